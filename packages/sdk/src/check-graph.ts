@@ -1,0 +1,65 @@
+import type { Problem } from './errors.js';
+import { didYouMean } from './names.js';
+import type { KTJob } from './spec.js';
+
+/** Duplicate names, unknown dependencies and cycles among jobs. One walk: O(jobs + dependencies). */
+export function graphProblems(jobs: readonly KTJob[]): Problem[] {
+  const index = new Map<string, number>();
+  const problems: Problem[] = [];
+  jobs.forEach((job, i) => {
+    const first = index.get(job.name);
+    if (first === undefined) index.set(job.name, i);
+    else problems.push({ code: 'DUPLICATE_NAME', path: `jobs[${i}].name`, message: `The name "${job.name}" is taken by jobs[${first}].`, hint: 'Give each job its own name.' });
+  });
+  jobs.forEach((job, i) => {
+    job.dependencies.forEach((dependency, d) => {
+      if (index.has(dependency)) return;
+      const hint = didYouMean(dependency, index.keys()) ?? `Known jobs: ${[...index.keys()].slice(0, 10).join(', ')}.`;
+      problems.push({
+        code: 'UNKNOWN_DEPENDENCY',
+        path: `jobs[${i}].dependencies[${d}]`,
+        message: `Job "${job.name}" depends on "${dependency}", which does not exist.`,
+        hint,
+      });
+    });
+  });
+  if (problems.length > 0) return problems;
+  const cycle = findCycle(jobs, index);
+  if (cycle === undefined) return [];
+  const [first = ''] = cycle;
+  return [
+    {
+      code: 'CYCLE',
+      path: `jobs[${index.get(first) ?? 0}].dependencies`,
+      message: cycle.length === 1 ? `Job "${first}" depends on itself.` : `Jobs depend on each other in a circle: ${[...cycle, first].join(' → ')}.`,
+      hint: 'Remove one of these dependencies.',
+    },
+  ];
+}
+
+/** Names on one cycle, or undefined. Kahn's walk leaves the cycles; following any dependency among what is left finds one. */
+function findCycle(jobs: readonly KTJob[], index: Map<string, number>): string[] | undefined {
+  const open = jobs.map(job => job.dependencies.length);
+  const dependents: number[][] = jobs.map(() => []);
+  jobs.forEach((job, i) => {
+    for (const name of job.dependencies) dependents[index.get(name) ?? 0]?.push(i);
+  });
+  const ready = open.flatMap((n, i) => (n === 0 ? [i] : []));
+  for (let i = ready.pop(); i !== undefined; i = ready.pop()) {
+    for (const next of dependents[i] ?? []) {
+      const left = (open[next] ?? 0) - 1;
+      open[next] = left;
+      if (left === 0) ready.push(next);
+    }
+  }
+  let at = open.findIndex(n => n > 0);
+  if (at < 0) return undefined;
+  const seen = new Map<number, number>();
+  const path: number[] = [];
+  while (!seen.has(at)) {
+    seen.set(at, path.length);
+    path.push(at);
+    at = jobs[at]?.dependencies.map(name => index.get(name) ?? -1).find(i => (open[i] ?? 0) > 0) ?? at;
+  }
+  return path.slice(seen.get(at)).map(i => jobs[i]?.name ?? '');
+}

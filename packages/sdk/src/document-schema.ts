@@ -1,0 +1,119 @@
+import * as z from 'zod';
+import type { JsonObject } from './json.js';
+import { parseDurationMs, parseQuantity } from './quantity.js';
+
+const JSON_OBJECT = z.custom<JsonObject>(v => typeof v === 'object' && v !== null && !Array.isArray(v), { error: 'Expected an object' });
+const text = z.string({ error: 'Expected text' });
+const name = text.min(1, { error: 'Expected a name that is not empty' }).refine(v => !v.includes('#'), { error: 'Expected a name without "#"' });
+const fn = text.transform(v => (v === '' ? null : v)).nullish().transform(v => v ?? null);
+const args = JSON_OBJECT.nullish().transform(v => v ?? {});
+const count = (min: number, what: string) => z.int({ error: `Expected ${what}` }).min(min, { error: `Expected ${what}` });
+const labels = z.record(z.string(), text, { error: 'Expected an object of texts' });
+const flag = z.boolean({ error: 'Expected true or false' });
+
+const quantity = (fallback: string) =>
+  text
+    .refine(v => v === '' || parseQuantity(v) !== undefined, {
+      error: 'Expected a Kubernetes quantity such as "512Mi", "1.5Gi" or "500m"',
+      params: { code: 'BAD_QUANTITY' },
+    })
+    .nullish()
+    .transform(v => v || fallback);
+const duration = text.refine(v => parseDurationMs(v) !== undefined, {
+  error: 'Expected a duration such as "500ms", "90s", "5m" or "1h30m"',
+  params: { code: 'BAD_DURATION' },
+});
+const tolerance = z.union([count(0, 'a count'), z.string().regex(/^(100|\d{1,2})(\.\d+)?%$/)], {
+  error: 'Expected a count such as 3, or a percentage such as "5%"',
+});
+
+const kubernetes = z.strictObject(
+  {
+    nodeSelector: labels.optional(),
+    tolerations: z.array(JSON_OBJECT).optional(),
+    affinity: JSON_OBJECT.optional(),
+    priorityClassName: text.optional(),
+    serviceAccountName: text.optional(),
+    image: text.optional(),
+    imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never'], { error: 'Expected Always, IfNotPresent or Never' }).optional(),
+    queue: text.optional(),
+    annotations: labels.optional(),
+    envFrom: z.array(JSON_OBJECT).optional(),
+    volumes: z.array(JSON_OBJECT).optional(),
+    volumeMounts: z.array(JSON_OBJECT).optional(),
+    startTimeout: duration.optional(),
+    podPatch: JSON_OBJECT.optional(),
+  },
+  { error: issue => (issue.code === 'unrecognized_keys' ? undefined : 'Expected an object') },
+);
+
+const backoff = z
+  .strictObject({
+    initial: duration.nullish().transform(v => v ?? '1s'),
+    factor: z.number({ error: 'Expected a number of at least 1' }).min(1, { error: 'Expected a number of at least 1' }).nullish().transform(v => v ?? 2),
+    max: duration.nullish().transform(v => v ?? '1m'),
+  })
+  .nullish()
+  .transform(v => v ?? { initial: '1s', factor: 2, max: '1m' });
+
+const task = z.strictObject({ function: fn, args }, { error: issue => (issue.code === 'unrecognized_keys' ? undefined : 'Expected a task: an object with "function" and "args"') });
+
+const empty = (value: object | null | undefined): boolean => value === null || value === undefined || Object.keys(value).length === 0;
+
+/** A job as documents have it; its name may still be missing. */
+export const jobSchema = z
+  .strictObject(
+    {
+      type: z.enum(['static', 'dynamic', 'map'], { error: 'Expected "static", "dynamic" or "map"' }),
+      name: name.nullish(),
+      memory: quantity('1Gi'),
+      cpu: quantity('500m'),
+      dependencies: z.array(text, { error: 'Expected a list of job names' }).nullish().transform(v => [...new Set(v ?? [])]),
+      function: fn,
+      args,
+      tasks: z.array(task, { error: 'Expected a list of tasks' }).nullish().transform(v => v ?? []),
+      items: z.union([z.array(z.json()), z.strictObject({ $ref: text })], { error: 'Expected a list, or a {"$ref": …} to one' }).nullish().transform(v => v ?? null),
+      retries: count(0, 'a whole number of at least 0').nullish().transform(v => v ?? 0),
+      backoff,
+      timeout: duration.nullish().transform(v => v ?? null),
+      itemsPerPod: count(1, 'a whole number of at least 1').nullish().transform(v => v ?? null),
+      concurrency: count(1, 'a whole number of at least 1').nullish().transform(v => v ?? null),
+      parallelism: count(1, 'a whole number of at least 1').nullish().transform(v => v ?? null),
+      maxFailed: tolerance.nullish().transform(v => v ?? 0),
+      failFast: flag.nullish().transform(v => v ?? false),
+      cache: flag.nullish().transform(v => v ?? false),
+      outputs: z.array(z.union([text, z.strictObject({ $ref: text })]), { error: 'Expected a list of paths' }).nullish().transform(v => v ?? []),
+      env: labels.nullish().transform(v => v ?? {}),
+      labels: labels.nullish().transform(v => v ?? {}),
+      gpu: count(0, 'a whole number of at least 0').nullish().transform(v => v ?? 0),
+      kubernetes: kubernetes.nullish().transform(v => v ?? {}),
+    },
+    { error: issue => (issue.code === 'unrecognized_keys' ? undefined : 'Expected a job: an object with "type"') },
+  )
+  .check(ctx => {
+    const job = ctx.value;
+    const refuse = (field: string, message: string): void => {
+      ctx.issues.push({ code: 'custom', input: ctx.value, path: [field], message });
+    };
+    if (job.type === 'static' && job.function !== null) refuse('function', 'Expected no "function" in a static job (its calls are in "tasks")');
+    if (job.type === 'static' && !empty(job.args)) refuse('args', 'Expected no "args" in a static job (its calls are in "tasks")');
+    if (job.type !== 'static' && job.tasks.length > 0) refuse('tasks', `Expected no "tasks" in a ${job.type} job`);
+    if (job.type === 'map' && job.items === null) refuse('items', 'Expected "items" in a map job');
+    if (job.type !== 'map' && job.items !== null) refuse('items', 'Expected "items" only in a map job');
+  });
+
+const schedule = z.strictObject({
+  cron: text,
+  timeZone: text.nullish().transform(v => v ?? null),
+  suspend: flag.nullish().transform(v => v ?? false),
+});
+
+/** A pipeline as documents have it. */
+export const pipelineSchema = z.strictObject(
+  {
+    name: text.min(1, { error: 'Expected a name that is not empty' }),
+    jobs: z.array(jobSchema, { error: 'Expected a list of jobs' }).nullish().transform(v => v ?? []),
+    schedules: z.array(schedule).nullish().transform(v => v ?? []),
+  },
+  { error: issue => (issue.code === 'unrecognized_keys' ? undefined : 'Expected a pipeline: an object with "name" and "jobs"') },
+);

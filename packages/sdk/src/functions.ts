@@ -1,0 +1,198 @@
+/*
+ * ktFunction: one symbol, two forms, both decorator dialects.
+ *
+ * F1 A function's definition lives on the function itself, under a global symbol: two copies of this package agree.
+ * F2 A name comes from `name`, else from module path + export (`nameExports`), never from `Function.name`, which minifying changes.
+ */
+import { KtError } from './errors.js';
+import type { KtContext } from './context.js';
+import type { Backoff, JobOptions, KTJob } from './spec.js';
+import type { SchemaInput, SchemaOutput, StandardSchema } from './standard-schema.js';
+
+/** What a function is called with in the end, its types forgotten. */
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- parameters are contravariant: only any accepts every function
+export type AnyFunction = (...args: any[]) => unknown;
+
+/** Options of a step that can also be given with the function, as its default. */
+export type StepDefaults = Partial<Omit<JobOptions, 'backoff'> & Pick<KTJob, 'memory' | 'cpu'> & { backoff: Partial<Backoff> }>;
+
+/** Options of {@link ktFunction}. */
+export interface KtFunctionOptions<S extends StandardSchema = StandardSchema, O extends StandardSchema = StandardSchema> extends StepDefaults {
+  /** The name under which documents find it. Default: module path and export, dotted. */
+  name?: string;
+  /** Checked before each call; any Standard Schema (zod, valibot, arktype). */
+  input?: S;
+  /** Checked after each call. */
+  output?: O;
+}
+
+/** What is known of a marked function. */
+export interface FunctionDefinition {
+  readonly options: KtFunctionOptions;
+  /** How its module offers it, once that is known. */
+  exportName?: string;
+  /** What `this` is for an instance method. */
+  receiver?: () => unknown;
+  receiverValue?: unknown;
+}
+
+declare const inputType: unique symbol;
+
+/** A function made by the wrapper form; its input type is what the schema accepts. */
+export type KtFunction<In, Checked, Out> = ((input: Checked, context: KtContext) => Out) & { readonly [inputType]?: In };
+
+/** What a step's arguments must be for a function. */
+export type InputOf<F> = F extends { readonly [inputType]?: infer In }
+  ? unknown extends In
+    ? FirstParameter<F>
+    : In
+  : FirstParameter<F>;
+type FirstParameter<F> = F extends (...args: infer P) => unknown ? (P extends [infer I, ...unknown[]] ? I : Record<string, never>) : never;
+
+const DEFINITION = Symbol.for('kube-transform.function');
+
+/** The definition of a marked function, or undefined. */
+export function definitionOf(value: unknown): FunctionDefinition | undefined {
+  return typeof value === 'function' ? (value as { [DEFINITION]?: FunctionDefinition })[DEFINITION] : undefined;
+}
+
+/** The name of a marked function: explicit, else module path + export, else undefined while no one has named its module. */
+export function functionName(fn: unknown): string | undefined {
+  const definition = definitionOf(fn);
+  return definition?.options.name ?? definition?.exportName;
+}
+
+type Method<In, Out> = (this: never, input: In, context: KtContext) => Out;
+
+interface Decorator<S extends StandardSchema> {
+  <F extends Method<SchemaOutput<S>, unknown>>(value: F, context: ClassMethodDecoratorContext): void;
+  <F extends Method<SchemaOutput<S>, unknown>>(target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<F>): void;
+}
+interface UncheckedDecorator {
+  <F extends AnyFunction>(value: F, context: ClassMethodDecoratorContext): void;
+  <F extends AnyFunction>(target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<F>): void;
+}
+
+/**
+ * Marks a function as callable from pipelines: a decorator for static and instance methods, a wrapper for free functions.
+ *
+ * `@ktFunction({ input: schema })` above a method, in TC39 or legacy (`experimentalDecorators`) dialect, or
+ * `export const load = ktFunction({ input: schema }, async (input, ctx) => …)`.
+ *
+ * @throws KtError `BAD_FUNCTION` where what is marked is no function or method.
+ */
+export function ktFunction<Out>(fn: () => Out): KtFunction<Record<string, never>, Record<string, never>, Out>;
+export function ktFunction<In, Out>(fn: (input: In, context: KtContext) => Out): KtFunction<In, In, Out>;
+export function ktFunction(): UncheckedDecorator;
+export function ktFunction<S extends StandardSchema>(options: KtFunctionOptions<S> & { input: S }): Decorator<S>;
+export function ktFunction(options: KtFunctionOptions & { input?: undefined }): UncheckedDecorator;
+export function ktFunction<S extends StandardSchema, O extends StandardSchema, Out extends SchemaInput<O> | Promise<SchemaInput<O>>>(
+  options: KtFunctionOptions<S, O> & { input: S; output: O },
+  fn: (input: SchemaOutput<S>, context: KtContext) => Out,
+): KtFunction<SchemaInput<S>, SchemaOutput<S>, Out>;
+export function ktFunction<S extends StandardSchema, Out>(
+  options: KtFunctionOptions<S> & { input: S },
+  fn: (input: SchemaOutput<S>, context: KtContext) => Out,
+): KtFunction<SchemaInput<S>, SchemaOutput<S>, Out>;
+export function ktFunction<In, Out>(
+  options: KtFunctionOptions & { input?: undefined },
+  fn: (input: In, context: KtContext) => Out,
+): KtFunction<In, In, Out>;
+export function ktFunction(first: KtFunctionOptions | AnyFunction = {}, fn?: AnyFunction): unknown {
+  if (typeof first === 'function') return wrap({}, first);
+  if (fn !== undefined) return wrap(first, fn);
+  return (target: unknown, contextOrKey: unknown, descriptor?: PropertyDescriptor) => {
+    decorate(first, target, contextOrKey, descriptor);
+  };
+}
+
+function wrap(options: KtFunctionOptions, fn: AnyFunction): AnyFunction {
+  if (typeof fn !== 'function') throw badFunction(typeof fn);
+  const wrapped: AnyFunction = (...args) => fn(...args);
+  mark(wrapped, { options });
+  return wrapped;
+}
+
+function decorate(options: KtFunctionOptions, target: unknown, contextOrKey: unknown, descriptor?: PropertyDescriptor): void {
+  if (typeof contextOrKey === 'object' && contextOrKey !== null) {
+    const context = contextOrKey as ClassMethodDecoratorContext;
+    if (context.kind !== 'method' || typeof target !== 'function') throw badFunction(context.kind);
+    const definition = mark(target as AnyFunction, { options });
+    context.addInitializer(function (this: unknown) {
+      const owner = context.static ? (this as object) : ((this as object).constructor.prototype as object);
+      mirror(options, owner, context.name);
+      definition.receiver ??= () => this;
+    });
+    return;
+  }
+  const method: unknown = descriptor?.value;
+  if (typeof method !== 'function') throw badFunction(descriptor === undefined ? typeof target : 'accessor');
+  const owner = target as object;
+  const receiver = typeof owner === 'function' ? () => owner : () => new (owner.constructor as new () => unknown)();
+  mark(method as AnyFunction, { options, receiver });
+  mirror(options, owner, contextOrKey as string | symbol);
+}
+
+function mark(fn: AnyFunction, definition: FunctionDefinition): FunctionDefinition {
+  Object.defineProperty(fn, DEFINITION, { value: definition, configurable: true });
+  return definition;
+}
+
+/** Tells reflect-metadata, where it is loaded: `Reflect.getMetadata('kt:function', owner, key)`. */
+function mirror(options: KtFunctionOptions, owner: object, key: string | symbol): void {
+  const reflect = Reflect as { defineMetadata?: (key: string, value: unknown, target: object, property: string | symbol) => void };
+  reflect.defineMetadata?.('kt:function', options, owner, key);
+}
+
+function badFunction(kind: string): KtError {
+  return new KtError({
+    code: 'BAD_FUNCTION',
+    path: '',
+    message: `ktFunction marks functions and methods, but was given a ${kind}.`,
+    hint: 'Write @ktFunction() above a method, or export const f = ktFunction({ … }, async input => …).',
+  });
+}
+
+/**
+ * Names the marked functions that a module exports: `module.export`, and `module.Class.method` for methods.
+ *
+ * The bundler adds the call; whoever registers a module by hand makes it too.
+ *
+ * @returns the functions by name, explicit names included.
+ */
+export function nameExports(module: string, exports: Record<string, unknown>): Map<string, AnyFunction> {
+  const found = new Map<string, AnyFunction>();
+  const add = (path: string, value: unknown, receiver?: () => unknown): void => {
+    const definition = definitionOf(value);
+    if (definition === undefined) return;
+    definition.exportName ??= module === '' ? path : `${module}.${path}`;
+    if (receiver !== undefined) definition.receiver ??= receiver;
+    found.set(functionName(value) ?? path, value as AnyFunction);
+  };
+  for (const [key, value] of Object.entries(exports)) {
+    add(key, value);
+    if (typeof value === 'function') nameMembers(key, value as AnyFunction, add);
+    else if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+      for (const [member, inner] of Object.entries(value)) add(`${key}.${member}`, inner);
+    }
+  }
+  return found;
+}
+
+function nameMembers(name: string, value: AnyFunction, add: (path: string, fn: unknown, receiver?: () => unknown) => void): void {
+  for (const member of Object.getOwnPropertyNames(value)) {
+    if (!['prototype', 'arguments', 'caller'].includes(member)) add(`${name}.${member}`, (value as never)[member], () => value);
+  }
+  const proto = (value as { prototype?: object }).prototype;
+  if (proto === undefined || proto === null) return;
+  for (const [member, { value: method }] of Object.entries(Object.getOwnPropertyDescriptors(proto))) {
+    if (member !== 'constructor') add(`${name}.${member}`, method, () => new (value as unknown as new () => unknown)());
+  }
+}
+
+/** What `this` must be when a marked function is called: its class, one instance of it, or undefined. */
+export function receiverOf(fn: AnyFunction): unknown {
+  const definition = definitionOf(fn);
+  if (definition?.receiver === undefined) return undefined;
+  return (definition.receiverValue ??= definition.receiver());
+}

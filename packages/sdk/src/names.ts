@@ -1,0 +1,40 @@
+/** Levenshtein distance, given up beyond `limit`. Formula: Wagner and Fischer, 1974. */
+function distance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) > limit) return limit + 1;
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const swap = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1);
+      next.push(Math.min(swap, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row[b.length] ?? 0;
+}
+
+/** The candidate closest to what was typed, or undefined where none is close (a third of its letters, at least two). */
+export function closest(typed: string, candidates: Iterable<string>): string | undefined {
+  const limit = Math.max(2, Math.floor(typed.length / 3));
+  let best: string | undefined;
+  let bestDistance = limit + 1;
+  let looked = 0;
+  for (const candidate of candidates) {
+    if (++looked > 10_000) break;
+    const d = distance(typed.toLowerCase(), candidate.toLowerCase(), Math.min(limit, bestDistance));
+    if (d < bestDistance) [best, bestDistance] = [candidate, d];
+  }
+  return best;
+}
+
+/** `Did you mean "x"?`, or undefined where nothing is close. */
+export function didYouMean(typed: string, candidates: Iterable<string>): string | undefined {
+  const best = closest(typed, candidates);
+  return best === undefined ? undefined : `Did you mean "${best}"?`;
+}
+
+/** Name of an unnamed job: `pipeline-<name>-job-<i>`, as kube-transform has it. */
+export const pipelineJobName = (pipeline: string, index: number): string => `pipeline-${pipeline}-job-${index}`;
+
+/** Name of an unnamed spawned job: `<parent>-job-<i>`, as kube-transform has it. */
+export const spawnedJobName = (parent: string, index: number): string => `${parent}-job-${index}`;

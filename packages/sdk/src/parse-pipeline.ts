@@ -1,0 +1,71 @@
+/** The door: whatever comes in, a whole {@link KTPipeline} or all its {@link Problem}s go on. */
+import * as z from 'zod';
+import { graphProblems } from './check-graph.js';
+import { KtError, type Problem } from './errors.js';
+import { jobSchema, pipelineSchema } from './document-schema.js';
+import { didYouMean, pipelineJobName, spawnedJobName } from './names.js';
+import type { KTJob, KTPipeline, KTPipelineInput } from './spec.js';
+
+/** Either the pipeline or everything that is wrong with the input. */
+export type Parsed<T> = { ok: true; value: T } | { ok: false; problems: Problem[] };
+
+/**
+ * Checks a document, fills in names and defaults, and reports all problems at once.
+ *
+ * Accepts what kube-transform accepts. Codes: `BAD_DOCUMENT`, `UNKNOWN_FIELD`, `BAD_QUANTITY`, `DUPLICATE_NAME`,
+ * `UNKNOWN_DEPENDENCY`, `CYCLE`.
+ */
+export function parsePipeline(input: unknown): Parsed<KTPipeline> {
+  const shape = pipelineSchema.safeParse(input);
+  if (!shape.success) return { ok: false, problems: shape.error.issues.flatMap(issue => toProblems(issue, input)) };
+  const jobs = shape.data.jobs.map((job, i) => ({ ...job, name: job.name ?? pipelineJobName(shape.data.name, i) }) as KTJob);
+  const problems = graphProblems(jobs);
+  return problems.length > 0 ? { ok: false, problems } : { ok: true, value: { ...shape.data, jobs } };
+}
+
+/**
+ * Checks what a dynamic job's function returned; names of unnamed jobs are `<parent>-job-<i>`.
+ *
+ * Dependencies may be names outside the list: whether they exist is decided where all jobs are known.
+ */
+export function parseSpawn(input: unknown, parent: string): Parsed<KTJob[]> {
+  const shape = z.array(jobSchema).safeParse(input);
+  if (!shape.success) return { ok: false, problems: shape.error.issues.flatMap(issue => toProblems(issue, input)) };
+  const jobs = shape.data.map((job, i) => ({ ...job, name: job.name ?? spawnedJobName(parent, i) }) as KTJob);
+  return { ok: true, value: jobs };
+}
+
+/** As {@link parsePipeline}, but throws. @throws KtError with every problem. */
+export function mustParsePipeline(input: KTPipelineInput): KTPipeline {
+  const parsed = parsePipeline(input);
+  if (!parsed.ok) throw new KtError(parsed.problems);
+  return parsed.value;
+}
+
+function toProblems(issue: z.core.$ZodIssue, input: unknown): Problem[] {
+  const path = issue.path.reduce<string>((text, key) => text + (typeof key === 'number' ? `[${key}]` : text === '' ? String(key) : `.${String(key)}`), '');
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map(key => ({
+      code: 'UNKNOWN_FIELD',
+      path: path === '' ? key : `${path}.${key}`,
+      message: `The field "${key}" is not known here.`,
+      hint: didYouMean(key, fieldsAt(issue.path)) ?? 'Remove it.',
+    }));
+  }
+  const seen = issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key], input);
+  const code = issue.code === 'custom' ? String((issue.params as { code?: string } | undefined)?.code ?? 'BAD_DOCUMENT') : 'BAD_DOCUMENT';
+  return [{ code, path, message: `${issue.message}, but got ${show(seen)}.` }];
+}
+
+function fieldsAt(path: readonly PropertyKey[]): string[] {
+  const last = path.filter(key => typeof key === 'string').at(-1);
+  if (last === undefined) return Object.keys(pipelineSchema.shape);
+  if (last === 'tasks') return ['function', 'args'];
+  return last === 'jobs' ? Object.keys(jobSchema.shape) : [];
+}
+
+function show(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  const text = JSON.stringify(value) ?? typeof value;
+  return text.length > 60 ? `${text.slice(0, 57)}…` : text;
+}

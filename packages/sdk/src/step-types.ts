@@ -1,0 +1,54 @@
+import type { AnyFunction, InputOf, StepDefaults } from './functions.js';
+import type { IsJson } from './json.js';
+import type { Arg, Each, Ref } from './refs.js';
+import type { KTJobInput } from './spec.js';
+
+/** Options of one step. Those of the function itself are its defaults. */
+export interface StepOptions<Names extends string = string> extends Omit<StepDefaults, 'outputs'> {
+  /** Steps that must be complete before this one, beside those whose results it uses. */
+  after?: readonly Names[];
+  /** Files an item makes, with refs where the names depend on the item; where all exist the item is skipped. */
+  outputs?: readonly Arg<string>[] | ((item: never) => readonly Arg<string>[]);
+}
+
+/** The steps so far, by name, and what each one's result is. */
+export type Steps = Record<string, unknown>;
+
+/** What the callbacks are given: a ref for the parameters and for each step before. */
+export type StepRefs<S extends Steps, P> = { readonly [K in keyof S]: Ref<S[K]> } & { readonly params: Ref<P> };
+
+/** The result of one call of a function. */
+export type ResultOf<F extends AnyFunction> = Voidless<Awaited<ReturnType<F>>>;
+type Voidless<T> = [T] extends [void] ? null : T;
+
+/** The result of a map: null stands for an item that was allowed to fail. */
+export type MapResult<F extends AnyFunction, O> = O extends { maxFailed: number | string } ? (ResultOf<F> | null)[] : ResultOf<F>[];
+
+/** Shown by the compiler where a function's result is no JSON. */
+export interface ResultIsNotJson<T> {
+  __error: 'This function returns something that JSON cannot hold (a function, bigint, symbol, Date, Map, Set or class instance).';
+  __returns: T;
+}
+/** Shown by the compiler where a step's name is taken. */
+export interface NameIsTaken<N> {
+  __error: 'A step of this name exists already (or it is "params").';
+  __name: N;
+}
+
+/** `unknown` where the function may be a step, else what is wrong with it. */
+export type CheckFunction<F extends AnyFunction> = false extends IsJson<Awaited<ReturnType<F>>>
+  ? ResultIsNotJson<Awaited<ReturnType<F>>>
+  : unknown;
+/** `unknown` where the name is free. */
+export type CheckName<N, S extends Steps> = N extends keyof S | 'params' ? NameIsTaken<N> : unknown;
+
+/** Arguments may be left out where the function needs none. */
+export type ArgsThenOptions<F extends AnyFunction, S extends Steps, P, O> = Record<string, never> extends InputOf<F>
+  ? [args?: (steps: StepRefs<S, P>) => Arg<InputOf<F>>, options?: O]
+  : [args: (steps: StepRefs<S, P>) => Arg<InputOf<F>>, options?: O];
+
+/** The callback of a map: says over what, and with which arguments. */
+export type EachArgs<F extends AnyFunction, S extends Steps, P> = (steps: StepRefs<S, P>) => Each<Arg<InputOf<F>>>;
+
+/** What a dynamic function may return: jobs as documents have them, or a pipeline whose jobs are taken. */
+export type SpawnResult = readonly KTJobInput[] | { toSpec(): { jobs?: KTJobInput[] | null } };
