@@ -40,8 +40,10 @@ export interface Executor extends AsyncDisposable {
   itemsPerPod(job: KTJob, items: number): number;
   /** Starts a job. Idempotent by (run, job): items whose results are in the store are not run again. */
   submit(order: JobOrder): Promise<void>;
-  /** What happens, until the signal; may repeat, may be late, is never wrong. */
+  /** What happens, until the signal (what happened before it is still told); may repeat, may be late, is never wrong. */
   observe(signal: AbortSignal): AsyncIterable<Fact | ItemEvent>;
+  /** Begins no further item; resolves when none runs. What is left open is for a later process. */
+  drain(): Promise<void>;
   /** Stops a job's items; resolves when none runs. */
   cancel(job: string): Promise<void>;
 }

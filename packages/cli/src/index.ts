@@ -1,0 +1,3 @@
+// Programmatic access to the bundler.
+export { makeBundle } from './bundle.js';
+export type { Bundle, BundleOptions } from './bundle.js';

@@ -1,0 +1,42 @@
+/** Loads a bundle's modules into this process. */
+import 'reflect-metadata';
+import { isKtError, isPipeline, KtError, nameExports, type Pipeline } from '@kube-transform/sdk';
+
+type Modules = Record<string, () => Promise<Record<string, unknown>>>;
+
+/** Loads one module. @throws KtError `MODULE_FAILED` where the user's code throws while it is loaded. */
+export async function loadModule(modules: Modules, name: string): Promise<Record<string, unknown>> {
+  try {
+    return (await modules[name]?.()) ?? {};
+  } catch (error) {
+    if (isKtError(error)) throw new KtError(error.problems, { cause: error });
+    const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    throw new KtError({ code: 'MODULE_FAILED', path: name, message: `The module "${name}" throws when it is loaded: ${what}` }, { cause: error });
+  }
+}
+
+/** The bundle's modules, by name. */
+export async function catalogOf(url: string): Promise<Modules> {
+  return ((await import(url)) as { modules: Modules }).modules;
+}
+
+/** Which module has which function. @throws KtError `DUPLICATE_FUNCTION` where two functions have one name. */
+export async function functionModules(url: string): Promise<Record<string, string>> {
+  const modules = await catalogOf(url);
+  const owner = new Map<string, { module: string; fn: unknown }>();
+  for (const module of Object.keys(modules)) {
+    for (const [name, fn] of nameExports(module, await loadModule(modules, module))) {
+      const other = owner.get(name);
+      if (other !== undefined && other.fn !== fn) {
+        throw new KtError({ code: 'DUPLICATE_FUNCTION', path: name, message: `The functions of "${other.module}" and "${module}" have the same name "${name}".`, hint: 'Give one of them another `name`.' });
+      }
+      if (other === undefined) owner.set(name, { module, fn });
+    }
+  }
+  return Object.fromEntries([...owner].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, { module }]) => [name, module]));
+}
+
+/** The pipelines that a module exports: the default export, and those under a name. */
+export function pipelinesOf(exports: Record<string, unknown>): Pipeline[] {
+  return [...new Set(Object.values(exports).filter(isPipeline))];
+}

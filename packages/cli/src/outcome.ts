@@ -1,0 +1,51 @@
+/** What a run came to, in a few lines: the result, or what failed and how to go on. */
+import type { FailureCause } from '@kube-transform/sdk';
+import { isSingle, readResult, readSummary, type RunStatus } from '@kube-transform/runtime';
+import { coloured, duration, type Output, plural } from './output.js';
+import type { Session } from './session.js';
+import { readableStack } from './source-positions.js';
+
+const RESULT_LINES = 25;
+
+/** Prints how a run ended. */
+export async function printOutcome(session: Session, { status, json }: { status: RunStatus; json: boolean }): Promise<void> {
+  const { record, store, output } = session;
+  const { runId } = record;
+  const summary = await readSummary(store, runId);
+  if (json || summary === null) return;
+  const took = duration(summary.updatedAtMs - record.createdAtMs);
+  if (status === 'Interrupted') {
+    output.out(`${coloured(status, 'Interrupted')} – nothing is lost. Go on with: kt run --resume ${runId}`);
+    return;
+  }
+  const ended = Object.entries(summary.jobs);
+  if (status === 'Completed') {
+    const last = record.pipeline.jobs.at(-1);
+    if (last !== undefined && last.type !== 'dynamic' && isSingle(last)) {
+      const result = await readResult(store, { runId, job: last.name, single: true });
+      if (result !== null) output.out(clip(JSON.stringify(result, null, 2)));
+    }
+    const tolerated = ended.reduce((sum, [, job]) => sum + (job.failed_items ?? 0), 0);
+    output.out(`${coloured(status, 'Completed')} in ${took}: ${plural(ended.length, 'job')}${tolerated > 0 ? `, ${plural(tolerated, 'item')} failed as allowed` : ''}. Run ${runId}`);
+    return;
+  }
+  for (const [name, job] of ended) if (job.cause !== undefined) printCause(output, name, job.cause as FailureCause);
+  const failed = ended.filter(([, job]) => job.status === 'Failed').length;
+  const skipped = ended.filter(([, job]) => job.status === 'SkippedDueToUpstreamFailure').length;
+  output.out(`${coloured('Failed', status)} after ${took}: ${plural(failed, 'job')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}.`);
+  output.out(`  see what they printed:   kt logs ${runId} --failed`);
+  output.out(`  repeat only what failed: kt retry ${runId} --failed`);
+}
+
+function printCause(output: Output, job: string, cause: FailureCause): void {
+  output.out(`${coloured('Failed', `✗ ${job}`)}: ${cause.message}`);
+  const inner = cause.kind === 'ItemsFailed' ? cause.first : cause;
+  if (inner.kind !== 'Threw' || inner.stack === undefined) return;
+  for (const line of readableStack(inner.stack).split('\n').slice(1, 5)) output.out(coloured('Pending', `  ${line}`));
+}
+
+function clip(text: string): string {
+  const lines = text.split('\n');
+  return lines.length <= RESULT_LINES ? text : [...lines.slice(0, RESULT_LINES), `… ${lines.length - RESULT_LINES} more lines`].join('\n');
+}
+

@@ -1,0 +1,59 @@
+/** Where text goes, and how figures are written. The one place that touches the terminal. */
+import { styleText } from 'node:util';
+import type { JobStatus } from '@kube-transform/sdk';
+
+/** What is printed to. */
+export interface Output {
+  out(text: string): void;
+  err(text: string): void;
+  /** Whether a person reads along: progress is redrawn in place. */
+  live: boolean;
+  columns: number;
+}
+
+/** The process's own terminal or pipe. */
+export const terminal: Output = {
+  out: text => void process.stdout.write(`${text}\n`),
+  err: text => void process.stderr.write(`${text}\n`),
+  live: process.stdout.isTTY && process.env['CI'] === undefined && process.env['TERM'] !== 'dumb',
+  columns: process.stdout.columns || 100,
+};
+
+/** `850 ms`, `4.2 s`, `3m 10s`, `2h 05m`. */
+export function duration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)} ms`;
+  if (ms < 60_000) return `${(ms / 1000).toFixed(1)} s`;
+  const minutes = Math.floor(ms / 60_000);
+  const seconds = Math.floor((ms % 60_000) / 1000);
+  if (minutes < 60) return `${minutes}m ${String(seconds).padStart(2, '0')}s`;
+  return `${Math.floor(minutes / 60)}h ${String(minutes % 60).padStart(2, '0')}m`;
+}
+
+/** `3 items`, `1 item`. */
+export const plural = (n: number, word: string): string => `${n.toLocaleString('en-US')} ${word}${n === 1 ? '' : 's'}`;
+
+const COLOURS = {
+  Pending: 'gray', Running: 'cyan', AwaitingDescendants: 'cyan', Completed: 'green', Failed: 'red', DescendantFailed: 'red',
+  SkippedDueToUpstreamFailure: 'yellow', Cancelled: 'yellow', Interrupted: 'yellow',
+} as const;
+const MARKS: Record<JobStatus, string> = {
+  Pending: '·', Running: '▸', AwaitingDescendants: '▸', Completed: '✓', Failed: '✗', DescendantFailed: '✗', SkippedDueToUpstreamFailure: '–',
+};
+
+/** A status with its mark, coloured where a terminal shows it. */
+export function statusText(status: JobStatus): string {
+  return styleText(COLOURS[status], `${MARKS[status]} ${status}`);
+}
+
+/** Text in a status's colour. */
+export function coloured(status: keyof typeof COLOURS, text: string): string {
+  return styleText(COLOURS[status], text);
+}
+
+/** Rows with their columns aligned; widths count what is visible. */
+export function table(rows: readonly (readonly string[])[]): string {
+  const visible = (text: string): number => text.replaceAll(/\u001b\[[0-9;]*m/g, '').length;
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, visible(cell))));
+  return rows.map(row => row.map((cell, i) => (i === row.length - 1 ? cell : cell + ' '.repeat((widths[i] ?? 0) - visible(cell)))).join('  ')).join('\n');
+}

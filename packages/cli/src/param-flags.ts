@@ -1,0 +1,100 @@
+/** Typed parameters as flags: from the JSON Schema of a pipeline's parameters to options, and back to values. */
+import { Command, Option } from 'commander';
+import { type Json, type JsonObject, KtError, type Pipeline } from '@kube-transform/sdk';
+
+interface Property {
+  type?: string;
+  enum?: Json[];
+  default?: Json;
+  description?: string;
+  items?: Property;
+}
+interface Flag {
+  name: string;
+  property: Property;
+  required: boolean;
+}
+
+const kebab = (name: string): string => name.replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2').replaceAll('_', '-').toLowerCase();
+
+function flagsOf(pipeline: Pick<Pipeline, 'params'>): Flag[] {
+  const standard = pipeline.params?.['~standard'];
+  if (standard?.jsonSchema === undefined) return [];
+  const schema = standard.jsonSchema.input({ target: 'draft-2020-12' }) as { properties?: Record<string, Property>; required?: string[] };
+  return Object.entries(schema.properties ?? {}).map(([name, property]) => ({ name, property, required: schema.required?.includes(name) ?? false }));
+}
+
+function optionOf({ name, property, required }: Flag): Option {
+  const kind = property.type ?? 'json';
+  const value = kind === 'boolean' ? '[true|false]' : kind === 'array' ? '<value...>' : `<${kind === 'object' ? 'json' : kind}>`;
+  const option = new Option(`--${kebab(name)} ${value}`, [property.description, required ? '(required)' : undefined].filter(Boolean).join(' '));
+  option.attributeName = () => name;
+  if (property.default !== undefined) option.default(undefined, JSON.stringify(property.default));
+  if (property.enum !== undefined) option.description += ` (one of: ${property.enum.map(String).join(', ')})`;
+  return option;
+}
+
+/** Text typed for a parameter, as the value that its schema means; text that does not fit is left to the schema's own words. */
+function valueOf(text: unknown, property: Property): Json {
+  if (Array.isArray(text)) {
+    const [only] = text as string[];
+    if (text.length === 1 && only?.startsWith('[') === true) return parseJson(only);
+    return text.map(entry => valueOf(entry, property.items ?? {}));
+  }
+  if (text === true) return true;
+  const typed = String(text);
+  switch (property.type) {
+    case 'string':
+      return typed;
+    case 'number':
+    case 'integer':
+      return typed.trim() !== '' && Number.isFinite(Number(typed)) ? Number(typed) : typed;
+    case 'boolean':
+      return typed === 'true' ? true : typed === 'false' ? false : typed;
+    default:
+      return parseJson(typed);
+  }
+}
+
+function parseJson(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    return text;
+  }
+}
+
+/** A command whose options are a pipeline's parameters; for help and for parsing. */
+export function paramCommand(pipeline: Pick<Pipeline, 'name' | 'params'>): Command {
+  const command = new Command(pipeline.name).helpOption(false).exitOverride().configureOutput({ writeErr: () => undefined });
+  for (const flag of flagsOf(pipeline)) command.addOption(optionOf(flag));
+  return command;
+}
+
+/**
+ * Reads parameters from `--name value` flags and `key=value` pairs; what the schema says of them is checked when the run is made.
+ *
+ * @throws KtError `UNKNOWN_OPTION` with "did you mean", `BAD_PARAM`.
+ */
+export function readParams(pipeline: Pick<Pipeline, 'name' | 'params'>, flags: readonly string[], pairs: readonly string[]): JsonObject {
+  const properties = new Map(flagsOf(pipeline).map(flag => [flag.name, flag.property]));
+  const command = paramCommand(pipeline);
+  try {
+    command.parse([...flags], { from: 'user' });
+  } catch (error) {
+    const message = (error as Error).message.replace(/^error: /, '');
+    const known = [...properties.keys()].map(name => `--${kebab(name)}`).join(', ');
+    throw new KtError({ code: 'UNKNOWN_OPTION', path: 'params', message: `${message.replace(/\n/g, ' ')}.`.replace('..', '.'), hint: `Parameters of "${pipeline.name}": ${known || 'none'}. See --help.` });
+  }
+  const [extra] = command.args;
+  if (extra !== undefined) throw new KtError({ code: 'UNKNOWN_OPTION', path: 'params', message: `The word "${extra}" is not expected here.`, hint: 'Parameters are written --name value.' });
+  const values: JsonObject = {};
+  for (const [name, text] of Object.entries(command.opts())) if (text !== undefined) values[name] = valueOf(text, properties.get(name) ?? {});
+  for (const pair of pairs) {
+    const at = pair.indexOf('=');
+    if (at < 1) throw new KtError({ code: 'BAD_PARAM', path: 'params', message: `--param takes key=value, but got "${pair}".` });
+    const name = pair.slice(0, at);
+    values[name] = valueOf(pair.slice(at + 1), properties.get(name) ?? {});
+  }
+  return values;
+}

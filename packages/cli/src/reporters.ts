@@ -1,0 +1,131 @@
+/** How a run is shown: redrawn in place on a terminal, as plain lines in a pipe, or as one JSON event a line. */
+import type { EventSink, RunEvent } from '@kube-transform/runtime';
+import { coloured, duration, type Output, plural, statusText, table } from './output.js';
+import { type JobProgress, newProgress, type Progress, rateOf, take } from './progress.js';
+
+/** A sink that must be closed, so that the last state is shown. */
+export interface Reporter extends EventSink {
+  close(): void;
+}
+
+const REDRAW_MS = 100;
+const PLAIN_EVERY_MS = 2000;
+const MAX_ROWS = 20;
+
+/** One JSON object a line; the first carries `runId`, as all do. */
+export function jsonReporter(output: Output): Reporter {
+  return {
+    publish: event => {
+      output.out(JSON.stringify(event));
+    },
+    close: () => undefined,
+  };
+}
+
+/** A line for each change of a job, each failed item, and the progress of long jobs every other second. */
+export function plainReporter(output: Output): Reporter {
+  const progress = newProgress();
+  const told = new Map<string, number>();
+  return {
+    publish: event => {
+      take(progress, event);
+      const line = plainLine(progress, event, told);
+      if (line !== undefined) output.out(line);
+    },
+    close: () => undefined,
+  };
+}
+
+function plainLine(progress: Progress, event: RunEvent, told: Map<string, number>): string | undefined {
+  switch (event.type) {
+    case 'RunStarted':
+      return `run ${event.runId}${event.resumed ? ' (resumed)' : ''}: pipeline "${event.pipeline}", ${plural(event.jobs, 'job')}`;
+    case 'RunFinished':
+      return undefined;
+    case 'JobStatusChanged':
+      return event.from === null || event.to === 'Pending' ? undefined : `${event.job}: ${event.to}${event.cause === undefined ? '' : ` – ${event.cause.message}`}`;
+    case 'JobExpanded':
+      return event.items > 1 ? `${event.job}: ${plural(event.items, 'item')}` : undefined;
+    case 'ItemRetrying':
+      return `${event.job}[${event.item}]: attempt ${event.attempt} failed, trying again in ${duration(event.delayMs)} – ${event.cause.message}`;
+    case 'ItemFailed':
+      return `${event.job}[${event.item}]: failed after ${plural(event.attempt, 'attempt')} – ${event.cause.message}`;
+    case 'ItemStarted':
+      return undefined;
+    case 'ItemSucceeded': {
+      const job = progress.jobs.get(event.job);
+      const last = told.get(event.job) ?? event.atMs;
+      if (!told.has(event.job)) told.set(event.job, event.atMs);
+      if (job === undefined || event.atMs - last < PLAIN_EVERY_MS) return undefined;
+      told.set(event.job, event.atMs);
+      return `${event.job}: ${counts(job, progress.nowMs)}`;
+    }
+  }
+}
+
+/** A table of the jobs that is redrawn in place. */
+export function liveReporter(output: Output): Reporter {
+  const progress = newProgress();
+  let drawn = 0;
+  const draw = (final: boolean): void => {
+    progress.nowMs = Math.max(progress.nowMs, Date.now());
+    const lines = liveLines(progress, final).map(line => clip(line, output.columns));
+    process.stdout.write(`${drawn > 0 ? `\u001b[${drawn}A` : ''}\u001b[0J${lines.join('\n')}\n`);
+    drawn = lines.length;
+  };
+  const timer = setInterval(() => {
+    draw(false);
+  }, REDRAW_MS);
+  timer.unref();
+  return {
+    publish: event => {
+      take(progress, event);
+    },
+    close: () => {
+      clearInterval(timer);
+      draw(true);
+    },
+  };
+}
+
+function liveLines(progress: Progress, final: boolean): string[] {
+  const jobs = [...progress.jobs.values()];
+  const shown = jobs.length <= MAX_ROWS ? jobs : pickRows(jobs);
+  const rows = shown.map(job => [`  ${statusText(job.status)}`, job.name, counts(job, final ? null : progress.nowMs)]);
+  const hidden = jobs.length - shown.length;
+  return [
+    `${progress.pipeline}  ${coloured('Pending', `run ${progress.runId}  ${duration(progress.nowMs - progress.startedMs)}`)}`,
+    ...(rows.length > 0 ? table(rows).split('\n') : []),
+    ...(hidden > 0 ? [`  … and ${plural(hidden, 'more job')}`] : []),
+    ...(progress.lastError !== undefined && !final ? [coloured('Failed', `  last error: ${progress.lastError.split('\n')[0] ?? ''}`)] : []),
+  ];
+}
+
+function pickRows(jobs: JobProgress[]): JobProgress[] {
+  const rank = ({ status }: JobProgress): number => (status === 'Failed' ? 0 : status === 'Running' || status === 'AwaitingDescendants' ? 1 : status === 'Pending' ? 2 : 3);
+  return [...jobs].sort((a, b) => rank(a) - rank(b)).slice(0, MAX_ROWS);
+}
+
+/** `120/200  3 failed  41.2/s  eta 2.0 s`. */
+function counts(job: JobProgress, nowMs: number | null): string {
+  if (job.items === null) return '';
+  const rate = nowMs === null || job.status !== 'Running' ? null : rateOf(job, nowMs);
+  const parts = [
+    job.items > 1 ? `${job.done + job.failed}/${job.items}` : '',
+    job.failed > 0 && job.items > 1 ? coloured('Failed', `${job.failed} failed`) : '',
+    job.skipped > 0 ? `${job.skipped} done before` : '',
+    job.retried > 0 ? `${job.retried} retried` : '',
+    rate === null || job.items < 2 ? '' : `${rate.perSecond.toFixed(1)}/s  eta ${duration(rate.etaMs)}`,
+  ];
+  return parts.filter(part => part !== '').join('  ');
+}
+
+function clip(line: string, columns: number): string {
+  let width = 0;
+  let text = '';
+  for (const [part] of line.matchAll(/\u001b\[[0-9;]*m|[\s\S]/g)) {
+    if (part.length === 1 && ++width > columns) return `${text}\u001b[0m`;
+    text += part;
+  }
+  return text;
+}

@@ -1,0 +1,35 @@
+/** Turns positions in a bundle into the user's files and lines, where a failure is shown. */
+import { readFileSync } from 'node:fs';
+import { SourceMap } from 'node:module';
+import { dirname, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const FRAME = /(file:\/\/[^\s()]+?\.mjs):(\d+):(\d+)/g;
+const maps = new Map<string, SourceMap | null>();
+
+function mapOf(file: string): SourceMap | null {
+  let map = maps.get(file);
+  if (map === undefined) {
+    try {
+      map = new SourceMap(JSON.parse(readFileSync(`${file}.map`, 'utf8')) as ConstructorParameters<typeof SourceMap>[0]);
+    } catch {
+      map = null;
+    }
+    maps.set(file, map);
+  }
+  return map;
+}
+
+/** A stack trace with the positions that have a source map replaced; frames of libraries and of Node itself are left out. */
+export function readableStack(stack: string, cwd = process.cwd()): string {
+  const lines = stack.split('\n').map(line =>
+    line.replaceAll(FRAME, (whole, url: string, row: string, column: string) => {
+      const file = fileURLToPath(url);
+      const entry = mapOf(file)?.findEntry(Number(row) - 1, Number(column) - 1);
+      if (entry === undefined || !('originalSource' in entry)) return whole;
+      return `${relative(cwd, resolve(dirname(file), entry.originalSource))}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
+    }),
+  );
+  const kept = lines.filter((line, i) => i === 0 || !/^\s+at .*(node:internal|node_modules\/|packages\/(runtime|sdk)\/)/.test(line));
+  return kept.join('\n');
+}

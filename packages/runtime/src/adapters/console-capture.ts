@@ -1,0 +1,26 @@
+/** What user code prints goes to the log of the item that prints it, also where many items run at once. */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { format } from 'node:util';
+import type { KtLog } from '@kube-transform/sdk';
+
+const LEVELS = { log: 'info', info: 'info', debug: 'debug', warn: 'warn', error: 'error', trace: 'debug' } as const;
+const current = new AsyncLocalStorage<KtLog>();
+let installed = false;
+
+/** Runs work so that its `console` writes to a log. Outside such work `console` is as it was. */
+export function withinLog<T>(log: KtLog, work: () => Promise<T>): Promise<T> {
+  if (!installed) install();
+  return current.run(log, work);
+}
+
+function install(): void {
+  installed = true;
+  for (const [method, level] of Object.entries(LEVELS) as [keyof typeof LEVELS, (typeof LEVELS)[keyof typeof LEVELS]][]) {
+    const original = console[method].bind(console);
+    console[method] = (...parts: unknown[]) => {
+      const log = current.getStore();
+      if (log === undefined) original(...parts);
+      else log[level](format(...parts));
+    };
+  }
+}

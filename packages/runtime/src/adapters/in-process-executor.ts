@@ -1,0 +1,89 @@
+/*
+ * Runs items in this process.
+ *
+ * X1 At most `concurrency` items are in flight over all jobs.
+ * X2 A job is submitted at most once; a second submit of the same job does nothing.
+ */
+import pLimit from 'p-limit';
+import type { KTJob } from '@kube-transform/sdk';
+import type { Fact } from '../core/events.js';
+import { FactQueue } from '../fact-queue.js';
+import type { Executor, ItemEvent, JobOrder } from '../ports.js';
+import type { PodHost } from '../run-item.js';
+import { type PodOutcome, runPod } from '../run-pod.js';
+import { addOutcome, allowedFailures, settleJob } from '../settle-job.js';
+
+/** What the in-process executor needs. */
+export interface InProcessOptions {
+  host: Omit<PodHost, 'limit' | 'signal' | 'emit'>;
+  /** Items in flight at once, over all jobs. */
+  concurrency: number;
+}
+
+/** An executor for tests and for small runs: no isolation, so a function that never yields can be neither stopped nor timed out. */
+export function inProcessExecutor({ host, concurrency }: InProcessOptions): Executor {
+  const facts = new FactQueue<Fact | ItemEvent>();
+  const limit = pLimit(concurrency);
+  const running = new Map<string, { stop: AbortController; done: Promise<void> }>();
+  let draining = false;
+
+  const runJob = async (order: JobOrder, stop: AbortController): Promise<void> => {
+    const { job, items } = order;
+    const own = job.concurrency === null ? undefined : pLimit(job.concurrency);
+    let failed = 0;
+    const emit = (event: ItemEvent): void => {
+      facts.push(event);
+      if (event.type === 'ItemFailed' && ++failed > allowedFailures(job.maxFailed, items) && job.failFast) stop.abort(new Error('failFast'));
+    };
+    const podHost: PodHost = {
+      ...host,
+      emit,
+      signal: stop.signal,
+      limit: work => {
+        const guarded = (): Promise<void> => (draining ? Promise.resolve() : work());
+        return own === undefined ? limit(guarded) : own(() => limit(guarded));
+      },
+    };
+    const pods = Array.from({ length: Math.ceil(items / order.itemsPerPod) }, (_, pod) => pod);
+    const outcomes = await Promise.all(pods.map(pod => runPod({ runId: order.runId, job: job.name, pod, crashed: [] }, podHost)));
+    const sum = outcomes.reduce<PodOutcome | undefined>(addOutcome, undefined);
+    if (sum !== undefined && (sum.open === 0 || (job.failFast && sum.failed > 0 && !draining))) facts.push(settleJob(job, items, sum));
+  };
+
+  return {
+    capabilities: { name: 'in-process', isolation: 'none', hardTimeout: false, memoryLimit: false },
+    itemsPerPod: (_job: KTJob, items: number) => Math.max(1, items),
+    submit: order => {
+      const { name } = order.job;
+      if (running.has(name)) return Promise.resolve();
+      const stop = new AbortController();
+      const done = runJob(order, stop).catch((error: unknown) => {
+        const message = error instanceof Error ? error.message : String(error);
+        facts.push({ type: 'JobFailed', job: name, cause: { kind: 'Lost', message: `The file store failed: ${message}` } });
+      });
+      running.set(name, { stop, done });
+      return Promise.resolve();
+    },
+    observe: signal => facts.observe(signal),
+    drain: async () => {
+      draining = true;
+      limit.clearQueue();
+      await Promise.race([Promise.all([...running.values()].map(({ done }) => done)), idle(limit)]);
+    },
+    cancel: async name => {
+      const job = running.get(name);
+      job?.stop.abort(new Error('cancelled'));
+      await job?.done;
+    },
+    [Symbol.asyncDispose]: async () => {
+      draining = true;
+      for (const { stop } of running.values()) stop.abort(new Error('the executor is closing'));
+      await idle(limit);
+    },
+  };
+}
+
+/** Resolves when nothing runs under a limit. */
+async function idle(limit: { activeCount: number }): Promise<void> {
+  while (limit.activeCount > 0) await new Promise(resolve => setImmediate(resolve));
+}

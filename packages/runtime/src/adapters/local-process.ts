@@ -1,0 +1,50 @@
+/*
+ * Who holds a lock or writes a temporary file: a process, told apart from a later one with the same number.
+ */
+import { createHash } from 'node:crypto';
+import { readFile, readlink } from 'node:fs/promises';
+import { hostname } from 'node:os';
+
+/** A process: `host` is the same for processes that can see each other, `start` differs when a number is used again. */
+export interface ProcessName {
+  host: string;
+  pid: number;
+  start: string;
+}
+
+let mine: Promise<ProcessName> | undefined;
+
+/** This process. */
+export function thisProcess(): Promise<ProcessName> {
+  return (mine ??= nameThisProcess());
+}
+
+async function nameThisProcess(): Promise<ProcessName> {
+  // Two containers of one pod share host name and kernel, but not process numbers: the PID namespace tells them apart.
+  const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
+  const namespace = await readlink('/proc/self/ns/pid').catch(() => '');
+  const host = createHash('sha256').update(`${hostname()}\n${boot}\n${namespace}`).digest('hex').slice(0, 12);
+  return { host, pid: process.pid, start: (await startOf(process.pid)) ?? '0' };
+}
+
+/** Whether a process still runs: exact on this host, `unknown` for one of another host or container. */
+export async function lifeOf(name: ProcessName): Promise<'alive' | 'dead' | 'unknown'> {
+  const { host } = await thisProcess();
+  if (name.host !== host) return 'unknown';
+  try {
+    process.kill(name.pid, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return 'dead';
+  }
+  const start = await startOf(name.pid);
+  return start !== undefined && start !== name.start ? 'dead' : 'alive';
+}
+
+/** When a process started, in clock ticks since boot; undefined where the system does not tell (no /proc). */
+async function startOf(pid: number): Promise<string | undefined> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  if (stat === undefined) return undefined;
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // A zombie has ended, whatever its parent does; field 3 is the state, field 22 the start time.
+  return fields[0] === 'Z' ? 'ended' : fields[19];
+}

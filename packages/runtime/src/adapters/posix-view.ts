@@ -1,0 +1,1 @@
+export function posixView(): never { throw new Error('pending'); }

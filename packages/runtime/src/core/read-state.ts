@@ -1,0 +1,51 @@
+import type { JobStatus, KTJob } from '@kube-transform/sdk';
+import type { Own } from './events.js';
+import type { RunState } from './register.js';
+import { statusOf } from './status.js';
+
+/** What is known of a job. */
+export interface JobState {
+  job: KTJob;
+  /** Name of the job that spawned it; null for a job of the pipeline. */
+  parent: string | null;
+  own: Own;
+  status: JobStatus;
+}
+
+/** One job, or undefined where there is none of that name. */
+export function jobState(state: RunState, name: string): JobState | undefined {
+  const i = state.byName.get(name);
+  return i === undefined ? undefined : view(state, i);
+}
+
+/** All jobs in the order in which they were registered. */
+export function* jobStates(state: RunState): Generator<JobState, void, undefined> {
+  for (let i = 0; i < state.jobs.length; i++) {
+    const job = view(state, i);
+    if (job !== undefined) yield job;
+  }
+}
+
+function view(state: RunState, i: number): JobState | undefined {
+  const job = state.jobs[i];
+  const own = state.own[i];
+  if (job === undefined || own === undefined) return undefined;
+  return { job, parent: state.jobs[state.parent[i] ?? -1]?.name ?? null, own, status: statusOf(state, i) };
+}
+
+/** Whether every job has a terminal status. */
+export function isDone(state: RunState): boolean {
+  return state.open === 0;
+}
+
+/** Running until every job is terminal; then Cancelled, Failed (some job ended badly) or Completed. */
+export function runStatus(state: RunState): 'Running' | 'Completed' | 'Failed' | 'Cancelled' {
+  if (!isDone(state)) return 'Running';
+  if (state.cancelled) return 'Cancelled';
+  return state.counts.Completed === state.jobs.length ? 'Completed' : 'Failed';
+}
+
+/** Number of jobs in each status. */
+export function statusCounts(state: RunState): Readonly<Record<JobStatus, number>> {
+  return state.counts;
+}

@@ -1,0 +1,137 @@
+import { didYouMean, type KTJob, type Problem } from '@kube-transform/sdk';
+import { statusOf, type Tallies } from './status.js';
+
+/*
+ * The waits-on graph: a job waits on its dependencies and, once it has spawned, on its children. It must stay acyclic.
+ */
+
+/** The jobs of a run and the edges along which others wait on them. A job is its index; -1 is none. */
+export interface WaitsOn extends Tallies {
+  readonly jobs: KTJob[];
+  readonly byName: Map<string, number>;
+  parent: Int32Array;
+  /** First edge from a job to one that depends on it; the next follow in `nextEdge`. */
+  firstEdge: Int32Array;
+  nextEdge: Int32Array;
+  edgeTo: Int32Array;
+}
+
+/** Distinct unknown names for which a near one is searched: each search looks at thousands of names. */
+const MAX_HINTS = 20;
+
+/**
+ * Everything that is wrong with what `parent` spawned; empty where it can join the run.
+ *
+ * Codes: `DUPLICATE_NAME`, `UNKNOWN_DEPENDENCY`, `CYCLE`. Costs O(spawned jobs + their dependencies), and a walk of what
+ * waits on the parent only where one of them depends on a job outside the list that is not Completed.
+ */
+export function spawnProblems(graph: WaitsOn, parent: number, spawned: readonly KTJob[]): Problem[] {
+  const known = graph.byName;
+  const parentName = nameOf(graph, parent);
+  const problems: Problem[] = [];
+  const index = new Map<string, number>();
+  spawned.forEach((job, i) => {
+    const twin = index.get(job.name);
+    if (twin === undefined) index.set(job.name, i);
+    if (twin === undefined && !known.has(job.name)) return;
+    const where = twin === undefined ? 'a job of the run' : `spawned[${twin}]`;
+    const message = `The name "${job.name}" is taken by ${where}.`;
+    problems.push({ code: 'DUPLICATE_NAME', path: `spawned[${i}].name`, message, hint: 'Give each job its own name.' });
+  });
+
+  const hints = new Map<string, string | undefined>();
+  let waiters: Map<number, number> | undefined;
+  spawned.forEach((job, i) => {
+    job.dependencies.forEach((name, d) => {
+      if (index.has(name)) return;
+      const path = `spawned[${i}].dependencies[${d}]`;
+      const outside = known.get(name);
+      if (outside === undefined) {
+        const message = `Job "${job.name}", spawned by "${parentName}", depends on "${name}", which does not exist.`;
+        const hint = nearName(name, { hints, index, known });
+        problems.push({ code: 'UNKNOWN_DEPENDENCY', path, message, ...(hint === undefined ? {} : { hint }) });
+      } else if (statusOf(graph, outside) !== 'Completed') {
+        // What is Completed waits on nothing, so not on the parent either.
+        waiters ??= waitersOf(graph, parent);
+        if (!waiters.has(outside)) return;
+        const circle = [job.name, ...chain(outside, waiters).map(at => nameOf(graph, at)), job.name];
+        const message = `Job "${job.name}" depends on "${name}", which waits on it: ${show(circle)}.`;
+        problems.push({ code: 'CYCLE', path, message, hint: `"${parentName}" is done only when "${job.name}" is: remove this dependency.` });
+      }
+    });
+  });
+  return problems.length > 0 ? problems : cycleWithin(spawned, index);
+}
+
+function nearName(
+  name: string,
+  seen: { hints: Map<string, string | undefined>; index: ReadonlyMap<string, number>; known: ReadonlyMap<string, number> },
+): string | undefined {
+  if (!seen.hints.has(name) && seen.hints.size < MAX_HINTS) {
+    seen.hints.set(name, didYouMean(name, [...seen.index.keys(), ...seen.known.keys()]));
+  }
+  return seen.hints.get(name);
+}
+
+function nameOf(graph: WaitsOn, i: number): string {
+  return graph.jobs[i]?.name ?? '';
+}
+
+/** All that wait on a job, itself included, each with the next step towards it (-1 for itself). */
+function waitersOf(graph: WaitsOn, job: number): Map<number, number> {
+  const next = new Map([[job, -1]]);
+  const work = [job];
+  const visit = (waiter: number, towards: number): void => {
+    if (waiter < 0 || next.has(waiter)) return;
+    next.set(waiter, towards);
+    work.push(waiter);
+  };
+  for (let at = work.pop(); at !== undefined; at = work.pop()) {
+    for (let e = graph.firstEdge[at] ?? -1; e >= 0; e = graph.nextEdge[e] ?? -1) visit(graph.edgeTo[e] ?? -1, at);
+    visit(graph.parent[at] ?? -1, at);
+  }
+  return next;
+}
+
+function chain(from: number, next: ReadonlyMap<number, number>): number[] {
+  const jobs: number[] = [];
+  for (let at = from; at >= 0; at = next.get(at) ?? -1) jobs.push(at);
+  return jobs;
+}
+
+/** A circle inside the list. Kahn's walk leaves the circles; following open dependencies among what is left finds one. */
+function cycleWithin(spawned: readonly KTJob[], index: ReadonlyMap<string, number>): Problem[] {
+  const dependents = spawned.map((): number[] => []);
+  const open = spawned.map((job, i) => {
+    const inside = job.dependencies.flatMap(name => index.get(name) ?? []);
+    for (const dependency of inside) dependents[dependency]?.push(i);
+    return inside.length;
+  });
+  const ready = open.flatMap((count, i) => (count === 0 ? [i] : []));
+  for (let i = ready.pop(); i !== undefined; i = ready.pop()) {
+    for (const next of dependents[i] ?? []) {
+      const left = (open[next] ?? 0) - 1;
+      open[next] = left;
+      if (left === 0) ready.push(next);
+    }
+  }
+  const path = new Map<number, number>();
+  let at = open.findIndex(count => count > 0);
+  if (at < 0) return [];
+  let step = 0;
+  while (!path.has(at)) {
+    step = spawned[at]?.dependencies.findIndex(name => (open[index.get(name) ?? -1] ?? 0) > 0) ?? 0;
+    path.set(at, step);
+    at = index.get(spawned[at]?.dependencies[step] ?? '') ?? 0;
+  }
+  const visited = [...path.keys()];
+  const names = visited.slice(visited.indexOf(at)).map(i => spawned[i]?.name ?? '');
+  const [first = ''] = names;
+  const message = names.length === 1 ? `Job "${first}" depends on itself.` : `Jobs depend on each other in a circle: ${show([...names, first])}.`;
+  return [{ code: 'CYCLE', path: `spawned[${at}].dependencies[${path.get(at) ?? 0}]`, message, hint: 'Remove one of these dependencies.' }];
+}
+
+function show(names: readonly string[]): string {
+  const shown = names.length <= 12 ? names : [...names.slice(0, 6), '…', ...names.slice(-5)];
+  return shown.join(' → ');
+}

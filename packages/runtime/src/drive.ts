@@ -1,0 +1,209 @@
+/*
+ * The one loop: apply fact → append to journal → publish → decide → act.
+ *
+ * D1 A fact is in the journal before anyone hears of what it changed.
+ * D2 Everything known comes from the journal and the store; a killed drive, driven again, ends the same.
+ * D3 Acting twice is safe: manifests are written if absent, executors ignore what is done.
+ * D4 The journal's appends are awaited in order, in batches: facts that come while one is stored go together.
+ */
+import type { FailureCause, KTJob } from '@kube-transform/sdk';
+import { apply, createRunState, decide, type Fact, hasNothingToRun, isDone, type RunState, runStatus, type Transition, unfinished, jobState } from './core/index.js';
+import { expandJob, orderOf } from './job-manifest.js';
+import { journalPrefix } from './layout.js';
+import type { Clock, EventSink, Executor, FileStore, ItemEvent, RunEvent, RunStatus } from './ports.js';
+import { type RunRecord, summarise, writeSummary } from './run-record.js';
+import { SegmentLog } from './segment-log.js';
+
+const SUMMARY_EVERY_MS = 1000;
+const BATCH = 1000;
+
+/** What a drive needs. */
+export interface DriveOptions {
+  store: FileStore;
+  executor: Executor;
+  clock: Clock;
+  sink: EventSink;
+  record: RunRecord;
+  resumed: boolean;
+  /** Begin nothing more, let what runs end, and leave the run to be resumed. */
+  drain: AbortSignal;
+  /** Stop what runs, and leave the run to be resumed. */
+  stop: AbortSignal;
+  /** Called after each batch of facts is stored, with the number of facts so far; for tests, which may throw here. */
+  onFacts: (count: number) => void;
+}
+
+/** How a drive ended. */
+export interface DriveResult {
+  status: RunStatus;
+  state: RunState;
+}
+
+type Distribute<T> = T extends unknown ? Omit<T, 'atMs' | 'runId'> : never;
+
+/** Drives a run until it ends, is drained or is stopped. Rejects where the store fails. */
+export async function drive(options: DriveOptions): Promise<DriveResult> {
+  return new Driver(options).run();
+}
+
+class Driver {
+  readonly #o: DriveOptions;
+  readonly #state: RunState;
+  readonly #items = new Map<string, number>();
+  readonly #inbox: (Fact | ItemEvent)[] = [];
+  readonly #startedMs: number;
+  #acting = 0;
+  #facts = 0;
+  #summaryMs = 0;
+  #wake: (() => void) | undefined;
+  #failure: { error: unknown } | undefined;
+  #journal: SegmentLog<Fact> | undefined;
+  readonly #closing = new AbortController();
+  #listening: Promise<void> = Promise.resolve();
+
+  constructor(options: DriveOptions) {
+    this.#o = options;
+    this.#state = createRunState(options.record.pipeline.jobs);
+    this.#startedMs = options.clock.nowMs();
+  }
+
+  async run(): Promise<DriveResult> {
+    const { record, store, executor, drain, stop } = this.#o;
+    this.#publish({ type: 'RunStarted', pipeline: record.pipeline.name, jobs: record.pipeline.jobs.length, resumed: this.#o.resumed });
+    this.#journal = await SegmentLog.open<Fact>(store, journalPrefix(record.runId), { onValue: fact => void apply(this.#state, fact) });
+    const wake = (): void => this.#wake?.();
+    for (const signal of [drain, stop]) signal.addEventListener('abort', wake);
+    this.#listening = this.#listen();
+    try {
+      for (const name of unfinished(this.#state)) this.#submit(jobState(this.#state, name)?.job);
+      await this.#loop();
+      if (!isDone(this.#state)) await this.#leave();
+      return await this.#finish();
+    } finally {
+      this.#closing.abort();
+      for (const signal of [drain, stop]) signal.removeEventListener('abort', wake);
+      await executor[Symbol.asyncDispose]();
+      await this.#listening;
+    }
+  }
+
+  /** Runs until the run is done or is to be left. */
+  async #loop(): Promise<void> {
+    const { drain, stop } = this.#o;
+    await this.#act([]);
+    while (!isDone(this.#state) && !drain.aborted && !stop.aborted) {
+      if (this.#failure !== undefined) throw this.#failure.error;
+      if (this.#inbox.length === 0) await new Promise<void>(resolve => (this.#wake = resolve));
+      this.#wake = undefined;
+      await this.#take();
+    }
+  }
+
+  /** Takes in what has come: item events are passed on, facts go through apply, journal, publish, decide, act. */
+  async #take(): Promise<void> {
+    const facts: Fact[] = [];
+    for (const entry of this.#inbox.splice(0, BATCH)) {
+      if (entry.type.startsWith('Item')) this.#publish(entry as ItemEvent);
+      else facts.push(entry as Fact);
+    }
+    if (facts.length > 0) await this.#act(facts);
+  }
+
+  async #act(facts: Fact[]): Promise<void> {
+    let batch = facts;
+    for (;;) {
+      const transitions = batch.flatMap(fact => apply(this.#state, fact));
+      if (batch.length > 0 && transitions.length > 0) await this.#journal?.append(...batch);
+      this.#facts += batch.length;
+      for (const transition of transitions) this.#announce(transition);
+      await this.#summarise();
+      if (batch.length > 0) this.#o.onFacts(this.#facts);
+      batch = [];
+      if (this.#o.drain.aborted || this.#o.stop.aborted) return;
+      for (const action of decide(this.#state)) {
+        if (action.type === 'complete') batch.push({ type: 'JobSucceeded', job: action.job });
+        else if (action.type === 'submit') this.#submit(action.job);
+      }
+      if (batch.length === 0) return;
+    }
+  }
+
+  /** Expands a job and hands it to the executor; what comes of it arrives as a fact. */
+  #submit(job: KTJob | undefined): void {
+    if (job === undefined || hasNothingToRun(job)) return;
+    this.#acting++;
+    this.#begin(job)
+      .catch((error: unknown) => (this.#failure = { error }))
+      .finally(() => {
+        this.#acting--;
+        this.#wake?.();
+      });
+  }
+
+  async #begin(job: KTJob): Promise<void> {
+    const { store, executor, record } = this.#o;
+    const expanded = await expandJob({
+      store, runId: record.runId, pipeline: record.pipeline.name, job, itemsPerPod: (of, items) => executor.itemsPerPod(of, items),
+    });
+    if ('kind' in expanded) return this.#tell({ type: 'JobFailed', job: job.name, cause: expanded });
+    this.#items.set(job.name, expanded.items);
+    this.#tell({ type: 'JobSubmitted', job: job.name });
+    if (expanded.items === 0) return this.#tell({ type: 'JobSucceeded', job: job.name });
+    this.#publish({ type: 'JobExpanded', job: job.name, items: expanded.items, done: 0 });
+    await executor.submit(orderOf(expanded));
+  }
+
+  #tell(fact: Fact | ItemEvent): void {
+    this.#inbox.push(fact);
+    this.#wake?.();
+  }
+
+  async #listen(): Promise<void> {
+    try {
+      for await (const fact of this.#o.executor.observe(this.#closing.signal)) this.#tell(fact);
+    } catch (error) {
+      this.#failure = { error };
+      this.#wake?.();
+    }
+  }
+
+  /** Drains or stops the executor and takes in what it still has to say. */
+  async #leave(): Promise<void> {
+    const { executor, stop } = this.#o;
+    const stopped = new Promise<void>(resolve => {
+      if (stop.aborted) resolve();
+      else stop.addEventListener('abort', () => resolve(), { once: true });
+    });
+    await Promise.race([executor.drain(), stopped]);
+    if (stop.aborted) await Promise.all(unfinished(this.#state).map(job => executor.cancel(job)));
+    this.#closing.abort();
+    await this.#listening;
+    while (this.#inbox.length > 0) await this.#take();
+  }
+
+  async #finish(): Promise<DriveResult> {
+    const status: RunStatus = isDone(this.#state) ? runStatus(this.#state) : 'Interrupted';
+    await this.#summarise(status);
+    this.#publish({ type: 'RunFinished', status, durationMs: this.#o.clock.nowMs() - this.#startedMs });
+    return { status, state: this.#state };
+  }
+
+  async #summarise(status?: RunStatus): Promise<void> {
+    const nowMs = this.#o.clock.nowMs();
+    if (status === undefined && nowMs - this.#summaryMs < SUMMARY_EVERY_MS) return;
+    this.#summaryMs = nowMs;
+    const { store, record } = this.#o;
+    await writeSummary(store, record, summarise(record, this.#state, { nowMs, items: this.#items, ...(status === undefined ? {} : { status }) }));
+  }
+
+  #announce({ job, from, to }: Transition): void {
+    const own = jobState(this.#state, job)?.own;
+    const cause: FailureCause | undefined = own?.state === 'failed' ? own.cause : undefined;
+    const items = this.#items.get(job) ?? null;
+    this.#publish({ type: 'JobStatusChanged', job, from, to, items, ...(cause === undefined ? {} : { cause }) });
+  }
+
+  #publish(event: Distribute<RunEvent>): void {
+    this.#o.sink.publish({ ...event, atMs: this.#o.clock.nowMs(), runId: this.#o.record.runId } as RunEvent);
+  }
+}

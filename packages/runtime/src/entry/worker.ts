@@ -1,0 +1,77 @@
+/** A worker process: runs pods that its driver sends over the channel. The same entry runs in pods of a cluster. */
+import pLimit from 'p-limit';
+import { type AnyFunction, KtError, nameExports } from '@kube-transform/sdk';
+import { withinLog } from '../adapters/console-capture.js';
+import { systemClock } from '../adapters/system-clock.js';
+import { ktFiles } from '../files.js';
+import { openStore } from '../open-store.js';
+import { openPosixView } from '../posix-mounts.js';
+import type { FunctionCatalog } from '../ports.js';
+import { runPod } from '../run-pod.js';
+import type { FromWorker, ToWorker } from '../worker-protocol.js';
+
+/** The generated part of a bundle: modules by name, and which module has which function. */
+export interface BundleCatalog {
+  digest: string;
+  modules: Record<string, () => Promise<Record<string, unknown>>>;
+  functions: Record<string, string>;
+}
+
+/** The functions of a bundle; a module is loaded when one of its functions is first asked for. */
+export function bundleCatalog({ digest, modules, functions }: BundleCatalog): FunctionCatalog {
+  const loaded = new Map<string, Promise<Map<string, AnyFunction>>>();
+  const loadModule = async (module: string): Promise<Map<string, AnyFunction>> => nameExports(module, (await modules[module]?.()) ?? {});
+  return {
+    digest,
+    names: () => Object.keys(functions),
+    load: async name => {
+      const module = functions[name];
+      if (module === undefined) return undefined;
+      let found = loaded.get(module);
+      if (found === undefined) loaded.set(module, (found = loadModule(module)));
+      return (await found).get(name);
+    },
+  };
+}
+
+/** Serves pods until the channel closes. */
+export async function startWorker(catalog: BundleCatalog): Promise<void> {
+  const send = (message: FromWorker): void => void process.send?.(message);
+  const url = process.env['KT_WORKER_STORE'];
+  if (process.send === undefined || url === undefined) {
+    throw new KtError({ code: 'NOT_A_WORKER', path: '', message: 'This file is the worker entry of a bundle; it is started by `kt run --executor processes`.' });
+  }
+  process.on('SIGINT', () => undefined);
+  process.on('disconnect', () => process.exit(0));
+  const store = await openStore(url);
+  const functions = bundleCatalog(catalog);
+  const resultCache = new Map();
+  let stop = new AbortController();
+  let draining = false;
+  process.on('message', (message: ToWorker) => {
+    if (message.type === 'stop') stop.abort(new Error('The run is being stopped.'));
+    else if (message.type === 'drain') draining = true;
+    else {
+      stop = new AbortController();
+      void serve(message, stop.signal).then(send);
+    }
+  });
+  const serve = async ({ order, concurrency }: ToWorker & { type: 'pod' }, signal: AbortSignal): Promise<FromWorker> => {
+    const limit = pLimit(concurrency);
+    try {
+      const outcome = await runPod(order, {
+        store, files: ktFiles(store), catalog: functions, clock: systemClock, resultCache, signal,
+        limit: work => limit(() => (draining ? Promise.resolve() : work())),
+        emit: event => {
+          send({ type: 'event', event });
+        },
+        openFs: openPosixView(store), within: withinLog, pause: systemClock.sleep, fault: () => undefined,
+      });
+      return { type: 'done', outcome };
+    } catch (error) {
+      return { type: 'broken', message: error instanceof Error ? error.message : String(error) };
+    }
+  };
+  send({ type: 'ready' });
+}
+

@@ -1,0 +1,29 @@
+/** What an executor has to say, from whoever says it to the one who observes. */
+export class FactQueue<T> {
+  #values: T[] = [];
+  #wake: (() => void) | undefined;
+
+  push(value: T): void {
+    this.#values.push(value);
+    this.#wake?.();
+  }
+
+  /** Everything pushed, until the signal; what was pushed before it is still told. */
+  async *observe(signal: AbortSignal): AsyncGenerator<T> {
+    const stop = (): void => this.#wake?.();
+    signal.addEventListener('abort', stop);
+    try {
+      for (;;) {
+        const values = this.#values;
+        this.#values = [];
+        yield* values;
+        if (this.#values.length > 0) continue;
+        if (signal.aborted) return;
+        await new Promise<void>(resolve => (this.#wake = resolve));
+        this.#wake = undefined;
+      }
+    } finally {
+      signal.removeEventListener('abort', stop);
+    }
+  }
+}

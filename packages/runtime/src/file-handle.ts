@@ -1,0 +1,85 @@
+/*
+ * An open file of the store.
+ *
+ * 1. What is written is kept until `close`, which puts or appends it as one; until then nobody sees any of it.
+ * 2. A closed handle refuses everything but `close`.
+ */
+import { type KtFileHandle, type KtFiles, KtError } from '@kube-transform/sdk';
+
+/** A handle that reads: whole, or in chunks by `for await`. */
+export function readHandle(files: KtFiles, path: string): KtFileHandle {
+  const open = gate(path);
+  return {
+    async read() {
+      open.check('read');
+      return await files.read(path);
+    },
+    async write() {
+      throw badMode(path, 'write to', 'read', 'Open it with mode "w" or "a".');
+    },
+    async close() {
+      open.close();
+    },
+    [Symbol.asyncIterator]() {
+      open.check('read');
+      return files.stream(path)[Symbol.asyncIterator]();
+    },
+  };
+}
+
+/** A handle that collects what is written and gives it to `flush` when it is closed. */
+export function writeHandle(path: string, flush: (bytes: Uint8Array) => Promise<void>): KtFileHandle {
+  const open = gate(path);
+  const chunks: Uint8Array[] = [];
+  return {
+    async read() {
+      throw badMode(path, 'read', 'written', 'Open it with mode "r".');
+    },
+    async write(data) {
+      open.check('write to');
+      chunks.push(bytesOf(data));
+    },
+    async close() {
+      if (open.close()) await flush(joined(chunks));
+    },
+    [Symbol.asyncIterator]() {
+      throw badMode(path, 'read', 'written', 'Open it with mode "r".');
+    },
+  };
+}
+
+/** Text as UTF-8; bytes as a copy. */
+export function bytesOf(data: string | Uint8Array): Uint8Array {
+  return typeof data === 'string' ? new TextEncoder().encode(data) : Uint8Array.from(data);
+}
+
+/** Chunks one after the other. */
+export function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}
+
+function gate(path: string): { check(action: string): void; close(): boolean } {
+  let closed = false;
+  return {
+    check(action) {
+      if (!closed) return;
+      const message = `Cannot ${action} "${path}": this handle is closed.`;
+      throw new KtError({ code: 'BAD_MODE', message, path: '', hint: 'Open the file again.' });
+    },
+    close() {
+      const first = !closed;
+      closed = true;
+      return first;
+    },
+  };
+}
+
+function badMode(path: string, action: string, mode: string, hint: string): KtError {
+  return new KtError({ code: 'BAD_MODE', message: `Cannot ${action} "${path}": it is open to be ${mode}.`, path: '', hint });
+}

@@ -1,0 +1,37 @@
+/** Where a run keeps what: the one place that knows the keys. */
+const ROOT = 'kt-metadata';
+
+/** 53-bit hash of a text, base 36. Formula: FNV-1a, twice with different offsets. */
+function shortHash(text: string): string {
+  let a = 0x811c9dc5;
+  let b = 0xcbf29ce4;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    a = Math.imul(a ^ code, 0x01000193);
+    b = Math.imul(b ^ code, 0x01000193) ^ (a >>> 7);
+  }
+  return (a >>> 0).toString(36) + (b >>> 0).toString(36);
+}
+
+/** A job's name as a folder: itself where that is safe, else a readable part and a hash. */
+export function jobFolder(job: string): string {
+  return /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/.test(job) ? job : `${job.replaceAll(/[^A-Za-z0-9_-]+/g, '-').slice(0, 60)}~${shortHash(job)}`;
+}
+
+const digits = (n: number, width: number): string => String(n).padStart(width, '0');
+
+export const runsPrefix = `${ROOT}/`;
+export const cacheKey = (hash: string): string => `${ROOT}-cache/${hash.slice(0, 2)}/${hash}.json`;
+export const runFolder = (runId: string): string => `${ROOT}/${runId}`;
+export const specKey = (runId: string): string => `${runFolder(runId)}/spec.json`;
+export const summaryKey = (runId: string): string => `${runFolder(runId)}/pipeline_run_state.json`;
+export const leaseKey = (runId: string): string => `${runFolder(runId)}/lease.json`;
+export const journalPrefix = (runId: string): string => `${runFolder(runId)}/journal/`;
+export const jobPrefix = (runId: string, job: string): string => `${runFolder(runId)}/jobs/${jobFolder(job)}/`;
+export const jobKey = (runId: string, job: string): string => `${jobPrefix(runId, job)}job.json`;
+export const itemsKey = (runId: string, job: string): string => `${jobPrefix(runId, job)}items.jsonl`;
+export const resultsPrefix = (runId: string, job: string, pod?: number): string =>
+  `${jobPrefix(runId, job)}results/${pod === undefined ? '' : `${digits(pod, 6)}/`}`;
+export const logsPrefix = (runId: string, job: string, pod?: number): string =>
+  `${jobPrefix(runId, job)}logs/${pod === undefined ? '' : `${digits(pod, 6)}/`}`;
+export const segmentName = (n: number): string => `${digits(n, 8)}.jsonl`;

@@ -1,0 +1,66 @@
+/** Opens a file store by URL; each driver is loaded only when asked for. */
+import { didYouMean, KtError } from '@kube-transform/sdk';
+import type { FileStore } from './ports.js';
+
+const KNOWN = ['file', 'mem'];
+const PLANNED = ['s3', 'gs', 'az'];
+
+/**
+ * The store of a URL: `file:./rel` and `file:rel` (from the working directory), `file:/abs`, `file:///abs`, a bare path, or `mem:`, which
+ * is empty and this process's own.
+ *
+ * @throws KtError `UNKNOWN_STORE` for another scheme.
+ */
+export async function openStore(url: string): Promise<FileStore> {
+  const { scheme, rest } = split(url);
+  switch (scheme) {
+    case 'file': {
+      const { localFileStore } = await import('./adapters/local-file-store.js');
+      return localFileStore(await folderOf(url, rest));
+    }
+    case 'mem': {
+      const { memoryFileStore } = await import('./adapters/memory-file-store.js');
+      return memoryFileStore();
+    }
+    default:
+      throw unknownStore(url, scheme);
+  }
+}
+
+/** A single letter is a drive (`C:\data`), not a scheme. */
+function split(url: string): { scheme: string; rest: string } {
+  const match = /^([a-z][a-z0-9+.-]+):(.*)$/is.exec(url);
+  return match === null ? { scheme: 'file', rest: url } : { scheme: match[1]!.toLowerCase(), rest: match[2]! };
+}
+
+async function folderOf(url: string, rest: string): Promise<string> {
+  if (rest === '') throw new KtError({ code: 'UNKNOWN_STORE', message: `The store ${JSON.stringify(url)} names no folder.`, path: '', hint: 'Write file:./data for a folder here.' });
+  if (!rest.startsWith('//')) return url === rest ? rest : decode(url, rest);
+  try {
+    const { fileURLToPath } = await import('node:url');
+    return fileURLToPath(url);
+  } catch (cause) {
+    const hint = 'Write file:///absolute/path, or file:./relative/path.';
+    throw new KtError({ code: 'UNKNOWN_STORE', message: `The store ${JSON.stringify(url)} is no file URL: ${(cause as Error).message}.`, path: '', hint }, { cause });
+  }
+}
+
+function decode(url: string, rest: string): string {
+  try {
+    return decodeURIComponent(rest);
+  } catch (cause) {
+    const hint = 'Write a "%" that is part of a name as %25.';
+    throw new KtError({ code: 'UNKNOWN_STORE', message: `The store ${JSON.stringify(url)} has a "%" without two hex digits.`, path: '', hint }, { cause });
+  }
+}
+
+function unknownStore(url: string, scheme: string): KtError {
+  const shown = JSON.stringify(url);
+  if (PLANNED.includes(scheme)) {
+    const hint = `Known: ${KNOWN.map(name => `${name}:`).join(', ')}. Mount the bucket, or copy its files to a folder.`;
+    return new KtError({ code: 'UNKNOWN_STORE', message: `This version has no driver for ${scheme}: yet (store ${shown}).`, path: '', hint });
+  }
+  const guess = didYouMean(scheme, [...KNOWN, ...PLANNED]);
+  const hint = `${guess === undefined ? '' : `${guess} `}Known: ${KNOWN.map(name => `${name}:`).join(', ')}.`;
+  return new KtError({ code: 'UNKNOWN_STORE', message: `The store ${shown} has the unknown scheme "${scheme}:".`, path: '', hint });
+}

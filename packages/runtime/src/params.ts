@@ -1,0 +1,24 @@
+/** The parameters of a run: checked once, when the run is made. */
+import { findNonJson, type JsonObject, issuePath, KtError, type Pipeline } from '@kube-transform/sdk';
+
+/**
+ * Checks parameters against a pipeline's schema and fills in defaults.
+ *
+ * @throws KtError `BAD_PARAM`, one problem for each that is wrong, and `UNKNOWN_PARAM` where a pipeline takes none.
+ */
+export async function bindParams(pipeline: Pick<Pipeline, 'name' | 'params'>, values: JsonObject): Promise<JsonObject> {
+  if (pipeline.params === undefined) {
+    const [name] = Object.keys(values);
+    if (name === undefined) return {};
+    throw new KtError({ code: 'UNKNOWN_PARAM', path: `params.${name}`, message: `Pipeline "${pipeline.name}" takes no parameters, but got "${name}".` });
+  }
+  const result = await pipeline.params['~standard'].validate(values);
+  if (result.issues !== undefined) {
+    throw new KtError(
+      result.issues.map(issue => ({ code: 'BAD_PARAM', path: issuePath(issue, 'params'), message: `${issue.message}.` })),
+    );
+  }
+  const bad = findNonJson(result.value, 'params');
+  if (bad !== undefined) throw new KtError({ code: 'BAD_PARAM', path: bad.path, message: `The parameter is ${bad.reason}, which JSON cannot hold.` });
+  return JSON.parse(JSON.stringify(result.value)) as JsonObject;
+}

@@ -1,0 +1,96 @@
+/** Runs a pipeline in this process: what tests, scripts and `kt run` stand on. */
+import { type AnyFunction, isPipeline, type Json, type JobStatus, type JsonObject, KtError, type KTPipelineInput, nameExports, type Pipeline } from '@kube-transform/sdk';
+import { inProcessExecutor } from './adapters/in-process-executor.js';
+import { systemClock } from './adapters/system-clock.js';
+import { jobStates } from './core/index.js';
+import { drive } from './drive.js';
+import { ktFiles } from './files.js';
+import { readResults } from './inputs.js';
+import { newRun } from './new-run.js';
+import { openStore } from './open-store.js';
+import { openPosixView } from './posix-mounts.js';
+import type { Clock, EventSink, FileStore, FunctionCatalog, RunStatus } from './ports.js';
+import type { PodHost } from './run-item.js';
+import { writeRecord } from './run-record.js';
+
+/** Options of {@link runPipeline}. */
+export interface RunPipelineOptions {
+  params?: JsonObject;
+  /** A file store, or its URL. Default `file:.`. */
+  store?: FileStore | string;
+  /** Functions for documents: modules by name (`{ my_module: { fn } }`). A pipeline brings its own. */
+  functions?: Record<string, Record<string, unknown>>;
+  /** Items in flight at once. Default 16. */
+  concurrency?: number;
+  runId?: string;
+  sink?: EventSink;
+  /** Aborted: stop, and leave the run to be resumed. */
+  signal?: AbortSignal;
+}
+
+/** A run that has ended. */
+export interface RunResult {
+  runId: string;
+  status: RunStatus;
+  statuses: Record<string, JobStatus>;
+  /** The result of a job: that of its one call, or the list of a job with many. */
+  result(job: string): Promise<Json>;
+}
+
+/**
+ * Runs a pipeline, or a document with its functions, in this process until it ends.
+ *
+ * A failed run is no error: see `status`. @throws KtError for a bad pipeline, bad parameters, or a store that fails.
+ */
+export async function runPipeline(pipeline: Pipeline | KTPipelineInput, options: RunPipelineOptions = {}): Promise<RunResult> {
+  const clock = systemClock;
+  const store = typeof options.store === 'object' ? options.store : await openStore(options.store ?? 'file:.');
+  const { runId, params = {} } = options;
+  const record = await newRun({ pipeline, params, clock, ...(runId === undefined ? {} : { runId }) });
+  if (!(await writeRecord(store, record))) {
+    throw new KtError({ code: 'RUN_EXISTS', path: 'runId', message: `There is a run "${record.runId}" in this store already.`, hint: 'Leave out the run id, or resume it.' });
+  }
+  const host = inProcessHost({ store, clock, catalog: localCatalog(pipeline, options.functions) });
+  const never = new AbortController().signal;
+  const { status, state } = await drive({
+    store, clock, record,
+    executor: inProcessExecutor({ host, concurrency: options.concurrency ?? 16 }),
+    sink: options.sink ?? { publish: () => undefined },
+    resumed: false, drain: never, stop: options.signal ?? never, onFacts: () => undefined,
+  });
+  const jobs = new Map([...jobStates(state)].map(job => [job.job.name, job]));
+  return {
+    runId: record.runId,
+    status,
+    statuses: Object.fromEntries([...jobs].map(([name, job]) => [name, job.status])),
+    result: name => readResult(store, { runId: record.runId, job: name, single: isSingle(jobs.get(name)?.job) }),
+  };
+}
+
+/** True where a job's result is that of its one call, not a list. */
+export function isSingle(job: { type: string; tasks: readonly unknown[] } | undefined): boolean {
+  return job !== undefined && job.type !== 'map' && job.tasks.length <= 1;
+}
+
+/** The result of a job of a run. */
+export async function readResult(store: FileStore, { runId, job, single }: { runId: string; job: string; single: boolean }): Promise<Json> {
+  const results = await readResults(store, runId, job);
+  return single ? (results[0] ?? null) : results;
+}
+
+/** Everything a pod needs in this process. */
+export function inProcessHost(options: { store: FileStore; clock: Clock; catalog: FunctionCatalog }): Omit<PodHost, 'limit' | 'signal' | 'emit'> {
+  const { store } = options;
+  return {
+    ...options, files: ktFiles(store), resultCache: new Map(), openFs: openPosixView(store), within: (_log, work) => work(), pause: options.clock.sleep,
+    fault: () => undefined,
+  };
+}
+
+/** The functions of a pipeline and of modules, by name. */
+export function localCatalog(pipeline: unknown, modules: Record<string, Record<string, unknown>> = {}): FunctionCatalog {
+  const functions = new Map<string, AnyFunction>();
+  for (const [module, exports] of Object.entries(modules)) for (const [name, fn] of nameExports(module, exports)) functions.set(name, fn);
+  if (isPipeline(pipeline)) for (const [name, fn] of pipeline.functions()) functions.set(name, fn);
+  return { digest: '', names: () => [...functions.keys()], load: name => Promise.resolve(functions.get(name)) };
+}

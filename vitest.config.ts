@@ -1,0 +1,23 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: '@kube-transform/runtime/testing', replacement: source('packages/runtime/src/testing/index.ts') },
+      { find: /^@kube-transform\/(sdk|runtime|cli)$/, replacement: source('packages/$1/src/index.ts') },
+      { find: '@kube-transform/sdk/reflect', replacement: source('packages/sdk/src/reflect.ts') },
+    ],
+  },
+  oxc: { decorator: { legacy: true } },
+  test: {
+    include: ['packages/**/src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**', 'test/fixtures/**', 'test/e2e/**'],
+    typecheck: { enabled: false },
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    pool: 'forks',
+  },
+});
