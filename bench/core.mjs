@@ -24,9 +24,29 @@ function randomJobs() {
     const wanted = Math.min(i, Math.floor(random() * 5));
     const dependencies = [...new Set(Array.from({ length: wanted }, () => names[Math.floor(random() * i)]))];
     return {
-      type: 'static', name, memory: '1Gi', cpu: '500m', dependencies, function: null, args: {}, tasks: [{ function: 'work', args: {} }], items: null,
-      retries: 0, backoff: { initial: '1s', factor: 2, max: '1m' }, timeout: null, itemsPerPod: null, concurrency: null, parallelism: null,
-      maxFailed: 0, failFast: false, cache: false, outputs: [], env: {}, labels: {}, gpu: 0, kubernetes: {},
+      type: 'static',
+      name,
+      memory: '1Gi',
+      cpu: '500m',
+      dependencies,
+      function: null,
+      args: {},
+      tasks: [{ function: 'work', args: {} }],
+      items: null,
+      retries: 0,
+      backoff: { initial: '1s', factor: 2, max: '1m' },
+      timeout: null,
+      itemsPerPod: null,
+      concurrency: null,
+      parallelism: null,
+      maxFailed: 0,
+      failFast: false,
+      cache: false,
+      outputs: [],
+      env: {},
+      labels: {},
+      gpu: 0,
+      kubernetes: {},
     };
   });
 }

@@ -53,7 +53,8 @@ describe('three million flights', () => {
 
   test('agrees with a plain count of all rows', async () => {
     const said = new Map<string, [number, number, number]>();
-    const say = (key: string, of: { flights: number; delayMinutes: number; late: number }): void => void said.set(key, [of.flights, of.delayMinutes, of.late]);
+    const say = (key: string, of: { flights: number; delayMinutes: number; late: number }): void =>
+      void said.set(key, [of.flights, of.delayMinutes, of.late]);
     say('all', summary);
     for (const hour of summary.hours) say(`${hour.hour}`, hour);
     for (const airport of summary.airports) {

@@ -27,17 +27,23 @@ describe('a DAG that grows', () => {
     const run = await testRun(grow, { functions, faults: [{ kind: 'throw', step: 'leaves-0-1', item: 2, attempt: 'all' }] });
     expect(run.status).toBe('Failed');
     expect(run.statuses).toMatchObject({
-      'trunk': 'DescendantFailed',
+      trunk: 'DescendantFailed',
       'branch-0-0': 'Completed',
       'branch-0-1': 'DescendantFailed',
       'leaves-0-1': 'Failed',
       'leaves-0-2': 'Completed',
-      'collect': 'SkippedDueToUpstreamFailure',
+      collect: 'SkippedDueToUpstreamFailure',
     });
   });
 
   test('goes on where it was when its driver dies', async () => {
-    const run = await testRun(grow, { functions, faults: [{ kind: 'crashDriver', afterFacts: 3 }, { kind: 'crashDriver', afterFacts: 7 }] });
+    const run = await testRun(grow, {
+      functions,
+      faults: [
+        { kind: 'crashDriver', afterFacts: 3 },
+        { kind: 'crashDriver', afterFacts: 7 },
+      ],
+    });
     expect(run.restarts).toBe(2);
     expect(run.result('collect')).toMatchObject({ leaves: 9 });
   });

@@ -11,8 +11,7 @@ const Params = z.object({
   outputDirectory: z.string().default('out/hello_world/processed').describe('Directory for the files that are made'),
 });
 
-export default pipeline('hello-world', { params: Params }).dynamic(
-  'prepend-hello-world',
-  prepend_hello_world_directory,
-  ({ params }) => ({ input_directory: params.inputDirectory, output_directory: params.outputDirectory }),
-);
+export default pipeline('hello-world', { params: Params }).dynamic('prepend-hello-world', prepend_hello_world_directory, ({ params }) => ({
+  input_directory: params.inputDirectory,
+  output_directory: params.outputDirectory,
+}));

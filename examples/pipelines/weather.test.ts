@@ -35,7 +35,9 @@ describe('the weather', () => {
     const first = await testRun(weather, { files });
     const second = await testRun(weather, { store: first.store, params: { bad: [] } });
     expect(second.result('report')).toMatchObject({ months: 48, missing: [] });
-    const worked = second.events.flatMap(event => (event.type === 'ItemSucceeded' && event.job === 'summaries' && !event.skipped ? [event.item] : []));
+    const worked = second.events.flatMap(event =>
+      event.type === 'ItemSucceeded' && event.job === 'summaries' && !event.skipped ? [event.item] : [],
+    );
     expect(worked.sort((a, b) => a - b)).toEqual([at('2013-02'), at('2015-07')]);
   });
 

@@ -67,10 +67,8 @@ export const report = ktFunction({ input: z.object({ months: z.array(Partition) 
 
 export default pipeline('weather', { params: Params })
   .job('months', listMonths, ({ params }) => ({ file: params.file, out: params.out }))
-  .map(
-    'summaries',
-    sumUpMonth,
-    ({ params, months }) => months.each(({ month, output }) => ({ month, output, file: params.file, bad: params.bad })),
-    { maxFailed: '20%', outputs: (item: Ref<z.infer<typeof Partition>>) => [item.output] },
-  )
+  .map('summaries', sumUpMonth, ({ params, months }) => months.each(({ month, output }) => ({ month, output, file: params.file, bad: params.bad })), {
+    maxFailed: '20%',
+    outputs: (item: Ref<z.infer<typeof Partition>>) => [item.output],
+  })
   .job('report', report, ({ months }) => ({ months }), { after: ['summaries'] });

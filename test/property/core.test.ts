@@ -5,7 +5,18 @@
 import type { JobStatus, KTJob } from '@kube-transform/sdk';
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
-import { apply, createRunState, decide, isDone, jobState, jobStates, runStatus, statusCounts, unfinished, type Fact } from '../../packages/runtime/src/core/index.js';
+import {
+  apply,
+  createRunState,
+  decide,
+  isDone,
+  jobState,
+  jobStates,
+  runStatus,
+  statusCounts,
+  unfinished,
+  type Fact,
+} from '../../packages/runtime/src/core/index.js';
 
 // ── The oracle ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -32,7 +43,7 @@ function oracleStatuses(jobs: Oracle): Statuses {
     if (children.some(isBad)) return 'DescendantFailed';
     return children.every(child => found.get(child) === 'Completed') ? 'Completed' : 'AwaitingDescendants';
   };
-  for (let changed = true; changed; ) {
+  for (let changed = true; changed;) {
     changed = false;
     for (const [name, job] of jobs) {
       const status = row(name, job);
@@ -53,9 +64,12 @@ function oracleAccepts(jobs: Oracle, parent: string, spawned: readonly KTJob[]):
   }
   if (spawned.some(job => job.dependencies.some(dep => !all.has(dep)))) return false;
   // Take away, again and again, what waits on nothing that is left; a circle stays.
-  const waitsOn = (name: string, job: OracleJob): string[] => [...job.deps, ...[...all].flatMap(([child, other]) => (other.parent === name ? [child] : []))];
+  const waitsOn = (name: string, job: OracleJob): string[] => [
+    ...job.deps,
+    ...[...all].flatMap(([child, other]) => (other.parent === name ? [child] : [])),
+  ];
   const left = new Map([...all].map(([name, job]) => [name, waitsOn(name, job)]));
-  for (let took = true; took; ) {
+  for (let took = true; took;) {
     took = false;
     for (const [name, needs] of left) if (!needs.some(need => left.has(need))) took = left.delete(name);
   }
@@ -100,7 +114,10 @@ const sketch = (depth: number): fc.Arbitrary<Sketch> =>
     outside: fc.nat(1023),
     outcome: fc.nat(15),
     broken: fc.nat(depth === 0 ? 0 : 40),
-    children: depth === 0 ? fc.constant([]) : fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.array(sketch(depth - 1), { minLength: 1, maxLength: 3 }) }),
+    children:
+      depth === 0
+        ? fc.constant([])
+        : fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.array(sketch(depth - 1), { minLength: 1, maxLength: 3 }) }),
   });
 const sketches = fc.array(sketch(2), { minLength: 1, maxLength: 7 });
 
@@ -115,14 +132,34 @@ function makeJob(name: string, dependencies: string[], sketched: Sketch): KTJob 
   const dynamic = sketched.children.length > 0;
   const work = dynamic || sketched.outcome < 3 || sketched.outcome > 4;
   return {
-    type: dynamic ? 'dynamic' : 'static', name, memory: '1Gi', cpu: '500m', dependencies, function: dynamic ? 'spawn' : null, args: {},
-    tasks: dynamic ? [] : [{ function: work ? 'work' : null, args: {} }], items: null, retries: 0, backoff: { initial: '1s', factor: 2, max: '1m' },
-    timeout: null, itemsPerPod: null, concurrency: null, parallelism: null, maxFailed: 0, failFast: false, cache: false, outputs: [], env: {},
-    labels: {}, gpu: 0, kubernetes: {},
+    type: dynamic ? 'dynamic' : 'static',
+    name,
+    memory: '1Gi',
+    cpu: '500m',
+    dependencies,
+    function: dynamic ? 'spawn' : null,
+    args: {},
+    tasks: dynamic ? [] : [{ function: work ? 'work' : null, args: {} }],
+    items: null,
+    retries: 0,
+    backoff: { initial: '1s', factor: 2, max: '1m' },
+    timeout: null,
+    itemsPerPod: null,
+    concurrency: null,
+    parallelism: null,
+    maxFailed: 0,
+    failFast: false,
+    cache: false,
+    outputs: [],
+    env: {},
+    labels: {},
+    gpu: 0,
+    kubernetes: {},
   };
 }
 
-const picked = (names: readonly string[], mask: number): string[] => names.filter((_, i) => ((mask >> i % 10) & 1) === 1 && ((mask >> (i + 3) % 10) & 1) === 0);
+const picked = (names: readonly string[], mask: number): string[] =>
+  names.filter((_, i) => ((mask >> (i % 10)) & 1) === 1 && ((mask >> ((i + 3) % 10)) & 1) === 0);
 
 /** Jobs depend only on earlier siblings and on those of their ancestors, and the broken spawns are broken in every order. */
 function orderlyPlan(list: readonly Sketch[]): Plan {
@@ -165,13 +202,22 @@ function wildPlan(list: readonly Sketch[]): Plan {
   const pool = [...list.keys()].map(i => `r${i}`).concat(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']);
   const plan: Plan = { roots: [], spawns: new Map(), fails: new Set() };
   list.forEach((sketched, i) => {
-    const job = makeJob(`r${i}`, picked(plan.roots.map(root => root.name), sketched.deps), sketched);
+    const job = makeJob(
+      `r${i}`,
+      picked(
+        plan.roots.map(root => root.name),
+        sketched.deps,
+      ),
+      sketched,
+    );
     plan.roots.push(job);
     if (sketched.outcome < 3) plan.fails.add(job.name);
     const pending = [{ parent: job.name, children: sketched.children }];
     for (const { parent, children } of pending) {
       if (children.length === 0) continue;
-      const jobs = children.map(child => makeJob(pool[list.length + (child.deps % 8)] ?? 'a', child.outside % 3 === 0 ? [] : [pool[child.outside % pool.length] ?? 'a'], child));
+      const jobs = children.map(child =>
+        makeJob(pool[list.length + (child.deps % 8)] ?? 'a', child.outside % 3 === 0 ? [] : [pool[child.outside % pool.length] ?? 'a'], child),
+      );
       plan.spawns.set(parent, jobs);
       children.forEach((child, k) => pending.push({ parent: jobs[k]?.name ?? '', children: child.children }));
     }
@@ -195,7 +241,8 @@ function chance(seed: number): (n: number) => number {
   };
 }
 
-const snapshot = (state: ReturnType<typeof createRunState>): string => JSON.stringify([...jobStates(state)].map(({ job, parent, own, status }) => [job.name, parent, own, status]));
+const snapshot = (state: ReturnType<typeof createRunState>): string =>
+  JSON.stringify([...jobStates(state)].map(({ job, parent, own, status }) => [job.name, parent, own, status]));
 
 /** Runs a plan to its end in one order of events and returns the last statuses. */
 function drive(plan: Plan, order: { seed: number; cancelAfter: number }): string {
@@ -223,18 +270,29 @@ function drive(plan: Plan, order: { seed: number; cancelAfter: number }): string
       check(seen?.status === status, 'status differs from the oracle', { name, status, seen: seen?.status, facts });
       check(was === undefined || was === status || !TERMINAL.includes(was), 'a terminal status changed', { name, was, status });
       const own = seen?.own;
-      check(own?.state === oracle.get(name)?.own && (own?.state !== 'failed' || own.cause.kind === oracle.get(name)?.cause), 'own differs', { name, own, facts });
+      check(own?.state === oracle.get(name)?.own && (own?.state !== 'failed' || own.cause.kind === oracle.get(name)?.cause), 'own differs', {
+        name,
+        own,
+        facts,
+      });
       const told = transitions.filter(transition => transition.job === name);
       const due = was !== status;
-      check(told.length === (due ? 1 : 0) && (!due || (told[0]?.from === (was ?? null) && told[0]?.to === status)), 'transitions differ', { name, was, status, told });
+      check(told.length === (due ? 1 : 0) && (!due || (told[0]?.from === (was ?? null) && told[0]?.to === status)), 'transitions differ', {
+        name,
+        was,
+        status,
+        told,
+      });
     }
     check([...jobStates(state)].length === statuses.size, 'the number of jobs differs');
-    for (const [status, count] of Object.entries(statusCounts(state))) check(count === (tally.get(status as JobStatus) ?? 0), 'counts differ', { status, count });
+    for (const [status, count] of Object.entries(statusCounts(state)))
+      check(count === (tally.get(status as JobStatus) ?? 0), 'counts differ', { status, count });
     check(isDone(state) === [...statuses.values()].every(status => TERMINAL.includes(status)), 'isDone differs', facts);
   };
 
   const end = (job: { name: string; step: string }): Fact => {
-    if (job.step !== 'idle' && plan.fails.has(job.name)) return { type: 'JobFailed', job: job.name, cause: { kind: 'Threw', message: 'no', name: 'Error' } };
+    if (job.step !== 'idle' && plan.fails.has(job.name))
+      return { type: 'JobFailed', job: job.name, cause: { kind: 'Threw', message: 'no', name: 'Error' } };
     const spawned = job.step === 'idle' ? undefined : plan.spawns.get(job.name);
     return spawned === undefined ? { type: 'JobSucceeded', job: job.name } : { type: 'JobSucceeded', job: job.name, spawned };
   };
@@ -273,7 +331,11 @@ function drive(plan: Plan, order: { seed: number; cancelAfter: number }): string
   check(isDone(state) && unfinished(state).length === 0, 'the run does not end', { statuses: [...statuses], facts });
   const last = [...statuses.values()];
   const wasCancelled = [...oracle.values()].some(job => job.cause === 'Cancelled');
-  check(runStatus(state) === (wasCancelled ? 'Cancelled' : last.some(status => BAD.includes(status)) ? 'Failed' : 'Completed'), 'runStatus differs', runStatus(state));
+  check(
+    runStatus(state) === (wasCancelled ? 'Cancelled' : last.some(status => BAD.includes(status)) ? 'Failed' : 'Completed'),
+    'runStatus differs',
+    runStatus(state),
+  );
   const again = createRunState(plan.roots);
   const twice = createRunState(plan.roots);
   for (const fact of facts) {

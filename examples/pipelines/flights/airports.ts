@@ -11,7 +11,10 @@ export interface Airport {
 
 /** Reads the airports of a CSV text, by code. */
 export function parseAirports(csv: string): Map<string, Airport> {
-  const [header = [], ...rows] = csv.split(/\r?\n/).filter(line => line !== '').map(parseLine);
+  const [header = [], ...rows] = csv
+    .split(/\r?\n/)
+    .filter(line => line !== '')
+    .map(parseLine);
   const at = (column: string): number => {
     const index = header.indexOf(column);
     if (index < 0) throw new PermanentError(`The airports have no column "${column}"; they have ${header.join(', ')}.`);

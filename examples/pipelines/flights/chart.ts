@@ -9,7 +9,13 @@ const BARS = { top: 84, height: 104 };
 const WIDTH = CELL.left + 24 * CELL.width + 120;
 /** Minutes of mean delay from which each colour is used. */
 const COLOURS: readonly [from: number, colour: string][] = [
-  [-Infinity, '#4a90c2'], [-5, '#a6cde4'], [0, '#fdf3dc'], [5, '#fcd9a0'], [10, '#f9ac62'], [20, '#e8703a'], [40, '#b8331f'],
+  [-Infinity, '#4a90c2'],
+  [-5, '#a6cde4'],
+  [0, '#fdf3dc'],
+  [5, '#fcd9a0'],
+  [10, '#f9ac62'],
+  [20, '#e8703a'],
+  [40, '#b8331f'],
 ];
 
 /** Draws the chart as SVG. */
@@ -63,7 +69,9 @@ function drawAirport(airport: AirportFigures, row: number): string {
 
 function drawLegend(top: number): string {
   const width = 76;
-  const words = COLOURS.map(([from], i) => (i === 0 ? `under ${COLOURS[1]?.[0] ?? 0}` : i === COLOURS.length - 1 ? `${from} and more` : `${from} to ${COLOURS[i + 1]?.[0] ?? ''}`));
+  const words = COLOURS.map(([from], i) =>
+    i === 0 ? `under ${COLOURS[1]?.[0] ?? 0}` : i === COLOURS.length - 1 ? `${from} and more` : `${from} to ${COLOURS[i + 1]?.[0] ?? ''}`,
+  );
   const boxes = COLOURS.map(([, colour], i) => {
     const left = CELL.left + i * width;
     return `<rect x="${left}" y="${top}" width="${width - 2}" height="12" fill="${colour}"/>${text(left, top + 27, words[i] ?? '', 'font-size="11" fill="#666"')}`;

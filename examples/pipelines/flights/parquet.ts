@@ -35,7 +35,10 @@ export async function planRanges(files: KtFiles, file: string, rangesPerGroup: n
     const rows = Number(group.num_rows);
     const edges = Array.from({ length: rangesPerGroup + 1 }, (_, i) => groupStart + Math.round((rows * i) / rangesPerGroup));
     groupStart += rows;
-    return edges.slice(1).map((rowEnd, i) => ({ file, rowStart: edges[i] ?? 0, rowEnd })).filter(range => range.rowEnd > range.rowStart);
+    return edges
+      .slice(1)
+      .map((rowEnd, i) => ({ file, rowStart: edges[i] ?? 0, rowEnd }))
+      .filter(range => range.rowEnd > range.rowStart);
   });
 }
 

@@ -61,9 +61,7 @@ function noFlights(): HourSums {
 }
 
 function byHour({ flights, delay, late }: HourSums): HourFigures[] {
-  return flights
-    .map((count, hour) => ({ hour, ...figures(count, delay[hour] ?? 0, late[hour] ?? 0) }))
-    .filter(entry => entry.flights > 0);
+  return flights.map((count, hour) => ({ hour, ...figures(count, delay[hour] ?? 0, late[hour] ?? 0) })).filter(entry => entry.flights > 0);
 }
 
 function total({ flights, delay, late }: HourSums): Figures {

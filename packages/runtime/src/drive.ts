@@ -7,7 +7,19 @@
  * D4 The journal's appends are awaited in order, in batches: facts that come while one is stored go together.
  */
 import type { FailureCause, KTJob } from '@kube-transform/sdk';
-import { apply, createRunState, decide, type Fact, hasNothingToRun, isDone, type RunState, runStatus, type Transition, unfinished, jobState } from './core/index.js';
+import {
+  apply,
+  createRunState,
+  decide,
+  type Fact,
+  hasNothingToRun,
+  isDone,
+  type RunState,
+  runStatus,
+  type Transition,
+  unfinished,
+  jobState,
+} from './core/index.js';
 import { expandJob, orderOf } from './job-manifest.js';
 import { journalPrefix } from './layout.js';
 import type { Clock, EventSink, Executor, FileStore, ItemEvent, RunEvent, RunStatus } from './ports.js';
@@ -15,7 +27,6 @@ import { type RunRecord, summarise, writeSummary } from './run-record.js';
 import { SegmentLog } from './segment-log.js';
 
 const SUMMARY_EVERY_MS = 1000;
-const BATCH = 1000;
 
 /** What a drive needs. */
 export interface DriveOptions {
@@ -50,7 +61,7 @@ class Driver {
   readonly #o: DriveOptions;
   readonly #state: RunState;
   readonly #items = new Map<string, number>();
-  readonly #inbox: (Fact | ItemEvent)[] = [];
+  #inbox: (Fact | ItemEvent)[] = [];
   readonly #startedMs: number;
   #acting = 0;
   #facts = 0;
@@ -101,10 +112,12 @@ class Driver {
 
   /** Takes in what has come: item events are passed on, facts go through apply, journal, publish, decide, act. */
   async #take(): Promise<void> {
+    const entries = this.#inbox;
+    this.#inbox = [];
     const facts: Fact[] = [];
-    for (const entry of this.#inbox.splice(0, BATCH)) {
-      if (entry.type.startsWith('Item')) this.#publish(entry as ItemEvent);
-      else facts.push(entry as Fact);
+    for (const entry of entries) {
+      if (isItemEvent(entry)) this.#publish(entry);
+      else facts.push(entry);
     }
     if (facts.length > 0) await this.#act(facts);
   }
@@ -112,8 +125,13 @@ class Driver {
   async #act(facts: Fact[]): Promise<void> {
     let batch = facts;
     for (;;) {
-      const transitions = batch.flatMap(fact => apply(this.#state, fact));
-      if (batch.length > 0 && transitions.length > 0) await this.#journal?.append(...batch);
+      const transitions: Transition[] = [];
+      const news = batch.filter(fact => {
+        const caused = apply(this.#state, fact);
+        for (const transition of caused) transitions.push(transition);
+        return caused.length > 0;
+      });
+      if (news.length > 0) await this.#journal?.append(...news);
       this.#facts += batch.length;
       for (const transition of transitions) this.#announce(transition);
       await this.#summarise();
@@ -143,7 +161,11 @@ class Driver {
   async #begin(job: KTJob): Promise<void> {
     const { store, executor, record } = this.#o;
     const expanded = await expandJob({
-      store, runId: record.runId, pipeline: record.pipeline.name, job, itemsPerPod: (of, items) => executor.itemsPerPod(of, items),
+      store,
+      runId: record.runId,
+      pipeline: record.pipeline.name,
+      job,
+      itemsPerPod: (of, items) => executor.itemsPerPod(of, items),
     });
     if ('kind' in expanded) return this.#tell({ type: 'JobFailed', job: job.name, cause: expanded });
     this.#items.set(job.name, expanded.items);
@@ -153,14 +175,14 @@ class Driver {
     await executor.submit(orderOf(expanded));
   }
 
-  #tell(fact: Fact | ItemEvent): void {
-    this.#inbox.push(fact);
+  #tell(...said: readonly (Fact | ItemEvent)[]): void {
+    for (const entry of said) this.#inbox.push(entry);
     this.#wake?.();
   }
 
   async #listen(): Promise<void> {
     try {
-      for await (const fact of this.#o.executor.observe(this.#closing.signal)) this.#tell(fact);
+      for await (const said of this.#o.executor.observe(this.#closing.signal)) this.#tell(...said);
     } catch (error) {
       this.#failure = { error };
       this.#wake?.();
@@ -204,6 +226,10 @@ class Driver {
   }
 
   #publish(event: Distribute<RunEvent>): void {
-    this.#o.sink.publish({ ...event, atMs: this.#o.clock.nowMs(), runId: this.#o.record.runId } as RunEvent);
+    this.#o.sink.publish(Object.assign(event, { atMs: this.#o.clock.nowMs(), runId: this.#o.record.runId }) as RunEvent);
   }
+}
+
+function isItemEvent(entry: Fact | ItemEvent): entry is ItemEvent {
+  return entry.type === 'ItemStarted' || entry.type === 'ItemSucceeded' || entry.type === 'ItemRetrying' || entry.type === 'ItemFailed';
 }

@@ -9,14 +9,14 @@ export class FactQueue<T> {
   }
 
   /** Everything pushed, until the signal; what was pushed before it is still told. */
-  async *observe(signal: AbortSignal): AsyncGenerator<T> {
+  async *observe(signal: AbortSignal): AsyncGenerator<readonly T[]> {
     const stop = (): void => this.#wake?.();
     signal.addEventListener('abort', stop);
     try {
       for (;;) {
         const values = this.#values;
         this.#values = [];
-        yield* values;
+        if (values.length > 0) yield values;
         if (this.#values.length > 0) continue;
         if (signal.aborted) return;
         await new Promise<void>(resolve => (this.#wake = resolve));

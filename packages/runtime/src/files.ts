@@ -114,10 +114,15 @@ export function ktFiles(store: FileStore): KtFiles {
         case 'a':
           return writeHandle(key, bytes => append(key, bytes));
         default:
-          throw new KtError({ code: 'BAD_MODE', message: `Cannot open "${path}" with mode "${String(mode)}".`, path: '', hint: 'Modes are "r", "w" and "a".' });
+          throw new KtError({
+            code: 'BAD_MODE',
+            message: `Cannot open "${path}" with mode "${String(mode)}".`,
+            path: '',
+            hint: 'Modes are "r", "w" and "a".',
+          });
       }
     },
-    join: (...parts) => storePath(parts.join('/')),
+    join: (...parts) => storePath(parts.filter(part => part !== '').join('/')),
     async readJson<T>(path: string) {
       const text = await read(path);
       try {

@@ -1,5 +1,5 @@
 /** From refs to values: what an item's arguments are when it runs. */
-import { asRef, type Json, parseRef, type RefJson, replaceRefs } from '@kube-transform/sdk';
+import { type Json, parseRef, type RefJson, replaceRefs } from '@kube-transform/sdk';
 import type { FileStore } from './ports.js';
 import { readOutcomes } from './results.js';
 
@@ -7,46 +7,83 @@ import { readOutcomes } from './results.js';
 export type ResultCache = Map<string, Promise<Json[]>>;
 const CACHED_JOBS = 16;
 
-/** Where refs are looked up. */
+/** Where job results are read. */
 export interface RefScope {
   store: FileStore;
   runId: string;
   cache?: ResultCache;
-  /** The element of a map, where there is one. */
-  item?: { value: Json; index: number };
-  /** Names of jobs whose results may be meant; a ref to anything else is data. Default: every name. */
-  known?: ReadonlySet<string>;
 }
 
-/** Replaces every ref within a JSON value by what it stands for. A place that does not exist is null. */
+/** The element of a map, where there is one. */
+export interface ItemValue {
+  value: Json;
+  index: number;
+}
+
+/** Arguments with refs in them, looked through once so that filling them in for each item is quick. */
+export interface Template {
+  /** Jobs whose results are needed. */
+  readonly sources: readonly string[];
+  /** The value with every ref replaced; a place that does not exist is null. What comes of a job's result is a copy. */
+  fill(results: ReadonlyMap<string, Json[]>, item?: ItemValue): Json;
+}
+
+/** Looks through arguments. Refs to anything but the jobs in `known`, the item and its index are data and stay as they are. */
+export function compileTemplate(value: Json, known?: ReadonlySet<string>): Template {
+  const sources = new Set<string>();
+  let refs = 0;
+  const mark = (ref: RefJson): unknown => {
+    const { source, pointer } = parseRef(ref);
+    if (source === 'index' || source === 'item') refs++;
+    else if (known?.has(source) ?? true) sources.add(source);
+    else return ref;
+    return new Place(source, pointer, ref);
+  };
+  const marked = replaceRefs(value, mark);
+  if (refs + sources.size === 0) return { sources: [], fill: () => value };
+  return { sources: [...sources], fill: (results, item) => fillPlaces(marked, results, item) };
+}
+
+/** A ref within a template. */
+class Place {
+  readonly source: string;
+  readonly pointer: readonly string[];
+  readonly ref: RefJson;
+
+  constructor(source: string, pointer: readonly string[], ref: RefJson) {
+    this.source = source;
+    this.pointer = pointer;
+    this.ref = ref;
+  }
+}
+
+function fillPlaces(value: unknown, results: ReadonlyMap<string, Json[]>, item: ItemValue | undefined): Json {
+  if (typeof value !== 'object' || value === null) return value as Json;
+  if (value instanceof Place) return lookUp(value, results, item);
+  if (Array.isArray(value)) return value.map(entry => fillPlaces(entry, results, item));
+  const filled: Record<string, Json> = {};
+  for (const key of Object.keys(value)) filled[key] = fillPlaces((value as Record<string, unknown>)[key], results, item);
+  return filled;
+}
+
+function lookUp({ source, pointer, ref }: Place, results: ReadonlyMap<string, Json[]>, item: ItemValue | undefined): Json {
+  if (source === 'item' || source === 'index') {
+    if (item === undefined) return { $ref: ref.$ref };
+    return source === 'index' ? item.index : open(item.value, pointer);
+  }
+  const found = open(results.get(source) ?? null, pointer);
+  return typeof found === 'object' ? structuredClone(found) : found;
+}
+
+/** The results of several jobs, by name. */
+export async function resultsByJob(sources: readonly string[], scope: RefScope): Promise<Map<string, Json[]>> {
+  return new Map(await Promise.all(sources.map(async source => [source, await resultsOf(source, scope)] as const)));
+}
+
+/** Replaces every ref within a JSON value by what it stands for. */
 export async function resolveRefs(value: Json, scope: RefScope): Promise<Json> {
-  const needed = new Map<string, Promise<Json[]>>();
-  replaceRefs(value, ref => {
-    const { source } = parseRef(ref);
-    if (isJobRef(source, scope)) needed.set(source, resultsOf(source, scope));
-    return null;
-  });
-  const results = new Map<string, Json[]>();
-  for (const [source, promise] of needed) results.set(source, await promise);
-  return replaceRefs(value, ref => lookUp(ref, scope, results)) as Json;
-}
-
-/** True where a value holds a ref. */
-export function hasRefs(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  return asRef(value) !== undefined || Object.values(value).some(hasRefs);
-}
-
-function isJobRef(source: string, scope: RefScope): boolean {
-  return source !== 'item' && source !== 'index' && (scope.known?.has(source) ?? true);
-}
-
-function lookUp(ref: RefJson, scope: RefScope, results: Map<string, Json[]>): Json {
-  const { source, pointer } = parseRef(ref);
-  if (source === 'item' && scope.item !== undefined) return open(scope.item.value, pointer);
-  if (source === 'index' && scope.item !== undefined) return scope.item.index;
-  const found = results.get(source);
-  return found === undefined ? { $ref: ref.$ref } : open(found, pointer);
+  const template = compileTemplate(value);
+  return template.fill(await resultsByJob(template.sources, scope));
 }
 
 function open(value: Json, pointer: readonly string[]): Json {

@@ -1,7 +1,18 @@
 /** One attempt of one item: check the input, call, check the result. Nothing is thrown; a failure is a cause. */
 import {
-  type AnyFunction, definitionOf, type FailureCause, findNonJson, isPermanent, isPipeline, issuePath, type Json, type JsonObject,
-  type KtContext, type Problem, receiverOf, type StandardSchema,
+  type AnyFunction,
+  definitionOf,
+  type FailureCause,
+  findNonJson,
+  isPermanent,
+  isPipeline,
+  issuePath,
+  type Json,
+  type JsonObject,
+  type KtContext,
+  type Problem,
+  receiverOf,
+  type StandardSchema,
 } from '@kube-transform/sdk';
 import type { Clock } from './ports.js';
 
@@ -18,26 +29,28 @@ export interface Call {
   clock: Clock;
   /** Aborts `context.signal`. */
   abort: (reason: Error) => void;
+  /** Told of the functions of a pipeline that is returned. */
+  register: (functions: ReadonlyMap<string, AnyFunction>) => void;
 }
 
 /** Makes one attempt. */
-export async function invoke(call: Call): Promise<Outcome> {
-  try {
-    return call.timeoutMs === null ? await attempt(call) : await withDeadline(call, call.timeoutMs);
-  } catch (thrown) {
-    return { ok: false, cause: threw(thrown) };
-  }
+export function invoke(call: Call): Promise<Outcome> {
+  return (call.timeoutMs === null ? attempt(call) : withDeadline(call, call.timeoutMs)).catch(failed);
 }
 
-async function attempt({ fn, args, context }: Call): Promise<Outcome> {
+const failed = (thrown: unknown): Outcome => ({ ok: false, cause: threw(thrown) });
+
+async function attempt({ fn, args, context, register }: Call): Promise<Outcome> {
   const options = definitionOf(fn)?.options;
   let input: unknown = args;
   if (options?.input !== undefined) {
     const checked = await check(options.input, args);
-    if (!checked.ok) return { ok: false, cause: { kind: 'InvalidInput', message: inputMessage(context, args, checked.problems), problems: checked.problems } };
+    if (!checked.ok)
+      return { ok: false, cause: { kind: 'InvalidInput', message: inputMessage(context, args, checked.problems), problems: checked.problems } };
     input = checked.value;
   }
   const returned: unknown = await fn.call(receiverOf(fn), input, context);
+  if (isPipeline(returned)) register(returned.functions());
   const value = isPipeline(returned) ? (returned.toSpec().jobs ?? []) : returned;
   const bad = findNonJson(value);
   if (bad !== undefined) {
@@ -82,7 +95,7 @@ async function check(schema: StandardSchema, value: unknown): Promise<{ ok: true
 
 function inputMessage(context: KtContext, args: Json, problems: readonly Problem[]): string {
   const what = problems.map(p => `${p.path === '' ? 'the input' : p.path}: ${p.message}`).join('; ');
-  return `Job "${context.job}", item ${context.index}: the input does not fit the function's schema: ${what}. Seen: ${JSON.stringify(args as JsonObject).slice(0, 200)}`;
+  return `Job "${context.job}", item ${context.index}: the input does not fit the function's schema: ${what}. Seen: ${JSON.stringify(args).slice(0, 200)}`;
 }
 
 /** The cause for something thrown by a user's function. */

@@ -8,7 +8,6 @@ import { type FailureCause, type Json, type JsonObject, type KTJob, parseRef, ty
 import { resolveRefs } from './inputs.js';
 import { itemsKey, jobKey } from './layout.js';
 import type { FileStore, JobOrder } from './ports.js';
-import { parseLines } from './segment-log.js';
 
 /** The stored form of a job that has begun. */
 export interface JobManifest {
@@ -34,11 +33,15 @@ export async function readManifest(store: FileStore, runId: string, job: string)
   return JSON.parse(decoder.decode(await store.get(jobKey(runId, job)))) as JobManifest;
 }
 
-/** The lines of one pod. */
-export async function readItems(store: FileStore, manifest: JobManifest, pod: number): Promise<ItemLine[]> {
+/** The lines of one pod, each to be read by {@link parseItem}. */
+export async function readItems(store: FileStore, manifest: JobManifest, pod: number): Promise<string[]> {
   const [start = 0, end = 0] = manifest.offsets.slice(pod, pod + 2);
-  return [...parseLines<ItemLine>(await store.get(itemsKey(manifest.runId, manifest.job.name), { start, end }))];
+  const text = decoder.decode(await store.get(itemsKey(manifest.runId, manifest.job.name), { start, end }));
+  return text.split('\n').slice(0, -1);
 }
+
+/** An item, made anew for each attempt, so that what one attempt changes another never sees. */
+export const parseItem = (line: string): ItemLine => JSON.parse(line) as ItemLine;
 
 /** Everything an executor needs of a manifest. */
 export function orderOf(manifest: JobManifest): JobOrder {

@@ -24,8 +24,16 @@ const RUN_ID = /^[a-z0-9](?:[a-z0-9.-]{0,98}[a-z0-9])?$/;
 
 /** A run id that sorts by time: `<pipeline>-<yyyymmdd-hhmmss>-<random>`. */
 export function makeRunId(pipeline: string, clock: Clock): string {
-  const name = pipeline.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-').replaceAll(/^-+|-+$/g, '').slice(0, 40) || 'run';
-  const time = new Date(clock.nowMs()).toISOString().replaceAll(/[-:]|\..*/g, '').replace('T', '-');
+  const name =
+    pipeline
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]+/g, '-')
+      .replaceAll(/^-+|-+$/g, '')
+      .slice(0, 40) || 'run';
+  const time = new Date(clock.nowMs())
+    .toISOString()
+    .replaceAll(/[-:]|\..*/g, '')
+    .replace('T', '-');
   return `${name}-${time}-${clock.randomId(4)}`;
 }
 
@@ -46,7 +54,8 @@ export async function newRun({ pipeline, params = {}, clock, runId, source = nul
   } else {
     input = pipeline;
     const [extra] = Object.keys(params);
-    if (extra !== undefined) throw new KtError({ code: 'UNKNOWN_PARAM', path: `params.${extra}`, message: `A document takes no parameters, but got "${extra}".` });
+    if (extra !== undefined)
+      throw new KtError({ code: 'UNKNOWN_PARAM', path: `params.${extra}`, message: `A document takes no parameters, but got "${extra}".` });
   }
   const parsed = mustParsePipeline(input);
   return { runId: runId ?? makeRunId(parsed.name, clock), pipeline: parsed, params: bound, createdAtMs: clock.nowMs(), source, retryOf: null };
@@ -66,9 +75,14 @@ export async function retryRun(store: FileStore, from: string, options: { clock:
   for await (const fact of readLog<Fact>(store, journalPrefix(from))) if (apply(state, fact).length > 0) facts.push(fact);
   const succeeded = facts.filter(fact => fact.type === 'JobSucceeded' && jobState(state, fact.job)?.own.state === 'succeeded');
   const again = [...jobStates(state)].filter(({ own }) => own.state !== 'succeeded');
-  if (again.length === 0) throw new KtError({ code: 'NOTHING_FAILED', path: 'run', message: `Nothing failed in run "${from}", so there is nothing to repeat.` });
+  if (again.length === 0)
+    throw new KtError({ code: 'NOTHING_FAILED', path: 'run', message: `Nothing failed in run "${from}", so there is nothing to repeat.` });
   const record: RunRecord = {
-    ...old, runId: makeRunId(old.pipeline.name, options.clock), createdAtMs: options.clock.nowMs(), source: options.source ?? old.source, retryOf: from,
+    ...old,
+    runId: makeRunId(old.pipeline.name, options.clock),
+    createdAtMs: options.clock.nowMs(),
+    source: options.source ?? old.source,
+    retryOf: from,
   };
   for (const { job } of jobStates(state)) await copyJob(store, { from, to: record.runId, job: job.name });
   const journal = await SegmentLog.open<Fact>(store, journalPrefix(record.runId));

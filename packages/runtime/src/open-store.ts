@@ -34,14 +34,23 @@ function split(url: string): { scheme: string; rest: string } {
 }
 
 async function folderOf(url: string, rest: string): Promise<string> {
-  if (rest === '') throw new KtError({ code: 'UNKNOWN_STORE', message: `The store ${JSON.stringify(url)} names no folder.`, path: '', hint: 'Write file:./data for a folder here.' });
+  if (rest === '')
+    throw new KtError({
+      code: 'UNKNOWN_STORE',
+      message: `The store ${JSON.stringify(url)} names no folder.`,
+      path: '',
+      hint: 'Write file:./data for a folder here.',
+    });
   if (!rest.startsWith('//')) return url === rest ? rest : decode(url, rest);
   try {
     const { fileURLToPath } = await import('node:url');
     return fileURLToPath(url);
   } catch (cause) {
     const hint = 'Write file:///absolute/path, or file:./relative/path.';
-    throw new KtError({ code: 'UNKNOWN_STORE', message: `The store ${JSON.stringify(url)} is no file URL: ${(cause as Error).message}.`, path: '', hint }, { cause });
+    throw new KtError(
+      { code: 'UNKNOWN_STORE', message: `The store ${JSON.stringify(url)} is no file URL: ${(cause as Error).message}.`, path: '', hint },
+      { cause },
+    );
   }
 }
 
@@ -50,7 +59,10 @@ function decode(url: string, rest: string): string {
     return decodeURIComponent(rest);
   } catch (cause) {
     const hint = 'Write a "%" that is part of a name as %25.';
-    throw new KtError({ code: 'UNKNOWN_STORE', message: `The store ${JSON.stringify(url)} has a "%" without two hex digits.`, path: '', hint }, { cause });
+    throw new KtError(
+      { code: 'UNKNOWN_STORE', message: `The store ${JSON.stringify(url)} has a "%" without two hex digits.`, path: '', hint },
+      { cause },
+    );
   }
 }
 

@@ -10,13 +10,15 @@ export async function bindParams(pipeline: Pick<Pipeline, 'name' | 'params'>, va
   if (pipeline.params === undefined) {
     const [name] = Object.keys(values);
     if (name === undefined) return {};
-    throw new KtError({ code: 'UNKNOWN_PARAM', path: `params.${name}`, message: `Pipeline "${pipeline.name}" takes no parameters, but got "${name}".` });
+    throw new KtError({
+      code: 'UNKNOWN_PARAM',
+      path: `params.${name}`,
+      message: `Pipeline "${pipeline.name}" takes no parameters, but got "${name}".`,
+    });
   }
   const result = await pipeline.params['~standard'].validate(values);
   if (result.issues !== undefined) {
-    throw new KtError(
-      result.issues.map(issue => ({ code: 'BAD_PARAM', path: issuePath(issue, 'params'), message: `${issue.message}.` })),
-    );
+    throw new KtError(result.issues.map(issue => ({ code: 'BAD_PARAM', path: issuePath(issue, 'params'), message: `${issue.message}.` })));
   }
   const bad = findNonJson(result.value, 'params');
   if (bad !== undefined) throw new KtError({ code: 'BAD_PARAM', path: bad.path, message: `The parameter is ${bad.reason}, which JSON cannot hold.` });

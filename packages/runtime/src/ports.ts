@@ -41,7 +41,7 @@ export interface Executor extends AsyncDisposable {
   /** Starts a job. Idempotent by (run, job): items whose results are in the store are not run again. */
   submit(order: JobOrder): Promise<void>;
   /** What happens, until the signal (what happened before it is still told); may repeat, may be late, is never wrong. */
-  observe(signal: AbortSignal): AsyncIterable<Fact | ItemEvent>;
+  observe(signal: AbortSignal): AsyncIterable<readonly (Fact | ItemEvent)[]>;
   /** Begins no further item; resolves when none runs. What is left open is for a later process. */
   drain(): Promise<void>;
   /** Stops a job's items; resolves when none runs. */
@@ -90,9 +90,9 @@ export interface FileStore extends AsyncDisposable {
   get(key: string, range?: ByteRange): Promise<Uint8Array>;
   /** The bytes in chunks. Rejects `NOT_FOUND` at the first. */
   stream(key: string, range?: ByteRange): AsyncIterable<Uint8Array>;
-  /** Writes an object; the etag, or null where the condition did not hold. */
+  /** Writes an object; the etag, or null where the condition did not hold. An error of the body itself passes through unchanged. */
   put(key: string, body: Uint8Array | AsyncIterable<Uint8Array>, options?: PutOptions): Promise<string | null>;
-  /** Objects whose key begins with a prefix, in byte order of their keys. */
+  /** Objects whose key begins with a prefix, in byte order of their keys; with `startAfter` only entries strictly after it. */
   list(prefix: string, options?: { delimiter?: '/'; startAfter?: string }): AsyncIterable<ListEntry>;
   /** Deletes objects; those that do not exist are no error. */
   delete(keys: readonly string[]): Promise<void>;
@@ -133,6 +133,8 @@ export interface FunctionCatalog {
   load(name: string): Promise<AnyFunction | undefined>;
   /** All names, for "did you mean". */
   names(): readonly string[];
+  /** Adds functions that came to light while running: those of a pipeline that a dynamic job returned. */
+  register(functions: ReadonlyMap<string, AnyFunction>): void;
   /** Changes with the functions' code: part of the key of cached results. Empty where it is not known. */
   readonly digest: string;
 }

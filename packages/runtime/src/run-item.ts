@@ -1,13 +1,21 @@
 /** One attempt of one item within a pod: its arguments, its context, whether it is done already. */
 import {
-  type AnyFunction, didYouMean, type FailureCause, type Json, type KtContext, type KtFiles, type KtFs, type KtLog, parseDurationMs,
+  type AnyFunction,
+  didYouMean,
+  type FailureCause,
+  type Json,
+  type KtFiles,
+  type KtFs,
+  type KtLog,
+  parseDurationMs,
 } from '@kube-transform/sdk';
-import { cachedResult, cacheHash, keepResult } from './skip-done.js';
-import { resolveRefs, type ResultCache } from './inputs.js';
+import { compileTemplate, type ResultCache, resultsByJob, type Template } from './inputs.js';
 import { invoke, type Outcome } from './invoke.js';
-import type { ItemLine, JobManifest } from './job-manifest.js';
+import { ContextScope } from './item-context.js';
+import { type JobManifest, parseItem } from './job-manifest.js';
 import type { Clock, FileStore, FunctionCatalog, ItemEvent } from './ports.js';
 import type { SegmentLog } from './segment-log.js';
+import { cachedResult, cacheHash, keepResult } from './skip-done.js';
 
 /** What a pod is given by the process it runs in. */
 export interface PodHost {
@@ -16,8 +24,12 @@ export interface PodHost {
   catalog: FunctionCatalog;
   clock: Clock;
   resultCache: ResultCache;
-  /** Runs an item when there is room. */
+  /** Runs a slice of a pod's items when there is room. */
   limit: (work: () => Promise<void>) => Promise<void>;
+  /** How many items of a pod may be in flight at once. */
+  lanes: number;
+  /** True: begin no further item. */
+  draining: () => boolean;
   /** Aborted: begin nothing more and stop what runs. */
   signal: AbortSignal;
   emit: (event: ItemEvent) => void;
@@ -33,102 +45,106 @@ export interface PodHost {
 /** One attempt to make. */
 export interface Attempt {
   item: number;
-  line: ItemLine;
+  /** Its line of `items.jsonl`. */
+  line: string;
   attempt: number;
 }
 
 /** What came of it; `skipped` where it was done already. */
-export type AttemptOutcome = { ok: true; value: Json; skipped: boolean } | { ok: false; cause: FailureCause };
+export type AttemptOutcome = { ok: true; value: Json; skipped?: boolean } | { ok: false; cause: FailureCause };
 
-const NO_FUNCTION: AttemptOutcome = { ok: true, value: null, skipped: false };
+const NO_FUNCTION: AttemptOutcome = { ok: true, value: null };
+const NO_RESULTS: ReadonlyMap<string, Json[]> = new Map();
 
 /** Makes attempts for the items of one pod. */
 export class ItemRunner {
   readonly #manifest: JobManifest;
   readonly #host: PodHost;
-  readonly #logs: SegmentLog<object>;
+  readonly #scope: ContextScope;
   readonly #known: ReadonlySet<string>;
+  readonly #mapArgs: Template;
   readonly #timeoutMs: number | null;
-  #logged: Promise<void> = Promise.resolve();
+  readonly #functions = new Map<string, AnyFunction>();
+  readonly #register = (functions: ReadonlyMap<string, AnyFunction>): void => {
+    this.#host.catalog.register(functions);
+  };
 
   constructor(manifest: JobManifest, host: PodHost, logs: SegmentLog<object>) {
     this.#manifest = manifest;
     this.#host = host;
-    this.#logs = logs;
     this.#known = new Set(manifest.job.dependencies);
+    this.#mapArgs = compileTemplate(manifest.job.args, this.#known);
     this.#timeoutMs = manifest.job.timeout === null ? null : (parseDurationMs(manifest.job.timeout) ?? null);
+    this.#scope = new ContextScope(manifest, host, logs);
   }
 
   /** Makes one attempt. */
   async run({ item, line, attempt }: Attempt): Promise<AttemptOutcome> {
     const { job } = this.#manifest;
-    const host = this.#host;
-    const name = 'e' in line ? job.function : line.f;
+    const parsed = parseItem(line);
+    const isMap = 'e' in parsed;
+    const name = isMap ? job.function : parsed.f;
     if (name === null) return NO_FUNCTION;
-    const scope = {
-      store: host.store, runId: this.#manifest.runId, cache: host.resultCache, known: this.#known,
-      ...('e' in line ? { item: { value: line.e, index: item } } : {}),
-    };
-    const args = await resolveRefs('e' in line ? job.args : line.a, scope);
-    if (job.outputs.length > 0) {
-      const outputs = (await resolveRefs(job.outputs, { ...scope, item: { value: 'e' in line ? line.e : args, index: item } })) as string[];
-      const exist = await Promise.all(outputs.map(path => host.files.exists(path)));
-      if (exist.every(Boolean)) return { ok: true, value: null, skipped: true };
-    }
-    const hash = job.cache ? await cacheHash(host.catalog.digest, name, args) : undefined;
-    const cached = hash === undefined ? undefined : await cachedResult(host.store, hash);
-    if (cached !== undefined) return { ok: true, value: cached.value, skipped: true };
-    const fn = await host.catalog.load(name);
-    if (fn === undefined) return { ok: false, cause: unknownFunction(name, host.catalog) };
-    host.emit({ type: 'ItemStarted', job: job.name, item, attempt });
-    const fault = host.fault(job.name, item, attempt);
-    const outcome: Outcome = fault === undefined ? await this.#call(fn, args, { item, attempt }) : { ok: false, cause: fault };
-    if (!outcome.ok) return outcome;
-    if (hash !== undefined) await keepResult(host.store, hash, outcome.value);
-    return { ok: true, value: outcome.value, skipped: false };
+    const element = isMap ? { value: parsed.e, index: item } : undefined;
+    const template = isMap ? this.#mapArgs : compileTemplate(parsed.a, this.#known);
+    const results = template.sources.length === 0 ? NO_RESULTS : await this.#results(template);
+    const args = template.fill(results, element);
+    if (job.outputs.length > 0 && (await this.#outputsExist(isMap ? parsed.e : args, item))) return { ok: true, value: null, skipped: true };
+    if (job.cache) return this.#cached({ name, args, item, attempt });
+    return this.#attempt({ name, args, item, attempt });
   }
 
   /** Waits until all log lines are stored. */
   close(): Promise<void> {
-    return this.#logged;
+    return this.#scope.logged;
   }
 
-  async #call(fn: AnyFunction, args: Json, { item, attempt }: { item: number; attempt: number }): Promise<Outcome> {
+  #results(template: Template): Promise<Map<string, Json[]>> {
+    return resultsByJob(template.sources, { store: this.#host.store, runId: this.#manifest.runId, cache: this.#host.resultCache });
+  }
+
+  async #outputsExist(value: Json, index: number): Promise<boolean> {
+    const template = compileTemplate(this.#manifest.job.outputs, this.#known);
+    const outputs = template.fill(await this.#results(template), { value, index }) as string[];
+    const exist = await Promise.all(outputs.map(path => this.#host.files.exists(path)));
+    return exist.every(Boolean);
+  }
+
+  async #cached(call: NamedCall): Promise<AttemptOutcome> {
+    const { store, catalog } = this.#host;
+    const hash = await cacheHash(catalog.digest, call.name, call.args);
+    const kept = await cachedResult(store, hash);
+    if (kept !== undefined) return { ok: true, value: kept.value, skipped: true };
+    const outcome = await this.#attempt(call);
+    if (outcome.ok) await keepResult(store, hash, outcome.value);
+    return outcome;
+  }
+
+  async #attempt({ name, args, item, attempt }: NamedCall): Promise<Outcome> {
     const host = this.#host;
-    const controller = new AbortController();
-    const stop = (): void => {
-      controller.abort(host.signal.reason);
-    };
-    host.signal.addEventListener('abort', stop, { once: true });
-    const log = this.#log(item, attempt);
-    const context: KtContext = {
-      runId: this.#manifest.runId,
-      pipeline: this.#manifest.pipeline,
-      job: this.#manifest.job.name,
-      index: item,
-      attempt,
-      signal: controller.signal,
-      files: host.files,
-      log,
-      fs: host.openFs,
-    };
-    const abort = (reason: Error): void => {
-      controller.abort(reason);
-    };
+    const job = this.#manifest.job.name;
+    const fn = this.#functions.get(name) ?? (await host.catalog.load(name));
+    if (fn === undefined) return { ok: false, cause: unknownFunction(name, host.catalog) };
+    this.#functions.set(name, fn);
+    host.emit({ type: 'ItemStarted', job, item, attempt });
+    const cause = host.fault(job, item, attempt);
+    if (cause !== undefined) return { ok: false, cause };
+    const context = this.#scope.open(item, attempt);
     try {
-      return await host.within(log, () => invoke({ fn, args, context, timeoutMs: this.#timeoutMs, clock: host.clock, abort }));
+      const { abort } = context;
+      const call = { fn, args, context, abort, timeoutMs: this.#timeoutMs, clock: host.clock, register: this.#register };
+      return await host.within(context.log, () => invoke(call));
     } finally {
-      host.signal.removeEventListener('abort', stop);
+      this.#scope.end(context);
     }
   }
+}
 
-  #log(item: number, attempt: number): KtLog {
-    const write = (level: string) => (message: string, data?: object) => {
-      this.#logged = this.#logs.append({ i: item, n: attempt, t: this.#host.clock.nowMs(), level, message, ...(data === undefined ? {} : { data }) });
-      this.#logged.catch(() => undefined);
-    };
-    return { debug: write('debug'), info: write('info'), warn: write('warn'), error: write('error') };
-  }
+interface NamedCall {
+  name: string;
+  args: Json;
+  item: number;
+  attempt: number;
 }
 
 function unknownFunction(name: string, catalog: FunctionCatalog): FailureCause {

@@ -1,5 +1,15 @@
 /** Runs a pipeline in this process: what tests, scripts and `kt run` stand on. */
-import { type AnyFunction, isPipeline, type Json, type JobStatus, type JsonObject, KtError, type KTPipelineInput, nameExports, type Pipeline } from '@kube-transform/sdk';
+import {
+  type AnyFunction,
+  isPipeline,
+  type Json,
+  type JobStatus,
+  type JsonObject,
+  KtError,
+  type KTPipelineInput,
+  nameExports,
+  type Pipeline,
+} from '@kube-transform/sdk';
 import { inProcessExecutor } from './adapters/in-process-executor.js';
 import { systemClock } from './adapters/system-clock.js';
 import { jobStates } from './core/index.js';
@@ -46,17 +56,28 @@ export async function runPipeline(pipeline: Pipeline | KTPipelineInput, options:
   const clock = systemClock;
   const store = typeof options.store === 'object' ? options.store : await openStore(options.store ?? 'file:.');
   const { runId, params = {} } = options;
+  const catalog = localCatalog(pipeline, options.functions);
   const record = await newRun({ pipeline, params, clock, ...(runId === undefined ? {} : { runId }) });
   if (!(await writeRecord(store, record))) {
-    throw new KtError({ code: 'RUN_EXISTS', path: 'runId', message: `There is a run "${record.runId}" in this store already.`, hint: 'Leave out the run id, or resume it.' });
+    throw new KtError({
+      code: 'RUN_EXISTS',
+      path: 'runId',
+      message: `There is a run "${record.runId}" in this store already.`,
+      hint: 'Leave out the run id, or resume it.',
+    });
   }
-  const host = inProcessHost({ store, clock, catalog: localCatalog(pipeline, options.functions) });
+  const host = inProcessHost({ store, clock, catalog });
   const never = new AbortController().signal;
   const { status, state } = await drive({
-    store, clock, record,
+    store,
+    clock,
+    record,
     executor: inProcessExecutor({ host, concurrency: options.concurrency ?? 16 }),
     sink: options.sink ?? { publish: () => undefined },
-    resumed: false, drain: never, stop: options.signal ?? never, onFacts: () => undefined,
+    resumed: false,
+    drain: never,
+    stop: options.signal ?? never,
+    onFacts: () => undefined,
   });
   const jobs = new Map([...jobStates(state)].map(job => [job.job.name, job]));
   return {
@@ -79,10 +100,19 @@ export async function readResult(store: FileStore, { runId, job, single }: { run
 }
 
 /** Everything a pod needs in this process. */
-export function inProcessHost(options: { store: FileStore; clock: Clock; catalog: FunctionCatalog }): Omit<PodHost, 'limit' | 'signal' | 'emit'> {
+export function inProcessHost(options: {
+  store: FileStore;
+  clock: Clock;
+  catalog: FunctionCatalog;
+}): Omit<PodHost, 'limit' | 'lanes' | 'draining' | 'signal' | 'emit'> {
   const { store } = options;
   return {
-    ...options, files: ktFiles(store), resultCache: new Map(), openFs: openPosixView(store), within: (_log, work) => work(), pause: options.clock.sleep,
+    ...options,
+    files: ktFiles(store),
+    resultCache: new Map(),
+    openFs: openPosixView(store),
+    within: (_log, work) => work(),
+    pause: options.clock.sleep,
     fault: () => undefined,
   };
 }
@@ -92,5 +122,12 @@ export function localCatalog(pipeline: unknown, modules: Record<string, Record<s
   const functions = new Map<string, AnyFunction>();
   for (const [module, exports] of Object.entries(modules)) for (const [name, fn] of nameExports(module, exports)) functions.set(name, fn);
   if (isPipeline(pipeline)) for (const [name, fn] of pipeline.functions()) functions.set(name, fn);
-  return { digest: '', names: () => [...functions.keys()], load: name => Promise.resolve(functions.get(name)) };
+  return {
+    digest: '',
+    names: () => [...functions.keys()],
+    load: name => Promise.resolve(functions.get(name)),
+    register: more => {
+      for (const [name, fn] of more) functions.set(name, fn);
+    },
+  };
 }

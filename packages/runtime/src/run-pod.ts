@@ -15,6 +15,8 @@ import { SegmentLog } from './segment-log.js';
 import type { ItemEvent } from './ports.js';
 
 const MAX_EVICTIONS = 10;
+/** How long a lane keeps its place before others get a turn. */
+const SLICE_MS = 20;
 const LOG_PACE_MS = 500;
 
 /** Which pod of which job. */
@@ -76,35 +78,58 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
     else host.emit({ type: 'ItemRetrying', job: job.name, item, attempt: attempts, cause, delayMs: 0 });
   }
 
+  const delayed: { offset: number; dueMs: number }[] = [];
   const work = async (offset: number): Promise<void> => {
     const item = first + offset;
-    const line = lines[offset];
-    while (line !== undefined && outcomes.get(item)?.final !== true && !host.signal.aborted) {
-      const attempt = (outcomes.get(item)?.attempts ?? 0) + 1;
-      const outcome = await runner.run({ item, line, attempt });
-      if (outcome.ok) {
-        const stored: ResultLine = { i: item, n: outcome.skipped ? 0 : attempt, r: outcome.value };
-        outcomes.set(item, foldLine(outcomes.get(item), stored));
-        await results.append(stored);
-        host.emit({ type: 'ItemSucceeded', job: job.name, item, attempt, skipped: outcome.skipped });
-        return;
+    const attempt = (outcomes.get(item)?.attempts ?? 0) + 1;
+    const outcome = await runner.run({ item, line: lines[offset] ?? '', attempt });
+    if (outcome.ok) {
+      const skipped = outcome.skipped === true;
+      const stored: ResultLine = { i: item, n: skipped ? 0 : attempt, r: outcome.value };
+      outcomes.set(item, foldLine(outcomes.get(item), stored));
+      await results.append(stored);
+      host.emit({ type: 'ItemSucceeded', job: job.name, item, attempt, skipped });
+      return;
+    }
+    if (host.signal.aborted) return;
+    const { cause } = outcome;
+    const { final, attempts } = await record(item, cause);
+    if (final) {
+      announceFailure(item, attempts, cause);
+      return;
+    }
+    const delayMs = cause.kind === 'Evicted' ? 0 : backoffMs(job.backoff, attempts);
+    host.emit({ type: 'ItemRetrying', job: job.name, item, attempt: attempts, cause, delayMs });
+    delayed.push({ offset, dueMs: host.clock.nowMs() + delayMs });
+  };
+
+  const todo = lines.flatMap((_, offset) => (outcomes.get(first + offset)?.final === true ? [] : [offset]));
+  const stopping = (): boolean => host.signal.aborted || host.draining();
+  let next = 0;
+  const slice = async (): Promise<void> => {
+    const untilMs = host.clock.nowMs() + SLICE_MS;
+    do {
+      const offset = todo[next++];
+      if (offset === undefined || stopping()) return;
+      await work(offset);
+    } while (host.clock.nowMs() < untilMs);
+  };
+  /** One item at a time: first those not begun, then, when they are due, those to be tried again. */
+  const lane = async (): Promise<void> => {
+    while (!stopping()) {
+      if (next < todo.length) await host.limit(slice);
+      else {
+        const again = delayed.shift();
+        if (again === undefined) return;
+        await host.pause(Math.max(0, again.dueMs - host.clock.nowMs()), host.signal).catch(() => undefined);
+        if (!stopping()) await host.limit(() => work(again.offset));
       }
-      if (host.signal.aborted) return;
-      const { final, attempts } = await record(item, outcome.cause);
-      if (final) {
-        announceFailure(item, attempts, outcome.cause);
-        return;
-      }
-      const delayMs = outcome.cause.kind === 'Evicted' ? 0 : backoffMs(job.backoff, attempts);
-      host.emit({ type: 'ItemRetrying', job: job.name, item, attempt: attempts, cause: outcome.cause, delayMs });
-      await host.pause(delayMs, host.signal).catch(() => undefined);
     }
   };
-  const todo = lines.flatMap((_, offset) => (outcomes.get(first + offset)?.final === true ? [] : [offset]));
-  const settled = await Promise.allSettled(todo.map(offset => host.limit(() => work(offset))));
+  const lanes = await Promise.allSettled(Array.from({ length: Math.min(todo.length, job.concurrency ?? host.lanes, host.lanes) }, lane));
   closing.abort();
   await runner.close();
-  const broken = settled.find(result => result.status === 'rejected');
+  const broken = lanes.find(result => result.status === 'rejected');
   if (broken !== undefined) throw broken.reason;
   return tally(lines.length, first, outcomes);
 }

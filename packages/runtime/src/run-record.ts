@@ -23,7 +23,10 @@ export interface RunSummary {
   status: RunStatus;
   createdAtMs: number;
   updatedAtMs: number;
-  jobs: Record<string, Pick<KTJob, 'type' | 'dependencies'> & { status: string; items?: number; direct_descendants?: string[]; cause?: unknown; failed_items?: number }>;
+  jobs: Record<
+    string,
+    Pick<KTJob, 'type' | 'dependencies'> & { status: string; items?: number; direct_descendants?: string[]; cause?: unknown; failed_items?: number }
+  >;
 }
 
 const encoder = new TextEncoder();
@@ -52,7 +55,11 @@ export async function writeSummary(store: FileStore, record: RunRecord, summary:
 }
 
 /** The summary of a state; `items` holds the number of items of the jobs that have begun. */
-export function summarise(record: RunRecord, state: RunState, now: { nowMs: number; items: ReadonlyMap<string, number>; status?: RunStatus }): RunSummary {
+export function summarise(
+  record: RunRecord,
+  state: RunState,
+  now: { nowMs: number; items: ReadonlyMap<string, number>; status?: RunStatus },
+): RunSummary {
   const summary: RunSummary = {
     pipeline_name: record.pipeline.name,
     pipeline_run_id: record.runId,

@@ -22,7 +22,7 @@ export async function* readLog<T>(store: FileStore, prefix: string): AsyncGenera
 /** The values of a JSON-lines text. */
 export function* parseLines<T>(bytes: Uint8Array): Generator<T> {
   const text = decoder.decode(bytes);
-  for (let from = 0; from < text.length; ) {
+  for (let from = 0; from < text.length;) {
     const end = text.indexOf('\n', from);
     const line = text.slice(from, end < 0 ? text.length : end);
     if (line !== '') yield JSON.parse(line) as T;

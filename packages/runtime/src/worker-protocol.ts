@@ -13,10 +13,7 @@ export type ToWorker =
 
 /** From the worker. */
 export type FromWorker =
-  | { type: 'ready' }
-  | { type: 'event'; event: ItemEvent }
-  | { type: 'done'; outcome: PodOutcome }
-  | { type: 'broken'; message: string };
+  { type: 'ready' } | { type: 'event'; event: ItemEvent } | { type: 'done'; outcome: PodOutcome } | { type: 'broken'; message: string };
 
 /** How a worker process ended that was not told to. */
 export interface Crash {

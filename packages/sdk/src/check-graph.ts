@@ -2,6 +2,9 @@ import type { Problem } from './errors.js';
 import { didYouMean } from './names.js';
 import type { KTJob } from './spec.js';
 
+/** Problems that get a "did you mean"; looking for one costs a walk over all names. */
+const HINTED = 50;
+
 /** Duplicate names, unknown dependencies and cycles among jobs. One walk: O(jobs + dependencies). */
 export function graphProblems(jobs: readonly KTJob[]): Problem[] {
   const index = new Map<string, number>();
@@ -14,7 +17,7 @@ export function graphProblems(jobs: readonly KTJob[]): Problem[] {
   jobs.forEach((job, i) => {
     job.dependencies.forEach((dependency, d) => {
       if (index.has(dependency)) return;
-      const hint = didYouMean(dependency, index.keys()) ?? `Known jobs: ${[...index.keys()].slice(0, 10).join(', ')}.`;
+      const hint = (problems.length < HINTED ? didYouMean(dependency, index.keys()) : undefined) ?? `Known jobs: ${[...index.keys()].slice(0, 10).join(', ')}.`;
       problems.push({
         code: 'UNKNOWN_DEPENDENCY',
         path: `jobs[${i}].dependencies[${d}]`,

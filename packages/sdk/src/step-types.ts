@@ -1,6 +1,6 @@
 import type { AnyFunction, InputOf, StepDefaults } from './functions.js';
 import type { IsJson } from './json.js';
-import type { Arg, Each, Ref } from './refs.js';
+import type { Arg, Each, Ref, RefBase } from './refs.js';
 import type { KTJobInput } from './spec.js';
 
 /** Options of one step. Those of the function itself are its defaults. */
@@ -8,8 +8,11 @@ export interface StepOptions<Names extends string = string> extends Omit<StepDef
   /** Steps that must be complete before this one, beside those whose results it uses. */
   after?: readonly Names[];
   /** Files an item makes, with refs where the names depend on the item; where all exist the item is skipped. */
-  outputs?: readonly Arg<string>[] | ((item: never) => readonly Arg<string>[]);
+  outputs?: readonly Arg<string>[] | ((item: AnyRef) => readonly Arg<string>[]);
 }
+
+/** A ref of which only the run will tell the type: the element of a map, in `outputs`. */
+export type AnyRef = RefBase<string> & { readonly [key: string]: AnyRef };
 
 /** The steps so far, by name, and what each one's result is. */
 export type Steps = Record<string, unknown>;
@@ -21,8 +24,8 @@ export type StepRefs<S extends Steps, P> = { readonly [K in keyof S]: Ref<S[K]> 
 export type ResultOf<F extends AnyFunction> = Voidless<Awaited<ReturnType<F>>>;
 type Voidless<T> = [T] extends [void] ? null : T;
 
-/** The result of a map: null stands for an item that was allowed to fail. */
-export type MapResult<F extends AnyFunction, O> = O extends { maxFailed: number | string } ? (ResultOf<F> | null)[] : ResultOf<F>[];
+/** The result of a map: null stands for an item that was allowed to fail, or was skipped because its `outputs` exist. */
+export type MapResult<F extends AnyFunction, O> = O extends { maxFailed: number | string } | { outputs: unknown } ? (ResultOf<F> | null)[] : ResultOf<F>[];
 
 /** Shown by the compiler where a function's result is no JSON. */
 export interface ResultIsNotJson<T> {

@@ -23,4 +23,16 @@ function install(): void {
       else log[level](format(...parts));
     };
   }
+  for (const [stream, level] of [
+    [process.stdout, 'info'],
+    [process.stderr, 'warn'],
+  ] as const) {
+    const original = stream.write.bind(stream) as typeof stream.write;
+    stream.write = ((chunk: string | Uint8Array, ...rest: []) => {
+      const log = current.getStore();
+      if (log === undefined) return original(chunk, ...rest);
+      log[level](String(typeof chunk === 'string' ? chunk : Buffer.from(chunk)).replace(/\n$/, ''));
+      return true;
+    });
+  }
 }

@@ -13,14 +13,20 @@ import type { PodHost } from '../run-item.js';
 import { type PodOutcome, runPod } from '../run-pod.js';
 import { addOutcome, allowedFailures, settleJob } from '../settle-job.js';
 
+const STOP_GRACE_MS = 5000;
+
 /** What the in-process executor needs. */
 export interface InProcessOptions {
-  host: Omit<PodHost, 'limit' | 'signal' | 'emit'>;
+  host: Omit<PodHost, 'limit' | 'lanes' | 'draining' | 'signal' | 'emit'>;
   /** Items in flight at once, over all jobs. */
   concurrency: number;
 }
 
-/** An executor for tests and for small runs: no isolation, so a function that never yields can be neither stopped nor timed out. */
+/**
+ * An executor for tests and for small runs.
+ *
+ * No isolation: a function that never yields can be neither stopped nor timed out, and a job's `env` stays set in this process.
+ */
 export function inProcessExecutor({ host, concurrency }: InProcessOptions): Executor {
   const facts = new FactQueue<Fact | ItemEvent>();
   const limit = pLimit(concurrency);
@@ -29,7 +35,6 @@ export function inProcessExecutor({ host, concurrency }: InProcessOptions): Exec
 
   const runJob = async (order: JobOrder, stop: AbortController): Promise<void> => {
     const { job, items } = order;
-    const own = job.concurrency === null ? undefined : pLimit(job.concurrency);
     let failed = 0;
     const emit = (event: ItemEvent): void => {
       facts.push(event);
@@ -39,10 +44,9 @@ export function inProcessExecutor({ host, concurrency }: InProcessOptions): Exec
       ...host,
       emit,
       signal: stop.signal,
-      limit: work => {
-        const guarded = (): Promise<void> => (draining ? Promise.resolve() : work());
-        return own === undefined ? limit(guarded) : own(() => limit(guarded));
-      },
+      limit,
+      lanes: concurrency,
+      draining: () => draining,
     };
     const pods = Array.from({ length: Math.ceil(items / order.itemsPerPod) }, (_, pod) => pod);
     const outcomes = await Promise.all(pods.map(pod => runPod({ runId: order.runId, job: job.name, pod, crashed: [] }, podHost)));
@@ -56,6 +60,7 @@ export function inProcessExecutor({ host, concurrency }: InProcessOptions): Exec
     submit: order => {
       const { name } = order.job;
       if (running.has(name)) return Promise.resolve();
+      Object.assign(process.env, order.job.env);
       const stop = new AbortController();
       const done = runJob(order, stop).catch((error: unknown) => {
         const message = error instanceof Error ? error.message : String(error);
@@ -67,8 +72,7 @@ export function inProcessExecutor({ host, concurrency }: InProcessOptions): Exec
     observe: signal => facts.observe(signal),
     drain: async () => {
       draining = true;
-      limit.clearQueue();
-      await Promise.race([Promise.all([...running.values()].map(({ done }) => done)), idle(limit)]);
+      await Promise.all([...running.values()].map(({ done }) => done));
     },
     cancel: async name => {
       const job = running.get(name);
@@ -77,13 +81,11 @@ export function inProcessExecutor({ host, concurrency }: InProcessOptions): Exec
     },
     [Symbol.asyncDispose]: async () => {
       draining = true;
-      for (const { stop } of running.values()) stop.abort(new Error('the executor is closing'));
-      await idle(limit);
+      for (const { stop } of running.values()) stop.abort(new Error('The run is being stopped.'));
+      const ended = new AbortController();
+      const grace = host.clock.sleep(STOP_GRACE_MS, ended.signal).catch(() => undefined);
+      await Promise.race([Promise.all([...running.values()].map(({ done }) => done)), grace]);
+      ended.abort();
     },
   };
-}
-
-/** Resolves when nothing runs under a limit. */
-async function idle(limit: { activeCount: number }): Promise<void> {
-  while (limit.activeCount > 0) await new Promise(resolve => setImmediate(resolve));
 }

@@ -64,7 +64,10 @@ async function childrenOf(walk: Walk, dirPath: string): Promise<Child[]> {
     if (!entry.name.startsWith(walk.begin) || (walk.dir === '' && entry.name === TEMP_NAME)) continue;
     const path = join(dirPath, entry.name);
     const isDirectory = entry.isSymbolicLink()
-      ? await stat(path).then(s => s.isDirectory(), () => false)
+      ? await stat(path).then(
+          s => s.isDirectory(),
+          () => false,
+        )
       : entry.isDirectory();
     const child = { key: `${walk.dir}${entry.name}${isDirectory ? '/' : ''}`, path };
     if (isAfter(child.key, walk)) children.push(child);

@@ -68,7 +68,7 @@ export function localFileStore(root: string, options: LocalFileStoreOptions = {}
     const file = await act('read', key, () => open(path, 'r'));
     try {
       const { start, end } = clampRange(range, (await act('read', key, () => file.stat())).size);
-      for (let at = start; at < end; ) {
+      for (let at = start; at < end;) {
         const chunk = new Uint8Array(Math.min(CHUNK_BYTES, end - at));
         const { bytesRead } = await act('read', key, () => file.read(chunk, 0, chunk.length, at));
         if (bytesRead === 0) return;

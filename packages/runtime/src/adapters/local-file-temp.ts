@@ -111,7 +111,7 @@ export class TempFiles {
 }
 
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, bytes.length - at)).bytesWritten;
+  for (let at = 0; at < bytes.length;) at += (await file.write(bytes, at, bytes.length - at)).bytesWritten;
 }
 
 async function* marked(body: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {

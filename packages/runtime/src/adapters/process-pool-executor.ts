@@ -92,7 +92,7 @@ class ProcessPool implements Executor {
     return Promise.resolve();
   }
 
-  observe(signal: AbortSignal): AsyncIterable<Fact | ItemEvent> {
+  observe(signal: AbortSignal): AsyncIterable<readonly (Fact | ItemEvent)[]> {
     return this.#facts.observe(signal);
   }
 
@@ -108,7 +108,10 @@ class ProcessPool implements Executor {
     if (job === undefined || job.left === 0) return;
     this.#stop(job);
     const grace = new AbortController();
-    void this.#options.clock.sleep(STOP_GRACE_MS, grace.signal).then(() => Promise.all(this.#slotsOf(job).map(slot => slot.worker.close(0))), () => undefined);
+    void this.#options.clock.sleep(STOP_GRACE_MS, grace.signal).then(
+      () => Promise.all(this.#slotsOf(job).map(slot => slot.worker.close(0))),
+      () => undefined,
+    );
     await job.done;
     grace.abort();
   }
@@ -177,7 +180,11 @@ class ProcessPool implements Executor {
     }
     const falseStarts = began ? 0 : task.falseStarts + 1;
     if (falseStarts >= MAX_FALSE_STARTS) {
-      this.#jobBroken(job, { kind: 'NotStarted', reason: 'worker', message: `The worker process ended ${falseStarts} times before it began an item. ${cause.message}` });
+      this.#jobBroken(job, {
+        kind: 'NotStarted',
+        reason: 'worker',
+        message: `The worker process ended ${falseStarts} times before it began an item. ${cause.message}`,
+      });
       return;
     }
     const crashed = items.map(item => ({ item, cause }));

@@ -51,7 +51,7 @@ function weight(unit: number): number {
 /** The part of a range that lies within an object of `size` bytes. @throws KtError `STORE_FAILED` for a range that is none. */
 export function clampRange(range: ByteRange | undefined, size: number): { start: number; end: number } {
   const start = range?.start ?? 0;
-  const end = range?.end ?? size;
+  const end = range?.end ?? Infinity;
   if (!Number.isSafeInteger(start) || !(Number.isSafeInteger(end) || end === Infinity) || start < 0 || end < start) {
     const message = `Cannot read bytes ${start} to ${end}: not a range.`;
     throw new KtError({ code: 'STORE_FAILED', message, path: '', hint: 'Give whole numbers, 0 <= start <= end.' });

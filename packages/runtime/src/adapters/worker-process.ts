@@ -99,7 +99,10 @@ export class WorkerProcess {
     this.send({ type: 'stop' });
     if (this.#child.connected) this.#child.disconnect();
     const done = new AbortController();
-    const forced = this.#options.clock.sleep(graceMs, done.signal).then(() => this.#child.kill('SIGKILL'), () => undefined);
+    const forced = this.#options.clock.sleep(graceMs, done.signal).then(
+      () => this.#child.kill('SIGKILL'),
+      () => undefined,
+    );
     await this.exited;
     done.abort();
     await forced;
@@ -145,5 +148,9 @@ export class WorkerProcess {
 }
 
 function outOfMemory(memory: string, seen: string): FailureCause {
-  return { kind: 'OutOfMemory', memory, message: `The worker process went over its memory of ${memory} (${seen}). Give the step more "memory", or less work an item.` };
+  return {
+    kind: 'OutOfMemory',
+    memory,
+    message: `The worker process went over its memory of ${memory} (${seen}). Give the step more "memory", or less work an item.`,
+  };
 }

@@ -1,6 +1,18 @@
 import { mustParsePipeline, parseSpawn, type JobStatus, type KTJob, type KTJobInput } from '@kube-transform/sdk';
 import { describe, expect, it } from 'vitest';
-import { apply, createRunState, decide, isDone, jobState, jobStates, runStatus, statusCounts, unfinished, type Fact, type RunState } from './index.js';
+import {
+  apply,
+  createRunState,
+  decide,
+  isDone,
+  jobState,
+  jobStates,
+  runStatus,
+  statusCounts,
+  unfinished,
+  type Fact,
+  type RunState,
+} from './index.js';
 
 const job = (name: string, dependencies: string[] = []): KTJobInput => ({ type: 'static', name, dependencies, tasks: [{ function: 'work' }] });
 const dynamic = (name: string, dependencies: string[] = []): KTJobInput => ({ type: 'dynamic', name, dependencies, function: 'spawn' });
@@ -14,9 +26,11 @@ const spawn = (...jobs: KTJobInput[]): KTJob[] => {
 const submitted = (name: string): Fact => ({ type: 'JobSubmitted', job: name });
 const succeeded = (name: string, ...spawned: KTJobInput[]): Fact => ({ type: 'JobSucceeded', job: name, spawned: spawn(...spawned) });
 const failed = (name: string): Fact => ({ type: 'JobFailed', job: name, cause: { kind: 'Threw', message: 'no', name: 'Error' } });
-const tell = (state: RunState, ...facts: Fact[]): string[] => facts.flatMap(fact => apply(state, fact)).map(({ job: name, from, to }) => `${name}: ${from} → ${to}`);
+const tell = (state: RunState, ...facts: Fact[]): string[] =>
+  facts.flatMap(fact => apply(state, fact)).map(({ job: name, from, to }) => `${name}: ${from} → ${to}`);
 const statuses = (state: RunState): Record<string, JobStatus> => Object.fromEntries([...jobStates(state)].map(each => [each.job.name, each.status]));
-const todo = (state: RunState): string[] => decide(state).map(action => (action.type === 'finish' ? 'finish' : `${action.type} ${action.type === 'submit' ? action.job.name : action.job}`));
+const todo = (state: RunState): string[] =>
+  decide(state).map(action => (action.type === 'finish' ? 'finish' : `${action.type} ${action.type === 'submit' ? action.job.name : action.job}`));
 
 describe('a run', () => {
   it('hands out jobs as their dependencies complete, each once, and then says finish', () => {
@@ -89,11 +103,18 @@ describe('what went wrong in the seed', () => {
     const state = start(dynamic('d'), job('after', ['d']));
     todo(state);
     expect(tell(state, submitted('d'), succeeded('d', job('x'), job('y', ['x'])))).toEqual([
-      'd: Pending → Running', 'd: Running → AwaitingDescendants', 'x: null → Pending', 'y: null → Pending',
+      'd: Pending → Running',
+      'd: Running → AwaitingDescendants',
+      'x: null → Pending',
+      'y: null → Pending',
     ]);
     expect(jobState(state, 'y')?.parent).toBe('d');
     expect(todo(state)).toEqual(['submit x']);
-    expect(tell(state, succeeded('x'), succeeded('y'))).toEqual(['x: Pending → Completed', 'y: Pending → Completed', 'd: AwaitingDescendants → Completed']);
+    expect(tell(state, succeeded('x'), succeeded('y'))).toEqual([
+      'x: Pending → Completed',
+      'y: Pending → Completed',
+      'd: AwaitingDescendants → Completed',
+    ]);
     expect(todo(state)).toEqual(['submit after']);
   });
 
@@ -131,14 +152,19 @@ describe('what went wrong in the seed', () => {
   it('7 and 8: a child that depends on a failed job is skipped at once, and so fails its parent', () => {
     const state = start(job('out'), dynamic('d'), job('after', ['d']));
     expect(tell(state, failed('out'), succeeded('d', job('x', ['out']), job('y', ['x'])))).toEqual([
-      'out: Pending → Failed', 'd: Pending → DescendantFailed', 'x: null → SkippedDueToUpstreamFailure', 'y: null → SkippedDueToUpstreamFailure',
+      'out: Pending → Failed',
+      'd: Pending → DescendantFailed',
+      'x: null → SkippedDueToUpstreamFailure',
+      'y: null → SkippedDueToUpstreamFailure',
       'after: Pending → SkippedDueToUpstreamFailure',
     ]);
     expect(isDone(state)).toBe(true);
   });
 
   it('9: a failure in a ladder of 2,000 layers visits each edge once', () => {
-    const rungs = Array.from({ length: 2_000 }, (_, i) => ['l', 'r'].map(side => job(`${side}${i}`, i === 0 ? [] : [`l${i - 1}`, `r${i - 1}`]))).flat();
+    const rungs = Array.from({ length: 2_000 }, (_, i) =>
+      ['l', 'r'].map(side => job(`${side}${i}`, i === 0 ? [] : [`l${i - 1}`, `r${i - 1}`])),
+    ).flat();
     const state = start(...rungs);
     expect(tell(state, failed('l0'))).toHaveLength(3_999);
     expect(statusCounts(state).Pending).toBe(1);
@@ -186,7 +212,10 @@ describe('cancelling', () => {
     const state = start(job('done'), dynamic('d'), job('running'), job('waiting', ['d']));
     tell(state, succeeded('done'), succeeded('d', job('x')), submitted('running'));
     expect(tell(state, { type: 'RunCancelled', reason: 'asked by ann' })).toEqual([
-      'running: Running → Failed', 'waiting: Pending → Failed', 'x: Pending → Failed', 'd: AwaitingDescendants → DescendantFailed',
+      'running: Running → Failed',
+      'waiting: Pending → Failed',
+      'x: Pending → Failed',
+      'd: AwaitingDescendants → DescendantFailed',
     ]);
     expect(jobState(state, 'waiting')?.own).toEqual({ state: 'failed', cause: { kind: 'Cancelled', message: 'asked by ann' } });
     expect([todo(state), runStatus(state), unfinished(state)]).toEqual([['finish'], 'Cancelled', []]);

@@ -36,9 +36,25 @@ export const SUBMITTED: Own = Object.freeze({ state: 'submitted' });
 export function createRunState(jobs: readonly KTJob[]): RunState {
   const none = new Int32Array(0);
   const state: RunState = {
-    jobs: [], byName: new Map(), own: [], announced: [], settled: new Uint8Array(0), idle: new Uint8Array(0), ready: [], handedOut: 0,
-    parent: none, firstEdge: none, nextEdge: none, edgeTo: none, edges: 0,
-    openDependencies: none, badDependencies: none, openChildren: none, badChildren: none, open: 0, cancelled: false,
+    jobs: [],
+    byName: new Map(),
+    own: [],
+    announced: [],
+    settled: new Uint8Array(0),
+    idle: new Uint8Array(0),
+    ready: [],
+    handedOut: 0,
+    parent: none,
+    firstEdge: none,
+    nextEdge: none,
+    edgeTo: none,
+    edges: 0,
+    openDependencies: none,
+    badDependencies: none,
+    openChildren: none,
+    badChildren: none,
+    open: 0,
+    cancelled: false,
     counts: { Pending: 0, Running: 0, AwaitingDescendants: 0, Completed: 0, Failed: 0, DescendantFailed: 0, SkippedDueToUpstreamFailure: 0 },
   };
   register(state, jobs, -1);

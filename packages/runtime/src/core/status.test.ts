@@ -19,7 +19,13 @@ it.each<[string, Own, [number, number, number, number], JobStatus]>([
   ['succeeded, no child open', SUCCEEDED, [0, 0, 0, 0], 'Completed'],
 ])('%s: %j with %j is %s', (_, own, [openDependencies, badDependencies, openChildren, badChildren], status) => {
   const column = (n: number): Int32Array => Int32Array.of(n);
-  const tallies = { own: [own], openDependencies: column(openDependencies), badDependencies: column(badDependencies), openChildren: column(openChildren), badChildren: column(badChildren) };
+  const tallies = {
+    own: [own],
+    openDependencies: column(openDependencies),
+    badDependencies: column(badDependencies),
+    openChildren: column(openChildren),
+    badChildren: column(badChildren),
+  };
   expect(statusOf(tallies, 0)).toBe(status);
 });
 

@@ -10,36 +10,66 @@ function spawnFrom(state: RunState, parent: string, spawned: KTJobInput[]): stri
   const parsed = parseSpawn(spawned, parent);
   apply(state, { type: 'JobSucceeded', job: parent, spawned: parsed.ok ? parsed.value : [] });
   const own = jobState(state, parent)?.own;
-  return own?.state === 'failed' && own.cause.kind === 'InvalidSpawn' ? own.cause.problems.map(problem => `${problem.code} ${formatProblem(problem)}`) : [];
+  return own?.state === 'failed' && own.cause.kind === 'InvalidSpawn'
+    ? own.cause.problems.map(problem => `${problem.code} ${formatProblem(problem)}`)
+    : [];
 }
-const run = (): RunState => createRunState(mustParsePipeline({ name: 'p', jobs: [job('extract'), dynamic('plan'), job('report', ['plan']), job('mail', ['report'])] }).jobs);
+const run = (): RunState =>
+  createRunState(mustParsePipeline({ name: 'p', jobs: [job('extract'), dynamic('plan'), job('report', ['plan']), job('mail', ['report'])] }).jobs);
 
 describe('a spawn', () => {
   it.each<[string, KTJobInput[], string[]]>([
     ['joins the run with dependencies inside the list, in any order, and outside', [job('b', ['a', 'extract']), job('a')], []],
     ['may depend on the same job twice', [job('b', ['extract', 'extract'])], []],
-    ['must not take the name of a job of the run', [job('extract')], ['DUPLICATE_NAME spawned[0].name: The name "extract" is taken by a job of the run. Give each job its own name.']],
-    ['must not take the name of the job that spawns it', [job('plan')], ['DUPLICATE_NAME spawned[0].name: The name "plan" is taken by a job of the run. Give each job its own name.']],
-    ['must not repeat a name', [job('a'), job('b'), job('a')], ['DUPLICATE_NAME spawned[2].name: The name "a" is taken by spawned[0]. Give each job its own name.']],
     [
-      'must not depend on a stranger', [job('a'), job('b', ['a', 'extrat'])],
-      ['UNKNOWN_DEPENDENCY spawned[1].dependencies[1]: Job "b", spawned by "plan", depends on "extrat", which does not exist. Did you mean "extract"?'],
+      'must not take the name of a job of the run',
+      [job('extract')],
+      ['DUPLICATE_NAME spawned[0].name: The name "extract" is taken by a job of the run. Give each job its own name.'],
     ],
     [
-      'must not depend on its parent', [job('a', ['plan'])],
-      ['CYCLE spawned[0].dependencies[0]: Job "a" depends on "plan", which waits on it: a → plan → a. "plan" is done only when "a" is: remove this dependency.'],
+      'must not take the name of the job that spawns it',
+      [job('plan')],
+      ['DUPLICATE_NAME spawned[0].name: The name "plan" is taken by a job of the run. Give each job its own name.'],
     ],
     [
-      'must not depend on what waits on its parent', [job('a', ['mail'])],
-      ['CYCLE spawned[0].dependencies[0]: Job "a" depends on "mail", which waits on it: a → mail → report → plan → a. "plan" is done only when "a" is: remove this dependency.'],
+      'must not repeat a name',
+      [job('a'), job('b'), job('a')],
+      ['DUPLICATE_NAME spawned[2].name: The name "a" is taken by spawned[0]. Give each job its own name.'],
     ],
-    ['must not depend on itself', [job('a', ['extract', 'a'])], ['CYCLE spawned[0].dependencies[1]: Job "a" depends on itself. Remove one of these dependencies.']],
     [
-      'must not go in a circle', [job('x', ['a']), job('a', ['b']), job('b', ['extract', 'a'])],
+      'must not depend on a stranger',
+      [job('a'), job('b', ['a', 'extrat'])],
+      [
+        'UNKNOWN_DEPENDENCY spawned[1].dependencies[1]: Job "b", spawned by "plan", depends on "extrat", which does not exist. Did you mean "extract"?',
+      ],
+    ],
+    [
+      'must not depend on its parent',
+      [job('a', ['plan'])],
+      [
+        'CYCLE spawned[0].dependencies[0]: Job "a" depends on "plan", which waits on it: a → plan → a. "plan" is done only when "a" is: remove this dependency.',
+      ],
+    ],
+    [
+      'must not depend on what waits on its parent',
+      [job('a', ['mail'])],
+      [
+        'CYCLE spawned[0].dependencies[0]: Job "a" depends on "mail", which waits on it: a → mail → report → plan → a. "plan" is done only when "a" is: remove this dependency.',
+      ],
+    ],
+    [
+      'must not depend on itself',
+      [job('a', ['extract', 'a'])],
+      ['CYCLE spawned[0].dependencies[1]: Job "a" depends on itself. Remove one of these dependencies.'],
+    ],
+    [
+      'must not go in a circle',
+      [job('x', ['a']), job('a', ['b']), job('b', ['extract', 'a'])],
       ['CYCLE spawned[1].dependencies[0]: Jobs depend on each other in a circle: a → b → a. Remove one of these dependencies.'],
     ],
     [
-      'is told everything that is wrong at once', [job('extract'), job('a', ['nobody', 'plan'])],
+      'is told everything that is wrong at once',
+      [job('extract'), job('a', ['nobody', 'plan'])],
       [
         'DUPLICATE_NAME spawned[0].name: The name "extract" is taken by a job of the run. Give each job its own name.',
         'UNKNOWN_DEPENDENCY spawned[1].dependencies[0]: Job "a", spawned by "plan", depends on "nobody", which does not exist.',
@@ -55,7 +85,9 @@ describe('a spawn', () => {
 
   it('must not depend on an ancestor, nor on what waits on one, even where that was skipped', () => {
     for (const dependency of ['top', 'after', 'skipped']) {
-      const state = createRunState(mustParsePipeline({ name: 'p', jobs: [dynamic('top'), job('after', ['top']), job('bad'), job('skipped', ['bad', 'top'])] }).jobs);
+      const state = createRunState(
+        mustParsePipeline({ name: 'p', jobs: [dynamic('top'), job('after', ['top']), job('bad'), job('skipped', ['bad', 'top'])] }).jobs,
+      );
       apply(state, { type: 'JobFailed', job: 'bad', cause: { kind: 'Lost', message: 'gone' } });
       expect(spawnFrom(state, 'top', [dynamic('mid')])).toEqual([]);
       expect(spawnFrom(state, 'mid', [job('low', [dependency])])).toHaveLength(1);

@@ -19,14 +19,18 @@ export interface BundleCatalog {
 
 /** The functions of a bundle; a module is loaded when one of its functions is first asked for. */
 export function bundleCatalog({ digest, modules, functions }: BundleCatalog): FunctionCatalog {
+  const extra = new Map<string, AnyFunction>();
   const loaded = new Map<string, Promise<Map<string, AnyFunction>>>();
   const loadModule = async (module: string): Promise<Map<string, AnyFunction>> => nameExports(module, (await modules[module]?.()) ?? {});
   return {
     digest,
     names: () => Object.keys(functions),
+    register: more => {
+      for (const [name, fn] of more) if (functions[name] === undefined) extra.set(name, fn);
+    },
     load: async name => {
       const module = functions[name];
-      if (module === undefined) return undefined;
+      if (module === undefined) return extra.get(name);
       let found = loaded.get(module);
       if (found === undefined) loaded.set(module, (found = loadModule(module)));
       return (await found).get(name);
@@ -39,7 +43,11 @@ export async function startWorker(catalog: BundleCatalog): Promise<void> {
   const send = (message: FromWorker): void => void process.send?.(message);
   const url = process.env['KT_WORKER_STORE'];
   if (process.send === undefined || url === undefined) {
-    throw new KtError({ code: 'NOT_A_WORKER', path: '', message: 'This file is the worker entry of a bundle; it is started by `kt run --executor processes`.' });
+    throw new KtError({
+      code: 'NOT_A_WORKER',
+      path: '',
+      message: 'This file is the worker entry of a bundle; it is started by `kt run --executor processes`.',
+    });
   }
   process.on('SIGINT', () => undefined);
   process.on('disconnect', () => process.exit(0));
@@ -60,12 +68,22 @@ export async function startWorker(catalog: BundleCatalog): Promise<void> {
     const limit = pLimit(concurrency);
     try {
       const outcome = await runPod(order, {
-        store, files: ktFiles(store), catalog: functions, clock: systemClock, resultCache, signal,
-        limit: work => limit(() => (draining ? Promise.resolve() : work())),
+        store,
+        files: ktFiles(store),
+        catalog: functions,
+        clock: systemClock,
+        resultCache,
+        signal,
+        limit,
+        lanes: concurrency,
+        draining: () => draining,
         emit: event => {
           send({ type: 'event', event });
         },
-        openFs: openPosixView(store), within: withinLog, pause: systemClock.sleep, fault: () => undefined,
+        openFs: openPosixView(store),
+        within: withinLog,
+        pause: systemClock.sleep,
+        fault: () => undefined,
       });
       return { type: 'done', outcome };
     } catch (error) {
@@ -74,4 +92,3 @@ export async function startWorker(catalog: BundleCatalog): Promise<void> {
   };
   send({ type: 'ready' });
 }
-

@@ -61,10 +61,11 @@ export async function testRun(pipeline: Pipeline | KTPipelineInput, options: Tes
   const pause = options.realTime === true ? clock.sleep : () => Promise.resolve();
   const store = options.store ?? memoryFileStore(options.files ?? {});
   const events: RunEvent[] = [];
+  const catalog = localCatalog(pipeline, options.functions);
   const record = await newRun({ pipeline, params: options.params ?? {}, clock });
   await writeRecord(store, record);
   const faults = options.faults ?? [];
-  const host = { ...inProcessHost({ store, clock, catalog: localCatalog(pipeline, options.functions) }), fault: faultFor(faults), pause };
+  const host = { ...inProcessHost({ store, clock, catalog }), fault: faultFor(faults), pause };
   const deaths = faults.flatMap(fault => (fault.kind === 'crashDriver' ? [fault.afterFacts] : [])).sort((a, b) => a - b);
   const never = new AbortController().signal;
   let state: RunState | undefined;
@@ -92,7 +93,14 @@ export async function testRun(pipeline: Pipeline | KTPipelineInput, options: Tes
   return describe({ runId: record.runId, store, state, status, events, restarts });
 }
 
-async function describe(run: { runId: string; store: FileStore; state: RunState; status: RunStatus; events: RunEvent[]; restarts: number }): Promise<TestRun> {
+async function describe(run: {
+  runId: string;
+  store: FileStore;
+  state: RunState;
+  status: RunStatus;
+  events: RunEvent[];
+  restarts: number;
+}): Promise<TestRun> {
   const { runId, store, state } = run;
   const results = new Map<string, Json[]>();
   const outcomes = new Map<string, Map<number, ItemOutcome>>();
@@ -103,10 +111,21 @@ async function describe(run: { runId: string; store: FileStore; state: RunState;
     outcomes.set(job.name, await readOutcomes(store, runId, job.name));
   }
   const known = (name: string): void => {
-    if (!results.has(name)) throw new KtError({ code: 'UNKNOWN_JOB', path: name, message: `There is no job "${name}" in this run; there are: ${Object.keys(statuses).join(', ')}.` });
+    if (!results.has(name))
+      throw new KtError({
+        code: 'UNKNOWN_JOB',
+        path: name,
+        message: `There is no job "${name}" in this run; there are: ${Object.keys(statuses).join(', ')}.`,
+      });
   };
   return {
-    runId, store, statuses, status: run.status, events: run.events, restarts: run.restarts, files: ktFiles(store),
+    runId,
+    store,
+    statuses,
+    status: run.status,
+    events: run.events,
+    restarts: run.restarts,
+    files: ktFiles(store),
     result: name => {
       known(name);
       const values = results.get(name) ?? [];

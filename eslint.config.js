@@ -1,0 +1,72 @@
+// The rooms and the manners of this house, as rules: each says why in its message.
+import tseslint from 'typescript-eslint';
+
+const node = { group: ['node:*'], message: 'This room does no IO: take a port instead.' };
+const up = names => ({ group: names, message: 'This room lies below: see the table of rooms in ARCHITECTURE.md.' });
+const quiet = [
+  { name: 'console', message: 'Printing goes through the output port or ctx.log.' },
+  { name: 'process', message: 'This room does not know the process it runs in.' },
+];
+const timeless = ['setTimeout', 'setInterval', 'setImmediate', 'Date', 'performance', 'fetch'].map(name => ({
+  name,
+  message: 'Time and IO come through ports.',
+}));
+const room = (files, { imports = [], globals = [] }) => ({
+  files,
+  ignores: ['**/*.test.ts'],
+  rules: { 'no-restricted-imports': ['error', { patterns: imports }], 'no-restricted-globals': ['error', ...globals] },
+});
+
+export default tseslint.config(
+  { ignores: ['**/dist/**', '**/node_modules/**', '.kt/**', '**/*.js', '**/*.mjs', '**/templates/**', 'test/fixtures/dialects/**', 'docs/**'] },
+  ...tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: {
+        project: ['packages/*/tsconfig.json', 'packages/runtime/src/core/tsconfig.json', 'tsconfig.check.json'],
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    rules: {
+      'max-lines': ['error', { max: 300 }],
+      'max-params': ['error', { max: 3 }],
+      'no-console': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports' }],
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowNullish: false, allowBoolean: false }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidOperator: true }],
+      '@typescript-eslint/no-invalid-void-type': 'off',
+      '@typescript-eslint/unified-signatures': 'off',
+      '@typescript-eslint/no-unnecessary-type-parameters': 'off',
+      '@typescript-eslint/no-extraneous-class': 'off',
+      '@typescript-eslint/prefer-promise-reject-errors': 'off',
+      '@typescript-eslint/only-throw-error': ['error', { allowThrowingUnknown: true }],
+    },
+  },
+  room(['packages/sdk/src/**/*.ts'], { imports: [node, up(['@kube-transform/runtime*', '@kube-transform/cli*'])], globals: [...quiet, ...timeless] }),
+  room(['packages/runtime/src/core/**/*.ts'], { imports: [node, up(['../*', '@kube-transform/cli*'])], globals: [...quiet, ...timeless] }),
+  room(
+    [
+      'packages/runtime/src/{drive,invoke,inputs,segment-log,run-pod,run-item,item-context,job-manifest,results,settle-job,skip-done,layout,params}.ts',
+    ],
+    {
+      imports: [node, up(['./adapters/*', './entry/*', './testing/*', './kubernetes/*', '@kube-transform/cli*'])],
+      globals: [...quiet, ...timeless],
+    },
+  ),
+  room(['packages/runtime/src/{adapters,kubernetes}/**/*.ts'], {
+    imports: [up(['../drive.js', '../entry/*', '../testing/*', '@kube-transform/cli*'])],
+  }),
+  {
+    files: ['**/*.test.ts', '**/*.test-d.ts', 'test/**', 'examples/**', 'bench/**'],
+    rules: {
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/no-unsafe-assignment': 'off',
+      '@typescript-eslint/no-unsafe-member-access': 'off',
+      '@typescript-eslint/no-unused-vars': ['error', { varsIgnorePattern: '^_', argsIgnorePattern: '^_' }],
+      '@typescript-eslint/require-await': 'off',
+      'max-params': 'off',
+    },
+  },
+  { files: ['packages/cli/src/output.ts', 'packages/runtime/src/adapters/console-capture.ts'], rules: { 'no-console': 'off' } },
+);

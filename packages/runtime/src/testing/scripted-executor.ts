@@ -1,0 +1,45 @@
+/** An executor that does what a script says: for tests of the loop, without functions or time. */
+import type { KTJob } from '@kube-transform/sdk';
+import type { Fact } from '../core/events.js';
+import { FactQueue } from '../fact-queue.js';
+import type { Executor, ItemEvent, JobOrder } from '../ports.js';
+
+/** What is told of a job that is submitted; nothing: it runs for ever. */
+export type Script = (order: JobOrder) => readonly (Fact | ItemEvent)[];
+
+/** A scripted executor, and what has been asked of it. */
+export interface ScriptedExecutor extends Executor {
+  readonly submitted: string[];
+  readonly cancelled: string[];
+  /** Says something as if it had just happened. */
+  say(...facts: (Fact | ItemEvent)[]): void;
+}
+
+/** Makes an executor that answers each submit by a script. */
+export function scriptedExecutor(script: Script): ScriptedExecutor {
+  const queue = new FactQueue<Fact | ItemEvent>();
+  const submitted: string[] = [];
+  const cancelled: string[] = [];
+  const say = (...facts: (Fact | ItemEvent)[]): void => {
+    for (const fact of facts) queue.push(fact);
+  };
+  return {
+    capabilities: { name: 'scripted', isolation: 'none', hardTimeout: false, memoryLimit: false },
+    submitted,
+    cancelled,
+    say,
+    itemsPerPod: (_job: KTJob, items: number) => Math.max(1, items),
+    submit: order => {
+      submitted.push(order.job.name);
+      say(...script(order));
+      return Promise.resolve();
+    },
+    observe: signal => queue.observe(signal),
+    drain: () => Promise.resolve(),
+    cancel: job => {
+      cancelled.push(job);
+      return Promise.resolve();
+    },
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+}

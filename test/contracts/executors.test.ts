@@ -1,0 +1,67 @@
+import { mustParsePipeline, type KTJobInput } from '@kube-transform/sdk';
+import { drive, jobStates, readOutcomes, systemClock } from '@kube-transform/runtime';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type Bench, inProcessBench, processBench } from '../kit/executors.js';
+import { executorContract } from './executor-contract.js';
+
+executorContract('in-process', inProcessBench);
+executorContract('processes', processBench);
+
+describe('process pool: what breaks a process costs an attempt and nothing else', () => {
+  let bench: Bench;
+  const never = new AbortController().signal;
+  beforeAll(async () => {
+    bench = await processBench();
+  });
+  afterAll(() => bench.close());
+
+  const go = async (runId: string, job: Omit<KTJobInput, 'type' | 'name'>) => {
+    const pipeline = mustParsePipeline({ name: 'p', jobs: [{ type: 'map', name: 'm', backoff: { initial: '1ms' }, ...job }] });
+    const { status, state } = await drive({
+      store: bench.store,
+      executor: bench.executor(),
+      clock: systemClock,
+      resumed: false,
+      drain: never,
+      stop: never,
+      onFacts: () => undefined,
+      sink: { publish: () => undefined },
+      record: { runId, pipeline, params: {}, createdAtMs: 0, source: null, retryOf: null },
+    });
+    const [own] = [...jobStates(state)].map(entry => entry.own);
+    return { status, cause: own?.state === 'failed' ? own.cause : undefined, outcomes: await readOutcomes(bench.store, runId, 'm') };
+  };
+
+  test.each(['exit', 'kill'])('a worker that ends by %s is replaced', async how => {
+    const { status, outcomes } = await go(`dies-${how}`, {
+      function: 'calls.dies',
+      items: [1, 2, 1, 1],
+      args: { how, untilAttempt: { $ref: 'item#' } },
+      retries: 1,
+      itemsPerPod: 4,
+    });
+    expect(status).toBe('Completed');
+    expect([...outcomes].sort(([a], [b]) => a - b).map(([, o]) => o.attempts)).toEqual([1, 2, 1, 1]);
+  });
+
+  test('without retries, a worker that dies fails its item, with the exit code as cause, and no other', async () => {
+    const { cause, outcomes } = await go('dies-final', {
+      function: 'calls.dies',
+      items: [1, 9, 1],
+      args: { how: 'exit', untilAttempt: { $ref: 'item#' } },
+      itemsPerPod: 3,
+    });
+    expect(cause).toMatchObject({ kind: 'ItemsFailed', failed: 1, first: { kind: 'Exited', exitCode: 7 } });
+    expect([...outcomes.values()].filter(({ result }) => result === 1)).toHaveLength(2);
+  });
+
+  test('an attempt that never yields is ended after its timeout', async () => {
+    const { cause } = await go('spins', { function: 'calls.spinsForEver', items: [1], args: {}, timeout: '100ms' });
+    expect(cause).toMatchObject({ kind: 'DeadlineExceeded', timeoutMs: 100 });
+  });
+
+  test.each(['heap', 'buffers'])('an item that fills its %s ends as OutOfMemory and says what to do', async where => {
+    const { cause } = await go(`memory-${where}`, { function: 'calls.fillsMemory', items: [1], args: { where }, memory: '160Mi' });
+    expect(cause).toMatchObject({ kind: 'OutOfMemory', memory: '160Mi', message: expect.stringContaining('Give the step more "memory"') });
+  });
+});

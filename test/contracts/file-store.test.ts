@@ -1,0 +1,15 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { localFileStore } from '../../packages/runtime/src/adapters/local-file-store.js';
+import { memoryFileStore } from '../../packages/runtime/src/adapters/memory-file-store.js';
+import { fileStoreContract, type OpenedStore } from './file-store-contract.js';
+
+async function inFolder(hardLinks: boolean): Promise<OpenedStore> {
+  const folder = await mkdtemp(join(tmpdir(), 'kt-store-'));
+  return { store: localFileStore(join(folder, 'root'), { hardLinks }), close: () => rm(folder, { recursive: true }) };
+}
+
+fileStoreContract('mem', async () => ({ store: memoryFileStore(), close: async () => undefined }));
+fileStoreContract('file', () => inFolder(true));
+fileStoreContract('file without hard links', () => inFolder(false));

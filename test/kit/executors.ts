@@ -1,0 +1,48 @@
+/** The executors that the contract runs on, over a store and the functions of `test/fixtures/functions/calls.ts`. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { makeBundle } from '@kube-transform/cli';
+import {
+  type Executor,
+  type FileStore,
+  inProcessExecutor,
+  inProcessHost,
+  localCatalog,
+  localFileStore,
+  memoryFileStore,
+  processPoolExecutor,
+  systemClock,
+  withinLog,
+} from '@kube-transform/runtime';
+import * as calls from '../fixtures/functions/calls.js';
+
+/** A store and executors over it. */
+export interface Bench {
+  store: FileStore;
+  executor(): Executor;
+  close(): Promise<void>;
+}
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+export async function inProcessBench(): Promise<Bench> {
+  const store = memoryFileStore();
+  const catalog = localCatalog(null, { calls });
+  const executor = (): Executor =>
+    inProcessExecutor({ host: { ...inProcessHost({ store, clock: systemClock, catalog }), within: withinLog }, concurrency: 4 });
+  return Promise.resolve({ store, executor, close: () => Promise.resolve() });
+}
+
+export async function processBench(): Promise<Bench> {
+  const dir = await mkdtemp(join(tmpdir(), 'kt-pool-'));
+  const store = localFileStore(dir);
+  const { worker } = await makeBundle({ entries: [join(here, '../fixtures/functions/calls.ts')], projectDir: join(here, '../..') });
+  const { url } = store.capabilities;
+  return {
+    store,
+    executor: () => processPoolExecutor({ entry: worker, storeUrl: url ?? '', clock: systemClock, workers: 2 }),
+    close: () => rm(dir, { recursive: true, force: true }),
+  };
+}
