@@ -8,7 +8,7 @@ const time = async work => {
   return performance.now() - start;
 };
 
-export async function compare({ name, goal, ours, bare, runs = 5, warmUp = 2 }) {
+export async function compare({ ours, bare, runs = 5, warmUp = 2, ...row }) {
   for (let i = 0; i < warmUp; i++) {
     await ours();
     await bare();
@@ -19,5 +19,5 @@ export async function compare({ name, goal, ours, bare, runs = 5, warmUp = 2 }) 
     mine.push(await time(ours));
     base.push(await time(bare));
   }
-  return { name, medianMs: median(mine), baselineMs: median(base), ratio: median(mine) / median(base), goal };
+  return { ...row, medianMs: median(mine), baselineMs: median(base), ratio: median(mine) / median(base) };
 }

@@ -10,7 +10,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
-import { build, type BuildFailure, type BuildResult, formatMessages, type OutputFile } from 'esbuild';
+import { build, type BuildFailure, type BuildResult, formatMessages, type Metafile, type OutputFile } from 'esbuild';
 import { KtError } from '@kube-transform/sdk';
 import { moduleNamer } from './module-names.js';
 import { nameExportsPlugin } from './name-exports-plugin.js';
@@ -35,6 +35,8 @@ export interface Bundle {
   entries: string[];
   /** Files by name with their bytes, without source maps. */
   files: Record<string, number>;
+  /** What esbuild tells of the files: what each was made of and what it imports. */
+  outputs: Metafile['outputs'];
 }
 
 const BANNER =
@@ -76,6 +78,7 @@ export async function makeBundle({ entries, projectDir }: BundleOptions): Promis
     digest, dir, worker: join(dir, 'worker.mjs'), catalog: join(dir, 'catalog.mjs'),
     entries: entries.map(nameOf),
     files: Object.fromEntries(code.map(({ name, file }) => [name, file.contents.length])),
+    outputs: Object.fromEntries(Object.entries(result.metafile?.outputs ?? {}).map(([path, output]) => [basename(path), output])),
   };
 }
 
@@ -101,7 +104,7 @@ async function run(entry: Entry, options: { nameOf: (path: string) => string; pr
     return await build({
       entryPoints: { catalog: 'kt:catalog', worker: 'kt:worker' },
       bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node20', write: false, minify,
-      outdir: join(projectDir, '.kt', 'bundles', 'out'), outExtension: { '.js': '.mjs' }, sourcemap: minify ? 'linked' : false, sourcesContent: false,
+      outdir: join(projectDir, '.kt', 'bundles', 'out'), outExtension: { '.js': '.mjs' }, sourcemap: minify ? 'linked' : false, sourcesContent: false, metafile: minify,
       external: EXTERNAL, banner: { js: BANNER }, logLevel: 'silent', legalComments: 'none', charset: 'utf8',
       absWorkingDir: projectDir, nodePaths: [ownModules()],
       plugins: [

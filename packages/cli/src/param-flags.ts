@@ -64,6 +64,24 @@ function parseJson(text: string): Json {
   }
 }
 
+/** A parameter as it is listed. */
+export interface ParamFlag {
+  name: string;
+  flag: string;
+  /** What it means, its default, whether it is required. */
+  note: string;
+  required: boolean;
+}
+
+/** The parameters of a pipeline, as flags. */
+export function paramFlags(pipeline: Pick<Pipeline, 'params'>): ParamFlag[] {
+  return flagsOf(pipeline).map(flag => {
+    const option = optionOf(flag);
+    const fallback = flag.property.default === undefined ? '' : `(default: ${JSON.stringify(flag.property.default)})`;
+    return { name: flag.name, flag: option.flags, note: [option.description, fallback].filter(part => part !== '').join(' '), required: flag.required };
+  });
+}
+
 /** A command whose options are a pipeline's parameters; for help and for parsing. */
 export function paramCommand(pipeline: Pick<Pipeline, 'name' | 'params'>): Command {
   const command = new Command(pipeline.name).helpOption(false).exitOverride().configureOutput({ writeErr: () => undefined });

@@ -1,12 +1,14 @@
 /** From what was typed to what is run: a pipeline of a module, or a document. */
 import { existsSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
-import { dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { isAbsolute, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { didYouMean, KtError, type KTPipelineInput, parsePipeline, type Pipeline } from '@kube-transform/sdk';
 import { type BundleCatalog, bundleCatalog, type FunctionCatalog, type RunRecord } from '@kube-transform/runtime';
 import { type Bundle, makeBundle } from './bundle.js';
 import { catalogOf, loadModule, pipelinesOf } from './load-modules.js';
+import { pipelineNames } from './pipeline-names.js';
+import { projectDir } from './project-dir.js';
 
 /** Something that can be run, with its functions. */
 export interface Target {
@@ -22,22 +24,12 @@ const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs'];
 const FOLDERS = ['.', 'pipelines', 'src/pipelines', 'src'];
 const EMPTY: BundleCatalog = { digest: '', modules: {}, functions: {} };
 
-/** The nearest folder above a file that has a package.json; the file's own where there is none. */
-export function projectDir(file: string): string {
-  let at = dirname(file);
-  while (!existsSync(join(at, 'package.json'))) {
-    if (dirname(at) === at) return dirname(file);
-    at = dirname(at);
-  }
-  return at;
-}
-
 /** The file that a name or path means. @throws KtError `UNKNOWN_PIPELINE` with what there is. */
 export async function findFile(typed: string, cwd = process.cwd()): Promise<string> {
   const direct = isAbsolute(typed) ? typed : resolve(cwd, typed);
   if (/\.(json|[cm]?[jt]sx?)$/.test(typed)) {
     if (existsSync(direct)) return direct;
-    throw new KtError({ code: 'UNKNOWN_PIPELINE', path: typed, message: `There is no file "${typed}".`, hint: didYouMean(typed, await known(cwd)) ?? 'Is the path right?' });
+    throw new KtError({ code: 'UNKNOWN_PIPELINE', path: typed, message: `There is no file "${typed}".`, hint: didYouMean(typed, await pipelineNames(cwd)) ?? 'Is the path right?' });
   }
   for (const folder of FOLDERS) {
     for (const extension of EXTENSIONS) {
@@ -45,26 +37,27 @@ export async function findFile(typed: string, cwd = process.cwd()): Promise<stri
       if (existsSync(file)) return file;
     }
   }
-  const names = await known(cwd);
+  const names = await pipelineNames(cwd);
   const hint = didYouMean(typed, names) ?? (names.length > 0 ? `There are: ${names.join(', ')}.` : 'Give the path of a file, or make a project with `kt init`.');
   throw new KtError({ code: 'UNKNOWN_PIPELINE', path: typed, message: `There is no pipeline "${typed}": no such file here or in pipelines/.`, hint });
 }
 
-async function known(cwd: string): Promise<string[]> {
-  const files = (await readdir(join(cwd, 'pipelines')).catch(() => [])).filter(name => /(?<!\.test)\.[cm]?[jt]s$/.test(name) && !name.includes('.test.'));
-  return files.map(name => name.replace(/\.[cm]?[jt]s$/, ''));
+/** Reads a file of JSON. @throws KtError `BAD_DOCUMENT`. */
+export async function readJson(file: string): Promise<unknown> {
+  try {
+    return JSON.parse(await readFile(file, 'utf8'));
+  } catch (error) {
+    const reason = (error as Error).message.replace(/\.$/, '');
+    const message = `The file cannot be read as JSON: ${reason}.`;
+    throw new KtError({ code: 'BAD_DOCUMENT', path: relative(process.cwd(), file), message, hint: 'A document is {"name": …, "jobs": […]}.' }, { cause: error });
+  }
 }
 
 /** Reads a document. @throws KtError with every problem. */
 export async function readDocument(file: string): Promise<KTPipelineInput> {
-  let document: unknown;
-  try {
-    document = JSON.parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw new KtError({ code: 'BAD_DOCUMENT', path: file, message: `The file cannot be read as JSON: ${(error as Error).message}.` }, { cause: error });
-  }
+  const document = await readJson(file);
   const parsed = parsePipeline(document);
-  if (!parsed.ok) throw new KtError(parsed.problems);
+  if (!parsed.ok) throw new KtError(parsed.problems.map(problem => ({ ...problem, path: `${relative(process.cwd(), file)}: ${problem.path}`.replace(/: $/, '') })));
   return document as KTPipelineInput;
 }
 

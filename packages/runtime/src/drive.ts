@@ -226,7 +226,7 @@ class Driver {
   }
 
   #publish(event: Distribute<RunEvent>): void {
-    this.#o.sink.publish(Object.assign(event, { atMs: this.#o.clock.nowMs(), runId: this.#o.record.runId }) as RunEvent);
+    this.#o.sink.publish(Object.assign<object, object>(event, { atMs: this.#o.clock.nowMs(), runId: this.#o.record.runId }) as RunEvent);
   }
 }
 

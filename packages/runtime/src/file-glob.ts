@@ -21,7 +21,7 @@ export async function fileGlob(store: FileStore, pattern: string): Promise<strin
   const { default: picomatch } = await import('picomatch');
   const matches = picomatch(rest.join('/').replace(/[()|]/g, '\\$&'), { nonegate: true });
   // A pattern for one directory need not look into those below.
-  const options = rest.length === 1 && !rest[0]!.includes('**') ? { delimiter: '/' as const } : {};
+  const options = rest.length === 1 && rest[0]?.includes('**') === false ? { delimiter: '/' as const } : {};
   const found: string[] = [];
   for await (const entry of store.list(prefix, options)) {
     if (entry.type === 'object' && matches(entry.object.key.slice(prefix.length))) found.push(entry.object.key);

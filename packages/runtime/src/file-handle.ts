@@ -15,7 +15,7 @@ export function readHandle(files: KtFiles, path: string): KtFileHandle {
       return await files.read(path);
     },
     async write() {
-      throw badMode(path, 'write to', 'read', 'Open it with mode "w" or "a".');
+      throw badMode(path, { action: 'write to', mode: 'read', hint: 'Open it with mode "w" or "a".' });
     },
     async close() {
       open.close();
@@ -33,7 +33,7 @@ export function writeHandle(path: string, flush: (bytes: Uint8Array) => Promise<
   const chunks: Uint8Array[] = [];
   return {
     async read() {
-      throw badMode(path, 'read', 'written', 'Open it with mode "r".');
+      throw badMode(path, { action: 'read', mode: 'written', hint: 'Open it with mode "r".' });
     },
     async write(data) {
       open.check('write to');
@@ -43,7 +43,7 @@ export function writeHandle(path: string, flush: (bytes: Uint8Array) => Promise<
       if (open.close()) await flush(joined(chunks));
     },
     [Symbol.asyncIterator]() {
-      throw badMode(path, 'read', 'written', 'Open it with mode "r".');
+      throw badMode(path, { action: 'read', mode: 'written', hint: 'Open it with mode "r".' });
     },
   };
 }
@@ -80,6 +80,6 @@ function gate(path: string): { check(action: string): void; close(): boolean } {
   };
 }
 
-function badMode(path: string, action: string, mode: string, hint: string): KtError {
+function badMode(path: string, { action, mode, hint }: { action: string; mode: string; hint: string }): KtError {
   return new KtError({ code: 'BAD_MODE', message: `Cannot ${action} "${path}": it is open to be ${mode}.`, path: '', hint });
 }

@@ -8,7 +8,6 @@ import {
   isPipeline,
   issuePath,
   type Json,
-  type JsonObject,
   type KtContext,
   type Problem,
   receiverOf,
@@ -23,24 +22,29 @@ export type Outcome = { ok: true; value: Json } | { ok: false; cause: FailureCau
 export interface Call {
   fn: AnyFunction;
   args: Json;
-  context: KtContext;
+  /** `abort` aborts its signal. */
+  context: KtContext & { abort(reason: Error): void };
   /** Milliseconds, or null for none. */
   timeoutMs: number | null;
   clock: Clock;
-  /** Aborts `context.signal`. */
-  abort: (reason: Error) => void;
   /** Told of the functions of a pipeline that is returned. */
   register: (functions: ReadonlyMap<string, AnyFunction>) => void;
 }
 
 /** Makes one attempt. */
 export function invoke(call: Call): Promise<Outcome> {
-  return (call.timeoutMs === null ? attempt(call) : withDeadline(call, call.timeoutMs)).catch(failed);
+  return call.timeoutMs === null ? attempt(call) : withDeadline(call, call.timeoutMs);
 }
 
-const failed = (thrown: unknown): Outcome => ({ ok: false, cause: threw(thrown) });
+async function attempt(call: Call): Promise<Outcome> {
+  try {
+    return await checkedCall(call);
+  } catch (thrown) {
+    return { ok: false, cause: threw(thrown) };
+  }
+}
 
-async function attempt({ fn, args, context, register }: Call): Promise<Outcome> {
+async function checkedCall({ fn, args, context, register }: Call): Promise<Outcome> {
   const options = definitionOf(fn)?.options;
   let input: unknown = args;
   if (options?.input !== undefined) {
@@ -74,7 +78,7 @@ async function withDeadline(call: Call, timeoutMs: number): Promise<Outcome> {
   const deadline = call.clock.sleep(timeoutMs, done.signal).then(
     (): Outcome => {
       const message = `The attempt took longer than ${timeoutMs} ms.`;
-      call.abort(new Error(message));
+      call.context.abort(new Error(message));
       return { ok: false, cause: { kind: 'DeadlineExceeded', message, timeoutMs } };
     },
     () => new Promise<never>(() => undefined),
@@ -101,7 +105,7 @@ function inputMessage(context: KtContext, args: Json, problems: readonly Problem
 /** The cause for something thrown by a user's function. */
 export function threw(thrown: unknown): FailureCause {
   const error = thrown instanceof Error ? thrown : undefined;
-  const message = error?.message ?? (typeof thrown === 'string' ? thrown : (JSON.stringify(thrown) ?? String(thrown)));
+  const message = error?.message ?? (typeof thrown === 'string' ? thrown : ((JSON.stringify(thrown) as string | undefined) ?? typeof thrown));
   return {
     kind: 'Threw',
     name: error?.name ?? 'Error',

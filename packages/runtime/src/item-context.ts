@@ -1,11 +1,11 @@
 /*
  * What a function sees of its surroundings.
  *
- * C1 A signal is made only when a function asks for it; those that were asked for are aborted with the pod.
+ * C1 A signal or a log is made only when a function asks for it; signals those that were asked for are aborted with the pod.
  */
 import type { KtContext, KtFiles, KtFs, KtLog } from '@kube-transform/sdk';
 import type { JobManifest } from './job-manifest.js';
-import type { PodHost } from './run-item.js';
+import type { PodHost } from './pod-host.js';
 import type { SegmentLog } from './segment-log.js';
 
 /** The contexts of one pod's items. */
@@ -55,7 +55,7 @@ export class ItemContext implements KtContext {
   readonly #scope: ContextScope;
   readonly index: number;
   readonly attempt: number;
-  readonly log: KtLog;
+  #log: KtLog | undefined;
   #controller: AbortController | undefined;
   #aborted: { reason: Error } | undefined;
 
@@ -63,7 +63,6 @@ export class ItemContext implements KtContext {
     this.#scope = scope;
     this.index = index;
     this.attempt = attempt;
-    this.log = new ItemLog(scope, index, attempt);
   }
 
   get runId(): string {
@@ -78,6 +77,9 @@ export class ItemContext implements KtContext {
   get files(): KtFiles {
     return this.#scope.host.files;
   }
+  get log(): KtLog {
+    return (this.#log ??= new ItemLog(this.#scope, this.index, this.attempt));
+  }
   get fs(): () => Promise<KtFs> {
     return this.#scope.host.openFs;
   }
@@ -90,10 +92,10 @@ export class ItemContext implements KtContext {
     return this.#controller.signal;
   }
 
-  readonly abort = (reason: Error): void => {
+  abort(reason: Error): void {
     this.#aborted ??= { reason };
     this.#controller?.abort(reason);
-  };
+  }
 }
 
 class ItemLog implements KtLog {

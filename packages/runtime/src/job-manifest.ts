@@ -100,7 +100,7 @@ async function linesOf({ store, runId, job }: ExpandOptions): Promise<ItemLine[]
   const items = Array.isArray(job.items) ? job.items : await resolveRefs(job.items, { store, runId });
   if (Array.isArray(items)) return items.map((e: Json) => ({ e }));
   const source = parseRef(job.items as unknown as RefJson).source;
-  const seen = JSON.stringify(items) ?? 'nothing';
+  const seen = JSON.stringify(items);
   const message = `Job "${job.name}" maps over the result of "${source}", which should be a list but is ${seen.slice(0, 80)}.`;
   return { kind: 'InvalidInput', message, problems: [{ code: 'NOT_A_LIST', path: 'items', message }] };
 }

@@ -22,7 +22,7 @@ function firstWrong(text: string): number {
     const match = TOKEN.exec(text);
     const [all = '', mark, string] = match ?? [];
     const next: Expected | undefined = match === null ? undefined : step(expected, { mark, isString: string !== undefined }, open);
-    if (next === undefined) return at + /^[\t\n\r ]*/.exec(text.slice(at))![0].length;
+    if (next === undefined) return at + (/^[\t\n\r ]*/.exec(text.slice(at))?.[0].length ?? 0);
     at += all.length;
     expected = next;
   }
@@ -32,6 +32,7 @@ function firstWrong(text: string): number {
 function step(expected: Expected, token: { mark: string | undefined; isString: boolean }, open: string[]): Expected | undefined {
   const { mark, isString } = token;
   const closes = expected === 'after' || expected.endsWith('-or-end');
+  // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- any other mark is a text, a number or a word
   switch (mark) {
     case '{':
     case '[':

@@ -29,8 +29,8 @@ export async function openStore(url: string): Promise<FileStore> {
 
 /** A single letter is a drive (`C:\data`), not a scheme. */
 function split(url: string): { scheme: string; rest: string } {
-  const match = /^([a-z][a-z0-9+.-]+):(.*)$/is.exec(url);
-  return match === null ? { scheme: 'file', rest: url } : { scheme: match[1]!.toLowerCase(), rest: match[2]! };
+  const [, scheme = 'file', rest = url] = /^([a-z][a-z0-9+.-]+):(.*)$/is.exec(url) ?? [];
+  return { scheme: scheme.toLowerCase(), rest };
 }
 
 async function folderOf(url: string, rest: string): Promise<string> {

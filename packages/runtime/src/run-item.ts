@@ -1,46 +1,13 @@
 /** One attempt of one item within a pod: its arguments, its context, whether it is done already. */
-import {
-  type AnyFunction,
-  didYouMean,
-  type FailureCause,
-  type Json,
-  type KtFiles,
-  type KtFs,
-  type KtLog,
-  parseDurationMs,
-} from '@kube-transform/sdk';
-import { compileTemplate, type ResultCache, resultsByJob, type Template } from './inputs.js';
+import { type AnyFunction, didYouMean, type FailureCause, type Json, parseDurationMs } from '@kube-transform/sdk';
+import { compileTemplate, resultsByJob, type Template } from './inputs.js';
 import { invoke, type Outcome } from './invoke.js';
 import { ContextScope } from './item-context.js';
 import { type JobManifest, parseItem } from './job-manifest.js';
-import type { Clock, FileStore, FunctionCatalog, ItemEvent } from './ports.js';
+import type { FunctionCatalog } from './ports.js';
+import type { PodHost } from './pod-host.js';
 import type { SegmentLog } from './segment-log.js';
 import { cachedResult, cacheHash, keepResult } from './skip-done.js';
-
-/** What a pod is given by the process it runs in. */
-export interface PodHost {
-  store: FileStore;
-  files: KtFiles;
-  catalog: FunctionCatalog;
-  clock: Clock;
-  resultCache: ResultCache;
-  /** Runs a slice of a pod's items when there is room. */
-  limit: (work: () => Promise<void>) => Promise<void>;
-  /** How many items of a pod may be in flight at once. */
-  lanes: number;
-  /** True: begin no further item. */
-  draining: () => boolean;
-  /** Aborted: begin nothing more and stop what runs. */
-  signal: AbortSignal;
-  emit: (event: ItemEvent) => void;
-  openFs: () => Promise<KtFs>;
-  /** Runs user code so that what it prints is logged. */
-  within: <T>(log: KtLog, work: () => Promise<T>) => Promise<T>;
-  /** Waits between attempts; the clock's sleep, except in tests. */
-  pause: Clock['sleep'];
-  /** A failure to be had instead of the attempt; for tests. */
-  fault: (job: string, item: number, attempt: number) => FailureCause | undefined;
-}
 
 /** One attempt to make. */
 export interface Attempt {
@@ -131,9 +98,8 @@ export class ItemRunner {
     if (cause !== undefined) return { ok: false, cause };
     const context = this.#scope.open(item, attempt);
     try {
-      const { abort } = context;
-      const call = { fn, args, context, abort, timeoutMs: this.#timeoutMs, clock: host.clock, register: this.#register };
-      return await host.within(context.log, () => invoke(call));
+      const call = { fn, args, context, timeoutMs: this.#timeoutMs, clock: host.clock, register: this.#register };
+      return await host.within(context, () => invoke(call));
     } finally {
       this.#scope.end(context);
     }

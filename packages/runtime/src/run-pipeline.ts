@@ -20,7 +20,7 @@ import { newRun } from './new-run.js';
 import { openStore } from './open-store.js';
 import { openPosixView } from './posix-mounts.js';
 import type { Clock, EventSink, FileStore, FunctionCatalog, RunStatus } from './ports.js';
-import type { PodHost } from './run-item.js';
+import type { PodHost } from './pod-host.js';
 import { writeRecord } from './run-record.js';
 
 /** Options of {@link runPipeline}. */
@@ -104,14 +104,14 @@ export function inProcessHost(options: {
   store: FileStore;
   clock: Clock;
   catalog: FunctionCatalog;
-}): Omit<PodHost, 'limit' | 'lanes' | 'draining' | 'signal' | 'emit'> {
+}): Omit<PodHost, 'limit' | 'lanes' | 'ahead' | 'draining' | 'signal' | 'emit'> {
   const { store } = options;
   return {
     ...options,
     files: ktFiles(store),
     resultCache: new Map(),
     openFs: openPosixView(store),
-    within: (_log, work) => work(),
+    within: (_item, work) => work(),
     pause: options.clock.sleep,
     fault: () => undefined,
   };

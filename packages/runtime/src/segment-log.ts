@@ -40,11 +40,11 @@ export class SegmentLog<T> {
   #gathering: { lines: string[]; stored: Promise<void> } | undefined;
   #last: Promise<void> = Promise.resolve();
 
-  private constructor(store: FileStore, prefix: string, next: number, pace: () => Promise<void>) {
+  private constructor(store: FileStore, prefix: string, at: { next: number; pace: () => Promise<void> }) {
     this.#store = store;
     this.#prefix = prefix;
-    this.#next = next;
-    this.#pace = pace;
+    this.#next = at.next;
+    this.#pace = at.pace;
   }
 
   /** Opens a log for appending; `onValue` is called with each value already there. */
@@ -59,7 +59,7 @@ export class SegmentLog<T> {
       count++;
       if (options.onValue !== undefined) for (const value of parseLines<T>(await store.get(entry.object.key))) options.onValue(value);
     }
-    return new SegmentLog<T>(store, prefix, count + 1, options.pace ?? (() => Promise.resolve()));
+    return new SegmentLog<T>(store, prefix, { next: count + 1, pace: options.pace ?? (() => Promise.resolve()) });
   }
 
   /** Adds values; resolves when they are stored. */

@@ -1,7 +1,8 @@
 /** What a driver and its worker processes say to each other, as JSON over the process's own channel. */
 import type { FailureCause } from '@kube-transform/sdk';
 import type { ItemEvent } from './ports.js';
-import type { PodOrder, PodOutcome } from './run-pod.js';
+import type { PodOutcome } from './pod-ledger.js';
+import type { PodOrder } from './run-pod.js';
 
 /** To the worker. */
 export type ToWorker =

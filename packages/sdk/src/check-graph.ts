@@ -6,7 +6,7 @@ import type { KTJob } from './spec.js';
 const HINTED = 50;
 
 /** Duplicate names, unknown dependencies and cycles among jobs. One walk: O(jobs + dependencies). */
-export function graphProblems(jobs: readonly KTJob[]): Problem[] {
+export function graphProblems(jobs: readonly GraphJob[]): Problem[] {
   const index = new Map<string, number>();
   const problems: Problem[] = [];
   jobs.forEach((job, i) => {
@@ -26,26 +26,32 @@ export function graphProblems(jobs: readonly KTJob[]): Problem[] {
       });
     });
   });
-  if (problems.length > 0) return problems;
   const cycle = findCycle(jobs, index);
-  if (cycle === undefined) return [];
+  if (cycle === undefined) return problems;
   const [first = ''] = cycle;
-  return [
-    {
-      code: 'CYCLE',
-      path: `jobs[${index.get(first) ?? 0}].dependencies`,
-      message: cycle.length === 1 ? `Job "${first}" depends on itself.` : `Jobs depend on each other in a circle: ${[...cycle, first].join(' → ')}.`,
-      hint: 'Remove one of these dependencies.',
-    },
-  ];
+  problems.push({
+    code: 'CYCLE',
+    path: `jobs[${index.get(first) ?? 0}].dependencies`,
+    message: cycle.length === 1 ? `Job "${first}" depends on itself.` : `Jobs depend on each other in a circle: ${[...cycle, first].join(' → ')}.`,
+    hint: 'Remove one of these dependencies.',
+  });
+  return problems;
 }
 
+/** What the graph is made of. */
+export type GraphJob = Pick<KTJob, 'name' | 'dependencies'>;
+
 /** Names on one cycle, or undefined. Kahn's walk leaves the cycles; following any dependency among what is left finds one. */
-function findCycle(jobs: readonly KTJob[], index: Map<string, number>): string[] | undefined {
-  const open = jobs.map(job => job.dependencies.length);
+function findCycle(jobs: readonly GraphJob[], index: Map<string, number>): string[] | undefined {
+  const open = jobs.map(() => 0);
   const dependents: number[][] = jobs.map(() => []);
   jobs.forEach((job, i) => {
-    for (const name of job.dependencies) dependents[index.get(name) ?? 0]?.push(i);
+    for (const name of job.dependencies) {
+      const at = index.get(name);
+      if (at === undefined) continue;
+      dependents[at]?.push(i);
+      open[i] = (open[i] ?? 0) + 1;
+    }
   });
   const ready = open.flatMap((n, i) => (n === 0 ? [i] : []));
   for (let i = ready.pop(); i !== undefined; i = ready.pop()) {

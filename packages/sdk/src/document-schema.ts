@@ -1,12 +1,18 @@
 import * as z from 'zod';
-import type { JsonObject } from './json.js';
+import { findNonJson, type Json, type JsonObject } from './json.js';
 import { parseDurationMs, parseQuantity } from './quantity.js';
 
 const JSON_OBJECT = z.custom<JsonObject>(v => typeof v === 'object' && v !== null && !Array.isArray(v), { error: 'Expected an object' });
 const text = z.string({ error: 'Expected text' });
 const name = text.min(1, { error: 'Expected a name that is not empty' }).refine(v => !v.includes('#'), { error: 'Expected a name without "#"' });
 const fn = text.transform(v => (v === '' ? null : v)).nullish().transform(v => v ?? null);
-const args = JSON_OBJECT.nullish().transform(v => v ?? {});
+/** Refuses what JSON cannot hold, where it is. */
+const json = (ctx: z.core.ParsePayload): void => {
+  const bad = findNonJson(ctx.value, '');
+  if (bad === undefined) return;
+  ctx.issues.push({ code: 'custom', input: ctx.value, message: `Expected JSON, which cannot hold ${bad.reason}${bad.path === '' ? '' : ` (at ${bad.path.replace(/^\./, '')})`}` });
+};
+const args = JSON_OBJECT.nullish().transform(v => v ?? {}).check(json);
 const count = (min: number, what: string) => z.int({ error: `Expected ${what}` }).min(min, { error: `Expected ${what}` });
 const labels = z.record(z.string(), text, { error: 'Expected an object of texts' });
 const flag = z.boolean({ error: 'Expected true or false' });
@@ -60,6 +66,26 @@ const task = z.strictObject({ function: fn, args }, { error: issue => (issue.cod
 
 const empty = (value: object | null | undefined): boolean => value === null || value === undefined || Object.keys(value).length === 0;
 
+type KindFields = { type?: unknown; function?: string | null; args?: object; tasks?: unknown[]; items?: unknown };
+
+/** What belongs to one type of job only. */
+function kindRules(ctx: z.core.ParsePayload<KindFields>): void {
+  const job = ctx.value;
+  if (typeof job !== 'object' || job === null) return;
+  const refuse = (field: string, message: string): void => {
+    if (!ctx.issues.some(issue => issue.path?.[0] === field)) ctx.issues.push({ code: 'custom', input: job, path: [field], message });
+  };
+  if (job.type === 'static' && typeof job.function === 'string') refuse('function', 'Expected no "function" in a static job (its calls are in "tasks")');
+  if (job.type === 'static' && !empty(job.args)) refuse('args', 'Expected no "args" in a static job (its calls are in "tasks")');
+  if ((job.type === 'dynamic' || job.type === 'map') && (job.tasks?.length ?? 0) > 0) refuse('tasks', `Expected no "tasks" in a ${job.type} job`);
+  if (job.type === 'map' && (job.items ?? null) === null) refuse('items', 'Expected "items" in a map job');
+  if ((job.type === 'static' || job.type === 'dynamic') && (job.items ?? null) !== null) refuse('items', 'Expected "items" only in a map job');
+}
+
+const kindCheck = z.check<KindFields>(kindRules);
+// Told also where other fields are wrong.
+kindCheck._zod.def.when = () => true;
+
 /** A job as documents have it; its name may still be missing. */
 export const jobSchema = z
   .strictObject(
@@ -72,7 +98,7 @@ export const jobSchema = z
       function: fn,
       args,
       tasks: z.array(task, { error: 'Expected a list of tasks' }).nullish().transform(v => v ?? []),
-      items: z.union([z.array(z.json()), z.strictObject({ $ref: text })], { error: 'Expected a list, or a {"$ref": …} to one' }).nullish().transform(v => v ?? null),
+      items: z.union([z.array(z.custom<Json>()), z.strictObject({ $ref: text })], { error: 'Expected a list, or a {"$ref": …} to one' }).nullish().transform(v => v ?? null).check(json),
       retries: count(0, 'a whole number of at least 0').nullish().transform(v => v ?? 0),
       backoff,
       timeout: duration.nullish().transform(v => v ?? null),
@@ -90,17 +116,7 @@ export const jobSchema = z
     },
     { error: issue => (issue.code === 'unrecognized_keys' ? undefined : 'Expected a job: an object with "type"') },
   )
-  .check(ctx => {
-    const job = ctx.value;
-    const refuse = (field: string, message: string): void => {
-      ctx.issues.push({ code: 'custom', input: ctx.value, path: [field], message });
-    };
-    if (job.type === 'static' && job.function !== null) refuse('function', 'Expected no "function" in a static job (its calls are in "tasks")');
-    if (job.type === 'static' && !empty(job.args)) refuse('args', 'Expected no "args" in a static job (its calls are in "tasks")');
-    if (job.type !== 'static' && job.tasks.length > 0) refuse('tasks', `Expected no "tasks" in a ${job.type} job`);
-    if (job.type === 'map' && job.items === null) refuse('items', 'Expected "items" in a map job');
-    if (job.type !== 'map' && job.items !== null) refuse('items', 'Expected "items" only in a map job');
-  });
+  .check(kindCheck);
 
 const schedule = z.strictObject({
   cron: text,
@@ -117,3 +133,13 @@ export const pipelineSchema = z.strictObject(
   },
   { error: issue => (issue.code === 'unrecognized_keys' ? undefined : 'Expected a pipeline: an object with "name" and "jobs"') },
 );
+
+/** The fields of what a list or an object of this name holds, for "Did you mean". */
+export const FIELDS: Record<string, readonly string[]> = {
+  '': Object.keys(pipelineSchema.shape),
+  jobs: Object.keys(jobSchema.shape),
+  tasks: ['function', 'args'],
+  backoff: ['initial', 'factor', 'max'],
+  kubernetes: Object.keys(kubernetes.shape),
+  schedules: Object.keys(schedule.shape),
+};

@@ -14,7 +14,7 @@ import type { SchemaInput, SchemaOutput, StandardSchema } from './standard-schem
 export type AnyFunction = (...args: any[]) => unknown;
 
 /** Options of a step that can also be given with the function, as its default. */
-export type StepDefaults = Partial<Omit<JobOptions, 'backoff'> & Pick<KTJob, 'memory' | 'cpu'> & { backoff: Partial<Backoff> }>;
+export type StepDefaults = Partial<Omit<JobOptions, 'backoff' | 'outputs'> & Pick<KTJob, 'memory' | 'cpu'> & { backoff: Partial<Backoff> }>;
 
 /** Options of {@link ktFunction}. */
 export interface KtFunctionOptions<S extends StandardSchema = StandardSchema, O extends StandardSchema = StandardSchema> extends StepDefaults {
@@ -37,9 +37,16 @@ export interface FunctionDefinition {
 }
 
 declare const inputType: unique symbol;
+declare const tolerance: unique symbol;
 
-/** A function made by the wrapper form; its input type is what the schema accepts. */
-export type KtFunction<In, Checked, Out> = ((input: Checked, context: KtContext) => Out) & { readonly [inputType]?: In };
+/** A function made by the wrapper form; its input type is what the schema accepts, `M` its `maxFailed`. */
+export type KtFunction<In, Checked, Out, M = never> = ((input: Checked, context: KtContext) => Out) & {
+  readonly [inputType]?: In;
+  readonly [tolerance]?: M;
+};
+
+/** The `maxFailed` that was given with a function of the wrapper form, else never. */
+export type ToleranceOf<F> = F extends { readonly [tolerance]?: infer M } ? Exclude<M, undefined> : never;
 
 /** What a step's arguments must be for a function. */
 export type InputOf<F> = F extends { readonly [inputType]?: infer In }
@@ -64,6 +71,8 @@ export function functionName(fn: unknown): string | undefined {
 
 type Method<In, Out> = (this: never, input: In, context: KtContext) => Out;
 
+type Tolerance = JobOptions['maxFailed'];
+
 interface Decorator<S extends StandardSchema> {
   <F extends Method<SchemaOutput<S>, unknown>>(value: F, context: ClassMethodDecoratorContext): void;
   <F extends Method<SchemaOutput<S>, unknown>>(target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<F>): void;
@@ -86,18 +95,18 @@ export function ktFunction<In, Out>(fn: (input: In, context: KtContext) => Out):
 export function ktFunction(): UncheckedDecorator;
 export function ktFunction<S extends StandardSchema>(options: KtFunctionOptions<S> & { input: S }): Decorator<S>;
 export function ktFunction(options: KtFunctionOptions & { input?: undefined }): UncheckedDecorator;
-export function ktFunction<S extends StandardSchema, O extends StandardSchema, Out extends SchemaInput<O> | Promise<SchemaInput<O>>>(
-  options: KtFunctionOptions<S, O> & { input: S; output: O },
+export function ktFunction<S extends StandardSchema, O extends StandardSchema, Out extends SchemaInput<O> | Promise<SchemaInput<O>>, M extends Tolerance = never>(
+  options: KtFunctionOptions<S, O> & { input: S; output: O; maxFailed?: M },
   fn: (input: SchemaOutput<S>, context: KtContext) => Out,
-): KtFunction<SchemaInput<S>, SchemaOutput<S>, Out>;
-export function ktFunction<S extends StandardSchema, Out>(
-  options: KtFunctionOptions<S> & { input: S },
+): KtFunction<SchemaInput<S>, SchemaOutput<S>, Out, M>;
+export function ktFunction<S extends StandardSchema, Out, M extends Tolerance = never>(
+  options: KtFunctionOptions<S> & { input: S; output?: undefined; maxFailed?: M },
   fn: (input: SchemaOutput<S>, context: KtContext) => Out,
-): KtFunction<SchemaInput<S>, SchemaOutput<S>, Out>;
-export function ktFunction<In, Out>(
-  options: KtFunctionOptions & { input?: undefined },
+): KtFunction<SchemaInput<S>, SchemaOutput<S>, Out, M>;
+export function ktFunction<In, Out, M extends Tolerance = never>(
+  options: KtFunctionOptions & { input?: undefined; maxFailed?: M },
   fn: (input: In, context: KtContext) => Out,
-): KtFunction<In, In, Out>;
+): KtFunction<In, In, Out, M>;
 export function ktFunction(first: KtFunctionOptions | AnyFunction = {}, fn?: AnyFunction): unknown {
   if (typeof first === 'function') return wrap({}, first);
   if (fn !== undefined) return wrap(first, fn);
@@ -153,12 +162,19 @@ function badFunction(kind: string): KtError {
   });
 }
 
+/** The error for two functions under one name. */
+export function duplicateFunction(name: string, where: string): KtError {
+  const message = `${where} has two functions named "${name}".`;
+  return new KtError({ code: 'DUPLICATE_FUNCTION', path: name, message, hint: 'Give one of them another `name`.' });
+}
+
 /**
  * Names the marked functions that a module exports: `module.export`, and `module.Class.method` for methods.
  *
  * The bundler adds the call; whoever registers a module by hand makes it too.
  *
  * @returns the functions by name, explicit names included.
+ * @throws KtError `DUPLICATE_FUNCTION` where two functions have one name.
  */
 export function nameExports(module: string, exports: Record<string, unknown>): Map<string, AnyFunction> {
   const found = new Map<string, AnyFunction>();
@@ -167,7 +183,10 @@ export function nameExports(module: string, exports: Record<string, unknown>): M
     if (definition === undefined) return;
     definition.exportName ??= module === '' ? path : `${module}.${path}`;
     if (receiver !== undefined) definition.receiver ??= receiver;
-    found.set(functionName(value) ?? path, value as AnyFunction);
+    const name = functionName(value) ?? path;
+    const other = found.get(name);
+    if (other !== undefined && other !== value) throw duplicateFunction(name, `Module "${module}"`);
+    found.set(name, value as AnyFunction);
   };
   for (const [key, value] of Object.entries(exports)) {
     add(key, value);
@@ -180,8 +199,8 @@ export function nameExports(module: string, exports: Record<string, unknown>): M
 }
 
 function nameMembers(name: string, value: AnyFunction, add: (path: string, fn: unknown, receiver?: () => unknown) => void): void {
-  for (const member of Object.getOwnPropertyNames(value)) {
-    if (!['prototype', 'arguments', 'caller'].includes(member)) add(`${name}.${member}`, (value as never)[member], () => value);
+  for (const [member, { value: method }] of Object.entries(Object.getOwnPropertyDescriptors(value))) {
+    if (member !== 'prototype') add(`${name}.${member}`, method, () => value);
   }
   const proto = (value as { prototype?: object }).prototype;
   if (proto === undefined || proto === null) return;

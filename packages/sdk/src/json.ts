@@ -34,39 +34,61 @@ export type IsJson<T, Depth extends 0[] = []> = Depth['length'] extends 8
  *
  * `undefined` is allowed as a property (JSON leaves it out) and as the whole value (it becomes null), not inside arrays.
  */
-export function findNonJson(value: unknown, path = '$', above: readonly object[] = []): { path: string; reason: string } | undefined {
+export function findNonJson(value: unknown, path = '$'): { path: string; reason: string } | undefined {
+  const bad = find(value, []);
+  return bad === undefined ? undefined : { path: bad.keys.reduceRight<string>(addKey, path), reason: bad.reason };
+}
+
+/** What was found; its keys are collected on the way back, innermost first. */
+interface Found {
+  reason: string;
+  keys: (string | number)[];
+}
+
+function addKey(path: string, key: string | number): string {
+  if (typeof key === 'number') return `${path}[${key}]`;
+  return /^[\p{L}_$][\p{L}\p{N}_$-]*$/u.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
+}
+
+function find(value: unknown, above: object[]): Found | undefined {
   switch (typeof value) {
     case 'string':
     case 'boolean':
+    case 'undefined':
       return undefined;
     case 'number':
-      return Number.isFinite(value) ? undefined : { path, reason: `${value} is not a JSON number` };
-    case 'undefined':
-      return path.endsWith(']') ? { path, reason: 'undefined inside an array' } : undefined;
+      return Number.isFinite(value) ? undefined : { reason: `${value} is not a JSON number`, keys: [] };
     case 'object':
-      return value === null ? undefined : findInObject(value, path, above);
+      return value === null ? undefined : findInObject(value, above);
     default:
-      return { path, reason: `a ${typeof value}` };
+      return { reason: `a ${typeof value}`, keys: [] };
   }
 }
 
-function findInObject(value: object, path: string, above: readonly object[]): { path: string; reason: string } | undefined {
-  if (above.includes(value)) return { path, reason: 'a circular reference' };
-  const inside = [...above, value];
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) {
-      const bad = findNonJson(value[i], `${path}[${i}]`, inside);
-      if (bad) return bad;
-    }
-    return undefined;
-  }
+function findInObject(value: object, above: object[]): Found | undefined {
+  if (above.includes(value)) return { reason: 'a circular reference', keys: [] };
   const proto: unknown = Object.getPrototypeOf(value);
-  if (proto !== null && proto !== Object.prototype && Object.getPrototypeOf(proto) !== null) {
-    return { path, reason: `an instance of ${(value as { constructor?: { name?: string } }).constructor?.name ?? 'a class'}` };
+  if (!Array.isArray(value) && proto !== null && proto !== Object.prototype && Object.getPrototypeOf(proto) !== null) {
+    return { reason: `an instance of ${(value as { constructor?: { name?: string } }).constructor?.name ?? 'a class'}`, keys: [] };
   }
+  above.push(value);
+  const bad = Array.isArray(value) ? findInArray(value, above) : findInKeys(value as Record<string, unknown>, above);
+  above.pop();
+  return bad;
+}
+
+function findInArray(list: readonly unknown[], above: object[]): Found | undefined {
+  for (let i = 0; i < list.length; i++) {
+    const bad = list[i] === undefined ? { reason: 'undefined inside an array', keys: [] } : find(list[i], above);
+    if (bad !== undefined) return { ...bad, keys: [...bad.keys, i] };
+  }
+  return undefined;
+}
+
+function findInKeys(value: Record<string, unknown>, above: object[]): Found | undefined {
   for (const key of Object.keys(value)) {
-    const bad = findNonJson((value as Record<string, unknown>)[key], `${path}.${key}`, inside);
-    if (bad) return bad;
+    const bad = find(value[key], above);
+    if (bad !== undefined) return { ...bad, keys: [...bad.keys, key] };
   }
   return undefined;
 }

@@ -13,9 +13,9 @@ function distance(a: string, b: string, limit: number): number {
   return row[b.length] ?? 0;
 }
 
-/** The candidate closest to what was typed, or undefined where none is close (a third of its letters, at least two). */
+/** The candidate closest to what was typed, or undefined where none is close (a third of its letters or two may differ, never all). */
 export function closest(typed: string, candidates: Iterable<string>): string | undefined {
-  const limit = Math.max(2, Math.floor(typed.length / 3));
+  const limit = Math.min(typed.length - 1, Math.max(2, Math.floor(typed.length / 3)));
   let best: string | undefined;
   let bestDistance = limit + 1;
   let looked = 0;

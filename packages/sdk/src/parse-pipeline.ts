@@ -1,8 +1,9 @@
 /** The door: whatever comes in, a whole {@link KTPipeline} or all its {@link Problem}s go on. */
 import * as z from 'zod';
-import { graphProblems } from './check-graph.js';
+import { type GraphJob, graphProblems } from './check-graph.js';
 import { KtError, type Problem } from './errors.js';
-import { jobSchema, pipelineSchema } from './document-schema.js';
+import { FIELDS, jobSchema, pipelineSchema } from './document-schema.js';
+import { findNonJson } from './json.js';
 import { didYouMean, pipelineJobName, spawnedJobName } from './names.js';
 import type { KTJob, KTPipeline, KTPipelineInput } from './spec.js';
 
@@ -17,7 +18,7 @@ export type Parsed<T> = { ok: true; value: T } | { ok: false; problems: Problem[
  */
 export function parsePipeline(input: unknown): Parsed<KTPipeline> {
   const shape = pipelineSchema.safeParse(input);
-  if (!shape.success) return { ok: false, problems: shape.error.issues.flatMap(issue => toProblems(issue, input)) };
+  if (!shape.success) return { ok: false, problems: [...shape.error.issues.flatMap(issue => toProblems(issue, input)), ...graphProblems(looseJobs(input))] };
   const jobs = shape.data.jobs.map((job, i) => ({ ...job, name: job.name ?? pipelineJobName(shape.data.name, i) }) as KTJob);
   const problems = graphProblems(jobs);
   return problems.length > 0 ? { ok: false, problems } : { ok: true, value: { ...shape.data, jobs } };
@@ -30,7 +31,7 @@ export function parsePipeline(input: unknown): Parsed<KTPipeline> {
  */
 export function parseSpawn(input: unknown, parent: string): Parsed<KTJob[]> {
   const shape = z.array(jobSchema).safeParse(input);
-  if (!shape.success) return { ok: false, problems: shape.error.issues.flatMap(issue => toProblems(issue, input)) };
+  if (!shape.success) return { ok: false, problems: shape.error.issues.flatMap(issue => toProblems(issue, input, 'jobs')) };
   const jobs = shape.data.map((job, i) => ({ ...job, name: job.name ?? spawnedJobName(parent, i) }) as KTJob);
   return { ok: true, value: jobs };
 }
@@ -42,14 +43,25 @@ export function mustParsePipeline(input: KTPipelineInput): KTPipeline {
   return parsed.value;
 }
 
-function toProblems(issue: z.core.$ZodIssue, input: unknown): Problem[] {
+/** What can be read of the graph in a document that has other problems. */
+function looseJobs(input: unknown): GraphJob[] {
+  const { name, jobs } = (input ?? {}) as { name?: unknown; jobs?: unknown };
+  if (!Array.isArray(jobs)) return [];
+  return jobs.map((job: unknown, i) => {
+    const loose = (job ?? {}) as { name?: unknown; dependencies?: unknown };
+    const dependencies = Array.isArray(loose.dependencies) ? loose.dependencies.filter(dependency => typeof dependency === 'string') : [];
+    return { name: typeof loose.name === 'string' && loose.name !== '' ? loose.name : pipelineJobName(String(name), i), dependencies: [...new Set(dependencies)] };
+  });
+}
+
+function toProblems(issue: z.core.$ZodIssue, input: unknown, top = ''): Problem[] {
   const path = issue.path.reduce<string>((text, key) => text + (typeof key === 'number' ? `[${key}]` : text === '' ? String(key) : `.${String(key)}`), '');
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map(key => ({
       code: 'UNKNOWN_FIELD',
       path: path === '' ? key : `${path}.${key}`,
       message: `The field "${key}" is not known here.`,
-      hint: didYouMean(key, fieldsAt(issue.path)) ?? 'Remove it.',
+      hint: didYouMean(key, fieldsAt(issue.path, top)) ?? 'Remove it.',
     }));
   }
   const seen = issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key], input);
@@ -57,15 +69,12 @@ function toProblems(issue: z.core.$ZodIssue, input: unknown): Problem[] {
   return [{ code, path, message: `${issue.message}, but got ${show(seen)}.` }];
 }
 
-function fieldsAt(path: readonly PropertyKey[]): string[] {
-  const last = path.filter(key => typeof key === 'string').at(-1);
-  if (last === undefined) return Object.keys(pipelineSchema.shape);
-  if (last === 'tasks') return ['function', 'args'];
-  return last === 'jobs' ? Object.keys(jobSchema.shape) : [];
+function fieldsAt(path: readonly PropertyKey[], top: string): readonly string[] {
+  return FIELDS[path.filter(key => typeof key === 'string').at(-1) ?? top] ?? [];
 }
 
 function show(value: unknown): string {
   if (value === undefined) return 'nothing';
-  const text = JSON.stringify(value) ?? typeof value;
+  const text = findNonJson(value) !== undefined ? (typeof value === 'object' ? 'an object that is no JSON' : `a ${typeof value}`) : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

@@ -5,14 +5,14 @@
  * B2 A step's result is addressed as `<job>#/<item>/…`: the result of a job is always the array of its items' results.
  */
 import { KtError } from './errors.js';
-import { type AnyFunction, definitionOf, functionName, type InputOf } from './functions.js';
+import { type AnyFunction, definitionOf, duplicateFunction, functionName, type InputOf } from './functions.js';
 import type { Json, JsonObject } from './json.js';
-import { type Arg, asRef, type Each, makeRef, type Ref, refSources, replaceRefs } from './refs.js';
+import { asRef, type Each, makeRef, type Ref, refSources, replaceRefs } from './refs.js';
 import type { KTJobInput, KTPipelineInput, KTSchedule } from './spec.js';
 import type { SchemaInput, SchemaOutput, StandardSchema } from './standard-schema.js';
-import { defaultsOf, prefixRefs } from './sub-pipeline.js';
+import { moveRefs, subParams } from './sub-pipeline.js';
 import type {
-  ArgsThenOptions, CheckFunction, CheckName, EachArgs, MapResult, ResultOf, SpawnResult, StepOptions, StepRefs, Steps,
+  ArgsThenOptions, CheckFunction, CheckName, EachArgs, MapResult, ParamsThenOptions, ResultOf, SpawnResult, StepOptions, Steps,
 } from './step-types.js';
 
 const PIPELINE = Symbol.for('kube-transform.pipeline');
@@ -65,14 +65,14 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
   }
 
   /** Adds a step that calls a function once for each element of a list. */
-  map<const N extends string, F extends AnyFunction, const O extends StepOptions<keyof S & string> = StepOptions<keyof S & string>>(
+  map<const N extends string, F extends AnyFunction, E, M extends number | string = never, U = unknown>(
     name: N & CheckName<N, S>,
     fn: F & CheckFunction<F>,
-    over: EachArgs<F, S, P>,
-    options?: O,
-  ): Pipeline<S & Record<N, MapResult<F, O>>, P, PI> {
-    const { items, args } = this.#call(name, over) as Each<unknown>;
-    return this.#add({ kind: 'map', name, fn, args, items, options: options ?? {} }, makeRef(name));
+    over: EachArgs<F, S, P, E>,
+    options?: StepOptions<keyof S & string, E> & { maxFailed?: M; outputs?: U },
+  ): Pipeline<S & Record<N, MapResult<F, M | (unknown extends U ? never : U)>>, P, PI> {
+    const { items, args } = this.#each(name, this.#call(name, over));
+    return this.#add({ kind: 'map', name, fn, args, items, options: (options ?? {}) as StepOptions }, makeRef(name));
   }
 
   /** Adds a step whose function returns new jobs, which run as its children. */
@@ -89,20 +89,20 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
   use<const N extends string, S2 extends Steps, P2, PI2>(
     prefix: N & CheckName<N, S>,
     other: Pipeline<S2, P2, PI2>,
-    params?: (steps: StepRefs<S, P>) => Arg<PI2>,
-    options: { after?: readonly (keyof S & string)[] } = {},
+    ...[params, options = {}]: ParamsThenOptions<PI2, S, P>
   ): Pipeline<S & Record<N, S2>, P, PI> {
     this.#free(prefix);
-    const values = { ...defaultsOf(other.params), ...((params === undefined ? {} : this.#call(prefix, params)) as object) };
-    const inner = other.#state.steps.map(step => ({
-      ...step,
-      name: `${prefix}.${step.name}`,
-      ...(prefixRefs({ args: step.args, items: step.items, options: step.options }, prefix, values) as Pick<Step, 'args' | 'items' | 'options'>),
-    }));
-    for (const step of inner) step.options = { ...step.options, after: [...(step.options.after ?? []), ...(options.after ?? [])] };
+    const values = subParams(other.params, this.#call(prefix, params) as object, prefix);
+    const move = { params: values, prefix, steps: new Set(other.#state.steps.map(step => step.name)) };
+    const inner = other.#state.steps.map(step => {
+      const { after = [], outputs, ...rest } = step.options;
+      const moved = { ...rest, after: [...after.map(name => `${prefix}.${name}`), ...(options.after ?? [])] };
+      const stepOptions = outputs === undefined ? moved : { ...moved, outputs: moveRefs(outputs, move) as typeof outputs };
+      return { ...step, name: `${prefix}.${step.name}`, args: moveRefs(step.args, move), items: moveRefs(step.items, move) as Json, options: stepOptions };
+    });
     return this.#with({
       steps: [...this.#state.steps, ...inner],
-      refs: { ...this.#state.refs, [prefix]: prefixRefs(other.#state.refs, prefix, values, true) },
+      refs: { ...this.#state.refs, [prefix]: moveRefs(other.#state.refs, { ...move, live: true }) },
     });
   }
 
@@ -112,30 +112,39 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
     return this.#with({ schedules: [...this.#state.schedules, entry] });
   }
 
-  /** The functions of all steps, by the names that {@link toSpec} uses. */
+  /** The functions of all steps, by the names that {@link toSpec} uses. @throws KtError `DUPLICATE_FUNCTION`. */
   functions(): Map<string, AnyFunction> {
-    return new Map(this.#state.steps.map(step => [this.#nameOf(step), step.fn]));
+    const found = new Map<string, AnyFunction>();
+    for (const step of this.#state.steps) {
+      const name = this.#nameOf(step);
+      if ((found.get(name) ?? step.fn) !== step.fn) throw duplicateFunction(name, `Pipeline "${this.name}"`);
+      found.set(name, step.fn);
+    }
+    return found;
   }
 
   /** The document of this pipeline; parameters stay refs unless values (already checked) are given. */
   toSpec(params?: JsonObject): KTPipelineInput {
     const jobs = this.#state.steps.map(step => this.#job(step));
-    const bound = params === undefined ? jobs : (prefixRefs(jobs, undefined, params) as KTJobInput[]);
+    const bound = params === undefined ? jobs : (moveRefs(jobs, { params }) as KTJobInput[]);
     return { name: this.name, jobs: bound, schedules: [...this.#state.schedules] };
   }
 
   #job(step: Step): KTJobInput {
-    const { after = [], outputs = [], ...options } = { ...stepDefaults(step.fn), ...step.options };
+    const { after = [], outputs = [], ...options } = { ...stepDefaults(step.fn), ...given(step.options) };
     const outputRefs = replaceRefs(typeof outputs === 'function' ? outputs(makeRef('item') as never) : outputs, ref => ref) as Json[];
     const args = replaceRefs(step.args ?? {}, ref => ref) as JsonObject;
-    const sources = refSources({ args, items: step.items, outputRefs });
-    const known = new Set(this.#state.steps.map(({ name }) => name));
-    const dependencies = [...new Set([...[...sources].filter(source => known.has(source)), ...after])];
+    const items = replaceRefs(step.items, ref => ref) as Json;
+    const sources = refSources({ args, items, outputRefs });
+    const names = this.#state.steps.map(({ name }) => name);
+    const known = new Set(names);
+    const wanted = after.flatMap(name => (known.has(name) ? [name] : names.filter(other => other.startsWith(`${name}.`))));
+    const dependencies = [...new Set([...[...sources].filter(source => known.has(source)), ...wanted])];
     const job: KTJobInput = { type: step.kind, name: step.name, dependencies, ...options };
     if (outputRefs.length > 0) job.outputs = outputRefs;
     const call = { function: this.#nameOf(step), args };
     if (step.kind === 'static') return { ...job, tasks: [call] };
-    return step.kind === 'map' ? { ...job, ...call, items: step.items } : { ...job, ...call };
+    return step.kind === 'map' ? { ...job, ...call, items } : { ...job, ...call };
   }
 
   #nameOf(step: Step): string {
@@ -147,7 +156,7 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
     const refs = { ...this.#state.refs, params: makeRef('params') };
     const steps = new Proxy(refs, {
       get: (target, key) => {
-        if (typeof key === 'symbol' || key in target) return (target as Record<PropertyKey, unknown>)[key];
+        if (typeof key === 'symbol' || Object.hasOwn(target, key)) return (target as Record<PropertyKey, unknown>)[key];
         throw new KtError({
           code: 'UNKNOWN_STEP',
           path: name,
@@ -158,11 +167,21 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
     return callback(steps as never);
   }
 
+  #each(name: string, over: unknown): Each<unknown> {
+    if (typeof over === 'object' && over !== null && 'items' in over && 'args' in over) return over as Each<unknown>;
+    throw new KtError({
+      code: 'BAD_MAP',
+      path: name,
+      message: `The callback of map "${name}" does not say over what it maps.`,
+      hint: 'Return list.each(item => ({ … })) or each([…], item => ({ … })).',
+    });
+  }
+
   #free(name: string): void {
     if (typeof name !== 'string' || name === '' || name.includes('#')) {
       throw new KtError({ code: 'BAD_NAME', path: this.name, message: `A step's name must be text without "#", but is ${JSON.stringify(name)}.` });
     }
-    if (name in this.#state.refs || ['params', 'item', 'index'].includes(name)) {
+    if (Object.hasOwn(this.#state.refs, name) || ['params', 'item', 'index'].includes(name)) {
       throw new KtError({ code: 'DUPLICATE_NAME', path: name, message: `Pipeline "${this.name}" already has a step "${name}".` });
     }
   }
@@ -187,8 +206,13 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
 }
 
 function stepDefaults(fn: AnyFunction): StepOptions {
-  const { name: _name, input: _input, output: _output, outputs: _outputs, ...defaults } = definitionOf(fn)?.options ?? {};
+  const { name: _name, input: _input, output: _output, ...defaults } = definitionOf(fn)?.options ?? {};
   return defaults;
+}
+
+/** Options that are set to undefined are not given: the function's own hold. */
+function given(options: StepOptions): StepOptions {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 /** Begins a pipeline: `pipeline('flights', { params: z.object({ … }) }).job(…).map(…)`. */

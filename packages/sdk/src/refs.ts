@@ -11,6 +11,7 @@ const REF = Symbol.for('kube-transform.ref');
 const PARTS = /^([^#]+)#((?:\/[^/]*)*)$/;
 
 declare const refType: unique symbol;
+declare const elementType: unique symbol;
 
 /** A value that exists only when the pipeline runs: it can be passed on, opened by field or index, and mapped over, not computed with. */
 export type Ref<T> = RefBase<T> &
@@ -31,13 +32,14 @@ export interface RefBase<T> {
 export interface RefArray<E> {
   readonly [index: number]: Ref<E>;
   /** The arguments of one call for each element: `list.each(file => ({ file }))`. */
-  each<A>(args: (item: Ref<E>, index: Ref<number>) => A): Each<A>;
+  each<A>(args: (item: Ref<E>, index: Ref<number>) => A): Each<A, E>;
 }
 
 /** One call for each element of `items`, with the arguments `args`. Made by `ref.each` and {@link each}. */
-export interface Each<A> {
+export interface Each<A, E = unknown> {
   readonly items: Json;
   readonly args: A;
+  readonly [elementType]?: E;
 }
 
 /** A value or a ref to one, at any depth: what arguments may be made of. */
@@ -65,16 +67,16 @@ function misuse(path: string, did: string): KtError {
   });
 }
 
-/** Makes the ref for a place; internal to the builder. */
-export function makeRef<T>(source: string, pointer = ''): Ref<T> {
+/** Makes the ref for a place; internal to the builder. `called` is what it does where a field of its name is a method of every ref. */
+export function makeRef<T>(source: string, pointer = '', called?: (args: never) => unknown): Ref<T> {
   const path = `${source}#${pointer}`;
   const json: RefJson = { $ref: path };
   const inner = (key: string): unknown => {
-    if (key === 'each') return (args: (item: unknown, index: unknown) => unknown) => each({ $ref: path }, args);
-    if (key === 'toJSON') return () => json;
-    return makeRef(source, `${pointer}/${escape(key)}`);
+    const place = `${pointer}/${escape(key)}`;
+    if (key === 'each') return makeRef(source, place, (args: (item: unknown, index: unknown) => unknown) => each({ $ref: path }, args));
+    return key === 'toJSON' ? makeRef(source, place, () => json) : makeRef(source, place);
   };
-  return new Proxy(json, {
+  return new Proxy((): void => undefined, {
     get(_target, key) {
       if (key === REF) return json;
       if (key === Symbol.toPrimitive) {
@@ -86,7 +88,8 @@ export function makeRef<T>(source: string, pointer = ''): Ref<T> {
       if (typeof key === 'symbol' || key === 'then') return undefined;
       return inner(key);
     },
-    apply() {
+    apply(_target, _self, [args]) {
+      if (called !== undefined) return called(args as never);
       throw misuse(path, 'called');
     },
     set() {
@@ -104,13 +107,13 @@ export function makeRef<T>(source: string, pointer = ''): Ref<T> {
  *
  * For the result of an earlier step use `step.each(…)`.
  */
-export function each<E, A>(items: readonly E[] | RefJson, args: (item: Ref<E>, index: Ref<number>) => A): Each<A> {
+export function each<E, A>(items: readonly E[] | RefJson, args: (item: Ref<E>, index: Ref<number>) => A): Each<A, E> {
   return { items: items as unknown as Json, args: args(makeRef<E>('item'), makeRef<number>('index')) };
 }
 
 /** The serialised form of a ref, or undefined where the value is none. */
 export function asRef(value: unknown): RefJson | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
+  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined;
   if (REF in value) return (value as { [REF]: RefJson })[REF];
   const keys = Object.keys(value);
   const ref = (value as { $ref?: unknown }).$ref;
@@ -126,9 +129,9 @@ export function parseRef(ref: RefJson): { source: string; pointer: string[] } {
 
 /** Replaces every ref within a JSON-like value by what `resolve` returns for it. */
 export function replaceRefs(value: unknown, resolve: (ref: RefJson) => unknown): unknown {
-  if (typeof value !== 'object' || value === null) return value;
   const ref = asRef(value);
   if (ref !== undefined) return resolve(ref);
+  if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(entry => replaceRefs(entry, resolve));
   const proto: unknown = Object.getPrototypeOf(value);
   if (proto !== Object.prototype && proto !== null) return value;

@@ -1,18 +1,15 @@
-import type { AnyFunction, InputOf, StepDefaults } from './functions.js';
+import type { AnyFunction, InputOf, StepDefaults, ToleranceOf } from './functions.js';
 import type { IsJson } from './json.js';
-import type { Arg, Each, Ref, RefBase } from './refs.js';
+import type { Arg, Each, Ref } from './refs.js';
 import type { KTJobInput } from './spec.js';
 
 /** Options of one step. Those of the function itself are its defaults. */
-export interface StepOptions<Names extends string = string> extends Omit<StepDefaults, 'outputs'> {
+export interface StepOptions<Names extends string = string, E = unknown> extends StepDefaults {
   /** Steps that must be complete before this one, beside those whose results it uses. */
   after?: readonly Names[];
   /** Files an item makes, with refs where the names depend on the item; where all exist the item is skipped. */
-  outputs?: readonly Arg<string>[] | ((item: AnyRef) => readonly Arg<string>[]);
+  outputs?: readonly Arg<string>[] | ((item: Ref<E>) => readonly Arg<string>[]);
 }
-
-/** A ref of which only the run will tell the type: the element of a map, in `outputs`. */
-export type AnyRef = RefBase<string> & { readonly [key: string]: AnyRef };
 
 /** The steps so far, by name, and what each one's result is. */
 export type Steps = Record<string, unknown>;
@@ -24,8 +21,12 @@ export type StepRefs<S extends Steps, P> = { readonly [K in keyof S]: Ref<S[K]> 
 export type ResultOf<F extends AnyFunction> = Voidless<Awaited<ReturnType<F>>>;
 type Voidless<T> = [T] extends [void] ? null : T;
 
-/** The result of a map: null stands for an item that was allowed to fail, or was skipped because its `outputs` exist. */
-export type MapResult<F extends AnyFunction, O> = O extends { maxFailed: number | string } | { outputs: unknown } ? (ResultOf<F> | null)[] : ResultOf<F>[];
+/**
+ * The result of a map: null stands for an item that was allowed to fail, or was skipped because its `outputs` exist.
+ *
+ * `Nullable` is never where neither `maxFailed` nor `outputs` is given with the step.
+ */
+export type MapResult<F extends AnyFunction, Nullable> = [Nullable | ToleranceOf<F>] extends [never] ? ResultOf<F>[] : (ResultOf<F> | null)[];
 
 /** Shown by the compiler where a function's result is no JSON. */
 export interface ResultIsNotJson<T> {
@@ -51,7 +52,16 @@ export type ArgsThenOptions<F extends AnyFunction, S extends Steps, P, O> = Reco
   : [args: (steps: StepRefs<S, P>) => Arg<InputOf<F>>, options?: O];
 
 /** The callback of a map: says over what, and with which arguments. */
-export type EachArgs<F extends AnyFunction, S extends Steps, P> = (steps: StepRefs<S, P>) => Each<Arg<InputOf<F>>>;
+export type EachArgs<F extends AnyFunction, S extends Steps, P, E> = (steps: StepRefs<S, P>) => Each<Arg<InputOf<F>>, E>;
+
+/** Parameters of a sub-pipeline may be left out where it needs none. */
+export type ParamsThenOptions<PI2, S extends Steps, P> = Record<never, never> extends PI2
+  ? [params?: (steps: StepRefs<S, P>) => Arg<PI2>, options?: UseOptions<S>]
+  : [params: (steps: StepRefs<S, P>) => Arg<PI2>, options?: UseOptions<S>];
+interface UseOptions<S extends Steps> {
+  /** Steps that must be complete before any of the sub-pipeline's. */
+  after?: readonly (keyof S & string)[];
+}
 
 /** What a dynamic function may return: jobs as documents have them, or a pipeline whose jobs are taken. */
 export type SpawnResult = readonly KTJobInput[] | { toSpec(): { jobs?: KTJobInput[] | null } };

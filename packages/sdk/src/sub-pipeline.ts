@@ -1,24 +1,28 @@
-import { asRef, makeRef, parseRef, type RefJson, replaceRefs } from './refs.js';
-import type { StandardSchema } from './standard-schema.js';
+import { KtError } from './errors.js';
+import { asRef, makeRef, parseRef, replaceRefs } from './refs.js';
+import { issuePath, type StandardSchema } from './standard-schema.js';
 
-/**
- * Moves refs under a prefix and replaces `params#/…` by what the values hold there.
- *
- * Steps' names within `after` get the prefix too. Without a prefix only parameters are replaced.
- */
-export function prefixRefs(value: unknown, prefix: string | undefined, params: object, asProxies = false): unknown {
-  const move = (ref: RefJson): unknown => {
+/** How refs are moved when the steps of a pipeline are taken into another. */
+export interface Move {
+  /** What `params#/…` refs are replaced from. */
+  params: object;
+  /** Put before the names of `steps`; without it only parameters are replaced. */
+  prefix?: string;
+  /** The names of the steps that are moved; a `$ref` to anything else is the user's data. */
+  steps?: ReadonlySet<string>;
+  /** Make live refs, for callbacks, not their JSON. */
+  live?: boolean;
+}
+
+/** Moves refs under a prefix and replaces `params#/…` by what the values hold there. */
+export function moveRefs(value: unknown, { params, prefix, steps, live }: Move): unknown {
+  return replaceRefs(value, ref => {
     const { source, pointer } = parseRef(ref);
     if (source === 'params') return pointer.reduce<unknown>(open, params) ?? null;
-    if (source === 'item' || source === 'index' || prefix === undefined) return ref;
+    if (prefix === undefined || steps?.has(source) !== true) return ref;
     const path = ref.$ref.slice(source.length + 1);
-    return asProxies ? makeRef(`${prefix}.${source}`, path) : { $ref: `${prefix}.${source}#${path}` };
-  };
-  const moved = replaceRefs(value, move);
-  if (prefix === undefined || typeof moved !== 'object' || moved === null) return moved;
-  const options = (moved as { options?: { after?: string[] } }).options;
-  if (options?.after !== undefined) options.after = options.after.map(name => `${prefix}.${name}`);
-  return moved;
+    return live === true ? makeRef(`${prefix}.${source}`, path) : { $ref: `${prefix}.${source}#${path}` };
+  });
 }
 
 /** One step of a JSON pointer into a value that may itself be a ref. */
@@ -28,9 +32,34 @@ function open(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
 }
 
-/** The defaults of a parameter schema that has one for everything; else none. */
-export function defaultsOf(schema: StandardSchema | undefined): object {
-  const result = schema?.['~standard'].validate({});
-  if (result === undefined || result instanceof Promise || result.issues !== undefined) return {};
-  return result.value as object;
+/**
+ * The parameters of a sub-pipeline: what is given, over the schema's defaults.
+ *
+ * Plain values are checked here; where a ref is among them, that is left to the functions that use it.
+ *
+ * @throws KtError `BAD_PARAM`.
+ */
+export function subParams(schema: StandardSchema | undefined, given: object, prefix: string): object {
+  if (schema === undefined) return given;
+  const plain = !hasRefs(given);
+  const result = schema['~standard'].validate(plain ? given : {});
+  if (result instanceof Promise) return given;
+  if (result.issues === undefined) return plain ? (result.value as object) : { ...(result.value as object), ...given };
+  if (!plain) return { ...declaredDefaults(schema), ...given };
+  throw new KtError(result.issues.map(issue => ({ code: 'BAD_PARAM', path: issuePath(issue, `${prefix}.params`), message: `${issue.message}.` })));
+}
+
+function hasRefs(value: unknown): boolean {
+  let found = false;
+  replaceRefs(value, ref => {
+    found = true;
+    return ref;
+  });
+  return found;
+}
+
+/** Defaults that the schema tells as JSON Schema, where its library can. */
+function declaredDefaults(schema: StandardSchema): object {
+  const json = schema['~standard'].jsonSchema?.input({ target: 'draft-2020-12' }) as { properties?: Record<string, { default?: unknown }> } | undefined;
+  return Object.fromEntries(Object.entries(json?.properties ?? {}).flatMap(([key, property]) => ('default' in property ? [[key, property.default]] : [])));
 }

@@ -1,6 +1,6 @@
 /** Options that several commands share. */
-import { Command, InvalidArgumentError, Option } from 'commander';
-import { type FileStore, openStore } from '@kube-transform/runtime';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { FileStore } from '@kube-transform/runtime';
 import type { SessionOptions } from '../session.js';
 
 /** The store a command works on: `--store`, else KT_STORE, else DATA_DIR, else the folder it runs in. */
@@ -8,23 +8,41 @@ export const storeOption = (): Option =>
   new Option('--store <url>', 'file store: file:DIR or mem: (also KT_STORE, DATA_DIR)').default(undefined, 'file:.');
 
 /** Opens the store of {@link storeOption}. */
-export function storeOf(options: { store?: string }): Promise<FileStore> {
+export async function storeOf(options: { store?: string }): Promise<FileStore> {
+  const { openStore } = await import('@kube-transform/runtime');
   return openStore(options.store ?? process.env['KT_STORE'] ?? process.env['DATA_DIR'] ?? 'file:.');
 }
 
-const count = (text: string): number => {
+/** Parses a count. */
+export const count = (text: string): number => {
   if (!/^[1-9]\d{0,4}$/.test(text)) throw new InvalidArgumentError('Expected a whole number of at least 1.');
   return Number(text);
 };
+
+/** Gathers the values of an option that may be repeated. */
+export const collect = (value: string, all: string[]): string[] => [...all, value];
+
+/** Modules of functions for documents. */
+export const functionsOption = (): Option =>
+  new Option('--functions <module>', "functions for a document: a module's exports under their names (repeatable)").argParser(collect).default([], 'none');
+
+/** Prints JSON instead of text. */
+export const jsonOption = (): Option => new Option('--json', 'print JSON').default(false, 'text');
 
 /** Adds the options of commands that drive a run. */
 export function withSessionOptions(command: Command): Command {
   return command
     .addOption(storeOption())
-    .addOption(new Option('--executor <name>', 'where items run: in this process, or in one process per core').choices(['in-process', 'processes']).default('in-process'))
-    .addOption(new Option('--jobs <n>', 'items (in-process) or processes at once').argParser(count).default(undefined, '8 items, or one process per core'))
-    .option('--json', 'print one event a line', false)
-    .option('--steal', 'drive the run although another process seems to', false);
+    .addOption(
+      new Option('--executor <name>', 'where items run: in this process, or in one process per core')
+        .choices(['in-process', 'processes'])
+        .default('in-process'),
+    )
+    .addOption(
+      new Option('--jobs <n>', 'items (in-process) or processes at once').argParser(count).default(undefined, '8 items, or one process per core'),
+    )
+    .addOption(new Option('--json', 'print one event a line').default(false, 'text'))
+    .addOption(new Option('--steal', 'drive the run although another process seems to').default(false, 'refuse'));
 }
 
 /** The options as they were parsed. */

@@ -4,13 +4,13 @@ import { format } from 'node:util';
 import type { KtLog } from '@kube-transform/sdk';
 
 const LEVELS = { log: 'info', info: 'info', debug: 'debug', warn: 'warn', error: 'error', trace: 'debug' } as const;
-const current = new AsyncLocalStorage<KtLog>();
+const current = new AsyncLocalStorage<{ readonly log: KtLog }>();
 let installed = false;
 
 /** Runs work so that its `console` writes to a log. Outside such work `console` is as it was. */
-export function withinLog<T>(log: KtLog, work: () => Promise<T>): Promise<T> {
+export function withinLog<T>(item: { readonly log: KtLog }, work: () => Promise<T>): Promise<T> {
   if (!installed) install();
-  return current.run(log, work);
+  return current.run(item, work);
 }
 
 function install(): void {
@@ -18,7 +18,7 @@ function install(): void {
   for (const [method, level] of Object.entries(LEVELS) as [keyof typeof LEVELS, (typeof LEVELS)[keyof typeof LEVELS]][]) {
     const original = console[method].bind(console);
     console[method] = (...parts: unknown[]) => {
-      const log = current.getStore();
+      const log = current.getStore()?.log;
       if (log === undefined) original(...parts);
       else log[level](format(...parts));
     };
@@ -27,12 +27,12 @@ function install(): void {
     [process.stdout, 'info'],
     [process.stderr, 'warn'],
   ] as const) {
-    const original = stream.write.bind(stream) as typeof stream.write;
-    stream.write = ((chunk: string | Uint8Array, ...rest: []) => {
-      const log = current.getStore();
+    const original = stream.write.bind(stream);
+    stream.write = (chunk: string | Uint8Array, ...rest: []) => {
+      const log = current.getStore()?.log;
       if (log === undefined) return original(chunk, ...rest);
       log[level](String(typeof chunk === 'string' ? chunk : Buffer.from(chunk)).replace(/\n$/, ''));
       return true;
-    });
+    };
   }
 }

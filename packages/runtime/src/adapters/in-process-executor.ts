@@ -9,15 +9,19 @@ import type { KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../core/events.js';
 import { FactQueue } from '../fact-queue.js';
 import type { Executor, ItemEvent, JobOrder } from '../ports.js';
-import type { PodHost } from '../run-item.js';
-import { type PodOutcome, runPod } from '../run-pod.js';
+import type { PodHost } from '../pod-host.js';
+import type { PodOutcome } from '../pod-ledger.js';
+import { runPod } from '../run-pod.js';
 import { addOutcome, allowedFailures, settleJob } from '../settle-job.js';
 
 const STOP_GRACE_MS = 5000;
+const AHEAD = 256;
+/** Lets timers, signals and input have their turn between slices of items that never wait. */
+const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
 /** What the in-process executor needs. */
 export interface InProcessOptions {
-  host: Omit<PodHost, 'limit' | 'lanes' | 'draining' | 'signal' | 'emit'>;
+  host: Omit<PodHost, 'limit' | 'lanes' | 'ahead' | 'draining' | 'signal' | 'emit'>;
   /** Items in flight at once, over all jobs. */
   concurrency: number;
 }
@@ -44,8 +48,9 @@ export function inProcessExecutor({ host, concurrency }: InProcessOptions): Exec
       ...host,
       emit,
       signal: stop.signal,
-      limit,
+      limit: work => limit(() => work().then(turn)),
       lanes: concurrency,
+      ahead: AHEAD,
       draining: () => draining,
     };
     const pods = Array.from({ length: Math.ceil(items / order.itemsPerPod) }, (_, pod) => pod);

@@ -46,7 +46,10 @@ export async function* listLocalFiles(walk: Walk, above: readonly string[] = [])
 async function* below(walk: Walk, child: Child, chain: readonly string[]): AsyncGenerator<ListEntry> {
   if (chain.includes(await realpath(child.path).catch(() => child.path))) return;
   const inside = { ...walk, dir: child.key, begin: '' };
-  if (!walk.delimiter) return yield* listLocalFiles(inside, chain);
+  if (!walk.delimiter) {
+    yield* listLocalFiles(inside, chain);
+    return;
+  }
   const first = await listLocalFiles({ ...inside, delimiter: false, startAfter: undefined }, chain).next();
   if (first.done !== true) yield { type: 'prefix', prefix: child.key };
 }

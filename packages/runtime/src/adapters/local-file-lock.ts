@@ -58,7 +58,7 @@ async function acquire(dir: string, path: string): Promise<string> {
       await removeStale(dir, path, holder.id);
       continue;
     }
-    if (performance.now() - since > WAIT_MS) throw lockError(path, `has been held for over 60 s by process ${holder?.pid}`);
+    if (performance.now() - since > WAIT_MS) throw lockError(path, `has been held for over 60 s by process ${holder?.pid ?? '?'}`);
     await wait(Math.random() * pauseMs);
   }
 }

@@ -89,7 +89,7 @@ export function memoryFileStore(initial: Record<string, string | Uint8Array> = {
 
   function entryOf(key: string, slash: number): ListEntry {
     if (slash >= 0) return { type: 'prefix', prefix: key.slice(0, slash + 1) };
-    return { type: 'object', object: infoOf(key, objects.get(key)!) };
+    return { type: 'object', object: infoOf(key, need(key)) };
   }
 }
 

@@ -80,7 +80,8 @@ export function memoryMount(directories: readonly string[]): Mount {
       if (from === to) return;
       if (below(to).length > 0) throw posixError('ENOTEMPTY', { syscall: 'rename', path: to });
       for (const path of [from, ...below(from)]) {
-        nodes.set(to + path.slice(from.length), nodes.get(path)!);
+        const node = nodes.get(path);
+        if (node !== undefined) nodes.set(to + path.slice(from.length), node);
         nodes.delete(path);
       }
     },

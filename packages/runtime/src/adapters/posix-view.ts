@@ -62,7 +62,9 @@ function wholeFileCalls(mounts: Record<string, Mount>, zen: Promises): Pick<Prom
     const inside = point === '/' ? full : full.slice(point.length) || '/';
     try {
       if (inside === '/') throw posixError('EISDIR', { syscall: 'open', path });
-      return await call(mounts[point]!, inside);
+      const mount = mounts[point];
+      if (mount === undefined) throw posixError('ENOENT', { syscall: 'open', path });
+      return await call(mount, inside);
     } catch (error) {
       const { code, cause } = error as NodeJS.ErrnoException;
       throw code === undefined ? error : posixError(code, { syscall: 'open', path }, cause);
@@ -83,7 +85,7 @@ function wholeFileCalls(mounts: Record<string, Mount>, zen: Promises): Pick<Prom
   function writing(own: 'replace' | 'append', other: 'writeFile' | 'appendFile') {
     return async (path: string, data: string | Uint8Array, ...options: unknown[]): Promise<void> => {
       const plain = typeof path === 'string' && (typeof data === 'string' || data instanceof Uint8Array) && encodingOf(options[0]) !== undefined;
-      if (!plain) return void await (zen[other] as (...args: unknown[]) => Promise<void>)(path, data, ...options);
+      if (!plain) return void (await (zen[other] as (...args: unknown[]) => Promise<void>)(path, data, ...options));
       await on(path, async (mount, inside) => {
         if ((await mount.entry(inside))?.type === 'directory') throw posixError('EISDIR', { syscall: 'open', path });
         await mount[own](inside, typeof data === 'string' ? Buffer.from(data) : data);

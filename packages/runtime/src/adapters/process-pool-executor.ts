@@ -10,11 +10,12 @@ import type { FailureCause, KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../core/events.js';
 import { FactQueue } from '../fact-queue.js';
 import type { Clock, Executor, ItemEvent, JobOrder } from '../ports.js';
-import type { PodOrder, PodOutcome } from '../run-pod.js';
+import type { PodOutcome } from '../pod-ledger.js';
+import type { PodOrder } from '../run-pod.js';
 import { addOutcome, allowedFailures, settleJob } from '../settle-job.js';
 import { WorkerProcess } from './worker-process.js';
 
-const PODS_PER_WORKER = 16;
+const PODS_PER_WORKER = 32;
 const MAX_ITEMS_PER_POD = 200;
 const MAX_FALSE_STARTS = 3;
 const STOP_GRACE_MS = 5000;

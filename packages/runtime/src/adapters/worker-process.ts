@@ -8,7 +8,8 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { type FailureCause, parseDurationMs, parseQuantity } from '@kube-transform/sdk';
 import type { Clock, ItemEvent, JobOrder } from '../ports.js';
-import type { PodOrder, PodOutcome } from '../run-pod.js';
+import type { PodOutcome } from '../pod-ledger.js';
+import type { PodOrder } from '../run-pod.js';
 import type { Crash, FromWorker, ToWorker } from '../worker-protocol.js';
 import { residentBytes } from './resident-memory.js';
 

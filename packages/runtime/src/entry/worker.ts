@@ -6,6 +6,7 @@ import { systemClock } from '../adapters/system-clock.js';
 import { ktFiles } from '../files.js';
 import { openStore } from '../open-store.js';
 import { openPosixView } from '../posix-mounts.js';
+import type { ResultCache } from '../inputs.js';
 import type { FunctionCatalog } from '../ports.js';
 import { runPod } from '../run-pod.js';
 import type { FromWorker, ToWorker } from '../worker-protocol.js';
@@ -38,6 +39,9 @@ export function bundleCatalog({ digest, modules, functions }: BundleCatalog): Fu
   };
 }
 
+/** Lets messages of the driver have their turn between slices of items that never wait. */
+const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
+
 /** Serves pods until the channel closes. */
 export async function startWorker(catalog: BundleCatalog): Promise<void> {
   const send = (message: FromWorker): void => void process.send?.(message);
@@ -53,7 +57,8 @@ export async function startWorker(catalog: BundleCatalog): Promise<void> {
   process.on('disconnect', () => process.exit(0));
   const store = await openStore(url);
   const functions = bundleCatalog(catalog);
-  const resultCache = new Map();
+  const openFs = openPosixView(store);
+  const resultCache: ResultCache = new Map();
   let stop = new AbortController();
   let draining = false;
   process.on('message', (message: ToWorker) => {
@@ -74,13 +79,14 @@ export async function startWorker(catalog: BundleCatalog): Promise<void> {
         clock: systemClock,
         resultCache,
         signal,
-        limit,
+        limit: work => limit(() => work().then(turn)),
         lanes: concurrency,
+        ahead: 0,
         draining: () => draining,
         emit: event => {
           send({ type: 'event', event });
         },
-        openFs: openPosixView(store),
+        openFs,
         within: withinLog,
         pause: systemClock.sleep,
         fault: () => undefined,

@@ -1,0 +1,29 @@
+/** `npm run bench [core|in-process|pool|cold-start]…`: prints ours beside what it is compared with, measured in one run. */
+import { availableParallelism } from 'node:os';
+import { benchColdStart } from './cold-start.mjs';
+import { benchCore } from './core.mjs';
+import { benchInProcess } from './in-process.mjs';
+import { benchPool } from './pool.mjs';
+
+const BENCHES = { core: benchCore, 'in-process': benchInProcess, pool: benchPool, 'cold-start': benchColdStart };
+const asked = process.argv.slice(2);
+const unknown = asked.find(name => !(name in BENCHES));
+if (unknown !== undefined) {
+  console.error(`There is no bench "${unknown}"; there are: ${Object.keys(BENCHES).join(', ')}.`);
+  process.exit(2);
+}
+const ms = value => `${value.toFixed(value < 10 ? 2 : 0)} ms`;
+const verdict = row => {
+  if (row.goalMs !== undefined) return row.medianMs <= row.goalMs ? `met (≤ ${ms(row.goalMs)})` : `missed (≤ ${ms(row.goalMs)})`;
+  if (row.goal === undefined) return '';
+  const met = row.atLeast ? row.ratio >= row.goal : row.ratio <= row.goal;
+  return `${met ? 'met' : 'missed'} (${row.atLeast ? '≥' : '≤'} ${row.goal}×)`;
+};
+console.log(`Node ${process.version}, ${availableParallelism()} cores. Medians; each pair measured in turn.`);
+for (const name of asked.length > 0 ? asked : Object.keys(BENCHES)) {
+  for (const row of await BENCHES[name]()) {
+    console.log(
+      `${row.name}: ${ms(row.medianMs)} / ${ms(row.baselineMs)} = ${row.ratio.toFixed(2)}×  goal ${verdict(row)}${row.note === undefined ? '' : `  (${row.note})`}`,
+    );
+  }
+}

@@ -1,0 +1,105 @@
+/** From what was typed for `kt run` to a run that can be driven: a new one, or a stored one. */
+import { isPipeline, KtError } from '@kube-transform/sdk';
+import { type FileStore, newRun, readRecord, readSummary, type RunRecord, systemClock, writeRecord } from '@kube-transform/runtime';
+import { findRun } from './find-run.js';
+import type { Output } from './output.js';
+import { paramCommand, readParams } from './param-flags.js';
+import type { Session } from './session.js';
+import { functionsTarget, loadTarget, type Target } from './target.js';
+
+/** What was typed for `kt run`. */
+export interface RunRequest {
+  typed: string | undefined;
+  /** Words and flags that are no options of `kt run` itself. */
+  rest: readonly string[];
+  /** `key=value` of `--param`. */
+  pairs: readonly string[];
+  functions: readonly string[];
+  runId: string | undefined;
+}
+
+interface Place {
+  store: FileStore;
+  output: Output;
+}
+
+/** Makes and stores a new run. @throws KtError for every mistake in what was typed. */
+export async function beginRun({ typed, rest, pairs, functions, runId }: RunRequest, { store, output }: Place): Promise<Session> {
+  if (typed === undefined) {
+    throw new KtError({
+      code: 'MISSING_ARGUMENT',
+      path: 'pipeline',
+      message: 'What should run is missing.',
+      hint: 'kt run PIPELINE, kt run spec.json --functions MODULE, or kt run --resume RUN.',
+    });
+  }
+  if (typed.startsWith('-')) refuseWords([typed]);
+  const target = await loadTarget(typed, functions);
+  const params = isPipeline(target.pipeline) ? readParams(target.pipeline, rest, pairs) : refuseWords([...rest, ...pairs]);
+  const record = await newRun({ pipeline: target.pipeline, params, clock: systemClock, source: target.source, ...(runId === undefined ? {} : { runId }) });
+  if (!(await writeRecord(store, record))) {
+    throw new KtError({
+      code: 'RUN_EXISTS',
+      path: '--run-id',
+      message: `There is a run "${record.runId}" already.`,
+      hint: `Go on with it: kt run --resume ${record.runId}`,
+    });
+  }
+  return { record, target, store, resumed: false, output };
+}
+
+/** Loads a stored run to go on with it. @throws KtError where there is none, or parameters were typed. */
+export async function resumeRun(typedRun: string, { typed, rest, pairs, functions }: RunRequest, { store, output }: Place): Promise<Session> {
+  if (typed !== undefined || rest.length + pairs.length > 0) {
+    const [first = ''] = [typed, ...rest, ...pairs].filter(word => word !== undefined);
+    const hint = 'Leave it out, or begin a new run without --resume.';
+    throw new KtError({ code: 'UNEXPECTED_ARGUMENT', path: '--resume', message: `"${first}" is not expected here: a run goes on with what it was given.`, hint });
+  }
+  const { runId } = await findRun(store, typedRun);
+  const record = await recordOf(store, runId);
+  const target = await targetOf(record.source, functions);
+  if ((await readSummary(store, runId)) !== null) noteChange(record, target, output);
+  return { record, target, store, output, resumed: true };
+}
+
+/** The record of a run that is known to exist. */
+export async function recordOf(store: FileStore, runId: string): Promise<RunRecord> {
+  const record = await readRecord(store, runId);
+  if (record === null) throw new KtError({ code: 'UNKNOWN_RUN', path: 'run', message: `There is no run "${runId}" in this store.`, hint: 'kt runs lists them.' });
+  return record;
+}
+
+/** Says so where the functions are no longer those that a run began with. */
+export function noteChange(record: RunRecord, target: Target, output: Output): void {
+  if (record.source === null || record.source.digest === target.source?.digest) return;
+  output.err(`note: the functions have changed since run ${record.runId} began; what is still to do uses them as they are now.`);
+}
+
+/** The functions of a stored run, bundled anew. @throws KtError `NO_FUNCTIONS`, and what loading them throws. */
+export async function targetOf(source: Target['source'], functions: readonly string[]): Promise<Target> {
+  const modules = functions.length > 0 ? functions : (source?.functions ?? []);
+  const pipeline = source?.pipeline ?? null;
+  if (pipeline !== null) return loadTarget(pipeline, modules);
+  if (modules.length > 0) return functionsTarget(modules);
+  throw new KtError({ code: 'NO_FUNCTIONS', path: '--functions', message: 'This run was made without functions.', hint: 'Give --functions MODULE.' });
+}
+
+function refuseWords(words: readonly string[]): Record<string, never> {
+  const [first] = words;
+  if (first === undefined) return {};
+  const option = first.startsWith('-');
+  throw new KtError({
+    code: option ? 'UNKNOWN_OPTION' : 'UNEXPECTED_ARGUMENT',
+    path: 'kt run',
+    message: option ? `The option "${first}" is not known; options of a pipeline follow its name.` : `"${first}" is not expected here: a document takes no parameters.`,
+    hint: 'See kt run --help.',
+  });
+}
+
+/** The parameters of a pipeline as the help shows them; undefined for a document. */
+export async function paramHelp(typed: string, functions: readonly string[]): Promise<string | undefined> {
+  const { pipeline } = await loadTarget(typed, functions);
+  if (!isPipeline(pipeline)) return undefined;
+  const lines = paramCommand(pipeline).helpInformation().split('\n').slice(2);
+  return `\nParameters of "${pipeline.name}":${lines.length > 1 ? `\n${lines.join('\n').replace(/^\s*Options:\n/, '').trimEnd()}` : ' none'}`;
+}

@@ -1,0 +1,44 @@
+import { Command } from 'commander';
+import type { Cli } from '../cli.js';
+import { bytes, plural, table } from '../output.js';
+import { functionsOption, jsonOption } from './options.js';
+
+interface Options {
+  functions: string[];
+  analyze: boolean;
+  json: boolean;
+}
+
+const SHOWN = 25;
+
+/** `kt bundle`: what workers and pods run. */
+export function bundleCommand({ output }: Cli): Command {
+  return new Command('bundle')
+    .summary('bundle the functions of a pipeline, and show how large they are')
+    .description('Makes the bundle that workers and pods run, below .kt/bundles, and shows its functions and sizes.')
+    .argument('<pipeline>', 'name in pipelines/, path of a module, or document')
+    .addOption(functionsOption())
+    .option('--analyze', 'show what the bytes are made of', false)
+    .addOption(jsonOption())
+    .action(async (typed: string, options: Options) => {
+      const [{ loadTarget }, { sizesOf }, { KtError }] = await Promise.all([import('../target.js'), import('../bundle-sizes.js'), import('@kube-transform/sdk')]);
+      const { bundle, catalog } = await loadTarget(typed, options.functions);
+      if (bundle === null) {
+        throw new KtError({ code: 'NO_FUNCTIONS', path: '--functions', message: 'A document has no functions of its own to bundle.', hint: 'Give --functions MODULE.' });
+      }
+      const sizes = await sizesOf(bundle);
+      const functions = [...catalog.names()];
+      if (options.json) {
+        const { inputs, ...rest } = sizes;
+        output.out(JSON.stringify({ digest: bundle.digest, dir: bundle.dir, functions, sizes: options.analyze ? { ...rest, inputs } : rest }));
+        return;
+      }
+      output.out(`bundle ${bundle.digest} in ${bundle.dir}`);
+      output.out(`  ${plural(Object.keys(sizes.files).length, 'file')}, ${bytes(sizes.total)} (${bytes(sizes.gzip)} gzip); a worker starts with ${bytes(sizes.worker)}`);
+      output.out(`  ${plural(functions.length, 'function')}: ${functions.join(', ') || 'none'}`);
+      if (!options.analyze) return;
+      const rows = Object.entries(sizes.inputs).map(([name, size]) => [`  ${bytes(size)}`, `${((size * 100) / Math.max(1, sizes.total)).toFixed(1)}%`, name]);
+      output.out(table(rows.slice(0, SHOWN)));
+      if (rows.length > SHOWN) output.out(`  … and ${rows.length - SHOWN} more`);
+    });
+}

@@ -1,0 +1,20 @@
+import { Command } from 'commander';
+import type { Cli } from '../cli.js';
+import { storeOf, storeOption } from './options.js';
+
+/** `kt __complete`: what the completion scripts ask for; silent where there is nothing. */
+export function candidatesCommand({ output }: Cli): Command {
+  return new Command('__complete')
+    .argument('<what>')
+    .addOption(storeOption())
+    .action(async (what: string, options: { store?: string }) => {
+      const names = what === 'pipelines' ? (await import('../pipeline-names.js')).pipelineNames(process.cwd()) : what === 'runs' ? runs(options) : [];
+      const found = await Promise.resolve(names).catch(() => []);
+      if (found.length > 0) output.out(found.join('\n'));
+    });
+}
+
+async function runs(options: { store?: string }): Promise<string[]> {
+  const { runIds } = await import('../find-run.js');
+  return ['latest', ...(await runIds(await storeOf(options)))];
+}

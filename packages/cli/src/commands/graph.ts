@@ -1,0 +1,24 @@
+import { Command, Option } from 'commander';
+import type { Cli } from '../cli.js';
+import type { GraphFormat } from '../graph.js';
+
+interface Options {
+  format?: GraphFormat;
+  out?: string;
+}
+
+/** `kt graph`: the jobs of a pipeline and what they wait on. */
+export function graphCommand({ output }: Cli): Command {
+  return new Command('graph')
+    .summary('draw the jobs of a pipeline: Mermaid, Graphviz or SVG')
+    .description('Draws the jobs of a pipeline and what they wait on.')
+    .argument('<pipeline>', 'name in pipelines/, path of a module, or document')
+    .addOption(new Option('--format <format>', 'what to write').choices(['mermaid', 'dot', 'svg']).default(undefined, "by the file's extension, else mermaid"))
+    .option('--out <file>', 'write to a file')
+    .action(async (typed: string, options: Options) => {
+      const { renderGraph, writeGraph } = await import('../render-graph.js');
+      const text = await renderGraph(typed, options);
+      if (options.out === undefined) output.out(text);
+      else output.out(`Wrote ${await writeGraph(options.out, text)}.`);
+    });
+}

@@ -1,0 +1,18 @@
+import { Command } from 'commander';
+import type { Cli } from '../cli.js';
+import { plural } from '../output.js';
+
+/** `kt init`: a project that runs and tests at once. */
+export function initCommand({ output }: Cli): Command {
+  return new Command('init')
+    .summary('make a project that runs and tests at once')
+    .description('Makes a project with a small pipeline, its test and its data. Files that exist are never overwritten.')
+    .argument('[dir]', 'folder of the project, made where it is missing', '.')
+    .action(async (dir: string) => {
+      const { scaffold } = await import('../scaffold.js');
+      const files = await scaffold(dir);
+      output.out(`Made a project in ${dir === '.' ? 'this folder' : dir}: ${plural(files.length, 'file')}.`);
+      for (const file of files) output.out(`  ${file}`);
+      output.out(`Next:\n${dir === '.' ? '' : `  cd ${dir}\n`}  npm install\n  npm test\n  npx kt run hello`);
+    });
+}

@@ -1,0 +1,73 @@
+/** Which runs a store has, and which one was meant. */
+import { didYouMean, KtError, type Problem } from '@kube-transform/sdk';
+import { type FileStore, leaseHolder, readRecord, readSummary, type RunStatus, runFolder, runsPrefix } from '@kube-transform/runtime';
+import { inBatches } from './in-batches.js';
+
+const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
+
+/** A run in a list. */
+export interface RunEntry {
+  runId: string;
+  pipeline: string;
+  status: RunStatus;
+  /** Jobs by status; empty where the run has not begun. */
+  jobs: Record<string, number>;
+  createdAtMs: number;
+  /** When the run last moved; null where it has not begun. */
+  updatedAtMs: number | null;
+}
+
+/** Names of all runs, in byte order. */
+export async function runIds(store: FileStore): Promise<string[]> {
+  const ids: string[] = [];
+  for await (const entry of store.list(runsPrefix, { delimiter: '/' })) {
+    if (entry.type === 'prefix') ids.push(entry.prefix.slice(runsPrefix.length, -1));
+  }
+  return ids;
+}
+
+/** All runs, the newest first. */
+export async function listRuns(store: FileStore): Promise<RunEntry[]> {
+  const entries = await inBatches(await runIds(store), runId => entryOf(store, runId));
+  return entries.filter(entry => entry !== null).sort((a, b) => b.createdAtMs - a.createdAtMs || (a.runId < b.runId ? 1 : -1));
+}
+
+/** What a list tells of a run; null where the folder holds none. */
+async function entryOf(store: FileStore, runId: string): Promise<RunEntry | null> {
+  const summary = await readSummary(store, runId);
+  if (summary === null) {
+    const record = await readRecord(store, runId);
+    if (record === null) return null;
+    const status = (await leaseHolder(store, runId)) === null ? 'Interrupted' : 'Running';
+    return { runId, pipeline: record.pipeline.name, status, jobs: {}, createdAtMs: record.createdAtMs, updatedAtMs: null };
+  }
+  const jobs: Record<string, number> = {};
+  for (const job of Object.values(summary.jobs)) jobs[job.status] = (jobs[job.status] ?? 0) + 1;
+  const status = summary.status === 'Running' && (await leaseHolder(store, runId)) === null ? 'Interrupted' : summary.status;
+  return { runId, pipeline: summary.pipeline_name, status, jobs, createdAtMs: summary.createdAtMs, updatedAtMs: summary.updatedAtMs };
+}
+
+/**
+ * The run that was meant: its id, the beginning of its id, or `latest`.
+ *
+ * @throws KtError `NO_RUNS`, `UNKNOWN_RUN` with "did you mean", `AMBIGUOUS_RUN` with what there is.
+ */
+export async function findRun(store: FileStore, typed: string): Promise<{ runId: string }> {
+  const refuse = (code: string, message: string, hint: string): KtError => new KtError({ code, path: 'run', message, hint } satisfies Problem);
+  if (RUN_ID.test(typed) && (await store.head(`${runFolder(typed)}/spec.json`)) !== null) return { runId: typed };
+  if (typed === 'latest') {
+    const [latest] = await listRuns(store);
+    if (latest === undefined) throw refuse('NO_RUNS', 'There are no runs in this store.', 'Is it the right --store? Begin one with kt run PIPELINE.');
+    return latest;
+  }
+  const ids = await runIds(store);
+  const matches = typed === '' ? [] : ids.filter(id => id.startsWith(typed));
+  const [only] = matches;
+  if (only !== undefined && matches.length === 1) return { runId: only };
+  if (matches.length > 1) {
+    const shown = matches.slice(-5).join(', ');
+    throw refuse('AMBIGUOUS_RUN', `"${typed}" is the beginning of ${matches.length} runs.`, `Write more of it, or "latest". The last ones: ${shown}.`);
+  }
+  const hint = didYouMean(typed.slice(0, 120), ['latest', ...ids.reverse()]) ?? (ids.length === 0 ? 'The store has no runs: is it the right --store?' : 'kt runs lists them.');
+  throw refuse('UNKNOWN_RUN', `There is no run "${typed.slice(0, 120)}" in this store.`, hint);
+}

@@ -1,0 +1,51 @@
+/** A new project from the files in `templates/`. */
+import { existsSync } from 'node:fs';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { KtError } from '@kube-transform/sdk';
+
+const TEMPLATES = fileURLToPath(new URL('../templates/', import.meta.url));
+
+/**
+ * Writes a new project into a folder, which may exist; tells what it wrote.
+ *
+ * @throws KtError `FILE_EXISTS` for each file that is there already; then nothing is written. `WRITE_FAILED`.
+ */
+export async function scaffold(dir: string): Promise<string[]> {
+  const root = resolve(dir);
+  const files = await templates();
+  const taken = files.filter(({ target }) => existsSync(join(root, target)));
+  if (taken.length > 0) {
+    const hint = 'Choose another folder: kt init DIR.';
+    throw new KtError(taken.map(({ target }) => ({ code: 'FILE_EXISTS', path: relative('.', join(root, target)), message: 'The file exists already and is not overwritten.', hint })));
+  }
+  const values = { NAME: packageName(basename(root)), VERSION: await ownVersion() };
+  try {
+    for (const { source, target } of files) {
+      const text = await readFile(join(TEMPLATES, source), 'utf8');
+      await mkdir(dirname(join(root, target)), { recursive: true });
+      await writeFile(join(root, target), text.replaceAll('__NAME__', values.NAME).replaceAll('__VERSION__', values.VERSION), { flag: 'wx' });
+    }
+  } catch (error) {
+    throw new KtError({ code: 'WRITE_FAILED', path: dir, message: `The project cannot be written: ${(error as Error).message}.`, hint: 'Choose another folder: kt init DIR.' }, { cause: error });
+  }
+  return files.map(({ target }) => target);
+}
+
+/** The files, and where they go: npm leaves out or rewrites some names when it packs, so these begin with `_`. */
+async function templates(): Promise<{ source: string; target: string }[]> {
+  const entries = await readdir(TEMPLATES, { recursive: true, withFileTypes: true });
+  const sources = entries.filter(entry => entry.isFile()).map(entry => relative(TEMPLATES, join(entry.parentPath, entry.name)));
+  return sources.sort().map(source => ({ source, target: source.replace(/^_gitignore$/, '.gitignore').replace(/^_/, '') }));
+}
+
+/** The name of a folder as npm allows it. */
+function packageName(folder: string): string {
+  return folder.toLowerCase().replaceAll(/[^a-z0-9._-]+/g, '-').replaceAll(/^[._-]+|[._-]+$/g, '').slice(0, 100) || 'pipelines';
+}
+
+async function ownVersion(): Promise<string> {
+  const { version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  return `^${version}`;
+}

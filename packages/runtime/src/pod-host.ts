@@ -1,0 +1,30 @@
+import type { FailureCause, KtFiles, KtFs, KtLog } from '@kube-transform/sdk';
+import type { ResultCache } from './inputs.js';
+import type { Clock, FileStore, FunctionCatalog, ItemEvent } from './ports.js';
+
+/** What a pod is given by the process it runs in. */
+export interface PodHost {
+  store: FileStore;
+  files: KtFiles;
+  catalog: FunctionCatalog;
+  clock: Clock;
+  resultCache: ResultCache;
+  /** Runs a slice of a pod's items when there is room. */
+  limit: (work: () => Promise<void>) => Promise<void>;
+  /** How many items of a pod may be in flight at once. */
+  lanes: number;
+  /** How many results may wait to be stored while items go on. 0 where an item can end this process: what is done must not be lost with it. */
+  ahead: number;
+  /** True: begin no further item. */
+  draining: () => boolean;
+  /** Aborted: begin nothing more and stop what runs. */
+  signal: AbortSignal;
+  emit: (event: ItemEvent) => void;
+  openFs: () => Promise<KtFs>;
+  /** Runs user code so that what it prints is logged. */
+  within: <T>(item: { readonly log: KtLog }, work: () => Promise<T>) => Promise<T>;
+  /** Waits between attempts; the clock's sleep, except in tests. */
+  pause: Clock['sleep'];
+  /** A failure to be had instead of the attempt; for tests. */
+  fault: (job: string, item: number, attempt: number) => FailureCause | undefined;
+}

@@ -1,0 +1,125 @@
+/*
+ * What is known of a pod's items, and stored of them.
+ *
+ * G1 What happens to an item is appended to the results log first and announced when it is stored, in that order.
+ * G2 A disruption (Evicted) costs no attempt, but has a cap of its own. Attempts survive restarts, because they are in the log.
+ */
+import { type FailureCause, type Json, RETRIED } from '@kube-transform/sdk';
+import { resultsPrefix } from './layout.js';
+import type { JobManifest } from './job-manifest.js';
+import type { PodHost } from './pod-host.js';
+import type { ItemEvent } from './ports.js';
+import { foldLine, type ItemOutcome, type ResultLine } from './results.js';
+import { SegmentLog } from './segment-log.js';
+
+const MAX_EVICTIONS = 10;
+
+/** What came of a pod's items. */
+export interface PodOutcome {
+  succeeded: number;
+  failed: number;
+  /** Items left undone because the pod was told to stop. */
+  open: number;
+  firstFailure: { item: number; cause: FailureCause } | null;
+  /** Result of the pod's first item: what a dynamic job spawns. */
+  result: unknown;
+}
+
+/** The items of one pod. */
+export class PodLedger {
+  readonly #manifest: JobManifest;
+  readonly #emit: (event: ItemEvent) => void;
+  readonly #outcomes: Map<number, ItemOutcome>;
+  readonly #log: SegmentLog<ResultLine>;
+  readonly #evictions = new Map<number, number>();
+  #batch: { stored: Promise<void>; events: ItemEvent[] } | undefined;
+  #announced: Promise<void> = Promise.resolve();
+  /** Results that are not stored yet. */
+  waiting = 0;
+  /** The store has failed. */
+  broken = false;
+
+  private constructor(manifest: JobManifest, host: PodHost, read: { outcomes: Map<number, ItemOutcome>; log: SegmentLog<ResultLine> }) {
+    this.#manifest = manifest;
+    this.#emit = host.emit;
+    this.#outcomes = read.outcomes;
+    this.#log = read.log;
+  }
+
+  /** Reads what is stored of a pod. */
+  static async open(manifest: JobManifest, host: PodHost, pod: number): Promise<PodLedger> {
+    const outcomes = new Map<number, ItemOutcome>();
+    const log = await SegmentLog.open<ResultLine>(host.store, resultsPrefix(manifest.runId, manifest.job.name, pod), {
+      onValue: line => outcomes.set(line.i, foldLine(outcomes.get(line.i), line)),
+    });
+    return new PodLedger(manifest, host, { outcomes, log });
+  }
+
+  isDone(item: number): boolean {
+    return this.#outcomes.get(item)?.final === true;
+  }
+
+  /** Which attempt comes next, from 1. */
+  nextAttempt(item: number): number {
+    return (this.#outcomes.get(item)?.attempts ?? 0) + 1;
+  }
+
+  /** Puts a result on record. */
+  succeed(item: number, { attempt, value, skipped }: { attempt: number; value: Json; skipped: boolean }): void {
+    this.#record({ i: item, n: skipped ? 0 : attempt, r: value }, { type: 'ItemSucceeded', job: this.#manifest.job.name, item, attempt, skipped });
+  }
+
+  /** Puts a failed attempt on record; how long to wait for the next, or null where there is none. */
+  fail(item: number, cause: FailureCause, backoffMs: (attempts: number) => number): number | null {
+    const { name: job, retries } = this.#manifest.job;
+    const evicted = cause.kind === 'Evicted' ? (this.#evictions.get(item) ?? 0) + 1 : 0;
+    if (evicted > 0) this.#evictions.set(item, evicted);
+    const attempt = (this.#outcomes.get(item)?.attempts ?? 0) + (evicted > 0 ? 0 : 1);
+    const hopeless = !RETRIED[cause.kind] || (cause.kind === 'Threw' && cause.permanent === true) || evicted > MAX_EVICTIONS;
+    const line: ResultLine = { i: item, n: Math.max(1, attempt), c: cause };
+    if (hopeless || attempt > retries) {
+      this.#record({ ...line, x: true }, { type: 'ItemFailed', job, item, attempt, cause });
+      return null;
+    }
+    const delayMs = evicted > 0 ? 0 : backoffMs(attempt);
+    this.#record(line, { type: 'ItemRetrying', job, item, attempt, cause, delayMs });
+    return delayMs;
+  }
+
+  /** Resolves when everything so far is stored and announced. Rejects where the store has failed. */
+  settled(): Promise<void> {
+    return this.#announced;
+  }
+
+  /** What came of the `count` items from `first`. */
+  tally(first: number, count: number): PodOutcome {
+    const outcome: PodOutcome = { succeeded: 0, failed: 0, open: 0, firstFailure: null, result: this.#outcomes.get(first)?.result ?? null };
+    for (let item = first; item < first + count; item++) {
+      const known = this.#outcomes.get(item);
+      if (known?.final !== true) outcome.open++;
+      else if (known.cause === undefined) outcome.succeeded++;
+      else {
+        outcome.failed++;
+        outcome.firstFailure ??= { item, cause: known.cause };
+      }
+    }
+    return outcome;
+  }
+
+  #record(line: ResultLine, event: ItemEvent): void {
+    this.#outcomes.set(line.i, foldLine(this.#outcomes.get(line.i), line));
+    const stored = this.#log.append(line);
+    this.waiting++;
+    if (this.#batch?.stored === stored) this.#batch.events.push(event);
+    else {
+      const batch = (this.#batch = { stored, events: [event] });
+      this.#announced = stored.then(() => this.#announce(batch.events));
+      this.#announced.catch(() => (this.broken = true));
+    }
+  }
+
+  #announce(events: readonly ItemEvent[]): void {
+    this.waiting -= events.length;
+    for (const event of events) this.#emit(event);
+  }
+}

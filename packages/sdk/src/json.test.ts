@@ -1,0 +1,51 @@
+import { expect, test } from 'vitest';
+import { findNonJson } from './json.js';
+
+class Point {
+  x = 1;
+}
+
+test.each([null, true, 0, -1.5, '', 'text', [], {}, [1, [2, { a: null }]], { a: { b: [{}] } }, Object.create(null), undefined, { gone: undefined }])(
+  'JSON holds %j',
+  value => {
+    expect(findNonJson(value)).toBeUndefined();
+  },
+);
+
+test.each([
+  ['a bigint', 1n, '$', 'a bigint'],
+  ['NaN', { a: NaN }, '$.a', 'NaN is not a JSON number'],
+  ['infinity', [1, -Infinity], '$[1]', '-Infinity is not a JSON number'],
+  ['a function', { a: [{ b: () => 1 }] }, '$.a[0].b', 'a function'],
+  ['a symbol', [Symbol('x')], '$[0]', 'a symbol'],
+  ['a Date', { at: new Date(0) }, '$.at', 'an instance of Date'],
+  ['a Map', new Map(), '$', 'an instance of Map'],
+  ['bytes', { data: new Uint8Array(2) }, '$.data', 'an instance of Uint8Array'],
+  ['a class instance', [[new Point()]], '$[0][0]', 'an instance of Point'],
+  ['undefined in an array', { a: [undefined] }, '$.a[0]', 'undefined inside an array'],
+  // eslint-disable-next-line no-sparse-arrays -- the hole is what is tested
+  ['a hole in an array', [1, , 2], '$[1]', 'undefined inside an array'],
+])('finds %s and says where', (_what, value, path, reason) => {
+  expect(findNonJson(value)).toEqual({ path, reason });
+});
+
+test('keys that are no plain words are quoted in the path', () => {
+  expect(findNonJson({ 'a.b': { 'c]': 1n } })?.path).toBe('$["a.b"]["c]"]');
+  expect(findNonJson({ größe: { 'in-mm': 1n } })?.path).toBe('$.größe.in-mm');
+});
+
+test('a property that is undefined is left out, also where its key ends like an index', () => {
+  expect(findNonJson({ 'a]': undefined })).toBeUndefined();
+});
+
+test('a circle is found, an object that occurs twice is none', () => {
+  const shared = { n: 1 };
+  expect(findNonJson({ a: shared, b: [shared, shared] })).toBeUndefined();
+  const circle: Record<string, unknown> = {};
+  circle['list'] = [{ circle }];
+  expect(findNonJson(circle)).toEqual({ path: '$.list[0].circle', reason: 'a circular reference' });
+});
+
+test('the path begins with what the caller names', () => {
+  expect(findNonJson({ a: 1n }, 'params')).toEqual({ path: 'params.a', reason: 'a bigint' });
+});
