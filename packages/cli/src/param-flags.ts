@@ -1,6 +1,7 @@
 /** Typed parameters as flags: from the JSON Schema of a pipeline's parameters to options, and back to values. */
-import { Command, Option } from 'commander';
-import { type Json, type JsonObject, KtError, type Pipeline } from '@kube-transform/sdk';
+import { Command, type CommanderError, Option } from 'commander';
+import { didYouMean, type Json, type JsonObject, KtError, type Pipeline } from '@kube-transform/sdk';
+import { usageProblem } from './usage-problem.js';
 
 interface Property {
   type?: string;
@@ -17,20 +18,40 @@ interface Flag {
 
 const kebab = (name: string): string => name.replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2').replaceAll('_', '-').toLowerCase();
 
+interface Schema {
+  properties?: Record<string, Property>;
+  required?: string[];
+  additionalProperties?: unknown;
+}
+
+/** The JSON Schema of the parameters; undefined where their schema library gives none. */
+function schemaOf({ params }: Pick<Pipeline, 'params'>): Schema | undefined {
+  return params?.['~standard'].jsonSchema?.input({ target: 'draft-2020-12' }) as Schema | undefined;
+}
+
+/** Whether there may be parameters beyond those that are listed, or what there is cannot be told. */
+function takesOthers(pipeline: Pick<Pipeline, 'params'>): boolean {
+  if (pipeline.params === undefined) return false;
+  const schema = schemaOf(pipeline);
+  return schema?.properties === undefined || (schema.additionalProperties ?? false) !== false;
+}
+
 function flagsOf(pipeline: Pick<Pipeline, 'params'>): Flag[] {
-  const standard = pipeline.params?.['~standard'];
-  if (standard?.jsonSchema === undefined) return [];
-  const schema = standard.jsonSchema.input({ target: 'draft-2020-12' }) as { properties?: Record<string, Property>; required?: string[] };
+  const schema = schemaOf(pipeline) ?? {};
   return Object.entries(schema.properties ?? {}).map(([name, property]) => ({ name, property, required: schema.required?.includes(name) ?? false }));
 }
 
 function optionOf({ name, property, required }: Flag): Option {
   const kind = property.type ?? 'json';
   const value = kind === 'boolean' ? '[true|false]' : kind === 'array' ? '<value...>' : `<${kind === 'object' ? 'json' : kind}>`;
-  const option = new Option(`--${kebab(name)} ${value}`, [property.description, required ? '(required)' : undefined].filter(Boolean).join(' '));
+  const notes = [
+    property.description ?? '',
+    property.enum === undefined ? '' : `(one of: ${property.enum.map(String).join(', ')})`,
+    required ? '(required)' : '',
+    property.default === undefined ? '' : `(default: ${JSON.stringify(property.default)})`,
+  ];
+  const option = new Option(`--${kebab(name)} ${value}`, notes.filter(note => note !== '').join(' '));
   option.attributeName = () => name;
-  if (property.default !== undefined) option.default(undefined, JSON.stringify(property.default));
-  if (property.enum !== undefined) option.description += ` (one of: ${property.enum.map(String).join(', ')})`;
   return option;
 }
 
@@ -77,14 +98,13 @@ export interface ParamFlag {
 export function paramFlags(pipeline: Pick<Pipeline, 'params'>): ParamFlag[] {
   return flagsOf(pipeline).map(flag => {
     const option = optionOf(flag);
-    const fallback = flag.property.default === undefined ? '' : `(default: ${JSON.stringify(flag.property.default)})`;
-    return { name: flag.name, flag: option.flags, note: [option.description, fallback].filter(part => part !== '').join(' '), required: flag.required };
+    return { name: flag.name, flag: option.flags, note: option.description, required: flag.required };
   });
 }
 
 /** A command whose options are a pipeline's parameters; for help and for parsing. */
 export function paramCommand(pipeline: Pick<Pipeline, 'name' | 'params'>): Command {
-  const command = new Command(pipeline.name).helpOption(false).exitOverride().configureOutput({ writeErr: () => undefined });
+  const command = new Command(pipeline.name).helpOption(false).exitOverride().allowExcessArguments().configureOutput({ writeErr: () => undefined });
   for (const flag of flagsOf(pipeline)) command.addOption(optionOf(flag));
   return command;
 }
@@ -100,19 +120,23 @@ export function readParams(pipeline: Pick<Pipeline, 'name' | 'params'>, flags: r
   try {
     command.parse([...flags], { from: 'user' });
   } catch (error) {
-    const message = (error as Error).message.replace(/^error: /, '');
+    const problem = usageProblem(error as CommanderError, `kt run ${pipeline.name}`);
     const known = [...properties.keys()].map(name => `--${kebab(name)}`).join(', ');
-    throw new KtError({ code: 'UNKNOWN_OPTION', path: 'params', message: `${message.replace(/\n/g, ' ')}.`.replace('..', '.'), hint: `Parameters of "${pipeline.name}": ${known || 'none'}. See --help.` });
+    throw new KtError({ ...problem, hint: `${problem.hint ?? ''} Its parameters: ${known || 'none'}.` });
   }
   const [extra] = command.args;
   if (extra !== undefined) throw new KtError({ code: 'UNKNOWN_OPTION', path: 'params', message: `The word "${extra}" is not expected here.`, hint: 'Parameters are written --name value.' });
-  const values: JsonObject = {};
-  for (const [name, text] of Object.entries(command.opts())) if (text !== undefined) values[name] = valueOf(text, properties.get(name) ?? {});
+  const values = new Map<string, Json>();
+  for (const [name, text] of Object.entries(command.opts())) if (text !== undefined) values.set(name, valueOf(text, properties.get(name) ?? {}));
   for (const pair of pairs) {
     const at = pair.indexOf('=');
-    if (at < 1) throw new KtError({ code: 'BAD_PARAM', path: 'params', message: `--param takes key=value, but got "${pair}".` });
+    if (at < 1) throw new KtError({ code: 'BAD_PARAM', path: '--param', message: `--param takes key=value, but got "${pair}".` });
     const name = pair.slice(0, at);
-    values[name] = valueOf(pair.slice(at + 1), properties.get(name) ?? {});
+    if (!properties.has(name) && !takesOthers(pipeline)) {
+      const hint = didYouMean(name, properties.keys()) ?? `Its parameters: ${[...properties.keys()].join(', ') || 'none'}.`;
+      throw new KtError({ code: 'UNKNOWN_PARAM', path: `params.${name}`, message: `Pipeline "${pipeline.name}" has no parameter "${name}".`, hint });
+    }
+    values.set(name, valueOf(pair.slice(at + 1), properties.get(name) ?? {}));
   }
-  return values;
+  return Object.fromEntries(values);
 }

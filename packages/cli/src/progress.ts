@@ -12,6 +12,8 @@ export interface JobProgress {
   failed: number;
   retried: number;
   skipped: number;
+  /** Items that an earlier process had ended. */
+  before: number;
   startedMs: number | null;
   cause: FailureCause | undefined;
 }
@@ -47,7 +49,7 @@ export function take(progress: Progress, event: RunEvent): void {
       return;
     }
     case 'JobExpanded':
-      jobOf(progress, event.job).items = event.items;
+      Object.assign(jobOf(progress, event.job), { items: event.items, done: event.done, failed: event.failed, before: event.done + event.failed, startedMs: event.atMs });
       return;
     case 'ItemStarted':
       return;
@@ -68,7 +70,7 @@ export function take(progress: Progress, event: RunEvent): void {
 function jobOf(progress: Progress, name: string): JobProgress {
   let job = progress.jobs.get(name);
   if (job === undefined) {
-    job = { name, status: 'Pending', items: null, done: 0, failed: 0, retried: 0, skipped: 0, startedMs: null, cause: undefined };
+    job = { name, status: 'Pending', items: null, done: 0, failed: 0, retried: 0, skipped: 0, before: 0, startedMs: null, cause: undefined };
     progress.jobs.set(name, job);
   }
   return job;
@@ -76,7 +78,7 @@ function jobOf(progress: Progress, name: string): JobProgress {
 
 /** Items a second since the job began, and milliseconds to go; null while neither can be told. */
 export function rateOf(job: JobProgress, nowMs: number): { perSecond: number; etaMs: number } | null {
-  const ended = job.done + job.failed - job.skipped;
+  const ended = job.done + job.failed - job.skipped - job.before;
   if (job.startedMs === null || job.items === null || ended < 1 || nowMs <= job.startedMs) return null;
   const perSecond = (ended * 1000) / (nowMs - job.startedMs);
   return { perSecond, etaMs: ((job.items - job.done - job.failed) / perSecond) * 1000 };

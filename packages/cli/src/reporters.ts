@@ -5,6 +5,8 @@ import { type JobProgress, newProgress, type Progress, rateOf, take } from './pr
 
 /** A sink that must be closed, so that the last state is shown. */
 export interface Reporter extends EventSink {
+  /** Says something to the person, without disturbing what is shown. */
+  note(text: string): void;
   close(): void;
 }
 
@@ -17,6 +19,9 @@ export function jsonReporter(output: Output): Reporter {
   return {
     publish: event => {
       output.out(JSON.stringify(event));
+    },
+    note: text => {
+      output.err(text);
     },
     close: () => undefined,
   };
@@ -31,6 +36,9 @@ export function plainReporter(output: Output): Reporter {
       take(progress, event);
       const line = plainLine(progress, event, told);
       if (line !== undefined) output.out(line);
+    },
+    note: text => {
+      output.err(text);
     },
     close: () => undefined,
   };
@@ -66,10 +74,11 @@ function plainLine(progress: Progress, event: RunEvent, told: Map<string, number
 /** A table of the jobs that is redrawn in place. */
 export function liveReporter(output: Output): Reporter {
   const progress = newProgress();
+  const notes: string[] = [];
   let drawn = 0;
   const draw = (final: boolean): void => {
     progress.nowMs = Math.max(progress.nowMs, Date.now());
-    const lines = liveLines(progress, final).map(line => clip(line, output.columns));
+    const lines = [...liveLines(progress, final), ...(final ? [] : notes)].map(line => clip(line, output.columns));
     process.stdout.write(`${drawn > 0 ? `\u001b[${drawn}A` : ''}\u001b[0J${lines.join('\n')}\n`);
     drawn = lines.length;
   };
@@ -80,6 +89,9 @@ export function liveReporter(output: Output): Reporter {
   return {
     publish: event => {
       take(progress, event);
+    },
+    note: text => {
+      notes.push(text);
     },
     close: () => {
       clearInterval(timer);

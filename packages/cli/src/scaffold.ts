@@ -37,7 +37,8 @@ export async function scaffold(dir: string): Promise<string[]> {
 async function templates(): Promise<{ source: string; target: string }[]> {
   const entries = await readdir(TEMPLATES, { recursive: true, withFileTypes: true });
   const sources = entries.filter(entry => entry.isFile()).map(entry => relative(TEMPLATES, join(entry.parentPath, entry.name)));
-  return sources.sort().map(source => ({ source, target: source.replace(/^_gitignore$/, '.gitignore').replace(/^_/, '') }));
+  const files = sources.map(source => ({ source, target: source.replace(/^_gitignore$/, '.gitignore').replace(/^_/, '') }));
+  return files.sort((a, b) => (a.target < b.target ? -1 : 1));
 }
 
 /** The name of a folder as npm allows it. */

@@ -38,7 +38,7 @@ export async function driveSession(session: Session, options: SessionOptions): P
   const { record, store, output } = session;
   const release = await acquireLease(store, record.runId, { steal: options.steal });
   const reporter = reporterFor(options.json, output);
-  const interrupt = onInterrupt(output);
+  const interrupt = onInterrupt(reporter);
   try {
     const { status } = await drive({
       store, record, clock: systemClock, sink: reporter, resumed: session.resumed, executor: executorFor(session, options),
@@ -74,7 +74,7 @@ function executorFor({ store, target }: Session, options: SessionOptions): Execu
   return processPoolExecutor({ entry, storeUrl: url, clock, workers: options.jobs ?? availableParallelism() });
 }
 
-function onInterrupt(output: Output): { drain: AbortSignal; stop: AbortSignal; dispose: () => void } {
+function onInterrupt(reporter: Reporter): { drain: AbortSignal; stop: AbortSignal; dispose: () => void } {
   const drain = new AbortController();
   const stop = new AbortController();
   const interrupt = (): void => {
@@ -82,7 +82,7 @@ function onInterrupt(output: Output): { drain: AbortSignal; stop: AbortSignal; d
       stop.abort();
       return;
     }
-    output.err(coloured('Interrupted', 'Stopping: what runs may end. Press Ctrl-C again to stop it now.'));
+    reporter.note(coloured('Interrupted', 'Stopping: what runs may end. Press Ctrl-C again to stop it now.'));
     drain.abort();
   };
   process.on('SIGINT', interrupt).on('SIGTERM', interrupt);

@@ -23,6 +23,7 @@ import {
 import { expandJob, orderOf } from './job-manifest.js';
 import { journalPrefix } from './layout.js';
 import type { Clock, EventSink, Executor, FileStore, ItemEvent, RunEvent, RunStatus } from './ports.js';
+import { type ItemOutcome, readOutcomes } from './results.js';
 import { type RunRecord, summarise, writeSummary } from './run-record.js';
 import { SegmentLog } from './segment-log.js';
 
@@ -115,8 +116,9 @@ class Driver {
     const entries = this.#inbox;
     this.#inbox = [];
     const facts: Fact[] = [];
+    const atMs = this.#o.clock.nowMs();
     for (const entry of entries) {
-      if (isItemEvent(entry)) this.#publish(entry);
+      if (isItemEvent(entry)) this.#publish(entry, atMs);
       else facts.push(entry);
     }
     if (facts.length > 0) await this.#act(facts);
@@ -171,7 +173,10 @@ class Driver {
     this.#items.set(job.name, expanded.items);
     this.#tell({ type: 'JobSubmitted', job: job.name });
     if (expanded.items === 0) return this.#tell({ type: 'JobSucceeded', job: job.name });
-    this.#publish({ type: 'JobExpanded', job: job.name, items: expanded.items, done: 0 });
+    const outcomes = this.#o.resumed ? await readOutcomes(store, record.runId, job.name) : new Map<number, ItemOutcome>();
+    const ended = [...outcomes.values()].filter(({ final }) => final);
+    const failed = ended.filter(({ cause }) => cause !== undefined).length;
+    this.#publish({ type: 'JobExpanded', job: job.name, items: expanded.items, done: ended.length - failed, failed });
     await executor.submit(orderOf(expanded));
   }
 
@@ -225,8 +230,12 @@ class Driver {
     this.#publish({ type: 'JobStatusChanged', job, from, to, items, ...(cause === undefined ? {} : { cause }) });
   }
 
-  #publish(event: Distribute<RunEvent>): void {
-    this.#o.sink.publish(Object.assign<object, object>(event, { atMs: this.#o.clock.nowMs(), runId: this.#o.record.runId }) as RunEvent);
+  /** Stamps an event and passes it on. The event is nobody else's, so it is stamped in place. */
+  #publish(event: Distribute<RunEvent>, atMs = this.#o.clock.nowMs()): void {
+    const stamped = event as RunEvent;
+    stamped.atMs = atMs;
+    stamped.runId = this.#o.record.runId;
+    this.#o.sink.publish(stamped);
   }
 }
 

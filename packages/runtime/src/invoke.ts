@@ -36,41 +36,37 @@ export function invoke(call: Call): Promise<Outcome> {
   return call.timeoutMs === null ? attempt(call) : withDeadline(call, call.timeoutMs);
 }
 
-async function attempt(call: Call): Promise<Outcome> {
+async function attempt({ fn, args, context, register }: Call): Promise<Outcome> {
   try {
-    return await checkedCall(call);
+    const options = definitionOf(fn)?.options;
+    let input: unknown = args;
+    if (options?.input !== undefined) {
+      const checked = await check(options.input, args);
+      if (!checked.ok)
+        return { ok: false, cause: { kind: 'InvalidInput', message: inputMessage(context, args, checked.problems), problems: checked.problems } };
+      input = checked.value;
+    }
+    const returned: unknown = await fn.call(receiverOf(fn), input, context);
+    if (isPipeline(returned)) register(returned.functions());
+    const value = isPipeline(returned) ? (returned.toSpec().jobs ?? []) : returned;
+    const bad = findNonJson(value);
+    if (bad !== undefined) {
+      const message = `Job "${context.job}", item ${context.index}: the result at ${bad.path} is ${bad.reason}, which JSON cannot hold. Return plain objects, arrays, texts, numbers, booleans and null.`;
+      return { ok: false, cause: { kind: 'InvalidResult', message, path: bad.path } };
+    }
+    if (options?.output !== undefined) {
+      const checked = await check(options.output, value);
+      if (!checked.ok) {
+        const first = checked.problems[0];
+        const message = `Job "${context.job}", item ${context.index}: the result does not fit its "output" schema: ${first?.path ?? ''} ${first?.message ?? ''}`;
+        return { ok: false, cause: { kind: 'InvalidResult', message, path: first?.path ?? '$' } };
+      }
+      return { ok: true, value: (checked.value ?? null) as Json };
+    }
+    return { ok: true, value: (value ?? null) as Json };
   } catch (thrown) {
     return { ok: false, cause: threw(thrown) };
   }
-}
-
-async function checkedCall({ fn, args, context, register }: Call): Promise<Outcome> {
-  const options = definitionOf(fn)?.options;
-  let input: unknown = args;
-  if (options?.input !== undefined) {
-    const checked = await check(options.input, args);
-    if (!checked.ok)
-      return { ok: false, cause: { kind: 'InvalidInput', message: inputMessage(context, args, checked.problems), problems: checked.problems } };
-    input = checked.value;
-  }
-  const returned: unknown = await fn.call(receiverOf(fn), input, context);
-  if (isPipeline(returned)) register(returned.functions());
-  const value = isPipeline(returned) ? (returned.toSpec().jobs ?? []) : returned;
-  const bad = findNonJson(value);
-  if (bad !== undefined) {
-    const message = `Job "${context.job}", item ${context.index}: the result at ${bad.path} is ${bad.reason}, which JSON cannot hold. Return plain objects, arrays, texts, numbers, booleans and null.`;
-    return { ok: false, cause: { kind: 'InvalidResult', message, path: bad.path } };
-  }
-  if (options?.output !== undefined) {
-    const checked = await check(options.output, value);
-    if (!checked.ok) {
-      const first = checked.problems[0];
-      const message = `Job "${context.job}", item ${context.index}: the result does not fit its "output" schema: ${first?.path ?? ''} ${first?.message ?? ''}`;
-      return { ok: false, cause: { kind: 'InvalidResult', message, path: first?.path ?? '$' } };
-    }
-    return { ok: true, value: (checked.value ?? null) as Json };
-  }
-  return { ok: true, value: (value ?? null) as Json };
 }
 
 async function withDeadline(call: Call, timeoutMs: number): Promise<Outcome> {
@@ -105,7 +101,7 @@ function inputMessage(context: KtContext, args: Json, problems: readonly Problem
 /** The cause for something thrown by a user's function. */
 export function threw(thrown: unknown): FailureCause {
   const error = thrown instanceof Error ? thrown : undefined;
-  const message = error?.message ?? (typeof thrown === 'string' ? thrown : ((JSON.stringify(thrown) as string | undefined) ?? typeof thrown));
+  const message = error?.message ?? (typeof thrown === 'object' ? JSON.stringify(thrown) : String(thrown));
   return {
     kind: 'Threw',
     name: error?.name ?? 'Error',

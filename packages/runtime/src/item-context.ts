@@ -13,7 +13,7 @@ export class ContextScope {
   readonly manifest: JobManifest;
   readonly host: PodHost;
   readonly #logs: SegmentLog<object>;
-  readonly #asked = new Set<ItemContext>();
+  readonly #asked = new Map<number, ItemContext>();
   #listening = false;
   /** Resolves when what was logged is stored. */
   logged: Promise<void> = Promise.resolve();
@@ -28,8 +28,8 @@ export class ContextScope {
     return new ItemContext(this, item, attempt);
   }
 
-  end(context: ItemContext): void {
-    this.#asked.delete(context);
+  end(item: number): void {
+    this.#asked.delete(item);
   }
 
   write(line: object): void {
@@ -39,13 +39,13 @@ export class ContextScope {
 
   /** A signal has been asked for. */
   watch(context: ItemContext): void {
-    this.#asked.add(context);
+    this.#asked.set(context.index, context);
     const { signal } = this.host;
     if (signal.aborted) context.abort(signal.reason as Error);
     if (this.#listening) return;
     this.#listening = true;
     signal.addEventListener('abort', () => {
-      for (const asked of this.#asked) asked.abort(signal.reason as Error);
+      for (const asked of this.#asked.values()) asked.abort(signal.reason as Error);
     });
   }
 }

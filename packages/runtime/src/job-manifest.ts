@@ -33,14 +33,17 @@ export async function readManifest(store: FileStore, runId: string, job: string)
   return JSON.parse(decoder.decode(await store.get(jobKey(runId, job)))) as JobManifest;
 }
 
-/** The lines of one pod, each to be read by {@link parseItem}. */
+/** The lines of one pod, to be read by {@link parseItems}. */
 export async function readItems(store: FileStore, manifest: JobManifest, pod: number): Promise<string[]> {
   const [start = 0, end = 0] = manifest.offsets.slice(pod, pod + 2);
   const text = decoder.decode(await store.get(itemsKey(manifest.runId, manifest.job.name), { start, end }));
   return text.split('\n').slice(0, -1);
 }
 
-/** An item, made anew for each attempt, so that what one attempt changes another never sees. */
+/** All items of a pod at once, which is quicker than one by one. */
+export const parseItems = (lines: readonly string[]): ItemLine[] => JSON.parse(`[${lines.join(',')}]`) as ItemLine[];
+
+/** An item, made anew for each further attempt, so that what one attempt changes another never sees. */
 export const parseItem = (line: string): ItemLine => JSON.parse(line) as ItemLine;
 
 /** Everything an executor needs of a manifest. */

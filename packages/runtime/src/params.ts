@@ -1,5 +1,5 @@
 /** The parameters of a run: checked once, when the run is made. */
-import { findNonJson, type JsonObject, issuePath, KtError, type Pipeline } from '@kube-transform/sdk';
+import { findNonJson, type JsonObject, issuePath, KtError, type Pipeline, type SchemaIssue } from '@kube-transform/sdk';
 
 /**
  * Checks parameters against a pipeline's schema and fills in defaults.
@@ -18,9 +18,19 @@ export async function bindParams(pipeline: Pick<Pipeline, 'name' | 'params'>, va
   }
   const result = await pipeline.params['~standard'].validate(values);
   if (result.issues !== undefined) {
-    throw new KtError(result.issues.map(issue => ({ code: 'BAD_PARAM', path: issuePath(issue, 'params'), message: `${issue.message}.` })));
+    throw new KtError(
+      result.issues.map(issue => ({ code: 'BAD_PARAM', path: issuePath(issue, 'params'), message: `${issue.message}; got ${seen(values, issue)}.` })),
+    );
   }
   const bad = findNonJson(result.value, 'params');
   if (bad !== undefined) throw new KtError({ code: 'BAD_PARAM', path: bad.path, message: `The parameter is ${bad.reason}, which JSON cannot hold.` });
   return JSON.parse(JSON.stringify(result.value)) as JsonObject;
+}
+
+/** What was given where a schema complains. */
+function seen(values: JsonObject, issue: SchemaIssue): string {
+  let value: unknown = values;
+  for (const part of issue.path ?? [])
+    value = (value as Record<PropertyKey, unknown> | null | undefined)?.[typeof part === 'object' ? part.key : part];
+  return value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 80);
 }

@@ -15,6 +15,8 @@ export interface PodHost {
   lanes: number;
   /** How many results may wait to be stored while items go on. 0 where an item can end this process: what is done must not be lost with it. */
   ahead: number;
+  /** Awaited before results are stored, so that those of the same moment are stored together. */
+  gather: () => Promise<void>;
   /** True: begin no further item. */
   draining: () => boolean;
   /** Aborted: begin nothing more and stop what runs. */

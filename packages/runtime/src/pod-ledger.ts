@@ -51,6 +51,7 @@ export class PodLedger {
     const outcomes = new Map<number, ItemOutcome>();
     const log = await SegmentLog.open<ResultLine>(host.store, resultsPrefix(manifest.runId, manifest.job.name, pod), {
       onValue: line => outcomes.set(line.i, foldLine(outcomes.get(line.i), line)),
+      pace: host.gather,
     });
     return new PodLedger(manifest, host, { outcomes, log });
   }

@@ -114,7 +114,8 @@ export interface Clock {
 export type RunEvent = { atMs: number; runId: string } & (
   | { type: 'RunStarted'; pipeline: string; jobs: number; resumed: boolean }
   | { type: 'JobStatusChanged'; job: string; from: JobStatus | null; to: JobStatus; items: number | null; cause?: FailureCause }
-  | { type: 'JobExpanded'; job: string; items: number; done: number }
+  /** A job's items are known; `done` and `failed` count those that an earlier process has ended. */
+  | { type: 'JobExpanded'; job: string; items: number; done: number; failed: number }
   | ItemEvent
   | { type: 'RunFinished'; status: RunStatus; durationMs: number }
 );

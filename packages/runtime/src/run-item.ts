@@ -1,9 +1,9 @@
 /** One attempt of one item within a pod: its arguments, its context, whether it is done already. */
 import { type AnyFunction, didYouMean, type FailureCause, type Json, parseDurationMs } from '@kube-transform/sdk';
-import { compileTemplate, resultsByJob, type Template } from './inputs.js';
+import { compileTemplate, type ItemValue, resultsByJob, type Template } from './inputs.js';
 import { invoke, type Outcome } from './invoke.js';
 import { ContextScope } from './item-context.js';
-import { type JobManifest, parseItem } from './job-manifest.js';
+import type { ItemLine, JobManifest } from './job-manifest.js';
 import type { FunctionCatalog } from './ports.js';
 import type { PodHost } from './pod-host.js';
 import type { SegmentLog } from './segment-log.js';
@@ -12,15 +12,14 @@ import { cachedResult, cacheHash, keepResult } from './skip-done.js';
 /** One attempt to make. */
 export interface Attempt {
   item: number;
-  /** Its line of `items.jsonl`. */
-  line: string;
+  line: ItemLine;
   attempt: number;
 }
 
 /** What came of it; `skipped` where it was done already. */
 export type AttemptOutcome = { ok: true; value: Json; skipped?: boolean } | { ok: false; cause: FailureCause };
 
-const NO_FUNCTION: AttemptOutcome = { ok: true, value: null };
+const NO_FUNCTION: Promise<AttemptOutcome> = Promise.resolve({ ok: true, value: null });
 const NO_RESULTS: ReadonlyMap<string, Json[]> = new Map();
 
 /** Makes attempts for the items of one pod. */
@@ -46,19 +45,21 @@ export class ItemRunner {
   }
 
   /** Makes one attempt. */
-  async run({ item, line, attempt }: Attempt): Promise<AttemptOutcome> {
+  run({ item, line, attempt }: Attempt): Promise<AttemptOutcome> {
     const { job } = this.#manifest;
-    const parsed = parseItem(line);
-    const isMap = 'e' in parsed;
-    const name = isMap ? job.function : parsed.f;
+    const isMap = 'e' in line;
+    const name = isMap ? job.function : line.f;
     if (name === null) return NO_FUNCTION;
-    const element = isMap ? { value: parsed.e, index: item } : undefined;
-    const template = isMap ? this.#mapArgs : compileTemplate(parsed.a, this.#known);
-    const results = template.sources.length === 0 ? NO_RESULTS : await this.#results(template);
-    const args = template.fill(results, element);
-    if (job.outputs.length > 0 && (await this.#outputsExist(isMap ? parsed.e : args, item))) return { ok: true, value: null, skipped: true };
-    if (job.cache) return this.#cached({ name, args, item, attempt });
-    return this.#attempt({ name, args, item, attempt });
+    const element = isMap ? { value: line.e, index: item } : undefined;
+    const template = isMap ? this.#mapArgs : compileTemplate(line.a, this.#known);
+    const plain = template.sources.length === 0 && job.outputs.length === 0 && !job.cache;
+    if (plain) return this.#attempt({ name, args: template.fill(NO_RESULTS, element), item, attempt });
+    return this.#withStore({ name, template, element, item, attempt });
+  }
+
+  /** An attempt is over: its signal is not needed any more. */
+  ended(item: number): void {
+    this.#scope.end(item);
   }
 
   /** Waits until all log lines are stored. */
@@ -68,6 +69,15 @@ export class ItemRunner {
 
   #results(template: Template): Promise<Map<string, Json[]>> {
     return resultsByJob(template.sources, { store: this.#host.store, runId: this.#manifest.runId, cache: this.#host.resultCache });
+  }
+
+  /** Arguments that need results, outputs that may exist, results that may be kept: all of them questions to the store. */
+  async #withStore({ name, template, element, item, attempt }: StoreCall): Promise<AttemptOutcome> {
+    const { job } = this.#manifest;
+    const args = template.fill(await this.#results(template), element);
+    if (job.outputs.length > 0 && (await this.#outputsExist(element?.value ?? args, item))) return { ok: true, value: null, skipped: true };
+    if (job.cache) return this.#cached({ name, args, item, attempt });
+    return this.#attempt({ name, args, item, attempt });
   }
 
   async #outputsExist(value: Json, index: number): Promise<boolean> {
@@ -87,25 +97,37 @@ export class ItemRunner {
     return outcome;
   }
 
-  async #attempt({ name, args, item, attempt }: NamedCall): Promise<Outcome> {
+  #attempt(call: NamedCall): Promise<Outcome> {
+    const fn = this.#functions.get(call.name);
+    return fn === undefined ? this.#loadAndCall(call) : this.#call(fn, call);
+  }
+
+  async #loadAndCall(call: NamedCall): Promise<Outcome> {
+    const fn = await this.#host.catalog.load(call.name);
+    if (fn === undefined) return { ok: false, cause: unknownFunction(call.name, this.#host.catalog) };
+    this.#functions.set(call.name, fn);
+    return this.#call(fn, call);
+  }
+
+  #call(fn: AnyFunction, { args, item, attempt }: NamedCall): Promise<Outcome> {
     const host = this.#host;
     const job = this.#manifest.job.name;
-    const fn = this.#functions.get(name) ?? (await host.catalog.load(name));
-    if (fn === undefined) return { ok: false, cause: unknownFunction(name, host.catalog) };
-    this.#functions.set(name, fn);
     host.emit({ type: 'ItemStarted', job, item, attempt });
     const cause = host.fault(job, item, attempt);
-    if (cause !== undefined) return { ok: false, cause };
+    if (cause !== undefined) return Promise.resolve({ ok: false, cause });
     const context = this.#scope.open(item, attempt);
-    try {
-      const call = { fn, args, context, timeoutMs: this.#timeoutMs, clock: host.clock, register: this.#register };
-      return await host.within(context, () => invoke(call));
-    } finally {
-      this.#scope.end(context);
-    }
+    const call = { fn, args, context, timeoutMs: this.#timeoutMs, clock: host.clock, register: this.#register };
+    return host.within(context, () => invoke(call));
   }
 }
 
+interface StoreCall {
+  name: string;
+  template: Template;
+  element: ItemValue | undefined;
+  item: number;
+  attempt: number;
+}
 interface NamedCall {
   name: string;
   args: Json;

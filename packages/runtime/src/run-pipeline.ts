@@ -104,7 +104,7 @@ export function inProcessHost(options: {
   store: FileStore;
   clock: Clock;
   catalog: FunctionCatalog;
-}): Omit<PodHost, 'limit' | 'lanes' | 'ahead' | 'draining' | 'signal' | 'emit'> {
+}): Omit<PodHost, 'limit' | 'lanes' | 'ahead' | 'gather' | 'draining' | 'signal' | 'emit'> {
   const { store } = options;
   return {
     ...options,

@@ -8,7 +8,7 @@
  */
 import { type FailureCause, parseDurationMs } from '@kube-transform/sdk';
 import { logsPrefix } from './layout.js';
-import { readItems, readManifest } from './job-manifest.js';
+import { parseItem, parseItems, readItems, readManifest } from './job-manifest.js';
 import type { PodHost } from './pod-host.js';
 import { PodLedger, type PodOutcome } from './pod-ledger.js';
 import { ItemRunner } from './run-item.js';
@@ -40,6 +40,8 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
     pace: () => host.clock.sleep(LOG_PACE_MS, closing.signal).catch(() => undefined),
   });
   const lines = await readItems(host.store, manifest, order.pod);
+  const items = parseItems(lines);
+  const tried = new Set<number>();
   const runner = new ItemRunner(manifest, host, logs);
   const first = order.pod * manifest.itemsPerPod;
   const todo = lines.flatMap((_, offset) => (ledger.isDone(first + offset) ? [] : [offset]));
@@ -50,10 +52,14 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
   const work = async (offset: number): Promise<void> => {
     const item = first + offset;
     const attempt = ledger.nextAttempt(item);
-    const outcome = await runner.run({ item, line: lines[offset] ?? '', attempt });
+    const line = tried.has(offset) ? parseItem(lines[offset] ?? '') : items[offset];
+    if (line === undefined) return;
+    const outcome = await runner.run({ item, line, attempt });
+    runner.ended(item);
     if (outcome.ok) ledger.succeed(item, { attempt, value: outcome.value, skipped: outcome.skipped === true });
     else if (!host.signal.aborted) {
       const delayMs = ledger.fail(item, outcome.cause, backoff);
+      tried.add(offset);
       if (delayMs !== null) delayed.push({ offset, dueMs: host.clock.nowMs() + delayMs });
     }
     if (ledger.waiting > host.ahead) await ledger.settled();

@@ -6,12 +6,14 @@ const JSON_OBJECT = z.custom<JsonObject>(v => typeof v === 'object' && v !== nul
 const text = z.string({ error: 'Expected text' });
 const name = text.min(1, { error: 'Expected a name that is not empty' }).refine(v => !v.includes('#'), { error: 'Expected a name without "#"' });
 const fn = text.transform(v => (v === '' ? null : v)).nullish().transform(v => v ?? null);
+const clipped = (path: string): string => (path.length > 80 ? `${path.slice(0, 77)}…` : path);
 /** Refuses what JSON cannot hold, where it is. */
 const json = (ctx: z.core.ParsePayload): void => {
   const bad = findNonJson(ctx.value, '');
   if (bad === undefined) return;
-  ctx.issues.push({ code: 'custom', input: ctx.value, message: `Expected JSON, which cannot hold ${bad.reason}${bad.path === '' ? '' : ` (at ${bad.path.replace(/^\./, '')})`}` });
+  ctx.issues.push({ code: 'custom', input: ctx.value, message: `Expected JSON, which cannot hold ${bad.reason}${bad.path === '' ? '' : ` (at ${clipped(bad.path.replace(/^\./, ''))})`}` });
 };
+const free = JSON_OBJECT.check(json);
 const args = JSON_OBJECT.nullish().transform(v => v ?? {}).check(json);
 const count = (min: number, what: string) => z.int({ error: `Expected ${what}` }).min(min, { error: `Expected ${what}` });
 const labels = z.record(z.string(), text, { error: 'Expected an object of texts' });
@@ -29,26 +31,25 @@ const duration = text.refine(v => parseDurationMs(v) !== undefined, {
   error: 'Expected a duration such as "500ms", "90s", "5m" or "1h30m"',
   params: { code: 'BAD_DURATION' },
 });
-const tolerance = z.union([count(0, 'a count'), z.string().regex(/^(100|\d{1,2})(\.\d+)?%$/)], {
-  error: 'Expected a count such as 3, or a percentage such as "5%"',
-});
+const TOLERANCE = { error: 'Expected a count such as 3, or a percentage such as "5%"' };
+const tolerance = z.union([z.int().min(0, TOLERANCE), z.string().regex(/^(100(\.0+)?|\d{1,2}(\.\d+)?)%$/, TOLERANCE)], TOLERANCE);
 
 const kubernetes = z.strictObject(
   {
     nodeSelector: labels.optional(),
-    tolerations: z.array(JSON_OBJECT).optional(),
-    affinity: JSON_OBJECT.optional(),
+    tolerations: z.array(free).optional(),
+    affinity: free.optional(),
     priorityClassName: text.optional(),
     serviceAccountName: text.optional(),
     image: text.optional(),
     imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never'], { error: 'Expected Always, IfNotPresent or Never' }).optional(),
     queue: text.optional(),
     annotations: labels.optional(),
-    envFrom: z.array(JSON_OBJECT).optional(),
-    volumes: z.array(JSON_OBJECT).optional(),
-    volumeMounts: z.array(JSON_OBJECT).optional(),
+    envFrom: z.array(free).optional(),
+    volumes: z.array(free).optional(),
+    volumeMounts: z.array(free).optional(),
     startTimeout: duration.optional(),
-    podPatch: JSON_OBJECT.optional(),
+    podPatch: free.optional(),
   },
   { error: issue => (issue.code === 'unrecognized_keys' ? undefined : 'Expected an object') },
 );
@@ -73,7 +74,7 @@ function kindRules(ctx: z.core.ParsePayload<KindFields>): void {
   const job = ctx.value;
   if (typeof job !== 'object' || job === null) return;
   const refuse = (field: string, message: string): void => {
-    if (!ctx.issues.some(issue => issue.path?.[0] === field)) ctx.issues.push({ code: 'custom', input: job, path: [field], message });
+    if (!ctx.issues.some(issue => issue.path?.length === 1 && issue.path[0] === field)) ctx.issues.push({ code: 'custom', input: job, path: [field], message });
   };
   if (job.type === 'static' && typeof job.function === 'string') refuse('function', 'Expected no "function" in a static job (its calls are in "tasks")');
   if (job.type === 'static' && !empty(job.args)) refuse('args', 'Expected no "args" in a static job (its calls are in "tasks")');

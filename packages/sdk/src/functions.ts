@@ -37,16 +37,25 @@ export interface FunctionDefinition {
 }
 
 declare const inputType: unique symbol;
+declare const outputType: unique symbol;
 declare const tolerance: unique symbol;
 
-/** A function made by the wrapper form; its input type is what the schema accepts, `M` its `maxFailed`. */
-export type KtFunction<In, Checked, Out, M = never> = ((input: Checked, context: KtContext) => Out) & {
+/** A function made by the wrapper form: `In` is what its input schema accepts, `R` what its output schema makes, `M` its `maxFailed`. */
+export type KtFunction<In, Checked, Out, M = never, R = Awaited<Out>> = ((input: Checked, context: KtContext) => Out) & {
   readonly [inputType]?: In;
+  readonly [outputType]?: R;
   readonly [tolerance]?: M;
 };
 
 /** The `maxFailed` that was given with a function of the wrapper form, else never. */
 export type ToleranceOf<F> = F extends { readonly [tolerance]?: infer M } ? Exclude<M, undefined> : never;
+
+/** What a function's call comes to in the end. */
+export type OutputOf<F extends AnyFunction> = F extends { readonly [outputType]?: infer R }
+  ? unknown extends R
+    ? Awaited<ReturnType<F>>
+    : R
+  : Awaited<ReturnType<F>>;
 
 /** What a step's arguments must be for a function. */
 export type InputOf<F> = F extends { readonly [inputType]?: infer In }
@@ -72,15 +81,18 @@ export function functionName(fn: unknown): string | undefined {
 type Method<In, Out> = (this: never, input: In, context: KtContext) => Out;
 
 type Tolerance = JobOptions['maxFailed'];
+type Returns<O> = SchemaInput<O> | Promise<SchemaInput<O>>;
 
-interface Decorator<S extends StandardSchema> {
-  <F extends Method<SchemaOutput<S>, unknown>>(value: F, context: ClassMethodDecoratorContext): void;
-  <F extends Method<SchemaOutput<S>, unknown>>(target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<F>): void;
+/** What later steps get: what the output schema makes of it. */
+type Result<O, Out> = unknown extends SchemaOutput<O> ? Awaited<Out> : SchemaOutput<O>;
+
+/** Both dialects; TypeScript picks by `experimentalDecorators`. */
+interface Decorator<In, Out> {
+  <F extends Method<In, Out | Promise<Out>>>(value: F, context: ClassMethodDecoratorContext): void;
+  <F extends Method<In, Out | Promise<Out>>>(target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<F>): void;
 }
-interface UncheckedDecorator {
-  <F extends AnyFunction>(value: F, context: ClassMethodDecoratorContext): void;
-  <F extends AnyFunction>(target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<F>): void;
-}
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- without a schema a method may take whatever it says
+type Unchecked = any;
 
 /**
  * Marks a function as callable from pipelines: a decorator for static and instance methods, a wrapper for free functions.
@@ -92,21 +104,21 @@ interface UncheckedDecorator {
  */
 export function ktFunction<Out>(fn: () => Out): KtFunction<Record<string, never>, Record<string, never>, Out>;
 export function ktFunction<In, Out>(fn: (input: In, context: KtContext) => Out): KtFunction<In, In, Out>;
-export function ktFunction(): UncheckedDecorator;
-export function ktFunction<S extends StandardSchema>(options: KtFunctionOptions<S> & { input: S }): Decorator<S>;
-export function ktFunction(options: KtFunctionOptions & { input?: undefined }): UncheckedDecorator;
-export function ktFunction<S extends StandardSchema, O extends StandardSchema, Out extends SchemaInput<O> | Promise<SchemaInput<O>>, M extends Tolerance = never>(
-  options: KtFunctionOptions<S, O> & { input: S; output: O; maxFailed?: M },
+export function ktFunction(): Decorator<Unchecked, unknown>;
+export function ktFunction<S extends StandardSchema, O extends StandardSchema = StandardSchema>(
+  options: KtFunctionOptions<S, O> & { input: S },
+): Decorator<SchemaOutput<S>, SchemaInput<O>>;
+export function ktFunction<O extends StandardSchema = StandardSchema>(
+  options: KtFunctionOptions<StandardSchema, O> & { input?: undefined },
+): Decorator<Unchecked, SchemaInput<O>>;
+export function ktFunction<S extends StandardSchema, Out extends Returns<O>, O extends StandardSchema = StandardSchema, M extends Tolerance = never>(
+  options: KtFunctionOptions<S, O> & { input: S; maxFailed?: M },
   fn: (input: SchemaOutput<S>, context: KtContext) => Out,
-): KtFunction<SchemaInput<S>, SchemaOutput<S>, Out, M>;
-export function ktFunction<S extends StandardSchema, Out, M extends Tolerance = never>(
-  options: KtFunctionOptions<S> & { input: S; output?: undefined; maxFailed?: M },
-  fn: (input: SchemaOutput<S>, context: KtContext) => Out,
-): KtFunction<SchemaInput<S>, SchemaOutput<S>, Out, M>;
-export function ktFunction<In, Out, M extends Tolerance = never>(
-  options: KtFunctionOptions & { input?: undefined; maxFailed?: M },
+): KtFunction<SchemaInput<S>, SchemaOutput<S>, Out, M, Result<O, Out>>;
+export function ktFunction<In, Out extends Returns<O>, O extends StandardSchema = StandardSchema, M extends Tolerance = never>(
+  options: KtFunctionOptions<StandardSchema, O> & { input?: undefined; maxFailed?: M },
   fn: (input: In, context: KtContext) => Out,
-): KtFunction<In, In, Out, M>;
+): KtFunction<In, In, Out, M, Result<O, Out>>;
 export function ktFunction(first: KtFunctionOptions | AnyFunction = {}, fn?: AnyFunction): unknown {
   if (typeof first === 'function') return wrap({}, first);
   if (fn !== undefined) return wrap(first, fn);

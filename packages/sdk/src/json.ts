@@ -45,9 +45,11 @@ interface Found {
   keys: (string | number)[];
 }
 
-function addKey(path: string, key: string | number): string {
+/** A path with one more key: `a.b`, `a[0]`, `a["b c"]`; keys that are whole texts are cut off. */
+export function addKey(path: string, key: string | number): string {
   if (typeof key === 'number') return `${path}[${key}]`;
-  return /^[\p{L}_$][\p{L}\p{N}_$-]*$/u.test(key) ? `${path}.${key}` : `${path}[${JSON.stringify(key)}]`;
+  const shown = key.length > 60 ? `${key.slice(0, 57)}…` : key;
+  return /^[\p{L}_$][\p{L}\p{N}_$-]*…?$/u.test(shown) ? `${path}.${shown}` : `${path}[${JSON.stringify(shown)}]`;
 }
 
 function find(value: unknown, above: object[]): Found | undefined {
@@ -65,7 +67,11 @@ function find(value: unknown, above: object[]): Found | undefined {
   }
 }
 
+/** Deeper values are refused: whoever walks them would run out of stack, each at a depth of its own. */
+const MAX_DEPTH = 500;
+
 function findInObject(value: object, above: object[]): Found | undefined {
+  if (above.length >= MAX_DEPTH) return { reason: `more than ${MAX_DEPTH} levels`, keys: [] };
   if (above.includes(value)) return { reason: 'a circular reference', keys: [] };
   const proto: unknown = Object.getPrototypeOf(value);
   if (!Array.isArray(value) && proto !== null && proto !== Object.prototype && Object.getPrototypeOf(proto) !== null) {

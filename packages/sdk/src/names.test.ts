@@ -27,12 +27,10 @@ test('didYouMean is a sentence, or nothing', () => {
   expect(didYouMean('extrat', ['load'])).toBeUndefined();
 });
 
-test('a pathological list of names is not searched to its end', () => {
-  const names = function* (): Generator<string> {
-    for (let i = 0; i < 10_001; i++) yield i < 10_000 ? `name-${i}` : expect.unreachable('read too far');
-  };
-  expect(closest('zzzzzz', (function* () { yield* [...Array.from({ length: 10_000 }, () => 'other'), 'zzzzzy']; })())).toBeUndefined();
-  expect(closest('name-12', names())).toBe('name-12');
+test('of many names only the first ten thousand are looked at', () => {
+  const names = [...Array.from({ length: 10_000 }, () => 'other'), 'zzzzzy'];
+  expect(closest('zzzzzz', names)).toBeUndefined();
+  expect(closest('zzzzzz', names.slice(1))).toBe('zzzzzy');
 });
 
 test('unnamed jobs are named as kube-transform names them', () => {

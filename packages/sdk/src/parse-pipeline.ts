@@ -3,7 +3,7 @@ import * as z from 'zod';
 import { type GraphJob, graphProblems } from './check-graph.js';
 import { KtError, type Problem } from './errors.js';
 import { FIELDS, jobSchema, pipelineSchema } from './document-schema.js';
-import { findNonJson } from './json.js';
+import { addKey, findNonJson } from './json.js';
 import { didYouMean, pipelineJobName, spawnedJobName } from './names.js';
 import type { KTJob, KTPipeline, KTPipelineInput } from './spec.js';
 
@@ -30,7 +30,7 @@ export function parsePipeline(input: unknown): Parsed<KTPipeline> {
  * Dependencies may be names outside the list: whether they exist is decided where all jobs are known.
  */
 export function parseSpawn(input: unknown, parent: string): Parsed<KTJob[]> {
-  const shape = z.array(jobSchema).safeParse(input);
+  const shape = z.array(jobSchema, { error: 'Expected a list of jobs' }).safeParse(input);
   if (!shape.success) return { ok: false, problems: shape.error.issues.flatMap(issue => toProblems(issue, input, 'jobs')) };
   const jobs = shape.data.map((job, i) => ({ ...job, name: job.name ?? spawnedJobName(parent, i) }) as KTJob);
   return { ok: true, value: jobs };
@@ -55,18 +55,18 @@ function looseJobs(input: unknown): GraphJob[] {
 }
 
 function toProblems(issue: z.core.$ZodIssue, input: unknown, top = ''): Problem[] {
-  const path = issue.path.reduce<string>((text, key) => text + (typeof key === 'number' ? `[${key}]` : text === '' ? String(key) : `.${String(key)}`), '');
+  const pathOf = (...more: string[]): string => [...issue.path.map(key => (typeof key === 'number' ? key : String(key))), ...more].reduce<string>(addKey, '').replace(/^\./, '');
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map(key => ({
       code: 'UNKNOWN_FIELD',
-      path: path === '' ? key : `${path}.${key}`,
-      message: `The field "${key}" is not known here.`,
+      path: pathOf(key),
+      message: `The field "${key.length > 60 ? `${key.slice(0, 57)}…` : key}" is not known here.`,
       hint: didYouMean(key, fieldsAt(issue.path, top)) ?? 'Remove it.',
     }));
   }
   const seen = issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key], input);
   const code = issue.code === 'custom' ? String((issue.params as { code?: string } | undefined)?.code ?? 'BAD_DOCUMENT') : 'BAD_DOCUMENT';
-  return [{ code, path, message: `${issue.message}, but got ${show(seen)}.` }];
+  return [{ code, path: pathOf(), message: `${issue.message}, but got ${show(seen)}.` }];
 }
 
 function fieldsAt(path: readonly PropertyKey[], top: string): readonly string[] {

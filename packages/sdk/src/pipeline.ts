@@ -7,6 +7,7 @@
 import { KtError } from './errors.js';
 import { type AnyFunction, definitionOf, duplicateFunction, functionName, type InputOf } from './functions.js';
 import type { Json, JsonObject } from './json.js';
+import { didYouMean } from './names.js';
 import { asRef, type Each, makeRef, type Ref, refSources, replaceRefs } from './refs.js';
 import type { KTJobInput, KTPipelineInput, KTSchedule } from './spec.js';
 import type { SchemaInput, SchemaOutput, StandardSchema } from './standard-schema.js';
@@ -161,6 +162,7 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
           code: 'UNKNOWN_STEP',
           path: name,
           message: `Step "${name}" uses "${key}", which is not among the steps before it: ${Object.keys(target).join(', ')}.`,
+          ...hinted(didYouMean(key, Object.keys(target))),
         });
       },
     });
@@ -210,13 +212,15 @@ function stepDefaults(fn: AnyFunction): StepOptions {
   return defaults;
 }
 
+const hinted = (hint: string | undefined): { hint?: string } => (hint === undefined ? {} : { hint });
+
 /** Options that are set to undefined are not given: the function's own hold. */
 function given(options: StepOptions): StepOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
 }
 
 /** Begins a pipeline: `pipeline('flights', { params: z.object({ … }) }).job(…).map(…)`. */
-export function pipeline<S extends StandardSchema = StandardSchema<Record<string, never>, Record<string, never>>>(
+export function pipeline<S extends StandardSchema = StandardSchema<Record<never, never>, Record<never, never>>>(
   name: string,
   options: PipelineOptions<S> = {},
 ): Pipeline<Record<never, never>, SchemaOutput<S>, SchemaInput<S>> {

@@ -79,8 +79,7 @@ test.each<[string, string, () => unknown]>([
   ['a call of a method', 'called', () => loose.name.replace('a', 'b')],
   ['map', 'called', () => loose.tags.map((tag: string) => tag)],
   ['an assignment', 'assigned to', () => { loose.name = 'x'; }],
-  ['a delete', 'assigned to', () => { delete loose.name; }],
-  ['new', 'called', () => new loose.Name()],
+  ['a delete', 'deleted from', () => { delete loose.name; }],
 ])('%s with a ref is refused with a sentence', (_what, did, work) => {
   const problem = problemOf(work);
   expect(problem.code).toBe('REF_USED_AS_VALUE');

@@ -95,6 +95,9 @@ export function makeRef<T>(source: string, pointer = '', called?: (args: never) 
     set() {
       throw misuse(path, 'assigned to');
     },
+    deleteProperty() {
+      throw misuse(path, 'deleted from');
+    },
     has: (_target, key) => key === REF,
     ownKeys() {
       throw misuse(path, 'spread or enumerated');

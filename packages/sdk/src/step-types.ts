@@ -1,4 +1,4 @@
-import type { AnyFunction, InputOf, StepDefaults, ToleranceOf } from './functions.js';
+import type { AnyFunction, InputOf, OutputOf, StepDefaults, ToleranceOf } from './functions.js';
 import type { IsJson } from './json.js';
 import type { Arg, Each, Ref } from './refs.js';
 import type { KTJobInput } from './spec.js';
@@ -18,7 +18,7 @@ export type Steps = Record<string, unknown>;
 export type StepRefs<S extends Steps, P> = { readonly [K in keyof S]: Ref<S[K]> } & { readonly params: Ref<P> };
 
 /** The result of one call of a function. */
-export type ResultOf<F extends AnyFunction> = Voidless<Awaited<ReturnType<F>>>;
+export type ResultOf<F extends AnyFunction> = Voidless<OutputOf<F>>;
 type Voidless<T> = [T] extends [void] ? null : T;
 
 /**
@@ -28,23 +28,19 @@ type Voidless<T> = [T] extends [void] ? null : T;
  */
 export type MapResult<F extends AnyFunction, Nullable> = [Nullable | ToleranceOf<F>] extends [never] ? ResultOf<F>[] : (ResultOf<F> | null)[];
 
-/** Shown by the compiler where a function's result is no JSON. */
-export interface ResultIsNotJson<T> {
-  __error: 'This function returns something that JSON cannot hold (a function, bigint, symbol, Date, Map, Set or class instance).';
-  __returns: T;
-}
-/** Shown by the compiler where a step's name is taken. */
-export interface NameIsTaken<N> {
-  __error: 'A step of this name exists already (or it is "params").';
-  __name: N;
-}
+/** Never what one has: the compiler shows the sentence. */
+export type Refused<Sentence extends string> = { readonly [S in Sentence]: never };
 
 /** `unknown` where the function may be a step, else what is wrong with it. */
-export type CheckFunction<F extends AnyFunction> = false extends IsJson<Awaited<ReturnType<F>>>
-  ? ResultIsNotJson<Awaited<ReturnType<F>>>
+export type CheckFunction<F extends AnyFunction> = false extends IsJson<OutputOf<F>>
+  ? Refused<'This function returns something that JSON cannot hold (a function, bigint, symbol, Date, Map, Set or class instance).'>
   : unknown;
 /** `unknown` where the name is free. */
-export type CheckName<N, S extends Steps> = N extends keyof S | 'params' ? NameIsTaken<N> : unknown;
+export type CheckName<N, S extends Steps> = N extends 'params'
+  ? Refused<'A step cannot be named "params".'>
+  : N extends keyof S
+    ? Refused<'A step of this name exists already.'>
+    : unknown;
 
 /** Arguments may be left out where the function needs none. */
 export type ArgsThenOptions<F extends AnyFunction, S extends Steps, P, O> = Record<string, never> extends InputOf<F>

@@ -40,7 +40,7 @@ function open(value: unknown, key: string): unknown {
  * @throws KtError `BAD_PARAM`.
  */
 export function subParams(schema: StandardSchema | undefined, given: object, prefix: string): object {
-  if (schema === undefined) return given;
+  if (schema === undefined || asRef(given) !== undefined) return given;
   const plain = !hasRefs(given);
   const result = schema['~standard'].validate(plain ? given : {});
   if (result instanceof Promise) return given;

@@ -5,12 +5,12 @@ import type { SessionOptions } from '../session.js';
 
 /** The store a command works on: `--store`, else KT_STORE, else DATA_DIR, else the folder it runs in. */
 export const storeOption = (): Option =>
-  new Option('--store <url>', 'file store: file:DIR or mem: (also KT_STORE, DATA_DIR)').default(undefined, 'file:.');
+  new Option('--store <url>', 'file store: file:DIR or mem: (default: KT_STORE, else DATA_DIR, else file:.)');
 
 /** Opens the store of {@link storeOption}. */
 export async function storeOf(options: { store?: string }): Promise<FileStore> {
   const { openStore } = await import('@kube-transform/runtime');
-  return openStore(options.store ?? process.env['KT_STORE'] ?? process.env['DATA_DIR'] ?? 'file:.');
+  return openStore(options.store ?? (process.env['KT_STORE'] || process.env['DATA_DIR'] || 'file:.'));
 }
 
 /** Parses a count. */
@@ -39,7 +39,7 @@ export function withSessionOptions(command: Command): Command {
         .default('in-process'),
     )
     .addOption(
-      new Option('--jobs <n>', 'items (in-process) or processes at once').argParser(count).default(undefined, '8 items, or one process per core'),
+      new Option('--jobs <n>', 'items (in-process) or processes at once (default: 8 items, or one process per core)').argParser(count),
     )
     .addOption(new Option('--json', 'print one event a line').default(false, 'text'))
     .addOption(new Option('--steal', 'drive the run although another process seems to').default(false, 'refuse'));

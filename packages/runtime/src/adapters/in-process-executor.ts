@@ -15,13 +15,13 @@ import { runPod } from '../run-pod.js';
 import { addOutcome, allowedFailures, settleJob } from '../settle-job.js';
 
 const STOP_GRACE_MS = 5000;
-const AHEAD = 256;
+const AHEAD = 1000;
 /** Lets timers, signals and input have their turn between slices of items that never wait. */
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
 /** What the in-process executor needs. */
 export interface InProcessOptions {
-  host: Omit<PodHost, 'limit' | 'lanes' | 'ahead' | 'draining' | 'signal' | 'emit'>;
+  host: Omit<PodHost, 'limit' | 'lanes' | 'ahead' | 'gather' | 'draining' | 'signal' | 'emit'>;
   /** Items in flight at once, over all jobs. */
   concurrency: number;
 }
@@ -51,6 +51,7 @@ export function inProcessExecutor({ host, concurrency }: InProcessOptions): Exec
       limit: work => limit(() => work().then(turn)),
       lanes: concurrency,
       ahead: AHEAD,
+      gather: turn,
       draining: () => draining,
     };
     const pods = Array.from({ length: Math.ceil(items / order.itemsPerPod) }, (_, pod) => pod);

@@ -82,6 +82,7 @@ export async function startWorker(catalog: BundleCatalog): Promise<void> {
         limit: work => limit(() => work().then(turn)),
         lanes: concurrency,
         ahead: 0,
+        gather: () => Promise.resolve(),
         draining: () => draining,
         emit: event => {
           send({ type: 'event', event });

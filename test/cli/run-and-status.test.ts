@@ -1,0 +1,141 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { expectMistake, kt, project, SHAKY } from './kt.js';
+
+const lines = (text: string): { type?: string; runId: string }[] => text.trim().split('\n').map(line => JSON.parse(line));
+
+test('a failed run is listed, shown, read and repeated', async () => {
+  const dir = await project({ 'pipelines/shaky.ts': SHAKY });
+  const failed = await kt(dir, ['run', 'shaky', '--run-id', 'first']);
+  expect(failed.code).toBe(1);
+  expect(failed.out).toContain('kt retry first --failed');
+
+  const [runs, status, statusText, logs, failedLogs, item, failedJson] = await Promise.all([
+    kt(dir, ['runs', '--json']),
+    kt(dir, ['status', 'first', '--json']),
+    kt(dir, ['status', 'fir']),
+    kt(dir, ['logs', 'latest', '--json']),
+    kt(dir, ['logs', 'latest', '--failed']),
+    kt(dir, ['logs', 'latest', 'work/4']),
+    kt(dir, ['logs', 'latest', 'work', '--failed', '--json']),
+  ]);
+  expect(JSON.parse(runs.out)).toMatchObject([{ runId: 'first', pipeline: 'shaky', status: 'Failed' }]);
+  expect(JSON.parse(status.out)).toEqual({
+    runId: 'first',
+    pipeline: 'shaky',
+    status: 'Failed',
+    jobs: {
+      list: { status: 'Completed', items: 1 },
+      work: { status: 'Failed', items: 7, cause: expect.objectContaining({ kind: 'ItemsFailed', failed: 2, total: 7 }) },
+      report: { status: 'SkippedDueToUpstreamFailure', items: null },
+    },
+  });
+  expect(statusText.out).toMatch(/work +7\/7 items {2}2 failed {2}2 retried/);
+  expect(statusText.out).toContain('2 × no answer from host-1 in pipelines/shaky.ts:6  (work[1], work[4])');
+  const printed = lines(logs.out) as unknown as { job: string; item: number; attempt: number; atMs: number; data: object }[];
+  expect(printed).toHaveLength(9);
+  expect(printed.map(line => line.atMs)).toEqual(printed.map(line => line.atMs).sort((a, b) => a - b));
+  expect(printed[0]).toMatchObject({ job: 'work', item: 0, attempt: 1, level: 'info', message: 'working on 0', data: { i: 0 } });
+  expect(failedLogs.out.match(/working on/g)).toHaveLength(2);
+  expect(failedLogs.out).toMatch(/work\[4\]#2 info +working on 4 .*\n.*work\[4\] failed after 2 attempts \(Threw\): no answer from host-4\n.*at .*pipelines\/shaky\.ts:6:/);
+  expect(item.out.match(/work\[4\]#/g)).toHaveLength(2);
+  expect(lines(failedJson.out)).toMatchObject([{ job: 'work', item: 1, attempts: 2 }, { job: 'work', item: 4, attempts: 2 }]);
+
+  await writeFile(join(dir, 'fixed'), '');
+  const retried = await kt(dir, ['retry', 'first', '--failed', '--json']);
+  expect(retried.code).toBe(0);
+  const events = lines(retried.out);
+  const attempts = (events as unknown as { type: string; job?: string; item?: number }[]).filter(event => event.type === 'ItemStarted' && event.job === 'work');
+  expect(attempts.map(({ item: i }) => i)).toEqual([1, 4]);
+  const again = await kt(dir, ['retry', 'latest', '--failed']);
+  expectMistake(again, /completed: nothing failed in it.*kt run pipelines\/shaky\.ts/);
+});
+
+test('--json prints one event a line, the first of which carries the run id', async () => {
+  const dir = await project({ 'pipelines/shaky.ts': SHAKY, fixed: '' });
+  const { code, out } = await kt(dir, ['run', 'shaky', '--n', '2', '--json']);
+  expect(code).toBe(0);
+  const events = lines(out);
+  expect(events[0]).toMatchObject({ type: 'RunStarted', runId: expect.stringMatching(/^shaky-/) });
+  expect(events.at(-1)).toMatchObject({ type: 'RunFinished', status: 'Completed' });
+});
+
+test('parameters are flags with help and validation', async () => {
+  const dir = await project({ 'pipelines/shaky.ts': SHAKY });
+  const [help, typo, wrong, choice, word] = await Promise.all([
+    kt(dir, ['run', 'shaky', '--help']),
+    kt(dir, ['run', 'shaky', '--lable', 'a']),
+    kt(dir, ['run', 'shaky', '--n', 'many']),
+    kt(dir, ['run', 'shaky', '--label', 'c']),
+    kt(dir, ['run', 'shaky', 'twice']),
+  ]);
+  expect(help.out).toMatch(/Parameters of "shaky":\n +--n <number> +\(default: 7\)\n +--label <string> +\(one of: a, b\) \(default: "a"\)/);
+  expect(help.code).toBe(0);
+  expectMistake(typo, /Unknown option "--lable"\. Did you mean "--label"\?.*--n, --label/);
+  expectMistake(wrong, /params\.n: .*number/);
+  expectMistake(choice, /params\.label: /);
+  expectMistake(word, /The word "twice" is not expected here/);
+});
+
+test('an interrupted run can be seen and resumed', async () => {
+  const slow = SHAKY.replace("log.info('working on ' + i, { i });", "console.log('at ' + i); if (i === 3 && !(await files.exists('fixed'))) await new Promise(go => setTimeout(go, 60_000));");
+  const dir = await project({ 'pipelines/shaky.ts': slow });
+  const killed = await kt(dir, ['run', 'shaky', '--run-id', 'dies', '--json', '--jobs', '1'], (out, kill) => {
+    if (/"ItemStarted","job":"work","item":3/.test(out)) kill('SIGKILL');
+  });
+  expect(killed.code).toBeNull();
+  const [runs, status, retry, gc] = await Promise.all([
+    kt(dir, ['runs', '--json']),
+    kt(dir, ['status', 'dies', '--json']),
+    kt(dir, ['retry', 'dies', '--failed']),
+    kt(dir, ['gc', '--older-than', '0s', '--dry-run', '--json']),
+  ]);
+  expect(JSON.parse(runs.out)).toMatchObject([{ runId: 'dies', status: 'Interrupted' }]);
+  expect(JSON.parse(status.out)).toMatchObject({ status: 'Interrupted', jobs: { list: { status: 'Completed' }, work: { status: 'Running', items: 7 } } });
+  expectMistake(retry, /was interrupted and has not ended\. Go on with it: kt run --resume dies/);
+  expect(JSON.parse(gc.out).deleted).toEqual([]);
+  await writeFile(join(dir, 'fixed'), '');
+  const resumed = await kt(dir, ['run', '--resume', 'latest', '--json']);
+  expect(resumed.code).toBe(0);
+  expect(lines(resumed.out)[0]).toMatchObject({ type: 'RunStarted', runId: 'dies', resumed: true });
+});
+
+test('the first Ctrl-C drains and ends with 130', async () => {
+  const slow = SHAKY.replace("log.info('working on ' + i, { i });", 'await new Promise(go => setTimeout(go, 50));');
+  const dir = await project({ 'pipelines/shaky.ts': slow, fixed: '' });
+  let sent = false;
+  const stopped = await kt(dir, ['run', 'shaky', '--n', '200', '--json'], (out, kill) => {
+    if (!sent && out.includes('"ItemSucceeded","job":"work"')) {
+      sent = true;
+      kill('SIGINT');
+    }
+  });
+  expect(stopped.code).toBe(130);
+  expect(lines(stopped.out).at(-1)).toMatchObject({ type: 'RunFinished', status: 'Interrupted' });
+  expect((await kt(dir, ['run', '--resume', 'latest'])).code).toBe(0);
+});
+
+test('mistakes about runs are sentences', async () => {
+  const dir = await project({ 'pipelines/shaky.ts': SHAKY, fixed: '' });
+  expectMistake(await kt(dir, ['status', 'latest']), /NO_RUNS .*There are no runs in this store/);
+  await Promise.all([kt(dir, ['run', 'shaky', '--run-id', 'alpha-one']), kt(dir, ['run', 'shaky', '--run-id', 'alpha-two'])]);
+  const [typo, two, job, index, bare, taken, store, unreadable] = await Promise.all([
+    kt(dir, ['status', 'alpha-onn']),
+    kt(dir, ['logs', 'alpha']),
+    kt(dir, ['logs', 'alpha-one', 'wrok']),
+    kt(dir, ['logs', 'alpha-one', 'work/7']),
+    kt(dir, ['retry', 'alpha-one']),
+    kt(dir, ['run', 'shaky', '--run-id', 'alpha-one']),
+    kt(dir, ['runs', '--store', 'ftp:x']),
+    kt(dir, ['runs', '--store', 'file:package.json/x']),
+  ]);
+  expectMistake(typo, /There is no run "alpha-onn" in this store\. Did you mean "alpha-one"\?/);
+  expectMistake(two, /"alpha" is the beginning of 2 runs\..*alpha-one, alpha-two/);
+  expectMistake(job, /has no job "wrok"\. Did you mean "work"\?/);
+  expectMistake(index, /Job "work" has no item "7"\. Its items are 0 to 6\./);
+  expectMistake(bare, /--failed: .*kt retry alpha-one --failed/);
+  expectMistake(taken, /There is a run "alpha-one" already/);
+  expectMistake(store, /unknown scheme "ftp:"/);
+  expect([0, 3]).toContain(unreadable.code);
+});
