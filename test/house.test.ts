@@ -15,7 +15,7 @@ const isLoop = (path: string): boolean => dirname(path) === 'packages/runtime/sr
 
 /** Parts of one adapter may import each other. */
 const sameAdapter = (from: string, to: string): boolean => {
-  if (basename(to) === 'store-key.ts') return true;
+  if (basename(to) === 'store-key.ts' || basename(to) === 'local-folder.ts') return true;
   if (basename(from) === 'process-pool-executor.ts' || basename(from) === 'worker-process.ts') return /worker-process|resident-memory/.test(to);
   return /^(local|posix)-/.exec(basename(from))?.[1] === /^(local|posix)-/.exec(basename(to))?.[1] && /^(local|posix)-/.test(basename(from));
 };
@@ -56,7 +56,7 @@ describe('the house', () => {
   });
 
   test('the map names no file that is not there', () => {
-    const rows = [...read('ARCHITECTURE.md').matchAll(/^\| `([\w/.-]+\.ts)` \|/gm)].map(match => match[1] ?? '');
+    const rows = [...read('ARCHITECTURE.md').matchAll(/^\| `(?!packages\/)([\w/.-]+\.ts)` \|/gm)].map(match => match[1] ?? '');
     expect(rows.length).toBeGreaterThan(50);
     expect(rows.filter(row => !['sdk', 'runtime', 'cli'].some(name => existsSync(join(root, 'packages', name, 'src', row))))).toEqual([]);
   });

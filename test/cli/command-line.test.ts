@@ -1,7 +1,7 @@
 import { chmod, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { BIN, expectMistake, kt, project, run, SHAKY } from './kt.js';
+import { BIN, expectMistake, kt, project, run, SHAKY } from '../kit/kt.js';
 
 const VERBS = ['init', 'check', 'graph', 'run', 'runs', 'status', 'logs', 'retry', 'bundle', 'gc', 'completion'];
 
@@ -49,7 +49,17 @@ c() { COMP_WORDS=("$@"); COMP_CWORD=$(( $# - 1 )); _kt; echo "\${COMPREPLY[*]}";
 c kt st; c kt run ''; c kt run s; c kt run --ex; c kt run --executor ''; c kt status a; c kt graph x --format s; c kt logs la; c kt completion ''`;
   const { out, err } = await run('bash', ['-c', script], { dir });
   expect(err).toBe('');
-  expect(out.trim().split('\n')).toEqual(['status', 'other shaky package.json', 'shaky', '--executor', 'in-process processes', 'a-run', 'svg', 'latest', 'bash zsh fish']);
+  expect(out.trim().split('\n')).toEqual([
+    'status',
+    'other shaky package.json',
+    'shaky',
+    '--executor',
+    'in-process processes',
+    'a-run',
+    'svg',
+    'latest',
+    'bash zsh fish',
+  ]);
   const [zsh, fish] = await Promise.all([kt(dir, ['completion', 'zsh']), kt(dir, ['completion', 'fish'])]);
   expect(zsh.out).toMatch(/^#compdef kt\n/);
   expect(fish.out).toContain("complete -c kt -n '__fish_seen_subcommand_from graph' -l format -r -f -a 'mermaid dot svg'");

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { expectMistake, kt, project, SHAKY } from './kt.js';
+import { expectMistake, kt, project, SHAKY } from '../kit/kt.js';
 
 const DOCUMENT = JSON.stringify({
   name: 'odd <names> & "quotes"',
@@ -48,7 +48,7 @@ test('a bundle is shown with its functions and sizes', async () => {
     kt(dir, ['bundle', 'shaky', '--json']),
     kt(dir, ['bundle', 'doc.json']),
   ]);
-  const bundle = JSON.parse(json.out);
+  const bundle = JSON.parse(json.out) as { digest: string; dir: string; sizes: { worker: number; total: number; gzip: number } };
   expect(bundle).toMatchObject({ digest: expect.stringMatching(/^[0-9a-f]{16}$/), functions: ['shaky.list', 'shaky.report', 'shaky.work'] });
   expect(await readdir(bundle.dir)).toContain('worker.mjs');
   expect(bundle.sizes.worker).toBeLessThan(bundle.sizes.total);
@@ -72,7 +72,10 @@ test('gc deletes what is old and nothing else', async () => {
   expect(dry.out).toMatch(/would delete run r1 .*\nwould delete bundle 0000000000000000/);
   expect(existsSync(join(dir, 'kt-metadata/r1'))).toBe(true);
   const done = JSON.parse((await kt(dir, ['gc', '--keep', '2', '--json'])).out);
-  expect(done.deleted).toMatchObject([{ kind: 'run', name: 'r1' }, { kind: 'bundle', name: '0000000000000000' }]);
+  expect(done.deleted).toMatchObject([
+    { kind: 'run', name: 'r1' },
+    { kind: 'bundle', name: '0000000000000000' },
+  ]);
   expect(done.bytes).toBeGreaterThan(1000);
   expect(await readdir(join(dir, 'kt-metadata'))).toEqual(['r2', 'r3']);
   expect(await readdir(join(dir, '.kt/bundles'))).toHaveLength(1);

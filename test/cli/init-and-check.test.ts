@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { expectMistake, kt, project, run, SHAKY } from './kt.js';
+import { expectMistake, kt, project, run, SHAKY } from '../kit/kt.js';
 
 test('kt init makes a project that checks, tests and runs at once', async () => {
   const dir = await project();
@@ -34,10 +34,17 @@ export class Steps {
   @ktFunction({ name: 'own.name' }) static async one() { return 1; }
   @ktFunction() async two() { return 2; }
 }`;
-  const dir = await project({ 'pipelines/shaky.ts': SHAKY, 'pipelines/steps.ts': decorated, 'pipelines/shaky.test.ts': 'throw new Error()', 'tsconfig.json': '{"compilerOptions":{"experimentalDecorators":true}}' });
+  const dir = await project({
+    'pipelines/shaky.ts': SHAKY,
+    'pipelines/steps.ts': decorated,
+    'pipelines/shaky.test.ts': 'throw new Error()',
+    'tsconfig.json': '{"compilerOptions":{"experimentalDecorators":true}}',
+  });
   const { code, out } = await kt(dir, ['check']);
   expect(code).toBe(0);
-  expect(out).toContain('✓ pipelines/shaky.ts\n  pipeline "shaky"\n    jobs:\n      list (static)\n      work (map) after list\n      report (static) after work\n    params:\n      --n <number>  (default: 7)');
+  expect(out).toContain(
+    '✓ pipelines/shaky.ts\n  pipeline "shaky"\n    jobs:\n      list (static)\n      work (map) after list\n      report (static) after work\n    params:\n      --n <number>  (default: 7)',
+  );
   expect(out).toContain('own.name (static method)');
   expect(out).toContain('steps.Steps.two (method)');
   expect(out).toContain('shaky.work (function, checked input)');
@@ -45,14 +52,26 @@ export class Steps {
 });
 
 test('kt check tells everything that is wrong', async () => {
-  const document = { name: 'd', jobs: [{ type: 'static', name: 'a', tasks: [{ function: 'shaky.wrok' }] }, { type: 'map', name: 'm', function: 'shaky.work', items: { $ref: 'a#/0' }, dependencies: [] }] };
+  const document = {
+    name: 'd',
+    jobs: [
+      { type: 'static', name: 'a', tasks: [{ function: 'shaky.wrok' }] },
+      { type: 'map', name: 'm', function: 'shaky.work', items: { $ref: 'a#/0' }, dependencies: [] },
+    ],
+  };
   const dir = await project({
     'pipelines/shaky.ts': SHAKY,
     'pipelines/hidden.ts': SHAKY.replaceAll('export const', 'const').replace("'shaky'", "'hidden'"),
     'pipelines/throws.ts': "throw new Error('no key')",
     'pipelines/typo.ts': "import { x } from './nowhere.js'; export default x;",
     'doc.json': JSON.stringify(document),
-    'bad.json': JSON.stringify({ name: 'b', jobs: [{ type: 'static', name: 'a', memory: 'lots', dependencies: ['c'] }, { type: 'statik', tusks: [] }] }),
+    'bad.json': JSON.stringify({
+      name: 'b',
+      jobs: [
+        { type: 'static', name: 'a', memory: 'lots', dependencies: ['c'] },
+        { type: 'statik', tusks: [] },
+      ],
+    }),
     'worse.json': '{"name": ',
     'empty/package.json': '{}',
   });

@@ -164,6 +164,11 @@ test('a full disk is said, and leaves the old object', async context => {
 });
 
 describe('file store of a folder', () => {
+  // Node's own recursive mkdir never returns here.
+  test.runIf(process.platform === 'linux')('a file system that refuses new folders is an error, not a hang', async () => {
+    await expect(localFileStore('/proc/kt-nowhere').put('a', bytes('x'))).rejects.toMatchObject({ code: 'STORE_FAILED' });
+  });
+
   test('is made by the first put, lists nothing before, and tells its URL', async () => {
     const root = newRoot();
     expect(await keys(root)).toEqual([]);

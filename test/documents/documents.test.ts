@@ -15,8 +15,19 @@ describe.each(['in-process', 'processes'])('a kube-transform document runs uncha
   afterEach(() => rm(dir, { recursive: true, force: true }));
 
   test('static, dynamic, nested dynamic, no-op jobs, null fields, unnamed jobs, dotted functions', async () => {
-    const args = ['run', join(fixtures, 'everything.json'), '--functions', join(fixtures, 'my_module.ts'), '--executor', executor, '--store', `file:${dir}`, '--run-id', 'r'];
-    const { code, out, err } = await kt(args, root);
+    const args = [
+      'run',
+      join(fixtures, 'everything.json'),
+      '--functions',
+      join(fixtures, 'my_module.ts'),
+      '--executor',
+      executor,
+      '--store',
+      `file:${dir}`,
+      '--run-id',
+      'r',
+    ];
+    const { code, out, err } = await kt(root, args);
     expect(`${out}${err}`).toContain('Completed');
     expect(code).toBe(0);
     expect(JSON.parse(await readFile(join(dir, 'collected.json'), 'utf8'))).toEqual({
@@ -28,15 +39,30 @@ describe.each(['in-process', 'processes'])('a kube-transform document runs uncha
     expect(new Set(Object.values(statuses))).toEqual(new Set(['Completed']));
     expect(Object.keys(statuses).sort()).toEqual(
       [
-        'Load_Data', 'collect', 'grow', 'grow-job-0', 'grow-job-1', 'grow-job-1-job-0', 'no function', 'nothing', 'nothing to spawn',
+        'Load_Data',
+        'collect',
+        'grow',
+        'grow-job-0',
+        'grow-job-1',
+        'grow-job-1-job-0',
+        'no function',
+        'nothing',
+        'nothing to spawn',
         'pipeline-Everything At Once-job-1',
       ].sort(),
     );
   });
 
   test("the starter kit's hello world gives the starter kit's output", async () => {
-    const args = ['run', join(root, 'examples/hello-world.json'), '--functions', join(root, 'examples/kt_functions/hello_world.ts'), '--executor', executor];
-    const { code, err } = await kt(args, root);
+    const args = [
+      'run',
+      join(root, 'examples/hello-world.json'),
+      '--functions',
+      join(root, 'examples/kt_functions/hello_world.ts'),
+      '--executor',
+      executor,
+    ];
+    const { code, err } = await kt(root, args);
     expect(err).toBe('');
     expect(code).toBe(0);
     expect(await readFile(join(root, 'out/hello_world/processed/part_1.txt'), 'utf8')).toBe('Hello World: A\nHello World: B');

@@ -2,17 +2,17 @@
  * Kills `kt run --executor processes` with SIGKILL at random moments of a 200-item map and resumes it, many times over.
  *
  * After each run: every item has exactly one result, the sum is right, and no item was begun again after its result was written.
- * Usage: node test/kill/kill.mjs [rounds=100] [seed]
+ * Usage: node test/kill/kill.mjs [kills=100] [seed]
  */
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const rounds = Number(process.argv[2] ?? 100);
+const wanted = Number(process.argv[2] ?? 100);
 let seed = Number(process.argv[3] ?? Date.now() % 1_000_000);
-console.log(`${rounds} rounds, seed ${seed}`);
+console.log(`${wanted} kills, seed ${seed}`);
 const random = () => (seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648) / 2_147_483_648;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const kt = join(root, 'packages/cli/bin/kt.js');
@@ -67,37 +67,42 @@ function check(dir, runId) {
   return { lost, twice, wrong, repeated, begun: begun.length };
 }
 
-const sum = { kills: 0, completedBeforeKill: 0, lost: 0, twice: 0, wrong: 0, repeated: 0, begunAgain: 0, notCompleted: 0 };
-for (let round = 0; round < rounds; round++) {
-  const dir = mkdtempSync(join(tmpdir(), 'kt-kill-'));
-  const runId = `kill-${round}`;
+const fresh = () => mkdtempSync(join(tmpdir(), 'kt-kill-'));
+
+/** How long an undisturbed run takes, so that kills fall within one. */
+const quiet = fresh();
+const since = performance.now();
+await start([steps, '--run-id', 'quiet'], quiet).ended;
+const usualMs = performance.now() - since;
+rmSync(quiet, { recursive: true, force: true });
+
+const sum = { runs: 0, kills: 0, endedBefore: 0, lost: 0, twice: 0, wrong: 0, repeated: 0, begunAgain: 0, notCompleted: 0 };
+while (sum.kills < wanted) {
+  const dir = fresh();
+  const runId = `kill-${sum.runs++}`;
   let run = start([steps, '--run-id', runId], dir);
-  for (let again = 0; again < 1 + Math.floor(random() * 2); again++) {
-    const delay = new Promise(resolve => setTimeout(resolve, random() * 1800));
+  const times = 1 + Math.floor(random() * 3);
+  for (let again = 0; again < times; again++) {
+    const delay = new Promise(resolve => setTimeout(resolve, random() * usualMs));
     await Promise.race([delay, run.ended]);
     if (run.child.exitCode === null) {
       run.child.kill('SIGKILL');
       sum.kills++;
-    } else sum.completedBeforeKill++;
+    } else sum.endedBefore++;
     await run.ended;
-    const stored =
-      readdirSync(dir).includes('store') &&
-      readdirSync(join(dir, 'store'), { recursive: true })
-        .map(String)
-        .some(name => name.endsWith(`${runId}/spec.json`));
-    run = start(stored ? ['--resume', runId] : [steps, '--run-id', runId], dir);
+    run = start(existsSync(join(dir, 'store/kt-metadata', runId, 'spec.json')) ? ['--resume', runId] : [steps, '--run-id', runId], dir);
   }
   const { code, out, err } = await run.ended;
   if (code !== 0) {
     sum.notCompleted++;
-    console.log(`round ${round}: exit ${code}\n${err}\n${out.split('\n').slice(-5).join('\n')}`);
+    console.log(`run ${runId}: exit ${code}\n${err}\n${out.split('\n').slice(-5).join('\n')}`);
     continue;
   }
   const seen = check(dir, runId);
   for (const key of ['lost', 'twice', 'wrong', 'repeated']) sum[key] += seen[key];
   sum.begunAgain += seen.begun - 200;
   rmSync(dir, { recursive: true, force: true });
-  if ((round + 1) % 10 === 0) console.log(`${round + 1} rounds: ${JSON.stringify(sum)}`);
+  if (sum.runs % 10 === 0) console.log(JSON.stringify(sum));
 }
 console.table(sum);
 const bad = sum.lost + sum.twice + sum.wrong + sum.repeated + sum.notCompleted;

@@ -1,7 +1,13 @@
-/** Runs the built command line as a child process. */
+/** The built command line, run as people run it. */
 import { spawn } from 'node:child_process';
-import { join } from 'node:path';
-import { root } from './sources.js';
+import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+export const BIN = join(ROOT, 'packages/cli/bin/kt.js');
 
 /** How a command ended. */
 export interface Ended {
@@ -10,18 +16,73 @@ export interface Ended {
   err: string;
 }
 
-/** Runs `kt` with arguments in a folder, and waits for its end. */
-export function kt(args: readonly string[], cwd: string, env: Record<string, string> = {}): Promise<Ended> {
+/** Runs `kt` in a folder; `onOut` sees what it prints as it comes. */
+export function kt(
+  dir: string,
+  args: readonly string[],
+  onOut: (text: string, kill: (signal: NodeJS.Signals) => void) => void = () => undefined,
+): Promise<Ended> {
+  return run(process.execPath, [BIN, ...args], { dir, onOut });
+}
+
+/** Runs any program in a folder. */
+export function run(
+  program: string,
+  args: readonly string[],
+  { dir, onOut = () => undefined }: { dir: string; onOut?: (text: string, kill: (signal: NodeJS.Signals) => void) => void },
+): Promise<Ended> {
+  const { KT_STORE: _store, DATA_DIR: _data, ...rest } = process.env;
+  const child = spawn(program, args, { cwd: dir, env: { ...rest, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const ended: Ended = { code: null, out: '', err: '' };
+  child.stdout.on('data', (chunk: Buffer) => {
+    ended.out += chunk.toString();
+    onOut(ended.out, signal => void child.kill(signal));
+  });
+  child.stderr.on('data', (chunk: Buffer) => (ended.err += chunk.toString()));
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [join(root, 'packages/cli/bin/kt.js'), ...args], {
-      cwd,
-      env: { ...process.env, KT_STORE: '', DATA_DIR: '', NO_COLOR: '1', FORCE_COLOR: '0', ...env },
-    });
-    let out = '';
-    let err = '';
-    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-    child.once('error', reject);
-    child.once('close', code => resolve({ code, out, err }));
+    child.on('error', reject);
+    child.on('close', code => resolve({ ...ended, code }));
   });
 }
+
+/** A mistake of the user's: exit code 2, a sentence that says it, no stack trace. */
+export function expectMistake({ code, out, err }: Ended, sentence: RegExp): void {
+  expect(err).toMatch(sentence);
+  expect(err + out).not.toMatch(/^\s+at |This is a bug/m);
+  expect(err.trim()).toMatch(/^error [A-Z_]+ {2}\S/);
+  expect(code).toBe(2);
+}
+
+/** A folder that is gone after the test, with files and this workspace's packages. */
+export async function project(files: Record<string, string> = {}): Promise<string> {
+  const dir = await makeProject(files);
+  onTestFinished(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
+
+/** As {@link project}, but it stays until somebody deletes it. */
+export async function makeProject(files: Record<string, string>): Promise<string> {
+  const dir = await realpath(await mkdtemp(join(tmpdir(), 'kt-cli-')));
+  await symlink(join(ROOT, 'node_modules'), join(dir, 'node_modules'));
+  for (const [path, text] of Object.entries({ 'package.json': '{"type":"module"}', ...files })) {
+    await mkdir(dirname(join(dir, path)), { recursive: true });
+    await writeFile(join(dir, path), text);
+  }
+  return dir;
+}
+
+/** A pipeline of three jobs whose map fails for every third item, until `fixed` exists. */
+export const SHAKY = `import { ktFunction, pipeline } from '@kube-transform/sdk';
+import * as z from 'zod';
+export const list = ktFunction({ input: z.object({ n: z.number() }) }, async ({ n }) => Array.from({ length: n }, (_, i) => i));
+export const work = ktFunction({ input: z.object({ i: z.number() }), retries: 1, backoff: { initial: '1ms' } }, async ({ i }, { log, files }) => {
+  log.info('working on ' + i, { i });
+  if (i % 3 === 1 && !(await files.exists('fixed'))) throw new Error('no answer from host-' + i);
+  return i;
+});
+export const report = ktFunction({ input: z.object({ all: z.array(z.number()) }) }, async ({ all }) => all.length);
+export default pipeline('shaky', { params: z.object({ n: z.number().default(7), label: z.enum(['a', 'b']).default('a') }) })
+  .job('list', list, ({ params }) => ({ n: params.n }))
+  .map('work', work, ({ list }) => list.each(i => ({ i })))
+  .job('report', report, ({ work }) => ({ all: work }));
+`;

@@ -24,6 +24,7 @@ export const read = (path: string): string => readFileSync(join(root, path), 'ut
 /** What a file imports: relative imports as paths from the root, others as they are written. */
 export function importsOf(path: string): string[] {
   const text = read(path).replaceAll(/^\s*(\/\/|\*|\/\*).*$/gm, '');
-  const specifiers = [...text.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g)].map(match => match[1] ?? '');
+  const statements = [/^(?:import|export)\b[^;'"]*?\bfrom\s+'([^']+)'/gm, /^import\s+'([^']+)'/gm, /\bimport\(\s*'([^']+)'\s*\)/g];
+  const specifiers = statements.flatMap(statement => [...text.matchAll(statement)].map(match => match[1] ?? ''));
   return specifiers.map(name => (name.startsWith('.') ? relative(root, resolve(root, dirname(path), name)).replace(/\.js$/, '.ts') : name));
 }

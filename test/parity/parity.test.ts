@@ -4,7 +4,9 @@ import { FEATURES } from './features.js';
 
 describe('features of the projects that this one replaces', () => {
   test('every row has its evidence, or says what it waits for', () => {
-    const rows = Object.entries({ A: 13, B: 6, C: 10, D: 9, E: 7 }).flatMap(([letter, n]) => Array.from({ length: n }, (_, i) => `${letter}${i + 1}`));
+    const rows = Object.entries({ A: 13, B: 6, C: 10, D: 9, E: 7 }).flatMap(([letter, n]) =>
+      Array.from({ length: n }, (_, i) => `${letter}${i + 1}`),
+    );
     expect(Object.keys(FEATURES)).toEqual(rows);
   });
 
@@ -12,7 +14,9 @@ describe('features of the projects that this one replaces', () => {
     if ('waitsFor' in evidence) test.skip(`${id} waits for ${evidence.waitsFor}`, () => undefined);
     else
       test(`${id} is shown by ${evidence.file}`, () => {
-        const titles = [...read(evidence.file).matchAll(/\b(?:test|it|describe)(?:\.each\([\s\S]*?\))?\(\s*(['"`])(.*?)\1/g)].map(match => match[2] ?? '');
+        const titles = [...read(evidence.file).matchAll(/\b(?:test|it|describe)(?:\.each\([\s\S]*?\))?\(\s*(['"`])(.*?)\1/g)].map(
+          match => match[2] ?? '',
+        );
         expect(titles.some(title => title.includes(evidence.test))).toBe(true);
       });
   }

@@ -1,11 +1,12 @@
 /** From a run in which something failed to a new run that repeats it. */
 import { KtError } from '@kube-transform/sdk';
 import { type FileStore, leaseHolder, retryRun, systemClock } from '@kube-transform/runtime';
-import { noteChange, recordOf, targetOf } from './begin-run.js';
+import { noteChange, targetOf } from './begin-run.js';
 import { findRun } from './find-run.js';
 import type { Output } from './output.js';
 import { viewRun } from './run-view.js';
 import type { Session } from './session.js';
+import { recordOf } from './stored-run.js';
 
 /** What was typed for `kt retry`. */
 export interface RetryRequest {
@@ -37,7 +38,12 @@ export async function beginRetry(typed: string, { failed, functions, steal, stor
   }
   if (status === 'Completed') {
     const message = `Run "${runId}" completed: nothing failed in it, so there is nothing to repeat.`;
-    throw new KtError({ code: 'NOTHING_FAILED', path: 'run', message, hint: `Run it again as a whole: kt run ${old.source?.pipeline ?? 'PIPELINE'}` });
+    throw new KtError({
+      code: 'NOTHING_FAILED',
+      path: 'run',
+      message,
+      hint: `Run it again as a whole: kt run ${old.source?.pipeline ?? 'PIPELINE'}`,
+    });
   }
   const target = await targetOf(old.source, functions);
   noteChange(old, target, output);

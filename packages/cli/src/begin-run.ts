@@ -1,10 +1,11 @@
 /** From what was typed for `kt run` to a run that can be driven: a new one, or a stored one. */
 import { isPipeline, KtError } from '@kube-transform/sdk';
-import { type FileStore, newRun, readRecord, readSummary, type RunRecord, systemClock, writeRecord } from '@kube-transform/runtime';
+import { type FileStore, newRun, readSummary, type RunRecord, systemClock, writeRecord } from '@kube-transform/runtime';
 import { findRun } from './find-run.js';
 import type { Output } from './output.js';
 import { paramCommand, readParams } from './param-flags.js';
 import type { Session } from './session.js';
+import { recordOf } from './stored-run.js';
 import { functionsTarget, loadTarget, type Target } from './target.js';
 
 /** What was typed for `kt run`. */
@@ -36,7 +37,13 @@ export async function beginRun({ typed, rest, pairs, functions, runId }: RunRequ
   if (typed.startsWith('-')) refuseWords([typed]);
   const target = await loadTarget(typed, functions);
   const params = isPipeline(target.pipeline) ? readParams(target.pipeline, rest, pairs) : refuseWords([...rest, ...pairs]);
-  const record = await newRun({ pipeline: target.pipeline, params, clock: systemClock, source: target.source, ...(runId === undefined ? {} : { runId }) });
+  const record = await newRun({
+    pipeline: target.pipeline,
+    params,
+    clock: systemClock,
+    source: target.source,
+    ...(runId === undefined ? {} : { runId }),
+  });
   if (!(await writeRecord(store, record))) {
     throw new KtError({
       code: 'RUN_EXISTS',
@@ -53,20 +60,18 @@ export async function resumeRun(typedRun: string, { typed, rest, pairs, function
   if (typed !== undefined || rest.length + pairs.length > 0) {
     const [first = ''] = [typed, ...rest, ...pairs].filter(word => word !== undefined);
     const hint = 'Leave it out, or begin a new run without --resume.';
-    throw new KtError({ code: 'UNEXPECTED_ARGUMENT', path: '--resume', message: `"${first}" is not expected here: a run goes on with what it was given.`, hint });
+    throw new KtError({
+      code: 'UNEXPECTED_ARGUMENT',
+      path: '--resume',
+      message: `"${first}" is not expected here: a run goes on with what it was given.`,
+      hint,
+    });
   }
   const { runId } = await findRun(store, typedRun);
   const record = await recordOf(store, runId);
   const target = await targetOf(record.source, functions);
   if ((await readSummary(store, runId)) !== null) noteChange(record, target, output);
   return { record, target, store, output, resumed: true };
-}
-
-/** The record of a run that is known to exist. */
-export async function recordOf(store: FileStore, runId: string): Promise<RunRecord> {
-  const record = await readRecord(store, runId);
-  if (record === null) throw new KtError({ code: 'UNKNOWN_RUN', path: 'run', message: `There is no run "${runId}" in this store.`, hint: 'kt runs lists them.' });
-  return record;
 }
 
 /** Says so where the functions are no longer those that a run began with. */
@@ -91,7 +96,9 @@ function refuseWords(words: readonly string[]): Record<string, never> {
   throw new KtError({
     code: option ? 'UNKNOWN_OPTION' : 'UNEXPECTED_ARGUMENT',
     path: 'kt run',
-    message: option ? `The option "${first}" is not known; options of a pipeline follow its name.` : `"${first}" is not expected here: a document takes no parameters.`,
+    message: option
+      ? `The option "${first}" is not known; options of a pipeline follow its name.`
+      : `"${first}" is not expected here: a document takes no parameters.`,
     hint: 'See kt run --help.',
   });
 }
@@ -101,5 +108,12 @@ export async function paramHelp(typed: string, functions: readonly string[]): Pr
   const { pipeline } = await loadTarget(typed, functions);
   if (!isPipeline(pipeline)) return undefined;
   const lines = paramCommand(pipeline).helpInformation().split('\n').slice(2);
-  return `\nParameters of "${pipeline.name}":${lines.length > 1 ? `\n${lines.join('\n').replace(/^\s*Options:\n/, '').trimEnd()}` : ' none'}`;
+  return `\nParameters of "${pipeline.name}":${
+    lines.length > 1
+      ? `\n${lines
+          .join('\n')
+          .replace(/^\s*Options:\n/, '')
+          .trimEnd()}`
+      : ' none'
+  }`;
 }

@@ -34,7 +34,8 @@ export async function sizesOf({ dir, files, outputs }: Pick<Bundle, 'dir' | 'fil
 function startOf(entry: string, outputs: Bundle['outputs']): Set<string> {
   const found = new Set([entry]);
   for (const name of found) {
-    for (const { path, kind } of outputs[name]?.imports ?? []) if (kind === 'import-statement' && outputs[basename(path)] !== undefined) found.add(basename(path));
+    for (const { path, kind } of outputs[name]?.imports ?? [])
+      if (kind === 'import-statement' && outputs[basename(path)] !== undefined) found.add(basename(path));
   }
   return found;
 }

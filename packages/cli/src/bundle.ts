@@ -7,10 +7,11 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build, type BuildFailure, type BuildResult, formatMessages, type Metafile, type OutputFile } from 'esbuild';
+import { makeFolder } from '@kube-transform/runtime';
 import { KtError } from '@kube-transform/sdk';
 import { moduleNamer } from './module-names.js';
 import { nameExportsPlugin } from './name-exports-plugin.js';
@@ -58,7 +59,12 @@ export async function makeBundle({ entries, projectDir }: BundleOptions): Promis
     const other = modules.get(name);
     if (other !== undefined && other !== path) {
       const files = `${relative(projectDir, other)} and ${relative(projectDir, path)}`;
-      throw new KtError({ code: 'DUPLICATE_MODULE', path: name, message: `The modules ${files} have the same name "${name}".`, hint: 'Rename one of them.' });
+      throw new KtError({
+        code: 'DUPLICATE_MODULE',
+        path: name,
+        message: `The modules ${files} have the same name "${name}".`,
+        hint: 'Rename one of them.',
+      });
     }
     modules.set(name, path);
   };
@@ -75,7 +81,10 @@ export async function makeBundle({ entries, projectDir }: BundleOptions): Promis
   const dir = join(projectDir, '.kt', 'bundles', digest);
   if (!existsSync(dir)) await write(dir, outputs, digest);
   return {
-    digest, dir, worker: join(dir, 'worker.mjs'), catalog: join(dir, 'catalog.mjs'),
+    digest,
+    dir,
+    worker: join(dir, 'worker.mjs'),
+    catalog: join(dir, 'catalog.mjs'),
     entries: entries.map(nameOf),
     files: Object.fromEntries(code.map(({ name, file }) => [name, file.contents.length])),
     outputs: Object.fromEntries(Object.entries(result.metafile?.outputs ?? {}).map(([path, output]) => [basename(path), output])),
@@ -89,7 +98,9 @@ interface Entry {
 
 /** The generated entries. The catalog names modules; which function is in which is written once they have been loaded. */
 function entryOf(modules: Map<string, string>): Entry {
-  const lines = [...modules].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, path]) => `  ${JSON.stringify(name)}: () => import(${JSON.stringify(path)}),`);
+  const lines = [...modules]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, path]) => `  ${JSON.stringify(name)}: () => import(${JSON.stringify(path)}),`);
   return {
     catalog: `export const modules = {\n${lines.join('\n')}\n};\n`,
     worker:
@@ -98,21 +109,42 @@ function entryOf(modules: Map<string, string>): Entry {
   };
 }
 
-async function run(entry: Entry, options: { nameOf: (path: string) => string; projectDir: string; found: Set<string>; minify: boolean }): Promise<BuildResult> {
+async function run(
+  entry: Entry,
+  options: { nameOf: (path: string) => string; projectDir: string; found: Set<string>; minify: boolean },
+): Promise<BuildResult> {
   const { nameOf, projectDir, found, minify } = options;
   try {
     return await build({
       entryPoints: { catalog: 'kt:catalog', worker: 'kt:worker' },
-      bundle: true, splitting: true, format: 'esm', platform: 'node', target: 'node20', write: false, minify,
-      outdir: join(projectDir, '.kt', 'bundles', 'out'), outExtension: { '.js': '.mjs' }, sourcemap: minify ? 'linked' : false, sourcesContent: false, metafile: minify,
-      external: EXTERNAL, banner: { js: BANNER }, logLevel: 'silent', legalComments: 'none', charset: 'utf8',
-      absWorkingDir: projectDir, nodePaths: [ownModules()],
+      bundle: true,
+      splitting: true,
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      write: false,
+      minify,
+      outdir: join(projectDir, '.kt', 'bundles', 'out'),
+      outExtension: { '.js': '.mjs' },
+      sourcemap: minify ? 'linked' : false,
+      sourcesContent: false,
+      metafile: minify,
+      external: EXTERNAL,
+      banner: { js: BANNER },
+      logLevel: 'silent',
+      legalComments: 'none',
+      charset: 'utf8',
+      absWorkingDir: projectDir,
+      nodePaths: [ownModules()],
       plugins: [
         {
           name: 'kt-entries',
           setup(b) {
             b.onResolve({ filter: /^kt:(catalog|worker)$/ }, ({ path }) => ({ path, namespace: 'kt' }));
-            b.onLoad({ filter: /.*/, namespace: 'kt' }, ({ path }) => ({ contents: path === 'kt:catalog' ? entry.catalog : entry.worker, resolveDir: dirname(fileURLToPath(import.meta.url)) }));
+            b.onLoad({ filter: /.*/, namespace: 'kt' }, ({ path }) => ({
+              contents: path === 'kt:catalog' ? entry.catalog : entry.worker,
+              resolveDir: dirname(fileURLToPath(import.meta.url)),
+            }));
           },
         },
         nameExportsPlugin(nameOf, found),
@@ -146,7 +178,7 @@ async function bundleError(failure: BuildFailure): Promise<unknown> {
 
 async function write(dir: string, outputs: { name: string; file: OutputFile }[], digest: string): Promise<void> {
   const bundles = dirname(dir);
-  await mkdir(bundles, { recursive: true });
+  await makeFolder(bundles);
   await writeFile(join(bundles, '..', '.gitignore'), '*\n');
   const temp = await mkdtemp(join(bundles, '.new-'));
   await Promise.all(outputs.map(({ name, file }) => writeFile(join(temp, name), file.contents)));

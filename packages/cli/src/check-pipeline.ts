@@ -22,7 +22,12 @@ function refProblems(job: KTJob, { i, names }: { i: number; names: ReadonlySet<s
   const dependencies = new Set(job.dependencies);
   const itemsRef = asRef(job.items);
   const needed = itemsRef === undefined ? [] : [parseRef(itemsRef).source];
-  const sources: [string, Json][] = [['args', job.args], ['items', Array.isArray(job.items) ? job.items : null], ['outputs', job.outputs], ['tasks', job.tasks as unknown as Json]];
+  const sources: [string, Json][] = [
+    ['args', job.args],
+    ['items', Array.isArray(job.items) ? job.items : null],
+    ['outputs', job.outputs],
+    ['tasks', job.tasks as unknown as Json],
+  ];
   const found = sources.flatMap(([field, value]) => [...refSources(value)].filter(source => names.has(source)).map(source => ({ field, source })));
   const all = [...found, ...needed.map(source => ({ field: 'items', source }))];
   return all.flatMap(({ field, source }) => {

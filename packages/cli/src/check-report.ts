@@ -11,7 +11,14 @@ export function checkLines({ file, pipelines, functions, problems }: CheckedFile
 
 function pipelineLines({ name, jobs, params }: CheckedPipeline): string[] {
   const texts = jobs.map(job => `${job.name} (${job.type})${job.dependencies.length > 0 ? ` after ${job.dependencies.join(', ')}` : ''}`);
-  return [`  pipeline "${name}"`, ...listed('jobs', texts), ...listed('params', params.map(({ flag, note }) => `${flag}${note === '' ? '' : `  ${note}`}`))];
+  return [
+    `  pipeline "${name}"`,
+    ...listed('jobs', texts),
+    ...listed(
+      'params',
+      params.map(({ flag, note }) => `${flag}${note === '' ? '' : `  ${note}`}`),
+    ),
+  ];
 }
 
 const functionText = ({ name, kind, checked }: OfferedFunction): string => `${name} (${kind}${checked ? ', checked input' : ''})`;

@@ -52,7 +52,10 @@ export async function collectGarbage(store: FileStore, options: GcOptions): Prom
     const rest = await deleteFolder(store, runId, { ...options, newestBeforeMs: options.nowMs - HOUR_MS });
     if (rest.deleted) deleted.push({ kind: 'rest of a run', name: runId, bytes: rest.bytes });
   }
-  const kept = await inBatches([...known].filter(id => !gone.has(id)), async id => (await readRecord(store, id))?.source?.digest);
+  const kept = await inBatches(
+    [...known].filter(id => !gone.has(id)),
+    async id => (await readRecord(store, id).catch(() => null))?.source?.digest,
+  );
   const used = new Set(kept);
   return [...deleted, ...(await deleteBundles(used, options)), ...(await deleteTemporary(store, options))];
 }
@@ -117,9 +120,20 @@ async function deleteTemporary({ capabilities: { url } }: FileStore, { nowMs, dr
   return deleted;
 }
 
-const namesIn = (dir: string): Promise<string[]> => readdir(dir).then(names => names.sort(), () => []);
+const namesIn = (dir: string): Promise<string[]> =>
+  readdir(dir).then(
+    names => names.sort(),
+    () => [],
+  );
 
 async function sizeOf(dir: string): Promise<number> {
-  const sizes = await Promise.all((await namesIn(dir)).map(name => stat(join(dir, name)).then(info => info.size, () => 0)));
+  const sizes = await Promise.all(
+    (await namesIn(dir)).map(name =>
+      stat(join(dir, name)).then(
+        info => info.size,
+        () => 0,
+      ),
+    ),
+  );
   return sizes.reduce((sum, size) => sum + size, 0);
 }

@@ -21,14 +21,22 @@ export interface Flag {
 /** Words to choose from, or what to ask `kt __complete` for, or files. */
 export type Values = { words: readonly string[] } | { ask: 'pipelines' | 'runs' } | { files: true };
 
-const BY_NAME: Record<string, Values> = { pipeline: { ask: 'pipelines' }, pipelines: { ask: 'pipelines' }, run: { ask: 'runs' }, resume: { ask: 'runs' } };
+const BY_NAME: Record<string, Values> = {
+  pipeline: { ask: 'pipelines' },
+  pipelines: { ask: 'pipelines' },
+  run: { ask: 'runs' },
+  resume: { ask: 'runs' },
+};
 
 /** The verbs of a command tree. */
 export function verbsOf(program: Command): Verb[] {
   const shown = program.createHelp().visibleCommands(program);
   return shown.map(command => {
     const [argument] = command.registeredArguments;
-    const options = command.createHelp().visibleOptions(command).filter(({ long }) => long !== undefined && long !== null);
+    const options = command
+      .createHelp()
+      .visibleOptions(command)
+      .filter(({ long }) => typeof long === 'string');
     return {
       name: command.name(),
       summary: command.summary() || command.description(),
@@ -74,7 +82,8 @@ function bash(verbs: readonly Verb[]): string {
     const inner = after.length === 0 ? [] : ['      case "$prev" in', ...after, '      esac'];
     const flags = options.map(({ flag }) => flag).join(' ');
     return [
-      `    ${name})`, ...inner,
+      `    ${name})`,
+      ...inner,
       `      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W ${quoted(flags)} -- "$cur")); else ${reply(argument)}; fi ;;`,
     ].join('\n');
   });

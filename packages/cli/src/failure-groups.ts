@@ -34,7 +34,9 @@ export function normalised(message: string): string {
 /** `fetch.ts:41` of the first frame that is the user's. */
 export function whereOf(cause: FailureCause, resolve: (stack: string) => string = readableStack): string | null {
   if (cause.kind !== 'Threw' || cause.stack === undefined) return null;
-  const frame = resolve(cause.stack).split('\n').find((line, i) => i > 0 && /^\s+at /.test(line));
+  const frame = resolve(cause.stack)
+    .split('\n')
+    .find((line, i) => i > 0 && /^\s+at /.test(line));
   const position = frame === undefined ? null : /([^\s()]+):(\d+):\d+\)?$/.exec(frame);
   return position === null ? null : `${position[1] ?? ''}:${position[2] ?? ''}`;
 }

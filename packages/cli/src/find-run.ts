@@ -28,7 +28,7 @@ export async function runIds(store: FileStore): Promise<string[]> {
 
 /** All runs, the newest first. */
 export async function listRuns(store: FileStore): Promise<RunEntry[]> {
-  const entries = await inBatches(await runIds(store), runId => entryOf(store, runId));
+  const entries = await inBatches(await runIds(store), runId => entryOf(store, runId).catch((error: unknown) => unreadable(runId, error)));
   return entries.filter(entry => entry !== null).sort((a, b) => b.createdAtMs - a.createdAtMs || (a.runId < b.runId ? 1 : -1));
 }
 
@@ -45,6 +45,12 @@ async function entryOf(store: FileStore, runId: string): Promise<RunEntry | null
   for (const job of Object.values(summary.jobs)) jobs[job.status] = (jobs[job.status] ?? 0) + 1;
   const status = summary.status === 'Running' && (await leaseHolder(store, runId)) === null ? 'Interrupted' : summary.status;
   return { runId, pipeline: summary.pipeline_name, status, jobs, createdAtMs: summary.createdAtMs, updatedAtMs: summary.updatedAtMs };
+}
+
+/** A run whose files are damaged stays in the list, so that it can be seen and deleted. */
+function unreadable(runId: string, error: unknown): RunEntry {
+  if (!(error instanceof SyntaxError)) throw error;
+  return { runId, pipeline: '(unreadable)', status: 'Interrupted', jobs: {}, createdAtMs: 0, updatedAtMs: null };
 }
 
 /**
@@ -66,8 +72,14 @@ export async function findRun(store: FileStore, typed: string): Promise<{ runId:
   if (only !== undefined && matches.length === 1) return { runId: only };
   if (matches.length > 1) {
     const shown = matches.slice(-5).join(', ');
-    throw refuse('AMBIGUOUS_RUN', `"${typed}" is the beginning of ${matches.length} runs.`, `Write more of it, or "latest". The last ones: ${shown}.`);
+    throw refuse(
+      'AMBIGUOUS_RUN',
+      `"${typed}" is the beginning of ${matches.length} runs.`,
+      `Write more of it, or "latest". The last ones: ${shown}.`,
+    );
   }
-  const hint = didYouMean(typed.slice(0, 120), ['latest', ...ids.reverse()]) ?? (ids.length === 0 ? 'The store has no runs: is it the right --store?' : 'kt runs lists them.');
+  const hint =
+    didYouMean(typed.slice(0, 120), ['latest', ...ids.reverse()]) ??
+    (ids.length === 0 ? 'The store has no runs: is it the right --store?' : 'kt runs lists them.');
   throw refuse('UNKNOWN_RUN', `There is no run "${typed.slice(0, 120)}" in this store.`, hint);
 }

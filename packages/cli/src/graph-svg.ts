@@ -16,17 +16,28 @@ interface Box {
   height: number;
 }
 
+/** What is used of dagre's graph; its own types lean on a package that has none. */
+interface LayoutGraph {
+  setGraph(options: object): LayoutGraph;
+  setDefaultEdgeLabel(label: () => object): void;
+  setNode(id: string, size: Pick<Box, 'width' | 'height'>): void;
+  setEdge(from: string, to: string): void;
+  graph(): { width?: number; height?: number };
+  node(id: string): Box;
+  edge(from: string, to: string): { points: { x: number; y: number }[] };
+}
+
 /** The graph as an SVG document. */
 export function toSvg(graph: Graph): string {
-  const laid = new Layout({ multigraph: false }).setGraph({ rankdir: 'LR', nodesep: 24, ranksep: 56, marginx: MARGIN, marginy: MARGIN });
+  const laid = new (Layout as new () => LayoutGraph)().setGraph({ rankdir: 'LR', nodesep: 24, ranksep: 56, marginx: MARGIN, marginy: MARGIN });
   laid.setDefaultEdgeLabel(() => ({}));
   for (const node of graph.nodes) laid.setNode(node.id, { width: widthOf(node), height: HEIGHT });
   for (const { from, to } of graph.edges) laid.setEdge(from, to);
-  layout(laid);
-  const { width = 2 * MARGIN, height = 2 * MARGIN } = laid.graph() as { width?: number; height?: number };
+  (layout as (graph: LayoutGraph) => void)(laid);
+  const { width = 2 * MARGIN, height = 2 * MARGIN } = laid.graph();
   const size = { width: Math.ceil(finite(width)), height: Math.ceil(finite(height)) };
-  const edges = graph.edges.map(({ from, to }) => edgeOf((laid.edge(from, to) as { points: { x: number; y: number }[] }).points));
-  const nodes = graph.nodes.map(node => nodeOf(node, laid.node(node.id) as Box));
+  const edges = graph.edges.map(({ from, to }) => edgeOf(laid.edge(from, to).points));
+  const nodes = graph.nodes.map(node => nodeOf(node, laid.node(node.id)));
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${size.width}" height="${size.height}" viewBox="0 0 ${size.width} ${size.height}" font-family="system-ui, sans-serif" font-size="13">`,
     `<title>${escaped(graph.name)}</title>`,
@@ -42,13 +53,15 @@ const rounded = (n: number): string => String(Math.round(n * 10) / 10);
 const clipped = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text);
 const widthOf = ({ name, detail }: GraphNode): number => Math.max(80, 40 + CHAR_WIDTH * Math.max(clipped(name).length, clipped(detail).length));
 
-/** Text as XML has it; characters that XML cannot hold are left out. */
+/** Text as XML 1.0 has it; characters that it forbids are left out. */
 function escaped(text: string): string {
   return text
     .replaceAll(/\p{Surrogate}/gu, '\ufffd')
-    // eslint-disable-next-line no-control-regex -- these are the ones that XML 1.0 forbids
     .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '')
-    .replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
 }
 
 function edgeOf(points: readonly { x: number; y: number }[]): string {
@@ -60,7 +73,9 @@ function nodeOf({ name, type, detail }: GraphNode, { x, y, width, height }: Box)
   const [left, top] = [x - width / 2, y - height / 2];
   const texts = [
     `<text x="${rounded(x)}" y="${rounded(detail === '' ? y + 4 : y - 3)}" text-anchor="middle" font-weight="600">${escaped(clipped(name))}</text>`,
-    ...(detail === '' ? [] : [`<text x="${rounded(x)}" y="${rounded(y + 14)}" text-anchor="middle" font-size="11" fill="${LINE}">${escaped(clipped(detail))}</text>`]),
+    ...(detail === ''
+      ? []
+      : [`<text x="${rounded(x)}" y="${rounded(y + 14)}" text-anchor="middle" font-size="11" fill="${LINE}">${escaped(clipped(detail))}</text>`]),
   ];
   return `<g><title>${escaped(name)} (${type})</title>${shapeOf(type, { x: left, y: top, width, height })}${texts.join('')}</g>`;
 }
@@ -73,6 +88,13 @@ function shapeOf(type: GraphNode['type'], { x, y, width, height }: Box): string 
   if (type === 'static') return rect(0, 0);
   if (type === 'map') return rect(4, -4) + rect(0, 0);
   const [right, bottom, middle, cut] = [x + width, y + height, y + height / 2, 14];
-  const corners = [[x + cut, y], [right - cut, y], [right, middle], [right - cut, bottom], [x + cut, bottom], [x, middle]];
+  const corners = [
+    [x + cut, y],
+    [right - cut, y],
+    [right, middle],
+    [right - cut, bottom],
+    [x + cut, bottom],
+    [x, middle],
+  ];
   return `<polygon points="${corners.map(([px = 0, py = 0]) => `${rounded(px)},${rounded(py)}`).join(' ')}" ${style}/>`;
 }

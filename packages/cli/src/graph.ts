@@ -56,6 +56,11 @@ export function toDot({ name, nodes, edges }: Graph): string {
     ({ id, name: of, type, detail }) => `  ${id} [label="${text(of)}${detail === '' ? '' : `\\n${text(detail)}`}", shape=${DOT[type]}];`,
   );
   return [
-    `digraph "${text(name)}" {`, '  rankdir=LR;', '  node [fontname="sans-serif"];', ...lines, ...edges.map(({ from, to }) => `  ${from} -> ${to};`), '}',
+    `digraph "${text(name)}" {`,
+    '  rankdir=LR;',
+    '  node [fontname="sans-serif"];',
+    ...lines,
+    ...edges.map(({ from, to }) => `  ${from} -> ${to};`),
+    '}',
   ].join('\n');
 }

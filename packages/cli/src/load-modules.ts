@@ -28,7 +28,12 @@ export async function functionModules(url: string): Promise<Record<string, strin
     for (const [name, fn] of nameExports(module, await loadModule(modules, module))) {
       const other = owner.get(name);
       if (other !== undefined && other.fn !== fn) {
-        throw new KtError({ code: 'DUPLICATE_FUNCTION', path: name, message: `The functions of "${other.module}" and "${module}" have the same name "${name}".`, hint: 'Give one of them another `name`.' });
+        throw new KtError({
+          code: 'DUPLICATE_FUNCTION',
+          path: name,
+          message: `The functions of "${other.module}" and "${module}" have the same name "${name}".`,
+          hint: 'Give one of them another `name`.',
+        });
       }
       if (other === undefined) owner.set(name, { module, fn });
     }

@@ -6,8 +6,13 @@ import { dirname, relative, sep } from 'node:path';
  * `kt_functions/my_module.ts` given as such is `my_module`; `lib/clean.ts` beside it is `lib.clean`; what lies above loses its `..`.
  */
 function moduleName(file: string, root: string): string {
-  const path = relative(root, file).split(sep).filter(part => part !== '..');
-  return path.join('.').replace(/\.[cm]?[jt]sx?$/, '').replace(/\.index$/, '');
+  const path = relative(root, file)
+    .split(sep)
+    .filter(part => part !== '..');
+  return path
+    .join('.')
+    .replace(/\.[cm]?[jt]sx?$/, '')
+    .replace(/\.index$/, '');
 }
 
 /**

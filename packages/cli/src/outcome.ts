@@ -26,7 +26,9 @@ export async function printOutcome(session: Session, { status, json }: { status:
       if (result !== null) output.out(clip(JSON.stringify(result, null, 2)));
     }
     const tolerated = ended.reduce((sum, [, job]) => sum + (job.failed_items ?? 0), 0);
-    output.out(`${coloured(status, 'Completed')} in ${took}: ${plural(ended.length, 'job')}${tolerated > 0 ? `, ${plural(tolerated, 'item')} failed as allowed` : ''}. Run ${runId}`);
+    output.out(
+      `${coloured(status, 'Completed')} in ${took}: ${plural(ended.length, 'job')}${tolerated > 0 ? `, ${plural(tolerated, 'item')} failed as allowed` : ''}. Run ${runId}`,
+    );
     return;
   }
   for (const [name, job] of ended) if (job.cause !== undefined) printCause(output, name, job.cause as FailureCause);
@@ -48,4 +50,3 @@ function clip(text: string): string {
   const lines = text.split('\n');
   return lines.length <= RESULT_LINES ? text : [...lines.slice(0, RESULT_LINES), `… ${lines.length - RESULT_LINES} more lines`].join('\n');
 }
-

@@ -33,11 +33,24 @@ export function duration(ms: number): string {
 export const plural = (n: number, word: string): string => `${n.toLocaleString('en-US')} ${word}${n === 1 ? '' : 's'}`;
 
 const COLOURS = {
-  Pending: 'gray', Running: 'cyan', AwaitingDescendants: 'cyan', Completed: 'green', Failed: 'red', DescendantFailed: 'red',
-  SkippedDueToUpstreamFailure: 'yellow', Cancelled: 'yellow', Interrupted: 'yellow',
+  Pending: 'gray',
+  Running: 'cyan',
+  AwaitingDescendants: 'cyan',
+  Completed: 'green',
+  Failed: 'red',
+  DescendantFailed: 'red',
+  SkippedDueToUpstreamFailure: 'yellow',
+  Cancelled: 'yellow',
+  Interrupted: 'yellow',
 } as const;
 const MARKS: Record<JobStatus, string> = {
-  Pending: '·', Running: '▸', AwaitingDescendants: '▸', Completed: '✓', Failed: '✗', DescendantFailed: '✗', SkippedDueToUpstreamFailure: '–',
+  Pending: '·',
+  Running: '▸',
+  AwaitingDescendants: '▸',
+  Completed: '✓',
+  Failed: '✗',
+  DescendantFailed: '✗',
+  SkippedDueToUpstreamFailure: '–',
 };
 
 /** A status with its mark, coloured where a terminal shows it. */
@@ -55,7 +68,9 @@ export function table(rows: readonly (readonly string[])[]): string {
   const visible = (text: string): number => text.replaceAll(/\u001b\[[0-9;]*m/g, '').length;
   const widths: number[] = [];
   for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, visible(cell))));
-  return rows.map(row => row.map((cell, i) => (i === row.length - 1 ? cell : cell + ' '.repeat((widths[i] ?? 0) - visible(cell)))).join('  ')).join('\n');
+  return rows
+    .map(row => row.map((cell, i) => (i === row.length - 1 ? cell : cell + ' '.repeat((widths[i] ?? 0) - visible(cell)))).join('  '))
+    .join('\n');
 }
 
 /** `812 B`, `12.3 kB`, `4.0 MB`. */

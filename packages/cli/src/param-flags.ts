@@ -16,7 +16,11 @@ interface Flag {
   required: boolean;
 }
 
-const kebab = (name: string): string => name.replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2').replaceAll('_', '-').toLowerCase();
+const kebab = (name: string): string =>
+  name
+    .replaceAll(/([a-z0-9])([A-Z])/g, '$1-$2')
+    .replaceAll('_', '-')
+    .toLowerCase();
 
 interface Schema {
   properties?: Record<string, Property>;
@@ -26,7 +30,7 @@ interface Schema {
 
 /** The JSON Schema of the parameters; undefined where their schema library gives none. */
 function schemaOf({ params }: Pick<Pipeline, 'params'>): Schema | undefined {
-  return params?.['~standard'].jsonSchema?.input({ target: 'draft-2020-12' }) as Schema | undefined;
+  return params?.['~standard'].jsonSchema?.input({ target: 'draft-2020-12' });
 }
 
 /** Whether there may be parameters beyond those that are listed, or what there is cannot be told. */
@@ -72,6 +76,7 @@ function valueOf(text: unknown, property: Property): Json {
       return typed.trim() !== '' && Number.isFinite(Number(typed)) ? Number(typed) : typed;
     case 'boolean':
       return typed === 'true' ? true : typed === 'false' ? false : typed;
+    case undefined:
     default:
       return parseJson(typed);
   }
@@ -104,7 +109,11 @@ export function paramFlags(pipeline: Pick<Pipeline, 'params'>): ParamFlag[] {
 
 /** A command whose options are a pipeline's parameters; for help and for parsing. */
 export function paramCommand(pipeline: Pick<Pipeline, 'name' | 'params'>): Command {
-  const command = new Command(pipeline.name).helpOption(false).exitOverride().allowExcessArguments().configureOutput({ writeErr: () => undefined });
+  const command = new Command(pipeline.name)
+    .helpOption(false)
+    .exitOverride()
+    .allowExcessArguments()
+    .configureOutput({ writeErr: () => undefined });
   for (const flag of flagsOf(pipeline)) command.addOption(optionOf(flag));
   return command;
 }
@@ -125,7 +134,13 @@ export function readParams(pipeline: Pick<Pipeline, 'name' | 'params'>, flags: r
     throw new KtError({ ...problem, hint: `${problem.hint ?? ''} Its parameters: ${known || 'none'}.` });
   }
   const [extra] = command.args;
-  if (extra !== undefined) throw new KtError({ code: 'UNKNOWN_OPTION', path: 'params', message: `The word "${extra}" is not expected here.`, hint: 'Parameters are written --name value.' });
+  if (extra !== undefined)
+    throw new KtError({
+      code: 'UNKNOWN_OPTION',
+      path: 'params',
+      message: `The word "${extra}" is not expected here.`,
+      hint: 'Parameters are written --name value.',
+    });
   const values = new Map<string, Json>();
   for (const [name, text] of Object.entries(command.opts())) if (text !== undefined) values.set(name, valueOf(text, properties.get(name) ?? {}));
   for (const pair of pairs) {

@@ -27,7 +27,9 @@ export function printFailed(failed: readonly FailedLog[], { output, json }: Prin
     const after = attempts > 0 ? ` after ${plural(attempts, 'attempt')}` : '';
     output.out(coloured('Failed', `${placeOf({ job, item })} failed${after} (${cause.kind}): ${cause.message}`));
     if (cause.kind !== 'Threw' || cause.stack === undefined) continue;
-    const frames = readableStack(cause.stack).split('\n').filter(frame => /^\s+at /.test(frame));
+    const frames = readableStack(cause.stack)
+      .split('\n')
+      .filter(frame => /^\s+at /.test(frame));
     for (const frame of frames) output.out(coloured('Pending', `  ${frame.trim()}`));
   }
 }

@@ -49,7 +49,13 @@ export function take(progress: Progress, event: RunEvent): void {
       return;
     }
     case 'JobExpanded':
-      Object.assign(jobOf(progress, event.job), { items: event.items, done: event.done, failed: event.failed, before: event.done + event.failed, startedMs: event.atMs });
+      Object.assign(jobOf(progress, event.job), {
+        items: event.items,
+        done: event.done,
+        failed: event.failed,
+        before: event.done + event.failed,
+        startedMs: event.atMs,
+      });
       return;
     case 'ItemStarted':
       return;

@@ -1,8 +1,9 @@
 /** From a pipeline's name to its graph as text. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { dirname, extname } from 'node:path';
 import { isPipeline, KtError, mustParsePipeline } from '@kube-transform/sdk';
 import { type GraphFormat, graphOf, toDot, toMermaid } from './graph.js';
+import { makeFolder } from '@kube-transform/runtime';
 import { loadTarget } from './target.js';
 
 const BY_EXTENSION: Record<string, GraphFormat> = { '.svg': 'svg', '.dot': 'dot', '.gv': 'dot', '.mmd': 'mermaid' };
@@ -24,10 +25,13 @@ export async function renderGraph(typed: string, { format, out }: { format?: Gra
 /** Writes a file whose folder may be missing. @throws KtError `WRITE_FAILED`. */
 export async function writeGraph(file: string, text: string): Promise<string> {
   try {
-    await mkdir(dirname(file), { recursive: true });
+    await makeFolder(dirname(file));
     await writeFile(file, `${text}\n`);
     return file;
   } catch (error) {
-    throw new KtError({ code: 'WRITE_FAILED', path: file, message: `The file cannot be written: ${(error as Error).message}.`, hint: 'Choose another --out.' }, { cause: error });
+    throw new KtError(
+      { code: 'WRITE_FAILED', path: file, message: `The file cannot be written: ${(error as Error).message}.`, hint: 'Choose another --out.' },
+      { cause: error },
+    );
   }
 }

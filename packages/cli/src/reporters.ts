@@ -51,7 +51,9 @@ function plainLine(progress: Progress, event: RunEvent, told: Map<string, number
     case 'RunFinished':
       return undefined;
     case 'JobStatusChanged':
-      return event.from === null || event.to === 'Pending' ? undefined : `${event.job}: ${event.to}${event.cause === undefined ? '' : ` – ${event.cause.message}`}`;
+      return event.from === null || event.to === 'Pending'
+        ? undefined
+        : `${event.job}: ${event.to}${event.cause === undefined ? '' : ` – ${event.cause.message}`}`;
     case 'JobExpanded':
       return event.items > 1 ? `${event.job}: ${plural(event.items, 'item')}` : undefined;
     case 'ItemRetrying':
@@ -114,7 +116,8 @@ function liveLines(progress: Progress, final: boolean): string[] {
 }
 
 function pickRows(jobs: JobProgress[]): JobProgress[] {
-  const rank = ({ status }: JobProgress): number => (status === 'Failed' ? 0 : status === 'Running' || status === 'AwaitingDescendants' ? 1 : status === 'Pending' ? 2 : 3);
+  const rank = ({ status }: JobProgress): number =>
+    status === 'Failed' ? 0 : status === 'Running' || status === 'AwaitingDescendants' ? 1 : status === 'Pending' ? 2 : 3;
   return [...jobs].sort((a, b) => rank(a) - rank(b)).slice(0, MAX_ROWS);
 }
 

@@ -49,7 +49,16 @@ function programOf(cli: Cli, onRefused: (command: string) => void): Command {
     .version(versionOf())
     .addHelpText('after', `\n${EXIT_CODES}`);
   const verbs = [
-    initCommand, checkCommand, graphCommand, runCommand, runsCommand, statusCommand, logsCommand, retryCommand, bundleCommand, gcCommand,
+    initCommand,
+    checkCommand,
+    graphCommand,
+    runCommand,
+    runsCommand,
+    statusCommand,
+    logsCommand,
+    retryCommand,
+    bundleCommand,
+    gcCommand,
     completionCommand,
   ];
   for (const verb of verbs) program.addCommand(verb(cli));

@@ -71,7 +71,10 @@ export async function readFailedLogs(store: FileStore, runId: string, { place }:
   return found;
 }
 
-async function linesOf(store: FileStore, { runId, job, wanted }: { runId: string; job: string; wanted: (item: number) => boolean }): Promise<LogLine[]> {
+async function linesOf(
+  store: FileStore,
+  { runId, job, wanted }: { runId: string; job: string; wanted: (item: number) => boolean },
+): Promise<LogLine[]> {
   const lines: LogLine[] = [];
   for await (const { i, n, t, level, message, data } of readLog<StoredLine>(store, logsPrefix(runId, job))) {
     if (wanted(i)) lines.push({ job, item: i, attempt: n, atMs: t, level, message, ...(data === undefined ? {} : { data }) });

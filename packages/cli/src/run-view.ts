@@ -1,11 +1,24 @@
 /** What is true of a run now: folded from its journal and its results, not from the summary, which lags behind. */
 import type { FailureCause, JobStatus, KTJob } from '@kube-transform/sdk';
 import {
-  apply, createRunState, type Fact, type FileStore, type ItemOutcome, jobStates, journalPrefix, leaseHolder, readLog, readManifest, readOutcomes,
-  readSummary, type RunRecord, runStatus, type RunStatus,
+  apply,
+  createRunState,
+  type Fact,
+  type FileStore,
+  type ItemOutcome,
+  jobStates,
+  journalPrefix,
+  leaseHolder,
+  readLog,
+  readManifest,
+  readOutcomes,
+  readSummary,
+  type RunRecord,
+  runStatus,
+  type RunStatus,
 } from '@kube-transform/runtime';
-import { recordOf } from './begin-run.js';
 import { inBatches } from './in-batches.js';
+import { recordOf } from './stored-run.js';
 
 /** A job of a run. */
 export interface JobView {
@@ -50,9 +63,14 @@ export async function viewRun(
   const jobs = await inBatches([...jobStates(state)], async ({ job, parent, own, status }): Promise<JobView> => {
     const manifest = own.state === 'waiting' ? null : await readManifest(store, runId, job.name);
     const view: JobView = {
-      job, parent, status, cause: own.state === 'failed' ? own.cause : undefined,
+      job,
+      parent,
+      status,
+      cause: own.state === 'failed' ? own.cause : undefined,
       items: manifest?.items ?? (own.state === 'succeeded' ? 0 : null),
-      done: 0, failed: 0, retried: 0,
+      done: 0,
+      failed: 0,
+      retried: 0,
     };
     if (manifest === null) return view;
     const outcomes = await readOutcomes(store, runId, job.name);
@@ -75,7 +93,10 @@ export async function viewFailures(store: FileStore, runId: string): Promise<{ v
   const byJob = new Map<string, FailedItem[]>();
   const view = await viewRun(store, runId, ({ job }, outcomes) => {
     const items = [...outcomes].flatMap(([item, { final, cause }]) => (final && cause !== undefined ? [{ job: job.name, item, cause }] : []));
-    byJob.set(job.name, items.sort((a, b) => a.item - b.item));
+    byJob.set(
+      job.name,
+      items.sort((a, b) => a.item - b.item),
+    );
   });
   const failed = view.jobs.flatMap(({ job, cause }): FailedItem[] => {
     const items = byJob.get(job.name) ?? [];

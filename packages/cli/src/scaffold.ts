@@ -1,9 +1,10 @@
 /** A new project from the files in `templates/`. */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { KtError } from '@kube-transform/sdk';
+import { makeFolder } from '@kube-transform/runtime';
 
 const TEMPLATES = fileURLToPath(new URL('../templates/', import.meta.url));
 
@@ -18,17 +19,32 @@ export async function scaffold(dir: string): Promise<string[]> {
   const taken = files.filter(({ target }) => existsSync(join(root, target)));
   if (taken.length > 0) {
     const hint = 'Choose another folder: kt init DIR.';
-    throw new KtError(taken.map(({ target }) => ({ code: 'FILE_EXISTS', path: relative('.', join(root, target)), message: 'The file exists already and is not overwritten.', hint })));
+    throw new KtError(
+      taken.map(({ target }) => ({
+        code: 'FILE_EXISTS',
+        path: relative('.', join(root, target)),
+        message: 'The file exists already and is not overwritten.',
+        hint,
+      })),
+    );
   }
   const values = { NAME: packageName(basename(root)), VERSION: await ownVersion() };
   try {
     for (const { source, target } of files) {
       const text = await readFile(join(TEMPLATES, source), 'utf8');
-      await mkdir(dirname(join(root, target)), { recursive: true });
+      await makeFolder(dirname(join(root, target)));
       await writeFile(join(root, target), text.replaceAll('__NAME__', values.NAME).replaceAll('__VERSION__', values.VERSION), { flag: 'wx' });
     }
   } catch (error) {
-    throw new KtError({ code: 'WRITE_FAILED', path: dir, message: `The project cannot be written: ${(error as Error).message}.`, hint: 'Choose another folder: kt init DIR.' }, { cause: error });
+    throw new KtError(
+      {
+        code: 'WRITE_FAILED',
+        path: dir,
+        message: `The project cannot be written: ${(error as Error).message}.`,
+        hint: 'Choose another folder: kt init DIR.',
+      },
+      { cause: error },
+    );
   }
   return files.map(({ target }) => target);
 }
@@ -43,7 +59,13 @@ async function templates(): Promise<{ source: string; target: string }[]> {
 
 /** The name of a folder as npm allows it. */
 function packageName(folder: string): string {
-  return folder.toLowerCase().replaceAll(/[^a-z0-9._-]+/g, '-').replaceAll(/^[._-]+|[._-]+$/g, '').slice(0, 100) || 'pipelines';
+  return (
+    folder
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9._-]+/g, '-')
+      .replaceAll(/^[._-]+|[._-]+$/g, '')
+      .slice(0, 100) || 'pipelines'
+  );
 }
 
 async function ownVersion(): Promise<string> {

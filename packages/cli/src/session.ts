@@ -4,8 +4,18 @@
  * I1 The first Ctrl-C drains (what runs may end), the second stops; either way the run can be resumed.
  */
 import {
-  acquireLease, type Clock, drive, type Executor, type FileStore, inProcessExecutor, inProcessHost, processPoolExecutor, type RunRecord,
-  type RunStatus, systemClock, withinLog,
+  acquireLease,
+  type Clock,
+  drive,
+  type Executor,
+  type FileStore,
+  inProcessExecutor,
+  inProcessHost,
+  processPoolExecutor,
+  type RunRecord,
+  type RunStatus,
+  systemClock,
+  withinLog,
 } from '@kube-transform/runtime';
 import { KtError } from '@kube-transform/sdk';
 import { availableParallelism } from 'node:os';
@@ -41,8 +51,15 @@ export async function driveSession(session: Session, options: SessionOptions): P
   const interrupt = onInterrupt(reporter);
   try {
     const { status } = await drive({
-      store, record, clock: systemClock, sink: reporter, resumed: session.resumed, executor: executorFor(session, options),
-      drain: interrupt.drain, stop: interrupt.stop, onFacts: () => undefined,
+      store,
+      record,
+      clock: systemClock,
+      sink: reporter,
+      resumed: session.resumed,
+      executor: executorFor(session, options),
+      drain: interrupt.drain,
+      stop: interrupt.stop,
+      onFacts: () => undefined,
     });
     return status;
   } finally {
@@ -65,11 +82,21 @@ function executorFor({ store, target }: Session, options: SessionOptions): Execu
   }
   const { url, kind } = store.capabilities;
   if (url === null) {
-    throw new KtError({ code: 'STORE_NOT_SHARED', path: '--store', message: `Worker processes cannot open a "${kind}:" store of this process.`, hint: 'Use --executor in-process, or a file: store.' });
+    throw new KtError({
+      code: 'STORE_NOT_SHARED',
+      path: '--store',
+      message: `Worker processes cannot open a "${kind}:" store of this process.`,
+      hint: 'Use --executor in-process, or a file: store.',
+    });
   }
   const entry = target.bundle?.worker;
   if (entry === undefined) {
-    throw new KtError({ code: 'NO_FUNCTIONS', path: '--functions', message: 'Worker processes need functions.', hint: 'Give --functions MODULE, or use --executor in-process.' });
+    throw new KtError({
+      code: 'NO_FUNCTIONS',
+      path: '--functions',
+      message: 'Worker processes need functions.',
+      hint: 'Give --functions MODULE, or use --executor in-process.',
+    });
   }
   return processPoolExecutor({ entry, storeUrl: url, clock, workers: options.jobs ?? availableParallelism() });
 }
@@ -92,4 +119,3 @@ function onInterrupt(reporter: Reporter): { drain: AbortSignal; stop: AbortSigna
     dispose: () => void process.off('SIGINT', interrupt).off('SIGTERM', interrupt),
   };
 }
-

@@ -23,13 +23,13 @@ function mapOf(file: string): SourceMap | null {
 /** A stack trace with the positions that have a source map replaced; frames of libraries and of Node itself are left out. */
 export function readableStack(stack: string, cwd = process.cwd()): string {
   const lines = stack.split('\n').map(line =>
-    line.replaceAll(FRAME, (whole, url: string, row: string, column: string) => {
+    line.replaceAll(FRAME, (whole, ...[url, row, column]: [url: string, row: string, column: string]) => {
       const file = fileURLToPath(url);
       const entry = mapOf(file)?.findEntry(Number(row) - 1, Number(column) - 1);
       if (entry === undefined || !('originalSource' in entry)) return whole;
       return `${relative(cwd, resolve(dirname(file), entry.originalSource))}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
     }),
   );
-  const kept = lines.filter((line, i) => i === 0 || !/^\s+at .*(node:internal|node_modules\/|packages\/(runtime|sdk)\/)/.test(line));
+  const kept = lines.filter((line, i) => i === 0 || !/^\s+at .*(node:|node_modules\/|packages\/(runtime|sdk)\/)/.test(line));
   return kept.join('\n');
 }

@@ -18,7 +18,9 @@ const ROWS = 200;
 
 /** The document of a run's status. */
 export function statusJson({ record, status, jobs }: RunView): StatusJson {
-  const entries = jobs.map(({ job, status: of, items, cause }) => [job.name, { status: of, items, ...(cause === undefined ? {} : { cause }) }] as const);
+  const entries = jobs.map(
+    ({ job, status: of, items, cause }) => [job.name, { status: of, items, ...(cause === undefined ? {} : { cause }) }] as const,
+  );
   return { runId: record.runId, pipeline: record.pipeline.name, status, jobs: Object.fromEntries(entries) };
 }
 
@@ -27,7 +29,9 @@ export function printStatus({ view, failed }: { view: RunView; failed: FailedIte
   const { record, status, jobs, updatedAtMs } = view;
   const took = updatedAtMs === null ? '' : `, ${status === 'Running' ? 'for' : 'took'} ${duration(updatedAtMs - record.createdAtMs)}`;
   output.out(`run ${record.runId}: ${coloured(status, status)}`);
-  output.out(`pipeline "${record.pipeline.name}", begun ${new Date(record.createdAtMs).toISOString()}${took}${record.retryOf === null ? '' : `, repeats ${record.retryOf}`}`);
+  output.out(
+    `pipeline "${record.pipeline.name}", begun ${new Date(record.createdAtMs).toISOString()}${took}${record.retryOf === null ? '' : `, repeats ${record.retryOf}`}`,
+  );
   const shown = jobs.length <= ROWS ? jobs : [...jobs].sort((a, b) => rank(a) - rank(b)).slice(0, ROWS);
   if (jobs.length > 0) output.out(table(shown.map(job => [`  ${statusText(job.status)}`, job.job.name, counts(job)])));
   if (jobs.length > shown.length) output.out(`  … and ${plural(jobs.length - shown.length, 'more job')}`);
@@ -41,7 +45,11 @@ const rank = ({ status }: JobView): number => (status === 'Failed' ? 0 : status 
 
 function counts({ items, done, failed, retried }: JobView): string {
   if (items === null) return '';
-  const parts = [`${done + failed}/${plural(items, 'item')}`, failed > 0 ? coloured('Failed', `${failed} failed`) : '', retried > 0 ? `${retried} retried` : ''];
+  const parts = [
+    `${(done + failed).toLocaleString('en-US')}/${plural(items, 'item')}`,
+    failed > 0 ? coloured('Failed', `${failed} failed`) : '',
+    retried > 0 ? `${retried} retried` : '',
+  ];
   return parts.filter(part => part !== '').join('  ');
 }
 
@@ -50,7 +58,9 @@ function printFailures(failed: readonly FailedItem[], output: Output): void {
   if (groups.length > 0) output.out(coloured('Failed', 'Failures:'));
   for (const { count, message, where, examples } of groups.slice(0, GROUPS)) {
     const more = count > examples.length ? ', …' : '';
-    output.out(`  ${count.toLocaleString('en-US')} × ${message}${where === null ? '' : ` in ${where}`}  (${examples.map(placeOf).join(', ')}${more})`);
+    output.out(
+      `  ${count.toLocaleString('en-US')} × ${message}${where === null ? '' : ` in ${where}`}  (${examples.map(placeOf).join(', ')}${more})`,
+    );
   }
   if (groups.length > GROUPS) output.out(`  … and ${plural(groups.length - GROUPS, 'more kind')}`);
 }

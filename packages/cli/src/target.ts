@@ -29,7 +29,12 @@ export async function findFile(typed: string, cwd = process.cwd()): Promise<stri
   const direct = isAbsolute(typed) ? typed : resolve(cwd, typed);
   if (/\.(json|[cm]?[jt]sx?)$/.test(typed)) {
     if (existsSync(direct)) return direct;
-    throw new KtError({ code: 'UNKNOWN_PIPELINE', path: typed, message: `There is no file "${typed}".`, hint: didYouMean(typed, await pipelineNames(cwd)) ?? 'Is the path right?' });
+    throw new KtError({
+      code: 'UNKNOWN_PIPELINE',
+      path: typed,
+      message: `There is no file "${typed}".`,
+      hint: didYouMean(typed, await pipelineNames(cwd)) ?? 'Is the path right?',
+    });
   }
   for (const folder of FOLDERS) {
     for (const extension of EXTENSIONS) {
@@ -38,7 +43,8 @@ export async function findFile(typed: string, cwd = process.cwd()): Promise<stri
     }
   }
   const names = await pipelineNames(cwd);
-  const hint = didYouMean(typed, names) ?? (names.length > 0 ? `There are: ${names.join(', ')}.` : 'Give the path of a file, or make a project with `kt init`.');
+  const hint =
+    didYouMean(typed, names) ?? (names.length > 0 ? `There are: ${names.join(', ')}.` : 'Give the path of a file, or make a project with `kt init`.');
   throw new KtError({ code: 'UNKNOWN_PIPELINE', path: typed, message: `There is no pipeline "${typed}": no such file here or in pipelines/.`, hint });
 }
 
@@ -49,7 +55,10 @@ export async function readJson(file: string): Promise<unknown> {
   } catch (error) {
     const reason = (error as Error).message.replace(/\.$/, '');
     const message = `The file cannot be read as JSON: ${reason}.`;
-    throw new KtError({ code: 'BAD_DOCUMENT', path: relative(process.cwd(), file), message, hint: 'A document is {"name": …, "jobs": […]}.' }, { cause: error });
+    throw new KtError(
+      { code: 'BAD_DOCUMENT', path: relative(process.cwd(), file), message, hint: 'A document is {"name": …, "jobs": […]}.' },
+      { cause: error },
+    );
   }
 }
 
@@ -57,12 +66,16 @@ export async function readJson(file: string): Promise<unknown> {
 export async function readDocument(file: string): Promise<KTPipelineInput> {
   const document = await readJson(file);
   const parsed = parsePipeline(document);
-  if (!parsed.ok) throw new KtError(parsed.problems.map(problem => ({ ...problem, path: `${relative(process.cwd(), file)}: ${problem.path}`.replace(/: $/, '') })));
+  if (!parsed.ok)
+    throw new KtError(parsed.problems.map(problem => ({ ...problem, path: `${relative(process.cwd(), file)}: ${problem.path}`.replace(/: $/, '') })));
   return document as KTPipelineInput;
 }
 
 /** Loads modules through a bundle. */
-export async function loadBundle(files: readonly string[], project: string): Promise<{ bundle: Bundle; modules: Target['modules']; catalog: FunctionCatalog }> {
+export async function loadBundle(
+  files: readonly string[],
+  project: string,
+): Promise<{ bundle: Bundle; modules: Target['modules']; catalog: FunctionCatalog }> {
   const bundle = await makeBundle({ entries: files, projectDir: project });
   const catalog = await catalogOf(pathToFileURL(bundle.catalog).href);
   const { digest, functions } = (await import(pathToFileURL(join(bundle.dir, 'functions.mjs')).href)) as Omit<BundleCatalog, 'modules'>;
@@ -88,7 +101,8 @@ export async function loadTarget(typed: string, functionFiles: readonly string[]
     functions: extra.map(name => relative(cwd, name)),
     digest,
   });
-  if (files.length === 0) return { pipeline: document as KTPipelineInput, modules: {}, bundle: null, catalog: bundleCatalog(EMPTY), source: source('') };
+  if (files.length === 0)
+    return { pipeline: document as KTPipelineInput, modules: {}, bundle: null, catalog: bundleCatalog(EMPTY), source: source('') };
   const { bundle, modules, catalog } = await loadBundle(files, projectDir(files[0] ?? file));
   const pipeline = document ?? pick(pipelinesOf(modules[bundle.entries[0] ?? ''] ?? {}), { file: path, wanted });
   return { pipeline, modules, bundle, catalog, source: source(bundle.digest) };
@@ -99,12 +113,24 @@ function pick(pipelines: Pipeline[], { file, wanted }: { file: string; wanted: s
   const found = wanted === undefined ? (pipelines.length === 1 ? pipelines[0] : undefined) : pipelines.find(({ name }) => name === wanted);
   if (found !== undefined) return found;
   if (pipelines.length === 0) {
-    throw new KtError({ code: 'NO_PIPELINE', path: file, message: `"${file}" exports no pipeline.`, hint: "Write: export default pipeline('name').job(…)" });
+    throw new KtError({
+      code: 'NO_PIPELINE',
+      path: file,
+      message: `"${file}" exports no pipeline.`,
+      hint: "Write: export default pipeline('name').job(…)",
+    });
   }
-  const hint = wanted === undefined ? `Choose one: ${names.map(name => `${file}#${name}`).join(', ')}.` : (didYouMean(wanted, names) ?? `It exports: ${names.join(', ')}.`);
-  throw new KtError({ code: 'WHICH_PIPELINE', path: file, message: wanted === undefined ? `"${file}" exports ${names.length} pipelines.` : `"${file}" exports no pipeline "${wanted}".`, hint });
+  const hint =
+    wanted === undefined
+      ? `Choose one: ${names.map(name => `${file}#${name}`).join(', ')}.`
+      : (didYouMean(wanted, names) ?? `It exports: ${names.join(', ')}.`);
+  throw new KtError({
+    code: 'WHICH_PIPELINE',
+    path: file,
+    message: wanted === undefined ? `"${file}" exports ${names.length} pipelines.` : `"${file}" exports no pipeline "${wanted}".`,
+    hint,
+  });
 }
-
 
 /** Only functions, for a run whose document is stored with it. */
 export async function functionsTarget(functionFiles: readonly string[]): Promise<Target> {

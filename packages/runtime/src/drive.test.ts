@@ -172,4 +172,23 @@ describe('drive', () => {
     const broken = { ...store, put: () => Promise.reject(new Error('disk full')) };
     await expect(drive({ ...options(succeed), store: broken })).rejects.toThrow('disk full');
   });
+
+  test('resumed when it has ended, it leaves the summary as it is; resumed before, the summary knows all items', async () => {
+    const { options, store } = setUp();
+    const drain = new AbortController();
+    const first = options(
+      order => {
+        if (order.job.name === 'c') drain.abort();
+        return order.job.name === 'c' ? [] : succeed(order);
+      },
+      { drain: drain.signal },
+    );
+    await drive(first);
+    await drive({ ...options(succeed), resumed: true });
+    const summary = await readSummary(store, 'r1');
+    expect(summary?.jobs).toMatchObject({ a: { items: 1 }, c: { items: 2 } });
+    const later = { ...systemClock, nowMs: () => systemClock.nowMs() + 3_600_000 };
+    await drive({ ...options(succeed), resumed: true, clock: later });
+    expect(await readSummary(store, 'r1')).toEqual(summary);
+  });
 });

@@ -19,12 +19,13 @@ import {
   type Transition,
   unfinished,
   jobState,
+  jobStates,
 } from './core/index.js';
-import { expandJob, orderOf } from './job-manifest.js';
+import { expandJob, orderOf, readManifest } from './job-manifest.js';
 import { journalPrefix } from './layout.js';
 import type { Clock, EventSink, Executor, FileStore, ItemEvent, RunEvent, RunStatus } from './ports.js';
 import { type ItemOutcome, readOutcomes } from './results.js';
-import { type RunRecord, summarise, writeSummary } from './run-record.js';
+import { readSummary, type RunRecord, summarise, writeSummary } from './run-record.js';
 import { SegmentLog } from './segment-log.js';
 
 const SUMMARY_EVERY_MS = 1000;
@@ -87,15 +88,26 @@ class Driver {
     for (const signal of [drain, stop]) signal.addEventListener('abort', wake);
     this.#listening = this.#listen();
     try {
+      if (this.#o.resumed) await this.#recallItems();
       for (const name of unfinished(this.#state)) this.#submit(jobState(this.#state, name)?.job);
-      await this.#loop();
+      const over = isDone(this.#state) && (await readSummary(store, record.runId))?.status === runStatus(this.#state);
+      if (!over) await this.#loop();
       if (!isDone(this.#state)) await this.#leave();
-      return await this.#finish();
+      return await this.#finish(over);
     } finally {
       this.#closing.abort();
       for (const signal of [drain, stop]) signal.removeEventListener('abort', wake);
       await executor[Symbol.asyncDispose]();
       await this.#listening;
+    }
+  }
+
+  /** The number of items of the jobs that an earlier process began, for the summary. */
+  async #recallItems(): Promise<void> {
+    for (const { job, own } of jobStates(this.#state)) {
+      if (own.state === 'waiting' || hasNothingToRun(job)) continue;
+      const manifest = await readManifest(this.#o.store, this.#o.record.runId, job.name);
+      if (manifest !== null) this.#items.set(job.name, manifest.items);
     }
   }
 
@@ -208,9 +220,10 @@ class Driver {
     while (this.#inbox.length > 0) await this.#take();
   }
 
-  async #finish(): Promise<DriveResult> {
+  /** `over`: the run had ended before, so its summary stays as it is. */
+  async #finish(over: boolean): Promise<DriveResult> {
     const status: RunStatus = isDone(this.#state) ? runStatus(this.#state) : 'Interrupted';
-    await this.#summarise(status);
+    if (!over) await this.#summarise(status);
     this.#publish({ type: 'RunFinished', status, durationMs: this.#o.clock.nowMs() - this.#startedMs });
     return { status, state: this.#state };
   }

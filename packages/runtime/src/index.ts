@@ -1,6 +1,7 @@
 // Public API of @kube-transform/runtime: running pipelines, and the adapters by name.
 export { withinLog } from './adapters/console-capture.js';
 export { inProcessExecutor } from './adapters/in-process-executor.js';
+export { makeFolder } from './adapters/local-folder.js';
 export { localFileStore } from './adapters/local-file-store.js';
 export { memoryFileStore } from './adapters/memory-file-store.js';
 export { processPoolExecutor } from './adapters/process-pool-executor.js';

@@ -62,8 +62,14 @@ function fillPlaces(value: unknown, results: ReadonlyMap<string, Json[]>, item: 
   if (value instanceof Place) return lookUp(value, results, item);
   if (Array.isArray(value)) return value.map(entry => fillPlaces(entry, results, item));
   const filled: Record<string, Json> = {};
-  for (const key of Object.keys(value)) filled[key] = fillPlaces((value as Record<string, unknown>)[key], results, item);
+  for (const key of Object.keys(value)) setOwn(filled, key, fillPlaces((value as Record<string, unknown>)[key], results, item));
   return filled;
+}
+
+/** Sets a field; one called `__proto__` too is data. */
+function setOwn(object: Record<string, Json>, key: string, value: Json): void {
+  if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+  else object[key] = value;
 }
 
 function lookUp({ source, pointer, ref }: Place, results: ReadonlyMap<string, Json[]>, item: ItemValue | undefined): Json {

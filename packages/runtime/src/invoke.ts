@@ -101,7 +101,7 @@ function inputMessage(context: KtContext, args: Json, problems: readonly Problem
 /** The cause for something thrown by a user's function. */
 export function threw(thrown: unknown): FailureCause {
   const error = thrown instanceof Error ? thrown : undefined;
-  const message = error?.message ?? (typeof thrown === 'object' ? JSON.stringify(thrown) : String(thrown));
+  const message = error?.message ?? (typeof thrown === 'string' ? thrown : `something that is no Error: ${JSON.stringify(thrown)}`);
   return {
     kind: 'Threw',
     name: error?.name ?? 'Error',

@@ -12,12 +12,19 @@ export function graphProblems(jobs: readonly GraphJob[]): Problem[] {
   jobs.forEach((job, i) => {
     const first = index.get(job.name);
     if (first === undefined) index.set(job.name, i);
-    else problems.push({ code: 'DUPLICATE_NAME', path: `jobs[${i}].name`, message: `The name "${job.name}" is taken by jobs[${first}].`, hint: 'Give each job its own name.' });
+    else
+      problems.push({
+        code: 'DUPLICATE_NAME',
+        path: `jobs[${i}].name`,
+        message: `The name "${job.name}" is taken by jobs[${first}].`,
+        hint: 'Give each job its own name.',
+      });
   });
   jobs.forEach((job, i) => {
     job.dependencies.forEach((dependency, d) => {
       if (index.has(dependency)) return;
-      const hint = (problems.length < HINTED ? didYouMean(dependency, index.keys()) : undefined) ?? `Known jobs: ${[...index.keys()].slice(0, 10).join(', ')}.`;
+      const hint =
+        (problems.length < HINTED ? didYouMean(dependency, index.keys()) : undefined) ?? `Known jobs: ${[...index.keys()].slice(0, 10).join(', ')}.`;
       problems.push({
         code: 'UNKNOWN_DEPENDENCY',
         path: `jobs[${i}].dependencies[${d}]`,

@@ -5,16 +5,25 @@ import { parseDurationMs, parseQuantity } from './quantity.js';
 const JSON_OBJECT = z.custom<JsonObject>(v => typeof v === 'object' && v !== null && !Array.isArray(v), { error: 'Expected an object' });
 const text = z.string({ error: 'Expected text' });
 const name = text.min(1, { error: 'Expected a name that is not empty' }).refine(v => !v.includes('#'), { error: 'Expected a name without "#"' });
-const fn = text.transform(v => (v === '' ? null : v)).nullish().transform(v => v ?? null);
+const fn = text
+  .transform(v => (v === '' ? null : v))
+  .nullish()
+  .transform(v => v ?? null);
 const clipped = (path: string): string => (path.length > 80 ? `${path.slice(0, 77)}…` : path);
 /** Refuses what JSON cannot hold, where it is. */
 const json = (ctx: z.core.ParsePayload): void => {
   const bad = findNonJson(ctx.value, '');
   if (bad === undefined) return;
-  ctx.issues.push({ code: 'custom', input: ctx.value, message: `Expected JSON, which cannot hold ${bad.reason}${bad.path === '' ? '' : ` (at ${clipped(bad.path.replace(/^\./, ''))})`}` });
+  ctx.issues.push({
+    code: 'custom',
+    input: ctx.value,
+    message: `Expected JSON, which cannot hold ${bad.reason}${bad.path === '' ? '' : ` (at ${clipped(bad.path.replace(/^\./, ''))})`}`,
+  });
 };
 const free = JSON_OBJECT.check(json);
-const args = JSON_OBJECT.nullish().transform(v => v ?? {}).check(json);
+const args = JSON_OBJECT.nullish()
+  .transform(v => v ?? {})
+  .check(json);
 const count = (min: number, what: string) => z.int({ error: `Expected ${what}` }).min(min, { error: `Expected ${what}` });
 const labels = z.record(z.string(), text, { error: 'Expected an object of texts' });
 const flag = z.boolean({ error: 'Expected true or false' });
@@ -57,13 +66,20 @@ const kubernetes = z.strictObject(
 const backoff = z
   .strictObject({
     initial: duration.nullish().transform(v => v ?? '1s'),
-    factor: z.number({ error: 'Expected a number of at least 1' }).min(1, { error: 'Expected a number of at least 1' }).nullish().transform(v => v ?? 2),
+    factor: z
+      .number({ error: 'Expected a number of at least 1' })
+      .min(1, { error: 'Expected a number of at least 1' })
+      .nullish()
+      .transform(v => v ?? 2),
     max: duration.nullish().transform(v => v ?? '1m'),
   })
   .nullish()
   .transform(v => v ?? { initial: '1s', factor: 2, max: '1m' });
 
-const task = z.strictObject({ function: fn, args }, { error: issue => (issue.code === 'unrecognized_keys' ? undefined : 'Expected a task: an object with "function" and "args"') });
+const task = z.strictObject(
+  { function: fn, args },
+  { error: issue => (issue.code === 'unrecognized_keys' ? undefined : 'Expected a task: an object with "function" and "args"') },
+);
 
 const empty = (value: object | null | undefined): boolean => value === null || value === undefined || Object.keys(value).length === 0;
 
@@ -71,12 +87,14 @@ type KindFields = { type?: unknown; function?: string | null; args?: object; tas
 
 /** What belongs to one type of job only. */
 function kindRules(ctx: z.core.ParsePayload<KindFields>): void {
-  const job = ctx.value;
+  const job = ctx.value as KindFields | null | undefined;
   if (typeof job !== 'object' || job === null) return;
   const refuse = (field: string, message: string): void => {
-    if (!ctx.issues.some(issue => issue.path?.length === 1 && issue.path[0] === field)) ctx.issues.push({ code: 'custom', input: job, path: [field], message });
+    if (!ctx.issues.some(issue => issue.path?.length === 1 && issue.path[0] === field))
+      ctx.issues.push({ code: 'custom', input: job, path: [field], message });
   };
-  if (job.type === 'static' && typeof job.function === 'string') refuse('function', 'Expected no "function" in a static job (its calls are in "tasks")');
+  if (job.type === 'static' && typeof job.function === 'string')
+    refuse('function', 'Expected no "function" in a static job (its calls are in "tasks")');
   if (job.type === 'static' && !empty(job.args)) refuse('args', 'Expected no "args" in a static job (its calls are in "tasks")');
   if ((job.type === 'dynamic' || job.type === 'map') && (job.tasks?.length ?? 0) > 0) refuse('tasks', `Expected no "tasks" in a ${job.type} job`);
   if (job.type === 'map' && (job.items ?? null) === null) refuse('items', 'Expected "items" in a map job');
@@ -95,33 +113,73 @@ export const jobSchema = z
       name: name.nullish(),
       memory: quantity('1Gi'),
       cpu: quantity('500m'),
-      dependencies: z.array(text, { error: 'Expected a list of job names' }).nullish().transform(v => [...new Set(v ?? [])]),
+      dependencies: z
+        .array(text, { error: 'Expected a list of job names' })
+        .nullish()
+        .transform(v => [...new Set(v ?? [])]),
       function: fn,
       args,
-      tasks: z.array(task, { error: 'Expected a list of tasks' }).nullish().transform(v => v ?? []),
-      items: z.union([z.array(z.custom<Json>()), z.strictObject({ $ref: text })], { error: 'Expected a list, or a {"$ref": …} to one' }).nullish().transform(v => v ?? null).check(json),
-      retries: count(0, 'a whole number of at least 0').nullish().transform(v => v ?? 0),
+      tasks: z
+        .array(task, { error: 'Expected a list of tasks' })
+        .nullish()
+        .transform(v => v ?? []),
+      items: z
+        .union([z.array(z.custom<Json>()), z.strictObject({ $ref: text })], { error: 'Expected a list, or a {"$ref": …} to one' })
+        .nullish()
+        .transform(v => v ?? null)
+        .check(json),
+      retries: count(0, 'a whole number of at least 0')
+        .nullish()
+        .transform(v => v ?? 0),
       backoff,
       timeout: duration.nullish().transform(v => v ?? null),
-      itemsPerPod: count(1, 'a whole number of at least 1').nullish().transform(v => v ?? null),
-      concurrency: count(1, 'a whole number of at least 1').nullish().transform(v => v ?? null),
-      parallelism: count(1, 'a whole number of at least 1').nullish().transform(v => v ?? null),
+      itemsPerPod: count(1, 'a whole number of at least 1')
+        .nullish()
+        .transform(v => v ?? null),
+      concurrency: count(1, 'a whole number of at least 1')
+        .nullish()
+        .transform(v => v ?? null),
+      parallelism: count(1, 'a whole number of at least 1')
+        .nullish()
+        .transform(v => v ?? null),
       maxFailed: tolerance.nullish().transform(v => v ?? 0),
       failFast: flag.nullish().transform(v => v ?? false),
       cache: flag.nullish().transform(v => v ?? false),
-      outputs: z.array(z.union([text, z.strictObject({ $ref: text })]), { error: 'Expected a list of paths' }).nullish().transform(v => v ?? []),
+      outputs: z
+        .array(z.union([text, z.strictObject({ $ref: text })]), { error: 'Expected a list of paths' })
+        .nullish()
+        .transform(v => v ?? []),
       env: labels.nullish().transform(v => v ?? {}),
       labels: labels.nullish().transform(v => v ?? {}),
-      gpu: count(0, 'a whole number of at least 0').nullish().transform(v => v ?? 0),
+      gpu: count(0, 'a whole number of at least 0')
+        .nullish()
+        .transform(v => v ?? 0),
       kubernetes: kubernetes.nullish().transform(v => v ?? {}),
     },
     { error: issue => (issue.code === 'unrecognized_keys' ? undefined : 'Expected a job: an object with "type"') },
   )
   .check(kindCheck);
 
+/** Five fields of numbers, ranges, steps and names, or a word such as `@daily`; their ranges are left to the cluster. */
+const CRON = /^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|@every \d+\S*|\s*([\dA-Za-z*?/,#L-]+\s+){4}[\dA-Za-z*?/,#L-]+\s*)$/;
+const cron = text.refine(v => CRON.test(v), {
+  error: 'Expected a cron schedule of five fields such as "0 3 * * *", or a word such as "@daily"',
+  params: { code: 'BAD_CRON' },
+});
+
+function isTimeZone(name: string): boolean {
+  if (!/^[A-Za-z]/.test(name)) return false;
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== '';
+  } catch {
+    return false;
+  }
+}
+const timeZone = text.refine(isTimeZone, { error: 'Expected an IANA time zone such as "Europe/Berlin"', params: { code: 'BAD_TIME_ZONE' } });
+
 const schedule = z.strictObject({
-  cron: text,
-  timeZone: text.nullish().transform(v => v ?? null),
+  cron,
+  timeZone: timeZone.nullish().transform(v => v ?? null),
   suspend: flag.nullish().transform(v => v ?? false),
 });
 
@@ -129,8 +187,14 @@ const schedule = z.strictObject({
 export const pipelineSchema = z.strictObject(
   {
     name: text.min(1, { error: 'Expected a name that is not empty' }),
-    jobs: z.array(jobSchema, { error: 'Expected a list of jobs' }).nullish().transform(v => v ?? []),
-    schedules: z.array(schedule).nullish().transform(v => v ?? []),
+    jobs: z
+      .array(jobSchema, { error: 'Expected a list of jobs' })
+      .nullish()
+      .transform(v => v ?? []),
+    schedules: z
+      .array(schedule)
+      .nullish()
+      .transform(v => v ?? []),
   },
   { error: issue => (issue.code === 'unrecognized_keys' ? undefined : 'Expected a pipeline: an object with "name" and "jobs"') },
 );

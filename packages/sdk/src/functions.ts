@@ -58,11 +58,7 @@ export type OutputOf<F extends AnyFunction> = F extends { readonly [outputType]?
   : Awaited<ReturnType<F>>;
 
 /** What a step's arguments must be for a function. */
-export type InputOf<F> = F extends { readonly [inputType]?: infer In }
-  ? unknown extends In
-    ? FirstParameter<F>
-    : In
-  : FirstParameter<F>;
+export type InputOf<F> = F extends { readonly [inputType]?: infer In } ? (unknown extends In ? FirstParameter<F> : In) : FirstParameter<F>;
 type FirstParameter<F> = F extends (...args: infer P) => unknown ? (P extends [infer I, ...unknown[]] ? I : Record<string, never>) : never;
 
 const DEFINITION = Symbol.for('kube-transform.function');
@@ -123,35 +119,40 @@ export function ktFunction(first: KtFunctionOptions | AnyFunction = {}, fn?: Any
   if (typeof first === 'function') return wrap({}, first);
   if (fn !== undefined) return wrap(first, fn);
   return (target: unknown, contextOrKey: unknown, descriptor?: PropertyDescriptor) => {
-    decorate(first, target, contextOrKey, descriptor);
+    if (typeof contextOrKey === 'object' && contextOrKey !== null) decorate(first, target, contextOrKey as ClassMethodDecoratorContext);
+    else decorateLegacy(first, target, { key: contextOrKey as string | symbol, descriptor });
   };
 }
 
 function wrap(options: KtFunctionOptions, fn: AnyFunction): AnyFunction {
   if (typeof fn !== 'function') throw badFunction(typeof fn);
-  const wrapped: AnyFunction = (...args) => fn(...args);
+  const wrapped: AnyFunction = (...args: unknown[]) => fn(...args);
   mark(wrapped, { options });
   return wrapped;
 }
 
-function decorate(options: KtFunctionOptions, target: unknown, contextOrKey: unknown, descriptor?: PropertyDescriptor): void {
-  if (typeof contextOrKey === 'object' && contextOrKey !== null) {
-    const context = contextOrKey as ClassMethodDecoratorContext;
-    if (context.kind !== 'method' || typeof target !== 'function') throw badFunction(context.kind);
-    const definition = mark(target as AnyFunction, { options });
-    context.addInitializer(function (this: unknown) {
-      const owner = context.static ? (this as object) : ((this as object).constructor.prototype as object);
-      mirror(options, owner, context.name);
-      definition.receiver ??= () => this;
-    });
-    return;
-  }
+function decorate(options: KtFunctionOptions, method: unknown, context: ClassMethodDecoratorContext): void {
+  const kind: string = context.kind;
+  if (kind !== 'method' || typeof method !== 'function') throw badFunction(kind);
+  const definition = mark(method as AnyFunction, { options });
+  context.addInitializer(function (this: unknown) {
+    const owner = context.static ? (this as object) : ((this as object).constructor.prototype as object);
+    mirror(options, owner, context.name);
+    definition.receiver ??= () => this;
+  });
+}
+
+interface LegacyMember {
+  key: string | symbol;
+  descriptor: PropertyDescriptor | undefined;
+}
+function decorateLegacy(options: KtFunctionOptions, target: unknown, { key, descriptor }: LegacyMember): void {
   const method: unknown = descriptor?.value;
   if (typeof method !== 'function') throw badFunction(descriptor === undefined ? typeof target : 'accessor');
   const owner = target as object;
   const receiver = typeof owner === 'function' ? () => owner : () => new (owner.constructor as new () => unknown)();
   mark(method as AnyFunction, { options, receiver });
-  mirror(options, owner, contextOrKey as string | symbol);
+  mirror(options, owner, key);
 }
 
 function mark(fn: AnyFunction, definition: FunctionDefinition): FunctionDefinition {
@@ -161,7 +162,7 @@ function mark(fn: AnyFunction, definition: FunctionDefinition): FunctionDefiniti
 
 /** Tells reflect-metadata, where it is loaded: `Reflect.getMetadata('kt:function', owner, key)`. */
 function mirror(options: KtFunctionOptions, owner: object, key: string | symbol): void {
-  const reflect = Reflect as { defineMetadata?: (key: string, value: unknown, target: object, property: string | symbol) => void };
+  const reflect = Reflect as { defineMetadata?: (...args: [key: string, value: unknown, target: object, property: string | symbol]) => void };
   reflect.defineMetadata?.('kt:function', options, owner, key);
 }
 
@@ -172,53 +173,6 @@ function badFunction(kind: string): KtError {
     message: `ktFunction marks functions and methods, but was given a ${kind}.`,
     hint: 'Write @ktFunction() above a method, or export const f = ktFunction({ … }, async input => …).',
   });
-}
-
-/** The error for two functions under one name. */
-export function duplicateFunction(name: string, where: string): KtError {
-  const message = `${where} has two functions named "${name}".`;
-  return new KtError({ code: 'DUPLICATE_FUNCTION', path: name, message, hint: 'Give one of them another `name`.' });
-}
-
-/**
- * Names the marked functions that a module exports: `module.export`, and `module.Class.method` for methods.
- *
- * The bundler adds the call; whoever registers a module by hand makes it too.
- *
- * @returns the functions by name, explicit names included.
- * @throws KtError `DUPLICATE_FUNCTION` where two functions have one name.
- */
-export function nameExports(module: string, exports: Record<string, unknown>): Map<string, AnyFunction> {
-  const found = new Map<string, AnyFunction>();
-  const add = (path: string, value: unknown, receiver?: () => unknown): void => {
-    const definition = definitionOf(value);
-    if (definition === undefined) return;
-    definition.exportName ??= module === '' ? path : `${module}.${path}`;
-    if (receiver !== undefined) definition.receiver ??= receiver;
-    const name = functionName(value) ?? path;
-    const other = found.get(name);
-    if (other !== undefined && other !== value) throw duplicateFunction(name, `Module "${module}"`);
-    found.set(name, value as AnyFunction);
-  };
-  for (const [key, value] of Object.entries(exports)) {
-    add(key, value);
-    if (typeof value === 'function') nameMembers(key, value as AnyFunction, add);
-    else if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
-      for (const [member, inner] of Object.entries(value)) add(`${key}.${member}`, inner);
-    }
-  }
-  return found;
-}
-
-function nameMembers(name: string, value: AnyFunction, add: (path: string, fn: unknown, receiver?: () => unknown) => void): void {
-  for (const [member, { value: method }] of Object.entries(Object.getOwnPropertyDescriptors(value))) {
-    if (member !== 'prototype') add(`${name}.${member}`, method, () => value);
-  }
-  const proto = (value as { prototype?: object }).prototype;
-  if (proto === undefined || proto === null) return;
-  for (const [member, { value: method }] of Object.entries(Object.getOwnPropertyDescriptors(proto))) {
-    if (member !== 'constructor') add(`${name}.${member}`, method, () => new (value as unknown as new () => unknown)());
-  }
 }
 
 /** What `this` must be when a marked function is called: its class, one instance of it, or undefined. */

@@ -2,10 +2,11 @@
 export type { KtContext, KtFileHandle, KtFiles, KtFileStat, KtFs, KtLog } from './context.js';
 export { assertNever, formatProblem, isKtError, isPermanent, KtError, PermanentError, RETRIED } from './errors.js';
 export type { FailureCause, Problem } from './errors.js';
-export { definitionOf, functionName, ktFunction, nameExports, receiverOf } from './functions.js';
-export type { AnyFunction, FunctionDefinition, InputOf, KtFunction, KtFunctionOptions, StepDefaults } from './functions.js';
+export { definitionOf, functionName, ktFunction, receiverOf } from './functions.js';
+export type { AnyFunction, FunctionDefinition, InputOf, KtFunction, KtFunctionOptions, OutputOf, StepDefaults } from './functions.js';
 export { findNonJson } from './json.js';
 export type { IsJson, Json, JsonObject } from './json.js';
+export { nameExports } from './name-exports.js';
 export { closest, didYouMean } from './names.js';
 export { mustParsePipeline, parsePipeline, parseSpawn } from './parse-pipeline.js';
 export type { Parsed } from './parse-pipeline.js';
@@ -15,7 +16,17 @@ export { parseDurationMs, parseQuantity } from './quantity.js';
 export { asRef, each, parseRef, refSources, replaceRefs } from './refs.js';
 export type { Arg, Each, Ref, RefJson } from './refs.js';
 export type {
-  Backoff, JobOptions, JobStatus, KTJob, KTJobInput, KTPipeline, KTPipelineInput, KTSchedule, KTTask, KTTaskInput, KubernetesOptions,
+  Backoff,
+  JobOptions,
+  JobStatus,
+  KTJob,
+  KTJobInput,
+  KTPipeline,
+  KTPipelineInput,
+  KTSchedule,
+  KTTask,
+  KTTaskInput,
+  KubernetesOptions,
 } from './spec.js';
 export { issuePath } from './standard-schema.js';
 export type { SchemaInput, SchemaIssue, SchemaOutput, SchemaResult, StandardSchema } from './standard-schema.js';

@@ -23,7 +23,6 @@ test.each([
   ['bytes', { data: new Uint8Array(2) }, '$.data', 'an instance of Uint8Array'],
   ['a class instance', [[new Point()]], '$[0][0]', 'an instance of Point'],
   ['undefined in an array', { a: [undefined] }, '$.a[0]', 'undefined inside an array'],
-  // eslint-disable-next-line no-sparse-arrays -- the hole is what is tested
   ['a hole in an array', [1, , 2], '$[1]', 'undefined inside an array'],
 ])('finds %s and says where', (_what, value, path, reason) => {
   expect(findNonJson(value)).toEqual({ path, reason });

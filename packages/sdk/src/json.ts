@@ -62,7 +62,9 @@ function find(value: unknown, above: object[]): Found | undefined {
       return Number.isFinite(value) ? undefined : { reason: `${value} is not a JSON number`, keys: [] };
     case 'object':
       return value === null ? undefined : findInObject(value, above);
-    default:
+    case 'bigint':
+    case 'function':
+    case 'symbol':
       return { reason: `a ${typeof value}`, keys: [] };
   }
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type AnyFunction, functionName, ktFunction, nameExports, receiverOf } from './functions.js';
+import { type AnyFunction, functionName, ktFunction, receiverOf } from './functions.js';
+import { nameExports } from './name-exports.js';
 
 const names = (found: Map<string, AnyFunction>): string[] => [...found.keys()].sort();
 
@@ -50,7 +51,17 @@ test('getters are not run while names are given', () => {
 });
 
 test('what is no class, function or plain object is passed over', () => {
-  expect(nameExports('m', { a: null, b: undefined, c: new Map([['x', ktFunction(() => 1)]]), d: [1], e: Symbol.iterator, f: function () {}, g: async () => {} })).toEqual(new Map());
+  expect(
+    nameExports('m', {
+      a: null,
+      b: undefined,
+      c: new Map([['x', ktFunction(() => 1)]]),
+      d: [1],
+      e: Symbol.iterator,
+      f: function () {},
+      g: async () => {},
+    }),
+  ).toEqual(new Map());
 });
 
 test('a method that was marked without its class (TC39) gets an instance from the class that is named', () => {

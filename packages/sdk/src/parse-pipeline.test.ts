@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { mustParsePipeline, parsePipeline, parseSpawn } from './parse-pipeline.js';
+import { parsePipeline } from './parse-pipeline.js';
 import type { KTPipeline } from './spec.js';
 
 const parsed = (input: unknown): KTPipeline => {
@@ -7,9 +7,27 @@ const parsed = (input: unknown): KTPipeline => {
   return result.ok ? result.value : expect.unreachable(JSON.stringify(result.problems));
 };
 const DEFAULTS = {
-  memory: '1Gi', cpu: '500m', dependencies: [], function: null, args: {}, tasks: [], items: null, retries: 0,
-  backoff: { initial: '1s', factor: 2, max: '1m' }, timeout: null, itemsPerPod: null, concurrency: null, parallelism: null,
-  maxFailed: 0, failFast: false, cache: false, outputs: [], env: {}, labels: {}, gpu: 0, kubernetes: {},
+  memory: '1Gi',
+  cpu: '500m',
+  dependencies: [],
+  function: null,
+  args: {},
+  tasks: [],
+  items: null,
+  retries: 0,
+  backoff: { initial: '1s', factor: 2, max: '1m' },
+  timeout: null,
+  itemsPerPod: null,
+  concurrency: null,
+  parallelism: null,
+  maxFailed: 0,
+  failFast: false,
+  cache: false,
+  outputs: [],
+  env: {},
+  labels: {},
+  gpu: 0,
+  kubernetes: {},
 };
 
 describe('what kube-transform accepts', () => {
@@ -19,18 +37,35 @@ describe('what kube-transform accepts', () => {
 
   test('null is the same as absent, in jobs and in tasks', () => {
     const nulls = { name: null, memory: null, cpu: null, dependencies: null, function: null, args: null, tasks: null };
-    expect(parsed({ name: 'p', jobs: [{ type: 'static', ...nulls }, { type: 'dynamic', ...nulls }] }).jobs).toEqual([
+    expect(
+      parsed({
+        name: 'p',
+        jobs: [
+          { type: 'static', ...nulls },
+          { type: 'dynamic', ...nulls },
+        ],
+      }).jobs,
+    ).toEqual([
       { ...DEFAULTS, type: 'static', name: 'pipeline-p-job-0' },
       { ...DEFAULTS, type: 'dynamic', name: 'pipeline-p-job-1' },
     ]);
     const tasks = [{}, { function: null, args: null }, { function: 'm.f' }, { args: { a: 1 } }];
     expect(parsed({ name: 'p', jobs: [{ type: 'static', tasks }] }).jobs[0]?.tasks).toEqual([
-      { function: null, args: {} }, { function: null, args: {} }, { function: 'm.f', args: {} }, { function: null, args: { a: 1 } },
+      { function: null, args: {} },
+      { function: null, args: {} },
+      { function: 'm.f', args: {} },
+      { function: null, args: { a: 1 } },
     ]);
   });
 
   test('an empty text for a function is no function', () => {
-    const { jobs } = parsed({ name: 'p', jobs: [{ type: 'dynamic', function: '' }, { type: 'static', function: '', tasks: [{ function: '' }] }] });
+    const { jobs } = parsed({
+      name: 'p',
+      jobs: [
+        { type: 'dynamic', function: '' },
+        { type: 'static', function: '', tasks: [{ function: '' }] },
+      ],
+    });
     expect(jobs.map(job => job.function)).toEqual([null, null]);
     expect(jobs[1]?.tasks).toEqual([{ function: null, args: {} }]);
   });
@@ -47,7 +82,15 @@ describe('what kube-transform accepts', () => {
   });
 
   test('a static job may have empty args, a dynamic job an empty list of tasks', () => {
-    expect(parsed({ name: 'p', jobs: [{ type: 'static', args: {} }, { type: 'dynamic', tasks: [] }] }).jobs).toHaveLength(2);
+    expect(
+      parsed({
+        name: 'p',
+        jobs: [
+          { type: 'static', args: {} },
+          { type: 'dynamic', tasks: [] },
+        ],
+      }).jobs,
+    ).toHaveLength(2);
   });
 
   test.each([{ name: 'p' }, { name: 'p', jobs: null }, { name: 'p', jobs: [] }])('a pipeline without jobs: %j', document => {
@@ -55,11 +98,21 @@ describe('what kube-transform accepts', () => {
   });
 
   test('jobs may come in any order, and a dependency may be named twice', () => {
-    expect(parsed({ name: 'p', jobs: [{ type: 'static', name: 'b', dependencies: ['a', 'a'] }, { type: 'static', name: 'a' }] }).jobs[0]?.dependencies).toEqual(['a']);
+    expect(
+      parsed({
+        name: 'p',
+        jobs: [
+          { type: 'static', name: 'b', dependencies: ['a', 'a'] },
+          { type: 'static', name: 'a' },
+        ],
+      }).jobs[0]?.dependencies,
+    ).toEqual(['a']);
   });
 
   test('an unnamed job can be depended on by its name', () => {
-    expect(parsed({ name: 'p', jobs: [{ type: 'static' }, { type: 'static', dependencies: ['pipeline-p-job-0'] }] }).jobs[1]?.dependencies).toEqual(['pipeline-p-job-0']);
+    expect(parsed({ name: 'p', jobs: [{ type: 'static' }, { type: 'static', dependencies: ['pipeline-p-job-0'] }] }).jobs[1]?.dependencies).toEqual([
+      'pipeline-p-job-0',
+    ]);
   });
 
   test('a "$ref" in the user\'s data is data', () => {
@@ -70,7 +123,11 @@ describe('what kube-transform accepts', () => {
 
 describe('what is new here', () => {
   test('a map runs over a list or over a ref to one', () => {
-    const jobs = [{ type: 'map', name: 'a', items: [1, { b: null }] }, { type: 'map', name: 'b', dependencies: ['a'], items: { $ref: 'a#' } }, { type: 'map', items: [] }];
+    const jobs = [
+      { type: 'map', name: 'a', items: [1, { b: null }] },
+      { type: 'map', name: 'b', dependencies: ['a'], items: { $ref: 'a#' } },
+      { type: 'map', items: [] },
+    ];
     expect(parsed({ name: 'p', jobs }).jobs.map(job => job.items)).toEqual([[1, { b: null }], { $ref: 'a#' }, []]);
   });
 
@@ -97,23 +154,4 @@ test('parsing twice is the same as parsing once', () => {
   const once = parsed(full);
   expect(parsed(once)).toEqual(once);
   expect(parsed(JSON.parse(JSON.stringify(once)))).toEqual(once);
-});
-
-describe('a spawn', () => {
-  test('names its unnamed jobs after the parent, and may depend on jobs outside', () => {
-    expect(parseSpawn([{ type: 'static' }, { type: 'dynamic', dependencies: ['elsewhere'] }], 'fan')).toMatchObject({
-      ok: true,
-      value: [{ name: 'fan-job-0' }, { name: 'fan-job-1', dependencies: ['elsewhere'] }],
-    });
-  });
-
-  test('has the same problems as jobs of a document', () => {
-    const spawn = parseSpawn([{ type: 'static', nme: 'x' }, 3], 'fan');
-    expect(spawn).toMatchObject({ ok: false, problems: [{ code: 'UNKNOWN_FIELD', path: '[0].nme', hint: 'Did you mean "name"?' }, { path: '[1]' }] });
-    expect(parseSpawn(undefined, 'fan')).toMatchObject({ ok: false, problems: [{ message: 'Expected a list of jobs, but got nothing.' }] });
-  });
-});
-
-test('mustParsePipeline throws every problem', () => {
-  expect(() => mustParsePipeline({ name: '', jobs: [{ type: 'odd' as never }] })).toThrow(/^name: Expected a name.*\njobs\[0\]\.type: Expected "static"/);
 });

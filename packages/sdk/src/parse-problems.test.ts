@@ -21,15 +21,34 @@ test('all problems are told at once, each with its place', () => {
     ],
   });
   expect(problems.map(({ code, path }) => `${code} ${path}`).sort()).toEqual([
-    'BAD_DOCUMENT jobs[0].function', 'BAD_DOCUMENT jobs[1].retries', 'BAD_DOCUMENT jobs[1].tasks', 'BAD_DOCUMENT jobs[2].items', 'BAD_DOCUMENT jobs[2].tasks',
-    'BAD_DOCUMENT jobs[3].type', 'BAD_DOCUMENT jobs[4]', 'BAD_DOCUMENT name', 'BAD_DURATION jobs[2].backoff.initial', 'BAD_QUANTITY jobs[0].memory',
-    'DUPLICATE_NAME jobs[2].name', 'UNKNOWN_DEPENDENCY jobs[0].dependencies[0]', 'UNKNOWN_FIELD extra', 'UNKNOWN_FIELD jobs[2].tasks[0].fnction',
+    'BAD_DOCUMENT jobs[0].function',
+    'BAD_DOCUMENT jobs[1].retries',
+    'BAD_DOCUMENT jobs[1].tasks',
+    'BAD_DOCUMENT jobs[2].items',
+    'BAD_DOCUMENT jobs[2].tasks',
+    'BAD_DOCUMENT jobs[3].type',
+    'BAD_DOCUMENT jobs[4]',
+    'BAD_DOCUMENT name',
+    'BAD_DURATION jobs[2].backoff.initial',
+    'BAD_QUANTITY jobs[0].memory',
+    'DUPLICATE_NAME jobs[2].name',
+    'UNKNOWN_DEPENDENCY jobs[0].dependencies[0]',
+    'UNKNOWN_FIELD extra',
+    'UNKNOWN_FIELD jobs[2].tasks[0].fnction',
   ]);
 });
 
 test.each<[string, object, string]>([
-  ['a static job with a function', { type: 'static', function: 'm.f' }, 'jobs[0].function: Expected no "function" in a static job (its calls are in "tasks"), but got "m.f".'],
-  ['a static job with args', { type: 'static', args: { a: 1 } }, 'jobs[0].args: Expected no "args" in a static job (its calls are in "tasks"), but got {"a":1}.'],
+  [
+    'a static job with a function',
+    { type: 'static', function: 'm.f' },
+    'jobs[0].function: Expected no "function" in a static job (its calls are in "tasks"), but got "m.f".',
+  ],
+  [
+    'a static job with args',
+    { type: 'static', args: { a: 1 } },
+    'jobs[0].args: Expected no "args" in a static job (its calls are in "tasks"), but got {"a":1}.',
+  ],
   ['a dynamic job with tasks', { type: 'dynamic', tasks: [{}] }, 'jobs[0].tasks: Expected no "tasks" in a dynamic job, but got [{}].'],
   ['a map with tasks', { type: 'map', items: [], tasks: [{}] }, 'jobs[0].tasks: Expected no "tasks" in a map job, but got [{}].'],
   ['a map without items', { type: 'map', items: null }, 'jobs[0].items: Expected "items" in a map job, but got null.'],
@@ -39,15 +58,35 @@ test.each<[string, object, string]>([
   ['a name with "#"', { type: 'static', name: 'a#b' }, 'jobs[0].name: Expected a name without "#", but got "a#b".'],
   ['an empty name', { type: 'static', name: '' }, 'jobs[0].name: Expected a name that is not empty, but got "".'],
   ['dependencies that are no list', { type: 'static', dependencies: 'a' }, 'jobs[0].dependencies: Expected a list of job names, but got "a".'],
-  ['a percentage over 100', { type: 'static', maxFailed: '101%' }, 'jobs[0].maxFailed: Expected a count such as 3, or a percentage such as "5%", but got "101%".'],
-  ['a percentage just over 100', { type: 'static', maxFailed: '100.5%' }, 'jobs[0].maxFailed: Expected a count such as 3, or a percentage such as "5%", but got "100.5%".'],
+  [
+    'a percentage over 100',
+    { type: 'static', maxFailed: '101%' },
+    'jobs[0].maxFailed: Expected a count such as 3, or a percentage such as "5%", but got "101%".',
+  ],
+  [
+    'a percentage just over 100',
+    { type: 'static', maxFailed: '100.5%' },
+    'jobs[0].maxFailed: Expected a count such as 3, or a percentage such as "5%", but got "100.5%".',
+  ],
   ['a negative count', { type: 'static', maxFailed: -1 }, 'jobs[0].maxFailed: Expected a count such as 3, or a percentage such as "5%", but got -1.'],
-  ['a duration without unit', { type: 'static', timeout: '90' }, 'jobs[0].timeout: Expected a duration such as "500ms", "90s", "5m" or "1h30m", but got "90".'],
+  [
+    'a duration without unit',
+    { type: 'static', timeout: '90' },
+    'jobs[0].timeout: Expected a duration such as "500ms", "90s", "5m" or "1h30m", but got "90".',
+  ],
   ['half an item a pod', { type: 'static', itemsPerPod: 0.5 }, 'jobs[0].itemsPerPod: Expected a whole number of at least 1, but got 0.5.'],
   ['an env that is no text', { type: 'static', env: { A: 1 } }, 'jobs[0].env.A: Expected text, but got 1.'],
   ['args that are a list', { type: 'dynamic', args: [1] }, 'jobs[0].args: Expected an object, but got [1].'],
-  ['a Date in args', { type: 'dynamic', args: { at: new Date(0) } }, 'jobs[0].args: Expected JSON, which cannot hold an instance of Date (at at), but got an object that is no JSON.'],
-  ['a bigint in items', { type: 'map', items: [1, { n: 1n }] }, 'jobs[0].items: Expected JSON, which cannot hold a bigint (at [1].n), but got an object that is no JSON.'],
+  [
+    'a Date in args',
+    { type: 'dynamic', args: { at: new Date(0) } },
+    'jobs[0].args: Expected JSON, which cannot hold an instance of Date (at at), but got an object that is no JSON.',
+  ],
+  [
+    'a bigint in items',
+    { type: 'map', items: [1, { n: 1n }] },
+    'jobs[0].items: Expected JSON, which cannot hold a bigint (at [1].n), but got an object that is no JSON.',
+  ],
 ])('%s is refused with a sentence', (_what, job, sentence) => {
   expect(inJob(job).map(({ path, message }) => `${path}: ${message}`)).toEqual([sentence]);
 });
@@ -71,41 +110,17 @@ describe('unknown fields', () => {
   });
 });
 
-describe('the graph', () => {
-  const graph = (edges: Record<string, string[]>): Problem[] =>
-    problemsOf({ name: 'p', jobs: Object.entries(edges).map(([name, dependencies]) => ({ type: 'static', name, dependencies })) });
-
-  test('an unknown dependency, with what was meant or what there is', () => {
-    expect(graph({ extract: [], load: ['extrat', 'nowhere'] })).toEqual([
-      { code: 'UNKNOWN_DEPENDENCY', path: 'jobs[1].dependencies[0]', message: 'Job "load" depends on "extrat", which does not exist.', hint: 'Did you mean "extract"?' },
-      { code: 'UNKNOWN_DEPENDENCY', path: 'jobs[1].dependencies[1]', message: 'Job "load" depends on "nowhere", which does not exist.', hint: 'Known jobs: extract, load.' },
-    ]);
-  });
-
-  test('a cycle, with its path and not what hangs on it', () => {
-    expect(graph({ start: [], a: ['start', 'c'], b: ['a'], c: ['b'], after: ['c'] })).toEqual([
-      { code: 'CYCLE', path: 'jobs[1].dependencies', message: 'Jobs depend on each other in a circle: a → c → b → a.', hint: 'Remove one of these dependencies.' },
-    ]);
-    expect(graph({ a: ['a'] })).toMatchObject([{ code: 'CYCLE', message: 'Job "a" depends on itself.' }]);
-  });
-
-  test('a cycle is told beside unknown dependencies', () => {
-    expect(graph({ a: ['b', 'x1'], b: ['a'] }).map(({ code }) => code)).toEqual(['UNKNOWN_DEPENDENCY', 'CYCLE']);
-  });
-
-  test('a name that is taken', () => {
-    const jobs = [{ type: 'static', name: 'pipeline-p-job-1' }, { type: 'static' }];
-    expect(problemsOf({ name: 'p', jobs })).toMatchObject([{ code: 'DUPLICATE_NAME', path: 'jobs[1].name', message: 'The name "pipeline-p-job-1" is taken by jobs[0].' }]);
-  });
-
-  test('names of Object.prototype are names like others', () => {
-    expect(graph({ constructor: [], toString: ['constructor'] })).toEqual([]);
-    expect(graph({ a: ['constructor'] })).toMatchObject([{ code: 'UNKNOWN_DEPENDENCY' }]);
-  });
-});
-
-test.each([[null, 'null'], [undefined, 'nothing'], [[], '[]'], ['text', '"text"'], [1n, 'a bigint'], [() => 1, 'a function']])('%s is no pipeline', (input, seen) => {
-  expect(problemsOf(input)).toEqual([{ code: 'BAD_DOCUMENT', path: '', message: `Expected a pipeline: an object with "name" and "jobs", but got ${seen}.` }]);
+test.each([
+  [null, 'null'],
+  [undefined, 'nothing'],
+  [[], '[]'],
+  ['text', '"text"'],
+  [1n, 'a bigint'],
+  [() => 1, 'a function'],
+])('%s is no pipeline', (input, seen) => {
+  expect(problemsOf(input)).toEqual([
+    { code: 'BAD_DOCUMENT', path: '', message: `Expected a pipeline: an object with "name" and "jobs", but got ${seen}.` },
+  ]);
 });
 
 test('a long value is cut in the message', () => {

@@ -5,15 +5,26 @@
  * B2 A step's result is addressed as `<job>#/<item>/…`: the result of a job is always the array of its items' results.
  */
 import { KtError } from './errors.js';
-import { type AnyFunction, definitionOf, duplicateFunction, functionName, type InputOf } from './functions.js';
+import { type AnyFunction, definitionOf, functionName, type InputOf } from './functions.js';
 import type { Json, JsonObject } from './json.js';
+import { duplicateFunction } from './name-exports.js';
 import { didYouMean } from './names.js';
 import { asRef, type Each, makeRef, type Ref, refSources, replaceRefs } from './refs.js';
 import type { KTJobInput, KTPipelineInput, KTSchedule } from './spec.js';
 import type { SchemaInput, SchemaOutput, StandardSchema } from './standard-schema.js';
 import { moveRefs, subParams } from './sub-pipeline.js';
 import type {
-  ArgsThenOptions, CheckFunction, CheckName, EachArgs, MapResult, ParamsThenOptions, ResultOf, SpawnResult, StepOptions, Steps,
+  ArgsThenOptions,
+  CheckFunction,
+  CheckName,
+  CheckSpawn,
+  EachArgs,
+  MapResult,
+  Nothing,
+  ParamsThenOptions,
+  ResultOf,
+  StepOptions,
+  Steps,
 } from './step-types.js';
 
 const PIPELINE = Symbol.for('kube-transform.pipeline');
@@ -66,6 +77,7 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
   }
 
   /** Adds a step that calls a function once for each element of a list. */
+  // eslint-disable-next-line max-params -- reads as a sentence: name, function, over what, options
   map<const N extends string, F extends AnyFunction, E, M extends number | string = never, U = unknown>(
     name: N & CheckName<N, S>,
     fn: F & CheckFunction<F>,
@@ -77,9 +89,9 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
   }
 
   /** Adds a step whose function returns new jobs, which run as its children. */
-  dynamic<const N extends string, F extends (...args: never[]) => SpawnResult | Promise<SpawnResult>>(
+  dynamic<const N extends string, F extends AnyFunction>(
     name: N & CheckName<N, S>,
-    fn: F,
+    fn: F & CheckSpawn<F>,
     ...[args, options]: ArgsThenOptions<F, S, P, StepOptions<keyof S & string>>
   ): Pipeline<S & Record<N, null>, P, PI> {
     const step: Step = { kind: 'dynamic', name, fn, args: this.#call(name, args), items: null, options: options ?? {} };
@@ -99,7 +111,13 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
       const { after = [], outputs, ...rest } = step.options;
       const moved = { ...rest, after: [...after.map(name => `${prefix}.${name}`), ...(options.after ?? [])] };
       const stepOptions = outputs === undefined ? moved : { ...moved, outputs: moveRefs(outputs, move) as typeof outputs };
-      return { ...step, name: `${prefix}.${step.name}`, args: moveRefs(step.args, move), items: moveRefs(step.items, move) as Json, options: stepOptions };
+      return {
+        ...step,
+        name: `${prefix}.${step.name}`,
+        args: moveRefs(step.args, move),
+        items: moveRefs(step.items, move) as Json,
+        options: stepOptions,
+      };
     });
     return this.#with({
       steps: [...this.#state.steps, ...inner],
@@ -133,7 +151,7 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
 
   #job(step: Step): KTJobInput {
     const { after = [], outputs = [], ...options } = { ...stepDefaults(step.fn), ...given(step.options) };
-    const outputRefs = replaceRefs(typeof outputs === 'function' ? outputs(makeRef('item') as never) : outputs, ref => ref) as Json[];
+    const outputRefs = replaceRefs(typeof outputs === 'function' ? outputs(makeRef('item')) : outputs, ref => ref) as Json[];
     const args = replaceRefs(step.args ?? {}, ref => ref) as JsonObject;
     const items = replaceRefs(step.items, ref => ref) as Json;
     const sources = refSources({ args, items, outputRefs });
@@ -208,8 +226,8 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
 }
 
 function stepDefaults(fn: AnyFunction): StepOptions {
-  const { name: _name, input: _input, output: _output, ...defaults } = definitionOf(fn)?.options ?? {};
-  return defaults;
+  const { options = {} } = definitionOf(fn) ?? {};
+  return Object.fromEntries(Object.entries(options).filter(([key]) => !['name', 'input', 'output'].includes(key)));
 }
 
 const hinted = (hint: string | undefined): { hint?: string } => (hint === undefined ? {} : { hint });
@@ -220,10 +238,10 @@ function given(options: StepOptions): StepOptions {
 }
 
 /** Begins a pipeline: `pipeline('flights', { params: z.object({ … }) }).job(…).map(…)`. */
-export function pipeline<S extends StandardSchema = StandardSchema<Record<never, never>, Record<never, never>>>(
+export function pipeline<S extends StandardSchema = StandardSchema<Nothing, Nothing>>(
   name: string,
   options: PipelineOptions<S> = {},
-): Pipeline<Record<never, never>, SchemaOutput<S>, SchemaInput<S>> {
+): Pipeline<Nothing, SchemaOutput<S>, SchemaInput<S>> {
   return new Pipeline({ name, params: options.params, steps: [], refs: {}, schedules: [] });
 }
 

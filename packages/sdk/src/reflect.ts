@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import type { KtFunctionOptions } from './functions.js';
+import { definitionOf, type KtFunctionOptions } from './functions.js';
 
 /** A marked method of a class, as reflect-metadata remembers it. */
 export interface ReflectedFunction {
@@ -9,16 +9,19 @@ export interface ReflectedFunction {
 }
 
 /**
- * Lists what a class offers to pipelines, from the metadata that `ktFunction` leaves where reflect-metadata is loaded.
+ * Lists what a class offers to pipelines, static methods first.
  *
- * Load this module before the class: decorators run once. Instance methods in the TC39 dialect appear after the first construction.
+ * `ktFunction` leaves `kt:function` metadata where reflect-metadata is loaded before the class; what has none yet (classes loaded
+ * earlier, instance methods of the TC39 dialect before the first construction) is found by its mark and gets it here.
  */
 export function reflectFunctions(target: object): ReflectedFunction[] {
   const found: ReflectedFunction[] = [];
   const look = (owner: object, isStatic: boolean): void => {
     for (const member of Object.getOwnPropertyNames(owner)) {
-      const options = Reflect.getOwnMetadata('kt:function', owner, member) as KtFunctionOptions | undefined;
-      if (options !== undefined) found.push({ member, static: isStatic, options });
+      const options = definitionOf(Object.getOwnPropertyDescriptor(owner, member)?.value)?.options;
+      if (options === undefined) continue;
+      if (!Reflect.hasOwnMetadata('kt:function', owner, member)) Reflect.defineMetadata('kt:function', options, owner, member);
+      found.push({ member, static: isStatic, options });
     }
   };
   look(target, true);

@@ -26,6 +26,12 @@ describe('paths', () => {
     expect(asRef(rows[1]?.tags)).toEqual({ $ref: 'load#/1/tags' });
   });
 
+  test('`at` is an index, and a field of that name can be passed on', () => {
+    expect(asRef(rows.at(2).tags.at(0))).toEqual({ $ref: 'load#/2/tags/0' });
+    expect(asRef(makeRef<{ at: string }>('load', '/0').at)).toEqual({ $ref: 'load#/0/at' });
+    expect(() => rows.at(-1)).toThrow('The ref "load#" was opened at -1, but an index is a whole number of at least 0.');
+  });
+
   test('escape "/" and "~", and read them back', () => {
     const odd = makeRef<Record<string, Record<string, string>>>('load')['a/b']?.['~c~1'];
     expect(asRef(odd)).toEqual({ $ref: 'load#/a~1b/~0c~01' });
@@ -39,7 +45,9 @@ describe('paths', () => {
 
   test('fields called "each" and "toJSON" can be passed on', () => {
     const odd = makeRef<{ each: string; toJSON: string; length: number; name: string }>('load', '/0');
-    expect([odd.each, odd.toJSON, odd.length, odd.name].map(asRef)).toEqual(['each', 'toJSON', 'length', 'name'].map(key => ({ $ref: `load#/0/${key}` })));
+    expect([odd.each, odd.toJSON, odd.length, odd.name].map(asRef)).toEqual(
+      ['each', 'toJSON', 'length', 'name'].map(key => ({ $ref: `load#/0/${key}` })),
+    );
   });
 
   test('a ref in JSON is its serialised form', () => {
@@ -65,7 +73,7 @@ describe('each', () => {
   });
 });
 
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- what the compiler refuses is tried here
+/* eslint-disable @typescript-eslint/no-explicit-any, @typescript-eslint/no-unsafe-call, @typescript-eslint/no-unsafe-argument -- what the compiler refuses is tried here */
 const loose = row as any;
 test.each<[string, string, () => unknown]>([
   ['a template', 'turned into text or a number', () => `${loose.name}.csv`],
@@ -75,11 +83,29 @@ test.each<[string, string, () => unknown]>([
   ['a spread into an object', 'spread or enumerated', () => ({ ...loose })],
   ['Object.keys', 'spread or enumerated', () => Object.keys(loose)],
   ['a spread into an array', 'iterated over', () => [...loose.tags]],
-  ['for … of', 'iterated over', () => { for (const tag of loose.tags) return tag; }],
+  [
+    'for … of',
+    'iterated over',
+    () => {
+      for (const tag of loose.tags) return tag;
+    },
+  ],
   ['a call of a method', 'called', () => loose.name.replace('a', 'b')],
   ['map', 'called', () => loose.tags.map((tag: string) => tag)],
-  ['an assignment', 'assigned to', () => { loose.name = 'x'; }],
-  ['a delete', 'deleted from', () => { delete loose.name; }],
+  [
+    'an assignment',
+    'assigned to',
+    () => {
+      loose.name = 'x';
+    },
+  ],
+  [
+    'a delete',
+    'deleted from',
+    () => {
+      delete loose.name;
+    },
+  ],
 ])('%s with a ref is refused with a sentence', (_what, did, work) => {
   const problem = problemOf(work);
   expect(problem.code).toBe('REF_USED_AS_VALUE');
@@ -91,13 +117,20 @@ test('a called method is named with its path', () => {
 });
 
 describe('data that looks like a ref', () => {
-  test.each([{ $ref: '#/definitions/x' }, { $ref: '#' }, { $ref: 3 }, { $ref: 'load#/0', more: 1 }, { $ref: 'no-hash' }, { $ref: 'a#b' }, {}, null, 'load#/0'])(
-    '%j stays data',
-    value => {
-      expect(asRef(value)).toBeUndefined();
-      expect(replaceRefs({ value }, () => 'replaced')).toEqual({ value });
-    },
-  );
+  test.each([
+    { $ref: '#/definitions/x' },
+    { $ref: '#' },
+    { $ref: 3 },
+    { $ref: 'load#/0', more: 1 },
+    { $ref: 'no-hash' },
+    { $ref: 'a#b' },
+    {},
+    null,
+    'load#/0',
+  ])('%j stays data', value => {
+    expect(asRef(value)).toBeUndefined();
+    expect(replaceRefs({ value }, () => 'replaced')).toEqual({ value });
+  });
 });
 
 test('replaceRefs reaches every depth and leaves the rest as it is', () => {

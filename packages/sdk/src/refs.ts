@@ -31,6 +31,8 @@ export interface RefBase<T> {
 /** A ref to an array: can be indexed, and mapped over with `each`. */
 export interface RefArray<E> {
   readonly [index: number]: Ref<E>;
+  /** The element at an index from 0; as `list[0]`, but never `undefined` for the compiler. */
+  at(index: number): Ref<E>;
   /** The arguments of one call for each element: `list.each(file => ({ file }))`. */
   each<A>(args: (item: Ref<E>, index: Ref<number>) => A): Each<A, E>;
 }
@@ -67,6 +69,15 @@ function misuse(path: string, did: string): KtError {
   });
 }
 
+function checkIndex(index: number, path: string): number {
+  if (Number.isInteger(index) && index >= 0) return index;
+  throw new KtError({
+    code: 'BAD_INDEX',
+    path,
+    message: `The ref "${path}" was opened at ${String(index)}, but an index is a whole number of at least 0.`,
+  });
+}
+
 /** Makes the ref for a place; internal to the builder. `called` is what it does where a field of its name is a method of every ref. */
 export function makeRef<T>(source: string, pointer = '', called?: (args: never) => unknown): Ref<T> {
   const path = `${source}#${pointer}`;
@@ -74,6 +85,7 @@ export function makeRef<T>(source: string, pointer = '', called?: (args: never) 
   const inner = (key: string): unknown => {
     const place = `${pointer}/${escape(key)}`;
     if (key === 'each') return makeRef(source, place, (args: (item: unknown, index: unknown) => unknown) => each({ $ref: path }, args));
+    if (key === 'at') return makeRef(source, place, (index: number) => makeRef(source, `${pointer}/${checkIndex(index, path)}`));
     return key === 'toJSON' ? makeRef(source, place, () => json) : makeRef(source, place);
   };
   return new Proxy((): void => undefined, {

@@ -113,11 +113,4 @@ export interface KTPipelineInput {
 }
 
 /** The seven words for where a job stands, as kube-transform has them. */
-export type JobStatus =
-  | 'Pending'
-  | 'Running'
-  | 'AwaitingDescendants'
-  | 'Completed'
-  | 'Failed'
-  | 'DescendantFailed'
-  | 'SkippedDueToUpstreamFailure';
+export type JobStatus = 'Pending' | 'Running' | 'AwaitingDescendants' | 'Completed' | 'Failed' | 'DescendantFailed' | 'SkippedDueToUpstreamFailure';

@@ -26,11 +26,19 @@ test('an option that is undefined is not given', () => {
 
 test('name and schemas of a function do not reach the document', () => {
   const checked = ktFunction({ name: 'm.c', input: z.object({}), output: z.number() }, () => 1);
-  expect(pipeline('p').job('a', checked).toSpec().jobs?.[0]).toEqual({ type: 'static', name: 'a', dependencies: [], tasks: [{ function: 'm.c', args: {} }] });
+  expect(pipeline('p').job('a', checked).toSpec().jobs?.[0]).toEqual({
+    type: 'static',
+    name: 'a',
+    dependencies: [],
+    tasks: [{ function: 'm.c', args: {} }],
+  });
 });
 
 test('`after` adds dependencies beside those of the refs, each once', () => {
-  const p = pipeline('p').job('a', tick).job('b', load, () => ({ file: 'x' })).job('c', load, ({ b }) => ({ file: b.to }), { after: ['a', 'b'] });
+  const p = pipeline('p')
+    .job('a', tick)
+    .job('b', load, () => ({ file: 'x' }))
+    .job('c', load, ({ b }) => ({ file: b.to }), { after: ['a', 'b'] });
   expect(jobsOf(p)[2]?.dependencies).toEqual(['b', 'a']);
 });
 
@@ -44,10 +52,26 @@ test('`outputs` may name files outright, by the item, or by earlier results', ()
 
 test('every option reaches the document', () => {
   const options = {
-    memory: '1.5Gi', cpu: '250m', retries: 2, backoff: { initial: '2s' }, timeout: '1h', itemsPerPod: 5, concurrency: 2, parallelism: 3,
-    maxFailed: '5%', failFast: true, cache: true, env: { A: 'b' }, labels: { team: 'x' }, gpu: 1, kubernetes: { queue: 'night' },
+    memory: '1.5Gi',
+    cpu: '250m',
+    retries: 2,
+    backoff: { initial: '2s' },
+    timeout: '1h',
+    itemsPerPod: 5,
+    concurrency: 2,
+    parallelism: 3,
+    maxFailed: '5%',
+    failFast: true,
+    cache: true,
+    env: { A: 'b' },
+    labels: { team: 'x' },
+    gpu: 1,
+    kubernetes: { queue: 'night' },
   };
-  expect(jobsOf(pipeline('p').job('a', tick, () => ({}), options))[0]).toMatchObject({ ...options, backoff: { initial: '2s', factor: 2, max: '1m' } });
+  expect(jobsOf(pipeline('p').job('a', tick, () => ({}), options))[0]).toMatchObject({
+    ...options,
+    backoff: { initial: '2s', factor: 2, max: '1m' },
+  });
 });
 
 test('a wrong option is found at the door', () => {

@@ -11,6 +11,10 @@ export interface StepOptions<Names extends string = string, E = unknown> extends
   outputs?: readonly Arg<string>[] | ((item: Ref<E>) => readonly Arg<string>[]);
 }
 
+/** No steps, no parameters: an object without known fields. */
+// eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type -- it is what is meant
+export type Nothing = Record<never, never>;
+
 /** The steps so far, by name, and what each one's result is. */
 export type Steps = Record<string, unknown>;
 
@@ -32,9 +36,15 @@ export type MapResult<F extends AnyFunction, Nullable> = [Nullable | ToleranceOf
 export type Refused<Sentence extends string> = { readonly [S in Sentence]: never };
 
 /** `unknown` where the function may be a step, else what is wrong with it. */
-export type CheckFunction<F extends AnyFunction> = false extends IsJson<OutputOf<F>>
-  ? Refused<'This function returns something that JSON cannot hold (a function, bigint, symbol, Date, Map, Set or class instance).'>
-  : unknown;
+export type CheckFunction<F extends AnyFunction> =
+  false extends IsJson<OutputOf<F>>
+    ? Refused<'This function returns something that JSON cannot hold (a function, bigint, symbol, Date, Map, Set or class instance).'>
+    : unknown;
+/** `unknown` where the function returns jobs, else what is wrong with it. */
+export type CheckSpawn<F extends AnyFunction> =
+  OutputOf<F> extends SpawnResult
+    ? unknown
+    : Refused<'The function of a dynamic step must return a list of jobs ({ type: "static", tasks: … }) or a pipeline.'>;
 /** `unknown` where the name is free. */
 export type CheckName<N, S extends Steps> = N extends 'params'
   ? Refused<'A step cannot be named "params".'>
@@ -43,15 +53,16 @@ export type CheckName<N, S extends Steps> = N extends 'params'
     : unknown;
 
 /** Arguments may be left out where the function needs none. */
-export type ArgsThenOptions<F extends AnyFunction, S extends Steps, P, O> = Record<string, never> extends InputOf<F>
-  ? [args?: (steps: StepRefs<S, P>) => Arg<InputOf<F>>, options?: O]
-  : [args: (steps: StepRefs<S, P>) => Arg<InputOf<F>>, options?: O];
+export type ArgsThenOptions<F extends AnyFunction, S extends Steps, P, O> =
+  Record<string, never> extends InputOf<F>
+    ? [args?: (steps: StepRefs<S, P>) => Arg<InputOf<F>>, options?: O]
+    : [args: (steps: StepRefs<S, P>) => Arg<InputOf<F>>, options?: O];
 
 /** The callback of a map: says over what, and with which arguments. */
 export type EachArgs<F extends AnyFunction, S extends Steps, P, E> = (steps: StepRefs<S, P>) => Each<Arg<InputOf<F>>, E>;
 
 /** Parameters of a sub-pipeline may be left out where it needs none. */
-export type ParamsThenOptions<PI2, S extends Steps, P> = Record<never, never> extends PI2
+export type ParamsThenOptions<PI2, S extends Steps, P> = Nothing extends PI2
   ? [params?: (steps: StepRefs<S, P>) => Arg<PI2>, options?: UseOptions<S>]
   : [params: (steps: StepRefs<S, P>) => Arg<PI2>, options?: UseOptions<S>];
 interface UseOptions<S extends Steps> {

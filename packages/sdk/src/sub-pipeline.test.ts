@@ -11,16 +11,21 @@ const list = ktFunction({ name: 'm.list', input: z.object({ dir: z.string(), lim
 const load = ktFunction({ name: 'm.load', input: z.object({ file: z.string(), mode: z.string() }) }, ({ file }) => file.length);
 const sum = ktFunction({ name: 'm.sum', input: z.object({ all: z.array(z.number()) }) }, ({ all }) => all.length);
 
-const inner = pipeline('inner', { params: z.object({ dir: z.string(), limit: z.number().default(9), mode: z.object({ name: z.string() }).default({ name: 'fast' }) }) })
+const inner = pipeline('inner', {
+  params: z.object({ dir: z.string(), limit: z.number().default(9), mode: z.object({ name: z.string() }).default({ name: 'fast' }) }),
+})
   .job('start', tick)
   .job('list', list, ({ params }) => ({ dir: params.dir, limit: params.limit }), { after: ['start'] })
   .map('load', load, ({ list: { files }, params }) => files.each(file => ({ file, mode: params.mode.name })));
 
-const jobsOf = (p: { toSpec(): KTPipelineInput }): Record<string, KTJob> => Object.fromEntries(mustParsePipeline(p.toSpec()).jobs.map(job => [job.name, job]));
+const jobsOf = (p: { toSpec(): KTPipelineInput }): Record<string, KTJob> =>
+  Object.fromEntries(mustParsePipeline(p.toSpec()).jobs.map(job => [job.name, job]));
 const argsOf = (job: KTJob | undefined): Json | undefined => job?.tasks[0]?.args ?? job?.args;
 
 describe('use', () => {
-  const outer = pipeline('outer').use('sub', inner, () => ({ dir: 'in' })).job('sum', sum, ({ sub }) => ({ all: sub.load }));
+  const outer = pipeline('outer')
+    .use('sub', inner, () => ({ dir: 'in' }))
+    .job('sum', sum, ({ sub }) => ({ all: sub.load }));
 
   test('takes in the steps under a prefix, refs and `after` with them', () => {
     const jobs = jobsOf(outer);
@@ -36,8 +41,11 @@ describe('use', () => {
   });
 
   test('binds parameters to refs, at any depth, and keeps the other defaults', () => {
-    const p = pipeline('p', { params: z.object({ where: z.object({ dir: z.string() }), mode: z.object({ name: z.string() }) }) })
-      .use('sub', inner, ({ params }) => ({ dir: params.where.dir, mode: params.mode }));
+    const p = pipeline('p', { params: z.object({ where: z.object({ dir: z.string() }), mode: z.object({ name: z.string() }) }) }).use(
+      'sub',
+      inner,
+      ({ params }) => ({ dir: params.where.dir, mode: params.mode }),
+    );
     expect(argsOf(jobsOf(p)['sub.list'])).toEqual({ dir: { $ref: 'params#/where/dir' }, limit: 9 });
     expect(argsOf(jobsOf(p)['sub.load'])).toMatchObject({ mode: { $ref: 'params#/mode/name' } });
   });
@@ -49,20 +57,32 @@ describe('use', () => {
   });
 
   test('a parameter that is bound to a result makes a dependency', () => {
-    const p = pipeline('p').job('first', list, () => ({ dir: 'x', limit: 1 })).use('sub', inner, ({ first }) => ({ dir: first.dir }));
+    const p = pipeline('p')
+      .job('first', list, () => ({ dir: 'x', limit: 1 }))
+      .use('sub', inner, ({ first }) => ({ dir: first.dir }));
     expect(jobsOf(p)['sub.list']?.dependencies).toEqual(['first', 'sub.start']);
   });
 
   test('a map over a parameter that is bound to a result', () => {
-    const over = pipeline('over', { params: z.object({ files: z.array(z.string()) }) }).map('load', load, ({ params }) => params.files.each(file => ({ file, mode: 'x' })));
-    const p = pipeline('p').job('first', list, () => ({ dir: 'x', limit: 1 })).use('sub', over, ({ first }) => ({ files: first.files }));
+    const over = pipeline('over', { params: z.object({ files: z.array(z.string()) }) }).map('load', load, ({ params }) =>
+      params.files.each(file => ({ file, mode: 'x' })),
+    );
+    const p = pipeline('p')
+      .job('first', list, () => ({ dir: 'x', limit: 1 }))
+      .use('sub', over, ({ first }) => ({ files: first.files }));
     expect(jobsOf(p)['sub.load']).toMatchObject({ dependencies: ['first'], items: { $ref: 'first#/0/files' } });
     expect(jobsOf(pipeline('p').use('sub', over, () => ({ files: ['a'] })))['sub.load']?.items).toEqual(['a']);
   });
 
   test('nests', () => {
     const p = pipeline('top', { params: z.object({ dir: z.string() }) })
-      .use('day', pipeline('day', { params: z.object({ in: z.string() }) }).use('sub', inner, ({ params }) => ({ dir: params.in })).job('sum', sum, ({ sub }) => ({ all: sub.load })), ({ params }) => ({ in: params.dir }))
+      .use(
+        'day',
+        pipeline('day', { params: z.object({ in: z.string() }) })
+          .use('sub', inner, ({ params }) => ({ dir: params.in }))
+          .job('sum', sum, ({ sub }) => ({ all: sub.load })),
+        ({ params }) => ({ in: params.dir }),
+      )
       .job('last', sum, ({ day }) => ({ all: day.sub.load }), { after: ['day'] });
     const jobs = jobsOf(p);
     expect(Object.keys(jobs)).toEqual(['day.sub.start', 'day.sub.list', 'day.sub.load', 'day.sum', 'last']);
@@ -73,7 +93,9 @@ describe('use', () => {
   });
 
   test('one pipeline can be used twice', () => {
-    const p = pipeline('p').use('a', inner, () => ({ dir: '1' })).use('b', inner, () => ({ dir: '2' }), { after: ['a'] });
+    const p = pipeline('p')
+      .use('a', inner, () => ({ dir: '1' }))
+      .use('b', inner, () => ({ dir: '2' }), { after: ['a'] });
     expect(jobsOf(p)['b.start']?.dependencies).toEqual(['a.start', 'a.list', 'a.load']);
     expect(argsOf(jobsOf(p)['b.list'])).toMatchObject({ dir: '2' });
     expect([...p.functions().keys()]).toEqual(['m.tick', 'm.list', 'm.load']);
@@ -86,12 +108,17 @@ describe('use', () => {
 
   test("leaves the user's data as it is", () => {
     const any = ktFunction({ name: 'm.any', input: z.object({ schema: z.unknown() }) }, () => 1);
-    const p = pipeline('p').use('sub', pipeline('q').job('any', any, () => ({ schema: { $ref: 'other.json#/x' } })));
+    const p = pipeline('p').use(
+      'sub',
+      pipeline('q').job('any', any, () => ({ schema: { $ref: 'other.json#/x' } })),
+    );
     expect(argsOf(jobsOf(p)['sub.any'])).toEqual({ schema: { $ref: 'other.json#/x' } });
   });
 
   test('a step called "options" is a step like others', () => {
-    const p = pipeline('p').use('sub', pipeline('q').job('options', tick)).job('end', tick, () => ({}), { after: ['sub'] });
+    const p = pipeline('p')
+      .use('sub', pipeline('q').job('options', tick))
+      .job('end', tick, () => ({}), { after: ['sub'] });
     expect(jobsOf(p)['end']?.dependencies).toEqual(['sub.options']);
   });
 
@@ -106,6 +133,10 @@ describe('use', () => {
   });
 
   test('refuses a prefix that is taken', () => {
-    expect(() => pipeline('p').job('sub', tick).use('sub' as never, inner, () => ({ dir: 'x' }))).toThrow('already has a step "sub"');
+    expect(() =>
+      pipeline('p')
+        .job('sub', tick)
+        .use('sub' as never, inner, () => ({ dir: 'x' })),
+    ).toThrow('already has a step "sub"');
   });
 });

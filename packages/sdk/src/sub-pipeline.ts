@@ -60,6 +60,9 @@ function hasRefs(value: unknown): boolean {
 
 /** Defaults that the schema tells as JSON Schema, where its library can. */
 function declaredDefaults(schema: StandardSchema): object {
-  const json = schema['~standard'].jsonSchema?.input({ target: 'draft-2020-12' }) as { properties?: Record<string, { default?: unknown }> } | undefined;
-  return Object.fromEntries(Object.entries(json?.properties ?? {}).flatMap(([key, property]) => ('default' in property ? [[key, property.default]] : [])));
+  const json = schema['~standard'].jsonSchema?.input({ target: 'draft-2020-12' }) as
+    { properties?: Record<string, { default?: unknown }> } | undefined;
+  return Object.fromEntries(
+    Object.entries(json?.properties ?? {}).flatMap(([key, property]) => ('default' in property ? [[key, property.default]] : [])),
+  );
 }

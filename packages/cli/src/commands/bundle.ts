@@ -21,10 +21,19 @@ export function bundleCommand({ output }: Cli): Command {
     .option('--analyze', 'show what the bytes are made of', false)
     .addOption(jsonOption())
     .action(async (typed: string, options: Options) => {
-      const [{ loadTarget }, { sizesOf }, { KtError }] = await Promise.all([import('../target.js'), import('../bundle-sizes.js'), import('@kube-transform/sdk')]);
+      const [{ loadTarget }, { sizesOf }, { KtError }] = await Promise.all([
+        import('../target.js'),
+        import('../bundle-sizes.js'),
+        import('@kube-transform/sdk'),
+      ]);
       const { bundle, catalog } = await loadTarget(typed, options.functions);
       if (bundle === null) {
-        throw new KtError({ code: 'NO_FUNCTIONS', path: '--functions', message: 'A document has no functions of its own to bundle.', hint: 'Give --functions MODULE.' });
+        throw new KtError({
+          code: 'NO_FUNCTIONS',
+          path: '--functions',
+          message: 'A document has no functions of its own to bundle.',
+          hint: 'Give --functions MODULE.',
+        });
       }
       const sizes = await sizesOf(bundle);
       const functions = [...catalog.names()];
@@ -34,10 +43,16 @@ export function bundleCommand({ output }: Cli): Command {
         return;
       }
       output.out(`bundle ${bundle.digest} in ${bundle.dir}`);
-      output.out(`  ${plural(Object.keys(sizes.files).length, 'file')}, ${bytes(sizes.total)} (${bytes(sizes.gzip)} gzip); a worker starts with ${bytes(sizes.worker)}`);
+      output.out(
+        `  ${plural(Object.keys(sizes.files).length, 'file')}, ${bytes(sizes.total)} (${bytes(sizes.gzip)} gzip); a worker starts with ${bytes(sizes.worker)}`,
+      );
       output.out(`  ${plural(functions.length, 'function')}: ${functions.join(', ') || 'none'}`);
       if (!options.analyze) return;
-      const rows = Object.entries(sizes.inputs).map(([name, size]) => [`  ${bytes(size)}`, `${((size * 100) / Math.max(1, sizes.total)).toFixed(1)}%`, name]);
+      const rows = Object.entries(sizes.inputs).map(([name, size]) => [
+        `  ${bytes(size)}`,
+        `${((size * 100) / Math.max(1, sizes.total)).toFixed(1)}%`,
+        name,
+      ]);
       output.out(table(rows.slice(0, SHOWN)));
       if (rows.length > SHOWN) output.out(`  … and ${rows.length - SHOWN} more`);
     });

@@ -9,22 +9,33 @@ export function checkCommand(cli: Cli): Command {
   const { output } = cli;
   return new Command('check')
     .summary('check pipelines and documents, and list what they offer')
-    .description('Loads pipelines (default: all modules in pipelines/) and documents, reports everything that is wrong with them, and lists\ntheir jobs, functions and parameters.')
+    .description(
+      'Loads pipelines (default: all modules in pipelines/) and documents, reports everything that is wrong with them, and lists\ntheir jobs, functions and parameters.',
+    )
     .argument('[pipelines...]', 'names in pipelines/, paths of modules, or documents')
     .addOption(functionsOption())
     .addOption(jsonOption())
     .action(async (typed: string[], options: { functions: string[]; json: boolean }) => {
       const [{ checkFile }, { pipelineNames }, { checkLines }] = await Promise.all([
-        import('../check-target.js'), import('../pipeline-names.js'), import('../check-report.js'),
+        import('../check-target.js'),
+        import('../pipeline-names.js'),
+        import('../check-report.js'),
       ]);
       const names = typed.length > 0 ? typed : await pipelineNames(process.cwd());
       if (names.length === 0) {
         const { KtError } = await import('@kube-transform/sdk');
-        throw new KtError({ code: 'NO_PIPELINE', path: 'pipelines/', message: 'There are no pipelines in pipelines/.', hint: 'Name a file, or make a project with kt init.' });
+        throw new KtError({
+          code: 'NO_PIPELINE',
+          path: 'pipelines/',
+          message: 'There are no pipelines in pipelines/.',
+          hint: 'Name a file, or make a project with kt init.',
+        });
       }
       const files = [];
       for (const name of names) files.push(await checkFile(name, options.functions));
-      const problems = files.flatMap(({ file, problems: own }) => own.map(problem => ({ ...problem, path: problem.path === '' ? file : `${file}: ${problem.path}` })));
+      const problems = files.flatMap(({ file, problems: own }) =>
+        own.map(problem => ({ ...problem, path: problem.path === '' ? file : `${file}: ${problem.path}` })),
+      );
       if (problems.length > 0) cli.exitWith(EXIT.badInput);
       if (options.json) {
         output.out(JSON.stringify({ ok: problems.length === 0, files }));

@@ -31,7 +31,9 @@ function countOrZero(text: string): number {
 export function gcCommand({ output }: Cli): Command {
   return new Command('gc')
     .summary('delete old runs, bundles and leftovers')
-    .description('Deletes runs that have ended, bundles that no remaining run was made with, and leftover temporary files.\nA run that is being driven is never deleted.')
+    .description(
+      'Deletes runs that have ended, bundles that no remaining run was made with, and leftover temporary files.\nA run that is being driven is never deleted.',
+    )
     .addOption(new Option('--older-than <age>', 'only what is older: 12h, 30d, 4w (default: 30d; with --keep any age)').argParser(age))
     .addOption(new Option('--keep <n>', 'the newest runs, which stay whatever their age (default: 0)').argParser(countOrZero))
     .option('--interrupted', 'also runs that were interrupted and could be resumed', false)
@@ -43,13 +45,24 @@ export function gcCommand({ output }: Cli): Command {
       const { interrupted, dryRun, keep = 0 } = options;
       const olderThanMs = options.olderThan ?? (options.keep === undefined ? DEFAULT_MS : 0);
       const project = projectDir(join(process.cwd(), 'package.json'));
-      const deleted = await collectGarbage(await storeOf(options), { olderThanMs, keep, interrupted, dryRun, nowMs: Date.now(), projectDir: project });
+      const deleted = await collectGarbage(await storeOf(options), {
+        olderThanMs,
+        keep,
+        interrupted,
+        dryRun,
+        nowMs: Date.now(),
+        projectDir: project,
+      });
       const total = deleted.reduce((sum, entry) => sum + entry.bytes, 0);
       if (options.json) {
         output.out(JSON.stringify({ dryRun, bytes: total, deleted }));
         return;
       }
       for (const { kind, name, bytes: size } of deleted) output.out(`${dryRun ? 'would delete' : 'deleted'} ${kind} ${name}  ${bytes(size)}`);
-      output.out(deleted.length === 0 ? 'Nothing to delete.' : `${plural(deleted.length, 'entry').replace(/entrys$/, 'entries')}, ${bytes(total)}${dryRun ? ' (dry run: nothing was deleted)' : ''}.`);
+      output.out(
+        deleted.length === 0
+          ? 'Nothing to delete.'
+          : `${plural(deleted.length, 'entry').replace(/entrys$/, 'entries')}, ${bytes(total)}${dryRun ? ' (dry run: nothing was deleted)' : ''}.`,
+      );
     });
 }

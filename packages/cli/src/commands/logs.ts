@@ -20,7 +20,9 @@ export function logsCommand({ output }: Cli): Command {
     .addOption(jsonOption().default(false, 'text'))
     .action(async (typed: string, place: string | undefined, options: Options) => {
       const [{ findRun }, logs, { printFailed, printLines }] = await Promise.all([
-        import('../find-run.js'), import('../run-logs.js'), import('../print-logs.js'),
+        import('../find-run.js'),
+        import('../run-logs.js'),
+        import('../print-logs.js'),
       ]);
       const store = await storeOf(options);
       const { runId } = await findRun(store, typed);

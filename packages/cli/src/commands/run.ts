@@ -37,7 +37,8 @@ export function runCommand(cli: Cli): Command {
     const { driveToEnd } = await import('../drive-to-end.js');
     const request: RunRequest = { typed, rest, pairs: options.param, functions: options.functions, runId: options.runId };
     const store = await storeOf(options);
-    const session = options.resume === undefined ? await beginRun(request, { store, output }) : await resumeRun(options.resume, request, { store, output });
+    const session =
+      options.resume === undefined ? await beginRun(request, { store, output }) : await resumeRun(options.resume, request, { store, output });
     cli.exitWith(exitCodeOf(await driveToEnd(session, options)));
   });
 }

@@ -12,7 +12,9 @@ export function statusCommand({ output }: Cli): Command {
     .addOption(jsonOption())
     .action(async (typed: string, options: { store?: string; json: boolean }) => {
       const [{ findRun }, { viewFailures }, { printStatus, statusJson }] = await Promise.all([
-        import('../find-run.js'), import('../run-view.js'), import('../status-report.js'),
+        import('../find-run.js'),
+        import('../run-view.js'),
+        import('../status-report.js'),
       ]);
       const store = await storeOf(options);
       const { runId } = await findRun(store, typed);

@@ -6,8 +6,9 @@
  *    again and kernels stamp times in ticks of up to 10 ms, so neither alone would make an etag; the time is set to the µs.
  */
 import { randomUUID } from 'node:crypto';
-import { copyFile, mkdir, open, readdir, stat, unlink, utimes, type FileHandle } from 'node:fs/promises';
+import { copyFile, open, readdir, stat, unlink, utimes, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeFolder } from './local-folder.js';
 import { errnoOf } from './local-file-errors.js';
 import { lifeOf, thisProcess } from './local-process.js';
 
@@ -57,7 +58,7 @@ export class TempFiles {
   }
 
   async #start(): Promise<string> {
-    await mkdir(this.dir, { recursive: true });
+    await makeFolder(this.dir);
     const { host, pid, start } = await thisProcess();
     await this.#sweep();
     return join(this.dir, `t-${host}-${pid}-${start}-${randomUUID().slice(0, 8)}`);
@@ -104,7 +105,7 @@ export class TempFiles {
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT') throw error;
       // Somebody removed the folder.
-      await mkdir(this.dir, { recursive: true });
+      await makeFolder(this.dir);
       return await open(path, 'wx');
     }
   }

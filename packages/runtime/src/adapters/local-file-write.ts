@@ -7,10 +7,11 @@
  *    deletes take no lock: one that falls between compare and rename counts as having come before, and is overwritten.
  */
 import { createHash } from 'node:crypto';
-import { link, mkdir, readdir, rename, rmdir, stat, unlink } from 'node:fs/promises';
+import { link, readdir, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { PutOptions } from '../ports.js';
 import { errnoOf, isAbsence, storeFailed } from './local-file-errors.js';
+import { makeFolder } from './local-folder.js';
 import { lacksLinks, withLockFile } from './local-file-lock.js';
 import { BodyError, etagOf, TempFiles, type Content } from './local-file-temp.js';
 
@@ -104,7 +105,7 @@ export class LocalFileWriter {
     const dir = dirname(path);
     for (let attempt = 1; ; attempt++) {
       if (!this.#directories.has(dir)) {
-        await mkdir(dir, { recursive: true });
+        await makeFolder(dir);
         if (this.#directories.size >= DIRECTORIES_KNOWN) this.#directories.clear();
         this.#directories.add(dir);
       }

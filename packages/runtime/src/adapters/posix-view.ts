@@ -4,7 +4,7 @@
  * 1. Every view has a ZenFS context and file systems of its own, so views do not see each other's mounts.
  * 2. Whole-file calls by path go straight to the mount, in one step; everything else (handles, streams, directories) goes through ZenFS.
  */
-import { mkdir } from 'node:fs/promises';
+import { makeFolder } from './local-folder.js';
 import { posix } from 'node:path';
 import { KtError, type KtFs } from '@kube-transform/sdk';
 import type { FileStore } from '../ports.js';
@@ -29,7 +29,7 @@ type Promises = KtFs['promises'];
  */
 export async function posixView(store: FileStore, options: { scratch: string }): Promise<KtFs> {
   const zen = await loadZen();
-  await mkdir(options.scratch, { recursive: true });
+  await makeFolder(options.scratch);
   const mounts: Record<string, Mount> = {
     '/data': storeMount(store),
     '/scratch': folderMount(options.scratch),

@@ -1,0 +1,47 @@
+import type { FailureCause } from '@kube-transform/sdk';
+import { expect, test } from 'vitest';
+import { groupFailures, normalised, whereOf } from './failure-groups.js';
+
+const threw = (message: string, stack?: string): FailureCause => ({
+  kind: 'Threw',
+  name: 'Error',
+  message,
+  ...(stack === undefined ? {} : { stack: `Error: ${message}\n${stack}` }),
+});
+
+test.each([
+  ['connect ECONNRESET 10.0.0.17:443', 'connect ECONNRESET 10.1.2.3:8080'],
+  ['no file "a/b.csv"', "no file 'c.csv'"],
+  ['GET https://x.org/a?b=1 gave 503', 'GET http://y.org gave 502'],
+  ['cannot read /data/2024/a.csv: denied', 'cannot read ../b.csv: denied'],
+  ['row 3f2b8a90-1111-4222-8333-444455556666 is bad', 'row 00000000-1111-4222-8333-444455556666 is bad'],
+  ['object deadbeef01 at 0x1f', 'object c0ffee42aa at 0xff'],
+  ['1,024 rows', '7 rows'],
+])('%s and %s are one failure', (a, b) => {
+  expect(normalised(a)).toBe(normalised(b));
+});
+
+test('what differs in words is two failures', () => {
+  expect(normalised('connect ECONNRESET 1')).not.toBe(normalised('connect ETIMEDOUT 1'));
+  expect(normalised('decade')).toBe('decade');
+});
+
+test('groups are counted, with where and examples', () => {
+  const at = '    at clean (/x/fetch.ts:41:7)\n    at call (/x/b.ts:1:1)';
+  const failed = Array.from({ length: 5 }, (_, item) => ({ job: 'get', item, cause: threw(`timeout after ${item} ms`, at) }));
+  const groups = groupFailures([{ job: 'load', item: null, cause: { kind: 'Cancelled', message: 'stopped' } }, ...failed]);
+  expect(groups).toHaveLength(2);
+  expect(groups[0]).toMatchObject({
+    count: 5,
+    message: 'timeout after 0 ms',
+    where: expect.stringMatching(/fetch\.ts:41$/),
+    examples: [{ item: 0 }, { item: 1 }, { item: 2 }],
+  });
+  expect(groups[1]).toMatchObject({ count: 1, where: null });
+  expect(whereOf(threw('x'))).toBeNull();
+});
+
+test('the same words from two places are two failures', () => {
+  const failed = [1, 2].map(line => ({ job: 'get', item: line, cause: threw('bad', `    at f (/x/a.ts:${line}:1)`) }));
+  expect(groupFailures(failed)).toHaveLength(2);
+});

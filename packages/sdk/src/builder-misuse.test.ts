@@ -1,0 +1,61 @@
+import { describe, expect, test } from 'vitest';
+import * as z from 'zod';
+import { ktFunction } from './functions.js';
+import { type Pipeline, pipeline } from './pipeline.js';
+import { each } from './refs.js';
+
+const list = ktFunction({ name: 'm.list', input: z.object({ dir: z.string() }) }, ({ dir }) => dir);
+const read = ktFunction({ name: 'm.read', input: z.object({ file: z.string() }) }, ({ file }) => file.length);
+const tick = ktFunction({ name: 'm.tick' }, () => {});
+
+describe('misuse', () => {
+  // The compiler refuses all of these; programs without types meet them here.
+  const start = pipeline('p').job('one', tick) as unknown as { [method: string]: (...args: unknown[]) => Pipeline };
+
+  test.each<[string, string, () => unknown]>([
+    ['an unmarked function', 'Step "two" was given the unmarked function "plain".', () => start['job']?.('two', function plain() {})],
+    ['no function', 'Step "two" was given a undefined.', () => start['job']?.('two', undefined)],
+    ['a name that is taken', 'Pipeline "p" already has a step "one".', () => start['job']?.('one', tick)],
+    ['the name "params"', 'Pipeline "p" already has a step "params".', () => start['map']?.('params', read, () => each([], () => ({})))],
+    ['a name with "#"', `must be text without "#", but is "a#b"`, () => start['job']?.('a#b', tick)],
+    ['an empty name', `must be text without "#", but is ""`, () => start['job']?.('', tick)],
+    [
+      'an unknown step',
+      'Step "two" uses "onee", which is not among the steps before it: one, params. Did you mean "one"?',
+      () => start['job']?.('two', tick, (s: { onee: unknown }) => ({ x: s.onee })),
+    ],
+    [
+      'a map over nothing',
+      'The callback of map "two" does not say over what it maps.',
+      () => start['map']?.('two', tick, (s: { one: unknown }) => s.one),
+    ],
+    [
+      'a text with a ref',
+      'The ref "one#/0/path" was turned into text',
+      () => start['job']?.('two', tick, (s: { one: { path: string } }) => ({ x: `${s.one.path}.csv` })),
+    ],
+  ])('%s', (_what, message, work) => {
+    expect(work).toThrow(message);
+  });
+
+  test('names of Object.prototype are names like others', () => {
+    const odd = pipeline('p')
+      .job('constructor', list, () => ({ dir: 'x' }))
+      .job('toString', tick);
+    expect((odd.toSpec().jobs ?? []).map(job => job.name)).toEqual(['constructor', 'toString']);
+    expect(() => start['job']?.('two', tick, (s: object) => ({ x: s.valueOf }))).toThrow('uses "valueOf"');
+  });
+
+  test('two functions of one name', () => {
+    const twins = pipeline('p')
+      .job(
+        'a',
+        ktFunction({ name: 'same' }, () => 1),
+      )
+      .job(
+        'b',
+        ktFunction({ name: 'same' }, () => 2),
+      );
+    expect(() => twins.functions()).toThrow('Pipeline "p" has two functions named "same".');
+  });
+});

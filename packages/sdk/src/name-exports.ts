@@ -1,0 +1,50 @@
+/** How marked functions get the names under which documents find them. */
+import { KtError } from './errors.js';
+import { type AnyFunction, definitionOf, functionName } from './functions.js';
+
+/** The error for two functions under one name. */
+export function duplicateFunction(name: string, where: string): KtError {
+  const message = `${where} has two functions named "${name}".`;
+  return new KtError({ code: 'DUPLICATE_FUNCTION', path: name, message, hint: 'Give one of them another `name`.' });
+}
+
+/**
+ * Names the marked functions that a module exports: `module.export`, and `module.Class.method` for methods.
+ *
+ * The bundler adds the call; whoever registers a module by hand makes it too.
+ *
+ * @returns the functions by name, explicit names included.
+ * @throws KtError `DUPLICATE_FUNCTION` where two functions have one name.
+ */
+export function nameExports(module: string, exports: Record<string, unknown>): Map<string, AnyFunction> {
+  const found = new Map<string, AnyFunction>();
+  const add = (path: string, value: unknown, receiver?: () => unknown): void => {
+    const definition = definitionOf(value);
+    if (definition === undefined) return;
+    definition.exportName ??= module === '' ? path : `${module}.${path}`;
+    if (receiver !== undefined) definition.receiver ??= receiver;
+    const name = functionName(value) ?? path;
+    const other = found.get(name);
+    if (other !== undefined && other !== value) throw duplicateFunction(name, `Module "${module}"`);
+    found.set(name, value as AnyFunction);
+  };
+  for (const [key, value] of Object.entries(exports)) {
+    add(key, value);
+    if (typeof value === 'function') nameMembers(key, value as AnyFunction, add);
+    else if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+      for (const [member, inner] of Object.entries(value)) add(`${key}.${member}`, inner);
+    }
+  }
+  return found;
+}
+
+function nameMembers(name: string, value: AnyFunction, add: (path: string, fn: unknown, receiver?: () => unknown) => void): void {
+  for (const [member, { value: method }] of Object.entries(Object.getOwnPropertyDescriptors(value))) {
+    if (member !== 'prototype') add(`${name}.${member}`, method, () => value);
+  }
+  const proto = (value as { prototype?: object | null }).prototype;
+  if (proto === undefined || proto === null) return;
+  for (const [member, { value: method }] of Object.entries(Object.getOwnPropertyDescriptors(proto))) {
+    if (member !== 'constructor') add(`${name}.${member}`, method, () => new (value as unknown as new () => unknown)());
+  }
+}
