@@ -12,7 +12,7 @@ const ITEMS = 400;
 
 async function run(workers, { worker, dir }) {
   const store = localFileStore(dir);
-  const job = { type: 'map', name: 'spin', function: 'spin.spin', items: Array.from({ length: ITEMS }, (_, n) => n), args: { rounds: 4_000_000 } };
+  const job = { type: 'map', name: 'spin', function: 'spin.spin', items: Array.from({ length: ITEMS }, (_, n) => n), args: { rounds: 8_000_000 } };
   const record = await newRun({ pipeline: { name: 'bench', jobs: [job] }, clock: systemClock });
   await writeRecord(store, record);
   const never = new AbortController().signal;
@@ -40,7 +40,7 @@ export async function benchPool() {
       name: `${ITEMS} CPU-bound items, 1 process / ${cores} processes`,
       goal: cores === 2 ? 1.9 : undefined,
       atLeast: true,
-      runs: 5,
+      runs: 3,
       warmUp: 1,
       ours: () => run(1, { worker, dir }),
       bare: () => run(cores, { worker, dir }),

@@ -193,7 +193,8 @@ class Driver {
   }
 
   #tell(...said: readonly (Fact | ItemEvent)[]): void {
-    for (const entry of said) this.#inbox.push(entry);
+    if (this.#inbox.length === 0) this.#inbox = [...said];
+    else for (const entry of said) this.#inbox.push(entry);
     this.#wake?.();
   }
 

@@ -5,7 +5,9 @@ export class FactQueue<T> {
 
   push(value: T): void {
     this.#values.push(value);
-    this.#wake?.();
+    if (this.#wake === undefined) return;
+    this.#wake();
+    this.#wake = undefined;
   }
 
   /** Everything pushed, until the signal; what was pushed before it is still told. */

@@ -44,7 +44,7 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
   const tried = new Set<number>();
   const runner = new ItemRunner(manifest, host, logs);
   const first = order.pod * manifest.itemsPerPod;
-  const todo = lines.flatMap((_, offset) => (ledger.isDone(first + offset) ? [] : [offset]));
+  const todo = [...lines.keys()].filter(offset => !ledger.isDone(first + offset));
   const delayed: { offset: number; dueMs: number }[] = [];
   const stopping = (): boolean => host.signal.aborted || host.draining() || ledger.broken;
   let next = 0;
