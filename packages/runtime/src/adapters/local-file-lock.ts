@@ -7,7 +7,6 @@
  *    Ids are never used again, so a slow thief finds another id and leaves the new lock alone.
  * 4. A holder works for 15 s at most before it checks, so that its lock cannot be called stale under it on another host.
  */
-import { randomUUID } from 'node:crypto';
 import { link, open, readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -65,7 +64,7 @@ async function acquire(dir: string, path: string): Promise<string> {
 
 /** Creates a lock file that names this process; its id, or undefined where one exists. */
 async function create(dir: string, path: string): Promise<string | undefined> {
-  const id = randomUUID();
+  const id = crypto.randomUUID();
   const claim = join(dir, `claim-${id}`);
   const text = JSON.stringify({ ...(await thisProcess()), id });
   await writeFile(claim, text, { flag: 'wx' });
@@ -114,7 +113,7 @@ async function isStale(dir: string, path: string, holder: Holder): Promise<boole
 
 /** The time by the clock that gives files theirs, which may be a server's. */
 async function nowOf(dir: string): Promise<number> {
-  const probe = join(dir, `clock-${randomUUID()}`);
+  const probe = join(dir, `clock-${crypto.randomUUID()}`);
   await writeFile(probe, '', { flag: 'wx' });
   try {
     return (await stat(probe)).mtimeMs;

@@ -5,7 +5,6 @@
  * 2. A finished file has an inode of its own and a modification time that no other write of this process has. Inodes are used
  *    again and kernels stamp times in ticks of up to 10 ms, so neither alone would make an etag; the time is set to the µs.
  */
-import { randomUUID } from 'node:crypto';
 import { copyFile, open, readdir, stat, unlink, utimes, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from './local-folder.js';
@@ -61,7 +60,7 @@ export class TempFiles {
     await makeFolder(this.dir);
     const { host, pid, start } = await thisProcess();
     await this.#sweep();
-    return join(this.dir, `t-${host}-${pid}-${start}-${randomUUID().slice(0, 8)}`);
+    return join(this.dir, `t-${host}-${pid}-${start}-${crypto.randomUUID().slice(0, 8)}`);
   }
 
   /** Removes what dead processes left. */

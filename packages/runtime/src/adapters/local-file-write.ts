@@ -6,10 +6,10 @@
  * 3. `ifMatch` compares and renames under the lock, so of those who give the same etag one wins, in whatever process. Plain puts and
  *    deletes take no lock: one that falls between compare and rename counts as having come before, and is overwritten.
  */
-import { createHash } from 'node:crypto';
 import { link, readdir, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { PutOptions } from '../ports.js';
+import { sha256Hex } from './local-process.js';
 import { errnoOf, isAbsence, storeFailed } from './local-file-errors.js';
 import { makeFolder } from './local-folder.js';
 import { lacksLinks, withLockFile } from './local-file-lock.js';
@@ -79,7 +79,7 @@ export class LocalFileWriter {
   /** Renames under the key's lock, if the etag found there is right. */
   async #moveIf(key: string, temp: string, right: (etag: string | null) => boolean): Promise<'moved' | 'refused'> {
     const path = join(this.#root, key);
-    const name = `lock-${createHash('sha256').update(key).digest('hex').slice(0, 32)}`;
+    const name = `lock-${(await sha256Hex(key)).slice(0, 32)}`;
     return await this.#queued(name, () =>
       withLockFile(this.#temps.dir, name, async stillHeld => {
         if (!right(await etagAt(path))) return 'refused';

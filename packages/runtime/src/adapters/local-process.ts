@@ -1,7 +1,6 @@
 /*
  * Who holds a lock or writes a temporary file: a process, told apart from a later one with the same number.
  */
-import { createHash } from 'node:crypto';
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 
@@ -10,6 +9,12 @@ export interface ProcessName {
   host: string;
   pid: number;
   start: string;
+}
+
+/** SHA-256 of a text, in hex. `node:crypto` is loaded when it is first needed: a worker's start is not slowed. */
+export async function sha256Hex(text: string): Promise<string> {
+  const { createHash } = await import('node:crypto');
+  return createHash('sha256').update(text).digest('hex');
 }
 
 let mine: Promise<ProcessName> | undefined;
@@ -23,7 +28,7 @@ async function nameThisProcess(): Promise<ProcessName> {
   // Two containers of one pod share host name and kernel, but not process numbers: the PID namespace tells them apart.
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
   const namespace = await readlink('/proc/self/ns/pid').catch(() => '');
-  const host = createHash('sha256').update(`${hostname()}\n${boot}\n${namespace}`).digest('hex').slice(0, 12);
+  const host = (await sha256Hex(`${hostname()}\n${boot}\n${namespace}`)).slice(0, 12);
   return { host, pid: process.pid, start: (await startOf(process.pid)) ?? '0' };
 }
 
