@@ -7,6 +7,54 @@ import { executorContract } from './executor-contract.js';
 executorContract('in-process', inProcessBench);
 executorContract('processes', processBench);
 
+describe.each([
+  ['in-process', inProcessBench],
+  ['processes', processBench],
+] as const)('a store that fails, %s', (_name, open) => {
+  test('leaves the run to be resumed, with what is done kept', async () => {
+    const bench = await open();
+    const never = new AbortController().signal;
+    const job: KTJobInput = {
+      type: 'map',
+      name: 'm',
+      function: 'calls.touches',
+      items: ['a/1', 'a/2', 'a/3'],
+      args: { path: { $ref: 'item#' } },
+      itemsPerPod: 3,
+    };
+    const record = {
+      runId: 'full',
+      pipeline: mustParsePipeline({ name: 'p', jobs: [job] }),
+      params: {},
+      createdAtMs: 0,
+      source: null,
+      retryOf: null,
+    };
+    const go = () =>
+      drive({
+        store: bench.store,
+        executor: bench.executor(),
+        clock: systemClock,
+        record,
+        sink: { publish: () => undefined },
+        resumed: false,
+        drain: never,
+        stop: never,
+        onFacts: () => undefined,
+      });
+    // An object where the folder of the results should be: nothing can be stored below it.
+    const blocker = 'kt-metadata/full/jobs/m/results';
+    const blocks = bench.store.capabilities.kind === 'file';
+    if (blocks) await bench.store.put(blocker, new Uint8Array());
+    else bench.breakPuts(/\/results\//);
+    await expect(go()).rejects.toMatchObject({ code: 'STORE_FAILED' });
+    if (blocks) await bench.store.delete([blocker]);
+    else bench.breakPuts(undefined);
+    expect((await go()).status).toBe('Completed');
+    await bench.close();
+  });
+});
+
 describe('process pool: what breaks a process costs an attempt and nothing else', () => {
   let bench: Bench;
   const never = new AbortController().signal;

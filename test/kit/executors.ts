@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeBundle } from '@kube-transform/cli';
+import { KtError } from '@kube-transform/sdk';
 import {
   type Executor,
   type FileStore,
@@ -22,17 +23,27 @@ import * as calls from '../fixtures/functions/calls.js';
 export interface Bench {
   store: FileStore;
   executor(): Executor;
+  /** Makes puts of matching keys fail, where the store is in this process. */
+  breakPuts(keys: RegExp | undefined): void;
   close(): Promise<void>;
 }
 
 const here = dirname(fileURLToPath(import.meta.url));
 
 export async function inProcessBench(): Promise<Bench> {
-  const store = memoryFileStore();
+  const memory = memoryFileStore();
+  let broken: RegExp | undefined;
+  const store: FileStore = {
+    ...memory,
+    put: async (key, ...rest) => {
+      if (broken?.test(key) === true) throw new KtError({ code: 'STORE_FAILED', path: key, message: 'No space is left.' });
+      return memory.put(key, ...rest);
+    },
+  };
   const catalog = localCatalog(null, { calls });
   const executor = (): Executor =>
     inProcessExecutor({ host: { ...inProcessHost({ store, clock: systemClock, catalog }), within: withinLog }, concurrency: 4 });
-  return Promise.resolve({ store, executor, close: () => Promise.resolve() });
+  return Promise.resolve({ store, executor, breakPuts: keys => (broken = keys), close: () => Promise.resolve() });
 }
 
 export async function processBench(): Promise<Bench> {
@@ -43,6 +54,7 @@ export async function processBench(): Promise<Bench> {
   return {
     store,
     executor: () => processPoolExecutor({ entry: worker, storeUrl: url ?? '', clock: systemClock, workers: 2 }),
+    breakPuts: () => undefined,
     close: () => rm(dir, { recursive: true, force: true }),
   };
 }

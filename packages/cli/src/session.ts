@@ -17,7 +17,7 @@ import {
   systemClock,
   withinLog,
 } from '@kube-transform/runtime';
-import { KtError } from '@kube-transform/sdk';
+import { isKtError, KtError } from '@kube-transform/sdk';
 import { availableParallelism } from 'node:os';
 import { coloured, type Output } from './output.js';
 import { jsonReporter, liveReporter, plainReporter, type Reporter } from './reporters.js';
@@ -62,6 +62,15 @@ export async function driveSession(session: Session, options: SessionOptions): P
       onFacts: () => undefined,
     });
     return status;
+  } catch (error) {
+    if (!isKtError(error)) throw error;
+    const hint = `What is done is kept; when this is mended: kt run --resume ${record.runId}`;
+    throw new KtError(
+      [...error.problems.slice(0, -1), ...error.problems.slice(-1).map(problem => ({ ...problem, hint: `${problem.hint ?? ''} ${hint}`.trim() }))],
+      {
+        cause: error,
+      },
+    );
   } finally {
     interrupt.dispose();
     reporter.close();

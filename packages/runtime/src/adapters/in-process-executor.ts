@@ -2,7 +2,8 @@
  * Runs items in this process.
  *
  * X1 At most `concurrency` items are in flight over all jobs.
- * X2 A job is submitted at most once; a second submit of the same job does nothing.
+ * X2 A store that fails ends the observation, not the job: the run can be resumed when the store is well.
+ * X3 A job is submitted at most once; a second submit of the same job does nothing.
  */
 import pLimit from 'p-limit';
 import type { KTJob } from '@kube-transform/sdk';
@@ -69,8 +70,7 @@ export function inProcessExecutor({ host, concurrency }: InProcessOptions): Exec
       Object.assign(process.env, order.job.env);
       const stop = new AbortController();
       const done = runJob(order, stop).catch((error: unknown) => {
-        const message = error instanceof Error ? error.message : String(error);
-        facts.push({ type: 'JobFailed', job: name, cause: { kind: 'Lost', message: `The file store failed: ${message}` } });
+        facts.fail(error);
       });
       running.set(name, { stop, done });
       return Promise.resolve();

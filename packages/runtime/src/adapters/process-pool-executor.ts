@@ -3,10 +3,11 @@
  *
  * E1 At most `workers` processes; a process serves pods of one class (memory and env) and is replaced for another.
  * E2 A process that ends by itself costs an attempt of the items it had begun, and nothing else: its pod goes back to the queue's front.
- * E3 A pod whose process ends three times before it begins an item fails its job: the bundle itself is broken.
+ * E3 A store that fails in a worker ends the observation, not the job: the run can be resumed when the store is well.
+ * E4 A pod whose process ends three times before it begins an item fails its job: the bundle itself is broken.
  */
 import { availableParallelism } from 'node:os';
-import type { FailureCause, KTJob } from '@kube-transform/sdk';
+import { type FailureCause, KtError, type KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../core/events.js';
 import { FactQueue } from '../fact-queue.js';
 import type { Clock, Executor, ItemEvent, JobOrder } from '../ports.js';
@@ -165,8 +166,10 @@ class ProcessPool implements Executor {
     slot.task = undefined;
     job.running--;
     if (end.type === 'done') this.#podDone(job, end.outcome);
-    else if (end.type === 'broken') this.#jobBroken(job, { kind: 'Lost', message: end.message });
-    else {
+    else if (end.type === 'broken') {
+      this.#facts.fail(new KtError({ code: 'STORE_FAILED', path: '', message: end.message }));
+      this.#podDone(job, UNDONE);
+    } else {
       this.#slots.delete(slot);
       this.#podCrashed(task, began, end.crash);
     }
