@@ -69,7 +69,7 @@ export async function benchColdStart() {
           await forked(worker, {
             env: { KT_WORKER_STORE: url },
             send: { type: 'pod', order, concurrency: 1 },
-            last: m => m.type === 'event' && m.event.type === 'ItemStarted',
+            last: m => m.type === 'events' && m.events[0].type === 'ItemStarted',
           });
         },
         bare: async () => {

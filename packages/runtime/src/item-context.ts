@@ -12,13 +12,13 @@ import type { SegmentLog } from './segment-log.js';
 export class ContextScope {
   readonly manifest: JobManifest;
   readonly host: PodHost;
-  readonly #logs: SegmentLog<object>;
+  readonly #logs: () => Promise<SegmentLog<object>>;
   readonly #asked = new Map<number, ItemContext>();
   #listening = false;
   /** Resolves when what was logged is stored. */
   logged: Promise<void> = Promise.resolve();
 
-  constructor(manifest: JobManifest, host: PodHost, logs: SegmentLog<object>) {
+  constructor(manifest: JobManifest, host: PodHost, logs: () => Promise<SegmentLog<object>>) {
     this.manifest = manifest;
     this.host = host;
     this.#logs = logs;
@@ -33,7 +33,7 @@ export class ContextScope {
   }
 
   write(line: object): void {
-    this.logged = this.#logs.append(line);
+    this.logged = this.#logs().then(log => log.append(line));
     this.logged.catch(() => undefined);
   }
 

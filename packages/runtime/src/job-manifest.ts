@@ -23,6 +23,7 @@ export interface JobManifest {
 /** One line of `items.jsonl`: a task of a static job, or the element of a map. */
 export type ItemLine = { f: string | null; a: JsonObject } | { e: Json };
 
+const REMEMBERED = 16;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 const asText = (value: unknown): Uint8Array => encoder.encode(JSON.stringify(value));
@@ -31,6 +32,18 @@ const asText = (value: unknown): Uint8Array => encoder.encode(JSON.stringify(val
 export async function readManifest(store: FileStore, runId: string, job: string): Promise<JobManifest | null> {
   if ((await store.head(jobKey(runId, job))) === null) return null;
   return JSON.parse(decoder.decode(await store.get(jobKey(runId, job)))) as JobManifest;
+}
+
+/** Reads manifests, each once; for the last few jobs. */
+export function manifestReader(store: FileStore): (runId: string, job: string) => Promise<JobManifest | null> {
+  const read = new Map<string, JobManifest>();
+  return async (runId, job) => {
+    const key = `${runId}/${job}`;
+    const manifest = read.get(key) ?? (await readManifest(store, runId, job));
+    if (read.size >= REMEMBERED) read.clear();
+    if (manifest !== null) read.set(key, manifest);
+    return manifest;
+  };
 }
 
 /** The lines of one pod, to be read by {@link parseItems}. */

@@ -1,5 +1,6 @@
 import type { FailureCause, KtFiles, KtFs, KtLog } from '@kube-transform/sdk';
 import type { ResultCache } from './inputs.js';
+import type { JobManifest } from './job-manifest.js';
 import type { Clock, FileStore, FunctionCatalog, ItemEvent } from './ports.js';
 
 /** What a pod is given by the process it runs in. */
@@ -9,11 +10,13 @@ export interface PodHost {
   catalog: FunctionCatalog;
   clock: Clock;
   resultCache: ResultCache;
+  /** Reads a job's manifest, which never changes, once. */
+  manifests: (runId: string, job: string) => Promise<JobManifest | null>;
   /** Runs a slice of a pod's items when there is room. */
   limit: (work: () => Promise<void>) => Promise<void>;
   /** How many items of a pod may be in flight at once. */
   lanes: number;
-  /** How many results may wait to be stored while items go on. 0 where an item can end this process: what is done must not be lost with it. */
+  /** How many results may wait to be stored while items go on. */
   ahead: number;
   /** Awaited before results are stored, so that those of the same moment are stored together. */
   gather: () => Promise<void>;
@@ -22,6 +25,8 @@ export interface PodHost {
   /** Aborted: begin nothing more and stop what runs. */
   signal: AbortSignal;
   emit: (event: ItemEvent) => void;
+  /** Told when an item's function has returned, before its result is stored: should the process end now, the item is not to blame. */
+  returned: (item: number) => void;
   openFs: () => Promise<KtFs>;
   /** Runs user code so that what it prints is logged. */
   within: <T>(item: { readonly log: KtLog }, work: () => Promise<T>) => Promise<T>;

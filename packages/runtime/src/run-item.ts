@@ -35,7 +35,7 @@ export class ItemRunner {
     this.#host.catalog.register(functions);
   };
 
-  constructor(manifest: JobManifest, host: PodHost, logs: SegmentLog<object>) {
+  constructor(manifest: JobManifest, host: PodHost, logs: () => Promise<SegmentLog<object>>) {
     this.#manifest = manifest;
     this.#host = host;
     this.#known = new Set(manifest.job.dependencies);

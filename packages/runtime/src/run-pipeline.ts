@@ -16,6 +16,7 @@ import { jobStates } from './core/index.js';
 import { drive } from './drive.js';
 import { ktFiles } from './files.js';
 import { readResults } from './inputs.js';
+import { manifestReader } from './job-manifest.js';
 import { newRun } from './new-run.js';
 import { openStore } from './open-store.js';
 import { openPosixView } from './posix-mounts.js';
@@ -104,12 +105,13 @@ export function inProcessHost(options: {
   store: FileStore;
   clock: Clock;
   catalog: FunctionCatalog;
-}): Omit<PodHost, 'limit' | 'lanes' | 'ahead' | 'gather' | 'draining' | 'signal' | 'emit'> {
+}): Omit<PodHost, 'limit' | 'lanes' | 'ahead' | 'gather' | 'returned' | 'draining' | 'signal' | 'emit'> {
   const { store } = options;
   return {
     ...options,
     files: ktFiles(store),
     resultCache: new Map(),
+    manifests: manifestReader(store),
     openFs: openPosixView(store),
     within: (_item, work) => work(),
     pause: options.clock.sleep,

@@ -3,12 +3,12 @@
  *
  * P1 What is done is not done again: the pod first reads its results log.
  * P2 A result is announced only when it is stored.
- * P3 No item is begun while more than `host.ahead` results wait to be stored.
+ * P3 No item is begun while more than `host.ahead` results wait to be stored. An item that has returned is not to blame for a crash.
  * P4 Two pods of the same index may run at once: the log orders their lines, the first result counts.
  */
 import { type FailureCause, parseDurationMs } from '@kube-transform/sdk';
 import { logsPrefix } from './layout.js';
-import { parseItem, parseItems, readItems, readManifest } from './job-manifest.js';
+import { parseItem, parseItems, readItems } from './job-manifest.js';
 import type { PodHost } from './pod-host.js';
 import { PodLedger, type PodOutcome } from './pod-ledger.js';
 import { ItemRunner } from './run-item.js';
@@ -29,16 +29,18 @@ export interface PodOrder {
 
 /** Runs a pod until its items are done or `host.signal` is aborted. Rejects only where the store fails. */
 export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome> {
-  const manifest = await readManifest(host.store, order.runId, order.job);
+  const manifest = await host.manifests(order.runId, order.job);
   if (manifest === null) throw new TypeError(`Bug: job "${order.job}" of run ${order.runId} has no manifest`);
   const { job } = manifest;
   const backoff = (attempts: number): number => backoffMs(job.backoff, attempts);
   const ledger = await PodLedger.open(manifest, host, order.pod);
   for (const { item, cause } of order.crashed) if (!ledger.isDone(item)) ledger.fail(item, cause, () => 0);
   const closing = new AbortController();
-  const logs = await SegmentLog.open<object>(host.store, logsPrefix(order.runId, order.job, order.pod), {
-    pace: () => host.clock.sleep(LOG_PACE_MS, closing.signal).catch(() => undefined),
-  });
+  const logs = once(() =>
+    SegmentLog.open<object>(host.store, logsPrefix(order.runId, order.job, order.pod), {
+      pace: () => host.clock.sleep(LOG_PACE_MS, closing.signal).catch(() => undefined),
+    }),
+  );
   const lines = await readItems(host.store, manifest, order.pod);
   const items = parseItems(lines);
   const tried = new Set<number>();
@@ -56,6 +58,7 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
     if (line === undefined) return;
     const outcome = await runner.run({ item, line, attempt });
     runner.ended(item);
+    host.returned(item);
     if (outcome.ok) ledger.succeed(item, { attempt, value: outcome.value, skipped: outcome.skipped === true });
     else if (!host.signal.aborted) {
       const delayMs = ledger.fail(item, outcome.cause, backoff);
@@ -97,4 +100,10 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
 export function backoffMs(backoff: { initial: string; factor: number; max: string }, attempts: number): number {
   const initial = parseDurationMs(backoff.initial) ?? 1000;
   return Math.min(parseDurationMs(backoff.max) ?? 60_000, initial * backoff.factor ** (attempts - 1));
+}
+
+/** A value that is made when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }

@@ -14,7 +14,12 @@ export type ToWorker =
 
 /** From the worker. */
 export type FromWorker =
-  { type: 'ready' } | { type: 'event'; event: ItemEvent } | { type: 'done'; outcome: PodOutcome } | { type: 'broken'; message: string };
+  | { type: 'ready' }
+  | { type: 'events'; events: ItemEvent[] }
+  /** An item's function has returned; its result is not stored yet. */
+  | { type: 'returned'; item: number }
+  | { type: 'done'; outcome: PodOutcome }
+  | { type: 'broken'; message: string };
 
 /** How a worker process ended that was not told to. */
 export interface Crash {

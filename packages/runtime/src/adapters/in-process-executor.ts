@@ -22,7 +22,7 @@ const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
 /** What the in-process executor needs. */
 export interface InProcessOptions {
-  host: Omit<PodHost, 'limit' | 'lanes' | 'ahead' | 'gather' | 'draining' | 'signal' | 'emit'>;
+  host: Omit<PodHost, 'limit' | 'lanes' | 'ahead' | 'gather' | 'returned' | 'draining' | 'signal' | 'emit'>;
   /** Items in flight at once, over all jobs. */
   concurrency: number;
 }
@@ -53,6 +53,7 @@ export function inProcessExecutor({ host, concurrency }: InProcessOptions): Exec
       lanes: concurrency,
       ahead: AHEAD,
       gather: turn,
+      returned: () => undefined,
       draining: () => draining,
     };
     const pods = Array.from({ length: Math.ceil(items / order.itemsPerPod) }, (_, pod) => pod);

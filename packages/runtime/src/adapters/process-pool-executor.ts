@@ -16,7 +16,7 @@ import type { PodOrder } from '../run-pod.js';
 import { addOutcome, allowedFailures, settleJob } from '../settle-job.js';
 import { WorkerProcess } from './worker-process.js';
 
-const PODS_PER_WORKER = 32;
+const PODS_PER_WORKER = 16;
 const MAX_ITEMS_PER_POD = 200;
 const MAX_FALSE_STARTS = 3;
 const STOP_GRACE_MS = 5000;

@@ -77,7 +77,8 @@ export class WorkerProcess {
     try {
       const said = new Promise<PodEnd>(resolve => {
         this.#onMessage = message => {
-          if (message.type === 'event') this.#track(message.event, job, emit);
+          if (message.type === 'events') for (const event of message.events) this.#track(event, job, emit);
+          else if (message.type === 'returned') this.#endOf(message.item);
           else if (message.type !== 'ready') resolve(message);
         };
       });
@@ -111,8 +112,7 @@ export class WorkerProcess {
 
   #track(event: ItemEvent, job: JobOrder, emit: (event: ItemEvent) => void): void {
     emit(event);
-    this.#started.get(event.item)?.abort();
-    this.#started.delete(event.item);
+    this.#endOf(event.item);
     if (event.type !== 'ItemStarted') return;
     const timer = new AbortController();
     this.#started.set(event.item, timer);
@@ -124,6 +124,12 @@ export class WorkerProcess {
       },
       () => undefined,
     );
+  }
+
+  /** An item is not running any more. */
+  #endOf(item: number): void {
+    this.#started.get(item)?.abort();
+    this.#started.delete(item);
   }
 
   #watchMemory(): void {

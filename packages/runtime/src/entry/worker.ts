@@ -6,8 +6,9 @@ import { systemClock } from '../adapters/system-clock.js';
 import { ktFiles } from '../files.js';
 import { openStore } from '../open-store.js';
 import { openPosixView } from '../posix-mounts.js';
+import { manifestReader } from '../job-manifest.js';
 import type { ResultCache } from '../inputs.js';
-import type { FunctionCatalog } from '../ports.js';
+import type { FunctionCatalog, ItemEvent } from '../ports.js';
 import { runPod } from '../run-pod.js';
 import type { FromWorker, ToWorker } from '../worker-protocol.js';
 
@@ -39,6 +40,9 @@ export function bundleCatalog({ digest, modules, functions }: BundleCatalog): Fu
   };
 }
 
+/** Results that may wait to be stored while items go on. */
+const AHEAD = 64;
+
 /** Lets messages of the driver have their turn between slices of items that never wait. */
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
@@ -58,6 +62,7 @@ export async function startWorker(catalog: BundleCatalog): Promise<void> {
   const store = await openStore(url);
   const functions = bundleCatalog(catalog);
   const openFs = openPosixView(store);
+  const manifests = manifestReader(store);
   const resultCache: ResultCache = new Map();
   let stop = new AbortController();
   let draining = false;
@@ -69,6 +74,16 @@ export async function startWorker(catalog: BundleCatalog): Promise<void> {
       void serve(message, stop.signal).then(send);
     }
   });
+  /** Events that come together go together; that an item begins is said at once, so that the driver knows what a crash ended. */
+  let events: ItemEvent[] = [];
+  const flush = (): void => {
+    if (events.length > 0) send({ type: 'events', events });
+    events = [];
+  };
+  const emit = (event: ItemEvent): void => {
+    if (events.push(event) === 1 && event.type !== 'ItemStarted') queueMicrotask(flush);
+    if (event.type === 'ItemStarted') flush();
+  };
   const serve = async ({ order, concurrency }: ToWorker & { type: 'pod' }, signal: AbortSignal): Promise<FromWorker> => {
     const limit = pLimit(concurrency);
     try {
@@ -78,20 +93,21 @@ export async function startWorker(catalog: BundleCatalog): Promise<void> {
         catalog: functions,
         clock: systemClock,
         resultCache,
+        manifests,
         signal,
         limit: work => limit(() => work().then(turn)),
         lanes: concurrency,
-        ahead: 0,
-        gather: () => Promise.resolve(),
+        ahead: AHEAD,
+        gather: turn,
+        returned: item => send({ type: 'returned', item }),
         draining: () => draining,
-        emit: event => {
-          send({ type: 'event', event });
-        },
+        emit,
         openFs,
         within: withinLog,
         pause: systemClock.sleep,
         fault: () => undefined,
       });
+      flush();
       return { type: 'done', outcome };
     } catch (error) {
       return { type: 'broken', message: error instanceof Error ? error.message : String(error) };
