@@ -46,6 +46,7 @@ async function prepared(dir, name) {
     resumed: false,
     drain: stop.signal,
     stop: stop.signal,
+    cancel: new AbortController().signal,
     onFacts: () => undefined,
   });
   return { url: store.capabilities.url, order: { runId: record.runId, job: 'j', pod: 0, crashed: [] } };

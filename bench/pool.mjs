@@ -26,6 +26,7 @@ async function run(workers, { worker, dir }) {
     resumed: false,
     drain: never,
     stop: never,
+    cancel: never,
     onFacts: () => undefined,
   });
   if (status !== 'Completed') throw new Error(status);

@@ -46,7 +46,7 @@ export function executorContract(name: string, open: () => Promise<Bench>): void
     });
     const go = async (
       run: RunRecord,
-      more: { drain?: AbortSignal; stop?: AbortSignal; onEvent?: (event: RunEvent) => void } = {},
+      more: { drain?: AbortSignal; stop?: AbortSignal; cancel?: AbortSignal; onEvent?: (event: RunEvent) => void } = {},
     ): Promise<DriveResult & { events: RunEvent[] }> => {
       const events: RunEvent[] = [];
       const publish = (event: RunEvent): void => {
@@ -62,6 +62,7 @@ export function executorContract(name: string, open: () => Promise<Bench>): void
         resumed: false,
         drain: more.drain ?? never,
         stop: more.stop ?? never,
+        cancel: more.cancel ?? never,
         onFacts: () => undefined,
       });
       return { ...result, events };

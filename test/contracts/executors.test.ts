@@ -40,6 +40,7 @@ describe.each([
         resumed: false,
         drain: never,
         stop: never,
+      cancel: never,
         onFacts: () => undefined,
       });
     // An object where the folder of the results should be: nothing can be stored below it.
@@ -72,6 +73,7 @@ describe('process pool: what breaks a process costs an attempt and nothing else'
       resumed: false,
       drain: never,
       stop: never,
+      cancel: never,
       onFacts: () => undefined,
       sink: { publish: () => undefined },
       record: { runId, pipeline, params: {}, createdAtMs: 0, source: null, retryOf: null },

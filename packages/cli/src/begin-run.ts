@@ -24,19 +24,22 @@ interface Place {
   output: Output;
 }
 
-/** Makes and stores a new run. @throws KtError for every mistake in what was typed. */
-export async function beginRun({ typed, rest, pairs, functions, runId }: RunRequest, { store, output }: Place): Promise<Session> {
+/** Makes the record of a new run; nothing is stored. @throws KtError for every mistake in what was typed. */
+export async function makeRun(
+  { typed, rest, pairs, functions, runId }: RunRequest,
+  command = 'kt run',
+): Promise<{ record: RunRecord; target: Target }> {
   if (typed === undefined) {
     throw new KtError({
       code: 'MISSING_ARGUMENT',
       path: 'pipeline',
       message: 'What should run is missing.',
-      hint: 'kt run PIPELINE, kt run spec.json --functions MODULE, or kt run --resume RUN.',
+      hint: `${command} PIPELINE, ${command} spec.json --functions MODULE, or ${command} --resume RUN.`,
     });
   }
-  if (typed.startsWith('-')) refuseWords([typed]);
+  if (typed.startsWith('-')) refuseWords([typed], command);
   const target = await loadTarget(typed, functions);
-  const params = isPipeline(target.pipeline) ? readParams(target.pipeline, rest, pairs) : refuseWords([...rest, ...pairs]);
+  const params = isPipeline(target.pipeline) ? readParams(target.pipeline, rest, pairs) : refuseWords([...rest, ...pairs], command);
   const record = await newRun({
     pipeline: target.pipeline,
     params,
@@ -44,6 +47,12 @@ export async function beginRun({ typed, rest, pairs, functions, runId }: RunRequ
     source: target.source,
     ...(runId === undefined ? {} : { runId }),
   });
+  return { record, target };
+}
+
+/** Makes and stores a new run. @throws KtError for every mistake in what was typed. */
+export async function beginRun(request: RunRequest, { store, output }: Place): Promise<Session> {
+  const { record, target } = await makeRun(request);
   if (!(await writeRecord(store, record))) {
     throw new KtError({
       code: 'RUN_EXISTS',
@@ -89,17 +98,17 @@ export async function targetOf(source: Target['source'], functions: readonly str
   throw new KtError({ code: 'NO_FUNCTIONS', path: '--functions', message: 'This run was made without functions.', hint: 'Give --functions MODULE.' });
 }
 
-function refuseWords(words: readonly string[]): Record<string, never> {
+function refuseWords(words: readonly string[], command: string): Record<string, never> {
   const [first] = words;
   if (first === undefined) return {};
   const option = first.startsWith('-');
   throw new KtError({
     code: option ? 'UNKNOWN_OPTION' : 'UNEXPECTED_ARGUMENT',
-    path: 'kt run',
+    path: command,
     message: option
       ? `The option "${first}" is not known; options of a pipeline follow its name.`
       : `"${first}" is not expected here: a document takes no parameters.`,
-    hint: 'See kt run --help.',
+    hint: `See ${command} --help.`,
   });
 }
 

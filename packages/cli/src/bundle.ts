@@ -73,7 +73,8 @@ export async function makeBundle({ entries, projectDir }: BundleOptions): Promis
   await run(entryOf(modules), { nameOf, projectDir, found, minify: false });
   found.forEach(add);
   const result = await run(entryOf(modules), { nameOf, projectDir, found, minify: true });
-  const outputs = (result.outputFiles ?? []).map(file => ({ name: basename(file.path), file }));
+  const controller = await controllerOf(projectDir);
+  const outputs = [...(result.outputFiles ?? []), ...controller].map(file => ({ name: basename(file.path), file }));
   const code = outputs.filter(({ name }) => !name.endsWith('.map')).sort((a, b) => (a.name < b.name ? -1 : 1));
   const hash = createHash('sha256');
   for (const { name, file } of code) hash.update(`${name}\0${file.contents.length}\0`).update(file.contents);
@@ -89,6 +90,29 @@ export async function makeBundle({ entries, projectDir }: BundleOptions): Promis
     files: Object.fromEntries(code.map(({ name, file }) => [name, file.contents.length])),
     outputs: Object.fromEntries(Object.entries(result.metafile?.outputs ?? {}).map(([path, output]) => [basename(path), output])),
   };
+}
+
+/** The controller of a run in a cluster: no user code, and one file of its own, so that workers load nothing of it. */
+async function controllerOf(projectDir: string): Promise<OutputFile[]> {
+  const { outputFiles } = await build({
+    stdin: {
+      contents: 'import { startController } from "@kube-transform/runtime/controller";\nimport { digest } from "./functions.mjs";\nawait startController(digest);\n',
+      resolveDir: dirname(fileURLToPath(import.meta.url)),
+    },
+    outfile: join(projectDir, '.kt', 'bundles', 'out', 'controller.mjs'),
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    write: false,
+    minify: true,
+    external: EXTERNAL,
+    banner: { js: BANNER },
+    logLevel: 'silent',
+    legalComments: 'none',
+    nodePaths: [ownModules()],
+  });
+  return outputFiles;
 }
 
 interface Entry {

@@ -1,5 +1,5 @@
 /** Log lines as `kt logs` shows them. */
-import { placeOf } from './failure-groups.js';
+import { placeOf } from '@kube-transform/runtime';
 import { coloured, type Output, plural } from './output.js';
 import type { FailedLog, LogLine } from './run-logs.js';
 import { readableStack } from './source-positions.js';

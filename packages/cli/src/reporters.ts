@@ -1,7 +1,6 @@
 /** How a run is shown: redrawn in place on a terminal, as plain lines in a pipe, or as one JSON event a line. */
-import type { EventSink, RunEvent } from '@kube-transform/runtime';
+import { type EventSink, type JobProgress, newProgress, type Progress, rateOf, type RunEvent, take } from '@kube-transform/runtime';
 import { coloured, duration, type Output, plural, statusText, table } from './output.js';
-import { type JobProgress, newProgress, type Progress, rateOf, take } from './progress.js';
 
 /** A sink that must be closed, so that the last state is shown. */
 export interface Reporter extends EventSink {
@@ -13,6 +12,12 @@ export interface Reporter extends EventSink {
 const REDRAW_MS = 100;
 const PLAIN_EVERY_MS = 2000;
 const MAX_ROWS = 20;
+
+/** The reporter for what was asked and where text goes. */
+export function reporterFor(json: boolean, output: Output): Reporter {
+  if (json) return jsonReporter(output);
+  return output.live ? liveReporter(output) : plainReporter(output);
+}
 
 /** One JSON object a line; the first carries `runId`, as all do. */
 export function jsonReporter(output: Output): Reporter {
@@ -60,8 +65,11 @@ function plainLine(progress: Progress, event: RunEvent, told: Map<string, number
       return `${event.job}[${event.item}]: attempt ${event.attempt} failed, trying again in ${duration(event.delayMs)} – ${event.cause.message}`;
     case 'ItemFailed':
       return `${event.job}[${event.item}]: failed after ${plural(event.attempt, 'attempt')} – ${event.cause.message}`;
+    case 'JobWaiting':
+      return event.message === null ? undefined : `${event.job}: waiting because ${event.message}`;
     case 'ItemStarted':
       return undefined;
+    case 'JobCounted':
     case 'ItemSucceeded': {
       const job = progress.jobs.get(event.job);
       const last = told.get(event.job) ?? event.atMs;

@@ -22,6 +22,7 @@ import { retryCommand } from './commands/retry.js';
 import { runCommand } from './commands/run.js';
 import { runsCommand } from './commands/runs.js';
 import { statusCommand } from './commands/status.js';
+import { submitCommand } from './commands/submit.js';
 
 const EXIT_CODES = 'Exit codes: 0 completed · 1 the run failed · 2 bad input · 3 store unreachable · 130 interrupted';
 
@@ -53,6 +54,7 @@ function programOf(cli: Cli, onRefused: (command: string) => void): Command {
     checkCommand,
     graphCommand,
     runCommand,
+    submitCommand,
     runsCommand,
     statusCommand,
     logsCommand,

@@ -4,6 +4,7 @@ import {
   apply,
   createRunState,
   type Fact,
+  type FailedItem,
   type FileStore,
   type ItemOutcome,
   jobStates,
@@ -42,13 +43,6 @@ export interface RunView {
   jobs: JobView[];
   /** When it last moved; null where it has not begun. */
   updatedAtMs: number | null;
-}
-
-/** A failed item, or a job that failed as a whole (`item` null). */
-export interface FailedItem {
-  job: string;
-  item: number | null;
-  cause: FailureCause;
 }
 
 /** Reads a run; `onOutcomes` is given what became of each job's items. */

@@ -20,7 +20,7 @@ import {
 import { isKtError, KtError } from '@kube-transform/sdk';
 import { availableParallelism } from 'node:os';
 import { coloured, type Output } from './output.js';
-import { jsonReporter, liveReporter, plainReporter, type Reporter } from './reporters.js';
+import { type Reporter, reporterFor } from './reporters.js';
 import type { Target } from './target.js';
 
 /** Options that every command which drives a run has. */
@@ -59,6 +59,7 @@ export async function driveSession(session: Session, options: SessionOptions): P
       executor: executorFor(session, options),
       drain: interrupt.drain,
       stop: interrupt.stop,
+      cancel: new AbortController().signal,
       onFacts: () => undefined,
     });
     return status;
@@ -76,11 +77,6 @@ export async function driveSession(session: Session, options: SessionOptions): P
     reporter.close();
     await release();
   }
-}
-
-function reporterFor(json: boolean, output: Output): Reporter {
-  if (json) return jsonReporter(output);
-  return output.live ? liveReporter(output) : plainReporter(output);
 }
 
 function executorFor({ store, target }: Session, options: SessionOptions): Executor {

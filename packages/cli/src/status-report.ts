@@ -1,9 +1,9 @@
 /** A run as `kt status` shows it. */
 import type { FailureCause, JobStatus } from '@kube-transform/sdk';
-import type { RunStatus } from '@kube-transform/runtime';
-import { groupFailures, placeOf } from './failure-groups.js';
+import { type FailedItem, groupFailures, placeOf, type RunStatus } from '@kube-transform/runtime';
 import { coloured, duration, type Output, plural, statusText, table } from './output.js';
-import type { FailedItem, JobView, RunView } from './run-view.js';
+import type { JobView, RunView } from './run-view.js';
+import { readableStack } from './source-positions.js';
 
 /** What `kt status --json` prints. */
 export interface StatusJson {
@@ -54,7 +54,7 @@ function counts({ items, done, failed, retried }: JobView): string {
 }
 
 function printFailures(failed: readonly FailedItem[], output: Output): void {
-  const groups = groupFailures(failed);
+  const groups = groupFailures(failed, readableStack);
   if (groups.length > 0) output.out(coloured('Failed', 'Failures:'));
   for (const { count, message, where, examples } of groups.slice(0, GROUPS)) {
     const more = count > examples.length ? ', …' : '';

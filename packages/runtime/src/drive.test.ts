@@ -44,6 +44,7 @@ function setUp(document: KTPipelineInput = DIAMOND) {
     resumed: false,
     drain: never,
     stop: never,
+    cancel: never,
     onFacts: () => undefined,
     ...more,
     executor: scriptedExecutor(script),

@@ -42,6 +42,8 @@ export interface DriveOptions {
   drain: AbortSignal;
   /** Stop what runs, and leave the run to be resumed. */
   stop: AbortSignal;
+  /** End the run: what runs is stopped, what waits is not begun, and it cannot be resumed. */
+  cancel: AbortSignal;
   /** Called after each batch of facts is stored, with the number of facts so far; for tests, which may throw here. */
   onFacts: (count: number) => void;
 }
@@ -81,11 +83,11 @@ class Driver {
   }
 
   async run(): Promise<DriveResult> {
-    const { record, store, executor, drain, stop } = this.#o;
+    const { record, store, executor, drain, stop, cancel } = this.#o;
     this.#publish({ type: 'RunStarted', pipeline: record.pipeline.name, jobs: record.pipeline.jobs.length, resumed: this.#o.resumed });
     this.#journal = await SegmentLog.open<Fact>(store, journalPrefix(record.runId), { onValue: fact => void apply(this.#state, fact) });
     const wake = (): void => this.#wake?.();
-    for (const signal of [drain, stop]) signal.addEventListener('abort', wake);
+    for (const signal of [drain, stop, cancel]) signal.addEventListener('abort', wake);
     this.#listening = this.#listen();
     try {
       if (this.#o.resumed) await this.#recallItems();
@@ -96,7 +98,7 @@ class Driver {
       return await this.#finish(over);
     } finally {
       this.#closing.abort();
-      for (const signal of [drain, stop]) signal.removeEventListener('abort', wake);
+      for (const signal of [drain, stop, cancel]) signal.removeEventListener('abort', wake);
       await executor[Symbol.asyncDispose]();
       await this.#listening;
     }
@@ -113,14 +115,22 @@ class Driver {
 
   /** Runs until the run is done or is to be left. */
   async #loop(): Promise<void> {
-    const { drain, stop } = this.#o;
+    const { drain, stop, cancel } = this.#o;
     await this.#act([]);
     while (!isDone(this.#state) && !drain.aborted && !stop.aborted) {
       if (this.#failure !== undefined) throw this.#failure.error;
+      if (cancel.aborted) return this.#cancel();
       if (this.#inbox.length === 0) await new Promise<void>(resolve => (this.#wake = resolve));
       this.#wake = undefined;
       await this.#take();
     }
+  }
+
+  /** Ends the run for good: the fact first, then what runs. */
+  async #cancel(): Promise<void> {
+    const running = unfinished(this.#state);
+    await this.#act([{ type: 'RunCancelled', reason: 'The run was cancelled.' }]);
+    await Promise.all(running.map(job => this.#o.executor.cancel(job)));
   }
 
   /** Takes in what has come: item events are passed on, facts go through apply, journal, publish, decide, act. */
@@ -254,5 +264,5 @@ class Driver {
 }
 
 function isItemEvent(entry: Fact | ItemEvent): entry is ItemEvent {
-  return entry.type === 'ItemStarted' || entry.type === 'ItemSucceeded' || entry.type === 'ItemRetrying' || entry.type === 'ItemFailed';
+  return entry.type.startsWith('Item') || entry.type === 'JobWaiting';
 }

@@ -33,6 +33,7 @@ export class ContextScope {
   }
 
   write(line: object): void {
+    this.host.echo(line);
     this.logged = this.#logs().then(log => log.append(line));
     this.logged.catch(() => undefined);
   }

@@ -26,6 +26,7 @@ export const runFolder = (runId: string): string => `${ROOT}/${runId}`;
 export const specKey = (runId: string): string => `${runFolder(runId)}/spec.json`;
 export const summaryKey = (runId: string): string => `${runFolder(runId)}/pipeline_run_state.json`;
 export const leaseKey = (runId: string): string => `${runFolder(runId)}/lease.json`;
+export const hintsKey = (runId: string): string => `${runFolder(runId)}/controller.json`;
 export const journalPrefix = (runId: string): string => `${runFolder(runId)}/journal/`;
 export const jobPrefix = (runId: string, job: string): string => `${runFolder(runId)}/jobs/${jobFolder(job)}/`;
 export const jobKey = (runId: string, job: string): string => `${jobPrefix(runId, job)}job.json`;

@@ -67,7 +67,7 @@ export async function newRun({ pipeline, params = {}, clock, runId, source = nul
  *
  * @throws KtError `UNKNOWN_RUN`, and `NOTHING_FAILED` where the run has nothing to repeat.
  */
-export async function retryRun(store: FileStore, from: string, options: { clock: Clock; source?: RunRecord['source'] }): Promise<RunRecord> {
+export async function retryRun(store: FileStore, from: string, options: { clock: Clock; runId?: string; source?: RunRecord['source'] }): Promise<RunRecord> {
   const old = await readRecord(store, from);
   if (old === null) throw new KtError({ code: 'UNKNOWN_RUN', path: 'run', message: `There is no run "${from}" in this store.` });
   const facts: Fact[] = [];
@@ -79,7 +79,7 @@ export async function retryRun(store: FileStore, from: string, options: { clock:
     throw new KtError({ code: 'NOTHING_FAILED', path: 'run', message: `Nothing failed in run "${from}", so there is nothing to repeat.` });
   const record: RunRecord = {
     ...old,
-    runId: makeRunId(old.pipeline.name, options.clock),
+    runId: options.runId ?? makeRunId(old.pipeline.name, options.clock),
     createdAtMs: options.clock.nowMs(),
     source: options.source ?? old.source,
     retryOf: from,

@@ -27,6 +27,8 @@ export interface PodHost {
   emit: (event: ItemEvent) => void;
   /** Told when an item's function has returned, before its result is stored: should the process end now, the item is not to blame. */
   returned: (item: number) => void;
+  /** Told each line that an item logs, beside being stored. */
+  echo: (line: object) => void;
   openFs: () => Promise<KtFs>;
   /** Runs user code so that what it prints is logged. */
   within: <T>(item: { readonly log: KtLog }, work: () => Promise<T>) => Promise<T>;

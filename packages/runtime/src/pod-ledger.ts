@@ -2,7 +2,7 @@
  * What is known of a pod's items, and stored of them.
  *
  * G1 What happens to an item is appended to the results log first and announced when it is stored, in that order.
- * G2 A disruption (Evicted) costs no attempt, but has a cap of its own. Attempts survive restarts, because they are in the log.
+ * G2 A disruption (Evicted) costs no attempt, but has a cap of its own. Both survive restarts, because they are in the log.
  */
 import { type FailureCause, type Json, RETRIED } from '@kube-transform/sdk';
 import { resultsPrefix } from './layout.js';
@@ -12,7 +12,7 @@ import type { ItemEvent } from './ports.js';
 import { foldLine, type ItemOutcome, type ResultLine } from './results.js';
 import { SegmentLog } from './segment-log.js';
 
-const MAX_EVICTIONS = 10;
+const MAX_INTERRUPTIONS = 10;
 
 /** What came of a pod's items. */
 export interface PodOutcome {
@@ -25,13 +25,15 @@ export interface PodOutcome {
   result: unknown;
 }
 
+/** What a ledger needs of its surroundings. */
+export type LedgerHost = Pick<PodHost, 'store' | 'emit' | 'gather'>;
+
 /** The items of one pod. */
 export class PodLedger {
   readonly #manifest: JobManifest;
   readonly #emit: (event: ItemEvent) => void;
   readonly #outcomes: Map<number, ItemOutcome>;
   readonly #log: SegmentLog<ResultLine>;
-  readonly #evictions = new Map<number, number>();
   #batch: { stored: Promise<void>; events: ItemEvent[] } | undefined;
   #announced: Promise<void> = Promise.resolve();
   /** Results that are not stored yet. */
@@ -39,7 +41,7 @@ export class PodLedger {
   /** The store has failed. */
   broken = false;
 
-  private constructor(manifest: JobManifest, host: PodHost, read: { outcomes: Map<number, ItemOutcome>; log: SegmentLog<ResultLine> }) {
+  private constructor(manifest: JobManifest, host: LedgerHost, read: { outcomes: Map<number, ItemOutcome>; log: SegmentLog<ResultLine> }) {
     this.#manifest = manifest;
     this.#emit = host.emit;
     this.#outcomes = read.outcomes;
@@ -47,7 +49,7 @@ export class PodLedger {
   }
 
   /** Reads what is stored of a pod. */
-  static async open(manifest: JobManifest, host: PodHost, pod: number): Promise<PodLedger> {
+  static async open(manifest: JobManifest, host: LedgerHost, pod: number): Promise<PodLedger> {
     const outcomes = new Map<number, ItemOutcome>();
     const log = await SegmentLog.open<ResultLine>(host.store, resultsPrefix(manifest.runId, manifest.job.name, pod), {
       onValue: line => outcomes.set(line.i, foldLine(outcomes.get(line.i), line)),
@@ -70,19 +72,25 @@ export class PodLedger {
     this.#record({ i: item, n: skipped ? 0 : attempt, r: value }, { type: 'ItemSucceeded', job: this.#manifest.job.name, item, attempt, skipped });
   }
 
-  /** Puts a failed attempt on record; how long to wait for the next, or null where there is none. */
-  fail(item: number, cause: FailureCause, backoffMs: (attempts: number) => number): number | null {
+  /**
+   * Puts a failed attempt on record; how long to wait for the next, or null where there is none.
+   *
+   * @param end `of`: the pod that ended with it, which counts once; `free`: it costs no attempt, up to a cap of its own.
+   */
+  fail(item: number, cause: FailureCause, end: { backoffMs: (attempts: number) => number; of?: string; free?: boolean }): number | null {
     const { name: job, retries } = this.#manifest.job;
-    const evicted = cause.kind === 'Evicted' ? (this.#evictions.get(item) ?? 0) + 1 : 0;
-    if (evicted > 0) this.#evictions.set(item, evicted);
-    const attempt = (this.#outcomes.get(item)?.attempts ?? 0) + (evicted > 0 ? 0 : 1);
-    const hopeless = !RETRIED[cause.kind] || (cause.kind === 'Threw' && cause.permanent === true) || evicted > MAX_EVICTIONS;
-    const line: ResultLine = { i: item, n: Math.max(1, attempt), c: cause };
+    const known = this.#outcomes.get(item);
+    if (end.of !== undefined && known?.endOf === end.of) return 0;
+    const free = end.free === true || cause.kind === 'Evicted';
+    const attempt = (known?.attempts ?? 0) + (free ? 0 : 1);
+    const interruptions = (known?.interruptions ?? 0) + (free ? 1 : 0);
+    const hopeless = !RETRIED[cause.kind] || (cause.kind === 'Threw' && cause.permanent === true) || interruptions > MAX_INTERRUPTIONS;
+    const line: ResultLine = { i: item, n: Math.max(1, attempt), c: cause, ...(free ? { free } : {}), ...(end.of === undefined ? {} : { u: end.of }) };
     if (hopeless || attempt > retries) {
       this.#record({ ...line, x: true }, { type: 'ItemFailed', job, item, attempt, cause });
       return null;
     }
-    const delayMs = evicted > 0 ? 0 : backoffMs(attempt);
+    const delayMs = free ? 0 : end.backoffMs(attempt);
     this.#record(line, { type: 'ItemRetrying', job, item, attempt, cause, delayMs });
     return delayMs;
   }

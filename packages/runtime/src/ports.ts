@@ -21,7 +21,9 @@ export type ItemEvent =
   | { type: 'ItemStarted'; job: string; item: number; attempt: number }
   | { type: 'ItemSucceeded'; job: string; item: number; attempt: number; skipped: boolean }
   | { type: 'ItemRetrying'; job: string; item: number; attempt: number; cause: FailureCause; delayMs: number }
-  | { type: 'ItemFailed'; job: string; item: number; attempt: number; cause: FailureCause };
+  | { type: 'ItemFailed'; job: string; item: number; attempt: number; cause: FailureCause }
+  /** Why no pod of a job has started, in words; null when one has. */
+  | { type: 'JobWaiting'; job: string; message: string | null };
 
 /** What an executor can do. */
 export interface ExecutorCapabilities {
@@ -117,6 +119,8 @@ export type RunEvent = { atMs: number; runId: string } & (
   /** A job's items are known; `done` and `failed` count those that an earlier process has ended. */
   | { type: 'JobExpanded'; job: string; items: number; done: number; failed: number }
   | ItemEvent
+  /** How far a job is, where its items are not told one by one. */
+  | { type: 'JobCounted'; job: string; done: number; failed: number; retried: number; skipped: number }
   | { type: 'RunFinished'; status: RunStatus; durationMs: number }
 );
 
@@ -138,4 +142,26 @@ export interface FunctionCatalog {
   register(functions: ReadonlyMap<string, AnyFunction>): void;
   /** Changes with the functions' code: part of the key of cached results. Empty where it is not known. */
   readonly digest: string;
+}
+
+/** A worker's word to the controller: pod `pod` of this job has stored something. It only wakes; the store is the truth. */
+export interface Hint {
+  job: string;
+  pod: number;
+}
+
+/** Where the controller of a run listens for hints, as the store holds it. */
+export interface HintAddress {
+  host: string;
+  port: number;
+  token: string;
+}
+
+/** What a pod leaves behind of itself when it ends. */
+export interface TerminationNote {
+  /** Items that had begun and not returned. */
+  begun: number[];
+  /** The item whose attempt outlived its timeout, where that is why the process ended. */
+  deadline?: number;
+  message?: string;
 }

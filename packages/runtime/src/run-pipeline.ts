@@ -78,6 +78,7 @@ export async function runPipeline(pipeline: Pipeline | KTPipelineInput, options:
     resumed: false,
     drain: never,
     stop: options.signal ?? never,
+    cancel: never,
     onFacts: () => undefined,
   });
   const jobs = new Map([...jobStates(state)].map(job => [job.job.name, job]));
@@ -112,6 +113,7 @@ export function inProcessHost(options: {
     files: ktFiles(store),
     resultCache: new Map(),
     manifests: manifestReader(store),
+    echo: () => undefined,
     openFs: openPosixView(store),
     within: (_item, work) => work(),
     pause: options.clock.sleep,

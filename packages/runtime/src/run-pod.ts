@@ -34,7 +34,7 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
   const { job } = manifest;
   const backoff = (attempts: number): number => backoffMs(job.backoff, attempts);
   const ledger = await PodLedger.open(manifest, host, order.pod);
-  for (const { item, cause } of order.crashed) if (!ledger.isDone(item)) ledger.fail(item, cause, () => 0);
+  for (const { item, cause } of order.crashed) if (!ledger.isDone(item)) ledger.fail(item, cause, { backoffMs: () => 0 });
   const closing = new AbortController();
   const logs = once(() =>
     SegmentLog.open<object>(host.store, logsPrefix(order.runId, order.job, order.pod), {
@@ -61,7 +61,7 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
     host.returned(item);
     if (outcome.ok) ledger.succeed(item, { attempt, value: outcome.value, skipped: outcome.skipped === true });
     else if (!host.signal.aborted) {
-      const delayMs = ledger.fail(item, outcome.cause, backoff);
+      const delayMs = ledger.fail(item, outcome.cause, { backoffMs: backoff });
       tried.add(offset);
       if (delayMs !== null) delayed.push({ offset, dueMs: host.clock.nowMs() + delayMs });
     }

@@ -111,6 +111,7 @@ export class WorkerProcess {
   }
 
   #track(event: ItemEvent, job: JobOrder, emit: (event: ItemEvent) => void): void {
+    if (event.type === 'JobWaiting') return;
     emit(event);
     this.#endOf(event.item);
     if (event.type !== 'ItemStarted') return;

@@ -1,4 +1,4 @@
-/** A worker process: runs pods that its driver sends over the channel. The same entry runs in pods of a cluster. */
+/** A worker process: runs pods that its driver sends over the channel, or, in a cluster, the pod that it is. */
 import pLimit from 'p-limit';
 import { type AnyFunction, KtError, nameExports } from '@kube-transform/sdk';
 import { withinLog } from '../adapters/console-capture.js';
@@ -10,6 +10,7 @@ import { manifestReader } from '../job-manifest.js';
 import type { ResultCache } from '../inputs.js';
 import type { FunctionCatalog, ItemEvent } from '../ports.js';
 import { runPod } from '../run-pod.js';
+import { servePod } from './pod.js';
 import type { FromWorker, ToWorker } from '../worker-protocol.js';
 
 /** The generated part of a bundle: modules by name, and which module has which function. */
@@ -46,15 +47,16 @@ const AHEAD = 64;
 /** Lets messages of the driver have their turn between slices of items that never wait. */
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
-/** Serves pods until the channel closes. */
+/** Serves pods until the channel closes; in a pod of a cluster, runs that pod and ends the process. */
 export async function startWorker(catalog: BundleCatalog): Promise<void> {
+  if (process.env['KT_JOB'] !== undefined) await servePod(bundleCatalog(catalog));
   const send = (message: FromWorker): void => void process.send?.(message);
   const url = process.env['KT_WORKER_STORE'];
   if (process.send === undefined || url === undefined) {
     throw new KtError({
       code: 'NOT_A_WORKER',
       path: '',
-      message: 'This file is the worker entry of a bundle; it is started by `kt run --executor processes`.',
+      message: 'This file is the worker entry of a bundle; it is started by `kt run --executor processes` and by pods.',
     });
   }
   process.on('SIGINT', () => undefined);
@@ -102,6 +104,7 @@ export async function startWorker(catalog: BundleCatalog): Promise<void> {
         returned: item => send({ type: 'returned', item }),
         draining: () => draining,
         emit,
+        echo: () => undefined,
         openFs,
         within: withinLog,
         pause: systemClock.sleep,

@@ -84,7 +84,7 @@ export async function testRun(pipeline: Pipeline | KTPipelineInput, options: Tes
     const executor = inProcessExecutor({ host, concurrency: options.concurrency ?? 8 });
     try {
       const sink = { publish: (event: RunEvent): void => void events.push(event) };
-      ({ state, status } = await drive({ store, executor, clock, sink, record, resumed: restarts > 0, drain: never, stop: never, onFacts }));
+      ({ state, status } = await drive({ store, executor, clock, sink, record, resumed: restarts > 0, drain: never, stop: never, cancel: never, onFacts }));
     } catch (error) {
       if (!(error instanceof DriverDied)) throw error;
       restarts++;

@@ -2,6 +2,8 @@ import type { FailureCause } from '@kube-transform/sdk';
 import { expect, test } from 'vitest';
 import { groupFailures, normalised, whereOf } from './failure-groups.js';
 
+const same = (stack: string): string => stack;
+
 const threw = (message: string, stack?: string): FailureCause => ({
   kind: 'Threw',
   name: 'Error',
@@ -29,7 +31,7 @@ test('what differs in words is two failures', () => {
 test('groups are counted, with where and examples', () => {
   const at = '    at clean (/x/fetch.ts:41:7)\n    at call (/x/b.ts:1:1)';
   const failed = Array.from({ length: 5 }, (_, item) => ({ job: 'get', item, cause: threw(`timeout after ${item} ms`, at) }));
-  const groups = groupFailures([{ job: 'load', item: null, cause: { kind: 'Cancelled', message: 'stopped' } }, ...failed]);
+  const groups = groupFailures([{ job: 'load', item: null, cause: { kind: 'Cancelled', message: 'stopped' } }, ...failed], same);
   expect(groups).toHaveLength(2);
   expect(groups[0]).toMatchObject({
     count: 5,
@@ -38,10 +40,10 @@ test('groups are counted, with where and examples', () => {
     examples: [{ item: 0 }, { item: 1 }, { item: 2 }],
   });
   expect(groups[1]).toMatchObject({ count: 1, where: null });
-  expect(whereOf(threw('x'))).toBeNull();
+  expect(whereOf(threw('x'), same)).toBeNull();
 });
 
 test('the same words from two places are two failures', () => {
   const failed = [1, 2].map(line => ({ job: 'get', item: line, cause: threw('bad', `    at f (/x/a.ts:${line}:1)`) }));
-  expect(groupFailures(failed)).toHaveLength(2);
+  expect(groupFailures(failed, same)).toHaveLength(2);
 });

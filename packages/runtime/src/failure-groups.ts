@@ -1,7 +1,15 @@
 /** Failures that are one failure: grouped by what was said and where, names and numbers aside. */
 import type { FailureCause } from '@kube-transform/sdk';
-import type { FailedItem } from './run-view.js';
-import { readableStack } from './source-positions.js';
+
+/** A failed item, or a job that failed as a whole (`item` null). */
+export interface FailedItem {
+  job: string;
+  item: number | null;
+  cause: FailureCause;
+}
+
+/** Makes a stack readable: positions in a bundle become the user's files and lines. */
+export type Resolve = (stack: string) => string;
 
 /** Failures of one kind. */
 export interface FailureGroup {
@@ -32,7 +40,7 @@ export function normalised(message: string): string {
 }
 
 /** `fetch.ts:41` of the first frame that is the user's. */
-export function whereOf(cause: FailureCause, resolve: (stack: string) => string = readableStack): string | null {
+export function whereOf(cause: FailureCause, resolve: Resolve): string | null {
   if (cause.kind !== 'Threw' || cause.stack === undefined) return null;
   const frame = resolve(cause.stack)
     .split('\n')
@@ -41,24 +49,41 @@ export function whereOf(cause: FailureCause, resolve: (stack: string) => string 
   return position === null ? null : `${position[1] ?? ''}:${position[2] ?? ''}`;
 }
 
-/** Groups failures, the most frequent first. */
-export function groupFailures(failed: readonly FailedItem[]): FailureGroup[] {
-  const groups = new Map<string, FailureGroup>();
-  const places = new Map<string, string | null>();
-  for (const failure of failed) {
+/** Groups failures as they come. */
+export class FailureGroups {
+  readonly #groups = new Map<string, FailureGroup>();
+  readonly #places = new Map<string, string | null>();
+  readonly #resolve: Resolve;
+
+  constructor(resolve: Resolve) {
+    this.#resolve = resolve;
+  }
+
+  add(failure: FailedItem): void {
     const cause = failure.cause.kind === 'ItemsFailed' ? failure.cause.first : failure.cause;
     const stack = cause.kind === 'Threw' ? (cause.stack ?? '').slice(cause.message.length + cause.name.length) : '';
-    let where = places.get(stack);
-    if (where === undefined) places.set(stack, (where = whereOf(cause)));
+    let where = this.#places.get(stack);
+    if (where === undefined) this.#places.set(stack, (where = whereOf(cause, this.#resolve)));
     const key = `${cause.kind}\n${where ?? ''}\n${normalised(cause.message)}`;
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, { count: 1, message: cause.message.split('\n', 1)[0] ?? '', where, examples: [failure] });
+    const group = this.#groups.get(key);
+    if (group === undefined) this.#groups.set(key, { count: 1, message: cause.message.split('\n', 1)[0] ?? '', where, examples: [failure] });
     else {
       group.count++;
       if (group.examples.length < EXAMPLES) group.examples.push(failure);
     }
   }
-  return [...groups.values()].sort((a, b) => b.count - a.count);
+
+  /** The most frequent first. */
+  list(): FailureGroup[] {
+    return [...this.#groups.values()].sort((a, b) => b.count - a.count);
+  }
+}
+
+/** Groups failures, the most frequent first. */
+export function groupFailures(failed: readonly FailedItem[], resolve: Resolve): FailureGroup[] {
+  const groups = new FailureGroups(resolve);
+  for (const failure of failed) groups.add(failure);
+  return groups.list();
 }
 
 /** `delays[17]`, or the job alone. */

@@ -1,6 +1,6 @@
 /** What is known of a run's progress from its events: the model behind the live view and the plain lines. */
 import type { FailureCause, JobStatus } from '@kube-transform/sdk';
-import type { RunEvent } from '@kube-transform/runtime';
+import type { RunEvent } from './ports.js';
 
 /** Progress of one job. */
 export interface JobProgress {
@@ -16,6 +16,8 @@ export interface JobProgress {
   before: number;
   startedMs: number | null;
   cause: FailureCause | undefined;
+  /** Why no pod has started. */
+  waiting: string | null;
 }
 
 /** Progress of a run. */
@@ -57,6 +59,14 @@ export function take(progress: Progress, event: RunEvent): void {
         startedMs: event.atMs,
       });
       return;
+    case 'JobCounted': {
+      const { done, failed, retried, skipped } = event;
+      Object.assign(jobOf(progress, event.job), { done, failed, retried, skipped });
+      return;
+    }
+    case 'JobWaiting':
+      jobOf(progress, event.job).waiting = event.message;
+      return;
     case 'ItemStarted':
       return;
     case 'ItemSucceeded':
@@ -76,7 +86,7 @@ export function take(progress: Progress, event: RunEvent): void {
 function jobOf(progress: Progress, name: string): JobProgress {
   let job = progress.jobs.get(name);
   if (job === undefined) {
-    job = { name, status: 'Pending', items: null, done: 0, failed: 0, retried: 0, skipped: 0, before: 0, startedMs: null, cause: undefined };
+    job = { name, status: 'Pending', items: null, done: 0, failed: 0, retried: 0, skipped: 0, before: 0, startedMs: null, cause: undefined, waiting: null };
     progress.jobs.set(name, job);
   }
   return job;

@@ -1,0 +1,44 @@
+import { Command, Option } from 'commander';
+import type { Cli } from '../cli.js';
+import { exitCodeOf } from '../exit.js';
+import type { RunRequest } from '../begin-run.js';
+import { type ClusterOptions, withPodOptions } from './cluster-options.js';
+import { collect, functionsOption } from './options.js';
+
+type Options = ClusterOptions & { param: string[]; functions: string[]; resume?: string; runId?: string; follow: boolean; json: boolean; help?: boolean };
+
+/** `kt submit`: a run of a pipeline or a document in a cluster. */
+export function submitCommand(cli: Cli): Command {
+  const command = new Command('submit')
+    .summary('run a pipeline in a Kubernetes cluster')
+    .description(
+      'Bundles a pipeline (a name, file.ts or file.ts#name) or a document (spec.json) and runs it in a cluster.\nThe parameters of a pipeline are flags of their own: kt submit PIPELINE --help lists them.',
+    )
+    .argument('[pipeline]', 'name in pipelines/, path of a module, or document')
+    .helpOption(false)
+    .option('-h, --help', 'show this help, with the parameters of the pipeline where one is given')
+    .option('--param <key=value>', 'a parameter, for names that are no flag of their own (repeatable)', collect, [])
+    .addOption(functionsOption())
+    .option('--resume <run>', 'start another controller of a run whose controller is gone')
+    .option('--run-id <id>', 'name of the new run')
+    .option('-f, --follow', 'stay, and show how it goes; Ctrl-C leaves the run alone', false)
+    .addOption(new Option('--json', 'print one event a line').default(false, 'text'))
+    .allowUnknownOption()
+    .allowExcessArguments();
+  return withPodOptions(command).action(async (typed: string | undefined, options: Options) => {
+    const { output } = cli;
+    if (options.help === true) {
+      output.out(command.helpInformation().trimEnd());
+      if (typed === undefined) return;
+      const { paramHelp } = await import('../begin-run.js');
+      const text = await paramHelp(typed, options.functions);
+      if (text !== undefined) output.out(text);
+      return;
+    }
+    const rest = command.args.slice(typed === undefined ? 0 : 1);
+    const request: RunRequest = { typed, rest, pairs: options.param, functions: options.functions, runId: options.runId };
+    const { submitFromCommand } = await import('../cluster/submit-command.js');
+    const status = await submitFromCommand(request, options, output);
+    if (status !== null) cli.exitWith(exitCodeOf(status));
+  });
+}

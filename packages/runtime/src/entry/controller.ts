@@ -1,0 +1,157 @@
+/*
+ * The controller of one run, in a pod: the same loop as everywhere, over the Kubernetes executor.
+ *
+ * M1 All it knows comes from the run's ConfigMap, the store and the labelled Jobs: killed at any moment and begun again, it ends the same.
+ * M2 The controller that began last drives: an older one sees its name replaced in the run's ConfigMap, and stops.
+ * M3 Exit 0: the run completed, or another controller drives it. 78: it failed, was cancelled or cannot be driven by this one. Else: begun again.
+ */
+import { writeSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isKtError, KtError } from '@kube-transform/sdk';
+import { hintServer } from '../adapters/hint-server.js';
+import { systemClock } from '../adapters/system-clock.js';
+import { drive } from '../drive.js';
+import { paths } from '../kubernetes/api-paths.js';
+import { inClusterConnection } from '../kubernetes/connection.js';
+import { EXIT_CODE } from '../kubernetes/exit-codes.js';
+import { follow } from '../kubernetes/follow.js';
+import { KubeApi } from '../kubernetes/kube-api.js';
+import { kubernetesExecutor } from '../kubernetes/kubernetes-executor.js';
+import { ownerOf } from '../kubernetes/manifests.js';
+import type { ConfigMap } from '../kubernetes/objects.js';
+import { MOUNT } from '../kubernetes/pod-spec.js';
+import { RUN_KEY, readRecordFiles, type RunConfig } from '../kubernetes/run-config.js';
+import { RunReport } from '../kubernetes/run-report.js';
+import { hintsKey } from '../layout.js';
+import { retryRun } from '../new-run.js';
+import { openStore } from '../open-store.js';
+import type { FileStore } from '../ports.js';
+import { readRecord, type RunRecord, writeRecord } from '../run-record.js';
+
+/** How long a call to the API server is tried again: as long as a control plane may be away. */
+const PATIENCE_MS = 3_600_000;
+
+const say = (line: object): void => void writeSync(1, `${JSON.stringify(line)}\n`);
+const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** Drives the run that the environment names, and ends the process. `digest` is that of the bundle this file is part of. */
+export async function startController(digest: string): Promise<never> {
+  let code: number;
+  try {
+    code = await control(digest);
+  } catch (error) {
+    say({ level: 'error', message: words(error), t: systemClock.nowMs() });
+    code = isKtError(error) && error.code === 'WRONG_VERSION' ? EXIT_CODE.failed : EXIT_CODE.broken;
+  }
+  process.exit(code);
+}
+
+async function control(digest: string): Promise<number> {
+  const name = process.env['KT_RUN_CONFIG'] ?? '';
+  const uid = process.env['KT_POD_UID'] ?? '';
+  const dir = process.env['KT_RUN_DIR'] ?? MOUNT.run;
+  const config = JSON.parse(await readFile(join(dir, RUN_KEY.config), 'utf8')) as RunConfig;
+  const connection = await inClusterConnection();
+  const api = new KubeApi({ ...connection, namespace: config.settings.namespace }, { clock: systemClock, patienceMs: PATIENCE_MS });
+  const onTrouble = (error: unknown): void => say({ level: 'warn', message: words(error), t: systemClock.nowMs() });
+  const report = new RunReport({ api, clock: systemClock, configMap: name, onTrouble });
+  const stop = new AbortController();
+  const cancel = new AbortController();
+  process.on('SIGTERM', () => stop.abort());
+  try {
+    const mine = await api.patch<ConfigMap>(paths.configMaps(api.namespace, name), { data: { [RUN_KEY.controller]: uid } }, { type: 'merge' });
+    if (mine === null) throw new KtError({ code: 'NO_RUN', path: name, message: `The run's ConfigMap "${name}" is gone: the run was deleted.` });
+    const watching = watch(api, { name, uid, stop, cancel });
+    const status = await run(api, { config, digest, owner: mine.metadata.uid ?? '', report, stop: stop.signal, cancel: cancel.signal, dir });
+    stop.abort();
+    await watching;
+    say({ level: 'info', message: `The run is ${status}.`, t: systemClock.nowMs(), apiRequests: api.requests, rssMiB: Math.round(process.memoryUsage.rss() / 2 ** 20) });
+    return status === 'Completed' ? 0 : status === 'Interrupted' ? EXIT_CODE.stopped : EXIT_CODE.failed;
+  } catch (error) {
+    await report.close(words(error)).catch(onTrouble);
+    throw error;
+  } finally {
+    api.close();
+  }
+}
+
+/** Heeds the flag of `kt cancel`, and another controller that has taken over. */
+async function watch(api: KubeApi, at: { name: string; uid: string; stop: AbortController; cancel: AbortController }): Promise<void> {
+  const target = { path: paths.configMaps(api.namespace), fieldSelector: `metadata.name=${at.name}` };
+  for await (const news of follow<ConfigMap>(api, target, { signal: at.stop.signal, clock: systemClock })) {
+    const [object] = news.type === 'list' ? news.items : [news.object];
+    const gone = object === undefined || news.type === 'gone';
+    if (gone || object.data?.[RUN_KEY.cancel] !== undefined) at.cancel.abort();
+    const driver = object?.data?.[RUN_KEY.controller];
+    if (driver !== undefined && driver !== at.uid) {
+      say({ level: 'warn', message: `Another controller (${driver}) drives this run now; this one stops.`, t: systemClock.nowMs() });
+      at.stop.abort();
+    }
+  }
+}
+
+interface Control {
+  config: RunConfig;
+  digest: string;
+  owner: string;
+  report: RunReport;
+  stop: AbortSignal;
+  cancel: AbortSignal;
+  dir: string;
+}
+
+async function run(api: KubeApi, { config, digest, owner, report, stop, cancel, dir }: Control): Promise<string> {
+  const { runId, settings } = config;
+  const store = await openStore(settings.store);
+  const { record, resumed } = await recordOf(store, config, dir);
+  if (config.digest !== digest || (record.source !== null && record.source.digest !== digest)) {
+    const began = record.source?.digest ?? config.digest;
+    throw new KtError({
+      code: 'WRONG_VERSION',
+      path: runId,
+      message: `Run "${runId}" began with version ${began} of the functions, and this controller is of version ${digest}.`,
+      hint: `Go on with the version it began with: kt submit --resume ${runId}; or begin a new run.`,
+    });
+  }
+  const frame = { runId, pipeline: record.pipeline.name, settings, digest, bundleParts: config.bundleParts, owner: ownerOf(runId, owner) };
+  const executor = kubernetesExecutor({ api, store, clock: systemClock, frame, onTrouble: error => report.trouble(error) });
+  await using hints = await hintServer({ host: process.env['KT_POD_IP'] ?? '127.0.0.1', onHint: hint => executor.hint(hint) });
+  await store.put(hintsKey(runId), new TextEncoder().encode(JSON.stringify(hints.address)));
+  const { status } = await drive({
+    store,
+    executor,
+    clock: systemClock,
+    sink: {
+      publish: event => {
+        report.publish(event);
+        if (event.type === 'RunFinished' && event.status !== 'Interrupted') ended = report.close(null);
+      },
+    },
+    record,
+    resumed,
+    drain: stop,
+    stop: new AbortController().signal,
+    cancel,
+    onFacts: () => undefined,
+  });
+  await ended;
+  return status;
+}
+
+/** The last report, begun as soon as the run has ended: tidying up comes after. */
+let ended: Promise<void> = Promise.resolve();
+
+/** The record of the run: from the store where it has begun, else from what came with the run's ConfigMap. */
+async function recordOf(store: FileStore, { runId, kind, from, digest }: RunConfig, dir: string): Promise<{ record: RunRecord; resumed: boolean }> {
+  const stored = await readRecord(store, runId);
+  if (stored !== null) return { record: stored, resumed: true };
+  if (kind === 'retry') {
+    const source = (await readRecord(store, from ?? ''))?.source;
+    const options = { clock: systemClock, runId, source: source === undefined || source === null ? null : { ...source, digest } };
+    return { record: await retryRun(store, from ?? '', options), resumed: true };
+  }
+  const record = await readRecordFiles(dir);
+  await writeRecord(store, record);
+  return { record: (await readRecord(store, runId)) ?? record, resumed: false };
+}

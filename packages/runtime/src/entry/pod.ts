@@ -1,0 +1,115 @@
+/*
+ * A worker in a pod of a cluster: runs one pod of one job, told by its environment which, and ends with an exit code that its Job knows.
+ *
+ * Y1 Exit 0: all items have a result. 78: all are decided, some failed for good. 79: as 78, and the job stops at the first. 143: told to stop. 75: the
+ *    store or the bundle failed. Anything else: the process broke; the termination message says what it was at.
+ * Y2 SIGTERM aborts what runs; what was told to stop costs no attempt.
+ */
+import { writeSync } from 'node:fs';
+import pLimit from 'p-limit';
+import { KtError, parseDurationMs } from '@kube-transform/sdk';
+import { withinLog } from '../adapters/console-capture.js';
+import { HardTimeout } from '../adapters/hard-timeout.js';
+import { HintClient } from '../adapters/hint-client.js';
+import { systemClock } from '../adapters/system-clock.js';
+import { TerminationFile } from '../adapters/termination-note.js';
+import { ktFiles } from '../files.js';
+import { manifestReader } from '../job-manifest.js';
+import { EXIT_CODE } from '../kubernetes/exit-codes.js';
+import { nthOfRanges } from '../kubernetes/index-ranges.js';
+import { openStore } from '../open-store.js';
+import type { PodOutcome } from '../pod-ledger.js';
+import { openPosixView } from '../posix-mounts.js';
+import type { FunctionCatalog, ItemEvent } from '../ports.js';
+import { runPod } from '../run-pod.js';
+
+const AHEAD = 64;
+/** While items run, how often the controller is told that there are results. */
+const PROGRESS_MS = 1000;
+const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
+
+/** Runs the pod that the environment names, and ends the process. */
+export async function servePod(catalog: FunctionCatalog): Promise<never> {
+  const note = new TerminationFile(process.env['KT_TERMINATION'] ?? '/dev/termination-log');
+  let code: number;
+  try {
+    code = await run(catalog, note);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    note.say(message);
+    say({ level: 'error', message, t: systemClock.nowMs() });
+    code = EXIT_CODE.broken;
+  }
+  process.exit(code);
+}
+
+/** Past `console`, which may be logging for an item. */
+const say = (line: object): void => void writeSync(1, `${JSON.stringify(line)}\n`);
+
+function setting(name: string): string {
+  const value = process.env[name];
+  if (value !== undefined && value !== '') return value;
+  throw new KtError({ code: 'NOT_A_POD', path: name, message: `The environment of this pod has no ${name}.`, hint: 'Pods are started by kt submit.' });
+}
+
+async function run(catalog: FunctionCatalog, note: TerminationFile): Promise<number> {
+  const [runId, job, index] = [setting('KT_RUN'), setting('KT_JOB'), Number(setting('JOB_COMPLETION_INDEX'))];
+  const pod = nthOfRanges(setting('KT_PODS'), index);
+  if (pod === undefined) throw new KtError({ code: 'NO_SUCH_POD', path: 'KT_PODS', message: `This Job has no pod of index ${index}.` });
+  const stop = new AbortController();
+  process.on('SIGTERM', () => stop.abort(new Error('The pod is being stopped.')));
+  const store = await openStore(setting('KT_STORE'));
+  const hints = new HintClient(store, runId);
+  const manifests = manifestReader(store);
+  const manifest = await manifests(runId, job);
+  const timeoutMs = parseDurationMs(manifest?.job.timeout ?? '');
+  const path = process.env['KT_TERMINATION'] ?? '/dev/termination-log';
+  const timeout = timeoutMs === undefined ? undefined : new HardTimeout({ timeoutMs, path });
+  const lanes = manifest?.job.concurrency ?? 1;
+  const limit = pLimit(lanes);
+  let toldMs = systemClock.nowMs();
+  const emit = (event: ItemEvent): void => {
+    if (event.type === 'ItemStarted') {
+      note.begin(event.item);
+      timeout?.begin(event.item);
+    } else if (systemClock.nowMs() - toldMs > PROGRESS_MS) {
+      toldMs = systemClock.nowMs();
+      void hints.send({ job, pod });
+    }
+  };
+  const outcome = await runPod(
+    { runId, job, pod, crashed: [] },
+    {
+      store,
+      files: ktFiles(store),
+      catalog,
+      clock: systemClock,
+      resultCache: new Map(),
+      manifests,
+      signal: stop.signal,
+      limit: work => limit(() => work().then(turn)),
+      lanes,
+      ahead: AHEAD,
+      gather: turn,
+      returned: item => {
+        note.end(item);
+        timeout?.end(item);
+      },
+      draining: () => false,
+      emit,
+      echo: say,
+      openFs: openPosixView(store),
+      within: withinLog,
+      pause: systemClock.sleep,
+      fault: () => undefined,
+    },
+  );
+  await hints.send({ job, pod });
+  return exitCode(outcome, manifest?.job.failFast === true);
+}
+
+function exitCode({ open, failed }: PodOutcome, failFast: boolean): number {
+  if (open > 0) return EXIT_CODE.stopped;
+  if (failed === 0) return 0;
+  return failFast ? EXIT_CODE.abort : EXIT_CODE.failed;
+}

@@ -1,0 +1,61 @@
+/** Where the API server has what: paths to ask, and what a path asks for. Pure. */
+
+/** What comes after the "?"; members without a value are left out. */
+export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+const named = (collection: string, name?: string): string => (name === undefined ? collection : `${collection}/${encodeURIComponent(name)}`);
+const within =
+  (group: string, resource: string) =>
+  (namespace: string, name?: string): string =>
+    named(`${group}/namespaces/${encodeURIComponent(namespace)}/${resource}`, name);
+
+const pods = within('/api/v1', 'pods');
+
+/** Paths of the API: a collection, or with a name one object of it. */
+export const paths = {
+  version: '/version',
+  namespaces: (name?: string): string => named('/api/v1/namespaces', name),
+  nodes: (name?: string): string => named('/api/v1/nodes', name),
+  pods,
+  podLog: (namespace: string, name: string): string => `${pods(namespace, name)}/log`,
+  configMaps: within('/api/v1', 'configmaps'),
+  secrets: within('/api/v1', 'secrets'),
+  services: within('/api/v1', 'services'),
+  serviceAccounts: within('/api/v1', 'serviceaccounts'),
+  persistentVolumeClaims: within('/api/v1', 'persistentvolumeclaims'),
+  resourceQuotas: within('/api/v1', 'resourcequotas'),
+  events: within('/api/v1', 'events'),
+  jobs: within('/apis/batch/v1', 'jobs'),
+  leases: within('/apis/coordination.k8s.io/v1', 'leases'),
+  roles: within('/apis/rbac.authorization.k8s.io/v1', 'roles'),
+  roleBindings: within('/apis/rbac.authorization.k8s.io/v1', 'rolebindings'),
+  selfSubjectAccessReviews: '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews',
+} as const;
+
+/** A path with its query. */
+export function withQuery(path: string, query: Query = {}): string {
+  const given = new URLSearchParams();
+  for (const [key, value] of Object.entries(query)) if (value !== undefined) given.set(key, String(value));
+  return given.size === 0 ? path : `${path}?${given.toString()}`;
+}
+
+/** What a path asks for. */
+export interface Place {
+  /** API group; empty for the core. */
+  group: string;
+  namespace?: string;
+  resource: string;
+  name?: string;
+}
+
+const PATH = /^\/(?:api\/[^/]+|apis\/([^/]+)\/[^/]+)(?:\/namespaces\/([^/]+)(?=\/))?\/([^/]+)(?:\/([^/]+))?(?:\/(.+))?$/;
+
+/** Reads a path (without query): group, namespace, resource ("pods/log" for a part of an object) and name. */
+export function placeOf(path: string): Place {
+  const [, group = '', namespace, resource, name, part] = PATH.exec(path) ?? [];
+  if (resource === undefined) return { group: '', resource: path.replace(/^\//, '') };
+  const place: Place = { group, resource: part === undefined ? resource : `${resource}/${part}` };
+  if (namespace !== undefined) place.namespace = decodeURIComponent(namespace);
+  if (name !== undefined) place.name = decodeURIComponent(name);
+  return place;
+}

@@ -1,0 +1,82 @@
+/** Requests to one API server over node:https (node:http for servers without TLS). */
+import * as http from 'node:http';
+import * as https from 'node:https';
+import type { KubeConnection } from './connection.js';
+
+/** One request. */
+export interface WireRequest {
+  method: string;
+  /** With query. */
+  path: string;
+  body?: { type: string; text: string };
+  token: string | undefined;
+  /** Sent on a connection of its own, instead of one of those that calls share. */
+  alone: boolean;
+  signal: AbortSignal;
+}
+
+const MAX_SOCKETS = 16;
+/** Idle connections are closed before a load balancer forgets them. */
+const IDLE_MS = 45_000;
+const KEEP_ALIVE_MS = 30_000;
+
+/** The connections to an API server: those that calls share, and one each for streams. */
+export class HttpWire {
+  readonly #connection: KubeConnection;
+  readonly #agents: { readonly calls: http.Agent; readonly streams: http.Agent };
+  readonly #secure: boolean;
+
+  constructor(connection: KubeConnection) {
+    this.#connection = connection;
+    this.#secure = new URL(connection.server).protocol === 'https:';
+    const { Agent } = this.#secure ? https : http;
+    this.#agents = connection.agents ?? {
+      calls: new Agent({ keepAlive: true, maxSockets: MAX_SOCKETS, scheduling: 'lifo', timeout: IDLE_MS }),
+      streams: new Agent({ keepAlive: false }),
+    };
+  }
+
+  /** Sends a request; resolves with the head of the answer. An error of a connection that was used before has `stale`. */
+  send({ method, path, body, token, alone, signal }: WireRequest): Promise<http.IncomingMessage> {
+    const { server, ca, cert, key, rejectUnauthorized, servername } = this.#connection;
+    const url = new URL(server);
+    const given = Object.entries({ ca, cert, key, rejectUnauthorized, servername }).filter(([, value]) => value !== undefined);
+    const options: https.RequestOptions = {
+      protocol: url.protocol,
+      hostname: url.hostname.replace(/^\[(.*)\]$/, '$1'),
+      ...(url.port === '' ? {} : { port: url.port }),
+      ...Object.fromEntries(given),
+      method,
+      path: `${url.pathname.replace(/\/$/, '')}${path}`,
+      headers: {
+        ...this.#connection.headers,
+        Accept: 'application/json, */*',
+        'User-Agent': 'kube-transform',
+        ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'Content-Type': body.type, 'Content-Length': Buffer.byteLength(body.text) }),
+      },
+      agent: alone ? this.#agents.streams : this.#agents.calls,
+      signal,
+    };
+    return new Promise((resolve, reject) => {
+      const request = (this.#secure ? https : http).request(options, resolve);
+      // Stays for good: an error after the answer has begun is told by the answer, and must not end the process here.
+      request.on('error', error => reject(Object.assign(error, { stale: request.reusedSocket })));
+      if (alone) request.setSocketKeepAlive(true, KEEP_ALIVE_MS);
+      request.end(body?.text);
+    });
+  }
+
+  /** Closes all connections. */
+  close(): void {
+    this.#agents.calls.destroy();
+    this.#agents.streams.destroy();
+  }
+}
+
+/** The whole body of an answer as text. */
+export async function readText(answer: AsyncIterable<unknown>): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of answer) chunks.push(chunk as Uint8Array);
+  return Buffer.concat(chunks).toString('utf8');
+}

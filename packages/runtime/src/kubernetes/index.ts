@@ -1,0 +1,21 @@
+// @kube-transform/runtime/kubernetes: what runs in a cluster are made of.
+export { paths } from './api-paths.js';
+export type { KubeConnection } from './connection.js';
+export { inClusterConnection } from './connection.js';
+export { follow } from './follow.js';
+export type { Followed } from './follow.js';
+export { KubeApi } from './kube-api.js';
+export { isKubeError, KubeError } from './kube-error.js';
+export { kubernetesExecutor } from './kubernetes-executor.js';
+export type { KubernetesExecutor, KubernetesOptions } from './kubernetes-executor.js';
+export { ANNOTATION, bundleName, controllerName, documentName, LABEL, labelValue, runLabels, runName, selectRun, shortHash, taskName } from './keys.js';
+export { controllerJob, ownerOf, runConfigMap, taskJob } from './manifests.js';
+export type { RunFrame, WavePlan } from './manifests.js';
+export type * from './objects.js';
+export { deal, parcel } from './parcels.js';
+export { MOUNT } from './pod-spec.js';
+export { recordFiles, RUN_KEY } from './run-config.js';
+export type { RunConfig } from './run-config.js';
+export type { ClusterSummary } from './run-report.js';
+export { clusterSettings, DEFAULT_IMAGE } from './settings.js';
+export type { ClusterSettings, DataVolume } from './settings.js';

@@ -1,0 +1,77 @@
+/** Names, labels and annotations of what a run has in a cluster. */
+import { createHash } from 'node:crypto';
+
+/** Labels that objects are found by. */
+export const LABEL = {
+  run: 'kt.dev/run',
+  job: 'kt.dev/job',
+  wave: 'kt.dev/wave',
+  bundle: 'kt.dev/bundle',
+  component: 'app.kubernetes.io/component',
+  managedBy: 'app.kubernetes.io/managed-by',
+} as const;
+
+/** Annotations: free text, which labels cannot hold. */
+export const ANNOTATION = {
+  runId: 'kt.dev/run-id',
+  job: 'kt.dev/job',
+  pods: 'kt.dev/pods',
+  specHash: 'kt.dev/spec-hash',
+  memory: 'kt.dev/memory',
+} as const;
+
+/** What an object is for. */
+export type Component = 'run' | 'run-document' | 'bundle' | 'controller' | 'task' | 'reader';
+
+const MAX_LABEL = 63;
+
+/** 50 bits of SHA-256 as ten characters of [a-z0-9]. */
+export function shortHash(...parts: readonly string[]): string {
+  const hex = createHash('sha256').update(parts.join('\0')).digest('hex');
+  return BigInt(`0x${hex.slice(0, 13)}`)
+    .toString(36)
+    .padStart(10, '0')
+    .slice(0, 10);
+}
+
+/** A text as the readable part of a name: `[a-z0-9-]`, at most `length` characters. */
+export function slug(text: string, length: number): string {
+  const safe = text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .slice(0, length)
+    .replaceAll(/^-+|-+$/g, '');
+  return safe === '' ? 'x' : safe;
+}
+
+/** A text as the value of a label: itself where that is allowed, else a readable part and a hash. */
+export function labelValue(text: string): string {
+  return text.length <= MAX_LABEL && /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(text) ? text : `${slug(text, 50)}-${shortHash(text)}`;
+}
+
+/** Name of a run's ConfigMap, at most 57 characters. */
+export const runName = (runId: string): string => `kt-${slug(runId, 42)}-${shortHash(runId)}`;
+/** Name of the n-th ConfigMap of a run's document. */
+export const documentName = (runId: string, n: number): string => `${runName(runId)}-d${n}`;
+/** Name of a controller's Job: one for each time that a run is begun or resumed. */
+export const controllerName = (runId: string, start: string): string => `kt-${slug(runId, 30)}-${shortHash(runId)}-c${slug(start, 8)}`;
+/** Name of the n-th ConfigMap of a bundle. */
+export const bundleName = (digest: string, n: number): string => `kt-bundle-${digest}-${n}`;
+/** Name of a task Job: the n-th wave of a job's pods. At most 50 characters, so that names of pods fit with six digits of index. */
+export const taskName = (task: { runId: string; job: string; wave: number }): string =>
+  `kt-${slug(task.job, 26)}-${shortHash(task.runId, task.job)}-${task.wave}`;
+
+/** Labels that everything of a run has. */
+export function runLabels(runId: string, pipeline: string, component: Component): Record<string, string> {
+  return {
+    'app.kubernetes.io/name': 'kt',
+    'app.kubernetes.io/instance': labelValue(runId),
+    'app.kubernetes.io/part-of': labelValue(pipeline),
+    [LABEL.component]: component,
+    [LABEL.managedBy]: 'kt',
+    [LABEL.run]: labelValue(runId),
+  };
+}
+
+/** Selects what a run has of one kind. */
+export const selectRun = (runId: string, component: Component): string => `${LABEL.run}=${labelValue(runId)},${LABEL.component}=${component}`;

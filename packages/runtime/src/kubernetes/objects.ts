@@ -1,0 +1,121 @@
+/** The parts of Kubernetes objects that are read or written here; whatever else an object holds is left as it is. */
+
+/** What every object has. */
+export interface ObjectMeta {
+  name: string;
+  namespace?: string;
+  uid?: string;
+  resourceVersion?: string;
+  creationTimestamp?: string;
+  deletionTimestamp?: string;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  ownerReferences?: OwnerReference[];
+}
+
+/** Whose deletion ends an object. */
+export interface OwnerReference {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  uid: string;
+  controller?: boolean;
+}
+
+/** Any object. */
+export interface KubeObject {
+  apiVersion?: string;
+  kind?: string;
+  metadata: ObjectMeta;
+}
+
+/** A list of objects, one page of it. */
+export interface KubeList<T extends KubeObject> {
+  metadata: { resourceVersion?: string; continue?: string };
+  items: T[];
+}
+
+/** `status` of a pod's condition or a Job's is "True", "False" or "Unknown". */
+export interface Condition {
+  type: string;
+  status: string;
+  reason?: string;
+  message?: string;
+}
+
+/** A ConfigMap. */
+export interface ConfigMap extends KubeObject {
+  data?: Record<string, string>;
+  /** Base64. */
+  binaryData?: Record<string, string>;
+  immutable?: boolean;
+}
+
+/** A batch/v1 Job. */
+export interface Job extends KubeObject {
+  spec?: JobSpec;
+  status?: JobStatusFields;
+}
+
+/** The spec of a Job; pods are passed through as they are. */
+export interface JobSpec {
+  completions?: number;
+  parallelism?: number;
+  suspend?: boolean;
+  template: { metadata: { labels: Record<string, string>; annotations?: Record<string, string> }; spec: Record<string, unknown> };
+  [field: string]: unknown;
+}
+
+/** Where a Job stands. */
+export interface JobStatusFields {
+  active?: number;
+  ready?: number;
+  terminating?: number;
+  succeeded?: number;
+  failed?: number;
+  /** Indexes as "1,3-5". */
+  completedIndexes?: string;
+  failedIndexes?: string;
+  startTime?: string;
+  completionTime?: string;
+  conditions?: Condition[];
+}
+
+/** How a container stands; one of the three. */
+export interface ContainerState {
+  waiting?: { reason?: string; message?: string };
+  running?: { startedAt?: string };
+  terminated?: { exitCode: number; signal?: number; reason?: string; message?: string; startedAt?: string; finishedAt?: string };
+}
+
+/** A pod. */
+export interface Pod extends KubeObject {
+  spec?: { nodeName?: string; containers?: { name: string; image?: string }[] };
+  status?: {
+    phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
+    reason?: string;
+    message?: string;
+    podIP?: string;
+    conditions?: Condition[];
+    containerStatuses?: { name: string; ready?: boolean; restartCount?: number; state?: ContainerState; lastState?: ContainerState }[];
+  };
+}
+
+/** A core/v1 Event. */
+export interface KubeEvent extends KubeObject {
+  type?: string;
+  reason?: string;
+  message?: string;
+  involvedObject: { kind?: string; name?: string; uid?: string };
+  lastTimestamp?: string;
+  eventTime?: string;
+}
+
+/** What the API server answers where it refuses. */
+export interface ApiStatus {
+  kind: 'Status';
+  code?: number;
+  reason?: string;
+  message?: string;
+  details?: { name?: string; group?: string; kind?: string; causes?: { field?: string; message?: string; reason?: string }[]; retryAfterSeconds?: number };
+}

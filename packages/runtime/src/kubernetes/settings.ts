@@ -1,0 +1,62 @@
+/** What is the same for all pods of a run: where it runs, with which image and which volume. */
+import type { KubernetesOptions } from '@kube-transform/sdk';
+
+/** The volume behind a `file:` store. */
+export type DataVolume = { claim: string; mountPath: string } | { hostPath: string; mountPath: string };
+
+/** Settings of a run in a cluster; stored in its ConfigMap, so that a controller that comes back has the same. */
+export interface ClusterSettings {
+  namespace: string;
+  /** Image of all pods: any with Node ≥ 20.19 as `node` on the PATH. */
+  image: string;
+  /** Default: see {@link pullPolicy}. */
+  imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never' | null;
+  /** Service account of all pods; only the controller's gets a token. Default `kt-pod`. */
+  serviceAccount: string;
+  /** URL of the store, as pods open it. */
+  store: string;
+  /** Null where the store is no folder. */
+  volume: DataVolume | null;
+  /** Pod options of all jobs; a job's own come first. */
+  defaults: KubernetesOptions;
+  /** Environment of all workers. */
+  env: Record<string, string>;
+  /** Pods of one job at once, where the job does not say. Default 1000. */
+  parallelism: number;
+  /** Pods of the whole run at once. Default 2000. */
+  maxPods: number;
+  /** Keep the Jobs of finished steps until the run is collected. Default false: they are deleted. */
+  keepFinished: boolean;
+  /** Seconds after which Kubernetes itself deletes what is left of a finished Job. Default 86,400. */
+  ttlSeconds: number;
+}
+
+/** The image used where none is given. */
+export const DEFAULT_IMAGE = 'docker.io/library/node:22-slim';
+
+/** Fills in what is not given. */
+export function clusterSettings(given: Partial<ClusterSettings> & { namespace: string; store: string }): ClusterSettings {
+  return {
+    image: DEFAULT_IMAGE,
+    imagePullPolicy: null,
+    serviceAccount: 'kt-pod',
+    volume: null,
+    defaults: {},
+    env: {},
+    parallelism: 1000,
+    maxPods: 2000,
+    keepFinished: false,
+    ttlSeconds: 86_400,
+    ...given,
+  };
+}
+
+/**
+ * When the image is fetched: `Always` from a registry (the name has a "/"), `Never` for an image of the node itself, as kube-transform
+ * does; `IfNotPresent` where the name can only ever mean one image (a digest) and for {@link DEFAULT_IMAGE}.
+ */
+export function pullPolicy(image: string, given: 'Always' | 'IfNotPresent' | 'Never' | null | undefined): 'Always' | 'IfNotPresent' | 'Never' {
+  if (given !== null && given !== undefined) return given;
+  if (image === DEFAULT_IMAGE || image.includes('@sha256:')) return 'IfNotPresent';
+  return image.includes('/') ? 'Always' : 'Never';
+}
