@@ -1,11 +1,13 @@
-/** `npm run bench [core|in-process|pool|cold-start]…`: prints ours beside what it is compared with, measured in one run. */
+/** `npm run bench -- [core|in-process|pool|cold-start|cluster]…`: prints ours beside what it is compared with, measured in one run. */
 import { availableParallelism } from 'node:os';
+import { benchCluster } from './cluster.mjs';
 import { benchColdStart } from './cold-start.mjs';
 import { benchCore } from './core.mjs';
 import { benchInProcess } from './in-process.mjs';
 import { benchPool } from './pool.mjs';
 
-const BENCHES = { core: benchCore, 'in-process': benchInProcess, pool: benchPool, 'cold-start': benchColdStart };
+const LOCAL = { core: benchCore, 'in-process': benchInProcess, pool: benchPool, 'cold-start': benchColdStart };
+const BENCHES = { ...LOCAL, cluster: benchCluster };
 const asked = process.argv.slice(2);
 const unknown = asked.find(name => !(name in BENCHES));
 if (unknown !== undefined) {
@@ -20,7 +22,7 @@ const verdict = row => {
   return `${met ? 'met' : 'missed'} (${row.atLeast ? '≥' : '≤'} ${row.goal}×)`;
 };
 console.log(`Node ${process.version}, ${availableParallelism()} cores. Medians; each pair measured in turn.`);
-for (const name of asked.length > 0 ? asked : Object.keys(BENCHES)) {
+for (const name of asked.length > 0 ? asked : Object.keys(LOCAL)) {
   for (const row of await BENCHES[name]()) {
     console.log(
       `${row.name}: ${ms(row.medianMs)} / ${ms(row.baselineMs)} = ${row.ratio.toFixed(2)}×  goal ${verdict(row)}${row.note === undefined ? '' : `  (${row.note})`}`,

@@ -44,6 +44,16 @@ const RULES: Rule[] = [
     allowed: (to, from) =>
       !to.startsWith('packages/') || (runtime(to) && (isLoop(to) || inRoom('core')(to)) && basename(to) !== 'drive.ts') || sameAdapter(from, to),
   },
+  {
+    room: 'runtime/kubernetes',
+    holds: inRoom('kubernetes'),
+    allowed: to =>
+      to === '@kube-transform/sdk' ||
+      to.startsWith('node:') ||
+      inRoom('kubernetes')(to) ||
+      inRoom('core')(to) ||
+      (isLoop(to) && basename(to) !== 'drive.ts'),
+  },
   { room: 'runtime', holds: runtime, allowed: to => to !== '@kube-transform/cli' && !to.startsWith('packages/cli') },
   { room: 'cli', holds: path => path.startsWith('packages/cli/src/'), allowed: to => !to.startsWith('packages/') || to.startsWith('packages/cli/') },
 ];

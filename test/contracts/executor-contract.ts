@@ -202,6 +202,7 @@ export function executorContract(name: string, open: () => Promise<Bench>): void
     test('stopped, aborts the signal of what runs and leaves the run to be resumed', async () => {
       const stop = new AbortController();
       const run = record({ type: 'static', name: 'm', tasks: [{ function: 'calls.waitsForEver' }] });
+      void bench.begun(run.runId).then(() => stop.abort());
       const { status, state } = await go(run, { stop: stop.signal, onEvent: event => void (event.type === 'ItemStarted' && stop.abort()) });
       expect(status).toBe('Interrupted');
       expect([...jobStates(state)][0]?.status).toBe('Running');

@@ -2,9 +2,11 @@ import { mustParsePipeline, type KTJobInput } from '@kube-transform/sdk';
 import { drive, jobStates, readOutcomes, systemClock } from '@kube-transform/runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Bench, inProcessBench, processBench } from '../kit/executors.js';
+import { scriptedKubeBench } from '../kit/kube-executor.js';
 import { executorContract } from './executor-contract.js';
 
 executorContract('in-process', inProcessBench);
+executorContract('Kubernetes, on a scripted API', scriptedKubeBench);
 executorContract('processes', processBench);
 
 describe.each([

@@ -25,6 +25,8 @@ export interface Bench {
   executor(): Executor;
   /** Makes puts of matching keys fail, where the store is in this process. */
   breakPuts(keys: RegExp | undefined): void;
+  /** Resolves when a run's first item has begun, where executors do not tell that themselves; else never. */
+  begun(runId: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -43,7 +45,7 @@ export async function inProcessBench(): Promise<Bench> {
   const catalog = localCatalog(null, { calls });
   const executor = (): Executor =>
     inProcessExecutor({ host: { ...inProcessHost({ store, clock: systemClock, catalog }), within: withinLog }, concurrency: 4 });
-  return Promise.resolve({ store, executor, breakPuts: keys => (broken = keys), close: () => Promise.resolve() });
+  return Promise.resolve({ store, executor, breakPuts: keys => (broken = keys), begun: () => new Promise(() => undefined), close: () => Promise.resolve() });
 }
 
 export async function processBench(): Promise<Bench> {
@@ -55,6 +57,7 @@ export async function processBench(): Promise<Bench> {
     store,
     executor: () => processPoolExecutor({ entry: worker, storeUrl: url ?? '', clock: systemClock, workers: 2 }),
     breakPuts: () => undefined,
+    begun: () => new Promise(() => undefined),
     close: () => rm(dir, { recursive: true, force: true }),
   };
 }

@@ -104,8 +104,8 @@ export class KubeStorage {
     return copy(object);
   }
 
-  create(collection: string, given: StoredObject): StoredObject {
-    const object = copy(given);
+  create(collection: string, given: object): StoredObject {
+    const object = copy(given) as StoredObject;
     const { metadata } = object;
     const resource = collection.split('/').at(-1) ?? '';
     if (metadata.generateName !== undefined) metadata.name = `${metadata.generateName}${this.#version.toString(36)}`;

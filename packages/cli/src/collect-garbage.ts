@@ -7,9 +7,8 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type FileStore, leaseHolder, readRecord, runFolder } from '@kube-transform/runtime';
+import { type FileStore, inBatches, leaseHolder, readRecord, runFolder } from '@kube-transform/runtime';
 import { listRuns, type RunEntry, runIds } from './find-run.js';
-import { inBatches } from './in-batches.js';
 
 /** What is to be deleted. */
 export interface GcOptions {

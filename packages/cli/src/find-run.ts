@@ -1,7 +1,6 @@
 /** Which runs a store has, and which one was meant. */
 import { didYouMean, KtError, type Problem } from '@kube-transform/sdk';
-import { type FileStore, leaseHolder, readRecord, readSummary, type RunStatus, runFolder, runsPrefix } from '@kube-transform/runtime';
-import { inBatches } from './in-batches.js';
+import { type FileStore, inBatches, leaseHolder, readRecord, readSummary, type RunStatus, runFolder, runsPrefix } from '@kube-transform/runtime';
 
 const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
 

@@ -1,3 +1,7 @@
-// Programmatic access to the bundler.
+// Programmatic access to the bundler and to runs in clusters.
 export { makeBundle } from './bundle.js';
 export type { Bundle, BundleOptions } from './bundle.js';
+export { publishBundle } from './cluster/publish.js';
+export { submitRun } from './cluster/submit.js';
+export { kubeConnection } from './kube-connection.js';
+export { followRun } from './cluster/follow-run.js';

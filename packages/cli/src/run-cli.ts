@@ -18,6 +18,7 @@ import { gcCommand } from './commands/gc.js';
 import { graphCommand } from './commands/graph.js';
 import { initCommand } from './commands/init.js';
 import { logsCommand } from './commands/logs.js';
+import { rbacCommand } from './commands/rbac.js';
 import { retryCommand } from './commands/retry.js';
 import { runCommand } from './commands/run.js';
 import { runsCommand } from './commands/runs.js';
@@ -60,6 +61,7 @@ function programOf(cli: Cli, onRefused: (command: string) => void): Command {
     logsCommand,
     retryCommand,
     bundleCommand,
+    rbacCommand,
     gcCommand,
     completionCommand,
   ];

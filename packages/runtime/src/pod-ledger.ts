@@ -85,7 +85,13 @@ export class PodLedger {
     const attempt = (known?.attempts ?? 0) + (free ? 0 : 1);
     const interruptions = (known?.interruptions ?? 0) + (free ? 1 : 0);
     const hopeless = !RETRIED[cause.kind] || (cause.kind === 'Threw' && cause.permanent === true) || interruptions > MAX_INTERRUPTIONS;
-    const line: ResultLine = { i: item, n: Math.max(1, attempt), c: cause, ...(free ? { free } : {}), ...(end.of === undefined ? {} : { u: end.of }) };
+    const line: ResultLine = {
+      i: item,
+      n: Math.max(1, attempt),
+      c: cause,
+      ...(free ? { free } : {}),
+      ...(end.of === undefined ? {} : { u: end.of }),
+    };
     if (hopeless || attempt > retries) {
       this.#record({ ...line, x: true }, { type: 'ItemFailed', job, item, attempt, cause });
       return null;

@@ -86,7 +86,19 @@ export function take(progress: Progress, event: RunEvent): void {
 function jobOf(progress: Progress, name: string): JobProgress {
   let job = progress.jobs.get(name);
   if (job === undefined) {
-    job = { name, status: 'Pending', items: null, done: 0, failed: 0, retried: 0, skipped: 0, before: 0, startedMs: null, cause: undefined, waiting: null };
+    job = {
+      name,
+      status: 'Pending',
+      items: null,
+      done: 0,
+      failed: 0,
+      retried: 0,
+      skipped: 0,
+      before: 0,
+      startedMs: null,
+      cause: undefined,
+      waiting: null,
+    };
     progress.jobs.set(name, job);
   }
   return job;

@@ -75,7 +75,8 @@ export function settingsOf(options: ClusterOptions, namespace: string): ClusterS
     throw new KtError({
       code: 'NO_VOLUME',
       path: '--volume',
-      message: store === undefined ? 'The pods need a store for files and results.' : `The store "${store}" is a folder, and pods need a volume for it.`,
+      message:
+        store === undefined ? 'The pods need a store for files and results.' : `The store "${store}" is a folder, and pods need a volume for it.`,
       hint: 'Give --volume pvc:CLAIM, or --volume host:/path for a cluster of one node.',
     });
   }

@@ -49,7 +49,12 @@ export async function submitRetry(api: KubeApi, { from, bundle }: { from: string
 export async function resumeRun(api: KubeApi, runId: string): Promise<Submitted> {
   const { object, config } = await existing(api, runId);
   if (object.data?.[RUN_KEY.cancel] !== undefined) {
-    throw new KtError({ code: 'RUN_CANCELLED', path: 'run', message: `Run "${runId}" was cancelled.`, hint: `Repeat it: kt retry ${runId} --failed` });
+    throw new KtError({
+      code: 'RUN_CANCELLED',
+      path: 'run',
+      message: `Run "${runId}" was cancelled.`,
+      hint: `Repeat it: kt retry ${runId} --failed`,
+    });
   }
   await startController(api, { config, uid: object.metadata.uid ?? '', start: systemClock.randomId(6) });
   return { runId, bundle: { digest: config.digest, parts: config.bundleParts, isNew: false } };

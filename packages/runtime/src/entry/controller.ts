@@ -62,11 +62,17 @@ async function control(digest: string): Promise<number> {
   try {
     const mine = await api.patch<ConfigMap>(paths.configMaps(api.namespace, name), { data: { [RUN_KEY.controller]: uid } }, { type: 'merge' });
     if (mine === null) throw new KtError({ code: 'NO_RUN', path: name, message: `The run's ConfigMap "${name}" is gone: the run was deleted.` });
-    const watching = watch(api, { name, uid, stop, cancel });
+    const watching = watch(api, { name, uid, stop, cancel }).catch((error: unknown) => report.trouble(error));
     const status = await run(api, { config, digest, owner: mine.metadata.uid ?? '', report, stop: stop.signal, cancel: cancel.signal, dir });
     stop.abort();
     await watching;
-    say({ level: 'info', message: `The run is ${status}.`, t: systemClock.nowMs(), apiRequests: api.requests, rssMiB: Math.round(process.memoryUsage.rss() / 2 ** 20) });
+    say({
+      level: 'info',
+      message: `The run is ${status}.`,
+      t: systemClock.nowMs(),
+      apiRequests: api.requests,
+      rssMiB: Math.round(process.memoryUsage.rss() / 2 ** 20),
+    });
     return status === 'Completed' ? 0 : status === 'Interrupted' ? EXIT_CODE.stopped : EXIT_CODE.failed;
   } catch (error) {
     await report.close(words(error)).catch(onTrouble);

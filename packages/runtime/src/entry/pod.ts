@@ -49,7 +49,12 @@ const say = (line: object): void => void writeSync(1, `${JSON.stringify(line)}\n
 function setting(name: string): string {
   const value = process.env[name];
   if (value !== undefined && value !== '') return value;
-  throw new KtError({ code: 'NOT_A_POD', path: name, message: `The environment of this pod has no ${name}.`, hint: 'Pods are started by kt submit.' });
+  throw new KtError({
+    code: 'NOT_A_POD',
+    path: name,
+    message: `The environment of this pod has no ${name}.`,
+    hint: 'Pods are started by kt submit.',
+  });
 }
 
 async function run(catalog: FunctionCatalog, note: TerminationFile): Promise<number> {

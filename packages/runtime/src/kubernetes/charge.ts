@@ -55,4 +55,5 @@ export function raisedMemory(asked: string, had: string): string {
 }
 
 /** The longest time of an attempt; null: none. */
-export const timeoutOf = (manifest: JobManifest): number | null => (manifest.job.timeout === null ? null : (parseDurationMs(manifest.job.timeout) ?? null));
+export const timeoutOf = (manifest: JobManifest): number | null =>
+  manifest.job.timeout === null ? null : (parseDurationMs(manifest.job.timeout) ?? null);

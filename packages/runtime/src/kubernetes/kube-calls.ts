@@ -39,7 +39,7 @@ export interface CallOptions {
 export interface StreamOptions {
   query?: Query | undefined;
   signal?: AbortSignal | undefined;
-  /** For the head of the answer: that of a watch comes at once, that of a log with its first line. Default: no limit. */
+  /** For the head of the answer. That of a watch comes at once; that of a log may come with its first line only. Default: no limit. */
   answerWithinMs?: number;
 }
 

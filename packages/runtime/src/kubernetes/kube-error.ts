@@ -117,7 +117,9 @@ function forbidden(call: KubeCall, path: string, text: string): Problem {
     !/cannot /.test(text) &&
     /exceeded quota|violates PodSecurity|being terminated|admission webhook|denied the request/.test(text)
   ) {
-    const hint = 'A quota or policy of the namespace does not allow it: ask for less, or see who looks after the namespace.';
+    const hint = text.includes('being terminated')
+      ? 'The namespace is being deleted: wait until it is gone and make it again, or use another one.'
+      : 'A quota or policy of the namespace does not allow it: ask for less, or ask who looks after the namespace.';
     return { code: 'CLUSTER_REFUSED', path, message: `The cluster "${call.to.name}" does not allow this: ${text}.`, hint };
   }
   const [, user, verb = verbOf(call), resource = place.resource, group = place.group, namespace = place.namespace] = known ?? [];

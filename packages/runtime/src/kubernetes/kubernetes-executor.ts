@@ -10,14 +10,13 @@ import type { KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../core/events.js';
 import { FactQueue } from '../fact-queue.js';
 import { type JobManifest, manifestReader } from '../job-manifest.js';
-import type { Clock, Executor, FileStore, Hint, ItemEvent, JobOrder } from '../ports.js';
+import type { Executor, Hint, ItemEvent, JobOrder } from '../ports.js';
 import { allowedFailures, settleJob } from '../settle-job.js';
 import { paths } from './api-paths.js';
 import { follow } from './follow.js';
-import type { KubeApi } from './kube-api.js';
+import type { KubernetesOptions } from './executor-options.js';
 import { isKubeError } from './kube-error.js';
 import { ANNOTATION, selectRun } from './keys.js';
-import type { RunFrame } from './manifests.js';
 import type { Job, Pod } from './objects.js';
 import { Recovery } from './recovery.js';
 import { Step } from './step.js';
@@ -28,17 +27,6 @@ import { Watchdog } from './watchdog.js';
 /** Pods of a job, where neither it nor its items say how many. */
 const MAX_PODS = 200;
 const TICK_MS = 5000;
-const REAP_ABOVE = 1000;
-
-/** What the executor needs. */
-export interface KubernetesOptions {
-  api: KubeApi;
-  store: FileStore;
-  clock: Clock;
-  frame: RunFrame;
-  /** Told of everything that went wrong and is tried again. */
-  onTrouble: (error: unknown) => void;
-}
 
 /** An executor whose workers are pods; `hint` is told that a pod has something new in the store. */
 export type KubernetesExecutor = Executor & { hint(hint: Hint): void };
@@ -59,6 +47,7 @@ class ClusterExecutor implements KubernetesExecutor {
   readonly #recovery: Recovery;
   readonly #waves: WaveMaker;
   readonly #watchdog: Watchdog;
+  readonly #tell = (event: ItemEvent): void => this.#facts.push(event);
   #draining = false;
   #listed: Promise<void> | undefined;
   #background: Promise<void>[] = [];
@@ -174,7 +163,7 @@ class ClusterExecutor implements KubernetesExecutor {
     const wave = step.see(job, gone);
     if (step.settled) this.#later(this.#tidy(step, false));
     else {
-      if ((job.status?.succeeded ?? 0) > wave.reaped + REAP_ABOVE) this.#later(this.#waves.reap(wave));
+      if ((job.status?.succeeded ?? 0) > wave.reaped + this.#o.frame.settings.reapAbove) this.#later(this.#waves.reap(wave));
       void this.#wake(step);
     }
   }
@@ -206,13 +195,8 @@ class ClusterExecutor implements KubernetesExecutor {
   async #work(step: Step): Promise<void> {
     if (step.settled || this.#closing.signal.aborted) return;
     await step.read();
-    const { order, tally } = step;
-    const stopping = order.job.failFast && tally.failed > allowedFailures(order.job.maxFailed, order.items);
-    if (tally.open === 0 || stopping) {
-      if (stopping) await this.#waves.remove(step);
-      this.#settle(step, settleJob(order.job, order.items, tally.outcome()));
-      return;
-    }
+    if (await this.#settleIfDone(step)) return;
+    const { order } = step;
     if (step.stopped || this.#draining) return;
     const manifest = await this.#manifests(order.runId, step.name);
     if (manifest === null) return;
@@ -222,12 +206,23 @@ class ClusterExecutor implements KubernetesExecutor {
       this.#settle(step, step.fail(hopeless));
       return;
     }
-    await this.#waves.cover(step, manifest, { all: [...this.#steps.values()], wakeLater: ms => this.#wakeLater(step, ms) });
-    const stuck = await this.#watchdog.look(step, event => this.#facts.push(event));
+    if (await this.#settleIfDone(step)) return;
+    const among = { all: [...this.#steps.values()], wakeLater: (ms: number) => this.#wakeLater(step, ms), tell: this.#tell };
+    await this.#waves.cover(step, manifest, among);
+    const stuck = await this.#watchdog.look(step, among);
     if (stuck !== null) {
       await this.#waves.remove(step);
       this.#settle(step, step.fail(stuck));
     }
+  }
+
+  async #settleIfDone(step: Step): Promise<boolean> {
+    const { order, tally } = step;
+    const stopping = order.job.failFast && tally.failed > allowedFailures(order.job.maxFailed, order.items);
+    if (tally.open > 0 && !stopping) return false;
+    if (stopping) await this.#waves.remove(step);
+    this.#settle(step, settleJob(order.job, order.items, tally.outcome()));
+    return true;
   }
 
   #wakeLater(step: Step, ms: number): void {
@@ -241,6 +236,7 @@ class ClusterExecutor implements KubernetesExecutor {
     if (step.settled) return;
     step.settled = true;
     if (fact.type === 'JobFailed') step.failed = true;
+    this.#watchdog.over(step, this.#tell);
     this.#facts.push(fact);
     this.#later(this.#waves.share([...this.#steps.values()]));
     this.#later(this.#tidy(step, false));

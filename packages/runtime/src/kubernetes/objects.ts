@@ -88,16 +88,30 @@ export interface ContainerState {
   terminated?: { exitCode: number; signal?: number; reason?: string; message?: string; startedAt?: string; finishedAt?: string };
 }
 
+/** How one container of a pod stands. */
+export interface ContainerStatus {
+  name: string;
+  ready?: boolean;
+  restartCount?: number;
+  state?: ContainerState;
+  lastState?: ContainerState;
+}
+
 /** A pod. */
 export interface Pod extends KubeObject {
-  spec?: { nodeName?: string; containers?: { name: string; image?: string }[] };
+  spec?: {
+    nodeName?: string;
+    nodeSelector?: Record<string, string>;
+    containers?: { name: string; image?: string; resources?: { requests?: Record<string, string> } }[];
+  };
   status?: {
     phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';
     reason?: string;
     message?: string;
     podIP?: string;
     conditions?: Condition[];
-    containerStatuses?: { name: string; ready?: boolean; restartCount?: number; state?: ContainerState; lastState?: ContainerState }[];
+    initContainerStatuses?: ContainerStatus[];
+    containerStatuses?: ContainerStatus[];
   };
 }
 
@@ -109,6 +123,7 @@ export interface KubeEvent extends KubeObject {
   involvedObject: { kind?: string; name?: string; uid?: string };
   lastTimestamp?: string;
   eventTime?: string;
+  series?: { lastObservedTime?: string };
 }
 
 /** What the API server answers where it refuses. */

@@ -2,7 +2,8 @@
 import type { FailureCause } from '@kube-transform/sdk';
 import type { TerminationNote } from '../ports.js';
 import { EXIT_CODE } from './exit-codes.js';
-import type { ContainerState, Pod } from './objects.js';
+import type { Pod } from './objects.js';
+import { CONTAINER } from './pod-spec.js';
 
 /** How a pod ended that did not end well. */
 export interface PodEnd {
@@ -24,11 +25,16 @@ export function podEnd(pod: Pod | undefined, given: { memory: string; timeoutMs:
   if (pod === undefined) {
     return end({ kind: 'disrupted', cause: evicted('The pod was deleted before anyone saw how it ended.'), begun: [] });
   }
-  const state: ContainerState['terminated'] = pod.status?.containerStatuses?.[0]?.state?.terminated;
+  const statuses = pod.status?.containerStatuses ?? [];
+  // Others may be put beside it by webhooks of the cluster.
+  const state = (statuses.find(({ name }) => name === CONTAINER) ?? statuses[0])?.state?.terminated;
   const note = readNote(state?.message);
   const uid = pod.metadata.uid ?? null;
   const at = { uid, begun: note.begun };
   const code = state?.exitCode ?? null;
+  if (state?.reason === 'StartError' || state?.reason === 'ContainerCannotRun') {
+    return end({ ...at, kind: 'broken', cause: notStarted(state.reason, note.message ?? '') });
+  }
   if (code === EXIT_CODE.failed || code === EXIT_CODE.abort || code === 0) return end({ ...at, kind: 'done', cause: exited(code, note.message) });
   if (state?.reason === 'OOMKilled') return end({ ...at, kind: 'memory', cause: outOfMemory(given.memory) });
   if (note.deadline !== undefined) return end({ ...at, kind: 'deadline', cause: tooLate(given.timeoutMs ?? 0), late: note.deadline });
@@ -45,7 +51,8 @@ export function podEnd(pod: Pod | undefined, given: { memory: string; timeoutMs:
     return end({ ...at, kind: 'disrupted', cause: evicted('The pod was deleted while it ran.') });
   }
   if (code === EXIT_CODE.broken) return end({ ...at, kind: 'broken', cause: exited(code, note.message) });
-  if (code === null) return end({ ...at, kind: 'disrupted', cause: evicted(pod.status?.message ?? 'The pod ended without its container having run.') });
+  if (code === null)
+    return end({ ...at, kind: 'disrupted', cause: evicted(pod.status?.message ?? 'The pod ended without its container having run.') });
   return end({ ...at, kind: 'crashed', cause: exited(code, note.message) });
 }
 
@@ -68,6 +75,11 @@ function exited(code: number | null, said: string | undefined): FailureCause {
   const how = signal === null ? `with exit code ${code ?? '?'}` : `by ${signal} (exit code ${code ?? '?'})`;
   const words = said === undefined || said === '' ? '' : ` It said: ${said.split('\n')[0] ?? ''}`;
   return { kind: 'Exited', message: `The worker process was ended ${how}.${words}`, exitCode: code, signal };
+}
+
+function notStarted(reason: string, said: string): FailureCause {
+  const words = said.replace(/^failed to create \S+ task: (failed to create shim task: )?/, '').replace(/[.\s]+$/, '');
+  return { kind: 'NotStarted', reason, message: `${words}. Has the image Node ≥ 20.19 as \`node\` on its PATH, for the processor of the nodes?` };
 }
 
 function outOfMemory(memory: string): FailureCause {

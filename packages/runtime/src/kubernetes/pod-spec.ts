@@ -93,7 +93,11 @@ export const heapFlag = (memory: string): string =>
   `--max-old-space-size=${Math.max(16, Math.floor(((parseQuantity(memory) ?? 2 ** 30) * 1.1) / 2 ** 20))}`;
 
 /** Adds a job's own wishes to a pod's spec. */
-export function withJobOptions(pod: Record<string, unknown>, job: KTJob, plan: { settings: ClusterSettings; items: number }): Record<string, unknown> {
+export function withJobOptions(
+  pod: Record<string, unknown>,
+  job: KTJob,
+  plan: { settings: ClusterSettings; items: number },
+): Record<string, unknown> {
   const options = { ...plan.settings.defaults, ...job.kubernetes };
   const [container] = pod['containers'] as Record<string, unknown>[];
   const image = options.image ?? plan.settings.image;

@@ -10,7 +10,7 @@ import type { Clock } from '../ports.js';
 import { backoffMs } from '../run-pod.js';
 import { chargeEnd, timeoutOf } from './charge.js';
 import { paths } from './api-paths.js';
-import type { KubernetesOptions } from './kubernetes-executor.js';
+import type { KubernetesOptions } from './executor-options.js';
 import type { Pod } from './objects.js';
 import { type PodEnd, podEnd } from './pod-end.js';
 import type { Step } from './step.js';

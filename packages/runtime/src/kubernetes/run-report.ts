@@ -2,14 +2,16 @@
  * What the world outside learns of a run: a summary in the run's ConfigMap, so that nobody needs the store to see where it stands.
  *
  * I1 It is written at most once a second while something changes, and at once when the run ends. It is a report: nothing is decided by it.
- * I2 It stays below the size of a ConfigMap: of many jobs those are told that are under way or failed, the others are counted.
+ * I2 It stays below the size of a ConfigMap: of many jobs those are told that are under way or failed, the others are counted; long texts are cut.
+ * I3 A controller that comes back tells the same as the one before: what it had ended is recalled, the rest is counted anew from the results.
  */
-import type { JobStatus } from '@kube-transform/sdk';
+import type { FailureCause, JobStatus } from '@kube-transform/sdk';
 import { FailureGroups, type FailureGroup } from '../failure-groups.js';
-import type { Clock, EventSink, RunEvent, RunStatus } from '../ports.js';
+import type { Clock, EventSink, ItemEvent, RunEvent, RunStatus } from '../ports.js';
 import { type JobProgress, newProgress, type Progress, take } from '../progress.js';
 import { paths } from './api-paths.js';
 import type { KubeApi } from './kube-api.js';
+import { MOUNT } from './pod-spec.js';
 
 /** The summary, as the ConfigMap holds it. */
 export interface ClusterSummary {
@@ -30,9 +32,19 @@ export interface ClusterSummary {
 }
 
 const EVERY_MS = 1000;
-const MAX_JOBS = 1000;
 const MAX_GROUPS = 20;
 const MAX_TEXT = 2000;
+/** A ConfigMap holds 1 MiB, of which the run's settings need a part. */
+const MAX_BYTES = 800_000;
+/** What is told of how many jobs, until it fits. */
+const LEVELS = [
+  { jobs: 1000, text: MAX_TEXT },
+  { jobs: 1000, text: 200 },
+  { jobs: 200, text: 200 },
+  { jobs: 20, text: 100 },
+] as const;
+/** A frame within the bundle; pods mount it under names that differ. */
+const FRAME = new RegExp(`file://${MOUNT.bundle}/(?:\\.\\.[^/\\s]+/)?([^\\s()]+?):(\\d+):(\\d+)`, 'g');
 
 /** Reports on a run. */
 export class RunReport implements EventSink {
@@ -40,12 +52,14 @@ export class RunReport implements EventSink {
   readonly #clock: Clock;
   readonly #path: string;
   readonly #progress: Progress = newProgress();
-  readonly #failures = new FailureGroups(stack => stack);
+  /** Where in the bundle is the column as well: its lines are long. */
+  readonly #failures = new FailureGroups(stack => stack.replaceAll(FRAME, '$1:$2:$3:0'));
   #status: RunStatus = 'Running';
   #trouble: string | null = null;
   #writing: Promise<void> | undefined;
   #dirty = false;
-  #onTrouble: (error: unknown) => void;
+  readonly #closing = new AbortController();
+  readonly #onTrouble: (error: unknown) => void;
 
   constructor(options: { api: KubeApi; clock: Clock; configMap: string; onTrouble: (error: unknown) => void }) {
     this.#api = options.api;
@@ -54,8 +68,24 @@ export class RunReport implements EventSink {
     this.#onTrouble = options.onTrouble;
   }
 
+  /** Takes in where the run's jobs stand before anything is published of them. */
+  recall(jobs: Iterable<JobProgress>): void {
+    for (const job of jobs) this.#progress.jobs.set(job.name, job);
+  }
+
+  /** Takes in an item that failed for good before this process began. */
+  recallFailure(event: ItemEvent & { type: 'ItemFailed' }): void {
+    this.#failures.add({ job: event.job, item: event.item, cause: event.cause });
+  }
+
   publish(event: RunEvent): void {
     take(this.#progress, event);
+    this.#trouble = null;
+    if (event.type === 'JobExpanded') {
+      // What was done before is told again, item by item, as it is found in the store.
+      const job = this.#progress.jobs.get(event.job);
+      if (job !== undefined) Object.assign(job, { done: 0, failed: 0, retried: 0, skipped: 0 });
+    }
     if (event.type === 'RunFinished') this.#status = event.status;
     if (event.type === 'ItemFailed') this.#failures.add({ job: event.job, item: event.item, cause: event.cause });
     if (event.type === 'JobStatusChanged' && event.cause !== undefined && event.cause.kind !== 'ItemsFailed' && (event.items ?? 0) !== 1) {
@@ -74,6 +104,7 @@ export class RunReport implements EventSink {
   /** Writes the last word: how the run ended, or why nobody drives it now. */
   async close(problem: string | null): Promise<void> {
     this.#dirty = false;
+    this.#closing.abort();
     await this.#writing;
     await this.#write(problem);
   }
@@ -92,32 +123,39 @@ export class RunReport implements EventSink {
       } catch (error) {
         this.#onTrouble(error);
       }
-      await this.#clock.sleep(EVERY_MS);
+      await this.#clock.sleep(EVERY_MS, this.#closing.signal).catch(() => undefined);
     }
   }
 
   async #write(problem: string | null): Promise<void> {
-    const summary = JSON.stringify(this.#summary(problem));
+    let summary = '';
+    for (const level of LEVELS) {
+      summary = JSON.stringify(this.#summary(problem, level));
+      if (Buffer.byteLength(summary) <= MAX_BYTES) break;
+    }
     await this.#api.patch(this.#path, { data: { summary } }, { type: 'merge' });
   }
 
-  #summary(problem: string | null): ClusterSummary {
+  #summary(problem: string | null, { jobs: most, text }: (typeof LEVELS)[number]): ClusterSummary {
     const { runId, pipeline, startedMs, nowMs, lastError } = this.#progress;
     const all = [...this.#progress.jobs.values()];
     const counts: ClusterSummary['counts'] = {};
     for (const { status } of all) counts[status] = (counts[status] ?? 0) + 1;
-    const shown = all.length <= MAX_JOBS ? all : [...all].sort((a, b) => rank(a) - rank(b)).slice(0, MAX_JOBS);
+    const shown = all.length <= most ? all : [...all].sort((a, b) => rank(a) - rank(b)).slice(0, most);
     return {
       runId,
       pipeline,
       status: problem === null ? this.#status : 'Interrupted',
       startedMs,
       updatedMs: nowMs,
-      jobs: shown.map(job => ({ ...job, cause: job.cause === undefined ? undefined : clipped(job.cause) })),
+      jobs: shown.map(job => ({ ...job, cause: job.cause === undefined ? undefined : clipped(job.cause, text) })),
       counts,
-      failures: this.#failures.list().slice(0, MAX_GROUPS).map(shortened),
-      lastError: lastError?.slice(0, MAX_TEXT) ?? null,
-      problem,
+      failures: this.#failures
+        .list()
+        .slice(0, MAX_GROUPS)
+        .map(group => shortened(group, text)),
+      lastError: lastError?.slice(0, text) ?? null,
+      problem: problem?.slice(0, MAX_TEXT) ?? null,
       trouble: this.#trouble?.slice(0, MAX_TEXT) ?? null,
     };
   }
@@ -126,11 +164,14 @@ export class RunReport implements EventSink {
 const rank = ({ status }: JobProgress): number =>
   status === 'Failed' ? 0 : status === 'Running' || status === 'AwaitingDescendants' ? 1 : status === 'Pending' ? 2 : 3;
 
-function shortened(group: FailureGroup): FailureGroup {
-  return { ...group, message: group.message.slice(0, MAX_TEXT), examples: group.examples.map(example => ({ ...example, cause: clipped(example.cause) })) };
+function shortened(group: FailureGroup, text: number): FailureGroup {
+  return { ...group, message: group.message.slice(0, text), examples: group.examples.map(example => ({ ...example, cause: clipped(example.cause, text) })) };
 }
 
 /** A cause with texts that fit. */
-function clipped<T extends { message: string; stack?: string }>(cause: T): T {
-  return { ...cause, message: cause.message.slice(0, MAX_TEXT), ...(cause.stack === undefined ? {} : { stack: cause.stack.slice(0, MAX_TEXT) }) };
+function clipped(cause: FailureCause, text: number): FailureCause {
+  const cut = { ...cause, message: cause.message.slice(0, text) };
+  if (cut.kind === 'Threw' && cut.stack !== undefined) return { ...cut, stack: cut.stack.slice(0, text) };
+  if (cut.kind === 'ItemsFailed') return { ...cut, first: clipped(cut.first, text) };
+  return cut.kind === 'InvalidSpawn' || cut.kind === 'InvalidInput' ? { ...cut, problems: cut.problems.slice(0, 10) } : cut;
 }

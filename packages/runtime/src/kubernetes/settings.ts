@@ -27,6 +27,8 @@ export interface ClusterSettings {
   maxPods: number;
   /** Keep the Jobs of finished steps until the run is collected. Default false: they are deleted. */
   keepFinished: boolean;
+  /** Succeeded pods of a Job that may be left while it goes on; beyond, their objects are deleted. Default 1000. */
+  reapAbove: number;
   /** Seconds after which Kubernetes itself deletes what is left of a finished Job. Default 86,400. */
   ttlSeconds: number;
 }
@@ -46,6 +48,7 @@ export function clusterSettings(given: Partial<ClusterSettings> & { namespace: s
     parallelism: 1000,
     maxPods: 2000,
     keepFinished: false,
+    reapAbove: 1000,
     ttlSeconds: 86_400,
     ...given,
   };

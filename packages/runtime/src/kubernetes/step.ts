@@ -33,9 +33,8 @@ export class Step {
   nextWaveMs = 0;
   /** Until then the failures of a moment are gathered for one wave; null: there are none. */
   gatherUntilMs: number | null = null;
-  /** Why no pod has started, as it was last told; null where all is well. */
-  waiting: string | null = null;
-  waitingSinceMs: number | null = null;
+  /** Why the last Job was not made, where that may pass: it is tried again. */
+  refusal: string | null = null;
   #again = false;
   #working: Promise<void> | undefined;
 

@@ -9,7 +9,7 @@ import type { JobManifest } from '../job-manifest.js';
 import { paths } from './api-paths.js';
 import { isKubeError } from './kube-error.js';
 import { ANNOTATION } from './keys.js';
-import type { KubernetesOptions } from './kubernetes-executor.js';
+import type { KubernetesOptions } from './executor-options.js';
 import { taskJob, type WavePlan } from './manifests.js';
 import type { Job } from './objects.js';
 import type { Step } from './step.js';
@@ -38,6 +38,7 @@ export class WaveMaker {
   /** Begins a wave for the pods that no live wave covers. */
   async cover(step: Step, manifest: JobManifest, { all, wakeLater }: Surroundings): Promise<void> {
     const { clock } = this.#o;
+    step.refusal = null;
     if (isUnderWay(step)) return;
     let pods = step.tally.openPods();
     for (const wave of step.waves.values()) {
@@ -58,7 +59,10 @@ export class WaveMaker {
       pods = pods.filter(pod => step.tally.isOpen(pod));
       if (pods.length === 0) wakeLater(0);
     }
-    for (const { pods: text, count } of shardsOf(pods)) await this.#make(step, manifest, { text, count, all });
+    for (const { pods: text, count } of shardsOf(pods)) {
+      await this.#make(step, manifest, { text, count, all });
+      if (step.refusal !== null) break;
+    }
     await this.share(all);
   }
 
@@ -79,13 +83,18 @@ export class WaveMaker {
     const wanted = taskJob(this.#o.frame, plan);
     for (;;) {
       const { name } = wanted.metadata;
-      const made = await this.#o.api.create<Job>(paths.jobs(this.#namespace), wanted);
+      const made = await this.#o.api.create<Job>(paths.jobs(this.#namespace), wanted).catch((error: unknown) => {
+        step.refusal = quotaWords(error);
+        return undefined;
+      });
+      if (made === undefined) return;
       if (made !== null) {
         step.see(made);
         return;
       }
-      const existing = await this.#o.api.get<Job>(paths.jobs(this.#namespace, name));
-      if (existing !== null && existing.metadata.deletionTimestamp === undefined) {
+      const which = { fieldSelector: `metadata.name=${name}` };
+      const [existing] = (await this.#o.api.list<Job>(paths.jobs(this.#namespace), which)).items;
+      if (existing !== undefined && existing.metadata.deletionTimestamp === undefined) {
         step.see(adopted(existing, wanted));
         return;
       }
@@ -129,6 +138,13 @@ export class WaveMaker {
     const which = { labelSelector: `batch.kubernetes.io/job-name=${wave.name}`, fieldSelector: 'status.phase=Succeeded' };
     await this.#o.api.deleteAll(paths.pods(this.#namespace), which);
   }
+}
+
+/** What a quota on Jobs says, which lets one be made later. @throws anything else. */
+function quotaWords(error: unknown): string {
+  const said = isKubeError(error, 403) ? /exceeded quota: .*/s.exec(error.problems[0]?.message ?? '')?.[0] : undefined;
+  if (said === undefined) throw error;
+  return said;
 }
 
 /** Nothing has failed, and no pod has ended whose results are not known: the usual case, told without looking at each pod. */

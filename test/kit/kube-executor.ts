@@ -1,0 +1,96 @@
+/** The Kubernetes executor for tests: on a scripted API server whose pods are processes, or on a real cluster. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { makeBundle } from '@kube-transform/cli';
+import { type Executor, type FileStore, localFileStore, systemClock } from '@kube-transform/runtime';
+import {
+  clusterSettings,
+  follow,
+  KubeApi,
+  kubernetesExecutor,
+  LABEL,
+  ownerOf,
+  paths,
+  type Pod,
+  type RunFrame,
+} from '@kube-transform/runtime/kubernetes';
+import type { Bench } from './executors.js';
+import { KubeNode } from './kube-node.js';
+import { KubeServer } from './kube-server.js';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
+export const callsBundle = () => makeBundle({ entries: [join(root, 'test/fixtures/functions/calls.ts')], projectDir: root });
+
+/** An executor per run, made when it is first given an order, because a run's Jobs are labelled with it. */
+export function executorOf(options: { api: KubeApi; store: FileStore; frameOf: (runId: string) => RunFrame }): Executor {
+  const { api, store, frameOf } = options;
+  let made: Executor | undefined;
+  let begun = (): void => undefined;
+  const first = new Promise<void>(resolve => (begun = resolve));
+  const onTrouble = (): void => undefined;
+  return {
+    capabilities: { name: 'kubernetes', isolation: 'pod', hardTimeout: true, memoryLimit: true },
+    itemsPerPod: (_job, items) => Math.ceil(items / 20),
+    submit: order => {
+      made ??= kubernetesExecutor({ api, store, clock: systemClock, frame: frameOf(order.runId), onTrouble });
+      begun();
+      return made.submit(order);
+    },
+    async *observe(signal) {
+      const aborted = new Promise<void>(resolve => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));
+      await Promise.race([first, aborted]);
+      if (made !== undefined) yield* made.observe(signal);
+    },
+    drain: () => made?.drain() ?? Promise.resolve(),
+    cancel: job => made?.cancel(job) ?? Promise.resolve(),
+    [Symbol.asyncDispose]: async () => made?.[Symbol.asyncDispose](),
+  };
+}
+
+/** Resolves when a pod of a run is there that runs. */
+export async function podOf(api: KubeApi, runId: string): Promise<void> {
+  const stop = new AbortController();
+  const pods = { path: paths.pods(api.namespace), labelSelector: `${LABEL.run}=${runId}` };
+  for await (const news of follow<Pod>(api, pods, { signal: stop.signal, clock: systemClock })) {
+    const found = news.type === 'list' ? news.items : [news.object];
+    if (found.some(({ status }) => status?.phase === 'Running')) break;
+  }
+  stop.abort();
+}
+
+/** The scripted one. */
+export async function scriptedKubeBench(): Promise<Bench & { server: KubeServer; node: KubeNode; api: KubeApi }> {
+  const dir = await mkdtemp(join(tmpdir(), 'kt-kube-'));
+  const store = localFileStore(dir);
+  const bundle = await callsBundle();
+  const server = await KubeServer.start();
+  const node = new KubeNode(server, { namespace: 'ns', worker: bundle.worker });
+  const connection = { name: 'scripted', server: server.url, namespace: 'ns', token: () => Promise.resolve(undefined) };
+  const api = new KubeApi(connection, { clock: systemClock });
+  const settings = clusterSettings({ namespace: 'ns', store: store.capabilities.url ?? '' });
+  const frameOf = (runId: string): RunFrame => ({
+    runId,
+    pipeline: 'p',
+    settings,
+    digest: bundle.digest,
+    bundleParts: 1,
+    owner: ownerOf(runId, `uid-of-${runId}`),
+  });
+  return {
+    store,
+    server,
+    node,
+    api,
+    executor: () => executorOf({ api, store, frameOf }),
+    breakPuts: () => undefined,
+    begun: runId => podOf(api, runId),
+    close: async () => {
+      await node.close();
+      api.close();
+      await server.close();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,165 @@
+/**
+ * What a cluster does with Indexed Jobs, on a scripted API server: pods are worker processes of this machine, and the Job's own rules say
+ * what their exit codes mean.
+ */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { constants } from 'node:os';
+import type { KubeServer } from './kube-server.js';
+import type { StoredObject } from './kube-storage.js';
+
+interface Rule {
+  action: string;
+  onExitCodes?: { values: number[] };
+}
+interface JobSpec {
+  completions: number;
+  parallelism: number;
+  podFailurePolicy: { rules: Rule[] };
+  template: {
+    metadata: { labels: Record<string, string>; annotations: Record<string, string> };
+    spec: { containers: [{ command: string[]; env: { name: string; value?: string }[] }] };
+  };
+}
+interface Running {
+  job: string;
+  uid: string;
+  spec: JobSpec;
+  waiting: number[];
+  active: Map<number, ChildProcess>;
+  completed: Set<number>;
+  failed: Set<number>;
+  ended: boolean;
+}
+
+const JOBS = /\/apis\/batch\/v1\/namespaces\/[^/]+\/jobs$/;
+
+export class KubeNode {
+  readonly #server: KubeServer;
+  readonly #namespace: string;
+  readonly #worker: string;
+  readonly #jobs = new Map<string, Running>();
+  readonly #dir = mkdtempSync(join(tmpdir(), 'kt-node-'));
+  readonly #lanes: number;
+  readonly #stop: () => void;
+  #closed = false;
+
+  constructor(server: KubeServer, options: { namespace: string; worker: string; lanes?: number }) {
+    this.#server = server;
+    this.#namespace = options.namespace;
+    this.#worker = options.worker;
+    this.#lanes = options.lanes ?? 2;
+    this.#stop = server.storage.listen(({ collection, type, object }) => {
+      if (!JOBS.test(collection)) return;
+      if (type === 'ADDED') this.#admit(object);
+      else if (type === 'DELETED') this.#remove(object.metadata.name);
+    });
+  }
+
+  /** Kills the process of a running pod; false where none runs. */
+  kill(signal: NodeJS.Signals = 'SIGKILL'): boolean {
+    const [child] = [...this.#jobs.values()].flatMap(({ active }) => [...active.values()]);
+    return child?.kill(signal) ?? false;
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#stop();
+    const children = [...this.#jobs.values()].flatMap(({ active }) => [...active.values()]);
+    await Promise.all(children.map(child => new Promise(resolve => (child.once('exit', resolve), child.kill('SIGKILL')))));
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+
+  #admit(object: StoredObject): void {
+    const spec = object['spec'] as JobSpec;
+    const waiting = Array.from({ length: spec.completions }, (_, index) => index);
+    const { name: job, uid = '' } = object.metadata;
+    this.#jobs.set(job, { job, uid, spec, waiting, active: new Map(), completed: new Set(), failed: new Set(), ended: false });
+    queueMicrotask(() => this.#pump());
+  }
+
+  #remove(name: string): void {
+    const job = this.#jobs.get(name);
+    if (job === undefined) return;
+    job.ended = true;
+    for (const child of job.active.values()) child.kill('SIGTERM');
+    this.#jobs.delete(name);
+    this.#pump();
+  }
+
+  #pump(): void {
+    let busy = [...this.#jobs.values()].reduce((sum, { active }) => sum + active.size, 0);
+    for (const job of this.#jobs.values()) {
+      while (!this.#closed && !job.ended && busy < this.#lanes && job.active.size < job.spec.parallelism && job.waiting.length > 0) {
+        this.#begin(job, job.waiting.shift() ?? 0);
+        busy++;
+      }
+    }
+  }
+
+  #begin(job: Running, index: number): void {
+    const { template } = job.spec;
+    const pods = `/api/v1/namespaces/${this.#namespace}/pods`;
+    const labels = {
+      ...template.metadata.labels,
+      'batch.kubernetes.io/job-name': job.job,
+      'batch.kubernetes.io/job-completion-index': String(index),
+    };
+    const ownerReferences = [{ uid: job.uid }];
+    const metadata = { generateName: `${job.job}-${index}-`, labels, annotations: template.metadata.annotations, ownerReferences };
+    const pod = this.#server.storage.create(pods, { kind: 'Pod', metadata, spec: {}, status: { phase: 'Running' } });
+    const note = join(this.#dir, pod.metadata.name);
+    writeFileSync(note, '');
+    const [{ command, env }] = template.spec.containers;
+    const given = Object.fromEntries(env.map(({ name, value }) => [name, value ?? pod.metadata.uid ?? '']));
+    const child = spawn(process.execPath, [...command.slice(1, -1), this.#worker], {
+      env: { PATH: process.env['PATH'] ?? '', ...given, KT_TERMINATION: note, JOB_COMPLETION_INDEX: String(index) },
+      stdio: 'ignore',
+    });
+    job.active.set(index, child);
+    child.once('exit', (code, signal) =>
+      this.#ended(job, { index, pods, name: pod.metadata.name, note, code: code ?? 128 + (constants.signals[signal ?? 'SIGKILL'] ?? 0) }),
+    );
+    this.#report(job);
+  }
+
+  #ended(job: Running, pod: { index: number; pods: string; name: string; note: string; code: number }): void {
+    if (this.#closed) return;
+    const { index, code } = pod;
+    job.active.delete(index);
+    if (!job.ended) {
+      const message = readFileSync(pod.note, 'utf8');
+      const state = { terminated: { exitCode: code, message, reason: code === 0 ? 'Completed' : 'Error' } };
+      const status = { phase: code === 0 ? 'Succeeded' : 'Failed', containerStatuses: [{ name: 'main', state }] };
+      this.#server.storage.patch(pod.pods, pod.name, { status });
+      if (code === 0) job.completed.add(index);
+      else job.failed.add(index);
+      const rule = job.spec.podFailurePolicy.rules.find(({ onExitCodes }) => onExitCodes?.values.includes(code));
+      if (rule?.action === 'FailJob') {
+        job.waiting = [];
+        for (const child of job.active.values()) child.kill('SIGTERM');
+      }
+      this.#report(job);
+    }
+    this.#pump();
+  }
+
+  #report(job: Running): void {
+    const ranges = (set: Set<number>): string => [...set].sort((a, b) => a - b).join(',');
+    const over = job.waiting.length === 0 && job.active.size === 0;
+    const type = job.failed.size > 0 ? 'Failed' : 'Complete';
+    const status = {
+      active: job.active.size,
+      ready: job.active.size,
+      succeeded: job.completed.size,
+      failed: job.failed.size,
+      completedIndexes: ranges(job.completed),
+      failedIndexes: ranges(job.failed),
+      conditions: over ? [{ type, status: 'True' }] : [],
+    };
+    if (over) job.ended = true;
+    this.#server.storage.patch(`/apis/batch/v1/namespaces/${this.#namespace}/jobs`, job.job, { status });
+  }
+}
