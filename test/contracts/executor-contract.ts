@@ -128,14 +128,14 @@ export function executorContract(name: string, open: () => Promise<Bench>): void
         type: 'map',
         name: 'm',
         function: 'calls.failsOn',
-        items: numbers(3000),
+        items: numbers(bench.many),
         args: { n: { $ref: 'item#' }, bad: [0] },
         failFast: true,
         itemsPerPod: 10,
       });
       const result = await go(run);
       expect(causeOf(result)).toMatchObject({ kind: 'ItemsFailed', failed: 1 });
-      expect((await results(run)).length).toBeLessThan(3000);
+      expect((await results(run)).length).toBeLessThan(bench.many);
     });
 
     test.each([

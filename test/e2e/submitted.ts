@@ -34,15 +34,13 @@ export type GivenJob = Partial<KTJobInput> & { name: string; call?: [string, obj
 /** Submits a run of jobs that call functions of `fixtures/functions/ends.ts`, and follows it. */
 export async function submitJobs(cluster: TestCluster, jobs: readonly GivenJob[], settings: Partial<ClusterSettings> = {}): Promise<Submitted> {
   const bundle = await makeBundle({ entries: [endsFile], projectDir: root });
-  const whole = jobs.map(
-    ({ call: [name, args] = ['square', { n: 3 }], ...job }): KTJobInput => ({
-      type: 'static',
-      memory: '128Mi',
-      cpu: '50m',
-      ...(job.type === undefined ? { tasks: [{ function: `ends.${name}`, args: args as Record<string, never> }] } : {}),
-      ...job,
-    }),
-  );
+  const whole = jobs.map(({ call: [name, args] = ['square', { n: 3 }], ...job }): KTJobInput => ({
+    type: 'static',
+    memory: '128Mi',
+    cpu: '50m',
+    ...(job.type === undefined ? { tasks: [{ function: `ends.${name}`, args: args as Record<string, never> }] } : {}),
+    ...job,
+  }));
   const record = await newRun({
     pipeline: { name: 'e2e', jobs: whole },
     clock: systemClock,
@@ -69,7 +67,8 @@ export async function submitJobs(cluster: TestCluster, jobs: readonly GivenJob[]
       look = [];
     });
   ended.catch(() => undefined);
-  const find = (job: string): RunEvent | undefined => events.findLast(event => event.type === 'JobStatusChanged' && event.job === job && event.cause !== undefined);
+  const find = (job: string): RunEvent | undefined =>
+    events.findLast(event => event.type === 'JobStatusChanged' && event.job === job && event.cause !== undefined);
   return {
     runId,
     events,

@@ -22,6 +22,8 @@ import * as calls from '../fixtures/functions/calls.js';
 /** A store and executors over it. */
 export interface Bench {
   store: FileStore;
+  /** Items of a job that is too large to be done before it is stopped. */
+  many: number;
   executor(): Executor;
   /** Makes puts of matching keys fail, where the store is in this process. */
   breakPuts(keys: RegExp | undefined): void;
@@ -45,7 +47,14 @@ export async function inProcessBench(): Promise<Bench> {
   const catalog = localCatalog(null, { calls });
   const executor = (): Executor =>
     inProcessExecutor({ host: { ...inProcessHost({ store, clock: systemClock, catalog }), within: withinLog }, concurrency: 4 });
-  return Promise.resolve({ store, executor, breakPuts: keys => (broken = keys), begun: () => new Promise(() => undefined), close: () => Promise.resolve() });
+  return Promise.resolve({
+    store,
+    many: 3000,
+    executor,
+    breakPuts: keys => (broken = keys),
+    begun: () => new Promise(() => undefined),
+    close: () => Promise.resolve(),
+  });
 }
 
 export async function processBench(): Promise<Bench> {
@@ -55,6 +64,7 @@ export async function processBench(): Promise<Bench> {
   const { url } = store.capabilities;
   return {
     store,
+    many: 3000,
     executor: () => processPoolExecutor({ entry: worker, storeUrl: url ?? '', clock: systemClock, workers: 2 }),
     breakPuts: () => undefined,
     begun: () => new Promise(() => undefined),

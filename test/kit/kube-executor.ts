@@ -23,21 +23,30 @@ import { KubeServer } from './kube-server.js';
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
 export const callsBundle = () => makeBundle({ entries: [join(root, 'test/fixtures/functions/calls.ts')], projectDir: root });
 
+/** What executors for tests stand on. */
+export interface KubeGround {
+  api: KubeApi;
+  store: FileStore;
+  frameOf: (runId: string) => RunFrame | Promise<RunFrame>;
+  /** Pods of a job that does not say how many items a pod has. Default 20. */
+  pods?: number;
+}
+
 /** An executor per run, made when it is first given an order, because a run's Jobs are labelled with it. */
-export function executorOf(options: { api: KubeApi; store: FileStore; frameOf: (runId: string) => RunFrame }): Executor {
-  const { api, store, frameOf } = options;
+export function executorOf({ api, store, frameOf, pods = 20 }: KubeGround): Executor {
+  let making: Promise<Executor> | undefined;
   let made: Executor | undefined;
   let begun = (): void => undefined;
   const first = new Promise<void>(resolve => (begun = resolve));
-  const onTrouble = (): void => undefined;
+  const make = async (runId: string): Promise<Executor> => {
+    made = kubernetesExecutor({ api, store, clock: systemClock, frame: await frameOf(runId), onTrouble: () => undefined });
+    begun();
+    return made;
+  };
   return {
     capabilities: { name: 'kubernetes', isolation: 'pod', hardTimeout: true, memoryLimit: true },
-    itemsPerPod: (_job, items) => Math.ceil(items / 20),
-    submit: order => {
-      made ??= kubernetesExecutor({ api, store, clock: systemClock, frame: frameOf(order.runId), onTrouble });
-      begun();
-      return made.submit(order);
-    },
+    itemsPerPod: (_job, items) => Math.ceil(items / pods),
+    submit: async order => (await (making ??= make(order.runId))).submit(order),
     async *observe(signal) {
       const aborted = new Promise<void>(resolve => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));
       await Promise.race([first, aborted]);
@@ -80,6 +89,7 @@ export async function scriptedKubeBench(): Promise<Bench & { server: KubeServer;
   });
   return {
     store,
+    many: 3000,
     server,
     node,
     api,

@@ -2,6 +2,6 @@
 export { makeBundle } from './bundle.js';
 export type { Bundle, BundleOptions } from './bundle.js';
 export { publishBundle } from './cluster/publish.js';
-export { submitRun } from './cluster/submit.js';
+export { resumeRun, submitRun } from './cluster/submit.js';
 export { kubeConnection } from './kube-connection.js';
 export { followRun } from './cluster/follow-run.js';

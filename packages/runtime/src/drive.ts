@@ -67,7 +67,8 @@ class Driver {
   readonly #items = new Map<string, number>();
   #inbox: (Fact | ItemEvent)[] = [];
   readonly #startedMs: number;
-  #acting = 0;
+  /** Jobs that are being handed to the executor. */
+  readonly #beginning = new Set<string>();
   #facts = 0;
   #summaryMs = 0;
   #wake: (() => void) | undefined;
@@ -116,7 +117,7 @@ class Driver {
   /** Runs until the run is done or is to be left. */
   async #loop(): Promise<void> {
     const { drain, stop, cancel } = this.#o;
-    await this.#act([]);
+    if (!cancel.aborted) await this.#act([]);
     while (!isDone(this.#state) && !drain.aborted && !stop.aborted) {
       if (this.#failure !== undefined) throw this.#failure.error;
       if (cancel.aborted) return this.#cancel();
@@ -126,11 +127,12 @@ class Driver {
     }
   }
 
-  /** Ends the run for good: the fact first, then what runs. */
+  /** Ends the run for good: the fact first, then what runs, and what is just being begun. */
   async #cancel(): Promise<void> {
-    const running = unfinished(this.#state);
+    const running = new Set([...unfinished(this.#state), ...this.#beginning]);
     await this.#act([{ type: 'RunCancelled', reason: 'The run was cancelled.' }]);
-    await Promise.all(running.map(job => this.#o.executor.cancel(job)));
+    while (this.#beginning.size > 0) await new Promise<void>(resolve => (this.#wake = resolve));
+    await Promise.all([...running].map(job => this.#o.executor.cancel(job)));
   }
 
   /** Takes in what has come: item events are passed on, facts go through apply, journal, publish, decide, act. */
@@ -173,11 +175,11 @@ class Driver {
   /** Expands a job and hands it to the executor; what comes of it arrives as a fact. */
   #submit(job: KTJob | undefined): void {
     if (job === undefined || hasNothingToRun(job)) return;
-    this.#acting++;
+    this.#beginning.add(job.name);
     this.#begin(job)
       .catch((error: unknown) => (this.#failure = { error }))
       .finally(() => {
-        this.#acting--;
+        this.#beginning.delete(job.name);
         this.#wake?.();
       });
   }

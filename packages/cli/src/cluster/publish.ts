@@ -18,6 +18,7 @@ import {
   type KubeApi,
   LABEL,
   ownerOf,
+  packed,
   parcel,
   paths,
   recordFiles,
@@ -43,7 +44,7 @@ export async function publishBundle(api: KubeApi, bundle: Pick<Bundle, 'digest' 
   const names = [...Object.keys(bundle.files), 'functions.mjs'].sort();
   const files = new Map<string, Uint8Array>();
   for (const name of names) files.set(name, await readFile(join(dir, name)));
-  const parts = deal(files);
+  const parts = deal(packed(files));
   if (parts === undefined) {
     const bytes = [...files.values()].reduce((sum, body) => sum + body.length, 0);
     throw new KtError({

@@ -21,6 +21,7 @@ import { kubernetesExecutor } from '../kubernetes/kubernetes-executor.js';
 import { ownerOf } from '../kubernetes/manifests.js';
 import type { ConfigMap } from '../kubernetes/objects.js';
 import { MOUNT } from '../kubernetes/pod-spec.js';
+import { recallRun } from '../kubernetes/recall.js';
 import { RUN_KEY, readRecordFiles, type RunConfig } from '../kubernetes/run-config.js';
 import { RunReport } from '../kubernetes/run-report.js';
 import { hintsKey } from '../layout.js';
@@ -28,6 +29,7 @@ import { retryRun } from '../new-run.js';
 import { openStore } from '../open-store.js';
 import type { FileStore } from '../ports.js';
 import { readRecord, type RunRecord, writeRecord } from '../run-record.js';
+import { serveRead } from './reader.js';
 
 /** How long a call to the API server is tried again: as long as a control plane may be away. */
 const PATIENCE_MS = 3_600_000;
@@ -35,8 +37,13 @@ const PATIENCE_MS = 3_600_000;
 const say = (line: object): void => void writeSync(1, `${JSON.stringify(line)}\n`);
 const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** Drives the run that the environment names, and ends the process. `digest` is that of the bundle this file is part of. */
+/**
+ * Drives the run that the environment names, and ends the process. `digest` is that of the bundle this file is part of.
+ *
+ * With KT_READ it reads what the store holds of a run instead, for somebody who cannot reach the store.
+ */
 export async function startController(digest: string): Promise<never> {
+  if (process.env['KT_READ'] !== undefined) return serveRead(process.env['KT_READ']);
   let code: number;
   try {
     code = await control(digest);
@@ -121,6 +128,7 @@ async function run(api: KubeApi, { config, digest, owner, report, stop, cancel, 
     });
   }
   const frame = { runId, pipeline: record.pipeline.name, settings, digest, bundleParts: config.bundleParts, owner: ownerOf(runId, owner) };
+  await recallRun(store, record, report);
   const executor = kubernetesExecutor({ api, store, clock: systemClock, frame, onTrouble: error => report.trouble(error) });
   await using hints = await hintServer({ host: process.env['KT_POD_IP'] ?? '127.0.0.1', onHint: hint => executor.hint(hint) });
   await store.put(hintsKey(runId), new TextEncoder().encode(JSON.stringify(hints.address)));
@@ -149,13 +157,11 @@ async function run(api: KubeApi, { config, digest, owner, report, stop, cancel, 
 let ended: Promise<void> = Promise.resolve();
 
 /** The record of the run: from the store where it has begun, else from what came with the run's ConfigMap. */
-async function recordOf(store: FileStore, { runId, kind, from, digest }: RunConfig, dir: string): Promise<{ record: RunRecord; resumed: boolean }> {
+async function recordOf(store: FileStore, { runId, kind, from, source }: RunConfig, dir: string): Promise<{ record: RunRecord; resumed: boolean }> {
   const stored = await readRecord(store, runId);
   if (stored !== null) return { record: stored, resumed: true };
   if (kind === 'retry') {
-    const source = (await readRecord(store, from ?? ''))?.source;
-    const options = { clock: systemClock, runId, source: source === undefined || source === null ? null : { ...source, digest } };
-    return { record: await retryRun(store, from ?? '', options), resumed: true };
+    return { record: await retryRun(store, from ?? '', { clock: systemClock, runId, source }), resumed: true };
   }
   const record = await readRecordFiles(dir);
   await writeRecord(store, record);

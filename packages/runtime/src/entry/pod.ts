@@ -2,7 +2,7 @@
  * A worker in a pod of a cluster: runs one pod of one job, told by its environment which, and ends with an exit code that its Job knows.
  *
  * Y1 Exit 0: all items have a result. 78: all are decided, some failed for good. 79: as 78, and the job stops at the first. 143: told to stop. 75: the
- *    store or the bundle failed. Anything else: the process broke; the termination message says what it was at.
+ *    store or the bundle failed. 76: the process ended as if all were well, with items undone. Anything else: the process broke; the termination message says what it was at.
  * Y2 SIGTERM aborts what runs; what was told to stop costs no attempt.
  */
 import { writeSync } from 'node:fs';
@@ -31,7 +31,12 @@ const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 /** Runs the pod that the environment names, and ends the process. */
 export async function servePod(catalog: FunctionCatalog): Promise<never> {
   const note = new TerminationFile(process.env['KT_TERMINATION'] ?? '/dev/termination-log');
-  let code: number;
+  let code: number | undefined;
+  process.once('beforeExit', () => note.say('Nothing is left that could happen: the function awaits what nobody will do.'));
+  process.once('exit', left => {
+    // Exit code 0 tells Kubernetes that the pod is done, whoever said it.
+    if (code === undefined && left === 0) process.exitCode = EXIT_CODE.early;
+  });
   try {
     code = await run(catalog, note);
   } catch (error) {

@@ -12,10 +12,11 @@ const STARTING = new Set(['ContainerCreating', 'PodInitializing', 'ImagePullBack
 
 /** Why pods of a Job do not start, asked of the cluster; null where they do. Rejects with KubeError. */
 export async function askAbout(api: KubeApi, job: Job): Promise<Waiting | null> {
-  const missing = missingPods(job) > 0 || job.spec?.suspend === true;
-  const pods = (job.status?.active ?? 0) > 0 ? await pendingPods(api, job) : [];
+  if (job.spec?.suspend === true) return waitingOf({ job, pods: [], events: [] });
+  const missing = missingPods(job) > 0;
+  const pods = await pendingPods(api, job);
   const unclear = pods.filter(isUnclear).slice(0, PODS_IN_DETAIL);
-  const about = [...(missing && job.spec?.suspend !== true ? [job] : []), ...unclear].map(({ metadata }) => metadata.uid ?? '');
+  const about = [...(missing ? [job] : []), ...unclear].map(({ metadata }) => metadata.uid ?? '');
   const events = await Promise.all(about.map(uid => eventsOf(api, uid)));
   const waiting = waitingOf({ job, pods, events: events.flat() });
   return waiting ?? (missing || pods.length > 0 ? silence(job) : null);

@@ -6,6 +6,8 @@ export const EXIT_CODE = {
   abort: 79,
   /** The store or the bundle failed: another pod may help. */
   broken: 75,
+  /** The process ended as if all were well, before its pod was done. */
+  early: 76,
   /** Told to stop by SIGTERM. */
   stopped: 143,
 } as const;

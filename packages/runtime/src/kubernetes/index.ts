@@ -14,6 +14,7 @@ export { controllerJob, ownerOf, runConfigMap, taskJob } from './manifests.js';
 export type { RunFrame, WavePlan } from './manifests.js';
 export type * from './objects.js';
 export { deal, parcel } from './parcels.js';
+export { packed } from './packed-bundle.js';
 export { MOUNT } from './pod-spec.js';
 export { accessObjects, CONTROLLER_RULES } from './role.js';
 export type { Rule } from './role.js';

@@ -93,6 +93,8 @@ class ClusterExecutor implements KubernetesExecutor {
     const step = this.#steps.get(name);
     if (step === undefined || step.settled) return;
     step.stopped = true;
+    // A Job that is just being made is to be seen before all are deleted.
+    await this.#wake(step);
     await this.#waves.remove(step);
   }
 

@@ -132,5 +132,11 @@ export interface ApiStatus {
   code?: number;
   reason?: string;
   message?: string;
-  details?: { name?: string; group?: string; kind?: string; causes?: { field?: string; message?: string; reason?: string }[]; retryAfterSeconds?: number };
+  details?: {
+    name?: string;
+    group?: string;
+    kind?: string;
+    causes?: { field?: string; message?: string; reason?: string }[];
+    retryAfterSeconds?: number;
+  };
 }

@@ -77,6 +77,15 @@ function exited(code: number | null, said: string | undefined): FailureCause {
   return { kind: 'Exited', message: `The worker process was ended ${how}.${words}`, exitCode: code, signal };
 }
 
+/** Node ends a process for which nothing is left to do. */
+function early(said: string | undefined): FailureCause {
+  const message = `The worker process ended before its item returned. ${said ?? 'Functions must return, not call process.exit(0).'}`;
+  return { kind: 'Exited', message, exitCode: 0, signal: null };
+}
+
+/** The end of a pod that succeeded, as Kubernetes has it, without having done its items. */
+export const DID_NOTHING: PodEnd = end({ kind: 'crashed', cause: early(undefined), begun: [] });
+
 function notStarted(reason: string, said: string): FailureCause {
   const words = said.replace(/^failed to create \S+ task: (failed to create shim task: )?/, '').replace(/[.\s]+$/, '');
   return { kind: 'NotStarted', reason, message: `${words}. Has the image Node ≥ 20.19 as \`node\` on its PATH, for the processor of the nodes?` };

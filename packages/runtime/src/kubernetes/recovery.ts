@@ -2,7 +2,8 @@
  * What follows when pods end without having done their items.
  *
  * Z1 Each ended pod is dealt with once: what its end means is on record before its index counts as handled.
- * Z2 A pod that ends three times before it begins an item fails its job: what it needs is not there.
+ * Z2 A pod that ends three times before it begins an item fails its job: what it needs is not there. So does one whose store fails ten times.
+ * Z3 That a pod succeeded, as Kubernetes sees it, is no reason to think that its items are done.
  */
 import type { FailureCause } from '@kube-transform/sdk';
 import type { JobManifest } from '../job-manifest.js';
@@ -11,12 +12,15 @@ import { backoffMs } from '../run-pod.js';
 import { chargeEnd, timeoutOf } from './charge.js';
 import { paths } from './api-paths.js';
 import type { KubernetesOptions } from './executor-options.js';
+import { parseRanges } from './index-ranges.js';
 import type { Pod } from './objects.js';
-import { type PodEnd, podEnd } from './pod-end.js';
+import { DID_NOTHING, type PodEnd, podEnd } from './pod-end.js';
 import type { Step } from './step.js';
 import { failedIndexes, podAt, type Wave } from './waves.js';
 
 const MAX_FALSE_STARTS = 3;
+/** How often the store may fail a pod, with growing pauses: about four minutes. */
+const MAX_STORE_FAILURES = 10;
 const INDEX_LABEL = 'batch.kubernetes.io/job-completion-index';
 const JOB_LABEL = 'batch.kubernetes.io/job-name';
 
@@ -46,12 +50,14 @@ export class Recovery {
       await this.#disruptions(step, manifest, wave);
       if (wave.deleted) continue;
       const failed = failedIndexes(wave);
-      if (failed.length === 0) continue;
+      const isFailed = new Set(failed);
       if (failed.some(index => !this.#pods.has(`${wave.name}/${index}`))) await this.#list(wave);
-      for (const index of failed) {
+      for (const index of [...failed, ...(await unfinishedIndexes(step, wave))]) {
         const pod = podAt(wave, index);
         const seen = this.#pods.get(`${wave.name}/${index}`);
-        const cause = pod === undefined ? null : await this.#ended(step, manifest, { wave, pod, seen });
+        const given = { memory: wave.memory, timeoutMs: timeoutOf(manifest) };
+        const end = seen === undefined && !isFailed.has(index) ? DID_NOTHING : podEnd(seen, given);
+        const cause = pod === undefined ? null : await this.#ended(step, manifest, { wave, pod, end });
         this.#forget(wave, index, seen);
         if (cause !== null) return cause;
       }
@@ -79,24 +85,15 @@ export class Recovery {
     }
   }
 
-  async #ended(
-    step: Step,
-    manifest: JobManifest,
-    { wave, pod, seen }: { wave: Wave; pod: number; seen: Pod | undefined },
-  ): Promise<FailureCause | null> {
+  async #ended(step: Step, manifest: JobManifest, { wave, pod, end }: { wave: Wave; pod: number; end: PodEnd }): Promise<FailureCause | null> {
     await step.tally.refreshPod(pod);
     if (!step.tally.isOpen(pod)) return null;
-    const end = podEnd(seen, { memory: wave.memory, timeoutMs: timeoutOf(manifest) });
     const began = await chargeEnd(this.#o.store, manifest, { pod, end, memory: wave.memory });
     if (began) await step.tally.refreshPod(pod);
     this.#pause(step, end, this.#o.clock);
     if (end.kind === 'memory') step.raiseMemory(wave.memory);
-    if (began || end.kind === 'disrupted') return this.#interrupted(step, pod, end);
-    const starts = (step.falseStarts.get(pod) ?? 0) + 1;
-    step.falseStarts.set(pod, starts);
-    if (starts < MAX_FALSE_STARTS) return null;
-    const message = `Pod ${pod} of the job ended ${starts} times before it began an item. ${end.cause.message}`;
-    return end.kind === 'memory' ? end.cause : { kind: 'NotStarted', reason: 'worker', message };
+    if (end.kind === 'disrupted' || (began && end.kind !== 'broken')) return this.#interrupted(step, pod, end);
+    return falseStart(step, { pod, end, began });
   }
 
   /** Pods that are deleted again and again, with nothing begun: somebody does not want them. */
@@ -124,6 +121,32 @@ export class Recovery {
     const { items } = await api.list<Pod>(paths.pods(frame.settings.namespace), selectors);
     for (const pod of items) this.take(pod);
   }
+}
+
+/** A pod that did nothing for its items: a cause where it is one too many. */
+function falseStart(step: Step, { pod, end, began }: { pod: number; end: PodEnd; began: boolean }): FailureCause | null {
+  const starts = (step.falseStarts.get(pod) ?? 0) + 1;
+  step.falseStarts.set(pod, starts);
+  if (starts < (began ? MAX_STORE_FAILURES : MAX_FALSE_STARTS)) return null;
+  if (end.kind === 'memory') return end.cause;
+  if (began) return { kind: 'Lost', message: `Pod ${pod} of job "${step.name}" could not store its results, ${starts} times. ${end.cause.message}` };
+  const message = `Pod ${pod} of job "${step.name}" ended ${starts} times before it began an item. ${end.cause.message}`;
+  return { kind: 'NotStarted', reason: end.cause.kind === 'NotStarted' ? end.cause.reason : 'worker', message };
+}
+
+/** Indexes whose pods succeeded without having done their items. */
+async function unfinishedIndexes(step: Step, wave: Wave): Promise<number[]> {
+  const succeeded = [...step.waves.values()].reduce((sum, { seen }) => sum + (seen.status?.succeeded ?? 0), 0);
+  // The usual case, told without looking at each pod.
+  if (succeeded <= step.tally.closedPods) return [];
+  const open: number[] = [];
+  for (const index of parseRanges(wave.seen.status?.completedIndexes)) {
+    const pod = podAt(wave, index);
+    if (pod === undefined || wave.handled.has(index) || !step.tally.isOpen(pod)) continue;
+    await step.tally.refreshPod(pod);
+    if (step.tally.isOpen(pod)) open.push(index);
+  }
+  return open;
 }
 
 /** How often a pod may be taken away before it begins an item. */

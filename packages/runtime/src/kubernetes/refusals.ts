@@ -30,6 +30,12 @@ const MEMORY_LIMIT = 'The memory limit of a pod is its "memory" × 1.1; there is
 const RULES: readonly Rule[] = [
   { says: /exceeded quota/, reason: 'QuotaExceeded', patience: 'long', remedy: quotaRemedy },
   {
+    says: /status unknown for quota/,
+    reason: 'QuotaExceeded',
+    patience: 'long',
+    remedy: () => 'The quota is new, or the controller that counts it is down: `kubectl describe quota` shows whether it is being counted.',
+  },
+  {
     says: /failed quota: .*must specify/,
     reason: 'QuotaWantsLimits',
     patience: 'fatal',
@@ -81,7 +87,8 @@ const RULES: readonly Rule[] = [
     says: /denied (the )?request/,
     reason: 'PolicyDenied',
     patience: 'fatal',
-    remedy: () => "A policy of the cluster refuses such pods: change what it names (the step's kubernetes options), or ask whoever looks after the cluster.",
+    remedy: () =>
+      "A policy of the cluster refuses such pods: change what it names (the step's kubernetes options), or ask whoever looks after the cluster.",
   },
   {
     says: /namespace .* because it is being terminated/,
@@ -120,7 +127,9 @@ function quotaRemedy(said: string): string {
   const [first] = tooLargeForQuota(said);
   const asked = askedOfQuota(said);
   const names = Object.keys(asked.requested);
-  const what = names.some(name => name.includes('memory')) ? ' Ask for less "memory" in the step, or have the quota raised.' : ' Have the quota raised.';
+  const what = names.some(name => name.includes('memory'))
+    ? ' Ask for less "memory" in the step, or have the quota raised.'
+    : ' Have the quota raised.';
   if (first !== undefined) {
     return `One pod alone asks for more ${first} than the whole quota has (${asked.requested[first] ?? ''} of ${asked.limited[first] ?? ''}).${what}`;
   }

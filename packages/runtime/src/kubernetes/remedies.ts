@@ -15,7 +15,8 @@ export function imageRemedy(words: string): string {
 /** For a container that cannot be made. */
 export function containerRemedy(words: string): string {
   const key = /couldn't find key (\S+) in (ConfigMap|Secret) \S*?([^/\s]+)$/i.exec(words);
-  if (key !== null) return `Add the key ${key[1] ?? ''} to the ${key[2] ?? ''} "${key[3] ?? ''}", or take it out of the step's env (kubernetes.podPatch).`;
+  if (key !== null)
+    return `Add the key ${key[1] ?? ''} to the ${key[2] ?? ''} "${key[3] ?? ''}", or take it out of the step's env (kubernetes.podPatch).`;
   const missing = /(configmap|secret) "([^"]+)" not found/i.exec(words);
   if (missing !== null) return missingObject(missing[1] ?? '', missing[2] ?? '');
   if (/non-?root/i.test(words)) {
@@ -44,7 +45,8 @@ function missingObject(kind: string, name: string): string {
 export function scheduleRemedy(pod: Pod, words: string): string {
   const remedies: string[] = [];
   const short = [...new Set([...words.matchAll(/Insufficient ([\w./-]+)/g)].map(match => match[1] ?? ''))];
-  if (short.length > 0) remedies.push(`Ask for less ${short.map(name => asked(pod, name)).join(' and ')} in the step, or give the cluster a larger node.`);
+  if (short.length > 0)
+    remedies.push(`Ask for less ${short.map(name => asked(pod, name)).join(' and ')} in the step, or give the cluster a larger node.`);
   if (/node affinity|node selector|didn't match Pod's node/.test(words)) {
     const selector = pod.spec?.nodeSelector;
     const labels = selector === undefined ? '' : ` ${JSON.stringify(selector)}`;
@@ -52,7 +54,8 @@ export function scheduleRemedy(pod: Pod, words: string): string {
   }
   if (/untolerated taint/.test(words)) remedies.push("Add what is named there to the step's kubernetes.tolerations.");
   const claim = /persistentvolumeclaim "([^"]+)" not found/.exec(words)?.[1];
-  if (claim !== undefined) remedies.push(`Make the PersistentVolumeClaim "${claim}" in the namespace of the run, or name another with --volume pvc:NAME.`);
+  if (claim !== undefined)
+    remedies.push(`Make the PersistentVolumeClaim "${claim}" in the namespace of the run, or name another with --volume pvc:NAME.`);
   else if (/unbound immediate PersistentVolumeClaims|volume node affinity|didn't find available persistent volumes/.test(words)) {
     remedies.push('No volume fits the claim: see `kubectl describe pvc` for its storage class.');
   }

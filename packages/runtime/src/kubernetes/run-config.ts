@@ -17,6 +17,8 @@ export interface RunConfig {
   bundleParts: number;
   settings: ClusterSettings;
   createdAtMs: number;
+  /** Where the functions came from, for `kt retry`; see `RunRecord`. */
+  source: RunRecord['source'];
 }
 
 /** Keys of the run's ConfigMap. */

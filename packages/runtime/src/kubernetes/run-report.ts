@@ -68,9 +68,9 @@ export class RunReport implements EventSink {
     this.#onTrouble = options.onTrouble;
   }
 
-  /** Takes in where the run's jobs stand before anything is published of them. */
-  recall(jobs: Iterable<JobProgress>): void {
-    for (const job of jobs) this.#progress.jobs.set(job.name, job);
+  /** Takes in where a job of the run stands, before anything is published of it. */
+  recall(job: JobProgress): void {
+    this.#progress.jobs.set(job.name, job);
   }
 
   /** Takes in an item that failed for good before this process began. */

@@ -13,9 +13,17 @@ export interface Evidence {
 }
 
 const ORDER: readonly WaitPatience[] = ['none', 'fatal', 'grace', 'long', 'endless'];
-const PULL = new Set(['ErrImagePull', 'ImagePullBackOff', 'ImageInspectError', 'RegistryUnavailable', 'SignatureValidationFailed', 'ErrImagePullBackOff']);
+const PULL = new Set([
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'ImageInspectError',
+  'RegistryUnavailable',
+  'SignatureValidationFailed',
+  'ErrImagePullBackOff',
+]);
 const STARTING = new Set(['ContainerCreating', 'PodInitializing']);
-const NODE_TROUBLE = /^(FailedMount|FailedAttachVolume|FailedMapVolume|FailedCreatePodSandBox|FailedCreatePodContainer|NetworkNotReady|FailedKillPod)$/;
+const NODE_TROUBLE =
+  /^(FailedMount|FailedAttachVolume|FailedMapVolume|FailedCreatePodSandBox|FailedCreatePodContainer|NetworkNotReady|FailedKillPod)$/;
 
 /** Why nothing starts, in the order of how little can be done by waiting; null where nothing says so. */
 export function waitingOf({ job, pods, events }: Evidence): Waiting | null {
@@ -85,7 +93,12 @@ function ofPod(pod: Pod, events: readonly KubeEvent[]): Waiting | null {
 
 function unscheduled(pod: Pod, { reason, message }: { reason?: string; message?: string }): Waiting {
   if (reason === 'SchedulingGated') {
-    return { reason, message: clean(message ?? ''), remedy: 'It goes on when whoever set the scheduling gates of its pods takes them away.', patience: 'long' };
+    return {
+      reason,
+      message: clean(message ?? ''),
+      remedy: 'It goes on when whoever set the scheduling gates of its pods takes them away.',
+      patience: 'long',
+    };
   }
   const words = clean((message ?? 'no node fits').replace(/\s*(no new claims to deallocate,)?\s*preemption: .*$/s, ''));
   return { reason: 'Unschedulable', message: words, remedy: scheduleRemedy(pod, words), patience: 'long' };
@@ -140,5 +153,6 @@ function clean(text: string): string {
     .replace(/^Back-off pulling image "[^"]*": \w+: /, '')
     .replace(/^(Error: )?(rpc error: code = \w+ desc = )?/, '')
     .replace(/ \(pod: "[^"]*", container: [^)]*\)/, '')
+    .replace(/(not found)\. not found$/, '$1')
     .replace(/[.\s]+$/, '');
 }

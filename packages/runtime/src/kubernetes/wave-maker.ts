@@ -142,7 +142,7 @@ export class WaveMaker {
 
 /** What a quota on Jobs says, which lets one be made later. @throws anything else. */
 function quotaWords(error: unknown): string {
-  const said = isKubeError(error, 403) ? /exceeded quota: .*/s.exec(error.problems[0]?.message ?? '')?.[0] : undefined;
+  const said = isKubeError(error, 403) ? /(exceeded|status unknown for) quota: .*/s.exec(error.problems[0]?.message ?? '')?.[0] : undefined;
   if (said === undefined) throw error;
   return said;
 }

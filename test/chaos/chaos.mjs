@@ -1,0 +1,109 @@
+/**
+ * Breaks runs on a cluster at random moments: each must end Completed with the same results, no item lost, none with two results.
+ *
+ * Usage: node test/chaos/chaos.mjs [times=20] [seed] [part of a fault's name]
+ */
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { followRun, kubeConnection, makeBundle, submitRun } from '@kube-transform/cli';
+import { localFileStore, newRun, readLog, readOutcomes, readResults, resultsPrefix, systemClock } from '@kube-transform/runtime';
+import { accessObjects, clusterSettings, KubeApi, paths } from '@kube-transform/runtime/kubernetes';
+import { findCluster } from '../e2e/find-cluster.mjs';
+import { FAULTS } from './faults.mjs';
+
+const times = Number(process.argv[2] ?? 20);
+let seed = Number(process.argv[3] ?? Date.now() % 1_000_000);
+const only = process.argv[4] ?? '';
+console.log(`${times} times each, seed ${seed}`);
+const random = () => (seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648) / 2_147_483_648;
+const EXPECTED = Array.from({ length: 100 }, (_, n) => n * n).reduce((a, b) => a + b, 0);
+const PATIENCE_MS = 180_000;
+
+if (!findCluster()) {
+  console.error('There is no cluster: set KT_E2E_KUBECONFIG, and KT_E2E_IMAGE to an image with Node.');
+  process.exit(2);
+}
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const namespace = `kt-chaos-${systemClock.randomId(5)}`;
+const api = new KubeApi(await kubeConnection({ kubeconfig: process.env.KT_E2E_KUBECONFIG, namespace }), { clock: systemClock, patienceMs: 120_000 });
+await api.create(paths.namespaces(), { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+const COLLECTIONS = { ServiceAccount: paths.serviceAccounts, Role: paths.roles, RoleBinding: paths.roleBindings };
+for (const object of accessObjects({ namespace, serviceAccount: 'kt-pod' })) await api.create(COLLECTIONS[object.kind](namespace), object);
+const dir = await mkdtemp(join(process.env.KT_E2E_DIR ?? tmpdir(), 'kt-chaos-'));
+await chmod(dir, 0o777);
+const store = localFileStore(dir);
+const settings = clusterSettings({
+  namespace,
+  image: process.env.KT_E2E_IMAGE,
+  imagePullPolicy: 'IfNotPresent',
+  store: 'file:/mnt/data',
+  volume: { hostPath: dir, mountPath: '/mnt/data' },
+});
+const bundle = await makeBundle({ entries: [join(root, 'test/chaos/steps.ts')], projectDir: root });
+const { default: pipeline } = (await (await import(bundle.catalog)).modules[bundle.entries[0]]());
+const place = { api, namespace, random };
+
+/** Runs the pipeline, with a fault after some time; how it went. */
+async function once(fault, delayMs) {
+  const record = await newRun({ pipeline, clock: systemClock, source: { pipeline: null, functions: [], digest: bundle.digest } });
+  const { runId } = record;
+  const began = performance.now();
+  await submitRun(api, { record, bundle, settings });
+  const tooLong = AbortSignal.timeout(PATIENCE_MS);
+  const following = followRun(api, runId, { sink: { publish: () => undefined }, note: () => undefined, signal: tooLong });
+  let hit = false;
+  if (fault !== undefined) {
+    await systemClock.sleep(delayMs);
+    hit = await fault(place, runId);
+  }
+  const summary = await following;
+  const tookMs = performance.now() - began;
+  return { ...(await check(runId, summary)), hit, tookMs, runId };
+}
+
+async function check(runId, summary) {
+  const outcomes = await readOutcomes(store, runId, 'work');
+  const results = await readResults(store, runId, 'work');
+  const [sum] = await readResults(store, runId, 'sum');
+  const lost = Array.from({ length: 100 }, (_, n) => results[n]).filter((value, n) => value !== n * n).length;
+  const successes = new Map();
+  for await (const line of readLog(store, resultsPrefix(runId, 'work'))) if (line.r !== undefined) successes.set(line.i, (successes.get(line.i) ?? 0) + 1);
+  const repeated = [...successes.values()].filter(n => n > 1).length;
+  const attempts = [...outcomes.values()].reduce((total, outcome) => total + Math.max(0, outcome.attempts - 1) + (outcome.interruptions ?? 0), 0);
+  return { completed: summary?.status === 'Completed', wrong: sum === EXPECTED ? 0 : 1, lost, repeated, attempts };
+}
+
+const quiet = await once(undefined, 0);
+console.log(`undisturbed: ${(quiet.tookMs / 1000).toFixed(1)} s, ${quiet.completed ? 'completed' : 'NOT completed'}`);
+const table = {};
+let bad = quiet.completed ? 0 : 1;
+for (const [name, fault] of Object.entries(FAULTS).filter(([name]) => name.includes(only))) {
+  const row = { hits: 0, misses: 0, notCompleted: 0, wrongResult: 0, lost: 0, doneTwice: 0, begunAgain: 0, medianS: 0 };
+  const took = [];
+  while (row.hits < times && row.misses < 2 * times) {
+    const run = await once(fault, (0.1 + 0.8 * random()) * quiet.tookMs);
+    if (run.hit) row.hits++;
+    else row.misses++;
+    if (!run.completed) row.notCompleted++;
+    row.wrongResult += run.wrong;
+    row.lost += run.lost;
+    row.doneTwice += run.repeated;
+    row.begunAgain += run.attempts;
+    took.push(run.tookMs / 1000);
+    if (!run.completed || run.wrong > 0 || run.lost > 0) console.log(`${name}: run ${run.runId} went wrong: ${JSON.stringify(run)}`);
+  }
+  row.medianS = Number(took.sort((a, b) => a - b)[Math.floor(took.length / 2)].toFixed(1));
+  if (row.hits < times) console.log(`${name}: only ${row.hits} of ${times} hit anything`);
+  bad += row.notCompleted + row.wrongResult + row.lost;
+  table[name] = row;
+  console.log(`${name}: ${JSON.stringify(row)}`);
+}
+console.table(table);
+await api.deleteAll(paths.jobs(namespace), { labelSelector: 'app.kubernetes.io/managed-by=kt' });
+await api.delete(paths.namespaces(namespace));
+api.close();
+await rm(dir, { recursive: true, force: true });
+console.log(bad === 0 ? 'every run completed with the same results' : `${bad} runs or items went wrong`);
+process.exit(bad === 0 ? 0 : 1);
