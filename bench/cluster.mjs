@@ -20,10 +20,13 @@ export async function benchCluster() {
   const place = await openPlace();
   try {
     const rawStep = await rawChain(place, 5);
-    const step = await ourChain(place);
-    const rawWide = await rawJob(place, { completions: PODS, parallelism: Math.min(PODS, WIDE) });
-    const wide = await ourMap(place, { items: PODS, itemsPerPod: 1 });
-    const packed = await ourMap(place, { items: ITEMS, itemsPerPod: Math.ceil(ITEMS / 10) });
+    const like = await ourPod(place);
+    const step = await settled(place, () => ourChain(place));
+    const size = { completions: PODS, parallelism: Math.min(PODS, WIDE) };
+    const rawWide = await settled(place, () => rawJob(place, size));
+    const wide = await settled(place, () => ourMap(place, { items: PODS, itemsPerPod: 1 }));
+    const rawSame = await settled(place, () => rawJob(place, { ...size, like }));
+    const packed = await settled(place, () => ourMap(place, { items: ITEMS, itemsPerPod: Math.ceil(ITEMS / 10) }));
     const rawRate = (PODS * 1000) / rawWide;
     const rate = (ITEMS * 1000) / packed.ms;
     const told = run => `controller ${run.controller.rssMiB} MiB, ${run.controller.apiRequests} API requests`;
@@ -43,6 +46,13 @@ export async function benchCluster() {
         ratio: wide.ms / rawWide,
         goal: 1.05,
         note: told(wide),
+      },
+      {
+        name: `${PODS} items, one a pod / one raw Indexed Job with the same volumes and restrictions`,
+        medianMs: wide.ms,
+        baselineMs: rawSame,
+        ratio: wide.ms / rawSame,
+        goal: 1.05,
       },
       {
         name: `${ITEMS} items, ${Math.ceil(ITEMS / 10)} a pod: items a second / raw one pod an item`,
@@ -93,8 +103,16 @@ async function openPlace() {
   };
 }
 
-/** A Job as anyone would write it, from its POST until it is Complete; in milliseconds. */
-async function rawJob({ api, namespace, settings }, { completions, parallelism }) {
+/** Measures when the pods of what came before are gone: to delete them takes the machine. */
+async function settled({ api, namespace }, measure) {
+  for (const labelSelector of ['kt-bench=raw', 'app.kubernetes.io/managed-by=kt']) await api.deleteAll(paths.jobs(namespace), { labelSelector });
+  while ((await api.list(paths.pods(namespace), {})).items.length > 0) await systemClock.sleep(500);
+  await systemClock.sleep(5000);
+  return measure();
+}
+
+/** A Job as anyone would write it, or with a pod `like` another, from its POST until it is Complete; in milliseconds. */
+async function rawJob({ api, namespace, settings }, { completions, parallelism, like }) {
   const name = `raw-${systemClock.randomId(6)}`;
   const container = {
     name: 'main',
@@ -103,12 +121,17 @@ async function rawJob({ api, namespace, settings }, { completions, parallelism }
     command: ['node', '-e', '0'],
     resources: { requests: { cpu: '10m', memory: '32Mi' } },
   };
+  const pod = {
+    restartPolicy: 'Never',
+    ...like,
+    containers: [like === undefined ? container : { ...like.containers[0], command: container.command }],
+  };
   const began = performance.now();
   await api.create(paths.jobs(namespace), {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: { name, labels: { 'kt-bench': 'raw' } },
-    spec: { completionMode: 'Indexed', completions, parallelism, template: { spec: { restartPolicy: 'Never', containers: [container] } } },
+    spec: { completionMode: 'Indexed', completions, parallelism, template: { spec: pod } },
   });
   const stop = new AbortController();
   for await (const { object, items } of follow(
@@ -180,4 +203,12 @@ function ourMap(place, { items, itemsPerPod }) {
   const args = { n: { $ref: 'item#' } };
   const numbers = Array.from({ length: items }, (_, i) => i);
   return ourRun(place, [{ type: 'map', name: 'm', ...trivial, function: 'stamp.square', items: numbers, args, itemsPerPod, parallelism: WIDE }]);
+}
+
+/** The spec of the pods that items run in. */
+async function ourPod(place) {
+  const { runId } = await ourMap({ ...place, settings: { ...place.settings, keepFinished: true } }, { items: 1, itemsPerPod: 1 });
+  const labelSelector = `kt.dev/run=${runId},app.kubernetes.io/component=task`;
+  const [job] = (await place.api.list(paths.jobs(place.namespace), { labelSelector })).items;
+  return job.spec.template.spec;
 }

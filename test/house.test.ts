@@ -65,6 +65,14 @@ describe('the house', () => {
     expect(missing).toEqual([]);
   });
 
+  test('the map names the invariants of every file, and no two files number theirs alike', () => {
+    const map = read('ARCHITECTURE.md');
+    const holders = SOURCES.map(path => ({ path, id: /^ ?\* ?([A-Z]{1,2})1 /m.exec(read(path))?.[1] })).filter(({ id }) => id !== undefined);
+    expect(holders.length).toBeGreaterThan(40);
+    expect(holders.filter(({ path, id }) => !new RegExp(`\\b${id}1\\S* \`${path.replace(/^packages\/\w+\/src\//, '')}\``).test(map))).toEqual([]);
+    expect(new Set(holders.map(({ id }) => id)).size).toBe(holders.length);
+  });
+
   test('the map names no file that is not there', () => {
     const rows = [...read('ARCHITECTURE.md').matchAll(/^\| `(?!packages\/)([\w/.-]+\.ts)` +\|/gm)].map(match => match[1] ?? '');
     expect(rows.length).toBeGreaterThan(50);

@@ -20,6 +20,8 @@ console.log(`${times} times each, seed ${seed}`);
 const random = () => (seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648) / 2_147_483_648;
 const EXPECTED = Array.from({ length: 100 }, (_, n) => n * n).reduce((a, b) => a + b, 0);
 const PATIENCE_MS = 180_000;
+const SHARED = 'API server away for 10 s';
+const TOGETHER = 4;
 
 if (!findCluster()) {
   console.error('There is no cluster: set KT_E2E_KUBECONFIG, and KT_E2E_IMAGE to an image with Node.');
@@ -42,7 +44,7 @@ const settings = clusterSettings({
   volume: { hostPath: dir, mountPath: '/mnt/data' },
 });
 const bundle = await makeBundle({ entries: [join(root, 'test/chaos/steps.ts')], projectDir: root });
-const { default: pipeline } = (await (await import(bundle.catalog)).modules[bundle.entries[0]]());
+const { default: pipeline } = await (await import(bundle.catalog)).modules[bundle.entries[0]]();
 const place = { api, namespace, random };
 
 /** Runs the pipeline, with a fault after some time; how it went. */
@@ -69,7 +71,8 @@ async function check(runId, summary) {
   const [sum] = await readResults(store, runId, 'sum');
   const lost = Array.from({ length: 100 }, (_, n) => results[n]).filter((value, n) => value !== n * n).length;
   const successes = new Map();
-  for await (const line of readLog(store, resultsPrefix(runId, 'work'))) if (line.r !== undefined) successes.set(line.i, (successes.get(line.i) ?? 0) + 1);
+  for await (const line of readLog(store, resultsPrefix(runId, 'work')))
+    if (line.r !== undefined) successes.set(line.i, (successes.get(line.i) ?? 0) + 1);
   const repeated = [...successes.values()].filter(n => n > 1).length;
   const attempts = [...outcomes.values()].reduce((total, outcome) => total + Math.max(0, outcome.attempts - 1) + (outcome.interruptions ?? 0), 0);
   return { completed: summary?.status === 'Completed', wrong: sum === EXPECTED ? 0 : 1, lost, repeated, attempts };
@@ -82,8 +85,21 @@ let bad = quiet.completed ? 0 : 1;
 for (const [name, fault] of Object.entries(FAULTS).filter(([name]) => name.includes(only))) {
   const row = { hits: 0, misses: 0, notCompleted: 0, wrongResult: 0, lost: 0, doneTwice: 0, begunAgain: 0, medianS: 0 };
   const took = [];
+  const moment = () => (0.1 + 0.8 * random()) * quiet.tookMs;
+  const several = name === SHARED ? Math.min(TOGETHER, times) : 1;
+  /** What hits everything is done once to several runs, each at another moment of its own. */
+  const round = () => {
+    if (several === 1) return once(fault, moment()).then(run => [run]);
+    const delays = Array.from({ length: several }, moment);
+    const last = Math.max(...delays);
+    let done;
+    const shared = (...of) => (done ??= fault(...of));
+    return Promise.all(delays.map(delayMs => systemClock.sleep(last - delayMs).then(() => once(shared, delayMs))));
+  };
+  const pending = [];
   while (row.hits < times && row.misses < 2 * times) {
-    const run = await once(fault, (0.1 + 0.8 * random()) * quiet.tookMs);
+    if (pending.length === 0) pending.push(...(await round()));
+    const run = pending.shift();
     if (run.hit) row.hits++;
     else row.misses++;
     if (!run.completed) row.notCompleted++;

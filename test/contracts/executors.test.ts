@@ -42,7 +42,7 @@ describe.each([
         resumed: false,
         drain: never,
         stop: never,
-      cancel: never,
+        cancel: never,
         onFacts: () => undefined,
       });
     // An object where the folder of the results should be: nothing can be stored below it.

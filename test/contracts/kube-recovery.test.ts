@@ -25,7 +25,7 @@ const squares = (more: Partial<KTJobInput> = {}): KTJobInput => ({
   ...more,
 });
 
-async function go(runId: string, jobs: KTJobInput[], more: { drain?: AbortSignal; onEvent?: (event: RunEvent) => void } = {}) {
+async function go(runId: string, jobs: KTJobInput[], more: { drain?: AbortSignal; cancel?: AbortSignal; onEvent?: (event: RunEvent) => void } = {}) {
   const { status, state } = await drive({
     store: bench.store,
     executor: bench.executor(),
@@ -35,12 +35,13 @@ async function go(runId: string, jobs: KTJobInput[], more: { drain?: AbortSignal
     resumed: true,
     drain: more.drain ?? never,
     stop: never,
-    cancel: never,
+    cancel: more.cancel ?? never,
     onFacts: () => undefined,
   });
   const own = [...jobStates(state)].find(({ job }) => job.name === 'm')?.own;
   return { status, cause: own?.state === 'failed' ? own.cause : undefined };
 }
+const isEnded = (job: Job): boolean => job.status?.conditions?.some(({ status }) => status === 'True') === true;
 const jobsMade = (): number => bench.server.askedFor(/^POST .*\/jobs/).length;
 const allSquares = numbers(40).map(n => n * n);
 
@@ -93,7 +94,10 @@ test('a Job of that name that is somebody else’s stops the run with a sentence
   bench.server.on(/^POST .*\/jobs/, asked => {
     bench.server.mend();
     const { metadata } = JSON.parse(asked.text) as Job;
-    bench.server.on(/^GET .*\/jobs.*metadata.name/, { status: 200, body: { metadata: {}, items: [{ ...foreign, metadata: { name: metadata.name } }] } });
+    bench.server.on(/^GET .*\/jobs.*metadata.name/, {
+      status: 200,
+      body: { metadata: {}, items: [{ ...foreign, metadata: { name: metadata.name } }] },
+    });
     return { status: 409, body: { kind: 'Status', code: 409, reason: 'AlreadyExists', message: 'exists' } };
   });
   await expect(go('foreign', [squares()])).rejects.toMatchObject({ code: 'FOREIGN_JOB', message: expect.stringContaining('not of this run') });
@@ -122,4 +126,45 @@ test('a pod that ends three times before it begins an item fails its step', asyn
   const { cause } = await go('false-starts', [squares({ items: [1] })]);
   expect(cause).toMatchObject({ kind: 'NotStarted', message: expect.stringContaining('3 times before it began an item') });
   expect(jobsMade()).toBe(3);
+});
+
+test('a run has no more pods at once than it may have, and all its steps get their turn', async () => {
+  bench.settings.maxPods = 3;
+  const steps = numbers(12).map(n => squares({ name: `s${n}`, items: [1, 2], itemsPerPod: 1 }));
+  let most = 0;
+  const stop = bench.server.storage.listen(() => {
+    const live = bench.server.storage.all(paths.jobs('ns')).filter(job => !isEnded(job as unknown as Job));
+    most = Math.max(
+      most,
+      live.reduce((sum, job) => sum + ((job as unknown as Job).spec?.parallelism ?? 0), 0),
+    );
+  });
+  expect((await go('turns', steps)).status).toBe('Completed');
+  stop();
+  expect(most).toBeGreaterThan(1);
+  // A Job whose results are there may still be on its way out when the next one begins.
+  expect(most).toBeLessThanOrEqual(6);
+});
+
+test.each([
+  [false, 0],
+  [true, 1],
+])('with keepFinished %s, %i Jobs are left of a run that succeeded', async (keepFinished, left) => {
+  bench.settings.keepFinished = keepFinished;
+  expect((await go(`keeps-${keepFinished}`, [squares()])).status).toBe('Completed');
+  expect(bench.server.storage.all(paths.jobs('ns'))).toHaveLength(left);
+});
+
+test('an attempt that never yields is ended after its timeout, and what it took along is not charged', async () => {
+  const { cause } = await go('spins', [squares({ function: 'calls.spinsForEver', items: [1], args: {}, timeout: '100ms' })]);
+  expect(cause).toMatchObject({ kind: 'DeadlineExceeded', timeoutMs: 100 });
+});
+
+test('a cancelled run ends its pods, and says so', async () => {
+  const cancel = new AbortController();
+  void bench.begun('cancelled').then(() => cancel.abort());
+  const { status, cause } = await go('cancelled', [squares({ function: 'calls.waitsForEver', items: [1], args: {} })], { cancel: cancel.signal });
+  expect(status).toBe('Cancelled');
+  expect(cause).toMatchObject({ kind: 'Cancelled' });
+  expect(bench.server.storage.all(paths.jobs('ns'))).toEqual([]);
 });

@@ -74,7 +74,11 @@ export async function testCluster(name: string, { labels = {}, access = true } =
     apply,
     [Symbol.asyncDispose]: async () => {
       // Jobs first: a namespace that ends while a Job waits for a pod's successor hangs.
-      await api.deleteAll(paths.jobs(namespace), { labelSelector: 'app.kubernetes.io/managed-by=kt' });
+      const ours = { labelSelector: 'app.kubernetes.io/managed-by=kt' };
+      await api.deleteAll(paths.jobs(namespace), ours);
+      // A pod that starts late would make the folder again.
+      await api.deleteAll(paths.pods(namespace), ours, { query: { gracePeriodSeconds: 1 } });
+      while ((await api.list(paths.pods(namespace), ours)).items.length > 0) await systemClock.sleep(250);
       await api.delete(paths.namespaces(namespace));
       api.close();
       await rm(dir, { recursive: true, force: true });

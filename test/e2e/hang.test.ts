@@ -129,6 +129,13 @@ const CASES: Case[] = [
     remedy: /kubectl create serviceaccount nobody/,
   },
   {
+    mode: 'a pod that Kubernetes does not accept',
+    kubernetes: { podPatch: { containers: [{ name: 'main', securityContext: { privileged: true } }] } },
+    reason: 'Invalid',
+    says: /cannot set `allowPrivilegeEscalation` to false and `privileged` to true/,
+    remedy: /Change what is named there in the step's cpu, memory, labels or kubernetes options/,
+  },
+  {
     mode: 'a missing priority class',
     kubernetes: { priorityClassName: 'urgent' },
     reason: 'PriorityClassMissing',
@@ -226,15 +233,18 @@ describe('rules of the namespace', () => {
     await using claim = await claimOn(cluster);
     const run = await submitJobs(
       cluster,
-      [{ name: 'fine' }, { name: 'privileged', kubernetes: { podPatch: { containers: [{ name: 'main', securityContext: { privileged: true } }] } } }],
+      [
+        { name: 'fine' },
+        { name: 'climbs', kubernetes: { podPatch: { containers: [{ name: 'main', securityContext: { allowPrivilegeEscalation: true } }] } } },
+      ],
       { volume: claim.volume },
     );
     await run.ended;
     expect(run.events).toContainEqual(expect.objectContaining({ type: 'JobStatusChanged', job: 'fine', to: 'Completed' }));
-    const cause = run.causeOf('privileged');
+    const cause = run.causeOf('climbs');
     expect(cause).toMatchObject({ kind: 'NotStarted', reason: 'PodSecurity' });
     expect(cause?.message).toMatch(
-      /violates PodSecurity "restricted:latest": privileged.*Take what is named there out of the step \(kubernetes\.podPatch/s,
+      /violates PodSecurity "restricted:latest": allowPrivilegeEscalation.*Take what is named there out of the step \(kubernetes\.podPatch/s,
     );
   });
 });

@@ -13,7 +13,8 @@ import type { TestCluster } from './cluster.js';
 export interface Submitted {
   runId: string;
   events: RunEvent[];
-  notes: string[];
+  /** `sees` resolves with the first that matches. */
+  notes: { all: string[]; sees(pattern: RegExp): Promise<string> };
   /** Resolves with the first event of a kind. */
   sees<T extends RunEvent['type']>(type: T, is?: (event: RunEvent & { type: T }) => boolean): Promise<RunEvent & { type: T }>;
   /** Rejects where following ends with an error. */
@@ -55,8 +56,20 @@ export async function submitJobs(cluster: TestCluster, jobs: readonly GivenJob[]
     events.push(event);
     for (const one of look.splice(0)) one();
   };
+  const note = (text: string): void => {
+    notes.push(text);
+    for (const one of look.splice(0)) one();
+  };
+  const until = async <T>(what: string, find: () => T | undefined): Promise<T> => {
+    for (;;) {
+      const found = find();
+      if (found !== undefined) return found;
+      if (over) throw new Error(`the run ended without ${what}; notes: ${notes.join(' | ')}`);
+      await new Promise<void>(resolve => look.push(resolve));
+    }
+  };
   let over = false;
-  const ended = followRun(cluster.api, runId, { sink: { publish }, note: text => void notes.push(text), signal: new AbortController().signal })
+  const ended = followRun(cluster.api, runId, { sink: { publish }, note, signal: new AbortController().signal })
     .then(summary => {
       if (summary === null) throw new Error('the run has no summary');
       return summary;
@@ -72,16 +85,10 @@ export async function submitJobs(cluster: TestCluster, jobs: readonly GivenJob[]
   return {
     runId,
     events,
-    notes,
+    notes: { all: notes, sees: pattern => until(String(pattern), () => notes.find(text => pattern.test(text))) },
     ended,
-    sees: async (type, is = () => true) => {
-      for (;;) {
-        const found = events.find((event): event is RunEvent & { type: typeof type } => event.type === type && is(event as never));
-        if (found !== undefined) return found;
-        if (over) throw new Error(`the run ended without ${type}; notes: ${notes.join(' | ')}`);
-        await new Promise<void>(resolve => look.push(resolve));
-      }
-    },
+    sees: (type, is = () => true) =>
+      until(type, () => events.find((event): event is RunEvent & { type: typeof type } => event.type === type && is(event as never))),
     causeOf: job => {
       const event = find(job);
       return event?.type === 'JobStatusChanged' ? event.cause : undefined;

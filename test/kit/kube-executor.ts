@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { makeBundle } from '@kube-transform/cli';
 import { type Executor, type FileStore, localFileStore, systemClock } from '@kube-transform/runtime';
 import {
+  type ClusterSettings,
   clusterSettings,
   follow,
   KubeApi,
@@ -70,7 +71,7 @@ export async function podOf(api: KubeApi, runId: string): Promise<void> {
 }
 
 /** The scripted one. */
-export async function scriptedKubeBench(): Promise<Bench & { server: KubeServer; node: KubeNode; api: KubeApi }> {
+export async function scriptedKubeBench(): Promise<Bench & { server: KubeServer; node: KubeNode; api: KubeApi; settings: ClusterSettings }> {
   const dir = await mkdtemp(join(tmpdir(), 'kt-kube-'));
   const store = localFileStore(dir);
   const bundle = await callsBundle();
@@ -90,6 +91,7 @@ export async function scriptedKubeBench(): Promise<Bench & { server: KubeServer;
   return {
     store,
     many: 3000,
+    settings,
     server,
     node,
     api,

@@ -120,7 +120,7 @@ export class KubeNode {
     });
     job.active.set(index, child);
     child.once('exit', (code, signal) =>
-      this.#ended(job, { index, pods, name: pod.metadata.name, note, code: code ?? 128 + (constants.signals[signal ?? 'SIGKILL'] ?? 0) }),
+      this.#ended(job, { index, pods, name: pod.metadata.name, note, code: code ?? 128 + constants.signals[signal ?? 'SIGKILL'] }),
     );
     this.#report(job);
   }

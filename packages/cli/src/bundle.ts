@@ -96,7 +96,8 @@ export async function makeBundle({ entries, projectDir }: BundleOptions): Promis
 async function controllerOf(projectDir: string): Promise<OutputFile[]> {
   const { outputFiles } = await build({
     stdin: {
-      contents: 'import { startController } from "@kube-transform/runtime/controller";\nimport { digest } from "./functions.mjs";\nawait startController(digest);\n',
+      contents:
+        'import { startController } from "@kube-transform/runtime/controller";\nimport { digest } from "./functions.mjs";\nawait startController(digest);\n',
       resolveDir: dirname(fileURLToPath(import.meta.url)),
     },
     outfile: join(projectDir, '.kt', 'bundles', 'out', 'controller.mjs'),

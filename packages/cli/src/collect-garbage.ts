@@ -1,8 +1,8 @@
 /*
  * What `kt gc` deletes: ended runs, bundles that no kept run was made with, temporary files left by dead processes.
  *
- * G1 A run that somebody drives is never touched; one that was interrupted only when asked for.
- * G2 A run's spec.json goes first: a half-deleted run is no run, and the next gc takes the rest.
+ * CG1 A run that somebody drives is never touched; one that was interrupted only when asked for.
+ * CG2 A run's spec.json goes first: a half-deleted run is no run, and the next gc takes the rest.
  */
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';

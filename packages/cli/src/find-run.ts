@@ -58,17 +58,21 @@ function unreadable(runId: string, error: unknown): RunEntry {
  * @throws KtError `NO_RUNS`, `UNKNOWN_RUN` with "did you mean", `AMBIGUOUS_RUN` with what there is.
  */
 export async function findRun(store: FileStore, typed: string): Promise<{ runId: string }> {
-  const refuse = (code: string, message: string, hint: string): KtError => new KtError({ code, path: 'run', message, hint } satisfies Problem);
   if (RUN_ID.test(typed) && (await store.head(`${runFolder(typed)}/spec.json`)) !== null) return { runId: typed };
-  if (typed === 'latest') {
-    const [latest] = await listRuns(store);
-    if (latest === undefined) throw refuse('NO_RUNS', 'There are no runs in this store.', 'Is it the right --store? Begin one with kt run PIPELINE.');
-    return latest;
-  }
-  const ids = await runIds(store);
+  if (typed !== 'latest') return { runId: pickRun(await runIds(store), typed, 'in this store') };
+  const [latest] = await listRuns(store);
+  if (latest !== undefined) return latest;
+  const hint = 'Is it the right --store? Begin one with kt run PIPELINE.';
+  throw new KtError({ code: 'NO_RUNS', path: 'run', message: 'There are no runs in this store.', hint });
+}
+
+/** The run whose id begins so. @throws KtError `UNKNOWN_RUN` with "did you mean", `AMBIGUOUS_RUN` with what there is. */
+export function pickRun(ids: readonly string[], typed: string, where: string): string {
+  const refuse = (code: string, message: string, hint: string): KtError => new KtError({ code, path: 'run', message, hint } satisfies Problem);
+  if (ids.includes(typed)) return typed;
   const matches = typed === '' ? [] : ids.filter(id => id.startsWith(typed));
   const [only] = matches;
-  if (only !== undefined && matches.length === 1) return { runId: only };
+  if (only !== undefined && matches.length === 1) return only;
   if (matches.length > 1) {
     const shown = matches.slice(-5).join(', ');
     throw refuse(
@@ -78,7 +82,7 @@ export async function findRun(store: FileStore, typed: string): Promise<{ runId:
     );
   }
   const hint =
-    didYouMean(typed.slice(0, 120), ['latest', ...ids.reverse()]) ??
-    (ids.length === 0 ? 'The store has no runs: is it the right --store?' : 'kt runs lists them.');
-  throw refuse('UNKNOWN_RUN', `There is no run "${typed.slice(0, 120)}" in this store.`, hint);
+    didYouMean(typed.slice(0, 120), ['latest', ...[...ids].reverse()]) ??
+    (ids.length > 0 ? 'kt runs lists them.' : `There are no runs ${where}: is it the right ${where === 'in this store' ? '--store' : 'place'}?`);
+  throw refuse('UNKNOWN_RUN', `There is no run "${typed.slice(0, 120)}" ${where}.`, hint);
 }

@@ -5,3 +5,8 @@ export { publishBundle } from './cluster/publish.js';
 export { resumeRun, submitRun } from './cluster/submit.js';
 export { kubeConnection } from './kube-connection.js';
 export { followRun } from './cluster/follow-run.js';
+export { openRun, submitPipeline } from './cluster/run-handle.js';
+export type { LogsOptions, RunHandle, SubmitOptions } from './cluster/run-handle.js';
+export type { ClusterOptions } from './cluster/place.js';
+export type { ClusterStatusJson } from './cluster/cluster-status.js';
+export type { Cancelled } from './cluster/cancel-run.js';

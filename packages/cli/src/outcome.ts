@@ -1,6 +1,6 @@
 /** What a run came to, in a few lines: the result, or what failed and how to go on. */
-import type { FailureCause } from '@kube-transform/sdk';
-import { isSingle, readResult, readSummary, type RunStatus } from '@kube-transform/runtime';
+import type { FailureCause, Json } from '@kube-transform/sdk';
+import { readHeadline, readSummary, type RunStatus } from '@kube-transform/runtime';
 import { coloured, duration, type Output, plural } from './output.js';
 import type { Session } from './session.js';
 import { readableStack } from './source-positions.js';
@@ -20,11 +20,7 @@ export async function printOutcome(session: Session, { status, json }: { status:
   }
   const ended = Object.entries(summary.jobs);
   if (status === 'Completed') {
-    const last = record.pipeline.jobs.at(-1);
-    if (last !== undefined && last.type !== 'dynamic' && isSingle(last)) {
-      const result = await readResult(store, { runId, job: last.name, single: true });
-      if (result !== null) output.out(clip(JSON.stringify(result, null, 2)));
-    }
+    printResult(await readHeadline(store, record), output);
     const tolerated = ended.reduce((sum, [, job]) => sum + (job.failed_items ?? 0), 0);
     output.out(
       `${coloured(status, 'Completed')} in ${took}: ${plural(ended.length, 'job')}${tolerated > 0 ? `, ${plural(tolerated, 'item')} failed as allowed` : ''}. Run ${runId}`,
@@ -37,6 +33,11 @@ export async function printOutcome(session: Session, { status, json }: { status:
   output.out(`${coloured('Failed', status)} after ${took}: ${plural(failed, 'job')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}.`);
   output.out(`  see what they printed:   kt logs ${runId} --failed`);
   output.out(`  repeat only what failed: kt retry ${runId} --failed`);
+}
+
+/** Prints what a run came to; nothing where that is null. */
+export function printResult(result: Json, output: Output): void {
+  if (result !== null) output.out(clip(JSON.stringify(result, null, 2)));
 }
 
 function printCause(output: Output, job: string, cause: FailureCause): void {

@@ -1,24 +1,36 @@
 /** Log lines as `kt logs` shows them. */
-import { placeOf } from '@kube-transform/runtime';
+import { type FailedLog, type LogLine, placeOf } from '@kube-transform/runtime';
 import { coloured, type Output, plural } from './output.js';
-import type { FailedLog, LogLine } from './run-logs.js';
-import { readableStack } from './source-positions.js';
+import { readableStack, type ReadableOptions } from './source-positions.js';
 
-interface Print {
+/** How lines are printed. */
+export interface Print {
   output: Output;
   json: boolean;
+  /** How stacks are made readable. */
+  stacks?: ReadableOptions;
 }
 
-/** Prints lines, one object a line with `json`. */
-export function printLines(lines: readonly LogLine[], { output, json }: Print): void {
-  if (lines.length === 0 && !json) output.err('Nothing was printed.');
-  for (const line of lines) output.out(json ? JSON.stringify(line) : lineText(line));
+/** Prints lines as they come, one object a line with `json`. */
+export async function printLines(lines: AsyncIterable<LogLine>, print: Print): Promise<void> {
+  let count = 0;
+  for await (const line of lines) {
+    count++;
+    printLine(line, print);
+  }
+  if (count === 0 && !print.json) print.output.err('Nothing was printed.');
+}
+
+/** Prints a line. */
+export function printLine(line: LogLine, { output, json }: Print): void {
+  output.out(json ? JSON.stringify(line) : lineText(line));
 }
 
 /** Prints failed items: what the latest attempt printed, and why it failed. */
-export function printFailed(failed: readonly FailedLog[], { output, json }: Print): void {
-  if (failed.length === 0 && !json) output.err('Nothing failed.');
-  for (const { job, item, attempts, cause, lines } of failed) {
+export async function printFailed(failed: AsyncIterable<FailedLog>, { output, json, stacks = {} }: Print): Promise<void> {
+  let count = 0;
+  for await (const { job, item, attempts, cause, lines } of failed) {
+    count++;
     if (json) {
       output.out(JSON.stringify({ job, item, attempts, cause, lines }));
       continue;
@@ -27,11 +39,12 @@ export function printFailed(failed: readonly FailedLog[], { output, json }: Prin
     const after = attempts > 0 ? ` after ${plural(attempts, 'attempt')}` : '';
     output.out(coloured('Failed', `${placeOf({ job, item })} failed${after} (${cause.kind}): ${cause.message}`));
     if (cause.kind !== 'Threw' || cause.stack === undefined) continue;
-    const frames = readableStack(cause.stack)
+    const frames = readableStack(cause.stack, stacks)
       .split('\n')
       .filter(frame => /^\s+at /.test(frame));
     for (const frame of frames) output.out(coloured('Pending', `  ${frame.trim()}`));
   }
+  if (count === 0 && !json) output.err('Nothing failed.');
 }
 
 function lineText({ job, item, attempt, atMs, level, message, data }: LogLine): string {

@@ -12,6 +12,7 @@ export interface Reporter extends EventSink {
 const REDRAW_MS = 100;
 const PLAIN_EVERY_MS = 2000;
 const MAX_ROWS = 20;
+const MAX_WAITING = 3;
 
 /** The reporter for what was asked and where text goes. */
 export function reporterFor(json: boolean, output: Output): Reporter {
@@ -119,9 +120,12 @@ function liveLines(progress: Progress, final: boolean): string[] {
     `${progress.pipeline}  ${coloured('Pending', `run ${progress.runId}  ${duration(progress.nowMs - progress.startedMs)}`)}`,
     ...(rows.length > 0 ? table(rows).split('\n') : []),
     ...(hidden > 0 ? [`  … and ${plural(hidden, 'more job')}`] : []),
+    ...(final ? [] : jobs.filter(({ waiting }) => waiting !== null).slice(0, MAX_WAITING)).map(waitingLine),
     ...(progress.lastError !== undefined && !final ? [coloured('Failed', `  last error: ${progress.lastError.split('\n')[0] ?? ''}`)] : []),
   ];
 }
+
+const waitingLine = ({ name, waiting }: JobProgress): string => coloured('Pending', `  ${name}: waiting because ${waiting ?? ''}`);
 
 function pickRows(jobs: JobProgress[]): JobProgress[] {
   const rank = ({ status }: JobProgress): number =>

@@ -1,8 +1,8 @@
 /*
  * The command line: one verb each in `commands/`.
  *
- * M1 Commands load what they need when they run, so that `kt --help` and completion answer at once.
- * M2 Nothing here touches the process: arguments come in, text goes to the output, the exit code is returned.
+ * RC1 Commands load what they need when they run, so that `kt --help` and completion answer at once.
+ * RC2 Nothing here touches the process: arguments come in, text goes to the output, the exit code is returned.
  */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
@@ -11,6 +11,7 @@ import { usageProblem } from './usage-problem.js';
 import { EXIT, reportError } from './exit.js';
 import type { Output } from './output.js';
 import { bundleCommand } from './commands/bundle.js';
+import { cancelCommand } from './commands/cancel.js';
 import { checkCommand } from './commands/check.js';
 import { candidatesCommand } from './commands/complete.js';
 import { completionCommand } from './commands/completion.js';
@@ -25,7 +26,7 @@ import { runsCommand } from './commands/runs.js';
 import { statusCommand } from './commands/status.js';
 import { submitCommand } from './commands/submit.js';
 
-const EXIT_CODES = 'Exit codes: 0 completed · 1 the run failed · 2 bad input · 3 store unreachable · 130 interrupted';
+const EXIT_CODES = 'Exit codes: 0 completed · 1 the run failed · 2 bad input · 3 cluster or store unreachable · 130 interrupted';
 
 /** Runs `kt` with arguments (without `node` and the script); resolves to the exit code and never rejects. */
 export async function runCli(argv: readonly string[], output: Output): Promise<number> {
@@ -60,6 +61,7 @@ function programOf(cli: Cli, onRefused: (command: string) => void): Command {
     statusCommand,
     logsCommand,
     retryCommand,
+    cancelCommand,
     bundleCommand,
     rbacCommand,
     gcCommand,

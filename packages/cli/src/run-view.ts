@@ -1,5 +1,15 @@
 /** What is true of a run of a store now. */
-import { type FailedItem, type FileStore, type JobView, leaseHolder, readRunView, readSummary, type RunRecord, type RunStatus, type ViewOptions } from '@kube-transform/runtime';
+import {
+  type FailedItem,
+  type FileStore,
+  type JobView,
+  leaseHolder,
+  readRunView,
+  readSummary,
+  type RunRecord,
+  type RunStatus,
+  type ViewOptions,
+} from '@kube-transform/runtime';
 import { recordOf } from './stored-run.js';
 
 export type { JobView };
@@ -36,7 +46,7 @@ export async function viewFailures(store: FileStore, runId: string): Promise<{ v
   });
   const failed = view.jobs.flatMap(({ job, cause }): FailedItem[] => {
     const items = byJob.get(job.name) ?? [];
-    return items.length > 0 || cause === undefined ? items : [{ job: job.name, item: null, cause }];
+    return items.length > 0 || cause === undefined || cause.kind === 'Cancelled' ? items : [{ job: job.name, item: null, cause }];
   });
   return { view, failed };
 }

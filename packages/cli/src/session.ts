@@ -1,7 +1,7 @@
 /*
  * One driven run, from the command line: reporter, executor, lease, Ctrl-C.
  *
- * I1 The first Ctrl-C drains (what runs may end), the second stops; either way the run can be resumed.
+ * SE1 The first Ctrl-C drains (what runs may end), the second stops; either way the run can be resumed.
  */
 import {
   acquireLease,

@@ -1,10 +1,12 @@
 /** Turns positions in a bundle into the user's files and lines, where a failure is shown. */
 import { readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
-import { dirname, relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const FRAME = /(file:\/\/[^\s()]+?\.mjs):(\d+):(\d+)/g;
+/** A file of a bundle where pods have it: below a folder with the time of the mount, or unpacked. */
+const IN_POD = /^file:\/\/\/(?:kt\/bundle\/(?:\.\.[^/]+\/)?|tmp\/kt-bundle\/)([^/]+)$/;
 const maps = new Map<string, SourceMap | null>();
 
 function mapOf(file: string): SourceMap | null {
@@ -20,13 +22,23 @@ function mapOf(file: string): SourceMap | null {
   return map;
 }
 
+/** How a stack is made readable. */
+export interface ReadableOptions {
+  /** Files are shown relative to this folder. */
+  cwd?: string;
+  /** The folder here of the bundle that pods of a cluster ran; null where it is not here. */
+  bundleDir?: string | null;
+}
+
 /** A stack trace with the positions that have a source map replaced; frames of libraries and of Node itself are left out. */
-export function readableStack(stack: string, cwd = process.cwd()): string {
+export function readableStack(stack: string, { cwd = process.cwd(), bundleDir = null }: ReadableOptions = {}): string {
   const lines = stack.split('\n').map(line =>
     line.replaceAll(FRAME, (whole, ...[url, row, column]: [url: string, row: string, column: string]) => {
-      const file = fileURLToPath(url);
+      const inPod = IN_POD.exec(url)?.[1];
+      if (inPod !== undefined && bundleDir === null) return `${inPod}:${row}:${column}`;
+      const file = inPod === undefined ? fileURLToPath(url) : join(bundleDir ?? '', inPod);
       const entry = mapOf(file)?.findEntry(Number(row) - 1, Number(column) - 1);
-      if (entry === undefined || !('originalSource' in entry)) return whole;
+      if (entry === undefined || !('originalSource' in entry)) return inPod === undefined ? whole : `${inPod}:${row}:${column}`;
       return `${relative(cwd, resolve(dirname(file), entry.originalSource))}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
     }),
   );

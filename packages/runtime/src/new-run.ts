@@ -67,7 +67,11 @@ export async function newRun({ pipeline, params = {}, clock, runId, source = nul
  *
  * @throws KtError `UNKNOWN_RUN`, and `NOTHING_FAILED` where the run has nothing to repeat.
  */
-export async function retryRun(store: FileStore, from: string, options: { clock: Clock; runId?: string; source?: RunRecord['source'] }): Promise<RunRecord> {
+export async function retryRun(
+  store: FileStore,
+  from: string,
+  options: { clock: Clock; runId?: string; source?: RunRecord['source'] },
+): Promise<RunRecord> {
   const old = await readRecord(store, from);
   if (old === null) throw new KtError({ code: 'UNKNOWN_RUN', path: 'run', message: `There is no run "${from}" in this store.` });
   const facts: Fact[] = [];

@@ -167,7 +167,10 @@ const shapeOf = ({ job, items }: JobView): JobShape => ({ name: job.name, items 
  *
  * @throws KtError `UNKNOWN_JOB`, `UNKNOWN_ITEM`.
  */
-export function placeIn(jobs: readonly JobShape[], { runId, place }: { runId: string; place: string | undefined }): { jobs: string[]; item: number | null } {
+export function placeIn(
+  jobs: readonly JobShape[],
+  { runId, place }: { runId: string; place: string | undefined },
+): { jobs: string[]; item: number | null } {
   const names = jobs.map(({ name }) => name);
   if (place === undefined) return { jobs: names, item: null };
   if (names.includes(place)) return { jobs: [place], item: null };

@@ -15,8 +15,8 @@ import { systemClock } from './adapters/system-clock.js';
 import { jobStates } from './core/index.js';
 import { drive } from './drive.js';
 import { ktFiles } from './files.js';
-import { readResults } from './inputs.js';
 import { manifestReader } from './job-manifest.js';
+import { isSingle, readResult } from './job-result.js';
 import { newRun } from './new-run.js';
 import { openStore } from './open-store.js';
 import { openPosixView } from './posix-mounts.js';
@@ -88,17 +88,6 @@ export async function runPipeline(pipeline: Pipeline | KTPipelineInput, options:
     statuses: Object.fromEntries([...jobs].map(([name, job]) => [name, job.status])),
     result: name => readResult(store, { runId: record.runId, job: name, single: isSingle(jobs.get(name)?.job) }),
   };
-}
-
-/** True where a job's result is that of its one call, not a list. */
-export function isSingle(job: { type: string; tasks: readonly unknown[] } | undefined): boolean {
-  return job !== undefined && job.type !== 'map' && job.tasks.length <= 1;
-}
-
-/** The result of a job of a run. */
-export async function readResult(store: FileStore, { runId, job, single }: { runId: string; job: string; single: boolean }): Promise<Json> {
-  const results = await readResults(store, runId, job);
-  return single ? (results[0] ?? null) : results;
 }
 
 /** Everything a pod needs in this process. */

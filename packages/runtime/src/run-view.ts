@@ -73,7 +73,8 @@ export async function readRunView(
 async function outcomesOf(store: FileStore, runId: string, job: string): Promise<Outcomes> {
   const outcomes = new Map<number, Omit<ItemOutcome, 'result'>>();
   for await (const line of readLog<ResultLine>(store, resultsPrefix(runId, job))) {
-    const { result: _result, ...outcome } = foldLine(outcomes.get(line.i), line);
+    const outcome = foldLine(outcomes.get(line.i), line);
+    delete outcome.result;
     outcomes.set(line.i, outcome);
   }
   return outcomes;

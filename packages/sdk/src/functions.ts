@@ -1,8 +1,8 @@
 /*
  * ktFunction: one symbol, two forms, both decorator dialects.
  *
- * F1 A function's definition lives on the function itself, under a global symbol: two copies of this package agree.
- * F2 A name comes from `name`, else from module path + export (`nameExports`), never from `Function.name`, which minifying changes.
+ * FN1 A function's definition lives on the function itself, under a global symbol: two copies of this package agree.
+ * FN2 A name comes from `name`, else from module path + export (`nameExports`), never from `Function.name`, which minifying changes.
  */
 import { KtError } from './errors.js';
 import type { KtContext } from './context.js';

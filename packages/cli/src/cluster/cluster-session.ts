@@ -1,30 +1,48 @@
 /** A run in a cluster as the command line shows it: the same view as a run here. Ctrl-C leaves the run alone. */
 import type { RunStatus } from '@kube-transform/runtime';
-import type { ClusterSummary, KubeApi } from '@kube-transform/runtime/kubernetes';
+import type { KubeApi } from '@kube-transform/runtime/kubernetes';
 import type { Output } from '../output.js';
 import { reporterFor } from '../reporters.js';
-import { followRun } from './follow-run.js';
+import type { ReadableOptions } from '../source-positions.js';
+import { bundleDirOf } from './bundle-dir.js';
 import { printClusterOutcome } from './cluster-status.js';
+import { followRun } from './follow-run.js';
+import { readRunConfig } from './publish.js';
 
 /** Follows a run to its end, or until Ctrl-C: then `Interrupted`. */
 export async function followSession(api: KubeApi, runId: string, { output, json }: { output: Output; json: boolean }): Promise<RunStatus> {
   const reporter = reporterFor(json, output);
-  const left = new AbortController();
-  const leave = (): void => left.abort();
-  process.on('SIGINT', leave).on('SIGTERM', leave);
-  let summary: ClusterSummary | null;
-  try {
-    summary = await followRun(api, runId, { sink: reporter, note: text => reporter.note(text), signal: left.signal });
-  } finally {
-    process.off('SIGINT', leave).off('SIGTERM', leave);
-    reporter.close();
-  }
-  if (left.signal.aborted) {
+  const { left, result: summary } = await untilInterrupted(async signal => {
+    try {
+      return await followRun(api, runId, { sink: reporter, note: text => reporter.note(text), signal });
+    } finally {
+      reporter.close();
+    }
+  });
+  if (left) {
     output.err(`The run goes on in the cluster. Come back to it: kt status ${runId} --follow`);
     return 'Interrupted';
   }
   if (summary === null) return 'Interrupted';
-  if (!json) printClusterOutcome(summary, output);
+  if (!json) printClusterOutcome(summary, output, await stacksOf(api, runId));
   return summary.status;
 }
 
+/** Does something that Ctrl-C ends; `left` tells that it has. */
+export async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<{ left: boolean; result: T }> {
+  const leaving = new AbortController();
+  const leave = (): void => leaving.abort();
+  process.on('SIGINT', leave).on('SIGTERM', leave);
+  try {
+    const result = await work(leaving.signal);
+    return { left: leaving.signal.aborted, result };
+  } finally {
+    process.off('SIGINT', leave).off('SIGTERM', leave);
+  }
+}
+
+/** How the stacks of a run are made readable. */
+async function stacksOf(api: KubeApi, runId: string): Promise<ReadableOptions> {
+  const found = await readRunConfig(api, runId).catch(() => null);
+  return { bundleDir: found === null ? null : bundleDirOf(found.config) };
+}

@@ -1,7 +1,9 @@
 /** Follows a run from outside its cluster: the summaries in its ConfigMap become events, as a run here has them. */
 import { KtError } from '@kube-transform/sdk';
 import { type EventSink, type JobProgress, type RunEvent, systemClock } from '@kube-transform/runtime';
-import { type ClusterSummary, type ConfigMap, follow, type KubeApi, paths, RUN_KEY, runName } from '@kube-transform/runtime/kubernetes';
+import { type ClusterSummary, type ConfigMap, follow, type KubeApi, paths, runName } from '@kube-transform/runtime/kubernetes';
+import { watchController } from './controller-watch.js';
+import { isOver, summaryOf } from './summary.js';
 
 type Bare<T> = T extends unknown ? Omit<T, 'atMs' | 'runId'> : never;
 
@@ -12,37 +14,46 @@ export interface Follower {
   signal: AbortSignal;
 }
 
-/** The summary of a run; null where its controller has not written one. */
-export function summaryOf(object: ConfigMap | null): ClusterSummary | null {
-  const text = object?.data?.[RUN_KEY.summary];
-  return text === undefined ? null : (JSON.parse(text) as ClusterSummary);
-}
-
-/** True for a summary after which nothing more comes. */
-export const isOver = ({ status }: ClusterSummary): boolean => status !== 'Running' && status !== 'Interrupted';
-
-/** Follows a run until it has ended, or the signal: then the last summary, or null. @throws KtError `RUN_DELETED`. */
+/**
+ * Follows a run until it has ended, or the signal: then the last summary, or null.
+ *
+ * @throws KtError `RUN_DELETED`, `CONTROLLER_FAILED`.
+ */
 export async function followRun(api: KubeApi, runId: string, { sink, note, signal }: Follower): Promise<ClusterSummary | null> {
   const closing = new AbortController();
   signal.addEventListener('abort', () => closing.abort(), { once: true });
   if (signal.aborted) closing.abort();
+  let heardMs = 0;
+  let failure: { error: unknown } | undefined;
+  const watching = watchController(api, runId, { note, heardMs: () => heardMs, signal: closing.signal }).catch((error: unknown) => {
+    failure = { error };
+    closing.abort();
+  });
   const target = { path: paths.configMaps(api.namespace), fieldSelector: `metadata.name=${runName(runId)}` };
   const onTrouble = (error: unknown): void => note(error instanceof Error ? error.message : String(error));
   let last: ClusterSummary | null = null;
-  for await (const news of follow<ConfigMap>(api, target, { signal: closing.signal, clock: systemClock, onTrouble })) {
-    const object = news.type === 'list' ? news.items[0] : news.object;
-    if (object === undefined || news.type === 'gone') {
-      throw new KtError({ code: 'RUN_DELETED', path: 'run', message: `Run "${runId}" was deleted from the cluster.` });
+  try {
+    for await (const news of follow<ConfigMap>(api, target, { signal: closing.signal, clock: systemClock, onTrouble })) {
+      const object = news.type === 'list' ? news.items[0] : news.object;
+      if (object === undefined || news.type === 'gone') {
+        throw new KtError({ code: 'RUN_DELETED', path: 'run', message: `Run "${runId}" was deleted from the cluster.` });
+      }
+      const summary = summaryOf(object);
+      if (summary === null || summary.updatedMs === 0) continue;
+      heardMs = systemClock.nowMs();
+      for (const event of eventsBetween(last, summary)) {
+        sink.publish({ ...event, atMs: event.type === 'RunStarted' ? summary.startedMs : summary.updatedMs, runId });
+      }
+      const trouble = summary.problem ?? summary.trouble;
+      if (trouble !== null && trouble !== (last?.problem ?? last?.trouble)) note(trouble);
+      last = summary;
+      if (isOver(summary)) break;
     }
-    const summary = summaryOf(object);
-    if (summary === null || summary.updatedMs === 0) continue;
-    for (const event of eventsBetween(last, summary)) sink.publish({ ...event, atMs: summary.updatedMs, runId } as RunEvent);
-    const news2 = summary.problem ?? summary.trouble;
-    if (news2 !== null && news2 !== (last?.problem ?? last?.trouble)) note(news2);
-    last = summary;
-    if (isOver(summary)) break;
+  } finally {
+    closing.abort();
+    await watching;
   }
-  closing.abort();
+  if (failure !== undefined) throw failure.error;
   return last;
 }
 
@@ -68,7 +79,9 @@ function changesOf(before: JobProgress | undefined, after: JobProgress): Bare<Ru
   }
   if (waiting !== (before?.waiting ?? null)) events.push({ type: 'JobWaiting', job, message: waiting });
   if (status !== before?.status) {
-    events.push({ type: 'JobStatusChanged', job, from: before?.status ?? null, to: status, items, ...(cause === undefined ? {} : { cause }) });
+    // A job that is first seen under way has changed before anyone looked.
+    const from = before?.status ?? (status === 'Pending' ? null : 'Pending');
+    events.push({ type: 'JobStatusChanged', job, from, to: status, items, ...(cause === undefined ? {} : { cause }) });
   }
   return events;
 }

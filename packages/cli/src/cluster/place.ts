@@ -1,6 +1,6 @@
 /** Where in which cluster runs are: from what was typed, what was used last here, and the kubeconfig. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { KtError } from '@kube-transform/sdk';
 import { systemClock } from '@kube-transform/runtime';
 import { type ClusterSettings, clusterSettings, type DataVolume, KubeApi } from '@kube-transform/runtime/kubernetes';
@@ -27,6 +27,8 @@ export interface ClusterOptions {
 type Remembered = Pick<ClusterOptions, 'context' | 'namespace' | 'kubeconfig' | 'image' | 'imagePullPolicy' | 'store' | 'volume' | 'serviceAccount'>;
 
 const MOUNT_PATH = '/mnt/data';
+/** Name of the connection of a pod, which is no context. */
+const IN_CLUSTER = 'in-cluster';
 const fileOf = (dir: string): string => join(projectDir(join(dir, 'x')), '.kt', 'cluster.json');
 
 /** What was used last in this project; nothing where there was nothing. */
@@ -38,9 +40,15 @@ export async function remembered(dir = process.cwd()): Promise<Remembered | null
   }
 }
 
-/** Keeps what was used, for the next command. */
-export async function remember(options: ClusterOptions, dir = process.cwd()): Promise<void> {
-  const { context, namespace, kubeconfig, image, imagePullPolicy, store, volume, serviceAccount } = options;
+/** Keeps where a run went, and how, for the next command. */
+export async function remember(
+  options: ClusterOptions,
+  { namespace, connection }: Pick<KubeApi, 'namespace' | 'connection'>,
+  dir = process.cwd(),
+): Promise<void> {
+  const { image, imagePullPolicy, store, volume, serviceAccount } = options;
+  const kubeconfig = options.kubeconfig === undefined ? undefined : resolve(options.kubeconfig);
+  const context = connection.name === IN_CLUSTER ? undefined : connection.name;
   const file = fileOf(dir);
   await mkdir(join(file, '..'), { recursive: true });
   await writeFile(join(file, '..', '.gitignore'), '*\n');
@@ -49,11 +57,12 @@ export async function remember(options: ClusterOptions, dir = process.cwd()): Pr
 
 /** What was typed, over what was used last. */
 export async function withRemembered(options: ClusterOptions): Promise<ClusterOptions> {
-  const last = (await remembered()) ?? {};
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+  const { context, kubeconfig, ...last } = (await remembered()) ?? {};
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as ClusterOptions;
   // Another cluster or namespace has its own volumes and accounts.
-  const same = (options.context ?? last.context) === last.context && (options.namespace ?? last.namespace) === last.namespace;
-  return same ? { ...last, ...given } : given;
+  if ((given.context ?? context) !== context || (given.kubeconfig ?? kubeconfig) !== kubeconfig) return given;
+  const place = { ...(context === undefined ? {} : { context }), ...(kubeconfig === undefined ? {} : { kubeconfig }) };
+  return (given.namespace ?? last.namespace) === last.namespace ? { ...last, ...place, ...given } : { ...place, ...given };
 }
 
 /** A connection to the cluster. @throws KtError where there is no such context, or no kubeconfig. */

@@ -1,8 +1,8 @@
 /*
  * Brings a run into a cluster: its bundle, its ConfigMap, the record, the controller's Job.
  *
- * B1 Each object has a name that follows from what it is; publishing again what is there does nothing.
- * B2 The run's ConfigMap owns the rest of the run: it is made first, and deleting it ends the run. Bundles are shared and outlive runs.
+ * PB1 Each object has a name that follows from what it is; publishing again what is there does nothing.
+ * PB2 The run's ConfigMap owns the rest of the run: it is made first, and deleting it ends the run. Bundles are shared and outlive runs.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,11 +1,13 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { join } from 'node:path';
 import type { Cli } from '../cli.js';
+import type { WhereOptions } from '../cluster/where.js';
+import type { Deleted } from '../collect-garbage.js';
 import { bytes, plural } from '../output.js';
-import { jsonOption, storeOf, storeOption } from './options.js';
+import { withPlaceOptions } from './cluster-options.js';
+import { jsonOption, storeOption } from './options.js';
 
-interface Options {
-  store?: string;
+interface Options extends WhereOptions {
   olderThan?: number;
   keep?: number;
   interrupted: boolean;
@@ -29,40 +31,47 @@ function countOrZero(text: string): number {
 
 /** `kt gc`: deletes what is no longer needed. */
 export function gcCommand({ output }: Cli): Command {
-  return new Command('gc')
+  const command = new Command('gc')
     .summary('delete old runs, bundles and leftovers')
     .description(
-      'Deletes runs that have ended, bundles that no remaining run was made with, and leftover temporary files.\nA run that is being driven is never deleted.',
+      'Deletes runs that have ended, bundles that no remaining run was made with, and leftover temporary files, here and in the cluster of the last submit.\nA run that is being driven is never deleted. Of runs in a cluster the files in their store stay.',
     )
     .addOption(new Option('--older-than <age>', 'only what is older: 12h, 30d, 4w (default: 30d; with --keep any age)').argParser(age))
     .addOption(new Option('--keep <n>', 'the newest runs, which stay whatever their age (default: 0)').argParser(countOrZero))
     .option('--interrupted', 'also runs that were interrupted and could be resumed', false)
     .option('--dry-run', 'delete nothing, show what would be', false)
     .addOption(storeOption())
-    .addOption(jsonOption())
-    .action(async (options: Options) => {
-      const [{ collectGarbage }, { projectDir }] = await Promise.all([import('../collect-garbage.js'), import('../project-dir.js')]);
-      const { interrupted, dryRun, keep = 0 } = options;
-      const olderThanMs = options.olderThan ?? (options.keep === undefined ? DEFAULT_MS : 0);
-      const project = projectDir(join(process.cwd(), 'package.json'));
-      const deleted = await collectGarbage(await storeOf(options), {
-        olderThanMs,
-        keep,
-        interrupted,
-        dryRun,
-        nowMs: Date.now(),
-        projectDir: project,
-      });
-      const total = deleted.reduce((sum, entry) => sum + entry.bytes, 0);
-      if (options.json) {
-        output.out(JSON.stringify({ dryRun, bytes: total, deleted }));
-        return;
-      }
-      for (const { kind, name, bytes: size } of deleted) output.out(`${dryRun ? 'would delete' : 'deleted'} ${kind} ${name}  ${bytes(size)}`);
-      output.out(
-        deleted.length === 0
-          ? 'Nothing to delete.'
-          : `${plural(deleted.length, 'entry').replace(/entrys$/, 'entries')}, ${bytes(total)}${dryRun ? ' (dry run: nothing was deleted)' : ''}.`,
-      );
+    .addOption(jsonOption());
+  return withPlaceOptions(command).action(async (options: Options) => {
+    const { withPlaces } = await import('../cluster/where.js');
+    const { interrupted, dryRun, keep = 0 } = options;
+    const olderThanMs = options.olderThan ?? (options.keep === undefined ? DEFAULT_MS : 0);
+    const asked = { olderThanMs, keep, interrupted, dryRun, nowMs: Date.now() };
+    const deleted: (Deleted & { where?: string })[] = [];
+    await withPlaces(options, {
+      local: async store => {
+        const [{ collectGarbage }, { projectDir }] = await Promise.all([import('../collect-garbage.js'), import('../project-dir.js')]);
+        deleted.push(...(await collectGarbage(store, { ...asked, projectDir: projectDir(join(process.cwd(), 'package.json')) })));
+      },
+      cluster: async (api, hurry) => {
+        const { collectCluster } = await import('../cluster/collect-cluster.js');
+        const where = `${api.connection.name}/${api.namespace}`;
+        for (const entry of await collectCluster(api, asked, hurry)) deleted.push({ ...entry, where });
+      },
+      note: text => output.err(text),
     });
+    const total = deleted.reduce((sum, entry) => sum + entry.bytes, 0);
+    if (options.json) {
+      output.out(JSON.stringify({ dryRun, bytes: total, deleted }));
+      return;
+    }
+    for (const { kind, name, bytes: size, where } of deleted) {
+      output.out(`${dryRun ? 'would delete' : 'deleted'} ${kind} ${name}${where === undefined ? '' : ` in ${where}`}  ${bytes(size)}`);
+    }
+    output.out(
+      deleted.length === 0
+        ? 'Nothing to delete.'
+        : `${plural(deleted.length, 'entry').replace(/entrys$/, 'entries')}, ${bytes(total)}${dryRun ? ' (dry run: nothing was deleted)' : ''}.`,
+    );
+  });
 }

@@ -1,33 +1,72 @@
 import { Command } from 'commander';
 import type { Cli } from '../cli.js';
-import { jsonOption, storeOf, storeOption } from './options.js';
+import type { WhereOptions } from '../cluster/where.js';
+import { EXIT } from '../exit.js';
+import { withPlaceOptions } from './cluster-options.js';
+import { jsonOption, storeOption } from './options.js';
 
-interface Options {
-  store?: string;
+interface Options extends WhereOptions {
   failed: boolean;
+  previous: boolean;
+  follow: boolean;
   json: boolean;
 }
 
 /** `kt logs`: what the items of a run printed. */
-export function logsCommand({ output }: Cli): Command {
-  return new Command('logs')
+export function logsCommand(cli: Cli): Command {
+  const { output } = cli;
+  const command = new Command('logs')
     .summary('show what the items of a run printed')
-    .description('Shows what the items of a run printed, in the order of time: JOB[INDEX]#ATTEMPT, level, message.')
+    .description(
+      'Shows what the items of a run printed, in the order of time: JOB[INDEX]#ATTEMPT, level, message.\nOf a run in a cluster it is read from the store by a pod, and with --follow from the pods of the run while they live.',
+    )
     .argument('<run>', 'id of a run, the beginning of one, or latest')
     .argument('[job]', 'a job, or one item of it as JOB/INDEX')
     .option('--failed', 'only items whose latest attempt failed, each with its cause', false)
+    .option('--previous', 'only what the attempts before the latest printed', false)
+    .option('-f, --follow', 'stay, and show what is printed, until the run has ended', false)
     .addOption(storeOption())
-    .addOption(jsonOption().default(false, 'text'))
-    .action(async (typed: string, place: string | undefined, options: Options) => {
-      const [{ findRun }, logs, { printFailed, printLines }] = await Promise.all([
-        import('../find-run.js'),
-        import('../run-logs.js'),
-        import('../print-logs.js'),
-      ]);
-      const store = await storeOf(options);
-      const { runId } = await findRun(store, typed);
-      const print = { output, json: options.json };
-      if (options.failed) printFailed(await logs.readFailedLogs(store, runId, { place }), print);
-      else printLines(await logs.readLogs(store, runId, { place }), print);
+    .addOption(jsonOption().default(false, 'text'));
+  return withPlaceOptions(command).action(async (typed: string, place: string | undefined, options: Options) => {
+    const { failed, previous, follow, json } = options;
+    if (follow && (failed || previous)) {
+      const { KtError } = await import('@kube-transform/sdk');
+      const message = `--follow shows what is printed from now on, and --${failed ? 'failed' : 'previous'} what was printed.`;
+      throw new KtError({ code: 'BAD_OPTIONS', path: '--follow', message, hint: 'Give one of them.' });
+    }
+    const [{ withRun }, { untilInterrupted }, print] = await Promise.all([
+      import('../cluster/where.js'),
+      import('../cluster/cluster-session.js'),
+      import('../print-logs.js'),
+    ]);
+    const leaving = async (work: (signal: AbortSignal) => Promise<void>): Promise<void> => {
+      const { left } = await untilInterrupted(signal =>
+        work(signal).catch((error: unknown) => {
+          if (!signal.aborted) throw error;
+        }),
+      );
+      if (left) cli.exitWith(EXIT.interrupted);
+    };
+    await withRun(typed, options, {
+      local: async (store, runId) => {
+        const [{ readFailedLogs, readLogs }, { recordOf }] = await Promise.all([import('@kube-transform/runtime'), import('../stored-run.js')]);
+        const record = await recordOf(store, runId);
+        if (follow) {
+          const { tailLocal } = await import('../tail-local.js');
+          await leaving(signal => tailLocal(store, record, { place, signal, print: line => print.printLine(line, { output, json }) }));
+        } else if (failed) await print.printFailed(readFailedLogs(store, record, { place, previous }), { output, json });
+        else await print.printLines(readLogs(store, record, { place, previous }), { output, json });
+      },
+      cluster: async (api, run) => {
+        const [logs, { bundleDirOf }] = await Promise.all([import('../cluster/cluster-logs.js'), import('../cluster/bundle-dir.js')]);
+        const how = { output, json, stacks: { bundleDir: bundleDirOf(run.config) } };
+        await leaving(async signal => {
+          const reading = { signal, note: (text: string) => output.err(text) };
+          if (follow) await logs.followClusterLogs({ api, run }, { place, reading, print: line => print.printLine(line, how) });
+          else if (failed) await print.printFailed(logs.clusterFailedLogs({ api, run }, { place, previous }, reading), how);
+          else await print.printLines(logs.clusterLogs({ api, run }, { place, previous }, reading), how);
+        });
+      },
     });
+  });
 }

@@ -1,21 +1,46 @@
 import { Command } from 'commander';
 import type { Cli } from '../cli.js';
+import type { WhereOptions } from '../cluster/where.js';
 import { exitCodeOf } from '../exit.js';
-import { type CommandSession, functionsOption, storeOf, withSessionOptions } from './options.js';
+import { withPlaceOptions } from './cluster-options.js';
+import { type CommandSession, functionsOption, withSessionOptions } from './options.js';
 
-type Options = CommandSession & { failed: boolean; functions: string[] };
+type Options = CommandSession & WhereOptions & { failed: boolean; functions: string[]; follow: boolean };
+
+/** Options that say how a run is driven here. */
+const HERE = ['executor', 'jobs', 'steal'];
 
 /** `kt retry`: a new run that repeats what failed in another. */
 export function retryCommand(cli: Cli): Command {
+  const { output } = cli;
   const command = new Command('retry')
     .summary('repeat what failed in a run, as a new run')
-    .description('Repeats what failed in a run, as a new run: what succeeded keeps its results. The functions are taken as they are now.')
+    .description(
+      'Repeats what failed in a run, as a new run: what succeeded keeps its results. The functions are taken as they are now.\nA run of a cluster is repeated there.',
+    )
     .argument('<run>', 'id of a run, the beginning of one, or latest')
-    .option('--failed', 'repeat only what failed (required: a whole run is repeated with kt run)', false)
+    .option('--failed', 'repeat only what failed (required: a whole run is repeated with kt run or kt submit)', false)
+    .option('-f, --follow', 'in a cluster: stay, and show how it goes', false)
     .addOption(functionsOption());
-  return withSessionOptions(command).action(async (typed: string, options: Options) => {
-    const [{ beginRetry }, { driveToEnd }] = await Promise.all([import('../begin-retry.js'), import('../drive-to-end.js')]);
-    const session = await beginRetry(typed, { ...options, store: await storeOf(options), output: cli.output });
-    cli.exitWith(exitCodeOf(await driveToEnd(session, options)));
+  return withPlaceOptions(withSessionOptions(command)).action(async (typed: string, options: Options) => {
+    const { withRun } = await import('../cluster/where.js');
+    await withRun(typed, options, {
+      local: async (store, runId) => {
+        const [{ beginRetry }, { driveToEnd }] = await Promise.all([import('../begin-retry.js'), import('../drive-to-end.js')]);
+        const session = await beginRetry(runId, { ...options, store, output });
+        cli.exitWith(exitCodeOf(await driveToEnd(session, options)));
+      },
+      cluster: async (api, run) => {
+        const flag = HERE.find(name => command.getOptionValueSource(name) === 'cli');
+        if (flag !== undefined) {
+          const { KtError } = await import('@kube-transform/sdk');
+          const message = `--${flag} says how a run is driven here, and run "${run.runId}" is in a cluster.`;
+          throw new KtError({ code: 'UNEXPECTED_OPTION', path: `--${flag}`, message, hint: 'Leave it out.' });
+        }
+        const { retryInCluster } = await import('../cluster/retry-command.js');
+        const status = await retryInCluster(api, run, { ...options, output });
+        if (status !== null) cli.exitWith(exitCodeOf(status));
+      },
+    });
   });
 }

@@ -1,32 +1,59 @@
 import { Command } from 'commander';
 import type { Cli } from '../cli.js';
+import type { WhereOptions } from '../cluster/where.js';
+import type { RunEntry } from '../find-run.js';
 import { coloured, duration, table } from '../output.js';
-import { jsonOption, storeOf, storeOption } from './options.js';
+import { withPlaceOptions } from './cluster-options.js';
+import { jsonOption, storeOption } from './options.js';
 
-/** `kt runs`: the runs of a store. */
+type Listed = RunEntry & { where: string };
+
+/** `kt runs`: the runs of a store and of a cluster. */
 export function runsCommand({ output }: Cli): Command {
-  return new Command('runs')
-    .summary('list the runs of the store, the newest first')
-    .description('Lists the runs of the store, the newest first.')
+  const command = new Command('runs')
+    .summary('list the runs of the store and of the cluster, the newest first')
+    .description('Lists the runs of the store here, and those of the cluster of the last submit, the newest first.')
     .addOption(storeOption())
-    .addOption(jsonOption())
-    .action(async (options: { store?: string; json: boolean }) => {
-      const { listRuns } = await import('../find-run.js');
-      const runs = await listRuns(await storeOf(options));
-      if (options.json) {
-        output.out(JSON.stringify(runs));
-        return;
-      }
-      if (runs.length === 0) {
-        output.out('There are no runs in this store. Begin one: kt run PIPELINE');
-        return;
-      }
-      const rows = runs.map(({ runId, pipeline, status, jobs, createdAtMs, updatedAtMs }) => {
-        const total = Object.values(jobs).reduce((sum, n) => sum + n, 0);
-        const done = total === 0 ? '–' : `${jobs['Completed'] ?? 0}/${total}`;
-        const took = updatedAtMs === null ? '–' : duration(updatedAtMs - createdAtMs);
-        return [runId, pipeline, coloured(status, status), done, new Date(createdAtMs).toISOString().replace(/\.\d+Z$/, 'Z'), took];
-      });
-      output.out(table([['RUN', 'PIPELINE', 'STATUS', 'JOBS', 'STARTED', 'TOOK'], ...rows]));
+    .addOption(jsonOption());
+  return withPlaceOptions(command).action(async (options: WhereOptions & { json: boolean }) => {
+    const { withPlaces } = await import('../cluster/where.js');
+    const runs: Listed[] = [];
+    const places: string[] = [];
+    await withPlaces(options, {
+      local: async store => {
+        const { listRuns } = await import('../find-run.js');
+        places.push('here');
+        for (const run of await listRuns(store)) runs.push({ ...run, where: 'here' });
+      },
+      cluster: async (api, hurry) => {
+        const { listClusterRuns } = await import('../cluster/cluster-runs.js');
+        const where = `${api.connection.name}/${api.namespace}`;
+        for (const run of await listClusterRuns(api, hurry)) runs.push({ ...run, where });
+        places.push(where);
+      },
+      note: text => output.err(text),
     });
+    runs.sort((a, b) => b.createdAtMs - a.createdAtMs || (a.runId < b.runId ? 1 : -1));
+    if (options.json) {
+      output.out(JSON.stringify(runs.map(({ where, ...run }) => (where === 'here' ? run : { ...run, where }))));
+      return;
+    }
+    if (runs.length === 0) {
+      output.out(
+        places.length > 0 && !places.includes('here')
+          ? `There are no runs in ${places.join()}. Begin one: kt submit PIPELINE`
+          : 'There are no runs in this store. Begin one: kt run PIPELINE',
+      );
+      return;
+    }
+    const rows = runs.map(({ runId, pipeline, status, jobs, createdAtMs, updatedAtMs, where }) => {
+      const total = Object.values(jobs).reduce((sum, n) => sum + n, 0);
+      const done = total === 0 ? '–' : `${jobs['Completed'] ?? 0}/${total}`;
+      const took = updatedAtMs === null ? '–' : duration(updatedAtMs - createdAtMs);
+      const begun = new Date(createdAtMs).toISOString().replace(/\.\d+Z$/, 'Z');
+      return [runId, pipeline, coloured(status, status), done, begun, took, ...(places.length > 1 ? [where] : [])];
+    });
+    const heading = ['RUN', 'PIPELINE', 'STATUS', 'JOBS', 'STARTED', 'TOOK', ...(places.length > 1 ? ['WHERE'] : [])];
+    output.out(table([heading, ...rows]));
+  });
 }

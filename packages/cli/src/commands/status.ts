@@ -1,25 +1,51 @@
 import { Command } from 'commander';
 import type { Cli } from '../cli.js';
-import { jsonOption, storeOf, storeOption } from './options.js';
+import type { WhereOptions } from '../cluster/where.js';
+import { exitCodeOf } from '../exit.js';
+import { withPlaceOptions } from './cluster-options.js';
+import { jsonOption, storeOption } from './options.js';
 
 /** `kt status`: where a run stands, job by job. */
-export function statusCommand({ output }: Cli): Command {
-  return new Command('status')
+export function statusCommand(cli: Cli): Command {
+  const { output } = cli;
+  const command = new Command('status')
     .summary('show where a run stands, job by job, and what failed')
-    .description('Shows where a run stands: its jobs with their items, and its failures by kind.')
+    .description(
+      'Shows where a run stands: its jobs with their items, what they wait for, and its failures by kind.\nA run that is not in the store here is looked for in the cluster of the last submit.',
+    )
     .argument('<run>', 'id of a run, the beginning of one, or latest')
+    .option('-f, --follow', 'stay, and show how it goes; Ctrl-C leaves the run alone', false)
     .addOption(storeOption())
-    .addOption(jsonOption())
-    .action(async (typed: string, options: { store?: string; json: boolean }) => {
-      const [{ findRun }, { viewFailures }, { printStatus, statusJson }] = await Promise.all([
-        import('../find-run.js'),
-        import('../run-view.js'),
-        import('../status-report.js'),
-      ]);
-      const store = await storeOf(options);
-      const { runId } = await findRun(store, typed);
-      const found = await viewFailures(store, runId);
-      if (options.json) output.out(JSON.stringify(statusJson(found.view)));
-      else printStatus(found, output);
+    .addOption(jsonOption());
+  return withPlaceOptions(command).action(async (typed: string, options: WhereOptions & { json: boolean; follow: boolean }) => {
+    const { withRun } = await import('../cluster/where.js');
+    const { json, follow } = options;
+    await withRun(typed, options, {
+      local: async (store, runId) => {
+        if (follow) {
+          const { followLocal } = await import('../follow-local.js');
+          cli.exitWith(exitCodeOf(await followLocal(store, runId, { output, json })));
+          return;
+        }
+        const [{ viewFailures }, { printStatus, statusJson }] = await Promise.all([import('../run-view.js'), import('../status-report.js')]);
+        const found = await viewFailures(store, runId);
+        if (json) output.out(JSON.stringify(statusJson(found.view)));
+        else printStatus(found, output);
+      },
+      cluster: async (api, run) => {
+        if (follow) {
+          const { followSession } = await import('../cluster/cluster-session.js');
+          cli.exitWith(exitCodeOf(await followSession(api, run.runId, { output, json })));
+          return;
+        }
+        const [{ clusterStatusJson, printClusterStatus, viewClusterRun }, { bundleDirOf }] = await Promise.all([
+          import('../cluster/cluster-status.js'),
+          import('../cluster/bundle-dir.js'),
+        ]);
+        const view = await viewClusterRun(api, run);
+        if (json) output.out(JSON.stringify(clusterStatusJson(view)));
+        else printClusterStatus(view, output, { api, stacks: { bundleDir: bundleDirOf(run.config) } });
+      },
     });
+  });
 }

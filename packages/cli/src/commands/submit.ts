@@ -5,7 +5,16 @@ import type { RunRequest } from '../begin-run.js';
 import { type ClusterOptions, withPodOptions } from './cluster-options.js';
 import { collect, functionsOption } from './options.js';
 
-type Options = ClusterOptions & { param: string[]; functions: string[]; resume?: string; runId?: string; follow: boolean; json: boolean; help?: boolean };
+type Options = ClusterOptions & {
+  param: string[];
+  functions: string[];
+  resume?: string;
+  steal: boolean;
+  runId?: string;
+  follow: boolean;
+  json: boolean;
+  help?: boolean;
+};
 
 /** `kt submit`: a run of a pipeline or a document in a cluster. */
 export function submitCommand(cli: Cli): Command {
@@ -20,6 +29,7 @@ export function submitCommand(cli: Cli): Command {
     .option('--param <key=value>', 'a parameter, for names that are no flag of their own (repeatable)', collect, [])
     .addOption(functionsOption())
     .option('--resume <run>', 'start another controller of a run whose controller is gone')
+    .option('--steal', 'with --resume: although its controller seems to be there', false)
     .option('--run-id <id>', 'name of the new run')
     .option('-f, --follow', 'stay, and show how it goes; Ctrl-C leaves the run alone', false)
     .addOption(new Option('--json', 'print one event a line').default(false, 'text'))

@@ -2,8 +2,8 @@
  * Ends this process when an attempt outlives its timeout and does not yield: a thread looks at the deadlines, so that a loop that never
  * ends cannot hold it up.
  *
- * K1 The thread is started only where a job has a timeout.
- * K2 Before it kills, it writes into the termination message file which attempt was too slow and which others it takes along.
+ * HT1 The thread is started only where a job has a timeout.
+ * HT2 Before it kills, it writes into the termination message file which attempt was too slow and which others it takes along.
  */
 import { Worker } from 'node:worker_threads';
 

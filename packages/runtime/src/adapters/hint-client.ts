@@ -1,8 +1,8 @@
 /*
  * Tells the controller that there is something new in the store.
  *
- * H1 A hint only wakes the controller: one that is lost costs time and nothing else. It is never waited for longer than a moment.
- * H2 Where the controller listens is read from the store; it is read anew when nobody is there, because a new controller has a new address.
+ * HC1 A hint only wakes the controller: one that is lost costs time and nothing else. It is never waited for longer than a moment.
+ * HC2 Where the controller listens is read from the store; it is read anew when nobody is there, because a new controller has a new address.
  */
 import { connect } from 'node:net';
 import { hintsKey } from '../layout.js';

@@ -1,8 +1,8 @@
 /*
  * What a pod leaves behind when its process ends without a word: Kubernetes keeps the text of the termination message file.
  *
- * T1 The file always names the items that have begun and not returned: it is rewritten in place, synchronously, before each begins.
- * T2 The text never grows past what Kubernetes keeps (4096 bytes): many items become ranges, more than fit are left out.
+ * TN1 The file always names the items that have begun and not returned: it is rewritten in place, synchronously, before each begins.
+ * TN2 The text never grows past what Kubernetes keeps (4096 bytes): many items become ranges, more than fit are left out.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { TerminationNote } from '../ports.js';

@@ -1,15 +1,15 @@
 /*
  * The controller of one run, in a pod: the same loop as everywhere, over the Kubernetes executor.
  *
- * M1 All it knows comes from the run's ConfigMap, the store and the labelled Jobs: killed at any moment and begun again, it ends the same.
- * M2 The controller that began last drives: an older one sees its name replaced in the run's ConfigMap, and stops.
- * M3 Exit 0: the run completed, or another controller drives it. 78: it failed, was cancelled or cannot be driven by this one. Else: begun again.
+ * CT1 All it knows comes from the run's ConfigMap, the store and the labelled Jobs: killed at any moment and begun again, it ends the same.
+ * CT2 The controller that began last drives: an older one sees its name replaced in the run's ConfigMap, and stops.
+ * CT3 Exit 0: the run completed, or another controller drives it. 78: it failed, was cancelled or cannot be driven by this one. Else: begun again.
  */
-import { writeSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isKtError, KtError } from '@kube-transform/sdk';
 import { hintServer } from '../adapters/hint-server.js';
+import { printLine } from '../adapters/standard-output.js';
 import { systemClock } from '../adapters/system-clock.js';
 import { drive } from '../drive.js';
 import { paths } from '../kubernetes/api-paths.js';
@@ -24,17 +24,18 @@ import { MOUNT } from '../kubernetes/pod-spec.js';
 import { recallRun } from '../kubernetes/recall.js';
 import { RUN_KEY, readRecordFiles, type RunConfig } from '../kubernetes/run-config.js';
 import { RunReport } from '../kubernetes/run-report.js';
+import { readHeadline } from '../job-result.js';
 import { hintsKey } from '../layout.js';
 import { retryRun } from '../new-run.js';
 import { openStore } from '../open-store.js';
-import type { FileStore } from '../ports.js';
+import type { FileStore, RunStatus } from '../ports.js';
 import { readRecord, type RunRecord, writeRecord } from '../run-record.js';
 import { serveRead } from './reader.js';
 
 /** How long a call to the API server is tried again: as long as a control plane may be away. */
 const PATIENCE_MS = 3_600_000;
 
-const say = (line: object): void => void writeSync(1, `${JSON.stringify(line)}\n`);
+const say = (line: object): void => void printLine(line);
 const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /**
@@ -49,6 +50,8 @@ export async function startController(digest: string): Promise<never> {
     code = await control(digest);
   } catch (error) {
     say({ level: 'error', message: words(error), t: systemClock.nowMs() });
+    // What Kubernetes keeps of a pod that has ended: `kt status` shows it.
+    await writeFile('/dev/termination-log', words(error)).catch(() => undefined);
     code = isKtError(error) && error.code === 'WRONG_VERSION' ? EXIT_CODE.failed : EXIT_CODE.broken;
   }
   process.exit(code);
@@ -59,6 +62,7 @@ async function control(digest: string): Promise<number> {
   const uid = process.env['KT_POD_UID'] ?? '';
   const dir = process.env['KT_RUN_DIR'] ?? MOUNT.run;
   const config = JSON.parse(await readFile(join(dir, RUN_KEY.config), 'utf8')) as RunConfig;
+  checkVersion(config.runId, { began: config.digest, digest });
   const connection = await inClusterConnection();
   const api = new KubeApi({ ...connection, namespace: config.settings.namespace }, { clock: systemClock, patienceMs: PATIENCE_MS });
   const onTrouble = (error: unknown): void => say({ level: 'warn', message: words(error), t: systemClock.nowMs() });
@@ -79,6 +83,7 @@ async function control(digest: string): Promise<number> {
       t: systemClock.nowMs(),
       apiRequests: api.requests,
       rssMiB: Math.round(process.memoryUsage.rss() / 2 ** 20),
+      cpuSeconds: Number(((process.cpuUsage().user + process.cpuUsage().system) / 1e6).toFixed(2)),
     });
     return status === 'Completed' ? 0 : status === 'Interrupted' ? EXIT_CODE.stopped : EXIT_CODE.failed;
   } catch (error) {
@@ -87,6 +92,17 @@ async function control(digest: string): Promise<number> {
   } finally {
     api.close();
   }
+}
+
+/** A run is driven by the version it began with. Asked before this controller takes over from another. @throws KtError `WRONG_VERSION`. */
+function checkVersion(runId: string, { began, digest }: { began: string; digest: string }): void {
+  if (began === digest) return;
+  throw new KtError({
+    code: 'WRONG_VERSION',
+    path: runId,
+    message: `Run "${runId}" began with version ${began} of the functions, and this controller is of version ${digest}.`,
+    hint: `Go on with the version it began with: kt submit --resume ${runId}; or begin a new run.`,
+  });
 }
 
 /** Heeds the flag of `kt cancel`, and another controller that has taken over. */
@@ -118,20 +134,16 @@ async function run(api: KubeApi, { config, digest, owner, report, stop, cancel, 
   const { runId, settings } = config;
   const store = await openStore(settings.store);
   const { record, resumed } = await recordOf(store, config, dir);
-  if (config.digest !== digest || (record.source !== null && record.source.digest !== digest)) {
-    const began = record.source?.digest ?? config.digest;
-    throw new KtError({
-      code: 'WRONG_VERSION',
-      path: runId,
-      message: `Run "${runId}" began with version ${began} of the functions, and this controller is of version ${digest}.`,
-      hint: `Go on with the version it began with: kt submit --resume ${runId}; or begin a new run.`,
-    });
-  }
+  checkVersion(runId, { began: record.source?.digest ?? digest, digest });
   const frame = { runId, pipeline: record.pipeline.name, settings, digest, bundleParts: config.bundleParts, owner: ownerOf(runId, owner) };
   await recallRun(store, record, report);
   const executor = kubernetesExecutor({ api, store, clock: systemClock, frame, onTrouble: error => report.trouble(error) });
   await using hints = await hintServer({ host: process.env['KT_POD_IP'] ?? '127.0.0.1', onHint: hint => executor.hint(hint) });
   await store.put(hintsKey(runId), new TextEncoder().encode(JSON.stringify(hints.address)));
+  const lastWord = async (status: RunStatus): Promise<void> => {
+    if (status === 'Completed') report.headline(await readHeadline(store, record).catch(() => null));
+    await report.close(null);
+  };
   const { status } = await drive({
     store,
     executor,
@@ -139,7 +151,7 @@ async function run(api: KubeApi, { config, digest, owner, report, stop, cancel, 
     sink: {
       publish: event => {
         report.publish(event);
-        if (event.type === 'RunFinished' && event.status !== 'Interrupted') ended = report.close(null);
+        if (event.type === 'RunFinished' && event.status !== 'Interrupted') ended = lastWord(event.status);
       },
     },
     record,
@@ -150,6 +162,7 @@ async function run(api: KubeApi, { config, digest, owner, report, stop, cancel, 
     onFacts: () => undefined,
   });
   await ended;
+  await report.amend();
   return status;
 }
 

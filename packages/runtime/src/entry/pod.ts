@@ -5,12 +5,12 @@
  *    store or the bundle failed. 76: the process ended as if all were well, with items undone. Anything else: the process broke; the termination message says what it was at.
  * Y2 SIGTERM aborts what runs; what was told to stop costs no attempt.
  */
-import { writeSync } from 'node:fs';
 import pLimit from 'p-limit';
 import { KtError, parseDurationMs } from '@kube-transform/sdk';
 import { withinLog } from '../adapters/console-capture.js';
 import { HardTimeout } from '../adapters/hard-timeout.js';
 import { HintClient } from '../adapters/hint-client.js';
+import { printLine } from '../adapters/standard-output.js';
 import { systemClock } from '../adapters/system-clock.js';
 import { TerminationFile } from '../adapters/termination-note.js';
 import { ktFiles } from '../files.js';
@@ -23,6 +23,7 @@ import { openPosixView } from '../posix-mounts.js';
 import type { FunctionCatalog, ItemEvent } from '../ports.js';
 import { runPod } from '../run-pod.js';
 
+const RESERVED: ReadonlySet<number> = new Set([0, ...Object.values(EXIT_CODE)]);
 const AHEAD = 64;
 /** While items run, how often the controller is told that there are results. */
 const PROGRESS_MS = 1000;
@@ -32,10 +33,13 @@ const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 export async function servePod(catalog: FunctionCatalog): Promise<never> {
   const note = new TerminationFile(process.env['KT_TERMINATION'] ?? '/dev/termination-log');
   let code: number | undefined;
-  process.once('beforeExit', () => note.say('Nothing is left that could happen: the function awaits what nobody will do.'));
+  let isDry = false;
+  process.once('beforeExit', () => (isDry = true));
   process.once('exit', left => {
-    // Exit code 0 tells Kubernetes that the pod is done, whoever said it.
-    if (code === undefined && left === 0) process.exitCode = EXIT_CODE.early;
+    // Codes that mean something to Kubernetes are not for functions to say.
+    if (code !== undefined || !RESERVED.has(left)) return;
+    note.say(isDry ? 'The function awaits what nobody will do.' : `The function called process.exit(${left}).`);
+    process.exitCode = EXIT_CODE.early;
   });
   try {
     code = await run(catalog, note);
@@ -49,7 +53,7 @@ export async function servePod(catalog: FunctionCatalog): Promise<never> {
 }
 
 /** Past `console`, which may be logging for an item. */
-const say = (line: object): void => void writeSync(1, `${JSON.stringify(line)}\n`);
+const say = (line: object): void => void printLine(line);
 
 function setting(name: string): string {
   const value = process.env[name];

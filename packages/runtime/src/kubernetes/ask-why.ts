@@ -11,25 +11,25 @@ const PODS_IN_DETAIL = 2;
 const STARTING = new Set(['ContainerCreating', 'PodInitializing', 'ImagePullBackOff']);
 
 /** Why pods of a Job do not start, asked of the cluster; null where they do. Rejects with KubeError. */
-export async function askAbout(api: KubeApi, job: Job): Promise<Waiting | null> {
+export async function askAbout(api: KubeApi, job: Job, signal?: AbortSignal): Promise<Waiting | null> {
   if (job.spec?.suspend === true) return waitingOf({ job, pods: [], events: [] });
   const missing = missingPods(job) > 0;
-  const pods = await pendingPods(api, job);
+  const pods = await pendingPods(api, job, signal);
   const unclear = pods.filter(isUnclear).slice(0, PODS_IN_DETAIL);
   const about = [...(missing ? [job] : []), ...unclear].map(({ metadata }) => metadata.uid ?? '');
-  const events = await Promise.all(about.map(uid => eventsOf(api, uid)));
+  const events = await Promise.all(about.map(uid => eventsOf(api, uid, signal)));
   const waiting = waitingOf({ job, pods, events: events.flat() });
   return waiting ?? (missing || pods.length > 0 ? silence(job) : null);
 }
 
-async function pendingPods(api: KubeApi, { metadata }: Job): Promise<Pod[]> {
+async function pendingPods(api: KubeApi, { metadata }: Job, signal: AbortSignal | undefined): Promise<Pod[]> {
   const query = { labelSelector: `batch.kubernetes.io/job-name=${metadata.name}`, fieldSelector: 'status.phase=Pending', limit: PODS };
-  return (await api.get<KubeList<Pod>>(paths.pods(api.namespace), { query, patienceMs: 0 }))?.items ?? [];
+  return (await api.get<KubeList<Pod>>(paths.pods(api.namespace), { query, signal, patienceMs: 0 }))?.items ?? [];
 }
 
-async function eventsOf(api: KubeApi, uid: string): Promise<KubeEvent[]> {
+async function eventsOf(api: KubeApi, uid: string, signal: AbortSignal | undefined): Promise<KubeEvent[]> {
   const query = { fieldSelector: `involvedObject.uid=${uid}`, limit: 100 };
-  return (await api.get<KubeList<KubeEvent>>(paths.events(api.namespace), { query, patienceMs: 0 }))?.items ?? [];
+  return (await api.get<KubeList<KubeEvent>>(paths.events(api.namespace), { query, signal, patienceMs: 0 }))?.items ?? [];
 }
 
 /** A pod that says nothing itself: its events may. */

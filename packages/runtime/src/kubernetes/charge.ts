@@ -1,9 +1,9 @@
 /*
  * What the end of a pod means for its items: who is to blame, and what they go on with.
  *
- * B1 It is written to the pod's results log before another pod is begun, once for each pod that ended, so that a controller that comes
+ * CH1 It is written to the pod's results log before another pod is begun, once for each pod that ended, so that a controller that comes
  *    back, or another at the same time, does not charge twice.
- * B2 A disruption and a lack of memory that can be mended cost no attempt; both have a cap.
+ * CH2 A disruption and a lack of memory that can be mended cost no attempt; both have a cap.
  */
 import { type FailureCause, parseDurationMs, parseQuantity } from '@kube-transform/sdk';
 import { PodLedger } from '../pod-ledger.js';
@@ -49,9 +49,11 @@ function canRaise(asked: string, had: string): boolean {
   return (parseQuantity(had) ?? 0) < (parseQuantity(asked) ?? 0) * 2 ** MAX_MEMORY_RAISES;
 }
 
-/** Memory for the pods that follow one that ran out of it: twice as much, in whole bytes. */
+/** Memory for the pods that follow one that ran out of it: twice as much. */
 export function raisedMemory(asked: string, had: string): string {
-  return canRaise(asked, had) ? String(Math.ceil((parseQuantity(had) ?? 0) * 2)) : had;
+  if (!canRaise(asked, had)) return had;
+  const bytes = Math.ceil((parseQuantity(had) ?? 0) * 2);
+  return bytes % 2 ** 20 === 0 ? `${bytes / 2 ** 20}Mi` : String(bytes);
 }
 
 /** The longest time of an attempt; null: none. */

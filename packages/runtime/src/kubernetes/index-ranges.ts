@@ -27,6 +27,7 @@ export function formatRanges(numbers: readonly number[]): string {
 export function nthOfRanges(text: string, n: number): number | undefined {
   let left = n;
   for (const part of text.split(',')) {
+    if (part === '') continue;
     const [from = 0, to = from] = part.split('-').map(Number);
     if (left <= to - from) return from + left;
     left -= to - from + 1;

@@ -16,6 +16,7 @@ export const ANNOTATION = {
   runId: 'kt.dev/run-id',
   job: 'kt.dev/job',
   pods: 'kt.dev/pods',
+  itemsPerPod: 'kt.dev/items-per-pod',
   specHash: 'kt.dev/spec-hash',
   memory: 'kt.dev/memory',
 } as const;

@@ -19,7 +19,9 @@ import { isKubeError } from './kube-error.js';
 import { ANNOTATION, selectRun } from './keys.js';
 import type { Job, Pod } from './objects.js';
 import { Recovery } from './recovery.js';
+import { refusedJob } from './refusals.js';
 import { Step } from './step.js';
+import { Turns } from './turns.js';
 import { isTerminalJob } from './waves.js';
 import { WaveMaker } from './wave-maker.js';
 import { Watchdog } from './watchdog.js';
@@ -27,6 +29,8 @@ import { Watchdog } from './watchdog.js';
 /** Pods of a job, where neither it nor its items say how many. */
 const MAX_PODS = 200;
 const TICK_MS = 5000;
+/** Steps read anew at each tick. */
+const POLLED = 100;
 
 /** An executor whose workers are pods; `hint` is told that a pod has something new in the store. */
 export type KubernetesExecutor = Executor & { hint(hint: Hint): void };
@@ -47,8 +51,10 @@ class ClusterExecutor implements KubernetesExecutor {
   readonly #recovery: Recovery;
   readonly #waves: WaveMaker;
   readonly #watchdog: Watchdog;
+  readonly #turns: Turns;
   readonly #tell = (event: ItemEvent): void => this.#facts.push(event);
   #draining = false;
+  #polled = 0;
   #listed: Promise<void> | undefined;
   #background: Promise<void>[] = [];
 
@@ -58,6 +64,7 @@ class ClusterExecutor implements KubernetesExecutor {
     this.#recovery = new Recovery(options);
     this.#waves = new WaveMaker(options);
     this.#watchdog = new Watchdog(options);
+    this.#turns = new Turns(options.frame.settings.maxPods);
   }
 
   itemsPerPod(_job: KTJob, items: number): number {
@@ -139,8 +146,11 @@ class ClusterExecutor implements KubernetesExecutor {
     for (;;) {
       await this.#o.clock.sleep(TICK_MS, signal).catch(() => undefined);
       if (signal.aborted) return;
-      for (const step of this.#steps.values()) {
-        if (step.settled) continue;
+      // In turns, so that a store is asked about a hundred steps at a time, not about thousands.
+      const begun = this.#turns.begun;
+      for (let i = 0; i < Math.min(begun.length, POLLED); i++) {
+        const step = begun[this.#polled++ % begun.length];
+        if (step === undefined) continue;
         step.news = null;
         void this.#wake(step);
       }
@@ -189,7 +199,8 @@ class ClusterExecutor implements KubernetesExecutor {
     if (this.#closing.signal.aborted) return;
     if (!isKubeError(error)) this.#facts.fail(error);
     else if (error.status === 403 || error.status === 422 || error.status === 404) {
-      this.#settle(step, step.fail({ kind: 'NotStarted', reason: error.code, message: error.message }));
+      this.#settle(step, step.fail(refusedJob(step.name, error)));
+      this.#later(this.#waves.remove(step));
     } else this.#facts.fail(error);
   }
 
@@ -209,7 +220,8 @@ class ClusterExecutor implements KubernetesExecutor {
       return;
     }
     if (await this.#settleIfDone(step)) return;
-    const among = { all: [...this.#steps.values()], wakeLater: (ms: number) => this.#wakeLater(step, ms), tell: this.#tell };
+    if (!this.#turns.enter(step)) return;
+    const among = { all: this.#turns.begun, wakeLater: (ms: number) => this.#wakeLater(step, ms), tell: this.#tell };
     await this.#waves.cover(step, manifest, among);
     const stuck = await this.#watchdog.look(step, among);
     if (stuck !== null) {
@@ -240,7 +252,8 @@ class ClusterExecutor implements KubernetesExecutor {
     if (fact.type === 'JobFailed') step.failed = true;
     this.#watchdog.over(step, this.#tell);
     this.#facts.push(fact);
-    this.#later(this.#waves.share([...this.#steps.values()]));
+    for (const next of this.#turns.end(step)) void this.#wake(next);
+    this.#later(this.#waves.share(this.#turns.begun));
     this.#later(this.#tidy(step, false));
   }
 

@@ -95,6 +95,7 @@ export function taskJob(frame: RunFrame, plan: WavePlan): Job {
         [ANNOTATION.runId]: runId,
         [ANNOTATION.job]: job.name,
         [ANNOTATION.pods]: plan.pods,
+        [ANNOTATION.itemsPerPod]: String(itemsPerPod),
         [ANNOTATION.memory]: memory,
         [ANNOTATION.specHash]: shortHash(JSON.stringify({ ...job, tasks: [], items: null }), digest, settings.image),
       },

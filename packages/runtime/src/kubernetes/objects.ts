@@ -102,7 +102,7 @@ export interface Pod extends KubeObject {
   spec?: {
     nodeName?: string;
     nodeSelector?: Record<string, string>;
-    containers?: { name: string; image?: string; resources?: { requests?: Record<string, string> } }[];
+    containers?: { name: string; image?: string; resources?: { requests?: Record<string, string>; limits?: Record<string, string> } }[];
   };
   status?: {
     phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';

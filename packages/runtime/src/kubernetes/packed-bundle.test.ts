@@ -14,7 +14,12 @@ test('a bundle whose files all fit stays as it is', () => {
 test('a bundle with a large file unpacks itself when its entry is run', () => {
   const large = `export const size = ${JSON.stringify(randomBytes(1_500_000).toString('base64'))}.length;\n`;
   const entry = 'import { size } from "./chunk.mjs"; console.log(size);\n';
-  const files = packed(new Map([['worker.mjs', Buffer.from(entry)], ['chunk.mjs', Buffer.from(large)]]));
+  const files = packed(
+    new Map([
+      ['worker.mjs', Buffer.from(entry)],
+      ['chunk.mjs', Buffer.from(large)],
+    ]),
+  );
   expect([...files.values()].every(body => body.length <= 750_000)).toBe(true);
   const dir = mkdtempSync(join(tmpdir(), 'kt-packed-'));
   for (const [name, body] of files) writeFileSync(join(dir, name), body);

@@ -1,7 +1,7 @@
 /*
  * A bundle with a file that is too large for one ConfigMap: packed, cut in pieces, and unpacked by its own entries when a pod starts.
  *
- * K1 The entries keep their names, so that pods are made the same way for every bundle.
+ * KB1 The entries keep their names, so that pods are made the same way for every bundle.
  */
 import { gzipSync } from 'node:zlib';
 import { type Files, inPieces } from './parcels.js';

@@ -50,6 +50,7 @@ export function podEnd(pod: Pod | undefined, given: { memory: string; timeoutMs:
   if (pod.metadata.deletionTimestamp !== undefined || code === EXIT_CODE.stopped) {
     return end({ ...at, kind: 'disrupted', cause: evicted('The pod was deleted while it ran.') });
   }
+  if (code === EXIT_CODE.early) return end({ ...at, kind: 'crashed', cause: early(note.message) });
   if (code === EXIT_CODE.broken) return end({ ...at, kind: 'broken', cause: exited(code, note.message) });
   if (code === null)
     return end({ ...at, kind: 'disrupted', cause: evicted(pod.status?.message ?? 'The pod ended without its container having run.') });
@@ -77,14 +78,16 @@ function exited(code: number | null, said: string | undefined): FailureCause {
   return { kind: 'Exited', message: `The worker process was ended ${how}.${words}`, exitCode: code, signal };
 }
 
-/** Node ends a process for which nothing is left to do. */
-function early(said: string | undefined): FailureCause {
-  const message = `The worker process ended before its item returned. ${said ?? 'Functions must return, not call process.exit(0).'}`;
-  return { kind: 'Exited', message, exitCode: 0, signal: null };
+/** The function ended the process, or left it nothing to do. */
+function early(said = ''): FailureCause {
+  const message = ['The worker process ended before its item returned.', said, 'Functions must return or throw.']
+    .filter(text => text !== '')
+    .join(' ');
+  return { kind: 'Exited', message, exitCode: EXIT_CODE.early, signal: null };
 }
 
 /** The end of a pod that succeeded, as Kubernetes has it, without having done its items. */
-export const DID_NOTHING: PodEnd = end({ kind: 'crashed', cause: early(undefined), begun: [] });
+export const DID_NOTHING: PodEnd = end({ kind: 'crashed', cause: early(), begun: [] });
 
 function notStarted(reason: string, said: string): FailureCause {
   const words = said.replace(/^failed to create \S+ task: (failed to create shim task: )?/, '').replace(/[.\s]+$/, '');

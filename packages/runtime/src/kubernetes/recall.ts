@@ -4,7 +4,7 @@ import { JobTally } from '../job-tally.js';
 import type { FileStore } from '../ports.js';
 import type { RunRecord } from '../run-record.js';
 import { type JobView, readRunView } from '../run-view.js';
-import type { RunReport } from './run-report.js';
+import { isOwnFailure, type RunReport } from './run-report.js';
 
 /** Tells all jobs of a run to its report, with the items of those that have ended. */
 export async function recallRun(store: FileStore, record: RunRecord, report: RunReport): Promise<void> {
@@ -12,6 +12,7 @@ export async function recallRun(store: FileStore, record: RunRecord, report: Run
   for (const view of jobs) {
     const { job, status, items, cause } = view;
     const counts = await countsOf(store, record.runId, { view, report });
+    if (cause !== undefined && counts.failed === 0 && isOwnFailure(cause)) report.recallFailure({ job: job.name, item: null, cause });
     report.recall({ name: job.name, status, items, skipped: 0, before: 0, startedMs: null, cause, waiting: null, ...counts });
   }
 }
@@ -35,7 +36,7 @@ async function countsOf(
     else if (event.type === 'ItemRetrying') counts.retried++;
     else if (event.type === 'ItemFailed') {
       counts.failed++;
-      report.recallFailure(event);
+      report.recallFailure({ job: job.name, item: event.item, cause: event.cause });
     }
   });
   await tally.refresh();

@@ -56,7 +56,9 @@ export class Recovery {
         const pod = podAt(wave, index);
         const seen = this.#pods.get(`${wave.name}/${index}`);
         const given = { memory: wave.memory, timeoutMs: timeoutOf(manifest) };
-        const end = seen === undefined && !isFailed.has(index) ? DID_NOTHING : podEnd(seen, given);
+        const told = seen === undefined && !isFailed.has(index) ? DID_NOTHING : podEnd(seen, given);
+        // It says that it is done, and is not.
+        const end = told.kind === 'done' ? { ...DID_NOTHING, uid: told.uid, begun: told.begun } : told;
         const cause = pod === undefined ? null : await this.#ended(step, manifest, { wave, pod, end });
         this.#forget(wave, index, seen);
         if (cause !== null) return cause;

@@ -1,5 +1,6 @@
 /** Why the cluster does not let something be made, in its own words, and what to change. Pure. */
-import { parseQuantity } from '@kube-transform/sdk';
+import { type FailureCause, parseQuantity } from '@kube-transform/sdk';
+import type { KubeError } from './kube-error.js';
 
 /**
  * How long it is worth waiting for something to pass: `none`: it cannot; `fatal`: somebody may be about to mend it; `grace`: it may pass by itself;
@@ -113,6 +114,19 @@ export function refusalOf(text: string): Waiting {
   }
   const never = rule.reason === 'QuotaExceeded' && tooLargeForQuota(text).length > 0;
   return { reason: rule.reason, message, remedy: rule.remedy(text), patience: never ? 'fatal' : rule.patience };
+}
+
+/** Why a Job was not made, where waiting cannot help. */
+export function refusedJob(job: string, { status, code, message, problems }: KubeError): FailureCause {
+  // Whose right is missing, and which, says the error itself.
+  if (code === 'CLUSTER_FORBIDDEN' || status === 404) return { kind: 'NotStarted', reason: code, message };
+  const words = problems.map(problem => problem.message.replace(/[.\s]+$/, '')).join('; ');
+  if (status === 422) {
+    const remedy = "Change what is named there in the step's cpu, memory, labels or kubernetes options.";
+    return { kind: 'NotStarted', reason: 'Invalid', message: `The Job of step "${job}" was refused. ${words}. ${remedy}` };
+  }
+  const { reason, remedy } = refusalOf(words);
+  return { kind: 'NotStarted', reason, message: `The Job of step "${job}" was refused. ${words}. ${remedy}` };
 }
 
 /** Without the names of pods that were never made: each attempt has another one. */

@@ -30,7 +30,7 @@ export function mountRemedy(reason: string, words: string): string {
   const missing = /(configmap|secret|references non-existent \S+ key|persistentvolumeclaim) "([^"]+)" not found/i.exec(words);
   if (missing !== null) return missingObject(missing[1] ?? '', missing[2] ?? '');
   if (/hostPath type check failed/.test(words)) return 'That path must exist on every node on which pods may run; or use a claim: --volume pvc:NAME.';
-  if (/Sandbox|Network/.test(reason)) return 'The network or container runtime of the node is not well: see `kubectl describe node`.';
+  if (/sandbox|network/i.test(reason)) return 'The network or container runtime of the node is not well: see `kubectl describe node`.';
   return 'Check the volume that is named there: does it exist, and may this node mount it?';
 }
 

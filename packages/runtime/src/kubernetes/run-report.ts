@@ -3,14 +3,16 @@
  *
  * I1 It is written at most once a second while something changes, and at once when the run ends. It is a report: nothing is decided by it.
  * I2 It stays below the size of a ConfigMap: of many jobs those are told that are under way or failed, the others are counted; long texts are cut.
- * I3 A controller that comes back tells the same as the one before: what it had ended is recalled, the rest is counted anew from the results.
+ * I3 What goes wrong is told until something goes well; a right that is missing is told to the end, because it does not come by itself.
+ * I4 A controller that comes back tells the same as the one before: what it had ended is recalled, the rest is counted anew from the results.
  */
-import type { FailureCause, JobStatus } from '@kube-transform/sdk';
-import { FailureGroups, type FailureGroup } from '../failure-groups.js';
-import type { Clock, EventSink, ItemEvent, RunEvent, RunStatus } from '../ports.js';
+import { type FailureCause, formatProblem, type JobStatus, type Json } from '@kube-transform/sdk';
+import { type FailedItem, FailureGroups, type FailureGroup } from '../failure-groups.js';
+import type { Clock, EventSink, RunEvent, RunStatus } from '../ports.js';
 import { type JobProgress, newProgress, type Progress, take } from '../progress.js';
 import { paths } from './api-paths.js';
 import type { KubeApi } from './kube-api.js';
+import { isKubeError } from './kube-error.js';
 import { MOUNT } from './pod-spec.js';
 
 /** The summary, as the ConfigMap holds it. */
@@ -24,6 +26,8 @@ export interface ClusterSummary {
   /** Jobs by status, all of them. */
   counts: Partial<Record<JobStatus, number>>;
   failures: FailureGroup[];
+  /** What a completed run came to: the result of its last step, where that is one call and not large; else null. */
+  result: Json;
   lastError: string | null;
   /** Why nobody drives the run, in words. */
   problem: string | null;
@@ -34,6 +38,7 @@ export interface ClusterSummary {
 const EVERY_MS = 1000;
 const MAX_GROUPS = 20;
 const MAX_TEXT = 2000;
+const MAX_RESULT_BYTES = 16_384;
 /** A ConfigMap holds 1 MiB, of which the run's settings need a part. */
 const MAX_BYTES = 800_000;
 /** What is told of how many jobs, until it fits. */
@@ -43,8 +48,8 @@ const LEVELS = [
   { jobs: 200, text: 200 },
   { jobs: 20, text: 100 },
 ] as const;
-/** A frame within the bundle; pods mount it under names that differ. */
-const FRAME = new RegExp(`file://${MOUNT.bundle}/(?:\\.\\.[^/\\s]+/)?([^\\s()]+?):(\\d+):(\\d+)`, 'g');
+/** A frame within the bundle; pods mount it under names that differ, or unpack it. */
+const FRAME = new RegExp(`file://(?:${MOUNT.bundle}/(?:\\.\\.[^/\\s]+/)?|${MOUNT.scratch}/kt-bundle/)([^\\s()]+?):(\\d+):(\\d+)`, 'g');
 
 /** Reports on a run. */
 export class RunReport implements EventSink {
@@ -54,8 +59,12 @@ export class RunReport implements EventSink {
   readonly #progress: Progress = newProgress();
   /** Where in the bundle is the column as well: its lines are long. */
   readonly #failures = new FailureGroups(stack => stack.replaceAll(FRAME, '$1:$2:$3:0'));
+  /** Jobs of which items failed. */
+  readonly #toldByItem = new Set<string>();
   #status: RunStatus = 'Running';
+  #result: Json = null;
   #trouble: string | null = null;
+  readonly #denied = new Set<string>();
   #writing: Promise<void> | undefined;
   #dirty = false;
   readonly #closing = new AbortController();
@@ -73,9 +82,9 @@ export class RunReport implements EventSink {
     this.#progress.jobs.set(job.name, job);
   }
 
-  /** Takes in an item that failed for good before this process began. */
-  recallFailure(event: ItemEvent & { type: 'ItemFailed' }): void {
-    this.#failures.add({ job: event.job, item: event.item, cause: event.cause });
+  /** Takes in what failed for good before this process began. */
+  recallFailure(failure: FailedItem): void {
+    this.#failures.add(failure);
   }
 
   publish(event: RunEvent): void {
@@ -87,8 +96,11 @@ export class RunReport implements EventSink {
       if (job !== undefined) Object.assign(job, { done: 0, failed: 0, retried: 0, skipped: 0 });
     }
     if (event.type === 'RunFinished') this.#status = event.status;
-    if (event.type === 'ItemFailed') this.#failures.add({ job: event.job, item: event.item, cause: event.cause });
-    if (event.type === 'JobStatusChanged' && event.cause !== undefined && event.cause.kind !== 'ItemsFailed' && (event.items ?? 0) !== 1) {
+    if (event.type === 'ItemFailed') {
+      this.#failures.add({ job: event.job, item: event.item, cause: event.cause });
+      this.#toldByItem.add(event.job);
+    }
+    if (event.type === 'JobStatusChanged' && event.cause !== undefined && !this.#toldByItem.has(event.job) && isOwnFailure(event.cause)) {
       this.#failures.add({ job: event.job, item: null, cause: event.cause });
     }
     this.#changed();
@@ -96,9 +108,16 @@ export class RunReport implements EventSink {
 
   /** Something goes wrong, and is tried again. */
   trouble(error: unknown): void {
-    this.#trouble = error instanceof Error ? error.message : String(error);
+    // The same words for every object that it is about.
+    if (isKubeError(error, 403)) for (const problem of error.problems) this.#denied.add(formatProblem({ ...problem, path: '' }));
+    else this.#trouble = error instanceof Error ? error.message : String(error);
     this.#onTrouble(error);
     this.#changed();
+  }
+
+  /** Takes in what the run came to, before its last word. */
+  headline(result: Json): void {
+    if (Buffer.byteLength(JSON.stringify(result)) <= MAX_RESULT_BYTES) this.#result = result;
   }
 
   /** Writes the last word: how the run ended, or why nobody drives it now. */
@@ -109,8 +128,16 @@ export class RunReport implements EventSink {
     await this.#write(problem);
   }
 
+  /** Writes what was told after the last word: of tidying up. */
+  async amend(): Promise<void> {
+    if (!this.#closing.signal.aborted || !this.#dirty) return;
+    this.#dirty = false;
+    await this.#write(null).catch(this.#onTrouble);
+  }
+
   #changed(): void {
     this.#dirty = true;
+    if (this.#closing.signal.aborted) return;
     this.#writing ??= this.#flush().finally(() => (this.#writing = undefined));
   }
 
@@ -154,18 +181,26 @@ export class RunReport implements EventSink {
         .list()
         .slice(0, MAX_GROUPS)
         .map(group => shortened(group, text)),
+      result: this.#result,
       lastError: lastError?.slice(0, text) ?? null,
       problem: problem?.slice(0, MAX_TEXT) ?? null,
-      trouble: this.#trouble?.slice(0, MAX_TEXT) ?? null,
+      trouble: (this.#trouble ?? (this.#denied.size === 0 ? null : [...this.#denied].join(' ')))?.slice(0, MAX_TEXT) ?? null,
     };
   }
 }
+
+/** A failure that is neither told item by item nor for the run as a whole. */
+export const isOwnFailure = ({ kind }: FailureCause): boolean => kind !== 'ItemsFailed' && kind !== 'Cancelled';
 
 const rank = ({ status }: JobProgress): number =>
   status === 'Failed' ? 0 : status === 'Running' || status === 'AwaitingDescendants' ? 1 : status === 'Pending' ? 2 : 3;
 
 function shortened(group: FailureGroup, text: number): FailureGroup {
-  return { ...group, message: group.message.slice(0, text), examples: group.examples.map(example => ({ ...example, cause: clipped(example.cause, text) })) };
+  return {
+    ...group,
+    message: group.message.slice(0, text),
+    examples: group.examples.map(example => ({ ...example, cause: clipped(example.cause, text) })),
+  };
 }
 
 /** A cause with texts that fit. */

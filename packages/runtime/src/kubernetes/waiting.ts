@@ -107,7 +107,8 @@ function unscheduled(pod: Pod, { reason, message }: { reason?: string; message?:
 function ofContainer(pod: Pod, { reason, message }: { reason: string; message: string }, events: readonly KubeEvent[]): Waiting {
   const words = clean(message === '' ? (latest(events, pod.metadata.uid, /^Failed$/)?.message ?? reason) : message);
   if (PULL.has(reason)) {
-    const pull = latest(events, pod.metadata.uid, /^Failed$/, /^Failed to pull/)?.message;
+    const pulls = events.filter(event => /^Failed to pull/.test(event.message ?? ''));
+    const pull = latest(pulls, pod.metadata.uid, /^Failed$/)?.message;
     // Backing off, older versions do not say from what.
     const full = /ErrImagePull: /.test(message) || reason !== 'ImagePullBackOff' ? words : clean(pull ?? words);
     return { reason: 'ErrImagePull', message: full, remedy: imageRemedy(full), patience: 'grace' };
@@ -135,10 +136,10 @@ function ofNode(pod: Pod, events: readonly KubeEvent[]): Waiting | null {
 }
 
 /** The last event about an object with such a reason. */
-function latest(events: readonly KubeEvent[], uid: string | undefined, reason: RegExp, message = /(?:)/): KubeEvent | undefined {
+function latest(events: readonly KubeEvent[], uid: string | undefined, reason: RegExp): KubeEvent | undefined {
   let found: KubeEvent | undefined;
   for (const event of events) {
-    if (event.involvedObject.uid !== uid || uid === undefined || !reason.test(event.reason ?? '') || !message.test(event.message ?? '')) continue;
+    if (event.involvedObject.uid !== uid || uid === undefined || !reason.test(event.reason ?? '')) continue;
     if (found === undefined || timeOf(event) >= timeOf(found)) found = event;
   }
   return found;

@@ -23,7 +23,7 @@ export interface Sight {
 interface Watch {
   vigil: Vigil;
   told: string | null;
-  /** Until when somebody is to wake the step for a look. */
+  /** When the step will be woken for a look. */
   wakenMs: number;
 }
 
@@ -50,22 +50,30 @@ export class Watchdog {
     }
     const pauseMs = vigil.pauseMs(clock.nowMs());
     if (pauseMs > 0) {
-      const dueMs = clock.nowMs() + pauseMs;
-      if (watch.wakenMs < dueMs) sight.wakeLater(pauseMs);
-      watch.wakenMs = Math.max(watch.wakenMs, dueMs);
+      if (clock.nowMs() >= watch.wakenMs) {
+        sight.wakeLater(pauseMs);
+        watch.wakenMs = clock.nowMs() + pauseMs;
+      }
       return null;
     }
     const waiting = await this.#ask(step);
     if (waiting === undefined) return null;
     const busy = sight.all.some(other => other !== step && readyPods(other) > 0);
     const { message, hopeless, waitedMs } = vigil.looked(waiting, clock.nowMs(), busy);
+    const isOver = hopeless !== null && !(await this.#hasMoved(step, vigil));
     this.#say(step, hopeless === null ? message : null, sight.tell);
-    return hopeless === null ? null : causeFor(step, hopeless, waitedMs);
+    return isOver ? causeFor(step, hopeless, waitedMs) : null;
   }
 
   /** Nothing is waited for any longer. */
   over(step: Step, tell: (event: ItemEvent) => void): void {
     this.#say(step, null, tell);
+  }
+
+  /** A last look into the store: has something been done after all? */
+  async #hasMoved(step: Step, vigil: Vigil): Promise<boolean> {
+    await step.tally.refresh();
+    return vigil.note(evidenceOf(step), this.#o.clock.nowMs());
   }
 
   #watchOf(step: Step): Watch {
@@ -96,8 +104,9 @@ export class Watchdog {
       return null;
     } catch (error) {
       if (!isKubeError(error)) throw error;
-      if (error.status === 403) this.#o.onTrouble(error);
-      return undefined;
+      if (error.status !== 403) return undefined;
+      this.#o.onTrouble(error);
+      return { reason: 'NotToldWhy', message: 'of reasons that this controller may not read', remedy: error.message, patience: 'long' };
     }
   }
 }

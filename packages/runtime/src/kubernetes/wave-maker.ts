@@ -60,13 +60,13 @@ export class WaveMaker {
       if (pods.length === 0) wakeLater(0);
     }
     for (const { pods: text, count } of shardsOf(pods)) {
-      await this.#make(step, manifest, { text, count, all });
-      if (step.refusal !== null) break;
+      if (!(await this.#make(step, manifest, { text, count, all }))) break;
     }
     await this.share(all);
   }
 
-  async #make(step: Step, manifest: JobManifest, shard: { text: string; count: number; all: readonly Step[] }): Promise<void> {
+  /** Makes a Job, or takes over the one that is there. False where a quota does not let it be made now. */
+  async #make(step: Step, manifest: JobManifest, shard: { text: string; count: number; all: readonly Step[] }): Promise<boolean> {
     const { settings } = this.#o.frame;
     const { job, itemsPerPod } = manifest;
     const wants = Math.min(shard.count, job.parallelism ?? settings.parallelism);
@@ -87,16 +87,16 @@ export class WaveMaker {
         step.refusal = quotaWords(error);
         return undefined;
       });
-      if (made === undefined) return;
+      if (made === undefined) return false;
       if (made !== null) {
         step.see(made);
-        return;
+        return true;
       }
       const which = { fieldSelector: `metadata.name=${name}` };
       const [existing] = (await this.#o.api.list<Job>(paths.jobs(this.#namespace), which)).items;
       if (existing !== undefined && existing.metadata.deletionTimestamp === undefined) {
         step.see(adopted(existing, wanted));
-        return;
+        return true;
       }
       await this.#o.clock.sleep(GONE_CHECK_MS);
     }
@@ -112,8 +112,14 @@ export class WaveMaker {
       const parallelism = mine[i] ?? 1;
       const queued = { ...settings.defaults, ...step.order.job.kubernetes }.queue !== undefined;
       if (queued || parallelism <= (wave.seen.spec?.parallelism ?? 0)) continue;
-      const changed = await this.#o.api.patch<Job>(paths.jobs(this.#namespace, wave.name), { spec: { parallelism } }, { type: 'merge' });
-      if (changed !== null) step.see(changed);
+      try {
+        const changed = await this.#o.api.patch<Job>(paths.jobs(this.#namespace, wave.name), { spec: { parallelism } }, { type: 'merge' });
+        if (changed !== null) step.see(changed);
+      } catch (error) {
+        // It goes on with what it has.
+        if (!isKubeError(error)) throw error;
+        this.#o.onTrouble(error);
+      }
     }
   }
 

@@ -7,10 +7,11 @@ import { jobState, jobStates, type RunState } from '../core/index.js';
 import { drive } from '../drive.js';
 import { ktFiles } from '../files.js';
 import { readResults } from '../inputs.js';
+import { isSingle } from '../job-result.js';
 import { newRun } from '../new-run.js';
 import type { FileStore, RunEvent, RunStatus } from '../ports.js';
 import { type ItemOutcome, readOutcomes } from '../results.js';
-import { inProcessHost, isSingle, localCatalog } from '../run-pipeline.js';
+import { inProcessHost, localCatalog } from '../run-pipeline.js';
 import { writeRecord } from '../run-record.js';
 import { type Fault, faultFor } from './faults.js';
 
@@ -84,7 +85,18 @@ export async function testRun(pipeline: Pipeline | KTPipelineInput, options: Tes
     const executor = inProcessExecutor({ host, concurrency: options.concurrency ?? 8 });
     try {
       const sink = { publish: (event: RunEvent): void => void events.push(event) };
-      ({ state, status } = await drive({ store, executor, clock, sink, record, resumed: restarts > 0, drain: never, stop: never, cancel: never, onFacts }));
+      ({ state, status } = await drive({
+        store,
+        executor,
+        clock,
+        sink,
+        record,
+        resumed: restarts > 0,
+        drain: never,
+        stop: never,
+        cancel: never,
+        onFacts,
+      }));
     } catch (error) {
       if (!(error instanceof DriverDied)) throw error;
       restarts++;

@@ -1,0 +1,61 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { Cli } from '../cli.js';
+import type { WhereOptions } from '../cluster/where.js';
+import { EXIT } from '../exit.js';
+import { coloured, plural } from '../output.js';
+import { withPlaceOptions } from './cluster-options.js';
+import { storeOption } from './options.js';
+
+const UNITS_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000 };
+
+function duration(text: string): number {
+  const match = /^(\d{1,5})(s|m|h)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('Expected a duration such as 30s or 5m.');
+  return Number(match[1]) * (UNITS_MS[match[2] ?? ''] ?? 0);
+}
+
+/** `kt cancel`: ends a run for good. */
+export function cancelCommand(cli: Cli): Command {
+  const { output } = cli;
+  const command = new Command('cancel')
+    .summary('end a run for good, and its pods')
+    .description(
+      'Ends a run for good: what runs is stopped, what waits is not begun. In a cluster it waits until none of its pods is left.\nA run that is driven here is stopped with Ctrl-C; once it is interrupted, kt cancel ends it.',
+    )
+    .argument('<run>', 'id of a run, the beginning of one, or latest')
+    .addOption(new Option('--timeout <duration>', 'how long to wait for the pods: 30s, 5m (default: 60s)').argParser(duration))
+    .addOption(storeOption());
+  return withPlaceOptions(command).action(async (typed: string, options: WhereOptions & { timeout?: number }) => {
+    const { withRun } = await import('../cluster/where.js');
+    await withRun(typed, options, {
+      local: async (store, runId) => {
+        const { cancelLocal } = await import('../cancel-local.js');
+        await cancelLocal(store, runId);
+        output.out(`Run ${runId} is ${coloured('Cancelled', 'Cancelled')}.`);
+      },
+      cluster: async (api, run) => {
+        const [{ cancelRun }, { untilInterrupted }] = await Promise.all([
+          import('../cluster/cancel-run.js'),
+          import('../cluster/cluster-session.js'),
+        ]);
+        const timeoutMs = options.timeout ?? UNITS_MS['m'] ?? 0;
+        const { runId } = run;
+        const progress = (text: string): void => output.err(text === '' ? `Run ${runId} is cancelled.` : `Cancelling run ${runId}: ${text}.`);
+        const { left, result } = await untilInterrupted(signal => cancelRun(api, run, { timeoutMs, progress, signal }));
+        const { pods, ended } = result;
+        if (ended && pods.length === 0) {
+          output.out(`Run ${runId} is ${coloured('Cancelled', 'Cancelled')}: none of its pods is left.`);
+          return;
+        }
+        const rest =
+          pods.length === 0
+            ? ''
+            : ` ${plural(pods.length, 'pod')} of it ${pods.length === 1 ? 'is' : 'are'} left: ${pods.slice(0, 5).join(', ')}${pods.length > 5 ? ', …' : ''}.`;
+        output.err(
+          `Run ${runId} ${ended ? 'is cancelled' : 'is to be cancelled, and has not ended yet'}.${rest} See what becomes of it: kt status ${runId} --follow; or wait again: kt cancel ${runId}`,
+        );
+        cli.exitWith(left ? EXIT.interrupted : EXIT.failed);
+      },
+    });
+  });
+}

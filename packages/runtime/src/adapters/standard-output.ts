@@ -1,0 +1,33 @@
+/*
+ * The standard output of a pod, which Kubernetes reads as its log.
+ *
+ * SO1 It is a pipe that may be full, and does not wait where `process.stdout` has been used: whoever reads it is waited for here.
+ * SO2 A line is written whole or is the last: where nobody reads for long, or nobody can, nothing more is written. What matters is in the store.
+ */
+import { writeSync } from 'node:fs';
+
+const PAUSE_MS = 5;
+const PATIENCE_MS = 30_000;
+const pause = new Int32Array(new SharedArrayBuffer(4));
+let closed = false;
+
+/** Writes a value as a line of JSON. */
+export const printLine = (value: object): boolean => printBytes(Buffer.from(`${JSON.stringify(value)}\n`));
+
+/** Writes bytes; false where they are not all written. */
+export function printBytes(
+  body: Uint8Array,
+  write: (body: Uint8Array, from: number) => number = (bytes, from) => writeSync(1, bytes, from),
+): boolean {
+  let waitedMs = 0;
+  for (let at = 0; at < body.length && !closed;) {
+    try {
+      at += write(body, at);
+      waitedMs = 0;
+    } catch (error) {
+      closed = (error as NodeJS.ErrnoException).code !== 'EAGAIN' || (waitedMs += PAUSE_MS) > PATIENCE_MS;
+      if (!closed) Atomics.wait(pause, 0, 0, PAUSE_MS);
+    }
+  }
+  return !closed;
+}

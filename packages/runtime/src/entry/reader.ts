@@ -1,0 +1,76 @@
+/** Reads what a store holds of a run and prints it, one page; see `kubernetes/reader-job.ts`. */
+import { isKtError, KtError, type Problem } from '@kube-transform/sdk';
+import { printBytes } from '../adapters/standard-output.js';
+import type { ReadLine, ReadRequest, ReadValue } from '../kubernetes/reader-job.js';
+import { valuesAfter } from '../kubernetes/reader-job.js';
+import { openStore } from '../open-store.js';
+import { readFailedLogs, readLogs } from '../run-logs.js';
+import { readRecord } from '../run-record.js';
+
+const CHUNK = 65_536;
+
+/** Answers a request, as JSON, and ends the process. */
+export async function serveRead(text: string): Promise<never> {
+  process.on('SIGTERM', () => process.exit(143));
+  const page = new Page();
+  page.add({ begin: true });
+  try {
+    await answer(JSON.parse(text) as ReadRequest, page);
+  } catch (error) {
+    const problem = { code: 'READ_FAILED', path: '', message: error instanceof Error ? error.message : String(error) };
+    page.add({ error: isKtError(error) ? error.problems : [problem satisfies Problem] });
+  }
+  page.flush();
+  process.exit(0);
+}
+
+async function answer(request: ReadRequest, page: Page): Promise<void> {
+  let count = 0;
+  for await (const value of valuesAfter(valuesOf(request), request)) {
+    page.add(value);
+    count++;
+    if (page.bytes > request.pageBytes) return page.add({ end: { count, more: true } });
+  }
+  page.add({ end: { count, more: false } });
+}
+
+async function* valuesOf({ what, runId, store: url, place, previous }: ReadRequest): AsyncGenerator<ReadValue, void> {
+  const store = await openStore(url);
+  const record = await readRecord(store, runId);
+  if (record === null) {
+    throw new KtError({ code: 'RUN_NOT_BEGUN', path: 'run', message: `Run "${runId}" has not begun: nothing of it is in its store.` });
+  }
+  const filter = { place: place ?? undefined, previous };
+  if (what === 'lines') for await (const line of readLogs(store, record, filter)) yield { line };
+  else {
+    for await (const { lines, ...failed } of readFailedLogs(store, record, filter)) {
+      yield { failed };
+      for (const line of lines) yield { line };
+    }
+  }
+}
+
+/** What is printed, gathered so that it goes in few pieces. */
+class Page {
+  bytes = 0;
+  #lines: string[] = [];
+  #waiting = 0;
+
+  add(line: ReadLine): void {
+    const text = JSON.stringify(line);
+    const size = Buffer.byteLength(text) + 1;
+    this.bytes += size;
+    this.#lines.push(text);
+    this.#waiting += size;
+    if (this.#waiting > CHUNK) this.flush();
+  }
+
+  flush(): void {
+    if (this.#lines.length === 0) return;
+    const body = Buffer.from(`${this.#lines.join('\n')}\n`);
+    this.#lines = [];
+    this.#waiting = 0;
+    // A page that is cut short is asked for again.
+    if (!printBytes(body)) process.exit(1);
+  }
+}

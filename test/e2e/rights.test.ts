@@ -1,0 +1,226 @@
+/** What runs may do in a cluster: the printed Role is enough, also where pods are restricted, and each of its verbs is needed. */
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  accessObjects,
+  type ClusterSettings,
+  type ClusterSummary,
+  type ConfigMap,
+  CONTROLLER_RULES,
+  isKubeError,
+  type Job,
+  type KubeObject,
+  LABEL,
+  paths,
+  type Pod,
+  runName,
+  selectRun,
+} from '@kube-transform/runtime/kubernetes';
+import { parseAllDocuments } from 'yaml';
+import { describe, expect, test, vi } from 'vitest';
+import { kt } from '../kit/kt.js';
+import { root } from '../kit/sources.js';
+import { claimOn } from './claim.js';
+import { E2E, type TestCluster, testCluster } from './cluster.js';
+import { type GivenJob, submitJobs } from './submitted.js';
+
+const ACCOUNT = 'kt-pod';
+const soon = { timeout: 120_000, interval: 250 };
+const LEVELS = ['enforce', 'warn', 'audit'].map(mode => [`pod-security.kubernetes.io/${mode}`, 'restricted']);
+
+describe('a namespace that allows restricted pods only', () => {
+  test('runs a pipeline on a claim, with what kt rbac prints', async () => {
+    await using cluster = await testCluster('rights', { labels: Object.fromEntries(LEVELS) as Record<string, string>, access: false });
+    const { api, namespace, store } = cluster;
+    await using _claim = await claimOn(cluster);
+    const account = ['--service-account', 'runner'];
+    const printed = await kt(root, ['rbac', '-n', namespace, ...account]);
+    const objects = parseAllDocuments(printed.out).map(document => document.toJS() as KubeObject);
+    expect(objects).toEqual(accessObjects({ namespace, serviceAccount: 'runner' }));
+    await cluster.apply(...objects);
+
+    const place = ['-n', namespace, '--kubeconfig', E2E.kubeconfig, '--volume', 'pvc:data', '--image', E2E.image, ...account];
+    const args = [join(root, 'test/fixtures/pipelines/confined.ts'), ...place, '--image-pull-policy', 'IfNotPresent', '--run-id', 'confined'];
+    const { code, out, err } = await kt(root, ['submit', ...args, '--follow']);
+    expect(out + err).toContain('Completed in');
+    expect(code).toBe(0);
+    expect(out + err).not.toMatch(/may not|[Ff]orbidden/);
+    expect((await summaryOf(cluster, 'confined'))?.trouble).toBeNull();
+    const { place: pod, texts } = JSON.parse(Buffer.from(await store.get('out/report.json')).toString()) as Record<string, unknown>;
+    expect(texts).toEqual(['attempt 1', 'attempt 2', 'attempt 2', 'grown']);
+    expect(pod).toEqual({
+      user: '65532',
+      token: 'ENOENT',
+      writesRoot: 'EROFS',
+      writesBundle: 'EROFS',
+      writesTemporary: 'done',
+      temporary: '/tmp',
+      capabilities: '0000000000000000',
+      gainsNone: '1',
+      seccomp: '2',
+    });
+    // The namespace does enforce it.
+    const privileged = { metadata: { name: 'x' }, spec: { containers: [{ name: 'x', image: E2E.image, securityContext: { privileged: true } }] } };
+    await expect(api.create(paths.pods(namespace), privileged, { query: { dryRun: 'All' } })).rejects.toThrow(/violates PodSecurity "restricted/);
+  });
+});
+
+/** A run that needs a verb, what it says without it, and how it ends when the files that it waits for are there. */
+interface Case {
+  resource: string;
+  verb: string;
+  jobs: GivenJob[];
+  settings?: Partial<ClusterSettings>;
+  /** Where it is said. */
+  says: 'cause' | 'problem' | 'trouble' | 'log';
+  /** Called before the sentence is waited for. */
+  provoke?: (cluster: TestCluster, runId: string) => Promise<void>;
+  ends: ClusterSummary['status'] | null;
+  /** Goes on when it is given the verb. */
+  heals?: true;
+}
+
+const plain: GivenJob = { name: 'a' };
+const until = (path: string): GivenJob['call'] => ['awaitsFile', { path }];
+const untilEach = (paths: string[]): Partial<GivenJob> => ({
+  type: 'map',
+  function: 'ends.awaitsFile',
+  items: paths,
+  args: { path: { $ref: 'item#' } },
+  itemsPerPod: 1,
+});
+
+const CASES: Case[] = [
+  { resource: 'jobs', verb: 'create', jobs: [plain], says: 'cause', ends: 'Failed' },
+  // Nothing can be driven by who does not see it: the controller ends and begins again, until somebody gives it the right.
+  { resource: 'jobs', verb: 'list', jobs: [plain], says: 'problem', ends: 'Interrupted', heals: true },
+  { resource: 'jobs', verb: 'watch', jobs: [plain], says: 'problem', ends: 'Interrupted' },
+  { resource: 'pods', verb: 'list', jobs: [plain], says: 'problem', ends: 'Interrupted' },
+  { resource: 'pods', verb: 'watch', jobs: [plain], says: 'problem', ends: 'Interrupted' },
+  {
+    resource: 'jobs',
+    verb: 'patch',
+    // "wide" gets one of two pods while "long" has the other, and is to get both.
+    jobs: [
+      { name: 'first' },
+      { name: 'long', call: until('go/long') },
+      { name: 'wide', dependencies: ['first'], ...untilEach(['go/1', 'go/2', 'go/3']) },
+    ],
+    settings: { maxPods: 2 },
+    provoke: async (cluster, runId) => {
+      await vi.waitFor(async () => expect(await jobsOf(cluster, runId, 'wide')).toHaveLength(1), soon);
+      await allow(cluster, 'go/long');
+    },
+    says: 'trouble',
+    ends: 'Completed',
+  },
+  { resource: 'jobs', verb: 'delete', jobs: [plain, { name: 'b', dependencies: ['a'], call: until('go/b') }], says: 'trouble', ends: 'Completed' },
+  {
+    resource: 'pods',
+    verb: 'deletecollection',
+    jobs: [{ name: 'a', ...untilEach(['go/1', 'go/2', 'go/later']) }],
+    settings: { reapAbove: 1 },
+    provoke: cluster => allow(cluster, 'go/1', 'go/2'),
+    says: 'trouble',
+    ends: 'Completed',
+  },
+  { resource: 'configmaps', verb: 'list', jobs: [plain], says: 'trouble', ends: 'Completed' },
+  { resource: 'configmaps', verb: 'watch', jobs: [plain], says: 'trouble', ends: 'Completed' },
+  { resource: 'configmaps', verb: 'patch', jobs: [plain], says: 'log', ends: null },
+  {
+    resource: 'events',
+    verb: 'list',
+    jobs: [{ name: 'a', kubernetes: { serviceAccountName: 'nobody', startTimeout: '6s' } }],
+    says: 'cause',
+    ends: 'Failed',
+  },
+];
+
+describe('each verb of the Role', () => {
+  test('has a case here', () => {
+    const pairs = CONTROLLER_RULES.flatMap(({ resources, verbs }) => resources.flatMap(resource => verbs.map(verb => `${verb} ${resource}`)));
+    expect(CASES.map(({ verb, resource }) => `${verb} ${resource}`).sort()).toEqual(pairs.sort());
+  });
+
+  test.concurrent.each(CASES)('is needed: $verb $resource', { timeout: 300_000 }, async given => {
+    const { resource, verb, jobs, settings, says, provoke, ends, heals } = given;
+    await using cluster = await testCluster('rights', { access: false });
+    const { namespace } = cluster;
+    const group = await grantAllBut(cluster, { resource, verb });
+    const { runId, notes } = await submitJobs(cluster, jobs, settings);
+    await provoke?.(cluster, runId);
+    const rule = `{apiGroups: ["${group}"], resources: ["${resource}"], verbs: ["${verb}"]}`;
+    const sentence = `"system:serviceaccount:${namespace}:${ACCOUNT}" may not ${verb} ${resource} in namespace "${namespace}" of the cluster "in-cluster". A Role with the rule ${rule}`;
+    const said = (): Promise<string> => (says === 'log' ? logOf(cluster, runId) : wordsOf(cluster, runId, says));
+    const isSaid = (): Promise<void> => vi.waitFor(async () => expect(await said()).toContain(sentence), soon);
+    const isStatus = (status: string): Promise<void> =>
+      vi.waitFor(async () => expect(await summaryOf(cluster, runId)).toMatchObject({ status }), soon);
+    await isSaid();
+    // Who follows the run hears it as well, also where the run cannot speak.
+    if (says !== 'cause') await vi.waitFor(() => expect(notes.all.join('\n')).toContain(sentence), soon);
+    await allow(cluster, 'go/b', 'go/1', 'go/2', 'go/3', 'go/later');
+    if (ends === null) return;
+    await isStatus(ends);
+    // It is not forgotten over what goes well.
+    await isSaid();
+    if (heals !== true) return;
+    await cluster.api.patch(paths.roles(namespace, 'kt-controller'), { rules: CONTROLLER_RULES }, { type: 'merge' });
+    await isStatus('Completed');
+  });
+});
+
+/** Gives the service account all rights but one, and waits until that is so; the resource's API group. */
+async function grantAllBut({ api, namespace, apply }: TestCluster, { resource, verb }: { resource: string; verb: string }): Promise<string> {
+  const rules = CONTROLLER_RULES.map(rule => (rule.resources.includes(resource) ? { ...rule, verbs: rule.verbs.filter(one => one !== verb) } : rule));
+  const [account, role, binding] = accessObjects({ namespace, serviceAccount: ACCOUNT }) as [KubeObject, KubeObject, KubeObject];
+  await apply(account, { ...role, rules: rules.filter(({ verbs }) => verbs.length > 0) } as KubeObject, binding);
+  const may = async (what: { resource: string; verb: string; group: string }): Promise<boolean> => {
+    const spec = { user: `system:serviceaccount:${namespace}:${ACCOUNT}`, resourceAttributes: { namespace, ...what } };
+    const review = await api.create<object>('/apis/authorization.k8s.io/v1/subjectaccessreviews', { spec });
+    return (review as { status?: { allowed?: boolean } }).status?.allowed === true;
+  };
+  // Whichever is missing, one of these two is there.
+  const other = resource === 'configmaps' ? { resource: 'jobs', group: 'batch' } : { resource: 'configmaps', group: '' };
+  await vi.waitFor(async () => expect(await may({ ...other, verb: 'list' })).toBe(true), soon);
+  const group = CONTROLLER_RULES.find(({ resources }) => resources.includes(resource))?.apiGroups[0] ?? '';
+  expect(await may({ resource, verb, group })).toBe(false);
+  return group;
+}
+
+/** Makes files that items wait for: not by the store, whose own folder is to belong to the pods. */
+async function allow({ dir }: TestCluster, ...names: string[]): Promise<void> {
+  await mkdir(join(dir, 'go'), { recursive: true });
+  for (const name of names) await writeFile(join(dir, name), '');
+}
+
+async function summaryOf({ api, namespace }: TestCluster, runId: string): Promise<ClusterSummary | null> {
+  const text = (await api.get<ConfigMap>(paths.configMaps(namespace, runName(runId))))?.data?.['summary'];
+  return text === undefined ? null : (JSON.parse(text) as ClusterSummary);
+}
+
+/** What a run says of itself, of one kind. */
+async function wordsOf(cluster: TestCluster, runId: string, kind: 'cause' | 'problem' | 'trouble'): Promise<string> {
+  const summary = await summaryOf(cluster, runId);
+  if (kind !== 'cause') return summary?.[kind] ?? '';
+  return (summary?.jobs ?? []).map(({ cause }) => cause?.message ?? '').join('\n');
+}
+
+/** What the pods of a run's controller have printed, as far as there is something. */
+async function logOf({ api, namespace }: TestCluster, runId: string): Promise<string> {
+  const { items } = await api.list<Pod>(paths.pods(namespace), { labelSelector: selectRun(runId, 'controller') });
+  let lines = '';
+  try {
+    for (const { metadata } of items) {
+      for await (const chunk of api.stream(paths.podLog(namespace, metadata.name))) lines += Buffer.from(chunk).toString();
+    }
+  } catch (error) {
+    if (!isKubeError(error)) throw error;
+  }
+  const messages = lines.split('\n').flatMap(line => (line.startsWith('{') ? [(JSON.parse(line) as { message: string }).message] : []));
+  return messages.join('\n');
+}
+
+async function jobsOf({ api, namespace }: TestCluster, runId: string, job: string): Promise<Job[]> {
+  const { items } = await api.list<Job>(paths.jobs(namespace), { labelSelector: `${selectRun(runId, 'task')},${LABEL.job}=${job}` });
+  return items;
+}
