@@ -79,14 +79,14 @@ export async function resumeRun(typedRun: string, { typed, rest, pairs, function
   const { runId } = await findRun(store, typedRun);
   const record = await recordOf(store, runId);
   const target = await targetOf(record.source, functions);
-  if ((await readSummary(store, runId)) !== null) noteChange(record, target, output);
+  if ((await readSummary(store, runId)) !== null) noteChange(runId, { began: record.source?.digest, target }, output);
   return { record, target, store, output, resumed: true };
 }
 
 /** Says so where the functions are no longer those that a run began with. */
-export function noteChange(record: RunRecord, target: Target, output: Output): void {
-  if (record.source === null || record.source.digest === target.source?.digest) return;
-  output.err(`note: the functions have changed since run ${record.runId} began; what is still to do uses them as they are now.`);
+export function noteChange(runId: string, { began, target }: { began: string | undefined; target: Target }, output: Output): void {
+  if (began === undefined || began === target.source?.digest) return;
+  output.err(`note: the functions have changed since run ${runId} began; what is still to do uses them as they are now.`);
 }
 
 /** The functions of a stored run, bundled anew. @throws KtError `NO_FUNCTIONS`, and what loading them throws. */

@@ -15,6 +15,7 @@ import {
   systemClock,
   writeSummary,
 } from '@kube-transform/runtime';
+import { runIsOver } from './run-refusals.js';
 import { recordOf } from './stored-run.js';
 import { viewRun } from './run-view.js';
 
@@ -23,10 +24,7 @@ export async function cancelLocal(store: FileStore, runId: string): Promise<void
   const record = await recordOf(store, runId);
   const { status } = await viewRun(store, runId, { counts: () => false });
   if (status === 'Cancelled') return;
-  if (status === 'Completed' || status === 'Failed') {
-    const hint = status === 'Failed' ? `Repeat what failed: kt retry ${runId} --failed` : `See it: kt status ${runId}`;
-    throw new KtError({ code: 'RUN_OVER', path: 'run', message: `Run "${runId}" has ended: it is ${status}.`, hint });
-  }
+  if (status === 'Completed' || status === 'Failed') throw runIsOver(runId, status);
   const holder = await leaseHolder(store, runId);
   if (holder !== null) {
     const message = `Run "${runId}" is being driven by process ${holder.pid} on "${holder.host}".`;

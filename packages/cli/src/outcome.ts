@@ -3,7 +3,7 @@ import type { FailureCause, Json } from '@kube-transform/sdk';
 import { readHeadline, readSummary, type RunStatus } from '@kube-transform/runtime';
 import { coloured, duration, type Output, plural } from './output.js';
 import type { Session } from './session.js';
-import { readableStack } from './source-positions.js';
+import { readableStack, type ReadableOptions } from './source-positions.js';
 
 const RESULT_LINES = 25;
 
@@ -22,14 +22,25 @@ export async function printOutcome(session: Session, { status, json }: { status:
   if (status === 'Completed') {
     printResult(await readHeadline(store, record), output);
     const tolerated = ended.reduce((sum, [, job]) => sum + (job.failed_items ?? 0), 0);
-    output.out(
-      `${coloured(status, 'Completed')} in ${took}: ${plural(ended.length, 'job')}${tolerated > 0 ? `, ${plural(tolerated, 'item')} failed as allowed` : ''}. Run ${runId}`,
-    );
+    printCompleted({ runId, took, jobs: ended.length, tolerated }, output);
     return;
   }
-  for (const [name, job] of ended) if (job.cause !== undefined) printCause(output, name, job.cause as FailureCause);
+  for (const [name, job] of ended) if (job.cause !== undefined) printCause(output, { job: name, cause: job.cause as FailureCause });
   const failed = ended.filter(([, job]) => job.status === 'Failed').length;
   const skipped = ended.filter(([, job]) => job.status === 'SkippedDueToUpstreamFailure').length;
+  printFailed({ runId, status, took, failed, skipped }, output);
+}
+
+/** The last line of a run that completed. */
+export function printCompleted(run: { runId: string; took: string; jobs: number; tolerated: number }, output: Output): void {
+  const { runId, took, jobs, tolerated } = run;
+  const allowed = tolerated > 0 ? `, ${plural(tolerated, 'item')} failed as allowed` : '';
+  output.out(`${coloured('Completed', 'Completed')} in ${took}: ${plural(jobs, 'job')}${allowed}. Run ${runId}`);
+}
+
+/** The last lines of a run that did not: how to go on. */
+export function printFailed(run: { runId: string; status: RunStatus; took: string; failed: number; skipped: number }, output: Output): void {
+  const { runId, status, took, failed, skipped } = run;
   output.out(`${coloured('Failed', status)} after ${took}: ${plural(failed, 'job')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}.`);
   output.out(`  see what they printed:   kt logs ${runId} --failed`);
   output.out(`  repeat only what failed: kt retry ${runId} --failed`);
@@ -40,11 +51,12 @@ export function printResult(result: Json, output: Output): void {
   if (result !== null) output.out(clip(JSON.stringify(result, null, 2)));
 }
 
-function printCause(output: Output, job: string, cause: FailureCause): void {
+/** Why a job failed, and where. */
+export function printCause(output: Output, { job, cause }: { job: string; cause: FailureCause }, stacks: ReadableOptions = {}): void {
   output.out(`${coloured('Failed', `✗ ${job}`)}: ${cause.message}`);
   const inner = cause.kind === 'ItemsFailed' ? cause.first : cause;
   if (inner.kind !== 'Threw' || inner.stack === undefined) return;
-  for (const line of readableStack(inner.stack).split('\n').slice(1, 5)) output.out(coloured('Pending', `  ${line}`));
+  for (const line of readableStack(inner.stack, stacks).split('\n').slice(1, 5)) output.out(coloured('Pending', `  ${line}`));
 }
 
 function clip(text: string): string {

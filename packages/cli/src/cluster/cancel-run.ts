@@ -10,6 +10,7 @@ import type { FailureCause, JobStatus } from '@kube-transform/sdk';
 import { KtError } from '@kube-transform/sdk';
 import { systemClock } from '@kube-transform/runtime';
 import { type ClusterSummary, type ConfigMap, type Job, type KubeApi, paths, type Pod, RUN_KEY, selectRun } from '@kube-transform/runtime/kubernetes';
+import { runIsOver } from '../run-refusals.js';
 import { type ClusterRun, placeText, runOf } from './cluster-runs.js';
 import { controllerPods, liveControllers } from './controllers.js';
 import { isOver } from './summary.js';
@@ -63,8 +64,7 @@ export async function cancelRun(api: KubeApi, run: ClusterRun, { timeoutMs, prog
 
 function refuseEnded({ runId, summary }: ClusterRun): void {
   if (summary === null || !isOver(summary) || summary.status === 'Cancelled') return;
-  const hint = summary.status === 'Failed' ? `Repeat what failed: kt retry ${runId} --failed` : `See it: kt status ${runId}`;
-  throw new KtError({ code: 'RUN_OVER', path: 'run', message: `Run "${runId}" has ended: it is ${summary.status}.`, hint });
+  throw runIsOver(runId, summary.status);
 }
 
 async function flag(api: KubeApi, { runId, object }: ClusterRun): Promise<void> {

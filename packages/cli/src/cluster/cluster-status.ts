@@ -2,7 +2,7 @@
 import type { FailureCause, JobStatus } from '@kube-transform/sdk';
 import { type JobProgress, placeOf, type RunStatus, whereOf } from '@kube-transform/runtime';
 import type { ClusterSummary, KubeApi } from '@kube-transform/runtime/kubernetes';
-import { printResult } from '../outcome.js';
+import { printCause, printCompleted, printFailed, printResult } from '../outcome.js';
 import { coloured, duration, type Output, plural, statusText, table } from '../output.js';
 import { readableStack, type ReadableOptions } from '../source-positions.js';
 import { type ClusterRun, placeText, statusOf } from './cluster-runs.js';
@@ -123,29 +123,18 @@ export function printClusterOutcome(summary: ClusterSummary, output: Output, sta
   if (status === 'Completed') {
     printResult(result, output);
     const tolerated = jobs.reduce((sum, job) => sum + job.failed, 0);
-    output.out(
-      `${coloured(status, 'Completed')} in ${took}: ${plural(countAll(summary), 'job')}${tolerated > 0 ? `, ${plural(tolerated, 'item')} failed as allowed` : ''}. Run ${runId}`,
-    );
+    printCompleted({ runId, took, jobs: countAll(summary), tolerated }, output);
     return;
   }
   if (status === 'Cancelled') {
     output.out(`${coloured(status, 'Cancelled')} after ${took}. Run ${runId}`);
     return;
   }
-  for (const { name, cause } of jobs) {
-    if (cause === undefined) continue;
-    output.out(`${coloured('Failed', `✗ ${name}`)}: ${cause.message}`);
-    const inner = cause.kind === 'ItemsFailed' ? cause.first : cause;
-    if (inner.kind === 'Threw' && inner.stack !== undefined) {
-      for (const line of readableStack(inner.stack, stacks).split('\n').slice(1, 5)) output.out(coloured('Pending', `  ${line}`));
-    }
-  }
+  for (const { name, cause } of jobs) if (cause !== undefined) printCause(output, { job: name, cause }, stacks);
   printClusterFailures(summary, output, stacks);
   const failed = summary.counts.Failed ?? 0;
   const skipped = summary.counts.SkippedDueToUpstreamFailure ?? 0;
-  output.out(`${coloured('Failed', status)} after ${took}: ${plural(failed, 'job')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}.`);
-  output.out(`  see what they printed:   kt logs ${runId} --failed`);
-  output.out(`  repeat only what failed: kt retry ${runId} --failed`);
+  printFailed({ runId, status, took, failed, skipped }, output);
 }
 
 /** Failures by kind. */

@@ -12,10 +12,12 @@ import {
   isKubeError,
   type Job,
   type KubeApi,
+  type KubeObject,
   paths,
   type Pod,
   podEnd,
   runName,
+  selectPodsOf,
   selectRun,
   Vigil,
   type Waiting,
@@ -52,13 +54,13 @@ export async function controllerState(api: KubeApi, runId: string, signal?: Abor
   return waiting === null ? { is: 'well' } : { is: 'waiting', waiting };
 }
 
-const madeMs = ({ metadata }: Job): number => Date.parse(metadata.creationTimestamp ?? '') || 0;
+const madeMs = ({ metadata }: KubeObject): number => Date.parse(metadata.creationTimestamp ?? '') || 0;
 
 /** What its last pod said before it ended. */
 async function lastWords(api: KubeApi, { metadata }: Job, otherwise: string): Promise<string> {
-  const which = { labelSelector: `batch.kubernetes.io/job-name=${metadata.name}`, fieldSelector: 'status.phase=Failed', patienceMs: 0 };
+  const which = { labelSelector: selectPodsOf(metadata.name), fieldSelector: 'status.phase=Failed', patienceMs: 0 };
   const { items } = await api.list<Pod>(paths.pods(api.namespace), which);
-  const pod = items.sort((a, b) => (Date.parse(b.metadata.creationTimestamp ?? '') || 0) - (Date.parse(a.metadata.creationTimestamp ?? '') || 0))[0];
+  const pod = items.sort((a, b) => madeMs(b) - madeMs(a))[0];
   if (pod === undefined) return otherwise;
   const logged = await lastError(api, pod.metadata.name);
   return logged ?? podEnd(pod, { memory: pod.spec?.containers?.[0]?.resources?.limits?.['memory'] ?? '?', timeoutMs: null }).cause.message;

@@ -10,6 +10,7 @@ import {
   follow,
   isKubeError,
   type Job,
+  JOB_NAME,
   type KubeApi,
   LABEL,
   labelValue,
@@ -42,7 +43,6 @@ export interface LiveReading {
 
 const AT_ONCE = 100;
 const INDEX = 'batch.kubernetes.io/job-completion-index';
-const OF_JOB = 'batch.kubernetes.io/job-name';
 /** How long pods that are being ended are waited for. */
 const LAST_WORDS_MS = 5000;
 
@@ -149,7 +149,7 @@ class Streams {
 
   /** Whether a pod is the one that runs an item. */
   async #runs({ metadata }: Pod, item: number): Promise<boolean> {
-    const job = await this.#api.get<Job>(paths.jobs(this.#api.namespace, metadata.labels?.[OF_JOB] ?? ''));
+    const job = await this.#api.get<Job>(paths.jobs(this.#api.namespace, metadata.labels?.[JOB_NAME] ?? ''));
     const { [ANNOTATION.pods]: pods, [ANNOTATION.itemsPerPod]: itemsPerPod } = job?.metadata.annotations ?? {};
     if (pods === undefined || itemsPerPod === undefined) return true;
     return nthOfRanges(pods, Number(metadata.labels?.[INDEX])) === Math.floor(item / Number(itemsPerPod));

@@ -20,6 +20,7 @@ import {
   type ReadLine,
   type ReadRequest,
   type ReadValue,
+  selectPodsOf,
   Vigil,
 } from '@kube-transform/runtime/kubernetes';
 import type { RunIn } from './cluster-runs.js';
@@ -110,7 +111,7 @@ async function startedPod(api: KubeApi, job: Job, { signal, note }: Reading): Pr
   const vigil = new Vigil(systemClock.nowMs(), START_WITHIN_MS);
   let told = '';
   for (;;) {
-    const { items } = await api.list<Pod>(paths.pods(api.namespace), { labelSelector: `batch.kubernetes.io/job-name=${name}`, signal });
+    const { items } = await api.list<Pod>(paths.pods(api.namespace), { labelSelector: selectPodsOf(name), signal });
     const [pod] = items;
     if (pod !== undefined && pod.status?.phase !== 'Pending') return pod.metadata.name;
     if (vigil.pauseMs(systemClock.nowMs()) === 0) {

@@ -1,9 +1,9 @@
 /** What `kt retry` does with a run of a cluster. */
-import { KtError } from '@kube-transform/sdk';
 import type { RunStatus } from '@kube-transform/runtime';
 import type { KubeApi } from '@kube-transform/runtime/kubernetes';
-import { targetOf } from '../begin-run.js';
+import { noteChange, targetOf } from '../begin-run.js';
 import type { Output } from '../output.js';
+import { onlyWhatFailed } from '../run-refusals.js';
 import type { ClusterRun } from './cluster-runs.js';
 import { mayRetry, submitRetry } from './submit.js';
 import { afterSubmit } from './submit-command.js';
@@ -24,17 +24,12 @@ export async function retryInCluster(
   { failed, functions, follow, json, output }: ClusterRetry,
 ): Promise<RunStatus | null> {
   const { runId, config } = run;
-  if (!failed) {
-    const hint = `Write kt retry ${runId} --failed; to run everything again: kt submit ${config.source?.pipeline ?? 'PIPELINE'}`;
-    throw new KtError({ code: 'MISSING_OPTION', path: '--failed', message: 'kt retry repeats only what failed, which has to be said.', hint });
-  }
+  if (!failed) throw onlyWhatFailed(runId, { verb: 'kt submit', pipeline: config.source?.pipeline });
   await mayRetry(api, run);
   const { source: old } = config;
   const given = functions.length > 0 || old?.pipeline != null || (old?.functions.length ?? 0) > 0;
   const target = given ? await targetOf(old, functions) : null;
-  if (target !== null && target.source?.digest !== config.digest) {
-    output.err(`note: the functions have changed since run ${runId} began; what is still to do uses them as they are now.`);
-  }
+  if (target !== null) noteChange(runId, { began: config.digest, target }, output);
   const submitted = await submitRetry(api, { from: run, bundle: target?.bundle ?? null, source: target?.source ?? old });
   return afterSubmit(api, submitted, { follow, json, output });
 }

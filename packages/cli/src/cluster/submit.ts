@@ -4,6 +4,7 @@ import { makeRunId, type RunRecord, systemClock } from '@kube-transform/runtime'
 import { type ClusterSettings, type KubeApi, paths, RUN_KEY, type RunConfig } from '@kube-transform/runtime/kubernetes';
 import { type Bundle, makeBundle } from '../bundle.js';
 import { projectDir } from '../project-dir.js';
+import { nothingFailed, runNotEnded } from '../run-refusals.js';
 import { checkClusterVersion } from './cluster-version.js';
 import { type ClusterRun, findClusterRun, statusOf } from './cluster-runs.js';
 import { liveControllers } from './controllers.js';
@@ -81,14 +82,8 @@ export async function mayRetry(api: KubeApi, { runId, summary, config }: Cluster
   if (status === 'Running') {
     throw refuse('RUN_IS_DRIVEN', `Run "${runId}" is still going on.`, `Wait for it: kt status ${runId} --follow; or end it: kt cancel ${runId}`);
   }
-  if (status === 'Interrupted') {
-    throw refuse('RUN_NOT_ENDED', `Run "${runId}" was interrupted and has not ended.`, `Go on with it: kt submit --resume ${runId}`);
-  }
-  if (status === 'Completed') {
-    const again = config.source?.pipeline ?? 'PIPELINE';
-    const message = `Run "${runId}" completed: nothing failed in it, so there is nothing to repeat.`;
-    throw refuse('NOTHING_FAILED', message, `Run it again as a whole: kt submit ${again}`);
-  }
+  if (status === 'Interrupted') throw runNotEnded(runId, 'kt submit');
+  if (status === 'Completed') throw nothingFailed(runId, { verb: 'kt submit', pipeline: config.source?.pipeline });
 }
 
 /**

@@ -1,18 +1,14 @@
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import type { Cli } from '../cli.js';
 import type { WhereOptions } from '../cluster/where.js';
 import { EXIT } from '../exit.js';
 import { coloured, plural } from '../output.js';
 import { withPlaceOptions } from './cluster-options.js';
-import { storeOption } from './options.js';
+import { spanOf, storeOption } from './options.js';
 
-const UNITS_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000 };
+const TIMEOUT_MS = 60_000;
 
-function duration(text: string): number {
-  const match = /^(\d{1,5})(s|m|h)$/.exec(text);
-  if (match === null) throw new InvalidArgumentError('Expected a duration such as 30s or 5m.');
-  return Number(match[1]) * (UNITS_MS[match[2] ?? ''] ?? 0);
-}
+const duration = spanOf({ digits: 5, units: 'smh', expected: 'Expected a duration such as 30s or 5m.' });
 
 /** `kt cancel`: ends a run for good. */
 export function cancelCommand(cli: Cli): Command {
@@ -38,7 +34,7 @@ export function cancelCommand(cli: Cli): Command {
           import('../cluster/cancel-run.js'),
           import('../cluster/cluster-session.js'),
         ]);
-        const timeoutMs = options.timeout ?? UNITS_MS['m'] ?? 0;
+        const timeoutMs = options.timeout ?? TIMEOUT_MS;
         const { runId } = run;
         const progress = (text: string): void => output.err(text === '' ? `Run ${runId} is cancelled.` : `Cancelling run ${runId}: ${text}.`);
         const { left, result } = await untilInterrupted(signal => cancelRun(api, run, { timeoutMs, progress, signal }));

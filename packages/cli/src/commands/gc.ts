@@ -5,7 +5,7 @@ import type { WhereOptions } from '../cluster/where.js';
 import type { Deleted } from '../collect-garbage.js';
 import { bytes, plural } from '../output.js';
 import { withPlaceOptions } from './cluster-options.js';
-import { jsonOption, storeOption } from './options.js';
+import { jsonOption, spanOf, storeOption } from './options.js';
 
 interface Options extends WhereOptions {
   olderThan?: number;
@@ -15,14 +15,9 @@ interface Options extends WhereOptions {
   json: boolean;
 }
 
-const UNITS_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 const DEFAULT_MS = 30 * 86_400_000;
 
-function age(text: string): number {
-  const match = /^(\d{1,6})(s|m|h|d|w)$/.exec(text);
-  if (match === null) throw new InvalidArgumentError('Expected an age such as 12h, 30d or 4w.');
-  return Number(match[1]) * (UNITS_MS[match[2] ?? ''] ?? 0);
-}
+const age = spanOf({ digits: 6, units: 'smhdw', expected: 'Expected an age such as 12h, 30d or 4w.' });
 
 function countOrZero(text: string): number {
   if (!/^\d{1,6}$/.test(text)) throw new InvalidArgumentError('Expected a whole number.');

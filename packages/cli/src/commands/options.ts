@@ -18,6 +18,17 @@ export const count = (text: string): number => {
   return Number(text);
 };
 
+const UNITS_MS: Record<string, number> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+
+/** Parses a number with a unit, in milliseconds: up to so many digits, and one of these units. */
+export const spanOf =
+  ({ digits, units, expected }: { digits: number; units: string; expected: string }) =>
+  (text: string): number => {
+    const [, number, unit = ''] = new RegExp(`^(\\d{1,${digits}})([${units}])$`).exec(text) ?? [];
+    if (number === undefined) throw new InvalidArgumentError(expected);
+    return Number(number) * (UNITS_MS[unit] ?? 0);
+  };
+
 /** Gathers the values of an option that may be repeated. */
 export const collect = (value: string, all: string[]): string[] => [...all, value];
 

@@ -1,5 +1,6 @@
 /** Asks the cluster why pods of a Job do not start: at most four requests, however many pods wait. */
 import { paths } from './api-paths.js';
+import { selectPodsOf } from './keys.js';
 import type { KubeApi } from './kube-api.js';
 import type { Job, KubeEvent, KubeList, Pod } from './objects.js';
 import type { Waiting } from './refusals.js';
@@ -23,7 +24,7 @@ export async function askAbout(api: KubeApi, job: Job, signal?: AbortSignal): Pr
 }
 
 async function pendingPods(api: KubeApi, { metadata }: Job, signal: AbortSignal | undefined): Promise<Pod[]> {
-  const query = { labelSelector: `batch.kubernetes.io/job-name=${metadata.name}`, fieldSelector: 'status.phase=Pending', limit: PODS };
+  const query = { labelSelector: selectPodsOf(metadata.name), fieldSelector: 'status.phase=Pending', limit: PODS };
   return (await api.get<KubeList<Pod>>(paths.pods(api.namespace), { query, signal, patienceMs: 0 }))?.items ?? [];
 }
 

@@ -62,6 +62,14 @@ export const bundleName = (digest: string, n: number): string => `kt-bundle-${di
 export const taskName = (task: { runId: string; job: string; wave: number }): string =>
   `kt-${slug(task.job, 26)}-${shortHash(task.runId, task.job)}-${task.wave}`;
 
+/** Names of the ConfigMaps of a bundle. */
+export const bundleNames = (digest: string, count: number): string[] => Array.from({ length: count }, (_, n) => bundleName(digest, n));
+
+/** The label by which Kubernetes marks the pods of a Job. */
+export const JOB_NAME = 'batch.kubernetes.io/job-name';
+/** Selects the pods of a Job. */
+export const selectPodsOf = (job: string): string => `${JOB_NAME}=${job}`;
+
 /** Labels that everything of a run has. */
 export function runLabels(runId: string, pipeline: string, component: Component): Record<string, string> {
   return {

@@ -1,9 +1,9 @@
 /** The objects that a run has in a cluster, as pure functions of what is asked for. */
 import type { KTJob } from '@kube-transform/sdk';
 import { EXIT_CODE } from './exit-codes.js';
-import { ANNOTATION, bundleName, controllerName, LABEL, labelValue, runLabels, runName, shortHash, taskName } from './keys.js';
+import { ANNOTATION, bundleNames, controllerName, LABEL, labelValue, runLabels, runName, shortHash, taskName } from './keys.js';
 import type { ConfigMap, Job, OwnerReference } from './objects.js';
-import { basePod, CONTAINER, type EnvVar, heapFlag, MOUNT, resourcesOf, withJobOptions } from './pod-spec.js';
+import { basePod, CONTAINER, type EnvVar, heapFlag, MOUNT, placementOf, resourcesOf, withJobOptions } from './pod-spec.js';
 import type { ClusterSettings } from './settings.js';
 
 const CONTROLLER = { cpu: '100m', memory: '128Mi', limit: '512Mi' };
@@ -34,8 +34,6 @@ export interface WavePlan {
   memory: string;
 }
 
-const bundleParts = ({ digest, bundleParts: count }: RunFrame): string[] => Array.from({ length: count }, (_, n) => bundleName(digest, n));
-
 /** Reference to a run's ConfigMap. */
 export function ownerOf(runId: string, uid: string): OwnerReference {
   return { apiVersion: 'v1', kind: 'ConfigMap', name: runName(runId), uid, controller: false };
@@ -59,7 +57,7 @@ export function taskJob(frame: RunFrame, plan: WavePlan): Job {
   ];
   const pod = basePod({
     settings,
-    bundle: bundleParts(frame),
+    bundle: bundleNames(digest, frame.bundleParts),
     args: [heapFlag(memory), `${MOUNT.bundle}/worker.mjs`],
     env,
     resources: resourcesOf(job, memory),
@@ -112,11 +110,11 @@ function userLabels(labels: Record<string, string>): Record<string, string> {
 
 /** The Job of a run's controller; `start` tells one begin or resume of the run from another. */
 export function controllerJob(frame: RunFrame, start: { id: string; documents: readonly string[] }): Job {
-  const { runId, pipeline, settings } = frame;
+  const { runId, pipeline, settings, digest } = frame;
   const labels = runLabels(runId, pipeline, 'controller');
   const spec = basePod({
     settings,
-    bundle: bundleParts(frame),
+    bundle: bundleNames(digest, frame.bundleParts),
     args: ['--max-semi-space-size=2', `${MOUNT.bundle}/controller.mjs`],
     env: [
       { name: 'KT_RUN_CONFIG', value: runName(runId) },
@@ -133,7 +131,6 @@ export function controllerJob(frame: RunFrame, start: { id: string; documents: r
       },
     ],
   });
-  const { nodeSelector, tolerations, affinity, priorityClassName } = settings.defaults;
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -161,14 +158,11 @@ export function controllerJob(frame: RunFrame, start: { id: string; documents: r
           labels,
           annotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false', 'karpenter.sh/do-not-disrupt': 'true' },
         },
-        spec: { ...spec, ...definedOnly({ nodeSelector, tolerations, affinity, priorityClassName }) },
+        spec: { ...spec, ...placementOf(settings) },
       },
     },
   };
 }
-
-const definedOnly = (fields: Record<string, unknown>): Record<string, unknown> =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 
 /** The ConfigMap of a run. */
 export function runConfigMap(run: { runId: string; pipeline: string; namespace: string; digest: string; data: Record<string, string> }): ConfigMap {

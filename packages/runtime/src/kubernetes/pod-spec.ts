@@ -77,6 +77,12 @@ export function basePod(plan: PodPlan): Record<string, unknown> {
   };
 }
 
+/** Which nodes pods that are no job's own may run on, where the settings of the run say so. */
+export function placementOf({ defaults }: ClusterSettings): Record<string, unknown> {
+  const { nodeSelector, tolerations, affinity, priorityClassName } = defaults;
+  return Object.fromEntries(Object.entries({ nodeSelector, tolerations, affinity, priorityClassName }).filter(([, value]) => value !== undefined));
+}
+
 /**
  * What a job asks for, as requests and limits: the memory limit is the request × 1.1, in whole bytes; there is no limit on CPU.
  *

@@ -6,10 +6,10 @@
  */
 import type { Problem } from '@kube-transform/sdk';
 import type { FailedLog, LogLine } from '../run-logs.js';
-import { ANNOTATION, bundleName, runLabels, runName, shortHash, slug } from './keys.js';
+import { ANNOTATION, bundleNames, runLabels, runName, shortHash, slug } from './keys.js';
 import type { RunFrame } from './manifests.js';
 import type { Job } from './objects.js';
-import { basePod, MOUNT } from './pod-spec.js';
+import { basePod, MOUNT, placementOf } from './pod-spec.js';
 
 /** Where a page ended: after `count` values of the moment `atMs`. */
 export interface ReadCursor {
@@ -70,15 +70,13 @@ export function readerJob(frame: RunFrame, id: string, request: ReadRequest): Jo
   const labels = runLabels(runId, pipeline, 'reader');
   const spec = basePod({
     settings,
-    bundle: Array.from({ length: frame.bundleParts }, (_, n) => bundleName(digest, n)),
+    bundle: bundleNames(digest, frame.bundleParts),
     args: [HEAP, `${MOUNT.bundle}/controller.mjs`],
     env: [{ name: 'KT_READ', value: JSON.stringify(request) }],
     resources: RESOURCES,
     token: false,
     volumes: [],
   });
-  const { nodeSelector, tolerations, affinity, priorityClassName } = settings.defaults;
-  const wishes = Object.entries({ nodeSelector, tolerations, affinity, priorityClassName }).filter(([, value]) => value !== undefined);
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
@@ -95,7 +93,7 @@ export function readerJob(frame: RunFrame, id: string, request: ReadRequest): Jo
       backoffLimit: 0,
       activeDeadlineSeconds: 1800,
       ttlSecondsAfterFinished: 60,
-      template: { metadata: { labels }, spec: { ...spec, ...Object.fromEntries(wishes) } },
+      template: { metadata: { labels }, spec: { ...spec, ...placementOf(settings) } },
     },
   };
 }

@@ -13,6 +13,7 @@ import { chargeEnd, timeoutOf } from './charge.js';
 import { paths } from './api-paths.js';
 import type { KubernetesOptions } from './executor-options.js';
 import { parseRanges } from './index-ranges.js';
+import { JOB_NAME } from './keys.js';
 import type { Pod } from './objects.js';
 import { DID_NOTHING, type PodEnd, podEnd } from './pod-end.js';
 import type { Step } from './step.js';
@@ -22,7 +23,6 @@ const MAX_FALSE_STARTS = 3;
 /** How often the store may fail a pod, with growing pauses: about four minutes. */
 const MAX_STORE_FAILURES = 10;
 const INDEX_LABEL = 'batch.kubernetes.io/job-completion-index';
-const JOB_LABEL = 'batch.kubernetes.io/job-name';
 
 /** Deals with the ends of pods. */
 export class Recovery {
@@ -38,7 +38,7 @@ export class Recovery {
   /** Takes in a pod that failed; false where it was known. */
   take(pod: Pod): boolean {
     const { labels = {}, uid = '' } = pod.metadata;
-    const key = `${labels[JOB_LABEL] ?? ''}/${labels[INDEX_LABEL] ?? ''}`;
+    const key = `${labels[JOB_NAME] ?? ''}/${labels[INDEX_LABEL] ?? ''}`;
     if (this.#charged.has(uid) || this.#pods.get(key)?.metadata.uid === uid) return false;
     this.#pods.set(key, pod);
     return true;
@@ -119,7 +119,7 @@ export class Recovery {
 
   async #list(wave: Wave): Promise<void> {
     const { api, frame } = this.#o;
-    const selectors = { labelSelector: `${JOB_LABEL}=${wave.name}`, fieldSelector: 'status.phase=Failed' };
+    const selectors = { labelSelector: `${JOB_NAME}=${wave.name}`, fieldSelector: 'status.phase=Failed' };
     const { items } = await api.list<Pod>(paths.pods(frame.settings.namespace), selectors);
     for (const pod of items) this.take(pod);
   }

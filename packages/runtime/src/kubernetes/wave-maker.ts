@@ -8,7 +8,7 @@ import { KtError } from '@kube-transform/sdk';
 import type { JobManifest } from '../job-manifest.js';
 import { paths } from './api-paths.js';
 import { isKubeError } from './kube-error.js';
-import { ANNOTATION } from './keys.js';
+import { ANNOTATION, selectPodsOf } from './keys.js';
 import type { KubernetesOptions } from './executor-options.js';
 import { taskJob, type WavePlan } from './manifests.js';
 import type { Job } from './objects.js';
@@ -141,7 +141,7 @@ export class WaveMaker {
   /** Deletes the objects of pods that succeeded while their Job goes on. */
   async reap(wave: Wave): Promise<void> {
     wave.reaped = wave.seen.status?.succeeded ?? 0;
-    const which = { labelSelector: `batch.kubernetes.io/job-name=${wave.name}`, fieldSelector: 'status.phase=Succeeded' };
+    const which = { labelSelector: selectPodsOf(wave.name), fieldSelector: 'status.phase=Succeeded' };
     await this.#o.api.deleteAll(paths.pods(this.#namespace), which);
   }
 }
