@@ -27,15 +27,11 @@ test('status and logs follow a run to its end; Ctrl-C leaves it alone', async ()
     if (!out.includes('work: 2 items') || left !== undefined) return;
     logs = kt(dir, ['logs', 'gated', '-f', '--json']);
     status = kt(dir, ['status', 'gated', '-f']);
-    left = kt(dir, ['status', 'gated', '-f'], (_, kill) => kill('SIGINT')).then(async ended => {
-      expect(ended.code).toBe(130);
-      expect(ended.err).toContain('The run goes on. Come back to it: kt status gated --follow');
-      expectMistake(await kt(dir, ['cancel', 'gated']), /RUN_IS_DRIVEN.*Press Ctrl-C where it runs/);
-      await writeFile(join(dir, 'go'), '');
-    });
+    left = interrupted(dir).finally(() => writeFile(join(dir, 'go'), ''));
   });
-  expect((await run).code).toBe(0);
+  const ended = await run;
   await left;
+  expect(ended.code).toBe(0);
   const attempts = ((await logs)?.out ?? '')
     .trim()
     .split('\n')
@@ -48,3 +44,10 @@ test('status and logs follow a run to its end; Ctrl-C leaves it alone', async ()
   expect(previous.out).not.toContain('#2');
   expectMistake(await kt(dir, ['logs', 'gated', '-f', '--failed']), /BAD_OPTIONS {2}--follow/);
 });
+
+async function interrupted(dir: string): Promise<void> {
+  const ended = await kt(dir, ['status', 'gated', '-f'], (_, kill) => kill('SIGINT'));
+  expect(ended.code).toBe(130);
+  expect(ended.err).toContain('The run goes on. Come back to it: kt status gated --follow');
+  expectMistake(await kt(dir, ['cancel', 'gated']), /RUN_IS_DRIVEN.*Press Ctrl-C where it runs/);
+}

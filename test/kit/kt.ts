@@ -16,7 +16,7 @@ export interface Ended {
   err: string;
 }
 
-/** Runs `kt` in a folder; `onOut` sees what it prints as it comes. */
+/** Runs `kt` in a folder; `onOut` sees all it has printed each time more comes, and may send it a signal: each goes once. */
 export function kt(
   dir: string,
   args: readonly string[],
@@ -34,9 +34,14 @@ export function run(
   const { KT_STORE: _store, DATA_DIR: _data, ...rest } = process.env;
   const child = spawn(program, args, { cwd: dir, env: { ...rest, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended: Ended = { code: null, out: '', err: '' };
+  const sent = new Set<NodeJS.Signals>();
+  const kill = (signal: NodeJS.Signals): void => {
+    if (!sent.has(signal)) child.kill(signal);
+    sent.add(signal);
+  };
   child.stdout.on('data', (chunk: Buffer) => {
     ended.out += chunk.toString();
-    onOut(ended.out, signal => void child.kill(signal));
+    onOut(ended.out, kill);
   });
   child.stderr.on('data', (chunk: Buffer) => (ended.err += chunk.toString()));
   return new Promise((resolve, reject) => {
