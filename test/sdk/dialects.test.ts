@@ -10,7 +10,7 @@ import { reflectFunctions } from '@kube-transform/sdk/reflect';
 import { build } from 'esbuild';
 import ts from 'typescript';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { makeBundle } from '../../packages/cli/src/bundle.js';
+import { makeBundle } from '../../packages/cli/src/bundle/make-bundle.js';
 import { nameExports } from '../../packages/sdk/src/index.js';
 import * as example from '../fixtures/dialects/example.js';
 

@@ -1,5 +1,5 @@
 /** Makes the records of runs: a new one, or one that repeats what failed in another. */
-import { isPipeline, type JsonObject, KtError, mustParsePipeline, type KTPipelineInput, type Pipeline } from '@kube-transform/sdk';
+import { type JsonObject, KtError, mustParsePipeline, type KTJobInput, type KTPipelineInput } from '@kube-transform/sdk';
 import { apply, createRunState, type Fact, jobState, jobStates } from './core/index.js';
 import { itemsKey, jobKey, journalPrefix, resultsPrefix } from './layout.js';
 import { readManifest } from './job-manifest.js';
@@ -8,16 +8,19 @@ import type { Clock, FileStore } from './ports.js';
 import { foldLine, type ItemOutcome, type ResultLine } from './results.js';
 import { readRecord, type RunRecord, writeRecord } from './run-record.js';
 import { readLog, SegmentLog } from './segment-log.js';
+import { isRunnable, type Runnable } from './stored-pipeline.js';
 
 /** What a run is made of. */
 export interface NewRunOptions {
   /** A pipeline, or a document as kube-transform has them. */
-  pipeline: Pipeline | KTPipelineInput;
+  pipeline: Runnable | KTPipelineInput;
   params?: JsonObject;
   clock: Clock;
   /** Default: the pipeline's name, the time and four random characters. */
   runId?: string;
   source?: RunRecord['source'];
+  /** What its jobs have where they say nothing. Default: what the document's schema says. */
+  defaults?: Omit<Partial<KTJobInput>, 'type' | 'name'>;
 }
 
 const RUN_ID = /^[a-z0-9](?:[a-z0-9.-]{0,98}[a-z0-9])?$/;
@@ -42,13 +45,13 @@ export function makeRunId(pipeline: string, clock: Clock): string {
  *
  * @throws KtError with every problem of the document or the parameters, and `BAD_RUN_ID`.
  */
-export async function newRun({ pipeline, params = {}, clock, runId, source = null }: NewRunOptions): Promise<RunRecord> {
+export async function newRun({ pipeline, params = {}, clock, runId, source = null, defaults = {} }: NewRunOptions): Promise<RunRecord> {
   if (runId !== undefined && !RUN_ID.test(runId)) {
     throw new KtError({ code: 'BAD_RUN_ID', path: 'runId', message: `A run id is made of a-z, 0-9, "-" and ".", but got "${runId}".` });
   }
   let input: KTPipelineInput;
   let bound: JsonObject = {};
-  if (isPipeline(pipeline)) {
+  if (isRunnable(pipeline)) {
     bound = await bindParams(pipeline, params);
     input = pipeline.toSpec(bound);
   } else {
@@ -57,9 +60,18 @@ export async function newRun({ pipeline, params = {}, clock, runId, source = nul
     if (extra !== undefined)
       throw new KtError({ code: 'UNKNOWN_PARAM', path: `params.${extra}`, message: `A document takes no parameters, but got "${extra}".` });
   }
-  const parsed = mustParsePipeline(input);
+  const parsed = mustParsePipeline(withDefaults(input, defaults));
   return { runId: runId ?? makeRunId(parsed.name, clock), pipeline: parsed, params: bound, createdAtMs: clock.nowMs(), source, retryOf: null };
 }
+
+/** A document whose jobs have defaults; what is no document stays what it is, to be told of when it is checked. */
+export function withDefaults(input: KTPipelineInput, defaults: NonNullable<NewRunOptions['defaults']>): KTPipelineInput {
+  if (Object.keys(defaults).length === 0 || !Array.isArray(input.jobs)) return input;
+  const said = (job: KTJobInput): object => Object.fromEntries(Object.entries(job).filter(([, value]) => (value ?? null) !== null));
+  return { ...input, jobs: input.jobs.map(job => (isObject(job) ? { ...defaults, ...(said(job) as KTJobInput) } : job)) };
+}
+
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
  * Stores a new run that repeats what failed in another: jobs that succeeded keep their results, and within failed jobs so do the

@@ -33,7 +33,9 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
   if (manifest === null) throw new TypeError(`Bug: job "${order.job}" of run ${order.runId} has no manifest`);
   const { job } = manifest;
   const backoff = (attempts: number): number => backoffMs(job.backoff, attempts);
-  const ledger = await PodLedger.open(manifest, host, order.pod);
+  // The function is loaded while its items are read; what is wrong with it is told by the first item that needs it.
+  if (job.function !== null) void host.catalog.load(job.function).catch(() => undefined);
+  const [ledger, lines] = await Promise.all([PodLedger.open(manifest, host, order.pod), readItems(host.store, manifest, order.pod)]);
   for (const { item, cause } of order.crashed) if (!ledger.isDone(item)) ledger.fail(item, cause, { backoffMs: () => 0 });
   const closing = new AbortController();
   const logs = once(() =>
@@ -41,7 +43,6 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
       pace: () => host.clock.sleep(LOG_PACE_MS, closing.signal).catch(() => undefined),
     }),
   );
-  const lines = await readItems(host.store, manifest, order.pod);
   const items = parseItems(lines);
   const tried = new Set<number>();
   const runner = new ItemRunner(manifest, host, logs);

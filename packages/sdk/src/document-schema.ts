@@ -180,6 +180,11 @@ const timeZone = text.refine(isTimeZone, { error: 'Expected an IANA time zone su
 const schedule = z.strictObject({
   cron,
   timeZone: timeZone.nullish().transform(v => v ?? null),
+  concurrencyPolicy: z
+    .enum(['Forbid', 'Allow', 'Replace'])
+    .nullish()
+    .transform(v => v ?? ('Forbid' as const)),
+  startingDeadline: duration.nullish().transform(v => v ?? null),
   suspend: flag.nullish().transform(v => v ?? false),
 });
 

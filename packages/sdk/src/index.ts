@@ -1,4 +1,6 @@
 // Public API of @kube-transform/sdk.
+export { defineConfig } from './config.js';
+export type { ClaimConfig, ContextConfig, ContextDefaults, Delivery, ProjectConfig } from './config.js';
 export type { KtContext, KtFileHandle, KtFiles, KtFileStat, KtFs, KtLog } from './context.js';
 export { assertNever, formatProblem, isKtError, isPermanent, KtError, PermanentError, RETRIED } from './errors.js';
 export type { FailureCause, Problem } from './errors.js';
@@ -27,7 +29,9 @@ export type {
   KTTask,
   KTTaskInput,
   KubernetesOptions,
+  ScheduleOptions,
 } from './spec.js';
+export { bindSpec } from './sub-pipeline.js';
 export { issuePath } from './standard-schema.js';
 export type { SchemaInput, SchemaIssue, SchemaOutput, SchemaResult, StandardSchema } from './standard-schema.js';
 export type { MapResult, ResultOf, SpawnResult, StepOptions, StepRefs, Steps } from './step-types.js';

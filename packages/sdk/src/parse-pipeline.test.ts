@@ -137,7 +137,9 @@ describe('what is new here', () => {
   });
 
   test('schedules are filled in', () => {
-    expect(parsed({ name: 'p', schedules: [{ cron: '@daily' }] }).schedules).toEqual([{ cron: '@daily', timeZone: null, suspend: false }]);
+    expect(parsed({ name: 'p', schedules: [{ cron: '@daily' }] }).schedules).toEqual([
+      { cron: '@daily', timeZone: null, concurrencyPolicy: 'Forbid', startingDeadline: null, suspend: false },
+    ]);
   });
 });
 

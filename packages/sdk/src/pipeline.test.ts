@@ -82,14 +82,17 @@ test('a pipeline is immutable', () => {
   const start = pipeline('p').job('a', tick);
   const [left, right] = [start.job('b', tick), start.job('c', tick).schedule('0 3 * * *')];
   expect([start, left, right].map(p => jobs(p).map(job => job.name))).toEqual([['a'], ['a', 'b'], ['a', 'c']]);
-  expect([start.toSpec().schedules, right.toSpec().schedules]).toEqual([[], [{ cron: '0 3 * * *', timeZone: null, suspend: false }]]);
+  expect([start.toSpec().schedules, right.toSpec().schedules]).toEqual([
+    [],
+    [{ cron: '0 3 * * *', timeZone: null, concurrencyPolicy: 'Forbid', startingDeadline: null, suspend: false }],
+  ]);
 });
 
 test('schedules add up', () => {
   const spec = pipeline('p').schedule('0 3 * * *', { timeZone: 'Europe/Berlin' }).schedule('@hourly', { suspend: true }).toSpec();
   expect(spec.schedules).toEqual([
-    { cron: '0 3 * * *', timeZone: 'Europe/Berlin', suspend: false },
-    { cron: '@hourly', timeZone: null, suspend: true },
+    { cron: '0 3 * * *', timeZone: 'Europe/Berlin', concurrencyPolicy: 'Forbid', startingDeadline: null, suspend: false },
+    { cron: '@hourly', timeZone: null, concurrencyPolicy: 'Forbid', startingDeadline: null, suspend: true },
   ]);
 });
 

@@ -10,9 +10,9 @@ import type { Json, JsonObject } from './json.js';
 import { duplicateFunction } from './name-exports.js';
 import { didYouMean } from './names.js';
 import { asRef, type Each, makeRef, type Ref, refSources, replaceRefs } from './refs.js';
-import type { KTJobInput, KTPipelineInput, KTSchedule } from './spec.js';
+import type { KTJobInput, KTPipelineInput, KTSchedule, ScheduleOptions } from './spec.js';
 import type { SchemaInput, SchemaOutput, StandardSchema } from './standard-schema.js';
-import { moveRefs, subParams } from './sub-pipeline.js';
+import { bindSpec, moveRefs, subParams } from './sub-pipeline.js';
 import type {
   ArgsThenOptions,
   CheckFunction,
@@ -125,9 +125,10 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
     });
   }
 
-  /** Runs the pipeline on a cron schedule once it is deployed. `timeZone` is an IANA name; default: the cluster's. */
-  schedule(cron: string, options: { timeZone?: string; suspend?: boolean } = {}): Pipeline<S, P, PI> {
-    const entry = { cron, timeZone: options.timeZone ?? null, suspend: options.suspend ?? false };
+  /** Runs the pipeline on a cron schedule once it is deployed, as Kubernetes' CronJobs understand it. */
+  schedule(cron: string, options: ScheduleOptions = {}): Pipeline<S, P, PI> {
+    const { timeZone = null, concurrencyPolicy = 'Forbid', startingDeadline = null, suspend = false } = options;
+    const entry = { cron, timeZone, concurrencyPolicy, startingDeadline, suspend };
     return this.#with({ schedules: [...this.#state.schedules, entry] });
   }
 
@@ -144,9 +145,8 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
 
   /** The document of this pipeline; parameters stay refs unless values (already checked) are given. */
   toSpec(params?: JsonObject): KTPipelineInput {
-    const jobs = this.#state.steps.map(step => this.#job(step));
-    const bound = params === undefined ? jobs : (moveRefs(jobs, { params }) as KTJobInput[]);
-    return { name: this.name, jobs: bound, schedules: [...this.#state.schedules] };
+    const spec = { name: this.name, jobs: this.#state.steps.map(step => this.#job(step)), schedules: [...this.#state.schedules] };
+    return params === undefined ? spec : bindSpec(spec, params);
   }
 
   #job(step: Step): KTJobInput {

@@ -84,9 +84,18 @@ export interface KTJob extends JobOptions {
 /** A cron schedule of a pipeline. */
 export interface KTSchedule {
   cron: string;
+  /** IANA name. Default null: that of the cluster, most often UTC. */
   timeZone: string | null;
+  /** When a run is still going on: begin no other (default), begin one beside it, or cancel it and begin another. */
+  concurrencyPolicy: 'Forbid' | 'Allow' | 'Replace';
+  /** How late a run may begin, as a duration, before it is left out. Default null: any time. */
+  startingDeadline: string | null;
+  /** Default false. */
   suspend: boolean;
 }
+
+/** What may be said of a schedule. */
+export type ScheduleOptions = Partial<{ [K in keyof Omit<KTSchedule, 'cron'>]: NonNullable<KTSchedule[K]> }>;
 
 /** A pipeline with everything filled in: names, defaults, no nulls where a list is meant. */
 export interface KTPipeline {

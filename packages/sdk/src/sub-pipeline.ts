@@ -1,5 +1,7 @@
 import { KtError } from './errors.js';
+import type { JsonObject } from './json.js';
 import { asRef, makeRef, parseRef, replaceRefs } from './refs.js';
+import type { KTJobInput, KTPipelineInput } from './spec.js';
 import { issuePath, type StandardSchema } from './standard-schema.js';
 
 /** How refs are moved when the steps of a pipeline are taken into another. */
@@ -24,6 +26,12 @@ export function moveRefs(value: unknown, { params, prefix, steps, live }: Move):
     return live === true ? makeRef(`${prefix}.${source}`, path) : { $ref: `${prefix}.${source}#${path}` };
   });
 }
+
+/** A document whose refs to parameters (`params#/…`) are replaced by values, which were checked before. */
+export const bindSpec = (spec: KTPipelineInput, params: JsonObject): KTPipelineInput => ({
+  ...spec,
+  jobs: moveRefs(spec.jobs ?? [], { params }) as KTJobInput[],
+});
 
 /** One step of a JSON pointer into a value that may itself be a ref. */
 function open(value: unknown, key: string): unknown {

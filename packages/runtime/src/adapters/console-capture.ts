@@ -1,6 +1,5 @@
 /** What user code prints goes to the log of the item that prints it, also where many items run at once. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { format } from 'node:util';
 import type { KtLog } from '@kube-transform/sdk';
 
 const LEVELS = { log: 'info', info: 'info', debug: 'debug', warn: 'warn', error: 'error', trace: 'debug' } as const;
@@ -20,7 +19,8 @@ function install(): void {
     console[method] = (...parts: unknown[]) => {
       const log = current.getStore()?.log;
       if (log === undefined) original(...parts);
-      else log[level](format(...parts));
+      // Loaded when something is printed: a worker's start is not slowed.
+      else log[level](process.getBuiltinModule('node:util').format(...parts));
     };
   }
   for (const [stream, level] of [

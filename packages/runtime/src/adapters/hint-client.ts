@@ -4,7 +4,6 @@
  * HC1 A hint only wakes the controller: one that is lost costs time and nothing else. It is never waited for longer than a moment.
  * HC2 Where the controller listens is read from the store; it is read anew when nobody is there, because a new controller has a new address.
  */
-import { connect } from 'node:net';
 import { hintsKey } from '../layout.js';
 import type { FileStore, HintAddress } from '../ports.js';
 
@@ -40,8 +39,9 @@ export class HintClient {
   }
 }
 
-/** A request by hand: `node:http` takes longer to load than the request does. */
-function post({ host, port, token }: HintAddress, body: string): Promise<boolean> {
+/** A request by hand: `node:http` takes longer to load than the request does, and `node:net` is loaded when something was done. */
+async function post({ host, port, token }: HintAddress, body: string): Promise<boolean> {
+  const { connect } = await import('node:net');
   return new Promise(resolve => {
     const socket = connect({ host, port });
     const end = (sent: boolean): void => {

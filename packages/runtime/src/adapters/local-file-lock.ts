@@ -28,6 +28,9 @@ export function lacksLinks(error: unknown): boolean {
   return ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(errnoOf(error) ?? '');
 }
 
+/** A clock that is never set back. */
+const clockMs = (): number => Number(process.hrtime.bigint() / 1_000_000n);
+
 /**
  * Runs `work` while holding the lock file `name` of the folder `dir`; `stillHeld` throws when it has been held too long to be sure.
  *
@@ -36,10 +39,10 @@ export function lacksLinks(error: unknown): boolean {
 export async function withLockFile<T>(dir: string, name: string, work: (stillHeld: () => void) => Promise<T>): Promise<T> {
   const path = join(dir, name);
   const id = await acquire(dir, path);
-  const since = performance.now();
+  const since = clockMs();
   try {
     return await work(() => {
-      if (performance.now() - since > HOLD_MS) throw lockError(path, 'was held for over 15 s, so another host may have taken it over');
+      if (clockMs() - since > HOLD_MS) throw lockError(path, 'was held for over 15 s, so another host may have taken it over');
     });
   } finally {
     if ((await readHolder(path))?.id === id) await unlink(path);
@@ -47,7 +50,7 @@ export async function withLockFile<T>(dir: string, name: string, work: (stillHel
 }
 
 async function acquire(dir: string, path: string): Promise<string> {
-  const since = performance.now();
+  const since = clockMs();
   for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 32)) {
     const holder = await readHolder(path);
     if (holder === undefined) {
@@ -57,7 +60,7 @@ async function acquire(dir: string, path: string): Promise<string> {
       await removeStale(dir, path, holder.id);
       continue;
     }
-    if (performance.now() - since > WAIT_MS) throw lockError(path, `has been held for over 60 s by process ${holder?.pid ?? '?'}`);
+    if (clockMs() - since > WAIT_MS) throw lockError(path, `has been held for over 60 s by process ${holder?.pid ?? '?'}`);
     await wait(Math.random() * pauseMs);
   }
 }

@@ -29,11 +29,13 @@ export function etagOf(file: { ino: bigint; size: bigint; mtimeNs: bigint }): st
 }
 
 let lastTimeUs = 0;
+/** `performance` has it too, and takes longer to load than all of this. */
+const clockUs = (): number => Number(process.hrtime.bigint() / 1000n);
+const originUs = Date.now() * 1000 - clockUs();
 
 /** The time in microseconds, later than any that this process was given. */
 function nextTimeUs(): number {
-  const nowUs = Math.floor((performance.timeOrigin + performance.now()) * 1000);
-  return (lastTimeUs = Math.max(nowUs, lastTimeUs + 1));
+  return (lastTimeUs = Math.max(originUs + clockUs(), lastTimeUs + 1));
 }
 
 /** The temporary files of one store. */

@@ -30,6 +30,8 @@ import { retryRun } from '../new-run.js';
 import { openStore } from '../open-store.js';
 import type { FileStore, RunStatus } from '../ports.js';
 import { readRecord, type RunRecord, writeRecord } from '../run-record.js';
+import { launch } from './launch.js';
+import { serveProbe } from './probe.js';
 import { serveRead } from './reader.js';
 
 /** How long a call to the API server is tried again: as long as a control plane may be away. */
@@ -41,13 +43,15 @@ const words = (error: unknown): string => (error instanceof Error ? error.messag
 /**
  * Drives the run that the environment names, and ends the process. `digest` is that of the bundle this file is part of.
  *
- * With KT_READ it reads what the store holds of a run instead, for somebody who cannot reach the store.
+ * With KT_LAUNCH it begins a run of a schedule instead, and ends; with KT_PROBE it looks around for `kt doctor`; with KT_READ it reads what the store holds of a run instead, for somebody who cannot reach the store.
  */
 export async function startController(digest: string): Promise<never> {
   if (process.env['KT_READ'] !== undefined) return serveRead(process.env['KT_READ']);
+  if (process.env['KT_PROBE'] !== undefined) return serveProbe(process.env['KT_PROBE']);
+  const launching = process.env['KT_LAUNCH'];
   let code: number;
   try {
-    code = await control(digest);
+    code = await (launching === undefined ? control(digest) : launch(launching));
   } catch (error) {
     say({ level: 'error', message: words(error), t: systemClock.nowMs() });
     // What Kubernetes keeps of a pod that has ended: `kt status` shows it.

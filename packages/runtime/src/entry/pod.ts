@@ -5,10 +5,11 @@
  *    store or the bundle failed. 76: the process ended as if all were well, with items undone. Anything else: the process broke; the termination message says what it was at.
  * Y2 SIGTERM aborts what runs; what was told to stop costs no attempt.
  */
+import { fileURLToPath } from 'node:url';
 import pLimit from 'p-limit';
 import { KtError, parseDurationMs } from '@kube-transform/sdk';
 import { withinLog } from '../adapters/console-capture.js';
-import { HardTimeout } from '../adapters/hard-timeout.js';
+import type { HardTimeout } from '../adapters/hard-timeout.js';
 import { HintClient } from '../adapters/hint-client.js';
 import { printLine } from '../adapters/standard-output.js';
 import { systemClock } from '../adapters/system-clock.js';
@@ -22,6 +23,7 @@ import type { PodOutcome } from '../pod-ledger.js';
 import { openPosixView } from '../posix-mounts.js';
 import type { FunctionCatalog, ItemEvent } from '../ports.js';
 import { runPod } from '../run-pod.js';
+import { verifyBundle } from './verify-bundle.js';
 
 const RESERVED: ReadonlySet<number> = new Set([0, ...Object.values(EXIT_CODE)]);
 const AHEAD = 64;
@@ -72,13 +74,16 @@ async function run(catalog: FunctionCatalog, note: TerminationFile): Promise<num
   if (pod === undefined) throw new KtError({ code: 'NO_SUCH_POD', path: 'KT_PODS', message: `This Job has no pod of index ${index}.` });
   const stop = new AbortController();
   process.on('SIGTERM', () => stop.abort(new Error('The pod is being stopped.')));
-  const store = await openStore(setting('KT_STORE'));
+  const [store] = await Promise.all([
+    openStore(setting('KT_STORE')),
+    verifyBundle(fileURLToPath(new URL('.', import.meta.url)), setting('KT_DIGEST')),
+  ]);
   const hints = new HintClient(store, runId);
   const manifests = manifestReader(store);
   const manifest = await manifests(runId, job);
   const timeoutMs = parseDurationMs(manifest?.job.timeout ?? '');
   const path = process.env['KT_TERMINATION'] ?? '/dev/termination-log';
-  const timeout = timeoutMs === undefined ? undefined : new HardTimeout({ timeoutMs, path });
+  const timeout = timeoutMs === undefined ? undefined : await hardTimeout(timeoutMs, path);
   const lanes = manifest?.job.concurrency ?? 1;
   const limit = pLimit(lanes);
   let toldMs = systemClock.nowMs();
@@ -120,6 +125,12 @@ async function run(catalog: FunctionCatalog, note: TerminationFile): Promise<num
   );
   await hints.send({ job, pod });
   return exitCode(outcome, manifest?.job.failFast === true);
+}
+
+/** Threads take longer to load than most of this does. */
+async function hardTimeout(timeoutMs: number, path: string): Promise<HardTimeout> {
+  const { HardTimeout } = await import('../adapters/hard-timeout.js');
+  return new HardTimeout({ timeoutMs, path });
 }
 
 function exitCode({ open, failed }: PodOutcome, failFast: boolean): number {

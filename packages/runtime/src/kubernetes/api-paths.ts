@@ -26,6 +26,11 @@ export const paths = {
   resourceQuotas: within('/api/v1', 'resourcequotas'),
   events: within('/api/v1', 'events'),
   jobs: within('/apis/batch/v1', 'jobs'),
+  cronJobs: within('/apis/batch/v1', 'cronjobs'),
+  limitRanges: within('/api/v1', 'limitranges'),
+  storageClasses: (name?: string): string => named('/apis/storage.k8s.io/v1/storageclasses', name),
+  localSubjectAccessReviews: (namespace: string): string =>
+    `/apis/authorization.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/localsubjectaccessreviews`,
   leases: within('/apis/coordination.k8s.io/v1', 'leases'),
   roles: within('/apis/rbac.authorization.k8s.io/v1', 'roles'),
   roleBindings: within('/apis/rbac.authorization.k8s.io/v1', 'rolebindings'),

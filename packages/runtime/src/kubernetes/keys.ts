@@ -7,6 +7,12 @@ export const LABEL = {
   job: 'kt.dev/job',
   wave: 'kt.dev/wave',
   bundle: 'kt.dev/bundle',
+  /** The version of a deployed pipeline. */
+  version: 'kt.dev/version',
+  /** The project that deployed it. */
+  project: 'kt.dev/project',
+  /** The CronJob of a schedule. */
+  schedule: 'kt.dev/schedule',
   component: 'app.kubernetes.io/component',
   managedBy: 'app.kubernetes.io/managed-by',
 } as const;
@@ -19,10 +25,11 @@ export const ANNOTATION = {
   itemsPerPod: 'kt.dev/items-per-pod',
   specHash: 'kt.dev/spec-hash',
   memory: 'kt.dev/memory',
+  deployedAt: 'kt.dev/deployed-at',
 } as const;
 
 /** What an object is for. */
-export type Component = 'run' | 'run-document' | 'bundle' | 'controller' | 'task' | 'reader';
+export type Component = 'run' | 'run-document' | 'bundle' | 'controller' | 'task' | 'reader' | 'deployment' | 'version' | 'schedule' | 'probe';
 
 const MAX_LABEL = 63;
 
@@ -69,6 +76,23 @@ export const bundleNames = (digest: string, count: number): string[] => Array.fr
 export const JOB_NAME = 'batch.kubernetes.io/job-name';
 /** Selects the pods of a Job. */
 export const selectPodsOf = (job: string): string => `${JOB_NAME}=${job}`;
+
+/** Name of the ConfigMap that says which version of a pipeline is deployed. */
+export const deploymentName = (pipeline: string): string => `kt-deploy-${slug(pipeline, 30)}-${shortHash(pipeline)}`;
+/** Name of the n-th ConfigMap of a version of a pipeline. */
+export const versionName = (pipeline: string, version: string, n: number): string => `kt-${slug(pipeline, 30)}-v${version}-${n}`;
+/** Name of the CronJob of a schedule; at most 52 characters are allowed, so that names of its Jobs fit. */
+export const scheduleName = (pipeline: string, { cron, timeZone }: { cron: string; timeZone: string | null }): string =>
+  `kt-${slug(pipeline, 26)}-${shortHash(pipeline, cron, timeZone ?? '')}`;
+
+/** Labels of what is deployed of a pipeline. */
+export const deployLabels = (pipeline: string, project: string, component: Component): Record<string, string> => ({
+  'app.kubernetes.io/name': 'kt',
+  'app.kubernetes.io/part-of': labelValue(pipeline),
+  [LABEL.component]: component,
+  [LABEL.managedBy]: 'kt',
+  [LABEL.project]: labelValue(project),
+});
 
 /** Labels that everything of a run has. */
 export function runLabels(runId: string, pipeline: string, component: Component): Record<string, string> {

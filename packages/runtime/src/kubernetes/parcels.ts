@@ -26,6 +26,21 @@ export function inPieces(files: Files): Map<string, Uint8Array> {
   return pieces;
 }
 
+/** A file from its pieces; undefined where there is none. */
+export function joined(files: Files, name: string): Uint8Array | undefined {
+  const whole = files.get(name);
+  if (whole !== undefined) return whole;
+  const pieces = [...files.keys()].filter(key => key.startsWith(`${name}.part-`)).sort();
+  return pieces.length === 0 ? undefined : Buffer.concat(pieces.map(key => files.get(key) ?? new Uint8Array()));
+}
+
+/** What a ConfigMap holds, as files. */
+export const filesOf = ({ data = {}, binaryData = {} }: ConfigMap): Map<string, Uint8Array> =>
+  new Map([
+    ...Object.entries(data).map(([name, text]): [string, Uint8Array] => [name, Buffer.from(text)]),
+    ...Object.entries(binaryData).map(([name, text]): [string, Uint8Array] => [name, Buffer.from(text, 'base64')]),
+  ]);
+
 /** Deals files out to ConfigMaps, in order; undefined where they are too large altogether. */
 export function deal(files: Files): Map<string, Uint8Array>[] | undefined {
   const parts: Map<string, Uint8Array>[] = [];

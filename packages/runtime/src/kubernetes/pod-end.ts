@@ -18,6 +18,8 @@ export interface PodEnd {
   late: number | null;
 }
 
+/** Characters of what a process said last that are told. */
+const MAX_WORDS = 500;
 const SIGNALS: Record<number, string> = { 6: 'SIGABRT', 9: 'SIGKILL', 11: 'SIGSEGV', 15: 'SIGTERM' };
 
 /** The end of a pod; `memory` is what it was given, `timeoutMs` the longest time of an attempt. */
@@ -74,7 +76,7 @@ function readNote(text: string | undefined): TerminationNote {
 function exited(code: number | null, said: string | undefined): FailureCause {
   const signal = code !== null && code > 128 ? (SIGNALS[code - 128] ?? null) : null;
   const how = signal === null ? `with exit code ${code ?? '?'}` : `by ${signal} (exit code ${code ?? '?'})`;
-  const words = said === undefined || said === '' ? '' : ` It said: ${said.split('\n')[0] ?? ''}`;
+  const words = said === undefined || said === '' ? '' : ` It said: ${said.replaceAll(/\s*\n\s*/g, ' ').slice(0, MAX_WORDS)}`;
   return { kind: 'Exited', message: `The worker process was ended ${how}.${words}`, exitCode: code, signal };
 }
 

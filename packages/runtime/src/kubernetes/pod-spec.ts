@@ -18,7 +18,7 @@ export type EnvVar = { name: string; value: string } | { name: string; valueFrom
 /** What differs from pod to pod of a run. */
 export interface PodPlan {
   settings: ClusterSettings;
-  /** Names of the ConfigMaps of the bundle. */
+  /** Names of the ConfigMaps of the bundle; none where the image has it. */
   bundle: readonly string[];
   /** Arguments of `node`. */
   args: readonly string[];
@@ -34,7 +34,9 @@ export function basePod(plan: PodPlan): Record<string, unknown> {
   const { settings } = plan;
   const { volume } = settings;
   const volumes = [
-    { name: 'bundle', mountPath: MOUNT.bundle, source: { projected: { sources: plan.bundle.map(name => ({ configMap: { name } })) } } },
+    ...(plan.bundle.length === 0
+      ? []
+      : [{ name: 'bundle', mountPath: MOUNT.bundle, source: { projected: { sources: plan.bundle.map(name => ({ configMap: { name } })) } } }]),
     { name: 'scratch', mountPath: MOUNT.scratch, source: { emptyDir: {} } },
     ...(volume === null
       ? []

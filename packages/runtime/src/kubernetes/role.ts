@@ -14,8 +14,8 @@ export const CONTROLLER_RULES: readonly Rule[] = [
   { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create', 'list', 'watch', 'patch', 'delete'] },
   // Failed pods are followed; those that succeeded are deleted while a large Job goes on.
   { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch', 'deletecollection'] },
-  // The run's own ConfigMap is followed for the flag of `kt cancel`, and holds the summary.
-  { apiGroups: [''], resources: ['configmaps'], verbs: ['list', 'watch', 'patch'] },
+  // The run's own ConfigMap is followed for the flag of `kt cancel`, and holds the summary; those of scheduled runs are made.
+  { apiGroups: [''], resources: ['configmaps'], verbs: ['create', 'list', 'watch', 'patch'] },
   // Why pods do not start.
   { apiGroups: [''], resources: ['events'], verbs: ['list'] },
 ];

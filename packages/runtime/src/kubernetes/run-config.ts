@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { RunRecord } from '../run-record.js';
-import { pieceName } from './parcels.js';
+import { joined } from './parcels.js';
 import type { ClusterSettings } from './settings.js';
 
 /** `run.json`. */
@@ -14,11 +14,16 @@ export interface RunConfig {
   kind: 'new' | 'retry';
   from: string | null;
   digest: string;
+  /** ConfigMaps of the bundle; 0 where the image has it. */
   bundleParts: number;
   settings: ClusterSettings;
   createdAtMs: number;
   /** Where the functions came from, for `kt retry`; see `RunRecord`. */
   source: RunRecord['source'];
+  /** The deployed version that it is a run of. */
+  version?: string;
+  /** The CronJob that began it. */
+  schedule?: string;
 }
 
 /** Keys of the run's ConfigMap. */
@@ -28,10 +33,15 @@ const RECORD = 'record.json.gz';
 /** The record of a run as files. */
 export const recordFiles = (record: RunRecord): Map<string, Uint8Array> => new Map([[RECORD, gzipSync(JSON.stringify(record))]]);
 
+/** The files of a folder into which ConfigMaps are mounted. */
+export async function readMounted(dir: string): Promise<Map<string, Uint8Array>> {
+  // Beside the files are links of Kubernetes' own, whose names begin with "..".
+  const names = (await readdir(dir)).filter(name => !name.startsWith('.'));
+  return new Map(await Promise.all(names.map(async name => [name, await readFile(join(dir, name))] as const)));
+}
+
 /** The record of a run from the folder into which its ConfigMaps are mounted. */
 export async function readRecordFiles(dir: string): Promise<RunRecord> {
-  const names = await readdir(dir);
-  const pieces = names.includes(RECORD) ? [RECORD] : names.filter(name => name.startsWith(pieceName(RECORD, 0).slice(0, -3))).sort();
-  const bytes = Buffer.concat(await Promise.all(pieces.map(name => readFile(join(dir, name)))));
-  return JSON.parse(gunzipSync(bytes).toString()) as RunRecord;
+  const bytes = joined(await readMounted(dir), RECORD);
+  return JSON.parse(gunzipSync(bytes ?? new Uint8Array()).toString()) as RunRecord;
 }

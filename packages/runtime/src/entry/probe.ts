@@ -1,0 +1,26 @@
+/** A pod that looks around for `kt doctor`: whether the store can be written and read, the time, the version of Node. */
+import { printLine } from '../adapters/standard-output.js';
+import { systemClock } from '../adapters/system-clock.js';
+import type { ProbeReport } from '../kubernetes/probe-job.js';
+import { openStore } from '../open-store.js';
+
+/** Looks around, prints a {@link ProbeReport}, and ends the process. */
+export async function serveProbe(store: string): Promise<never> {
+  const report: ProbeReport = { node: process.versions.node, nowMs: systemClock.nowMs(), storeProblem: await storeProblem(store) };
+  printLine(report);
+  process.exit(0);
+}
+
+async function storeProblem(url: string): Promise<string | null> {
+  const key = `kt-metadata/.doctor-${systemClock.randomId(8)}`;
+  const text = systemClock.randomId(20);
+  try {
+    const store = await openStore(url);
+    await store.put(key, new TextEncoder().encode(text));
+    const read = new TextDecoder().decode(await store.get(key));
+    await store.delete([key]);
+    return read === text ? null : 'what was written is not what is read';
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
