@@ -5,7 +5,7 @@ import { isAbsolute, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { didYouMean, KtError, type KTPipelineInput, parsePipeline, type Pipeline } from '@kube-transform/sdk';
 import { type BundleCatalog, bundleCatalog, type FunctionCatalog, type RunRecord } from '@kube-transform/runtime';
-import { type Bundle, makeBundle } from './bundle.js';
+import { type Bundle, makeBundle } from './bundle/make-bundle.js';
 import { catalogOf, loadModule, pipelinesOf } from './load-modules.js';
 import { pipelineNames } from './pipeline-names.js';
 import { projectDir } from './project-dir.js';

@@ -1,0 +1,120 @@
+/** One run of the bundler over the user's modules and the worker's entry. */
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build, type BuildOptions, type BuildResult, type Metafile, type OutputFile, type Plugin } from 'esbuild';
+import { bundleError } from './bundle-error.js';
+
+/** What every file of a bundle begins with: what modules of the older kind expect to be there. */
+export const BANNER =
+  'import { createRequire as __ktRequire } from "node:module";import { fileURLToPath as __ktPath } from "node:url";import { dirname as __ktDir } from "node:path";' +
+  'const require = __ktRequire(import.meta.url);const __filename = __ktPath(import.meta.url);const __dirname = __ktDir(__filename);';
+/** What the banner declares. */
+const DECLARED = /\b(?:require|__filename|__dirname)\b/;
+/** LGPL, or resolved at run time where it is installed. */
+const EXTERNAL = ['@zenfs/core', './functions.mjs'];
+const HERE = dirname(fileURLToPath(import.meta.url));
+
+const common = (projectDir: string): BuildOptions & { write: false } => ({
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  write: false,
+  external: EXTERNAL,
+  banner: { js: BANNER },
+  logLevel: 'silent',
+  legalComments: 'none',
+  absWorkingDir: projectDir,
+  nodePaths: [ownModules()],
+});
+
+const outdir = (projectDir: string): string => join(projectDir, '.kt', 'bundles', 'out');
+
+/** What is built. */
+export interface Entries {
+  /** The user's modules by name. */
+  modules: ReadonlyMap<string, string>;
+  /** Modules that run in threads, by the name of their file in the bundle. */
+  threads: ReadonlyMap<string, string>;
+}
+
+/** What the bundler gives back. */
+export type Built = BuildResult & { outputFiles: OutputFile[]; metafile: Metafile };
+
+/** Bundles; nothing is written. @throws KtError `BUNDLE_FAILED`. */
+export async function buildBundle(entries: Entries, { projectDir, plugins }: { projectDir: string; plugins: Plugin[] }): Promise<Built> {
+  const generated = generatedEntries(entries.modules);
+  try {
+    return await build({
+      ...common(projectDir),
+      entryPoints: { catalog: 'kt:catalog', worker: 'kt:worker', ...Object.fromEntries(entries.threads) },
+      splitting: true,
+      minify: true,
+      outdir: outdir(projectDir),
+      outExtension: { '.js': '.mjs' },
+      sourcemap: 'linked',
+      sourcesContent: false,
+      metafile: true,
+      charset: 'utf8',
+      plugins: [
+        {
+          name: 'kt-entries',
+          setup(b) {
+            b.onResolve({ filter: /^kt:(catalog|worker)$/ }, ({ path }) => ({ path, namespace: 'kt' }));
+            // Paths would be different on every machine, and so would the columns of source maps.
+            b.onResolve({ filter: /^kt:module\// }, ({ path }) => ({ path: entries.modules.get(path.slice('kt:module/'.length)) ?? '' }));
+            b.onLoad({ filter: /.*/, namespace: 'kt' }, ({ path }) => ({
+              contents: path === 'kt:catalog' ? generated.catalog : generated.worker,
+              resolveDir: HERE,
+            }));
+          },
+        },
+        ...plugins,
+      ],
+    });
+  } catch (error) {
+    throw await bundleError(error);
+  }
+}
+
+/** The bytes of a file, without the banner where nothing needs it: what it imports takes time to load. Lines stay where they are. */
+export function withoutIdleBanner({ path, text, contents }: OutputFile): Uint8Array {
+  const isIdle = path.endsWith('.mjs') && text.startsWith(BANNER) && !DECLARED.test(text.slice(BANNER.length));
+  return isIdle ? Buffer.from(text.slice(BANNER.length)) : contents;
+}
+
+/** The generated entries. The catalog names modules; which function is in which is written once they have been loaded. */
+function generatedEntries(modules: ReadonlyMap<string, string>): { catalog: string; worker: string } {
+  const lines = [...modules]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name]) => `  ${JSON.stringify(name)}: () => import(${JSON.stringify(`kt:module/${name}`)}),`);
+  return {
+    catalog: `export const modules = {\n${lines.join('\n')}\n};\n`,
+    worker:
+      'import { startWorker } from "@kube-transform/runtime/worker";\nimport { modules } from "kt:catalog";\nimport { digest, functions } from "./functions.mjs";\n' +
+      'await startWorker({ digest, modules, functions });\n',
+  };
+}
+
+/** The controller of a run in a cluster: no user code, and one file of its own, so that workers load nothing of it. */
+export async function buildController(projectDir: string): Promise<OutputFile[]> {
+  const { outputFiles } = await build({
+    ...common(projectDir),
+    stdin: {
+      contents:
+        'import { startController } from "@kube-transform/runtime/controller";\nimport { digest } from "./functions.mjs";\nawait startController(digest);\n',
+      resolveDir: HERE,
+    },
+    outfile: join(outdir(projectDir), 'controller.mjs'),
+    minify: true,
+  });
+  return outputFiles;
+}
+
+/** The `node_modules` that holds this package's own dependencies, for projects whose layout hides them. */
+function ownModules(): string {
+  let at = HERE;
+  while (!existsSync(join(at, 'node_modules', '@kube-transform')) && dirname(at) !== at) at = dirname(at);
+  return join(at, 'node_modules');
+}

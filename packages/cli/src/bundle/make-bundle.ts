@@ -1,0 +1,142 @@
+/*
+ * From the user's modules to a bundle that worker processes and pods run.
+ *
+ * N1 A bundle is a folder named by the digest of its code; the same sources give the same digest.
+ * N2 It appears whole: it is written beside its place and renamed.
+ * N3 A worker loads only the module that it runs: each module is its own dynamic import.
+ */
+import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, relative } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { Metafile } from 'esbuild';
+import { makeFolder } from '@kube-transform/runtime';
+import { KtError } from '@kube-transform/sdk';
+import { buildBundle, buildController, type Built, withoutIdleBanner } from './build-bundle.js';
+import { moduleNamer } from './module-names.js';
+import { type OutsidePackage, OutsidePackages } from './outside-packages.js';
+import { type FoundInModules, nothingFound, userModulesPlugin } from './user-modules-plugin.js';
+
+/** What a bundle is made of. */
+export interface BundleOptions {
+  /** Absolute paths of the modules given to the command: pipelines and function modules. */
+  entries: readonly string[];
+  /** The folder that holds `.kt/bundles`. */
+  projectDir: string;
+}
+
+/** A bundle on disk. */
+export interface Bundle {
+  digest: string;
+  dir: string;
+  /** Entry of a worker process. */
+  worker: string;
+  /** Exports `modules`: the user's modules by name. */
+  catalog: string;
+  /** Names of the modules that were given, in their order. */
+  entries: string[];
+  /** Files by name with their bytes, without source maps. */
+  files: Record<string, number>;
+  /** What esbuild tells of the files: what each was made of and what it imports. */
+  outputs: Metafile['outputs'];
+  /** Packages that are not in it: pods find them in `node_modules` beside it. */
+  outside: OutsidePackage[];
+}
+
+/** More rounds than threads can be nested. */
+const ROUNDS = 8;
+/** Names the packages outside, so that they count in the digest. */
+const OUTSIDE = 'outside.json';
+
+/**
+ * Bundles modules; nothing is written where the same bundle exists.
+ *
+ * @throws KtError `BUNDLE_FAILED` with a problem for each of esbuild's errors, with file and line; `DUPLICATE_MODULE`, `DUPLICATE_FUNCTION`,
+ * `MODULE_FAILED`.
+ */
+export async function makeBundle({ entries, projectDir }: BundleOptions): Promise<Bundle> {
+  const outside = new OutsidePackages(projectDir);
+  const [{ result, found }, controller] = await Promise.all([buildAll(entries, { projectDir, outside }), buildController(projectDir)]);
+  const outputs = new Map<string, Uint8Array>();
+  for (const file of [...result.outputFiles, ...controller]) outputs.set(basename(file.path), withoutIdleBanner(file));
+  for (const [name, bytes] of found.assets) outputs.set(name, bytes);
+  const left = [...outside.found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  if (left.length > 0) outputs.set(OUTSIDE, Buffer.from(JSON.stringify(left.map(({ name, version }) => ({ name, version })))));
+  const code = [...outputs].filter(([name]) => !name.endsWith('.map')).sort(([a], [b]) => (a < b ? -1 : 1));
+  const hash = createHash('sha256');
+  for (const [name, bytes] of code) hash.update(`${name}\0${bytes.length}\0`).update(bytes);
+  const digest = hash.digest('hex').slice(0, 16);
+  const dir = join(projectDir, '.kt', 'bundles', digest);
+  if (!existsSync(dir)) await write(dir, outputs, digest);
+  return {
+    digest,
+    dir,
+    worker: join(dir, 'worker.mjs'),
+    catalog: join(dir, 'catalog.mjs'),
+    entries: entries.map(moduleNamer(entries)),
+    files: Object.fromEntries(code.map(([name, bytes]) => [name, bytes.length])),
+    outputs: Object.fromEntries(Object.entries(result.metafile.outputs).map(([path, output]) => [basename(path), output])),
+    outside: left,
+  };
+}
+
+/** Builds until nothing new is found: further modules of functions, threads, packages that have to stay outside. Most often that is once. */
+async function buildAll(
+  entries: readonly string[],
+  { projectDir, outside }: { projectDir: string; outside: OutsidePackages },
+): Promise<{ result: Built; found: FoundInModules }> {
+  const nameOf = moduleNamer(entries);
+  const modules = new Map<string, string>();
+  const threads = new Map<string, string>();
+  const add = (path: string): boolean => {
+    const name = nameOf(path);
+    const other = modules.get(name);
+    if (other !== undefined && other !== path) throw duplicateModule(name, [relative(projectDir, other), relative(projectDir, path)]);
+    modules.set(name, path);
+    return other === undefined;
+  };
+  entries.forEach(add);
+  for (let round = 0; ; round++) {
+    const found = nothingFound();
+    const result = await buildBundle(
+      { modules, threads },
+      { projectDir, plugins: [userModulesPlugin({ nameOf, projectDir, found }), outside.plugin()] },
+    );
+    const isNew = [
+      ...[...found.functions].sort().map(add),
+      ...[...found.threads.keys()].map(name => !threads.has(name)),
+      await outside.findIn(result.metafile),
+    ];
+    for (const [name, path] of found.threads) threads.set(name, path);
+    if (!isNew.includes(true) || round === ROUNDS) return { result, found };
+  }
+}
+
+const duplicateModule = (name: string, files: readonly string[]): KtError =>
+  new KtError({
+    code: 'DUPLICATE_MODULE',
+    path: name,
+    message: `The modules ${files.join(' and ')} have the same name "${name}".`,
+    hint: 'Rename one of them.',
+  });
+
+async function write(dir: string, outputs: ReadonlyMap<string, Uint8Array>, digest: string): Promise<void> {
+  const bundles = dirname(dir);
+  await makeFolder(bundles);
+  await writeFile(join(bundles, '..', '.gitignore'), '*\n');
+  const temp = await mkdtemp(join(bundles, '.new-'));
+  await Promise.all([...outputs].map(([name, bytes]) => writeFile(join(temp, name), bytes)));
+  await writeFile(join(temp, 'functions.mjs'), await functionIndex(temp, digest));
+  await rename(temp, dir).catch(async (error: unknown) => {
+    await rm(temp, { recursive: true, force: true });
+    if (!existsSync(dir)) throw error;
+  });
+}
+
+/** Loads every module once to learn which functions it has. @throws KtError `DUPLICATE_FUNCTION`, `MODULE_FAILED`. */
+async function functionIndex(dir: string, digest: string): Promise<string> {
+  const { functionModules } = await import('../load-modules.js');
+  const functions = await functionModules(pathToFileURL(join(dir, 'catalog.mjs')).href);
+  return `export const digest = ${JSON.stringify(digest)};\nexport const functions = ${JSON.stringify(functions, null, 1)};\n`;
+}

@@ -1,0 +1,96 @@
+/** What the bundler does with the user's own modules: functions get their names, files beside a module come along. */
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Loader, PartialMessage, Plugin } from 'esbuild';
+import { nameItself, type Place, rewriteFiles, rewriteZod, SELF } from './rewrite-module.js';
+
+/** What the user's modules bring along. */
+export interface FoundInModules {
+  /** Paths of modules that mark functions. */
+  functions: Set<string>;
+  /** Modules that run in threads of their own: entries of the bundle, by name. */
+  threads: Map<string, string>;
+  /** Contents of other files, by the names that they have in the bundle. */
+  assets: Map<string, Uint8Array>;
+}
+
+/** Nothing yet. */
+export const nothingFound = (): FoundInModules => ({ functions: new Set(), threads: new Map(), assets: new Map() });
+
+const LOADERS: Record<string, Loader> = {
+  '.ts': 'ts',
+  '.mts': 'ts',
+  '.cts': 'ts',
+  '.tsx': 'tsx',
+  '.js': 'js',
+  '.mjs': 'js',
+  '.cjs': 'js',
+  '.jsx': 'jsx',
+};
+
+/** Where a workspace links it, it is no package of `node_modules`. */
+const SDK = join(fileURLToPath(import.meta.resolve('@kube-transform/sdk')), '..', sep);
+
+const hashOf = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex').slice(0, 8);
+const safe = (name: string): string => name.replaceAll(/[^\w.-]+/g, '-');
+
+/** @param options.nameOf the dotted name of a module. */
+export function userModulesPlugin({
+  nameOf,
+  projectDir,
+  found,
+}: {
+  nameOf: (path: string) => string;
+  projectDir: string;
+  found: FoundInModules;
+}): Plugin {
+  return {
+    name: 'kt-user-modules',
+    setup(build) {
+      build.onResolve({ filter: new RegExp(`^${SELF}$`) }, ({ importer }) => ({ path: importer }));
+      build.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => {
+        if (/[\\/]node_modules[\\/]/.test(path) || path.startsWith(SDK)) return undefined;
+        const source = await readFile(path, 'utf8');
+        const marks = /\bktFunction\b/.test(source) && /@kube-transform\/sdk/.test(source);
+        const { text, problems } = rewriteFiles(rewriteZod(source), placeIn(path, { projectDir, found }));
+        if (marks) found.functions.add(path);
+        const contents = marks ? nameItself(text, nameOf(path)) : text;
+        if (contents === source) return undefined;
+        const lines = source.split('\n');
+        const errors = problems.map(({ line, column, message }): PartialMessage => {
+          const location = { file: relative(projectDir, path), line, column, lineText: lines[line - 1] ?? '' };
+          return { text: message, location };
+        });
+        return { contents, loader: LOADERS[extname(path)] ?? 'ts', errors };
+      });
+    },
+  };
+}
+
+/** Puts what a module names beside itself into the bundle. */
+function placeIn(module: string, { projectDir, found }: { projectDir: string; found: FoundInModules }): Place {
+  return target => {
+    const path = resolve(dirname(module), target);
+    const file = existsSync(path) ? path : asTypeScript(path);
+    if (file === undefined) return { problem: `There is no file "${target}" beside this module` };
+    if (statSync(file).isDirectory()) return { problem: `"${target}" is a folder, and only files come along into a bundle: name each file` };
+    if (LOADERS[extname(file)] === undefined) {
+      const bytes = readFileSync(file);
+      const name = safe(`asset-${hashOf(bytes)}-${basename(file)}`);
+      found.assets.set(name, bytes);
+      return { name };
+    }
+    const within = relative(projectDir, file).split(sep).join('/');
+    const name = safe(`thread-${basename(file, extname(file))}-${hashOf(within)}`);
+    found.threads.set(name, file);
+    return { name: `${name}.mjs` };
+  };
+}
+
+/** The source of a module that is named as its output will be: `./work.js` for `./work.ts`. */
+function asTypeScript(path: string): string | undefined {
+  return ['.ts', '.mts', '.tsx'].map(extension => path.replace(/\.[cm]?jsx?$/, extension)).find(other => other !== path && existsSync(other));
+}
