@@ -25,7 +25,7 @@ export function kubeconfigFiles(given: string | undefined, env: Env): string[] {
 
 /** All files as one: where two name the same thing, the first is right, as for kubectl. @throws KtError `BAD_KUBECONFIG` */
 export async function readKubeconfig(files: readonly string[]): Promise<KubeConfig> {
-  const { KubeConfig } = await import('@kubernetes/client-node');
+  const { KubeConfig } = await import('./kube-client.js');
   const whole = new KubeConfig();
   for (const file of files) {
     const part = await readOne(file);
@@ -70,7 +70,7 @@ export function noKubeconfig(why: string): KtError {
 }
 
 async function readOne(file: string): Promise<KubeConfig> {
-  const { KubeConfig, loadYaml } = await import('@kubernetes/client-node');
+  const { KubeConfig, loadYaml } = await import('./kube-client.js');
   const config = new KubeConfig();
   try {
     const text = await readFile(file, 'utf8');

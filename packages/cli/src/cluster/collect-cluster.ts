@@ -1,5 +1,6 @@
 /*
- * What `kt gc` deletes of a cluster: ended runs with all that they own, and bundles that no kept run was made with.
+ * What `kt gc` deletes of a cluster: ended runs with all that they own, and bundles that no kept run and no version of a deployed pipeline
+ * was made with.
  *
  * GC1 A run that is driven is never touched; one that was interrupted only when asked for.
  * GC2 A run is deleted by its ConfigMap, which owns the rest: half-deleted there is none.
@@ -10,6 +11,7 @@ import type { Deleted, GcOptions } from '../collect-garbage.js';
 import { clusterRuns, drivenRuns, type Hurry, statusOf } from './cluster-runs.js';
 
 const HOUR_MS = 3_600_000;
+const VERSIONS = `${LABEL.component}=version,${LABEL.managedBy}=kt`;
 const BUNDLES = `${LABEL.component}=bundle,${LABEL.managedBy}=kt`;
 
 /** Deletes what is old in the namespace; tells what. Files in the stores of runs stay. */
@@ -30,6 +32,8 @@ export async function collectCluster(api: KubeApi, options: Omit<GcOptions, 'pro
     if (!dryRun) await api.delete(paths.configMaps(api.namespace, object.metadata.name));
     deleted.push({ kind: 'run', name: runId, bytes: sizeOf(object) });
   }
+  const versions = await api.list<ConfigMap>(paths.configMaps(api.namespace), { labelSelector: VERSIONS });
+  for (const { metadata } of versions.items) used.add(metadata.labels?.[LABEL.bundle]);
   const { items } = await api.list<ConfigMap>(paths.configMaps(api.namespace), { labelSelector: BUNDLES });
   const bundles = new Map<string, ConfigMap[]>();
   for (const part of items) {

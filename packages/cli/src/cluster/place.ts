@@ -1,30 +1,30 @@
 /** Where in which cluster runs are: from what was typed, what was used last here, and the kubeconfig. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { KtError } from '@kube-transform/sdk';
+import { type ContextDefaults, KtError } from '@kube-transform/sdk';
 import { systemClock } from '@kube-transform/runtime';
 import { type ClusterSettings, clusterSettings, type DataVolume, KubeApi } from '@kube-transform/runtime/kubernetes';
+import { loadConfig } from '../config/load-config.js';
+import { type ClusterChoice, type ResolvedContext, resolveContext } from '../config/resolve-context.js';
 import { kubeConnection } from '../kube-connection.js';
 import { projectDir } from '../project-dir.js';
 
-/** What may be typed about a cluster. */
-export interface ClusterOptions {
-  context?: string;
-  namespace?: string;
-  kubeconfig?: string;
-  image?: string;
-  imagePullPolicy?: ClusterSettings['imagePullPolicy'];
-  /** URL of the store, as pods open it. */
-  store?: string;
-  /** `pvc:NAME[:/mount/path]` or `host:/path[:/mount/path]`. */
-  volume?: string;
-  serviceAccount?: string;
-  keepFinished?: boolean;
-  maxPods?: number;
-}
+/** What may be said about a cluster; see `ContextConfig`. The context is one of the configuration, or of the kubeconfig. */
+export type ClusterOptions = ClusterChoice;
 
 /** Kept in `.kt/cluster.json`, so that later commands know where the last run went. */
-type Remembered = Pick<ClusterOptions, 'context' | 'namespace' | 'kubeconfig' | 'image' | 'imagePullPolicy' | 'store' | 'volume' | 'serviceAccount'>;
+const REMEMBERED = [
+  'image',
+  'imagePullPolicy',
+  'store',
+  'volume',
+  'serviceAccount',
+  'delivery',
+  'repository',
+  'platform',
+  'insecureRegistry',
+] as const satisfies readonly (keyof ClusterChoice)[];
+type Remembered = Pick<ClusterChoice, 'context' | 'namespace' | 'kubeconfig' | (typeof REMEMBERED)[number]>;
 
 const MOUNT_PATH = '/mnt/data';
 /** Name of the connection of a pod, which is no context. */
@@ -46,23 +46,25 @@ export async function remember(
   { namespace, connection }: Pick<KubeApi, 'namespace' | 'connection'>,
   dir = process.cwd(),
 ): Promise<void> {
-  const { image, imagePullPolicy, store, volume, serviceAccount } = options;
+  const kept = Object.fromEntries(REMEMBERED.map(key => [key, options[key]]));
   const kubeconfig = options.kubeconfig === undefined ? undefined : resolve(options.kubeconfig);
   const context = connection.name === IN_CLUSTER ? undefined : connection.name;
   const file = fileOf(dir);
   await mkdir(join(file, '..'), { recursive: true });
   await writeFile(join(file, '..', '.gitignore'), '*\n');
-  await writeFile(file, JSON.stringify({ context, namespace, kubeconfig, image, imagePullPolicy, store, volume, serviceAccount }, null, 2));
+  await writeFile(file, JSON.stringify({ ...kept, context, namespace, kubeconfig }, null, 2));
 }
 
-/** What was typed, over what was used last. */
-export async function withRemembered(options: ClusterOptions): Promise<ClusterOptions> {
-  const { context, kubeconfig, ...last } = (await remembered()) ?? {};
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as ClusterOptions;
-  // Another cluster or namespace has its own volumes and accounts.
-  if ((given.context ?? context) !== context || (given.kubeconfig ?? kubeconfig) !== kubeconfig) return given;
-  const place = { ...(context === undefined ? {} : { context }), ...(kubeconfig === undefined ? {} : { kubeconfig }) };
-  return (given.namespace ?? last.namespace) === last.namespace ? { ...last, ...place, ...given } : { ...place, ...given };
+/** What holds for a cluster: what was typed, over the environment, over the project's configuration or what was used last. */
+export async function contextOf(typed: ClusterOptions, { last = true, cwd = process.cwd() } = {}): Promise<ResolvedContext> {
+  const dir = projectDir(join(cwd, 'x'));
+  const [config, used] = await Promise.all([loadConfig(dir), last ? remembered(cwd) : null]);
+  return resolveContext({ typed, env: process.env, config, last: used });
+}
+
+/** The same without where it comes from. */
+export async function withContext(typed: ClusterOptions, where: { last?: boolean } = {}): Promise<ClusterOptions> {
+  return (await contextOf(typed, where)).values;
 }
 
 /** A connection to the cluster. @throws KtError where there is no such context, or no kubeconfig. */
@@ -89,8 +91,7 @@ export function settingsOf(options: ClusterOptions, namespace: string): ClusterS
       hint: 'Give --volume pvc:CLAIM, or --volume host:/path for a cluster of one node.',
     });
   }
-  const image = options.image ?? (process.env['KT_IMAGE'] || undefined);
-  const { imagePullPolicy, serviceAccount, keepFinished, maxPods } = options;
+  const { image, imagePullPolicy, serviceAccount, keepFinished, maxPods, defaults } = options;
   return clusterSettings({
     namespace,
     store,
@@ -100,7 +101,15 @@ export function settingsOf(options: ClusterOptions, namespace: string): ClusterS
     ...(serviceAccount === undefined ? {} : { serviceAccount }),
     ...(keepFinished === undefined ? {} : { keepFinished }),
     ...(maxPods === undefined ? {} : { maxPods }),
+    ...(defaults?.kubernetes === undefined ? {} : { defaults: defaults.kubernetes }),
+    ...(defaults?.env === undefined ? {} : { env: defaults.env }),
   });
+}
+
+/** What a context says of all steps; the rest of it is in the settings. */
+export function stepDefaults({ defaults }: ClusterOptions): Omit<ContextDefaults, 'kubernetes' | 'env'> {
+  const { kubernetes, env, ...steps } = defaults ?? {};
+  return steps;
 }
 
 function parseVolume(text: string): DataVolume {

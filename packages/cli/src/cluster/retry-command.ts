@@ -1,11 +1,13 @@
 /** What `kt retry` does with a run of a cluster. */
 import type { RunStatus } from '@kube-transform/runtime';
-import type { KubeApi } from '@kube-transform/runtime/kubernetes';
+import { DEFAULT_IMAGE, type KubeApi, type RunConfig } from '@kube-transform/runtime/kubernetes';
 import { noteChange, targetOf } from '../begin-run.js';
+import type { Bundle } from '../bundle/make-bundle.js';
 import type { Output } from '../output.js';
 import { onlyWhatFailed } from '../run-refusals.js';
 import type { ClusterRun } from './cluster-runs.js';
-import { mayRetry, submitRetry } from './submit.js';
+import { withContext } from './place.js';
+import { type Deliver, mayRetry, submitRetry } from './submit.js';
 import { afterSubmit } from './submit-command.js';
 
 /** What was typed. */
@@ -30,6 +32,16 @@ export async function retryInCluster(
   const given = functions.length > 0 || old?.pipeline != null || (old?.functions.length ?? 0) > 0;
   const target = given ? await targetOf(old, functions) : null;
   if (target !== null) noteChange(runId, { began: config.digest, target }, output);
-  const submitted = await submitRetry(api, { from: run, bundle: target?.bundle ?? null, source: target?.source ?? old });
+  const bundle = target?.bundle ?? null;
+  const code = bundle === null || bundle.digest === config.digest ? null : await bring(api, bundle, { config, output });
+  const submitted = await submitRetry(api, { from: run, code, source: target?.source ?? old });
   return afterSubmit(api, submitted, { follow, json, output });
+}
+
+/** Brings changed code to where pods find it, as a submit would. An image that held the old code is not built upon. */
+async function bring(api: KubeApi, bundle: Bundle, { config, output }: { config: RunConfig; output: Output }): ReturnType<Deliver> {
+  const [{ delivery }, options] = await Promise.all([import('../deploy/deliver.js'), withContext({})]);
+  const { image = DEFAULT_IMAGE } = options;
+  const settings = config.bundleParts === 0 ? { ...config.settings, image } : config.settings;
+  return delivery(api, options, text => output.err(text))(bundle, settings);
 }

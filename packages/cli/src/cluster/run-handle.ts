@@ -10,7 +10,7 @@ import { type ClusterRun, findClusterRun, placeText, runOf } from './cluster-run
 import { clusterStatusJson, type ClusterStatusJson, viewClusterRun } from './cluster-status.js';
 import { eventQueue } from './event-queue.js';
 import { followRun } from './follow-run.js';
-import { type ClusterOptions, settingsOf } from './place.js';
+import { type ClusterOptions, settingsOf, stepDefaults, withContext } from './place.js';
 import { submitRun } from './submit.js';
 
 /** Where a run is submitted to, and how. */
@@ -60,10 +60,11 @@ const CANCEL_WITHIN_MS = 60_000;
  */
 export async function submitPipeline(pipelineOrDocument: Pipeline | KTPipelineInput | string, options: SubmitOptions = {}): Promise<RunHandle> {
   const target = await targetFor(pipelineOrDocument, options);
-  const connection = await connect(options);
-  const settings = settingsOf(options, connection.namespace);
+  const context = await withContext(options, { last: false });
+  const connection = await connect(context);
+  const settings = settingsOf(context, connection.namespace);
   const { params = {}, runId } = options;
-  const made = { pipeline: target.pipeline, params, clock: systemClock, source: target.source };
+  const made = { pipeline: target.pipeline, params, clock: systemClock, source: target.source, defaults: stepDefaults(context) };
   const record = await newRun(runId === undefined ? made : { ...made, runId });
   await connected(connection, api => submitRun(api, { record, bundle: target.bundle, settings }));
   return handleOf(connection, record.runId);

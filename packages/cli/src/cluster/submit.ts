@@ -1,35 +1,50 @@
 /** Submits runs to a cluster. */
 import { KtError } from '@kube-transform/sdk';
 import { makeRunId, type RunRecord, systemClock } from '@kube-transform/runtime';
-import { type ClusterSettings, type KubeApi, paths, RUN_KEY, type RunConfig } from '@kube-transform/runtime/kubernetes';
-import { type Bundle, makeBundle } from '../bundle.js';
+import { type ClusterSettings, type KubeApi, paths, RUN_KEY, type RunConfig, startController } from '@kube-transform/runtime/kubernetes';
+import { type Bundle, makeBundle } from '../bundle/make-bundle.js';
 import { projectDir } from '../project-dir.js';
 import { nothingFailed, runNotEnded } from '../run-refusals.js';
 import { checkClusterVersion } from './cluster-version.js';
 import { type ClusterRun, findClusterRun, statusOf } from './cluster-runs.js';
 import { liveControllers } from './controllers.js';
-import { publishBundle, type PublishedBundle, publishRun, startController } from './publish.js';
+import { publishBundle, type PublishedBundle, publishRun } from './publish.js';
 
 /** A run that was submitted. */
 export interface Submitted {
   runId: string;
   bundle: PublishedBundle;
+  /** The deployed version that it is a run of. */
+  version?: string;
 }
 
+/** Brings a bundle to where pods find it; the settings of pods that do. */
+export type Deliver = (bundle: Bundle, settings: ClusterSettings) => Promise<{ published: PublishedBundle; settings: ClusterSettings }>;
+
+/** What is to be submitted. */
+export interface SubmitRequest {
+  record: RunRecord;
+  bundle: Bundle | null;
+  settings: ClusterSettings;
+  /** Default: in ConfigMaps. */
+  deliver?: Deliver;
+}
+
+const inConfigMaps =
+  (api: KubeApi): Deliver =>
+  async (bundle, settings) => ({ published: await publishBundle(api, bundle), settings });
+
 /** Publishes a bundle and starts a run of it. @throws KtError `CLUSTER_TOO_OLD`, and what the cluster refuses. */
-export async function submitRun(
-  api: KubeApi,
-  { record, bundle, settings }: { record: RunRecord; bundle: Bundle | null; settings: ClusterSettings },
-): Promise<Submitted> {
+export async function submitRun(api: KubeApi, { record, bundle, settings: wanted, deliver = inConfigMaps(api) }: SubmitRequest): Promise<Submitted> {
   await checkClusterVersion(api);
-  const published = await publishBundle(api, bundle ?? (await emptyBundle()));
+  const { published, settings } = await deliver(bundle ?? (await emptyBundle()), wanted);
   const source = sourceOf(record.source, published);
   await publishRun(api, configOf(record, { kind: 'new', from: null, published, settings, source }), { ...record, source });
   return { runId: record.runId, bundle: published };
 }
 
 /** What runs a document without functions. */
-const emptyBundle = (): Promise<Bundle> => makeBundle({ entries: [], projectDir: projectDir(`${process.cwd()}/package.json`) });
+export const emptyBundle = (): Promise<Bundle> => makeBundle({ entries: [], projectDir: projectDir(`${process.cwd()}/package.json`) });
 
 /** Where the functions came from, with the digest of what was published. */
 const sourceOf = (source: RunRecord['source'], { digest }: PublishedBundle): RunRecord['source'] => (source === null ? null : { ...source, digest });
@@ -57,20 +72,21 @@ function configOf(run: { runId: string; pipeline: { name: string } }, { kind, fr
   };
 }
 
-/** What `kt retry` starts a run with; without a bundle it has the functions of the run that it repeats. */
+/** What `kt retry` starts a run with; without other code it has that of the run that it repeats. */
 export interface RetryWith {
   from: ClusterRun;
-  bundle: Bundle | null;
+  code: Awaited<ReturnType<Deliver>> | null;
   source: RunRecord['source'];
 }
 
 /** Starts a run that repeats what failed in another. @throws KtError `RUN_IS_DRIVEN`, `RUN_NOT_ENDED`, `NOTHING_FAILED`. */
-export async function submitRetry(api: KubeApi, { from, bundle, source }: RetryWith): Promise<Submitted> {
+export async function submitRetry(api: KubeApi, { from, code, source }: RetryWith): Promise<Submitted> {
   await mayRetry(api, from);
   const { config } = from;
-  const published = bundle === null ? { digest: config.digest, parts: config.bundleParts, isNew: false } : await publishBundle(api, bundle);
+  const same = { published: { digest: config.digest, parts: config.bundleParts, isNew: false }, settings: config.settings };
+  const { published, settings } = code ?? same;
   const runId = makeRunId(config.pipeline, systemClock);
-  const origin: Origin = { kind: 'retry', from: from.runId, published, settings: config.settings, source: sourceOf(source, published) };
+  const origin: Origin = { kind: 'retry', from: from.runId, published, settings, source: sourceOf(source, published) };
   await publishRun(api, configOf({ runId, pipeline: { name: config.pipeline } }, origin), null);
   return { runId, bundle: published };
 }

@@ -11,7 +11,7 @@ import type { KubeApi } from '@kube-transform/runtime/kubernetes';
 import { storeOf } from '../commands/options.js';
 import { findRun, listRuns } from '../find-run.js';
 import { type ClusterRun, findClusterRun, type Hurry } from './cluster-runs.js';
-import { openCluster, remembered, withRemembered } from './place.js';
+import { openCluster, remembered, withContext } from './place.js';
 
 /** What may be typed about where a run is. */
 export interface WhereOptions {
@@ -76,7 +76,7 @@ async function placeOf({ store, context, namespace, kubeconfig }: WhereOptions):
   }
   if (store !== undefined) return null;
   if (flag !== undefined) {
-    const { context: of, namespace: within, kubeconfig: file } = await withRemembered(typed);
+    const { context: of, namespace: within, kubeconfig: file } = await withContext(typed);
     return { asked: true, options: defined({ context: of, namespace: within, kubeconfig: file }) };
   }
   const last = await remembered();

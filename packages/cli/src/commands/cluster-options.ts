@@ -10,8 +10,8 @@ const number = (text: string): number => {
 /** Which cluster, and which namespace of it. */
 export function withPlaceOptions(command: Command): Command {
   return command
-    .addOption(new Option('--context <name>', 'context of the kubeconfig (default: the one used last here, else its current one)'))
-    .addOption(new Option('-n, --namespace <name>', "namespace (default: the one used last here, else the context's)"))
+    .addOption(new Option('--context <name>', 'context of kt.config.ts or of the kubeconfig (default: see kt config)'))
+    .addOption(new Option('-n, --namespace <name>', 'namespace (default: see kt config)'))
     .addOption(new Option('--kubeconfig <file>', 'kubeconfig (default: KUBECONFIG, else ~/.kube/config)'));
 }
 
@@ -28,6 +28,15 @@ export function withPodOptions(command: Command): Command {
     )
     .addOption(new Option('--volume <volume>', 'volume behind a file: store: pvc:CLAIM or host:/path, mounted at /mnt/data or :/path'))
     .addOption(new Option('--store <url>', 'file store as pods open it (default: the folder of the volume)'))
+    .addOption(new Option('--delivery <how>', 'how code gets into pods (default: what it needs)').choices(['bundle', 'registry', 'docker']))
+    .addOption(new Option('--repository <name>', 'repository that images are pushed to, such as registry.example/team/pipelines'))
+    .addOption(
+      new Option('--platform <platform>', 'what pods run on, for packages with native code (default: linux/amd64)').choices([
+        'linux/amd64',
+        'linux/arm64',
+      ]),
+    )
+    .addOption(new Option('--insecure-registry', 'speak plain HTTP with the registry'))
     .addOption(new Option('--service-account <name>', 'service account of the pods (default: kt-pod)'))
     .addOption(new Option('--keep-finished', 'keep the Jobs of finished steps'))
     .addOption(new Option('--max-pods <n>', 'pods of the whole run at once (default: 2000)').argParser(number));

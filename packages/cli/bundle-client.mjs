@@ -1,0 +1,17 @@
+// Makes one file of what is used of the Kubernetes client: dist/kube-client.js. Without this step everything works, and starts later.
+import { build } from 'esbuild';
+import { fileURLToPath } from 'node:url';
+
+await build({
+  absWorkingDir: fileURLToPath(new URL('.', import.meta.url)),
+  entryPoints: ['src/kube-client.ts'],
+  outfile: 'dist/kube-client.js',
+  bundle: true,
+  minify: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node20.19',
+  legalComments: 'eof',
+  logLevel: 'warning',
+  banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
+});

@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest';
+import type { FoundConfig } from './load-config.js';
+import { type ClusterChoice, resolveContext } from './resolve-context.js';
+
+const config: FoundConfig = {
+  file: 'kt.config.ts',
+  dir: '/project',
+  config: {
+    default: 'dev',
+    contexts: {
+      dev: { kubeContext: 'kind-dev', namespace: 'jobs', volume: 'pvc:data', kubeconfig: 'kube/dev' },
+      prod: { kubeContext: 'eks', namespace: 'batch', image: 'registry.example/a:1' },
+    },
+  },
+};
+const last: ClusterChoice = { context: 'kind-old', namespace: 'old', volume: 'pvc:old', image: 'old:1' };
+const none = { typed: {}, env: {}, config: null, last: null };
+
+test('nothing said is nothing chosen', () => {
+  expect(resolveContext(none)).toEqual({ name: null, values: {}, from: {} });
+});
+
+test('the context by default, and where each value is from', () => {
+  expect(resolveContext({ ...none, config, last })).toEqual({
+    name: 'dev',
+    values: { context: 'kind-dev', namespace: 'jobs', volume: 'pvc:data', kubeconfig: '/project/kube/dev' },
+    from: Object.fromEntries(['context', 'namespace', 'volume', 'kubeconfig'].map(key => [key, 'kt.config.ts contexts.dev'])),
+  });
+});
+
+test('typed before the environment before the configuration', () => {
+  const env = { KT_CONTEXT: 'dev', KT_NAMESPACE: 'from-env', KT_IMAGE: 'env:1', KT_VOLUME: '' };
+  const { name, values, from } = resolveContext({ typed: { context: 'prod', image: 'typed:1' }, env, config, last });
+  expect(name).toBe('prod');
+  expect(values).toEqual({ context: 'eks', namespace: 'from-env', image: 'typed:1' });
+  expect(from).toEqual({ context: 'kt.config.ts contexts.prod', namespace: 'KT_NAMESPACE', image: 'typed' });
+});
+
+test('a claim counts for the volume that is named beside it', () => {
+  const claim = { size: '10Gi' };
+  const claiming = { ...config, config: { contexts: { dev: { claim, volume: 'pvc:data' } } } };
+  expect(resolveContext({ ...none, config: claiming }).values).toEqual({ claim, volume: 'pvc:data' });
+  expect(resolveContext({ ...none, config: claiming, typed: { volume: 'pvc:other' } })).toEqual({
+    name: 'dev',
+    values: { volume: 'pvc:other' },
+    from: { volume: 'typed' },
+  });
+});
+
+test('the environment names a context', () => {
+  expect(resolveContext({ ...none, env: { KT_CONTEXT: 'prod' }, config }).name).toBe('prod');
+});
+
+test('a name that is no context of the configuration is one of the kubeconfig', () => {
+  expect(resolveContext({ ...none, typed: { context: 'minikube' }, config })).toEqual({
+    name: null,
+    values: { context: 'minikube' },
+    from: { context: 'typed' },
+  });
+});
+
+test('what was used last holds for the same cluster and namespace', () => {
+  expect(resolveContext({ ...none, last }).values).toEqual(last);
+  expect(resolveContext({ ...none, last, typed: { image: 'new:1' } }).values).toEqual({ ...last, image: 'new:1' });
+  expect(resolveContext({ ...none, last, typed: { namespace: 'new' } }).values).toEqual({ context: 'kind-old', namespace: 'new' });
+  expect(resolveContext({ ...none, last, typed: { context: 'other' } }).values).toEqual({ context: 'other' });
+});
+
+test('several contexts and none by default is asked about', () => {
+  const { contexts } = config.config;
+  const several = { ...config, config: { contexts } };
+  expect(() => resolveContext({ ...none, config: several })).toThrow(/has 2 contexts and none by default.*--context dev, --context prod/s);
+});

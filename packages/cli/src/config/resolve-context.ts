@@ -1,0 +1,113 @@
+/*
+ * What holds for a cluster, and where it comes from. Pure.
+ *
+ * RX1 What was typed comes first, then the environment, then the context of the configuration, then what was used last here.
+ * RX2 What was used last counts only where there is no configuration: a configuration says by itself where things go. And it counts only for the
+ *     same cluster and namespace: another one has its own volumes and accounts.
+ * RX3 A claim belongs to the volume that is named beside it; where another volume holds, it counts for nothing.
+ */
+import { isAbsolute, join } from 'node:path';
+import { type ContextConfig, KtError } from '@kube-transform/sdk';
+import type { FoundConfig } from './load-config.js';
+
+/** What may be said of a cluster; the context is one of the kubeconfig. */
+export type ClusterChoice = Omit<ContextConfig, 'kubeContext'> & { context?: string };
+export type ChoiceKey = keyof ClusterChoice;
+
+/** What holds, and of each part where it comes from. */
+export interface ResolvedContext {
+  /** Name of the context of the configuration; null where none is used. */
+  name: string | null;
+  values: ClusterChoice;
+  from: Partial<Record<ChoiceKey, string>>;
+}
+
+/** Environment variables, by what they say. */
+export const ENVIRONMENT = {
+  namespace: 'KT_NAMESPACE',
+  image: 'KT_IMAGE',
+  imagePullPolicy: 'KT_IMAGE_PULL_POLICY',
+  store: 'KT_CLUSTER_STORE',
+  volume: 'KT_VOLUME',
+  serviceAccount: 'KT_SERVICE_ACCOUNT',
+  delivery: 'KT_DELIVERY',
+  repository: 'KT_REPOSITORY',
+} as const satisfies Partial<Record<ChoiceKey, string>>;
+
+/** From where a choice may come. */
+export interface Sources {
+  typed: ClusterChoice;
+  env: Record<string, string | undefined>;
+  config: FoundConfig | null;
+  /** What was used last here. */
+  last: ClusterChoice | null;
+}
+
+/** @throws KtError `WHICH_CONTEXT` where the configuration has several contexts and none by default. */
+export function resolveContext({ typed, env, config, last }: Sources): ResolvedContext {
+  const { context, ...rest } = defined(typed);
+  const variable = env['KT_CONTEXT'] || undefined;
+  const wanted = context ?? variable;
+  const name = config === null ? null : nameOf(config, wanted);
+  const layers: [string, ClusterChoice][] = [
+    [context === undefined ? 'KT_CONTEXT' : TYPED, wanted === undefined || wanted === name ? {} : { context: wanted }],
+    [TYPED, rest],
+    ...Object.entries(ENVIRONMENT).map(([key, from]): [string, ClusterChoice] => [from, env[from] ? { [key]: env[from] } : {}]),
+  ];
+  if (config !== null && name !== null) layers.push([`${config.file} contexts.${name}`, choiceOf(config, name)]);
+  if (config === null && last !== null) layers.push(['used last here', sameCluster(defined(last), laid(layers).values)]);
+  return { name, ...laid(layers) };
+}
+
+const TYPED = 'typed';
+
+/** Layers over each other: of each part the first that says something. */
+function laid(layers: readonly [string, ClusterChoice][]): Pick<ResolvedContext, 'values' | 'from'> {
+  const values: ClusterChoice = {};
+  const from: ResolvedContext['from'] = {};
+  for (const [origin, given] of layers) {
+    for (const [key, value] of Object.entries(given)) {
+      if (key in values) continue;
+      Object.assign(values, { [key]: value });
+      from[key as ChoiceKey] = origin;
+    }
+  }
+  if (from.claim !== from.volume) {
+    delete values.claim;
+    delete from.claim;
+  }
+  return { values, from };
+}
+
+/** The context of the configuration that is meant; null where it is one of the kubeconfig. */
+function nameOf({ config, file }: FoundConfig, wanted: string | undefined): string | null {
+  const names = Object.keys(config.contexts);
+  if (wanted !== undefined) return config.contexts[wanted] === undefined ? null : wanted;
+  if (config.default !== undefined) return config.default;
+  if (names.length <= 1) return names[0] ?? null;
+  throw new KtError({
+    code: 'WHICH_CONTEXT',
+    path: '--context',
+    message: `${file} has ${names.length} contexts and none by default.`,
+    hint: `Choose one: ${names.map(name => `--context ${name}`).join(', ')}; or say default: '${names[0] ?? ''}'.`,
+  });
+}
+
+function choiceOf({ config, dir }: FoundConfig, name: string): ClusterChoice {
+  const { kubeContext, kubeconfig, ...rest } = config.contexts[name] ?? {};
+  return {
+    ...rest,
+    ...(kubeContext === undefined ? {} : { context: kubeContext }),
+    ...(kubeconfig === undefined ? {} : { kubeconfig: isAbsolute(kubeconfig) ? kubeconfig : join(dir, kubeconfig) }),
+  };
+}
+
+/** Of what was used last what holds for the cluster and namespace that are meant now. */
+function sameCluster({ context, kubeconfig, namespace, ...rest }: ClusterChoice, given: ClusterChoice): ClusterChoice {
+  if ((given.context ?? context) !== context || (given.kubeconfig ?? kubeconfig) !== kubeconfig) return {};
+  const place = defined({ context, kubeconfig });
+  return (given.namespace ?? namespace) === namespace ? defined({ ...rest, ...place, namespace }) : place;
+}
+
+/** Without what is not given. */
+const defined = <T extends object>(values: T): T => Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
