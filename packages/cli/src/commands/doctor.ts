@@ -1,0 +1,24 @@
+import { Command } from 'commander';
+import type { Cli } from '../cli.js';
+import type { DoctorOptions } from '../doctor/doctor-command.js';
+import { EXIT } from '../exit.js';
+import { withPodOptions } from './cluster-options.js';
+import { jsonOption } from './options.js';
+
+/** `kt doctor`: whether runs can work in a cluster, and what to do where they cannot. */
+export function doctorCommand(cli: Cli): Command {
+  const command = new Command('doctor')
+    .summary('look whether runs can work in a cluster, and say what to do')
+    .description(
+      'Looks at the API server, the namespace, your rights and those of controllers, quotas, limits, nodes and queues against what the pipelines ask\nfor, and lets a pod try the image, the store and the clock. Exit code 3 where something will keep runs from working.',
+    )
+    .argument('[pipelines...]', 'pipelines whose steps are looked at (default: all in pipelines/)')
+    .option('--no-pod', 'start no pod')
+    .addOption(jsonOption());
+  return withPodOptions(command).action(async (names: string[], options: DoctorOptions) => {
+    const [{ doctor }, { untilInterrupted }] = await Promise.all([import('../doctor/doctor-command.js'), import('../cluster/cluster-session.js')]);
+    const { left, result } = await untilInterrupted(signal => doctor(names, options, { output: cli.output, signal }));
+    if (left) cli.exitWith(EXIT.interrupted);
+    else if (!result) cli.exitWith(EXIT.unreachable);
+  });
+}

@@ -1,0 +1,33 @@
+/** What `kt doctor` finds. */
+import { isKubeError } from '@kube-transform/runtime/kubernetes';
+
+/** One line of the doctor's report. */
+export interface Finding {
+  /** What was looked at, in a word. */
+  check: string;
+  outcome: 'ok' | 'problem' | 'skipped';
+  message: string;
+  /** What to do. */
+  remedy?: string;
+}
+
+/** All is well. */
+export const fine = (check: string, message: string): Finding => ({ check, outcome: 'ok', message });
+/** Runs will fail. */
+export const problem = (check: string, message: string, remedy: string): Finding => ({ check, outcome: 'problem', message, remedy });
+/** It cannot be told. */
+export const skipped = (check: string, message: string): Finding => ({ check, outcome: 'skipped', message });
+
+/** True where somebody lacks a right; other answers 403 are rules of the namespace. */
+export const lacksRight = (error: unknown): boolean =>
+  isKubeError(error, 403) && error.code === 'CLUSTER_FORBIDDEN' && !/ is forbidden: /.test(error.message);
+
+/** What a check finds: that it may not look, where somebody lacks a right for it. */
+export async function looked(check: string, look: () => Promise<Finding[]>): Promise<Finding[]> {
+  try {
+    return await look();
+  } catch (error) {
+    if (!lacksRight(error)) throw error;
+    return [skipped(check, `It cannot be looked at: ${(error as Error).message}`)];
+  }
+}

@@ -1,0 +1,143 @@
+/** Lets a pod look around: whether it is admitted, its image comes, it starts, and reaches the store. */
+import { systemClock } from '@kube-transform/runtime';
+import {
+  selectPodsOf,
+  askAbout,
+  type ClusterSettings,
+  type Job,
+  type KubeApi,
+  type KubeObject,
+  paths,
+  type Pod,
+  probeJob,
+  type ProbeReport,
+} from '@kube-transform/runtime/kubernetes';
+import { admission } from './admission.js';
+import { publishBundle } from '../cluster/publish.js';
+import { emptyBundle } from '../cluster/submit.js';
+import { type Finding, fine, problem, skipped } from './finding.js';
+
+const START_WITHIN_MS = 60_000;
+/** What may pass by itself, but seldom does: an image that cannot be pulled, a volume that cannot be mounted. */
+const LASTING_MS = 5000;
+const LOOK_EVERY_MS = 500;
+const SKEW_MS = 30_000;
+const OLDEST_NODE = [20, 19] as const;
+
+/** What a pod finds. Nothing of it is left. */
+export async function probeFindings(api: KubeApi, settings: ClusterSettings, signal: AbortSignal): Promise<Finding[]> {
+  const bundle = await publishBundle(api, await emptyBundle());
+  const job = probeJob(settings, bundle, systemClock.randomId(6));
+  const refused = await admission(api, job);
+  if (refused) return [problem('pod', `A pod of a run is not admitted: ${refused.message}.`, refused.remedy)];
+  const made = await api.create<Job>(paths.jobs(api.namespace), job, { signal });
+  if (made === null) return [];
+  try {
+    const started = await start(api, made, signal);
+    if ('finding' in started) return [started.finding];
+    return [fine('pod', `A pod of the image ${settings.image} is admitted and starts.`), ...(await heard(api, started.pod, { settings, signal }))];
+  } finally {
+    await api.delete(paths.jobs(api.namespace, job.metadata.name), { patienceMs: 5000 }).catch(() => undefined);
+  }
+}
+
+/** Whether the claim of the volume is there, and can be bound; `isMade`: where it is not, `kt deploy` makes it. */
+export async function claimFindings(api: KubeApi, { volume }: ClusterSettings, isMade: boolean): Promise<Finding[]> {
+  if (volume === null || !('claim' in volume)) return [];
+  type Claim = KubeObject & { spec?: { storageClassName?: string; accessModes?: string[] }; status?: { phase?: string } };
+  const claim = await api.get<Claim>(paths.persistentVolumeClaims(api.namespace, volume.claim));
+  if (claim === null && isMade) return [skipped('volume', `There is no claim "${volume.claim}" yet: kt deploy makes it.`)];
+  if (claim === null) {
+    return [
+      problem(
+        'volume',
+        `There is no claim "${volume.claim}" in namespace "${api.namespace}".`,
+        "Make a PersistentVolumeClaim of that name, let kt deploy make it (claim: { size: '10Gi' } in kt.config.ts), or give --volume another.",
+      ),
+    ];
+  }
+  const storage = claim.spec?.storageClassName;
+  if (claim.status?.phase !== 'Bound' && storage !== undefined && storage !== '') {
+    const found = await api.get<KubeObject>(paths.storageClasses(storage)).catch(() => undefined);
+    if (found === null) {
+      return [
+        problem(
+          'volume',
+          `The claim "${volume.claim}" wants the storage class "${storage}", which does not exist.`,
+          '`kubectl get storageclasses` lists those that do; make the claim anew with one of them.',
+        ),
+      ];
+    }
+  }
+  const modes = claim.spec?.accessModes ?? [];
+  const note = modes.includes('ReadWriteMany') ? '' : ` Its access mode is ${modes.join(', ')}: all pods have to be on one node.`;
+  return [fine('volume', `The claim "${volume.claim}" is ${claim.status?.phase ?? 'there'}.${note}`)];
+}
+
+async function start(api: KubeApi, job: Job, signal: AbortSignal): Promise<{ pod: Pod } | { finding: Finding }> {
+  const untilMs = systemClock.nowMs() + START_WITHIN_MS;
+  let reason: string | undefined;
+  let sinceMs = 0;
+  for (;;) {
+    const labelSelector = selectPodsOf(job.metadata.name);
+    const [pod] = (await api.list<Pod>(paths.pods(api.namespace), { labelSelector, signal })).items;
+    if (pod?.status?.phase === 'Succeeded' || pod?.status?.phase === 'Failed') return { pod };
+    const now = (await api.get<Job>(paths.jobs(api.namespace, job.metadata.name), { signal })) ?? job;
+    const waiting = await askAbout(api, now, signal);
+    const nowMs = systemClock.nowMs();
+    if (waiting?.reason !== reason) [reason, sinceMs] = [waiting?.reason, nowMs];
+    const isLasting = waiting !== null && waiting.patience !== 'long' && nowMs - sinceMs >= LASTING_MS;
+    if (isLasting || nowMs > untilMs) {
+      const { message, remedy } = waiting ?? { message: 'it is still running', remedy: '`kubectl get pods` and their logs may say more.' };
+      return { finding: problem('pod', `A pod of a run does not start, because ${message}.`, remedy) };
+    }
+    await systemClock.sleep(LOOK_EVERY_MS, signal);
+  }
+}
+
+async function heard(api: KubeApi, { metadata }: Pod, { settings, signal }: { settings: ClusterSettings; signal: AbortSignal }): Promise<Finding[]> {
+  let text = '';
+  for await (const chunk of api.stream(paths.podLog(api.namespace, metadata.name), { signal })) text += Buffer.from(chunk).toString();
+  const line = text.split('\n').find(of => of.startsWith('{'));
+  if (line === undefined) {
+    const words = text.trim().slice(-300) || 'nothing';
+    return [
+      problem(
+        'image',
+        `The image ${settings.image} does not run the probe; it says: ${words}`,
+        'It needs Node 20.19 or newer as `node` on its PATH.',
+      ),
+    ];
+  }
+  const { node, nowMs, storeProblem } = JSON.parse(line) as ProbeReport;
+  const skewMs = nowMs - systemClock.nowMs();
+  return [
+    nodeFinding(node, settings.image),
+    storeProblem === null
+      ? fine('store', `Pods write to and read from ${settings.store}.`)
+      : problem('store', `Pods cannot use the store ${settings.store}: ${storeProblem}`, 'Is the volume right, and may user 65532 write to it?'),
+    clockFinding(skewMs),
+  ];
+}
+
+/** @param skewMs how far the pods' clock is ahead of this machine's. */
+export function clockFinding(skewMs: number): Finding {
+  if (Math.abs(skewMs) < SKEW_MS) return fine('clock', 'The clocks of this machine and the pods agree.');
+  return problem(
+    'clock',
+    `The pods' clock is ${Math.round(Math.abs(skewMs) / 1000)} s ${skewMs > 0 ? 'ahead of' : 'behind'} this machine's.`,
+    'Set the time of the nodes, or of this machine.',
+  );
+}
+
+/** @param version of Node, as `process.versions.node` says it. */
+export function nodeFinding(version: string, image: string): Finding {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const isOld = major < OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor < OLDEST_NODE[1]);
+  if (!isOld) return fine('image', `${image} has Node ${version}.`);
+  return problem(
+    'image',
+    `The image ${image} has Node ${version}, and runs need ${OLDEST_NODE.join('.')} or newer.`,
+    'Choose another image: --image.',
+  );
+}
