@@ -1,5 +1,8 @@
-/** A worker process from fork to the user's first line, beside a bare `node` that says one word. And the bundle's size. */
-import { fork } from 'node:child_process';
+/**
+ * From the start of a worker's process to the user's first line, beside a `node` of the same heap flag that says one word, as a raw Job would:
+ * the process of a pod, and one that the process pool forks. And the size of the bundle.
+ */
+import { fork, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,12 +14,13 @@ import { compare } from './compare.mjs';
 
 /** Certificates of this machine cost each Node process time that is nobody's. */
 const { NODE_EXTRA_CA_CERTS: _, ...bareEnv } = process.env;
+const HEAP = ['--max-old-space-size=1126'];
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** Forks a file and waits for a message that satisfies `last`. */
 function forked(file, { send, last, env = {} }) {
   return new Promise((resolve, reject) => {
-    const child = fork(file, [], { env: { ...bareEnv, ...env }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const child = fork(file, [], { execArgv: HEAP, env: { ...bareEnv, ...env }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     if (send !== undefined) child.send(send);
     child.on('message', message => {
       if (!last(message)) return;
@@ -24,6 +28,18 @@ function forked(file, { send, last, env = {} }) {
       resolve();
     });
     child.once('error', reject);
+  });
+}
+
+/** Starts a file as a container is started, and waits for its first words. */
+function said(file, env = {}) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, [...HEAP, file], { env: { ...bareEnv, ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
+    child.stdout.once('data', () => {
+      child.kill('SIGKILL');
+      resolve();
+    });
+    child.once('error', reject).once('exit', code => reject(new Error(`${file} ended with ${code} and said nothing`)));
   });
 }
 
@@ -52,41 +68,54 @@ async function prepared(dir, name) {
   return { url: store.capabilities.url, order: { runId: record.runId, job: 'j', pod: 0, crashed: [] } };
 }
 
+const NAMES = { plain: 'plain function', checked: 'with a zod schema' };
+const kib = files => (Object.values(files).reduce((a, b) => a + b, 0) / 1024).toFixed(0);
+
 export async function benchColdStart() {
   const dir = await mkdtemp(join(tmpdir(), 'kt-cold-'));
   const rows = [];
   try {
     const bare = join(dir, 'bare.mjs');
-    await writeFile(bare, 'process.send("hello");\n');
+    await writeFile(bare, 'process.send ? process.send("hello") : console.log("hello");\n');
     for (const name of ['plain', 'checked']) {
-      const { worker, files } = await makeBundle({ entries: [join(root, `bench/functions/${name}.ts`)], projectDir: root });
-      const { url } = await prepared(dir, name);
-      const row = await compare({
-        name: `worker cold start, ${name === 'plain' ? 'plain function' : 'with a zod schema'} / bare node`,
-        runs: 15,
-        warmUp: 2,
-        ours: async () => {
-          const { order } = await prepared(dir, name);
-          await forked(worker, {
-            env: { KT_WORKER_STORE: url },
-            send: { type: 'pod', order, concurrency: 1 },
-            last: m => m.type === 'events' && m.events[0].type === 'ItemStarted',
-          });
-        },
-        bare: async () => {
-          await prepared(dir, name);
-          await forked(bare, { last: () => true });
-        },
-      });
-      const kib = Object.values(files).reduce((a, b) => a + b, 0) / 1024;
-      rows.push({
-        ...row,
-        goalMs: row.baselineMs + 20,
-        note: `${(row.medianMs - row.baselineMs).toFixed(1)} ms over bare node; bundle ${kib.toFixed(0)} KiB`,
-      });
+      const bundle = await makeBundle({ entries: [join(root, `bench/functions/${name}.ts`)], projectDir: root });
+      const { 'controller.mjs': controller, ...own } = bundle.files;
+      const size = `worker's bundle ${kib(own)} KiB (goal 293), controller ${kib({ controller })} KiB`;
+      for (const kind of ['pod', 'pool']) {
+        const row = await compare({
+          name: `worker cold start, ${kind}, ${NAMES[name]} / bare node`,
+          runs: 15,
+          warmUp: 2,
+          ours: async () => starts[kind](bundle, await prepared(dir, name), dir),
+          bare: async () => {
+            await prepared(dir, name);
+            await (kind === 'pod' ? said(bare) : forked(bare, { last: () => true }));
+          },
+        });
+        rows.push({ ...row, goalMs: row.baselineMs + 20, note: `${(row.medianMs - row.baselineMs).toFixed(1)} ms over bare node; ${size}` });
+      }
     }
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
   return rows;
 }
+
+const starts = {
+  pod: ({ worker, digest }, { url, order }, dir) =>
+    said(worker, {
+      KT_STORE: url,
+      KT_RUN: order.runId,
+      KT_JOB: order.job,
+      KT_PODS: '0',
+      KT_DIGEST: digest,
+      KT_TERMINATION: join(dir, 'note'),
+      JOB_COMPLETION_INDEX: '0',
+    }),
+  pool: ({ worker }, { url, order }) =>
+    forked(worker, {
+      env: { KT_WORKER_STORE: url },
+      send: { type: 'pod', order, concurrency: 1 },
+      last: m => m.type === 'events' && m.events[0].type === 'ItemStarted',
+    }),
+};

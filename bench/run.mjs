@@ -1,13 +1,14 @@
-/** `npm run bench -- [core|in-process|pool|cold-start|cluster]…`: prints ours beside what it is compared with, measured in one run. */
+/** `npm run bench -- [core|in-process|pool|cold-start|cluster|deploy]…`: prints ours beside what it is compared with, measured in one run. */
 import { availableParallelism } from 'node:os';
 import { benchCluster } from './cluster.mjs';
 import { benchColdStart } from './cold-start.mjs';
 import { benchCore } from './core.mjs';
+import { benchDeploy } from './deploy.mjs';
 import { benchInProcess } from './in-process.mjs';
 import { benchPool } from './pool.mjs';
 
 const LOCAL = { core: benchCore, 'in-process': benchInProcess, pool: benchPool, 'cold-start': benchColdStart };
-const BENCHES = { ...LOCAL, cluster: benchCluster };
+const BENCHES = { ...LOCAL, cluster: benchCluster, deploy: benchDeploy };
 const asked = process.argv.slice(2);
 const unknown = asked.find(name => !(name in BENCHES));
 if (unknown !== undefined) {

@@ -2,4 +2,7 @@ import { ktFunction } from '@kube-transform/sdk';
 import * as z from 'zod';
 
 /** As `plain`, with an input schema. */
-export const first = ktFunction({ input: z.object({ n: z.number().default(1) }) }, ({ n }) => process.uptime() * n);
+export const first = ktFunction({ input: z.object({ n: z.number().default(1) }) }, ({ n }) => {
+  process.stdout.write('first line\n');
+  return process.uptime() * n;
+});

@@ -2,9 +2,18 @@
 import { join } from 'node:path';
 import { followRun, makeBundle, publishBundle, submitRun } from '@kube-transform/cli';
 import { newRun, readLog, readResults, type ResultLine, resultsPrefix, systemClock } from '@kube-transform/runtime';
-import { type Job, paths, type Pod, RUN_KEY, type RunConfig, runName, selectRun, type ConfigMap } from '@kube-transform/runtime/kubernetes';
+import {
+  type Job,
+  paths,
+  type Pod,
+  RUN_KEY,
+  type RunConfig,
+  runName,
+  selectRun,
+  startController,
+  type ConfigMap,
+} from '@kube-transform/runtime/kubernetes';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { startController } from '../../packages/cli/src/cluster/publish.js';
 import { root } from '../kit/sources.js';
 import { type TestCluster, testCluster } from './cluster.js';
 

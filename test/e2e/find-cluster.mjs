@@ -5,13 +5,14 @@ import { fileURLToPath } from 'node:url';
 
 const local = fileURLToPath(new URL('../../../shared/cluster/cluster', import.meta.url));
 
-/** Sets KT_E2E_KUBECONFIG and KT_E2E_IMAGE; false where there is no cluster. */
+/** Sets KT_E2E_KUBECONFIG and KT_E2E_IMAGE, and puts the cluster's own kubectl on the PATH; false where there is no cluster. */
 export function findCluster(env = process.env) {
   if (!env.KT_E2E_KUBECONFIG && existsSync(local)) {
     const up = spawnSync(local, ['up'], { stdio: ['ignore', 'ignore', 'inherit'] });
     if (up.status !== 0) throw new Error(`the test cluster did not come up (exit code ${up.status})`);
     for (const line of execFileSync(local, ['env'], { encoding: 'utf8' }).split('\n')) {
-      const [, name, value] = /^export (\w+)=['"]?([^'"]*)['"]?$/.exec(line) ?? [];
+      const [, name, value] = /^export (\w+)=['"]?([^'"]*)['"]?(?::"\$PATH")?$/.exec(line) ?? [];
+      if (name === 'PATH') env.PATH = `${value}:${env.PATH ?? ''}`;
       if (name === 'KUBECONFIG') env.KT_E2E_KUBECONFIG = value;
       if (name === 'KT_NODE_IMAGE') env.KT_E2E_IMAGE ??= value;
     }

@@ -18,12 +18,19 @@ import {
 } from '@kube-transform/runtime/kubernetes';
 import { parseAllDocuments } from 'yaml';
 import { describe, expect, test, vi } from 'vitest';
-import { kt } from '../kit/kt.js';
+import { kt, project } from '../kit/kt.js';
 import { root } from '../kit/sources.js';
 import { claimOn } from './claim.js';
 import { E2E, type TestCluster, testCluster } from './cluster.js';
+import { begin, saidBy } from './fire.js';
 import { type GivenJob, submitJobs } from './submitted.js';
+import { without } from './user.js';
 
+const TIMED = `import { ktFunction, pipeline } from '@kube-transform/sdk';
+import * as z from 'zod';
+export const same = ktFunction({ input: z.object({ n: z.number() }) }, async ({ n }) => n);
+export default pipeline('timed', {}).job('same', same, () => ({ n: 1 }), { cpu: '20m', memory: '96Mi' }).schedule('0 4 29 2 *');
+`;
 const ACCOUNT = 'kt-pod';
 const soon = { timeout: 120_000, interval: 250 };
 const LEVELS = ['enforce', 'warn', 'audit'].map(mode => [`pod-security.kubernetes.io/${mode}`, 'restricted']);
@@ -139,7 +146,8 @@ const CASES: Case[] = [
 describe('each verb of the Role', () => {
   test('has a case here', () => {
     const pairs = CONTROLLER_RULES.flatMap(({ resources, verbs }) => resources.flatMap(resource => verbs.map(verb => `${verb} ${resource}`)));
-    expect(CASES.map(({ verb, resource }) => `${verb} ${resource}`).sort()).toEqual(pairs.sort());
+    const cases = [...CASES.map(({ verb, resource }) => `${verb} ${resource}`), 'create configmaps'];
+    expect(cases.sort()).toEqual(pairs.sort());
   });
 
   test.concurrent.each(CASES)('is needed: $verb $resource', { timeout: 300_000 }, async given => {
@@ -169,22 +177,45 @@ describe('each verb of the Role', () => {
   });
 });
 
+/** The run of a schedule begins in the cluster: there it is made. */
+test('the right to create configmaps is needed for schedules', { timeout: 300_000 }, async () => {
+  await using cluster = await testCluster('rights');
+  const { api, namespace } = cluster;
+  const dir = await project({ 'pipelines/timed.ts': TIMED });
+  expect((await kt(dir, ['deploy', ...cluster.args])).code).toBe(0);
+  const rules = without(CONTROLLER_RULES, { verb: 'create', resource: 'configmaps' });
+  const role = paths.roles(namespace, 'kt-controller');
+  await api.patch(role, { rules }, { type: 'merge' });
+  await vi.waitFor(async () => expect(await may(cluster, { resource: 'configmaps', verb: 'create', group: '' })).toBe(false), soon);
+  const job = await begin(cluster, 'timed', 'once');
+  const rule = 'A Role with the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["create"]}';
+  const sentence = `may not create configmaps in namespace "${namespace}" of the cluster "in-cluster". ${rule}`;
+  const messages = async (): Promise<string[]> => messagesIn(await saidBy(cluster, job));
+  await vi.waitFor(async () => expect((await messages()).join()).toContain(sentence), soon);
+  // It is begun again until somebody gives it the right.
+  await api.patch(role, { rules: CONTROLLER_RULES }, { type: 'merge' });
+  await vi.waitFor(async () => expect(await summaryOf(cluster, 'timed-timed-once')).toMatchObject({ status: 'Completed' }), soon);
+});
+
 /** Gives the service account all rights but one, and waits until that is so; the resource's API group. */
-async function grantAllBut({ api, namespace, apply }: TestCluster, { resource, verb }: { resource: string; verb: string }): Promise<string> {
+async function grantAllBut(cluster: TestCluster, { resource, verb }: { resource: string; verb: string }): Promise<string> {
+  const { namespace, apply } = cluster;
   const rules = CONTROLLER_RULES.map(rule => (rule.resources.includes(resource) ? { ...rule, verbs: rule.verbs.filter(one => one !== verb) } : rule));
   const [account, role, binding] = accessObjects({ namespace, serviceAccount: ACCOUNT }) as [KubeObject, KubeObject, KubeObject];
   await apply(account, { ...role, rules: rules.filter(({ verbs }) => verbs.length > 0) } as KubeObject, binding);
-  const may = async (what: { resource: string; verb: string; group: string }): Promise<boolean> => {
-    const spec = { user: `system:serviceaccount:${namespace}:${ACCOUNT}`, resourceAttributes: { namespace, ...what } };
-    const review = await api.create<object>('/apis/authorization.k8s.io/v1/subjectaccessreviews', { spec });
-    return (review as { status?: { allowed?: boolean } }).status?.allowed === true;
-  };
   // Whichever is missing, one of these two is there.
   const other = resource === 'configmaps' ? { resource: 'jobs', group: 'batch' } : { resource: 'configmaps', group: '' };
-  await vi.waitFor(async () => expect(await may({ ...other, verb: 'list' })).toBe(true), soon);
+  await vi.waitFor(async () => expect(await may(cluster, { ...other, verb: 'list' })).toBe(true), soon);
   const group = CONTROLLER_RULES.find(({ resources }) => resources.includes(resource))?.apiGroups[0] ?? '';
-  expect(await may({ resource, verb, group })).toBe(false);
+  expect(await may(cluster, { resource, verb, group })).toBe(false);
   return group;
+}
+
+/** Whether the service account may do something. */
+async function may({ api, namespace }: TestCluster, what: { resource: string; verb: string; group: string }): Promise<boolean> {
+  const spec = { user: `system:serviceaccount:${namespace}:${ACCOUNT}`, resourceAttributes: { namespace, ...what } };
+  const review = await api.create<object>('/apis/authorization.k8s.io/v1/subjectaccessreviews', { spec });
+  return (review as { status?: { allowed?: boolean } }).status?.allowed === true;
 }
 
 /** Makes files that items wait for: not by the store, whose own folder is to belong to the pods. */
@@ -216,9 +247,11 @@ async function logOf({ api, namespace }: TestCluster, runId: string): Promise<st
   } catch (error) {
     if (!isKubeError(error)) throw error;
   }
-  const messages = lines.split('\n').flatMap(line => (line.startsWith('{') ? [(JSON.parse(line) as { message: string }).message] : []));
-  return messages.join('\n');
+  return messagesIn(lines).join('\n');
 }
+
+const messagesIn = (lines: string): string[] =>
+  lines.split('\n').flatMap(line => (line.startsWith('{') ? [(JSON.parse(line) as { message: string }).message] : []));
 
 async function jobsOf({ api, namespace }: TestCluster, runId: string, job: string): Promise<Job[]> {
   const { items } = await api.list<Job>(paths.jobs(namespace), { labelSelector: `${selectRun(runId, 'task')},${LABEL.job}=${job}` });

@@ -1,6 +1,6 @@
 /** From what was typed for `kt run` to a run that can be driven: a new one, or a stored one. */
 import { isPipeline, KtError } from '@kube-transform/sdk';
-import { type FileStore, newRun, readSummary, type RunRecord, systemClock, writeRecord } from '@kube-transform/runtime';
+import { type FileStore, newRun, type NewRunOptions, readSummary, type RunRecord, systemClock, writeRecord } from '@kube-transform/runtime';
 import { findRun } from './find-run.js';
 import type { Output } from './output.js';
 import { paramCommand, readParams } from './param-flags.js';
@@ -17,6 +17,8 @@ export interface RunRequest {
   pairs: readonly string[];
   functions: readonly string[];
   runId: string | undefined;
+  /** What steps have where they say nothing. */
+  defaults?: NonNullable<NewRunOptions['defaults']>;
 }
 
 interface Place {
@@ -26,7 +28,7 @@ interface Place {
 
 /** Makes the record of a new run; nothing is stored. @throws KtError for every mistake in what was typed. */
 export async function makeRun(
-  { typed, rest, pairs, functions, runId }: RunRequest,
+  { typed, rest, pairs, functions, runId, defaults }: RunRequest,
   command = 'kt run',
 ): Promise<{ record: RunRecord; target: Target }> {
   if (typed === undefined) {
@@ -46,6 +48,7 @@ export async function makeRun(
     clock: systemClock,
     source: target.source,
     ...(runId === undefined ? {} : { runId }),
+    ...(defaults === undefined ? {} : { defaults }),
   });
   return { record, target };
 }

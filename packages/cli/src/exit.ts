@@ -6,7 +6,15 @@ import { coloured, type Output } from './output.js';
 /** Exit codes of `kt`. */
 export const EXIT = { completed: 0, failed: 1, badInput: 2, unreachable: 3, bug: 70, interrupted: 130 } as const;
 
-const UNREACHABLE = new Set(['STORE_FAILED', 'CONTROLLER_FAILED', 'CLUSTER_UNREACHABLE', 'CLUSTER_FAILED', 'CLUSTER_BUSY']);
+const UNREACHABLE = new Set([
+  'STORE_FAILED',
+  'PREFLIGHT_FAILED',
+  'CONTROLLER_FAILED',
+  'REGISTRY_UNREACHABLE',
+  'CLUSTER_UNREACHABLE',
+  'CLUSTER_FAILED',
+  'CLUSTER_BUSY',
+]);
 const SHOWN = 50;
 
 /** The exit code for how a run ended. */

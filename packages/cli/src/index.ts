@@ -1,6 +1,6 @@
 // Programmatic access to the bundler and to runs in clusters.
-export { makeBundle } from './bundle.js';
-export type { Bundle, BundleOptions } from './bundle.js';
+export { makeBundle } from './bundle/make-bundle.js';
+export type { Bundle, BundleOptions } from './bundle/make-bundle.js';
 export { publishBundle } from './cluster/publish.js';
 export { resumeRun, submitRun } from './cluster/submit.js';
 export { kubeConnection } from './kube-connection.js';

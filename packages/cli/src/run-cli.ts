@@ -15,12 +15,17 @@ import { cancelCommand } from './commands/cancel.js';
 import { checkCommand } from './commands/check.js';
 import { candidatesCommand } from './commands/complete.js';
 import { completionCommand } from './commands/completion.js';
+import { configCommand } from './commands/config.js';
 import { gcCommand } from './commands/gc.js';
+import { deployCommand } from './commands/deploy.js';
+import { doctorCommand } from './commands/doctor.js';
 import { graphCommand } from './commands/graph.js';
 import { initCommand } from './commands/init.js';
 import { logsCommand } from './commands/logs.js';
 import { rbacCommand } from './commands/rbac.js';
+import { renderCommand } from './commands/render.js';
 import { retryCommand } from './commands/retry.js';
+import { rollbackCommand } from './commands/rollback.js';
 import { runCommand } from './commands/run.js';
 import { runsCommand } from './commands/runs.js';
 import { statusCommand } from './commands/status.js';
@@ -50,6 +55,7 @@ function programOf(cli: Cli, onRefused: (command: string) => void): Command {
   const program = new Command('kt')
     .description('Typed batch pipelines: the same in a test, on this machine and on a cluster.')
     .version(versionOf())
+    .enablePositionalOptions()
     .addHelpText('after', `\n${EXIT_CODES}`);
   const verbs = [
     initCommand,
@@ -62,7 +68,12 @@ function programOf(cli: Cli, onRefused: (command: string) => void): Command {
     logsCommand,
     retryCommand,
     cancelCommand,
+    deployCommand,
+    rollbackCommand,
+    renderCommand,
+    doctorCommand,
     bundleCommand,
+    configCommand,
     rbacCommand,
     gcCommand,
     completionCommand,

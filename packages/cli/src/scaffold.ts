@@ -8,14 +8,23 @@ import { makeFolder } from '@kube-transform/runtime';
 
 const TEMPLATES = fileURLToPath(new URL('../templates/', import.meta.url));
 
+/** A file of a project before it is written. */
+interface Draft {
+  target: string;
+  text: () => Promise<string>;
+}
+
 /**
- * Writes a new project into a folder, which may exist; tells what it wrote.
+ * Writes a new project into a folder, which may exist; tells what it wrote. `docker`: with a Dockerfile; a folder that is a project already gets
+ * only that.
  *
  * @throws KtError `FILE_EXISTS` for each file that is there already; then nothing is written. `WRITE_FAILED`.
  */
-export async function scaffold(dir: string): Promise<string[]> {
+export async function scaffold(dir: string, { docker = false } = {}): Promise<string[]> {
   const root = resolve(dir);
-  const files = await templates();
+  const isProject = docker && existsSync(join(root, 'package.json'));
+  const files = [...(isProject ? [] : await templates()), ...(docker ? await dockerFiles() : [])];
+  files.sort((a, b) => (a.target < b.target ? -1 : 1));
   const taken = files.filter(({ target }) => existsSync(join(root, target)));
   if (taken.length > 0) {
     const hint = 'Choose another folder: kt init DIR.';
@@ -30,10 +39,10 @@ export async function scaffold(dir: string): Promise<string[]> {
   }
   const values = { NAME: packageName(basename(root)), VERSION: await ownVersion() };
   try {
-    for (const { source, target } of files) {
-      const text = await readFile(join(TEMPLATES, source), 'utf8');
+    for (const { text, target } of files) {
+      const written = await text();
       await makeFolder(dirname(join(root, target)));
-      await writeFile(join(root, target), text.replaceAll('__NAME__', values.NAME).replaceAll('__VERSION__', values.VERSION), { flag: 'wx' });
+      await writeFile(join(root, target), written.replaceAll('__NAME__', values.NAME).replaceAll('__VERSION__', values.VERSION), { flag: 'wx' });
     }
   } catch (error) {
     throw new KtError(
@@ -50,11 +59,22 @@ export async function scaffold(dir: string): Promise<string[]> {
 }
 
 /** The files, and where they go: npm leaves out or rewrites some names when it packs, so these begin with `_`. */
-async function templates(): Promise<{ source: string; target: string }[]> {
+async function templates(): Promise<Draft[]> {
   const entries = await readdir(TEMPLATES, { recursive: true, withFileTypes: true });
   const sources = entries.filter(entry => entry.isFile()).map(entry => relative(TEMPLATES, join(entry.parentPath, entry.name)));
-  const files = sources.map(source => ({ source, target: source.replace(/^_gitignore$/, '.gitignore').replace(/^_/, '') }));
-  return files.sort((a, b) => (a.target < b.target ? -1 : 1));
+  return sources.map(source => ({
+    target: source.replace(/^_gitignore$/, '.gitignore').replace(/^_/, ''),
+    text: () => readFile(join(TEMPLATES, source), 'utf8'),
+  }));
+}
+
+/** What the delivery "docker" builds with, to be changed. */
+async function dockerFiles(): Promise<Draft[]> {
+  const { dockerfile, DOCKERIGNORE } = await import('./deploy/dockerfile.js');
+  return [
+    { target: 'Dockerfile', text: async () => dockerfile() },
+    { target: '.dockerignore', text: async () => DOCKERIGNORE },
+  ];
 }
 
 /** The name of a folder as npm allows it. */

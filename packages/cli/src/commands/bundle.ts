@@ -23,7 +23,7 @@ export function bundleCommand({ output }: Cli): Command {
     .action(async (typed: string, options: Options) => {
       const [{ loadTarget }, { sizesOf }, { KtError }] = await Promise.all([
         import('../target.js'),
-        import('../bundle-sizes.js'),
+        import('../bundle/bundle-sizes.js'),
         import('@kube-transform/sdk'),
       ]);
       const { bundle, catalog } = await loadTarget(typed, options.functions);

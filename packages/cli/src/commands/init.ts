@@ -8,11 +8,14 @@ export function initCommand({ output }: Cli): Command {
     .summary('make a project that runs and tests at once')
     .description('Makes a project with a small pipeline, its test and its data. Files that exist are never overwritten.')
     .argument('[dir]', 'folder of the project, made where it is missing', '.')
-    .action(async (dir: string) => {
+    .option('--docker', 'with a Dockerfile for the delivery "docker"; a project that is there gets only that', false)
+    .action(async (dir: string, options: { docker: boolean }) => {
       const { scaffold } = await import('../scaffold.js');
-      const files = await scaffold(dir);
-      output.out(`Made a project in ${dir === '.' ? 'this folder' : dir}: ${plural(files.length, 'file')}.`);
+      const files = await scaffold(dir, options);
+      const isNew = files.includes('package.json');
+      output.out(`Made ${isNew ? 'a project' : 'a Dockerfile'} in ${dir === '.' ? 'this folder' : dir}: ${plural(files.length, 'file')}.`);
       for (const file of files) output.out(`  ${file}`);
+      if (!isNew) return output.out('Next:\n  npx kt deploy --delivery docker --repository REGISTRY/NAME');
       output.out(`Next:\n${dir === '.' ? '' : `  cd ${dir}\n`}  npm install\n  npm test\n  npx kt run hello`);
     });
 }

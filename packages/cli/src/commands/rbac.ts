@@ -1,16 +1,36 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { Cli } from '../cli.js';
 
-/** `kt rbac`: the rights that runs in a namespace need. */
+interface Options {
+  namespace: string;
+  serviceAccount: string;
+  for: 'pods' | 'deployer';
+}
+
+/** `kt rbac`: the rights that runs in a namespace need, or those of people who deploy. */
 export function rbacCommand({ output }: Cli): Command {
   return new Command('rbac')
-    .summary('print the service account and the Role that runs in a namespace need')
-    .description('Prints a ServiceAccount, a Role with only the verbs that are used, and their RoleBinding:\n  kt rbac -n jobs | kubectl apply -f -')
+    .summary('print the rights that runs in a namespace need')
+    .description(
+      'Prints a ServiceAccount, a Role with only the verbs that are used, and their RoleBinding:\n  kt rbac -n jobs | kubectl apply -f -\n' +
+        'With --for deployer: the Role of people who deploy and run pipelines there; bind it with\n' +
+        '  kubectl create rolebinding kt-deployer -n jobs --role kt-deployer --user NAME',
+    )
     .option('-n, --namespace <name>', 'namespace of the runs', 'default')
     .option('--service-account <name>', 'service account of the pods', 'kt-pod')
-    .action(async ({ namespace, serviceAccount }: { namespace: string; serviceAccount: string }) => {
-      const [{ accessObjects }, { stringify }] = await Promise.all([import('@kube-transform/runtime/kubernetes'), import('yaml')]);
-      const texts = accessObjects({ namespace, serviceAccount }).map(object => stringify(object, { aliasDuplicateObjects: false }));
-      output.out(texts.join('---\n').trimEnd());
+    .addOption(new Option('--for <who>', 'whose rights').choices(['pods', 'deployer']).default('pods'))
+    .action(async ({ namespace, serviceAccount, for: who }: Options) => {
+      const [{ accessObjects }, { deployerRole }, { stringify }] = await Promise.all([
+        import('@kube-transform/runtime/kubernetes'),
+        import('../deploy/deployer-role.js'),
+        import('yaml'),
+      ]);
+      const objects = who === 'pods' ? accessObjects({ namespace, serviceAccount }) : [deployerRole(namespace)];
+      output.out(
+        objects
+          .map(object => stringify(object, { aliasDuplicateObjects: false }))
+          .join('---\n')
+          .trimEnd(),
+      );
     });
 }

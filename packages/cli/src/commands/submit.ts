@@ -11,6 +11,8 @@ type Options = ClusterOptions & {
   resume?: string;
   steal: boolean;
   runId?: string;
+  version?: string;
+  source: boolean;
   follow: boolean;
   json: boolean;
   help?: boolean;
@@ -21,7 +23,7 @@ export function submitCommand(cli: Cli): Command {
   const command = new Command('submit')
     .summary('run a pipeline in a Kubernetes cluster')
     .description(
-      'Bundles a pipeline (a name, file.ts or file.ts#name) or a document (spec.json) and runs it in a cluster.\nThe parameters of a pipeline are flags of their own: kt submit PIPELINE --help lists them.',
+      'Runs a pipeline in a cluster: the deployed version of a name, or the source of a name, file.ts, file.ts#name or document (spec.json),\nwhich is bundled first. The parameters of a pipeline are flags of their own: kt submit PIPELINE --help lists them.',
     )
     .argument('[pipeline]', 'name in pipelines/, path of a module, or document')
     .helpOption(false)
@@ -30,6 +32,8 @@ export function submitCommand(cli: Cli): Command {
     .addOption(functionsOption())
     .option('--resume <run>', 'start another controller of a run whose controller is gone')
     .option('--steal', 'with --resume: although its controller seems to be there', false)
+    .option('--version <version>', 'a version that is deployed, or was (default: the deployed one)')
+    .option('--source', 'bundle the source here, although the pipeline is deployed', false)
     .option('--run-id <id>', 'name of the new run')
     .option('-f, --follow', 'stay, and show how it goes; Ctrl-C leaves the run alone', false)
     .addOption(new Option('--json', 'print one event a line').default(false, 'text'))

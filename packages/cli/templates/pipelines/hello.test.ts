@@ -13,3 +13,8 @@ test('a file that cannot be read at first is read again', async () => {
   expect(run.status).toBe('Completed');
   expect(run.attempts('count', 0)).toBe(2);
 });
+
+test('a store without files gets the samples', async () => {
+  const run = await testRun(hello);
+  expect(run.result('report')).toEqual({ the: 4, bird: 1, brown: 1 });
+});

@@ -1,12 +1,20 @@
+import { readFile } from 'node:fs/promises';
 import { ktFunction, pipeline, type KtContext } from '@kube-transform/sdk';
 import * as z from 'zod';
+
+/** Files beside the code come along into pods. */
+const SAMPLES = { 'bird.txt': new URL('../data/bird.txt', import.meta.url), 'fox.txt': new URL('../data/fox.txt', import.meta.url) };
 
 const Counts = z.record(z.string(), z.number());
 
 /** Counts the words of a folder of text files: one list, one call a file, one report. */
 export class Hello {
   @ktFunction({ input: z.object({ dir: z.string() }) })
-  static async list({ dir }: { dir: string }, { files }: KtContext): Promise<string[]> {
+  static async list({ dir }: { dir: string }, { files, log }: KtContext): Promise<string[]> {
+    const found = await files.glob(`${dir}/*.txt`);
+    if (found.length > 0) return found;
+    log.info(`${dir} has no text files: the samples are put there`);
+    for (const [name, url] of Object.entries(SAMPLES)) await files.write(`${dir}/${name}`, await readFile(url, 'utf8'));
     return files.glob(`${dir}/*.txt`);
   }
 

@@ -1,0 +1,54 @@
+/** What is deployed of a pipeline, as objects. Pure: the same version gives the same objects. */
+import type { KTSchedule } from '@kube-transform/sdk';
+import {
+  cronJob,
+  deployLabels,
+  deploymentName,
+  type ConfigMap,
+  type DeployedVersion,
+  type DeployPlace,
+  type KubeObject,
+  LABEL,
+  versionConfigMaps,
+} from '@kube-transform/runtime/kubernetes';
+
+/** Key of the ConfigMap of a deployment. */
+export const DEPLOYMENT = 'deployment.json';
+
+/** Which version of a pipeline is deployed. */
+export interface Deployment {
+  pipeline: string;
+  version: string;
+  /** Of its bundle. */
+  digest: string;
+}
+
+/** The schedules of a version, with everything filled in. */
+export const schedulesOf = ({ spec }: DeployedVersion): KTSchedule[] =>
+  (spec.schedules ?? []).map(given => ({
+    cron: given.cron,
+    timeZone: given.timeZone ?? null,
+    concurrencyPolicy: given.concurrencyPolicy ?? 'Forbid',
+    startingDeadline: given.startingDeadline ?? null,
+    suspend: given.suspend ?? false,
+  }));
+
+/** The version itself, which version is deployed, and its schedules. */
+export function pipelineObjects(version: DeployedVersion, place: DeployPlace): KubeObject[] {
+  return [
+    ...versionConfigMaps(version, place),
+    deploymentConfigMap(version, place),
+    ...schedulesOf(version).map(schedule => cronJob(version, schedule, place)),
+  ];
+}
+
+function deploymentConfigMap({ pipeline, version, digest }: DeployedVersion, { project, namespace }: DeployPlace): ConfigMap {
+  const deployment: Deployment = { pipeline, version, digest };
+  const labels = { ...deployLabels(pipeline, project, 'deployment'), [LABEL.version]: version };
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: deploymentName(pipeline), namespace, labels },
+    data: { [DEPLOYMENT]: JSON.stringify(deployment) },
+  };
+}

@@ -1,0 +1,82 @@
+/** Which versions of which pipelines are deployed in a namespace. */
+import { didYouMean, KtError } from '@kube-transform/sdk';
+import { systemClock } from '@kube-transform/runtime';
+import {
+  ANNOTATION,
+  type ConfigMap,
+  type DeployedVersion,
+  deploymentName,
+  filesOf,
+  type KubeApi,
+  type KubeObject,
+  LABEL,
+  labelValue,
+  paths,
+  readVersion,
+} from '@kube-transform/runtime/kubernetes';
+import { placeText } from '../cluster/cluster-runs.js';
+import { type Applied, pathOf } from './apply-objects.js';
+import { DEPLOYMENT, type Deployment } from './deploy-objects.js';
+
+/** A version as it is kept in the cluster. */
+export interface KeptVersion {
+  version: string;
+  /** When it was last deployed. */
+  deployedAtMs: number;
+  objects: ConfigMap[];
+}
+
+const PART_OF = 'app.kubernetes.io/part-of';
+
+/** What is deployed of a pipeline; null where nothing is. */
+export async function findDeployment(api: KubeApi, pipeline: string): Promise<Deployment | null> {
+  const text = (await api.get<ConfigMap>(paths.configMaps(api.namespace, deploymentName(pipeline))))?.data?.[DEPLOYMENT];
+  return text === undefined ? null : (JSON.parse(text) as Deployment);
+}
+
+/** The versions of a pipeline that are kept, the newest first. */
+export async function keptVersions(api: KubeApi, pipeline: string): Promise<KeptVersion[]> {
+  const labelSelector = `${LABEL.component}=version,${LABEL.managedBy}=kt,${PART_OF}=${labelValue(pipeline)}`;
+  const { items } = await api.list<ConfigMap>(paths.configMaps(api.namespace), { labelSelector });
+  const versions = new Map<string, KeptVersion>();
+  for (const object of items) {
+    const version = object.metadata.labels?.[LABEL.version] ?? '';
+    const known = versions.get(version) ?? { version, deployedAtMs: 0, objects: [] };
+    versions.set(version, { ...known, deployedAtMs: Math.max(known.deployedAtMs, deployedAtMs(object)), objects: [...known.objects, object] });
+  }
+  return [...versions.values()].sort((a, b) => b.deployedAtMs - a.deployedAtMs || (a.version < b.version ? -1 : 1));
+}
+
+/** When a version was last deployed: when it was made, or what {@link noteAgain} wrote. */
+export function deployedAtMs({ metadata: { annotations, creationTimestamp } }: KubeObject): number {
+  return Math.max(Date.parse(creationTimestamp ?? '') || 0, Date.parse(annotations?.[ANNOTATION.deployedAt] ?? '') || 0);
+}
+
+/** A version that was there and is deployed again is the newest from now on: what was deployed meanwhile is before it. */
+export async function noteAgain(api: KubeApi, applied: readonly Applied[]): Promise<void> {
+  const component = ({ object }: Applied): string => object.metadata.labels?.[LABEL.component] ?? '';
+  const moved = applied
+    .filter(one => component(one) === 'deployment' && one.outcome === 'changed')
+    .map(({ object }) => object.metadata.labels?.[PART_OF]);
+  const annotations = { [ANNOTATION.deployedAt]: new Date(systemClock.nowMs()).toISOString() };
+  for (const one of applied) {
+    if (component(one) !== 'version' || one.outcome !== 'unchanged' || !moved.includes(one.object.metadata.labels?.[PART_OF])) continue;
+    await api.patch(pathOf(one.object), { metadata: { annotations } }, { type: 'merge' });
+  }
+}
+
+/** A version that is kept. @throws KtError `UNKNOWN_VERSION`. */
+export async function readKept(api: KubeApi, pipeline: string, wanted: string): Promise<DeployedVersion> {
+  const versions = await keptVersions(api, pipeline);
+  const found = versions.filter(({ version }) => version.startsWith(wanted));
+  const [kept] = found;
+  const read = kept === undefined || found.length > 1 ? undefined : readVersion(new Map(kept.objects.flatMap(object => [...filesOf(object)])));
+  if (read !== undefined) return read;
+  const names = versions.map(({ version }) => version);
+  throw new KtError({
+    code: 'UNKNOWN_VERSION',
+    path: 'version',
+    message: `${found.length > 1 ? `"${wanted}" is the beginning of ${found.length} versions` : `There is no version "${wanted}"`} of pipeline "${pipeline}" ${placeText(api)}.`,
+    hint: didYouMean(wanted, names) ?? `There are: ${names.join(', ') || 'none'}.`,
+  });
+}

@@ -1,0 +1,55 @@
+/** From a pipeline of the project to a version that can be deployed. */
+import { isPipeline, type JsonObject, KtError, parsePipeline, type Pipeline } from '@kube-transform/sdk';
+import { bindParams, withDefaults } from '@kube-transform/runtime';
+import { type ClusterSettings, type DeployedVersion, versionOf } from '@kube-transform/runtime/kubernetes';
+import type { PublishedBundle } from '../cluster/publish.js';
+import type { Target } from '../target.js';
+
+/** How a version runs. */
+export interface VersionFrame {
+  settings: ClusterSettings;
+  published: Pick<PublishedBundle, 'digest' | 'parts'>;
+  /** What steps have where they say nothing. */
+  defaults: Parameters<typeof withDefaults>[1];
+}
+
+/**
+ * Makes a version.
+ *
+ * @throws KtError with everything that is wrong with the document; `PARAM_WITHOUT_DEFAULT` for a schedule whose runs would lack a parameter.
+ */
+export async function makeVersion({ pipeline, source }: Target, { settings, published, defaults }: VersionFrame): Promise<DeployedVersion> {
+  const spec = withDefaults(isPipeline(pipeline) ? pipeline.toSpec() : pipeline, defaults);
+  const values = isPipeline(pipeline) ? await defaultParams(pipeline) : {};
+  const parsed = parsePipeline(spec);
+  if (!parsed.ok) throw new KtError(parsed.problems);
+  if (values === null && parsed.value.schedules.length > 0) {
+    throw new KtError({
+      code: 'PARAM_WITHOUT_DEFAULT',
+      path: `${spec.name} schedule`,
+      message: `Pipeline "${spec.name}" has a schedule, and a parameter without a default: a scheduled run would lack it.`,
+      hint: 'Give every parameter a default, or leave out the schedule and submit it with values.',
+    });
+  }
+  return versionOf({
+    spec: JSON.parse(JSON.stringify(spec)) as typeof spec,
+    params: isPipeline(pipeline) ? schemaOf(pipeline) : null,
+    defaults: values,
+    digest: published.digest,
+    bundleParts: published.parts,
+    settings,
+    source: source === null ? null : { ...source, digest: published.digest },
+  });
+}
+
+/** The parameters of a run that is given none; null where some have no default. */
+async function defaultParams(pipeline: Pipeline): Promise<JsonObject | null> {
+  try {
+    return await bindParams(pipeline, {});
+  } catch {
+    return null;
+  }
+}
+
+const schemaOf = ({ params }: Pipeline): JsonObject | null =>
+  (params?.['~standard'].jsonSchema?.input({ target: 'draft-2020-12' }) as JsonObject | undefined) ?? null;
