@@ -1,9 +1,9 @@
 /** Each feature of the projects that this one replaces, by its id, and the test that shows it; or what it still waits for. */
 export type Evidence = { file: string; test: string } | { waitsFor: string };
 
-const DEPLOY = 'kt deploy';
+const CLOUD = 'Terraform for EKS';
 const SERVER = 'kt serve and container steps';
-const RENDER = 'kt render';
+const MELTANO = 'schedules of Meltano';
 
 export const FEATURES: Record<string, Evidence> = {
   A1: { file: 'test/documents/documents.test.ts', test: 'static, dynamic, nested dynamic' },
@@ -19,10 +19,10 @@ export const FEATURES: Record<string, Evidence> = {
   A11: { file: 'packages/runtime/src/kubernetes/manifests.test.ts', test: 'have names that leave room for the index' },
   A12: { file: 'test/e2e/hang.test.ts', test: 'a quota on pods that is raised: the run goes on' },
   A13: { file: 'test/documents/documents.test.ts', test: 'static, dynamic, nested dynamic' },
-  B1: { waitsFor: DEPLOY },
-  B2: { waitsFor: DEPLOY },
-  B3: { waitsFor: DEPLOY },
-  B4: { waitsFor: DEPLOY },
+  B1: { file: 'test/e2e/deliveries.test.ts', test: 'by docker, from an image that is built once' },
+  B2: { file: 'test/cli/config.test.ts', test: 'a kt-contexts.json of the starter kit is read as it is' },
+  B3: { file: 'test/e2e/rights.test.ts', test: 'runs a pipeline on a claim, with what kt rbac prints' },
+  B4: { waitsFor: CLOUD },
   B5: { file: 'test/documents/documents.test.ts', test: 'hello world' },
   B6: { file: 'test/e2e/cli.test.ts', test: 'is listed and shown, from the place that was used last' },
   C1: { waitsFor: SERVER },
@@ -32,9 +32,15 @@ export const FEATURES: Record<string, Evidence> = {
   C5: { file: 'packages/runtime/src/kubernetes/manifests.test.ts', test: 'have a hash that changes with the step' },
   C6: { file: 'packages/runtime/src/kubernetes/manifests.test.ts', test: 'carry every pod option of a job' },
   C7: { file: 'test/contracts/kube-recovery.test.ts', test: 'with keepFinished' },
-  C8: { waitsFor: DEPLOY },
+  C8: { file: 'test/e2e/rights.test.ts', test: 'runs a pipeline on a claim, with what kt rbac prints' },
   C9: { waitsFor: SERVER },
-  C10: { waitsFor: DEPLOY },
+  C10: { file: 'test/cli/config.test.ts', test: 'kt config shows what holds and where it comes from' },
   ...Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`D${i + 1}`, { waitsFor: SERVER }])),
-  ...Object.fromEntries(Array.from({ length: 7 }, (_, i) => [`E${i + 1}`, { waitsFor: RENDER }])),
+  E1: { waitsFor: MELTANO },
+  E2: { file: 'test/e2e/render.test.ts', test: 'Kustomize builds each overlay, with what people have put there' },
+  E3: { waitsFor: MELTANO },
+  E4: { waitsFor: MELTANO },
+  E5: { waitsFor: MELTANO },
+  E6: { waitsFor: MELTANO },
+  E7: { file: 'test/e2e/render.test.ts', test: '--check finds every drift' },
 };
