@@ -11,6 +11,8 @@ await build({
   platform: 'node',
   format: 'esm',
   target: 'node20.19',
+  // Node warns of its own, which a package deep down asks for.
+  alias: { punycode: 'punycode/punycode.js' },
   legalComments: 'eof',
   logLevel: 'warning',
   banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
