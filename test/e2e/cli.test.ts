@@ -176,6 +176,11 @@ describe('a run that goes on', () => {
     await kt(dir, ['submit', 'gated#gated', ...cluster.args, '--run-id', 'lost']);
     await podsRun(cluster, 'lost', 2);
     await cluster.api.deleteAll(paths.jobs(cluster.namespace), { labelSelector: selectRun('lost', 'controller') });
+    // Until its pod has gone too, it may bring the run to its end.
+    await eventually(
+      () => cluster.api.list(paths.pods(cluster.namespace), { labelSelector: selectRun('lost', 'controller') }),
+      ({ items }) => items.length === 0,
+    );
     const status = await kt(dir, ['status', 'lost']);
     expect(status.out).toMatch(/run lost: Interrupted[\s\S]*kt submit --resume lost/);
     await release(cluster);
