@@ -25,14 +25,17 @@ export interface NewRunOptions {
 
 const RUN_ID = /^[a-z0-9](?:[a-z0-9.-]{0,98}[a-z0-9])?$/;
 
+/** How the ids of a pipeline's runs begin. */
+export const readableName = (pipeline: string): string =>
+  pipeline
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+    .slice(0, 40) || 'run';
+
 /** A run id that sorts by time: `<pipeline>-<yyyymmdd-hhmmss>-<random>`. */
 export function makeRunId(pipeline: string, clock: Clock): string {
-  const name =
-    pipeline
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9]+/g, '-')
-      .replaceAll(/^-+|-+$/g, '')
-      .slice(0, 40) || 'run';
+  const name = readableName(pipeline);
   const time = new Date(clock.nowMs())
     .toISOString()
     .replaceAll(/[-:]|\..*/g, '')

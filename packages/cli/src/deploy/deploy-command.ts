@@ -1,11 +1,11 @@
 /** What `kt deploy` does: plans, applies, deletes what is no longer there, and says what it did. */
-import { mustParsePipeline } from '@kube-transform/sdk';
 import { systemClock } from '@kube-transform/runtime';
 import { type ConfigMap, type KubeApi, type KubeObject, LABEL, labelValue, paths } from '@kube-transform/runtime/kubernetes';
 import { placeText } from '../cluster/cluster-runs.js';
 import { checkClusterVersion } from '../cluster/cluster-version.js';
 import { type ClusterOptions, openCluster, remember, settingsOf, withContext } from '../cluster/place.js';
 import { preflight, preflightError } from '../doctor/preflight.js';
+import { stepsOf } from '../doctor/step-checks.js';
 import { coloured, type Output, table } from '../output.js';
 import { type Applied, applyObject, deleteObject } from './apply-objects.js';
 import { deployedAtMs, noteAgain } from './deployments.js';
@@ -53,8 +53,8 @@ export async function deploy(names: readonly string[], options: DeployOptions, o
 
 /** @throws KtError `PREFLIGHT_FAILED`: what would keep this or runs from working, before anything is changed. */
 async function mayGoOn(api: KubeApi, { versions }: DeployPlan, context: ClusterOptions): Promise<void> {
-  const steps = versions.flatMap(({ pipeline, spec }) => mustParsePipeline(spec).jobs.map(job => ({ pipeline, job })));
-  const failed = preflightError(await preflight(api, { settings: settingsOf(context, api.namespace), steps, claims: context.claim !== undefined }));
+  const plan = { settings: settingsOf(context, api.namespace), steps: stepsOf(versions), claims: context.claim !== undefined };
+  const failed = preflightError(await preflight(api, plan));
   if (failed !== undefined) throw failed;
 }
 

@@ -1,7 +1,7 @@
 /** Starts a run of a version that is deployed, without the source. */
 import { type JsonObject, KtError, type StandardSchema } from '@kube-transform/sdk';
 import { newRun, storedPipeline, systemClock } from '@kube-transform/runtime';
-import { type DeployedVersion, type KubeApi, type RunConfig } from '@kube-transform/runtime/kubernetes';
+import { type DeployedVersion, type KubeApi, runConfigOf } from '@kube-transform/runtime/kubernetes';
 import * as z from 'zod';
 import type { RunRequest } from '../begin-run.js';
 import type { ClusterOptions } from '../cluster/place.js';
@@ -59,19 +59,7 @@ export async function submitDeployed(
     ...(maxPods === undefined ? {} : { maxPods }),
     ...(keepFinished === undefined ? {} : { keepFinished }),
   };
-  const config: RunConfig = {
-    runId: record.runId,
-    pipeline: spec.name,
-    kind: 'new',
-    from: null,
-    digest,
-    bundleParts,
-    settings,
-    createdAtMs: record.createdAtMs,
-    source,
-    version,
-  };
-  await publishRun(api, config, record);
+  await publishRun(api, runConfigOf(deployed, record, settings), record);
   return { runId: record.runId, bundle: { digest, parts: bundleParts, isNew: false }, version };
 }
 

@@ -1,5 +1,4 @@
 /** What `kt doctor` does: looks at the cluster, the rights and the room for what is to be deployed, and says what to do. */
-import { mustParsePipeline } from '@kube-transform/sdk';
 import type { ClusterSettings, KubeApi } from '@kube-transform/runtime/kubernetes';
 import { type ClusterOptions, openCluster, settingsOf, withContext } from '../cluster/place.js';
 import { planDeploy } from '../deploy/plan-deploy.js';
@@ -10,7 +9,7 @@ import { type Finding, looked, skipped } from './finding.js';
 import { demandsOf } from './plan-checks.js';
 import { claimFindings, probeFindings } from './probe.js';
 import { controllerRights, myRights } from './rights.js';
-import { pullSecretFindings, type Step, stepFindings } from './step-checks.js';
+import { pullSecretFindings, type Step, stepFindings, stepsOf } from './step-checks.js';
 
 /** How to look. */
 export interface DoctorOptions extends ClusterOptions {
@@ -29,7 +28,7 @@ export async function doctor(
   const api = await openCluster(context);
   try {
     const settings = settingsOf(context, api.namespace);
-    const steps = await stepsOf(names, context, api.namespace);
+    const steps = await plannedSteps(names, context, api.namespace);
     const findings = await look(api, { settings, steps, claims: context.claim !== undefined, pod, signal });
     const problems = findings.filter(({ outcome }) => outcome === 'problem');
     if (json) output.out(JSON.stringify(findings, null, 2));
@@ -41,10 +40,10 @@ export async function doctor(
 }
 
 /** The steps of the pipelines that would be deployed; none where there are none. */
-async function stepsOf(names: readonly string[], options: ClusterOptions, namespace: string): Promise<Step[]> {
+async function plannedSteps(names: readonly string[], options: ClusterOptions, namespace: string): Promise<Step[]> {
   if (names.length === 0 && (await pipelineNames(process.cwd())).length === 0) return [];
   const { versions } = await planDeploy(names, { options: { ...options, delivery: 'bundle' }, namespace, dryRun: true, progress: () => undefined });
-  return versions.flatMap(({ pipeline, spec }) => mustParsePipeline(spec).jobs.map(job => ({ pipeline, job })));
+  return stepsOf(versions);
 }
 
 interface Look {

@@ -1,6 +1,14 @@
 /** Whether the pods of steps are admitted as they are, with all their options, and find what they name. */
-import type { KTJob } from '@kube-transform/sdk';
-import { type ClusterSettings, type Job, type KubeApi, type KubeObject, paths, taskJob } from '@kube-transform/runtime/kubernetes';
+import { type KTJob, mustParsePipeline } from '@kube-transform/sdk';
+import {
+  type ClusterSettings,
+  type DeployedVersion,
+  type Job,
+  type KubeApi,
+  type KubeObject,
+  paths,
+  taskJob,
+} from '@kube-transform/runtime/kubernetes';
 import { admission } from './admission.js';
 import { type Finding, fine, lacksRight, problem, skipped } from './finding.js';
 
@@ -9,6 +17,10 @@ export interface Step {
   pipeline: string;
   job: KTJob;
 }
+
+/** The steps of versions, with everything filled in. */
+export const stepsOf = (versions: readonly DeployedVersion[]): Step[] =>
+  versions.flatMap(({ pipeline, spec }) => mustParsePipeline(spec).jobs.map(job => ({ pipeline, job })));
 
 /** Told of by the checks of quotas and limits, with numbers. */
 const TOLD_ELSEWHERE = new Set(['QuotaExceeded', 'QuotaWantsLimits', 'LimitRange']);

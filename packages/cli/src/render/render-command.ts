@@ -29,7 +29,7 @@ export async function render(names: readonly string[], { out, check, ...typed }:
   const rendered: Rendered[] = [];
   for (const name of contexts) rendered.push(await renderContext(names, { ...typed, ...(name === null ? {} : { context: name }) }, output));
   if (out === undefined) {
-    output.out(yamlOf(rendered.flatMap(({ plan }) => plan.objects.flat())).trimEnd());
+    output.out(yamlOf(rendered.flatMap(({ plan }) => plan.objects)).trimEnd());
     return true;
   }
   const base = new Map(rendered.flatMap(({ name, plan }) => [...baseFiles(name, plan)]));

@@ -20,7 +20,7 @@ export const yamlOf = (objects: readonly KubeObject[]): string =>
 /** The base of a context. */
 export function baseFiles(context: string, { objects }: Pick<DeployPlan, 'objects'>): Map<string, string> {
   const groups = new Map<string, KubeObject[]>();
-  for (const object of objects.flat()) {
+  for (const object of objects) {
     const name = `${groupOf(object)}.yaml`;
     groups.set(name, [...(groups.get(name) ?? []), object]);
   }

@@ -9,10 +9,10 @@ import { ANNOTATION, LABEL, runName } from '../kubernetes/keys.js';
 import { KubeApi } from '../kubernetes/kube-api.js';
 import type { ConfigMap, Job } from '../kubernetes/objects.js';
 import { MOUNT } from '../kubernetes/pod-spec.js';
-import { readMounted, RUN_KEY, type RunConfig } from '../kubernetes/run-config.js';
+import { readMounted, RUN_KEY } from '../kubernetes/run-config.js';
 import type { ClusterSummary } from '../kubernetes/run-report.js';
 import { scheduledRunId } from '../kubernetes/schedules.js';
-import { type DeployedVersion, readVersion } from '../kubernetes/version.js';
+import { type DeployedVersion, readVersion, runConfigOf } from '../kubernetes/version.js';
 import { isTerminalJob } from '../kubernetes/waves.js';
 import { newRun } from '../new-run.js';
 
@@ -74,21 +74,9 @@ async function cancel(api: KubeApi, run: ConfigMap['metadata']): Promise<void> {
 }
 
 async function begin(api: KubeApi, version: DeployedVersion, { runId, schedule }: { runId: string; schedule: string }): Promise<void> {
-  const { spec, defaults, digest, bundleParts, source } = version;
+  const { spec, defaults, source } = version;
   const settings = { ...version.settings, namespace: api.namespace };
   const made = await newRun({ pipeline: bindSpec(spec, defaults ?? {}), clock: systemClock, runId, source });
-  const config: RunConfig = {
-    runId,
-    pipeline: version.pipeline,
-    kind: 'new',
-    from: null,
-    digest,
-    bundleParts,
-    settings,
-    createdAtMs: made.createdAtMs,
-    source,
-    version: version.version,
-    schedule,
-  };
+  const config = { ...runConfigOf(version, made, settings), schedule };
   await beginRun(api, { config, record: { ...made, params: defaults ?? {} }, again: true });
 }

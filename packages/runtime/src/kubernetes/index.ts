@@ -52,7 +52,7 @@ export type { ClusterSummary } from './run-report.js';
 export { cronJob, scheduledRunId } from './schedules.js';
 export { clusterSettings, DEFAULT_IMAGE } from './settings.js';
 export type { ClusterSettings, DataVolume } from './settings.js';
-export { readVersion, versionConfigMaps, versionOf } from './version.js';
+export { readVersion, runConfigOf, versionConfigMaps, versionOf } from './version.js';
 export type { DeployedVersion, DeployPlace, VersionParts } from './version.js';
 export { Vigil } from './vigil.js';
 export type { Verdict } from './vigil.js';

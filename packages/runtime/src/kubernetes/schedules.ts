@@ -1,5 +1,6 @@
 /** Schedules of deployed pipelines as CronJobs: the pod of each begins a run, and ends. Pure. */
 import { type KTSchedule, parseDurationMs } from '@kube-transform/sdk';
+import { readableName } from '../new-run.js';
 import { bundleNames, deployLabels, LABEL, scheduleName, versionName } from './keys.js';
 import type { KubeObject } from './objects.js';
 import { basePod, MOUNT, placementOf } from './pod-spec.js';
@@ -58,12 +59,7 @@ export function cronJob(version: DeployedVersion, schedule: KTSchedule, place: D
 export function scheduledRunId(pipeline: string, schedule: string, job: string): string {
   const minutes =
     job.startsWith(`${schedule}-`) && /^\d{8,}$/.test(job.slice(schedule.length + 1)) ? Number(job.slice(schedule.length + 1)) : undefined;
-  const readable =
-    pipeline
-      .toLowerCase()
-      .replaceAll(/[^a-z0-9]+/g, '-')
-      .replaceAll(/^-+|-+$/g, '')
-      .slice(0, 40) || 'run';
+  const readable = readableName(pipeline);
   if (minutes === undefined) return `${readable}-${job}`.slice(0, 100).replaceAll(/[^a-z0-9]+$/g, '');
   const time = new Date(minutes * 60_000).toISOString().slice(0, 16).replaceAll(/[-:]/g, '').replace('T', '-');
   return `${readable}-${time}-${schedule.slice(-4)}`;

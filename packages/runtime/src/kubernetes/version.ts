@@ -4,6 +4,7 @@ import type { RunRecord } from '../run-record.js';
 import { deployLabels, LABEL, shortHash, versionName } from './keys.js';
 import type { ConfigMap } from './objects.js';
 import { deal, joined, parcel } from './parcels.js';
+import type { RunConfig } from './run-config.js';
 import type { ClusterSettings } from './settings.js';
 
 /** Settings of the runs of a version; the namespace is not among them. */
@@ -44,6 +45,15 @@ export function versionOf(parts: VersionParts): DeployedVersion {
   const { namespace, ...settings } = parts.settings as ClusterSettings;
   const all = { pipeline: spec.name, spec, params, defaults, digest, bundleParts, settings, source };
   return { version: shortHash(JSON.stringify(all)), ...all };
+}
+
+/** The configuration of a run of a version. */
+export function runConfigOf(
+  { pipeline, digest, bundleParts, source, version }: DeployedVersion,
+  { runId, createdAtMs }: Pick<RunRecord, 'runId' | 'createdAtMs'>,
+  settings: ClusterSettings,
+): RunConfig {
+  return { runId, pipeline, kind: 'new', from: null, digest, bundleParts, settings, createdAtMs, source, version };
 }
 
 /** The ConfigMaps of a version: one that people can read, or the pieces of a large one. */
