@@ -75,5 +75,8 @@ export default tseslint.config(
       'max-params': 'off',
     },
   },
-  { files: ['packages/cli/src/output.ts', 'packages/runtime/src/adapters/console-capture.ts'], rules: { 'no-console': 'off' } },
+  {
+    files: ['packages/cli/src/output.ts', 'packages/runtime/src/adapters/console-capture.ts', 'bench/functions/*.ts'],
+    rules: { 'no-console': 'off' },
+  },
 );

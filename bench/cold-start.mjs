@@ -80,7 +80,7 @@ export async function benchColdStart() {
     for (const name of ['plain', 'checked']) {
       const bundle = await makeBundle({ entries: [join(root, `bench/functions/${name}.ts`)], projectDir: root });
       const { 'controller.mjs': controller, ...own } = bundle.files;
-      const size = `worker's bundle ${kib(own)} KiB (goal 293), controller ${kib({ controller })} KiB`;
+      const size = `worker's bundle ${kib(own)} KiB (goal ≤ 293: ${kib(own) <= 293 ? 'met' : 'missed'}), controller ${kib({ controller })} KiB`;
       for (const kind of ['pod', 'pool']) {
         const row = await compare({
           name: `worker cold start, ${kind}, ${NAMES[name]} / bare node`,
@@ -92,7 +92,8 @@ export async function benchColdStart() {
             await (kind === 'pod' ? said(bare) : forked(bare, { last: () => true }));
           },
         });
-        rows.push({ ...row, goalMs: row.baselineMs + 20, note: `${(row.medianMs - row.baselineMs).toFixed(1)} ms over bare node; ${size}` });
+        const goalMs = name === 'plain' ? { goalMs: row.baselineMs + 20 } : {};
+        rows.push({ ...row, ...goalMs, note: `${(row.medianMs - row.baselineMs).toFixed(1)} ms over bare node; ${size}` });
       }
     }
   } finally {

@@ -18,7 +18,7 @@ if (unknown !== undefined) {
 const ms = value => `${value.toFixed(value < 10 ? 2 : 0)} ms`;
 const verdict = row => {
   if (row.goalMs !== undefined) return row.medianMs <= row.goalMs ? `met (≤ ${ms(row.goalMs)})` : `missed (≤ ${ms(row.goalMs)})`;
-  if (row.goal === undefined) return '';
+  if (row.goal === undefined) return 'none';
   const met = row.atLeast ? row.ratio >= row.goal : row.ratio <= row.goal;
   return `${met ? 'met' : 'missed'} (${row.atLeast ? '≥' : '≤'} ${row.goal}×)`;
 };

@@ -3,6 +3,6 @@ import * as z from 'zod';
 
 /** As `plain`, with an input schema. */
 export const first = ktFunction({ input: z.object({ n: z.number().default(1) }) }, ({ n }) => {
-  process.stdout.write('first line\n');
+  console.log('first line');
   return process.uptime() * n;
 });

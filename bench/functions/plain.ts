@@ -2,6 +2,6 @@ import { ktFunction } from '@kube-transform/sdk';
 
 /** Prints when the user's first line runs. */
 export const first = ktFunction(() => {
-  process.stdout.write('first line\n');
+  console.log('first line');
   return process.uptime();
 });

@@ -8,11 +8,16 @@ let installed = false;
 
 /** Runs work so that its `console` writes to a log. Outside such work `console` is as it was. */
 export function withinLog<T>(item: { readonly log: KtLog }, work: () => Promise<T>): Promise<T> {
-  if (!installed) install();
+  if (!installed) {
+    captureOutput();
+    // Modules that were loaded before may hold the streams already.
+    void [process.stdout, process.stderr];
+  }
   return current.run(item, work);
 }
 
-function install(): void {
+/** Gets ready for {@link withinLog}. Called before any of the user's modules is loaded, it makes no stream that nobody asks for. */
+export function captureOutput(): void {
   installed = true;
   for (const [method, level] of Object.entries(LEVELS) as [keyof typeof LEVELS, (typeof LEVELS)[keyof typeof LEVELS]][]) {
     const original = console[method].bind(console);
@@ -23,16 +28,27 @@ function install(): void {
       else log[level](process.getBuiltinModule('node:util').format(...parts));
     };
   }
-  for (const [stream, level] of [
-    [process.stdout, 'info'],
-    [process.stderr, 'warn'],
-  ] as const) {
-    const original = stream.write.bind(stream);
-    stream.write = (chunk: string | Uint8Array, ...rest: []) => {
-      const log = current.getStore()?.log;
-      if (log === undefined) return original(chunk, ...rest);
-      log[level](String(typeof chunk === 'string' ? chunk : Buffer.from(chunk)).replace(/\n$/, ''));
-      return true;
-    };
-  }
+  capture('stdout', 'info');
+  capture('stderr', 'warn');
+}
+
+/** A stream is made when somebody first asks for it, as without us: a worker's start is not slowed. */
+function capture(name: 'stdout' | 'stderr', level: 'info' | 'warn'): void {
+  const was = Object.getOwnPropertyDescriptor(process, name);
+  let stream: NodeJS.WriteStream | undefined;
+  const get = (): NodeJS.WriteStream => (stream ??= captured((was?.get?.call(process) ?? was?.value) as NodeJS.WriteStream, level));
+  Object.defineProperty(process, name, { configurable: true, enumerable: true, get });
+}
+
+function captured(stream: NodeJS.WriteStream, level: 'info' | 'warn'): NodeJS.WriteStream {
+  const original = stream.write.bind(stream);
+  stream.write = (chunk: string | Uint8Array, ...rest: unknown[]) => {
+    const log = current.getStore()?.log;
+    if (log === undefined) return original(chunk, ...(rest as []));
+    log[level](String(typeof chunk === 'string' ? chunk : Buffer.from(chunk)).replace(/\n$/, ''));
+    const done = rest.at(-1);
+    if (typeof done === 'function') queueMicrotask(done as () => void);
+    return true;
+  };
+  return stream;
 }

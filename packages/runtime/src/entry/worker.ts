@@ -1,7 +1,7 @@
 /** A worker process: runs pods that its driver sends over the channel, or, in a cluster, the pod that it is. */
 import pLimit from 'p-limit';
 import { type AnyFunction, KtError, nameExports } from '@kube-transform/sdk';
-import { withinLog } from '../adapters/console-capture.js';
+import { captureOutput, withinLog } from '../adapters/console-capture.js';
 import { systemClock } from '../adapters/system-clock.js';
 import { ktFiles } from '../files.js';
 import { openStore } from '../open-store.js';
@@ -49,6 +49,7 @@ const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
 /** Serves pods until the channel closes; in a pod of a cluster, runs that pod and ends the process. */
 export async function startWorker(catalog: BundleCatalog): Promise<void> {
+  captureOutput();
   if (process.env['KT_JOB'] !== undefined) await servePod(bundleCatalog(catalog));
   const send = (message: FromWorker): void => void process.send?.(message);
   const url = process.env['KT_WORKER_STORE'];
