@@ -8,6 +8,7 @@ import { type FailureCause, type Json, type JsonObject, type KTJob, parseRef, ty
 import { resolveRefs } from './inputs.js';
 import { itemsKey, jobKey } from './layout.js';
 import type { FileStore, JobOrder } from './ports.js';
+import { readJson } from './read-json.js';
 
 /** The stored form of a job that has begun. */
 export interface JobManifest {
@@ -29,10 +30,8 @@ const decoder = new TextDecoder();
 const asText = (value: unknown): Uint8Array => encoder.encode(JSON.stringify(value));
 
 /** Reads a job's manifest; null where the job has not begun. */
-export async function readManifest(store: FileStore, runId: string, job: string): Promise<JobManifest | null> {
-  if ((await store.head(jobKey(runId, job))) === null) return null;
-  return JSON.parse(decoder.decode(await store.get(jobKey(runId, job)))) as JobManifest;
-}
+export const readManifest = (store: FileStore, runId: string, job: string): Promise<JobManifest | null> =>
+  readJson<JobManifest>(store, jobKey(runId, job));
 
 /** Reads manifests, each once; for the last few jobs. */
 export function manifestReader(store: FileStore): (runId: string, job: string) => Promise<JobManifest | null> {

@@ -1,5 +1,7 @@
-/** Opens a file store by URL; each driver is loaded only when asked for. */
+/** Opens a file store by URL. */
 import { didYouMean, KtError } from '@kube-transform/sdk';
+import { localFileStore } from './adapters/local-file-store.js';
+import { memoryFileStore } from './adapters/memory-file-store.js';
 import type { FileStore } from './ports.js';
 
 const KNOWN = ['file', 'mem'];
@@ -14,14 +16,10 @@ const PLANNED = ['s3', 'gs', 'az'];
 export async function openStore(url: string): Promise<FileStore> {
   const { scheme, rest } = split(url);
   switch (scheme) {
-    case 'file': {
-      const { localFileStore } = await import('./adapters/local-file-store.js');
-      return localFileStore(await folderOf(url, rest));
-    }
-    case 'mem': {
-      const { memoryFileStore } = await import('./adapters/memory-file-store.js');
+    case 'file':
+      return localFileStore(folderOf(url, rest));
+    case 'mem':
       return memoryFileStore();
-    }
     default:
       throw unknownStore(url, scheme);
   }
@@ -33,7 +31,7 @@ function split(url: string): { scheme: string; rest: string } {
   return { scheme: scheme.toLowerCase(), rest };
 }
 
-async function folderOf(url: string, rest: string): Promise<string> {
+function folderOf(url: string, rest: string): string {
   if (rest === '')
     throw new KtError({
       code: 'UNKNOWN_STORE',
@@ -43,7 +41,7 @@ async function folderOf(url: string, rest: string): Promise<string> {
     });
   if (!rest.startsWith('//')) return url === rest ? rest : decode(url, rest);
   try {
-    const { fileURLToPath } = await import('node:url');
+    const { fileURLToPath } = process.getBuiltinModule('node:url');
     return fileURLToPath(url);
   } catch (cause) {
     const hint = 'Write file:///absolute/path, or file:./relative/path.';

@@ -3,6 +3,7 @@ import type { JsonObject, KTJob, KTPipeline } from '@kube-transform/sdk';
 import { jobStates, type RunState, runStatus } from './core/index.js';
 import { specKey, summaryKey } from './layout.js';
 import type { FileStore, RunStatus } from './ports.js';
+import { readJson } from './read-json.js';
 
 /** `spec.json` of a run. */
 export interface RunRecord {
@@ -30,13 +31,9 @@ export interface RunSummary {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /** Reads `spec.json`; null where there is no such run. */
-export async function readRecord(store: FileStore, runId: string): Promise<RunRecord | null> {
-  if ((await store.head(specKey(runId))) === null) return null;
-  return JSON.parse(decoder.decode(await store.get(specKey(runId)))) as RunRecord;
-}
+export const readRecord = (store: FileStore, runId: string): Promise<RunRecord | null> => readJson<RunRecord>(store, specKey(runId));
 
 /** Writes `spec.json`; false where the run exists already. */
 export async function writeRecord(store: FileStore, record: RunRecord): Promise<boolean> {
@@ -44,10 +41,7 @@ export async function writeRecord(store: FileStore, record: RunRecord): Promise<
 }
 
 /** Reads the summary; null where there is none yet. */
-export async function readSummary(store: FileStore, runId: string): Promise<RunSummary | null> {
-  if ((await store.head(summaryKey(runId))) === null) return null;
-  return JSON.parse(decoder.decode(await store.get(summaryKey(runId)))) as RunSummary;
-}
+export const readSummary = (store: FileStore, runId: string): Promise<RunSummary | null> => readJson<RunSummary>(store, summaryKey(runId));
 
 /** Writes the summary of where a run stands. */
 export async function writeSummary(store: FileStore, record: RunRecord, summary: RunSummary): Promise<void> {

@@ -6,6 +6,7 @@
  */
 import { hintsKey } from '../layout.js';
 import type { FileStore, HintAddress } from '../ports.js';
+import { readJson } from '../read-json.js';
 
 const PATIENCE_MS = 1000;
 
@@ -13,35 +14,30 @@ const PATIENCE_MS = 1000;
 export class HintClient {
   readonly #store: FileStore;
   readonly #runId: string;
-  #address: Promise<HintAddress | null>;
+  #address: Promise<HintAddress | null> | undefined;
 
   constructor(store: FileStore, runId: string) {
     this.#store = store;
     this.#runId = runId;
-    this.#address = this.#read();
   }
 
   /** Resolves when it was sent, or could not be. */
   async send(hint: { job: string; pod: number }): Promise<void> {
     for (const again of [false, true]) {
-      if (again) this.#address = this.#read();
+      if (again || this.#address === undefined) this.#address = this.#read();
       const address = await this.#address;
       if (address !== null && (await post(address, JSON.stringify(hint)))) return;
     }
   }
 
-  async #read(): Promise<HintAddress | null> {
-    try {
-      return JSON.parse(new TextDecoder().decode(await this.#store.get(hintsKey(this.#runId)))) as HintAddress;
-    } catch {
-      return null;
-    }
+  #read(): Promise<HintAddress | null> {
+    return readJson<HintAddress>(this.#store, hintsKey(this.#runId)).catch(() => null);
   }
 }
 
 /** A request by hand: `node:http` takes longer to load than the request does, and `node:net` is loaded when something was done. */
 async function post({ host, port, token }: HintAddress, body: string): Promise<boolean> {
-  const { connect } = await import('node:net');
+  const { connect } = process.getBuiltinModule('node:net');
   return new Promise(resolve => {
     const socket = connect({ host, port });
     const end = (sent: boolean): void => {

@@ -9,7 +9,6 @@
  */
 import { link, open, readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { KtError } from '@kube-transform/sdk';
 import { errnoOf } from './local-file-errors.js';
 import { lifeOf, thisProcess, type ProcessName } from './local-process.js';
@@ -61,7 +60,7 @@ async function acquire(dir: string, path: string): Promise<string> {
       continue;
     }
     if (clockMs() - since > WAIT_MS) throw lockError(path, `has been held for over 60 s by process ${holder?.pid ?? '?'}`);
-    await wait(Math.random() * pauseMs);
+    await new Promise(resolve => setTimeout(resolve, Math.random() * pauseMs));
   }
 }
 

@@ -79,7 +79,7 @@ export class LocalFileWriter {
   /** Renames under the key's lock, if the etag found there is right. */
   async #moveIf(key: string, temp: string, right: (etag: string | null) => boolean): Promise<'moved' | 'refused'> {
     const path = join(this.#root, key);
-    const name = `lock-${(await sha256Hex(key)).slice(0, 32)}`;
+    const name = `lock-${sha256Hex(key).slice(0, 32)}`;
     return await this.#queued(name, () =>
       withLockFile(this.#temps.dir, name, async stillHeld => {
         if (!right(await etagAt(path))) return 'refused';

@@ -12,8 +12,8 @@ export interface ProcessName {
 }
 
 /** SHA-256 of a text, in hex. `node:crypto` is loaded when it is first needed: a worker's start is not slowed. */
-export async function sha256Hex(text: string): Promise<string> {
-  const { createHash } = await import('node:crypto');
+export function sha256Hex(text: string): string {
+  const { createHash } = process.getBuiltinModule('node:crypto');
   return createHash('sha256').update(text).digest('hex');
 }
 
@@ -28,7 +28,7 @@ async function nameThisProcess(): Promise<ProcessName> {
   // Two containers of one pod share host name and kernel, but not process numbers: the PID namespace tells them apart.
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
   const namespace = await readlink('/proc/self/ns/pid').catch(() => '');
-  const host = (await sha256Hex(`${hostname()}\n${boot}\n${namespace}`)).slice(0, 12);
+  const host = sha256Hex(`${hostname()}\n${boot}\n${namespace}`).slice(0, 12);
   return { host, pid: process.pid, start: (await startOf(process.pid)) ?? '0' };
 }
 

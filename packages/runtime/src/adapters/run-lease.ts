@@ -10,6 +10,7 @@ import { hostname } from 'node:os';
 import { KtError } from '@kube-transform/sdk';
 import { leaseKey } from '../layout.js';
 import type { FileStore } from '../ports.js';
+import { readJson } from '../read-json.js';
 
 interface Lease {
   host: string;
@@ -38,9 +39,8 @@ function isAlive({ pid, started }: Lease): boolean {
 
 /** Who drives a run now; null where nobody does, as far as this host can tell. */
 export async function leaseHolder(store: FileStore, runId: string): Promise<Lease | null> {
-  if ((await store.head(leaseKey(runId))) === null) return null;
-  const lease = JSON.parse(new TextDecoder().decode(await store.get(leaseKey(runId)))) as Lease;
-  return lease.host === hostname() && !isAlive(lease) ? null : lease;
+  const lease = await readJson<Lease>(store, leaseKey(runId));
+  return lease === null || (lease.host === hostname() && !isAlive(lease)) ? null : lease;
 }
 
 /**

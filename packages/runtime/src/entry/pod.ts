@@ -74,10 +74,8 @@ async function run(catalog: FunctionCatalog, note: TerminationFile): Promise<num
   if (pod === undefined) throw new KtError({ code: 'NO_SUCH_POD', path: 'KT_PODS', message: `This Job has no pod of index ${index}.` });
   const stop = new AbortController();
   process.on('SIGTERM', () => stop.abort(new Error('The pod is being stopped.')));
-  const [store] = await Promise.all([
-    openStore(setting('KT_STORE')),
-    verifyBundle(fileURLToPath(new URL('.', import.meta.url)), setting('KT_DIGEST')),
-  ]);
+  verifyBundle(fileURLToPath(new URL('.', import.meta.url)), setting('KT_DIGEST'));
+  const store = await openStore(setting('KT_STORE'));
   const hints = new HintClient(store, runId);
   const manifests = manifestReader(store);
   const manifest = await manifests(runId, job);

@@ -7,9 +7,9 @@ import { KtError } from '@kube-transform/sdk';
 const isLeftOut = (name: string): boolean => name.startsWith('.') || name.endsWith('.map') || name === 'functions.mjs' || name === 'node_modules';
 
 /** The digest of the files of a folder, as the bundler makes it: SHA-256 over names, sizes and contents in the order of the names. */
-export async function digestOfFolder(dir: string): Promise<string> {
+export function digestOfFolder(dir: string): string {
   // Processes that are no pods do without.
-  const { createHash } = await import('node:crypto');
+  const { createHash } = process.getBuiltinModule('node:crypto');
   const names = readdirSync(dir).filter(name => !isLeftOut(name));
   const hash = createHash('sha256');
   // Files that are in memory already: to wait for each would take longer than to read it.
@@ -21,8 +21,8 @@ export async function digestOfFolder(dir: string): Promise<string> {
 }
 
 /** @throws KtError `BUNDLE_CHANGED`. */
-export async function verifyBundle(dir: string, expected: string): Promise<void> {
-  const digest = await digestOfFolder(dir);
+export function verifyBundle(dir: string, expected: string): void {
+  const digest = digestOfFolder(dir);
   if (digest === expected) return;
   throw new KtError({
     code: 'BUNDLE_CHANGED',
