@@ -63,7 +63,8 @@ test('gc deletes what is old and nothing else', async () => {
   const dir = await project({ 'pipelines/shaky.ts': SHAKY, fixed: '' });
   for (const id of ['r1', 'r2', 'r3']) expect((await kt(dir, ['run', 'shaky', '--run-id', id])).code).toBe(0);
   const old = new Date(Date.now() - 2 * 3_600_000);
-  await mkdir(join(dir, '.kt/bundles/0000000000000000'), { recursive: true });
+  for (const made of ['bundles/0000000000000000', 'images/1111111111111111', 'native/linux-x64-glibc'])
+    await mkdir(join(dir, '.kt', made), { recursive: true });
   await mkdir(join(dir, '.kt-tmp'), { recursive: true });
   for (const name of ['t-host-1-2-3', 't-fresh-1-2-3', 'lock']) await writeFile(join(dir, '.kt-tmp', name), 'x');
   for (const name of ['t-host-1-2-3', 'lock']) await utimes(join(dir, '.kt-tmp', name), old, old);
@@ -75,7 +76,10 @@ test('gc deletes what is old and nothing else', async () => {
   expect(done.deleted).toMatchObject([
     { kind: 'run', name: 'r1' },
     { kind: 'bundle', name: '0000000000000000' },
+    { kind: 'files of an image', name: '1111111111111111' },
+    { kind: 'packages of a platform', name: 'linux-x64-glibc' },
   ]);
+  expect([await readdir(join(dir, '.kt/images')), await readdir(join(dir, '.kt/native'))]).toEqual([[], []]);
   expect(done.bytes).toBeGreaterThan(1000);
   expect(await readdir(join(dir, 'kt-metadata'))).toEqual(['r2', 'r3']);
   expect(await readdir(join(dir, '.kt/bundles'))).toHaveLength(1);

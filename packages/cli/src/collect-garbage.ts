@@ -1,5 +1,5 @@
 /*
- * What `kt gc` deletes: ended runs, bundles that no kept run was made with, temporary files left by dead processes.
+ * What `kt gc` deletes: ended runs, bundles that no kept run was made with and what images were built from, temporary files left by dead processes.
  *
  * CG1 A run that somebody drives is never touched; one that was interrupted only when asked for.
  * CG2 A run's spec.json goes first: a half-deleted run is no run, and the next gc takes the rest.
@@ -26,11 +26,17 @@ export interface GcOptions {
 
 /** Something deleted. */
 export interface Deleted {
-  kind: 'run' | 'bundle' | 'temporary file' | 'rest of a run';
+  kind: 'run' | 'bundle' | 'files of an image' | 'packages of a platform' | 'temporary file' | 'rest of a run';
   name: string;
   bytes: number;
 }
 
+/** What `kt` makes in `.kt`, and makes again where it is gone. */
+const MADE = [
+  { kind: 'bundle', folder: 'bundles' },
+  { kind: 'files of an image', folder: 'images' },
+  { kind: 'packages of a platform', folder: 'native' },
+] as const;
 const HOUR_MS = 3_600_000;
 const BATCH = 1000;
 
@@ -56,7 +62,8 @@ export async function collectGarbage(store: FileStore, options: GcOptions): Prom
     async id => (await readRecord(store, id).catch(() => null))?.source?.digest,
   );
   const used = new Set(kept);
-  return [...deleted, ...(await deleteBundles(used, options)), ...(await deleteTemporary(store, options))];
+  for (const { kind, folder } of MADE) deleted.push(...(await deleteMade(kind, { ...options, folder, used })));
+  return [...deleted, ...(await deleteTemporary(store, options))];
 }
 
 function mayGo({ status, createdAtMs, updatedAtMs }: RunEntry, { nowMs, olderThanMs, interrupted }: GcOptions): boolean {
@@ -91,15 +98,18 @@ async function pruneFolders({ capabilities: { url } }: FileStore, prefix: string
   if (url?.startsWith('file:') === true) await rm(join(fileURLToPath(url), prefix), { recursive: true, force: true });
 }
 
-async function deleteBundles(used: ReadonlySet<string | undefined>, { projectDir, nowMs, olderThanMs, dryRun }: GcOptions): Promise<Deleted[]> {
-  const dir = join(projectDir, '.kt', 'bundles');
+async function deleteMade(
+  kind: Deleted['kind'],
+  { projectDir, nowMs, olderThanMs, dryRun, folder, used }: GcOptions & { folder: string; used: ReadonlySet<string | undefined> },
+): Promise<Deleted[]> {
+  const dir = join(projectDir, '.kt', folder);
   const deleted: Deleted[] = [];
   for (const name of await namesIn(dir)) {
     const path = join(dir, name);
     const minAgeMs = name.startsWith('.new-') ? HOUR_MS : olderThanMs;
     const { mtimeMs = nowMs } = (await stat(path).catch(() => undefined)) ?? {};
     if (used.has(name) || nowMs - mtimeMs < minAgeMs) continue;
-    deleted.push({ kind: 'bundle', name, bytes: await sizeOf(path) });
+    deleted.push({ kind, name, bytes: await sizeOf(path) });
     if (!dryRun) await rm(path, { recursive: true, force: true });
   }
   return deleted;

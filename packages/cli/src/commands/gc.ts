@@ -29,7 +29,7 @@ export function gcCommand({ output }: Cli): Command {
   const command = new Command('gc')
     .summary('delete old runs, bundles and leftovers')
     .description(
-      'Deletes runs that have ended, bundles that no remaining run was made with, and leftover temporary files, here and in the cluster of the last submit.\nA run that is being driven is never deleted. Of runs in a cluster the files in their store stay.',
+      'Deletes runs that have ended, bundles that no remaining run was made with, what images were built from, and leftover temporary files, here and in the cluster of the last submit.\nA run that is being driven is never deleted. Of runs in a cluster the files in their store stay.',
     )
     .addOption(new Option('--older-than <age>', 'only what is older: 12h, 30d, 4w (default: 30d; with --keep any age)').argParser(age))
     .addOption(new Option('--keep <n>', 'the newest runs, which stay whatever their age (default: 0)').argParser(countOrZero))
