@@ -17,6 +17,6 @@ export function findCluster(env = process.env) {
       if (name === 'KT_NODE_IMAGE') env.KT_E2E_IMAGE ??= value;
     }
   }
-  env.KT_E2E_IMAGE ??= 'docker.io/library/node:22-slim';
+  env.KT_E2E_IMAGE ??= 'docker.io/library/node:24-slim';
   return env.KT_E2E_KUBECONFIG !== undefined && env.KT_E2E_KUBECONFIG !== '';
 }

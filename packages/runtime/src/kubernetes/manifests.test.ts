@@ -5,7 +5,7 @@ import { controllerJob, ownerOf, type RunFrame, runConfigMap, taskJob } from './
 import type { Job } from './objects.js';
 import { mergePatch, resourcesOf } from './pod-spec.js';
 import { accessObjects, CONTROLLER_RULES } from './role.js';
-import { clusterSettings, pullPolicy } from './settings.js';
+import { clusterSettings, DEFAULT_IMAGE, pullPolicy } from './settings.js';
 
 const settings = clusterSettings({ namespace: 'ns', store: 'file:/mnt/data', volume: { claim: 'data', mountPath: '/mnt/data' }, image: 'reg/app:1' });
 const frame: RunFrame = { runId: 'r1', pipeline: 'p', settings, digest: 'abc', bundleParts: 2, owner: ownerOf('r1', 'uid-1') };
@@ -132,7 +132,7 @@ describe('the controller', () => {
 });
 
 test('images of a registry are always fetched, local ones never, and fixed ones once', () => {
-  expect(['reg/app:1', 'app', 'reg/app@sha256:00', 'docker.io/library/node:22-slim'].map(image => pullPolicy(image, null))).toEqual([
+  expect(['reg/app:1', 'app', 'reg/app@sha256:00', DEFAULT_IMAGE].map(image => pullPolicy(image, null))).toEqual([
     'Always',
     'Never',
     'IfNotPresent',
