@@ -1,6 +1,6 @@
 /** The node:fs-shaped view, over both stores. */
 import { execFileSync } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KtFs } from '@kube-transform/sdk';
@@ -35,6 +35,7 @@ describe.each(['mem', 'file'])('posix view over a %s store', kind => {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'kt-posix-'));
     store = kind === 'mem' ? memoryFileStore() : localFileStore(join(folder, 'store'));
+    await mkdir(join(folder, 'scratch'));
     view = await posixView(store, { scratch: join(folder, 'scratch') });
     fs = view.promises;
   });
@@ -160,6 +161,7 @@ describe.each(['mem', 'file'])('posix view over a %s store', kind => {
     expect(await store.head('x/y/z')).toBeNull();
   });
   test('another view has mounts of its own', async () => {
+    await mkdir(join(folder, 'other'));
     const other = await posixView(memoryFileStore({ only: 'here' }), { scratch: join(folder, 'other') });
     expect(await other.promises.readdir('/data')).toEqual(['only']);
     expect(await fs.readdir('/data')).toEqual([]);

@@ -1,6 +1,6 @@
 /** One run of the bundler over the user's modules and the worker's entry. */
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions, type BuildResult, type Metafile, type OutputFile, type Plugin } from 'esbuild';
 import { bundleError } from './bundle-error.js';
@@ -48,7 +48,7 @@ export async function buildBundle(entries: Entries, { projectDir, plugins }: { p
   try {
     return await build({
       ...common(projectDir),
-      entryPoints: { catalog: 'kt:catalog', worker: 'kt:worker', ...Object.fromEntries(entries.threads) },
+      entryPoints: { worker: 'kt:worker', ...Object.fromEntries(entries.threads) },
       splitting: true,
       minify: true,
       outdir: outdir(projectDir),
@@ -78,10 +78,36 @@ export async function buildBundle(entries: Entries, { projectDir, plugins }: { p
   }
 }
 
-/** The bytes of a file, without the banner where nothing needs it: what it imports takes time to load. Lines stay where they are. */
-export function withoutIdleBanner({ path, text, contents }: OutputFile): Uint8Array {
-  const isIdle = path.endsWith('.mjs') && text.startsWith(BANNER) && !DECLARED.test(text.slice(BANNER.length));
-  return isIdle ? Buffer.from(text.slice(BANNER.length)) : contents;
+/**
+ * The bytes of a file, without what only takes time to load: the banner where nothing needs it, and imports of `helpers` that take nothing from them.
+ * Lines and columns stay where they are.
+ */
+export function withoutIdleImports({ path, text, contents }: OutputFile, helpers: ReadonlySet<string> = new Set()): Uint8Array {
+  if (!path.endsWith('.mjs')) return contents;
+  const isIdle = text.startsWith(BANNER) && !DECLARED.test(text.slice(BANNER.length));
+  return Buffer.from(
+    (isIdle ? text.slice(BANNER.length) : text).replace(/(?<=^|;)import"\.\/([\w.-]+)";/gm, (found, name: string) =>
+      helpers.has(name) ? ' '.repeat(found.length) : found,
+    ),
+  );
+}
+
+/** Files that hold nothing but the bundler's own helpers: to load one does nothing. */
+export const helpersIn = ({ outputs }: Metafile): Set<string> =>
+  new Set(
+    Object.entries(outputs)
+      .filter(([path, { inputs }]) => path.endsWith('.mjs') && Object.keys(inputs).length === 0)
+      .map(([path]) => basename(path)),
+  );
+
+/** The modules by name, as the worker has them, for who wants them without starting a worker. */
+export function catalogFile({ inputs, outputs }: Metafile): string {
+  const files = new Map(Object.entries(outputs).map(([path, { entryPoint }]) => [entryPoint, basename(path)]));
+  const lines = (inputs['kt:kt:catalog']?.imports ?? []).map(({ path, original = path }) => {
+    const name = JSON.stringify(original.slice('kt:module/'.length));
+    return `  ${name}: () => import(${JSON.stringify(`./${files.get(path) ?? ''}`)}),`;
+  });
+  return `export const modules = {\n${lines.join('\n')}\n};\n`;
 }
 
 /** The generated entries. The catalog names modules; which function is in which is written once they have been loaded. */

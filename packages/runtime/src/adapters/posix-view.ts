@@ -4,7 +4,6 @@
  * 1. Every view has a ZenFS context and file systems of its own, so views do not see each other's mounts.
  * 2. Whole-file calls by path go straight to the mount, in one step; everything else (handles, streams, directories) goes through ZenFS.
  */
-import { makeFolder } from './local-folder.js';
 import { posix } from 'node:path';
 import { KtError, type KtFs } from '@kube-transform/sdk';
 import type { FileStore } from '../ports.js';
@@ -17,7 +16,7 @@ import { zenFileSystem } from './posix-zen-fs.js';
 type Promises = KtFs['promises'];
 
 /**
- * A node:fs-shaped view: `/data` is the store, `/scratch` the folder `options.scratch` of this machine, `/mem` and the rest memory.
+ * A node:fs-shaped view: `/data` is the store, `/scratch` the folder `options.scratch` of this machine, which exists, `/mem` and the rest memory.
  *
  * Whole files are held in memory, also by streams. `readFile`, `writeFile` and `appendFile` by path are one step each: one get, one put,
  * and a read with a conditional put. An open handle on `/data` holds its writes until close and then reads and puts the whole file up to
@@ -29,7 +28,6 @@ type Promises = KtFs['promises'];
  */
 export async function posixView(store: FileStore, options: { scratch: string }): Promise<KtFs> {
   const zen = await loadZen();
-  await makeFolder(options.scratch);
   const mounts: Record<string, Mount> = {
     '/data': storeMount(store),
     '/scratch': folderMount(options.scratch),
