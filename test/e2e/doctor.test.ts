@@ -1,10 +1,10 @@
 /** `kt doctor` on a cluster: what is planted is found by name, with what to do; where nothing is wrong every line says ok. */
-import { chmod } from 'node:fs/promises';
+import { chmod, rm } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { accessObjects, CONTROLLER_RULES, type KubeObject, paths } from '@kube-transform/runtime/kubernetes';
 import type { Finding } from '../../packages/cli/src/doctor/finding.js';
 import { clockFinding, nodeFinding } from '../../packages/cli/src/doctor/probe.js';
-import { kt } from '../kit/kt.js';
+import { kt, makeProject } from '../kit/kt.js';
 import { claimOn } from './claim.js';
 import { E2E, type TestCluster, testCluster } from './cluster.js';
 import { expectProblem, findings, LEVELS, limits, object, problemsOf, project, quota, withOptions, withProject } from './findings.js';
@@ -47,6 +47,16 @@ test('where nothing is wrong every line says ok', async () => {
   expect(code).toBe(0);
   const { items } = await cluster.api.list(paths.jobs(cluster.namespace));
   expect(items).toEqual([]);
+});
+
+test('where there is nothing to deploy, only helpers, the rest is looked at', async () => {
+  await using cluster = await testCluster('doctor');
+  const dir = await makeProject({ 'pipelines/helpers.ts': 'export const half = (n: number) => n / 2;\n' });
+  const { out, err, code } = await kt(dir, ['doctor', '--no-pod', ...cluster.args]);
+  await rm(dir, { recursive: true, force: true });
+  expect(err).toBe('');
+  expect(out).toMatch(/^ok +your rights/m);
+  expect(code).toBe(0);
 });
 
 test('for people it is a table, and below it what to do', async () => {

@@ -1,9 +1,9 @@
 /** What `kt doctor` does: looks at the cluster, the rights and the room for what is to be deployed, and says what to do. */
 import type { ClusterSettings, KubeApi } from '@kube-transform/runtime/kubernetes';
+import { isKtError } from '@kube-transform/sdk';
 import { type ClusterOptions, openCluster, settingsOf, withContext } from '../cluster/place.js';
 import { planDeploy } from '../deploy/plan-deploy.js';
 import { coloured, type Output, plural, table } from '../output.js';
-import { pipelineNames } from '../pipeline-names.js';
 import { apiFindings, namespaceFindings, queueFindings, quotaAndLimitFindings, roomFindings } from './cluster-checks.js';
 import { type Finding, looked, skipped } from './finding.js';
 import { demandsOf } from './plan-checks.js';
@@ -39,11 +39,15 @@ export async function doctor(
   }
 }
 
-/** The steps of the pipelines that would be deployed; none where there are none. */
+/** The steps of the pipelines that would be deployed; none where there are none and none was named. */
 async function plannedSteps(names: readonly string[], options: ClusterOptions, namespace: string): Promise<Step[]> {
-  if (names.length === 0 && (await pipelineNames(process.cwd())).length === 0) return [];
-  const { versions } = await planDeploy(names, { options: { ...options, delivery: 'bundle' }, namespace, dryRun: true, progress: () => undefined });
-  return stepsOf(versions);
+  try {
+    const { versions } = await planDeploy(names, { options: { ...options, delivery: 'bundle' }, namespace, dryRun: true, progress: () => undefined });
+    return stepsOf(versions);
+  } catch (error) {
+    if (names.length === 0 && isKtError(error) && error.code === 'NOTHING_TO_DEPLOY') return [];
+    throw error;
+  }
 }
 
 interface Look {
