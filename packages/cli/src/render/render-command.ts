@@ -1,7 +1,7 @@
 /** What `kt render` does: the objects of `kt deploy` as YAML, on the output or in files for Kustomize. */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { KtError } from '@kube-transform/sdk';
 import { loadConfig } from '../config/load-config.js';
 import { type ClusterOptions, contextOf } from '../cluster/place.js';
@@ -33,8 +33,11 @@ export async function render(names: readonly string[], { out, check, ...typed }:
     return true;
   }
   const base = new Map(rendered.flatMap(({ name, plan }) => [...baseFiles(name, plan)]));
-  if (check) return checkFiles(out, base, output);
-  await replaceBase(out, rendered, base);
+  // Those of contexts that are not rendered now stay, unless all are: then they are of contexts that are gone.
+  const ours = typed.context === undefined ? ['base'] : rendered.map(({ name }) => `base/${name}`);
+  if (check) return checkFiles(out, { base, ours }, output);
+  for (const folder of ours) await rm(join(out, folder), { recursive: true, force: true });
+  for (const [path, text] of base) await put(out, path, text);
   const made: string[] = [];
   for (const [path, text] of rendered.flatMap(({ name, namespace }) => [...overlayFiles(name, namespace)])) {
     if (existsSync(join(out, path))) continue;
@@ -69,24 +72,19 @@ async function renderContext(names: readonly string[], typed: ClusterOptions, ou
   return { name: name ?? 'default', namespace, plan };
 }
 
-/** Says which files on disk are not what would be rendered; true where all are. */
-async function checkFiles(out: string, base: RenderedFiles, output: Output): Promise<boolean> {
+/** Says which files on disk are not what would be rendered; true where all are. `ours` are the folders that hold nothing else. */
+async function checkFiles(out: string, { base, ours }: { base: RenderedFiles; ours: readonly string[] }, output: Output): Promise<boolean> {
   const stale: string[] = [];
   for (const [path, text] of base) if ((await readFile(join(out, path), 'utf8').catch(() => null)) !== text) stale.push(path);
-  for (const path of await filesBelow(out, [...new Set([...base.keys()].map(dirname))])) if (!base.has(path)) stale.push(path);
+  for (const folder of ours) for (const path of await filesBelow(out, folder)) if (!base.has(path)) stale.push(path);
   for (const path of stale) output.out(`stale: ${join(out, path)}`);
   output.out(stale.length === 0 ? 'All files are as they would be rendered.' : 'Render them anew: kt render --out ' + out);
   return stale.length === 0;
 }
 
-async function filesBelow(out: string, folders: readonly string[]): Promise<string[]> {
-  const names = await Promise.all(folders.map(async folder => (await readdir(join(out, folder)).catch(() => [])).map(name => `${folder}/${name}`)));
-  return names.flat();
-}
-
-async function replaceBase(out: string, rendered: readonly Rendered[], base: RenderedFiles): Promise<void> {
-  for (const { name } of rendered) await rm(join(out, 'base', name), { recursive: true, force: true });
-  for (const [path, text] of base) await put(out, path, text);
+async function filesBelow(out: string, folder: string): Promise<string[]> {
+  const entries = await readdir(join(out, folder), { recursive: true, withFileTypes: true }).catch(() => []);
+  return entries.filter(entry => !entry.isDirectory()).map(entry => relative(out, join(entry.parentPath, entry.name)).replaceAll(sep, '/'));
 }
 
 async function put(out: string, path: string, text: string): Promise<void> {

@@ -34,9 +34,9 @@ export function captureOutput(): void {
 
 /** A stream is made when somebody first asks for it, as without us: a worker's start is not slowed. */
 function capture(name: 'stdout' | 'stderr', level: 'info' | 'warn'): void {
-  const was = Object.getOwnPropertyDescriptor(process, name);
+  const was = Object.getOwnPropertyDescriptor(process, name) ?? { value: process[name] };
   let stream: NodeJS.WriteStream | undefined;
-  const get = (): NodeJS.WriteStream => (stream ??= captured((was?.get?.call(process) ?? was?.value) as NodeJS.WriteStream, level));
+  const get = (): NodeJS.WriteStream => (stream ??= captured((was.get?.call(process) ?? was.value) as NodeJS.WriteStream, level));
   Object.defineProperty(process, name, { configurable: true, enumerable: true, get });
 }
 
