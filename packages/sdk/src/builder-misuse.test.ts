@@ -15,6 +15,7 @@ describe('misuse', () => {
   test.each<[string, string, () => unknown]>([
     ['an unmarked function', 'Step "two" was given the unmarked function "plain".', () => start['job']?.('two', function plain() {})],
     ['no function', 'Step "two" was given a undefined.', () => start['job']?.('two', undefined)],
+    ['options in place of arguments', 'Step "two" was given a object where a callback makes', () => start['job']?.('two', tick, { retries: 2 })],
     ['a name that is taken', 'Pipeline "p" already has a step "one".', () => start['job']?.('one', tick)],
     ['the name "params"', 'Pipeline "p" already has a step "params".', () => start['map']?.('params', read, () => each([], () => ({})))],
     ['a name with "#"', `must be text without "#", but is "a#b"`, () => start['job']?.('a#b', tick)],

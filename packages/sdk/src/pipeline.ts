@@ -172,6 +172,14 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
 
   #call(name: string, callback: ((steps: never) => unknown) | undefined): unknown {
     if (callback === undefined) return {};
+    if (typeof callback !== 'function') {
+      throw new KtError({
+        code: 'BAD_ARGS',
+        path: name,
+        message: `Step "${name}" was given a ${typeof callback} where a callback makes the arguments of its function.`,
+        hint: 'Write steps => ({ … }), or undefined where there are none; options come after it.',
+      });
+    }
     const refs = { ...this.#state.refs, params: makeRef('params') };
     const steps = new Proxy(refs, {
       get: (target, key) => {
