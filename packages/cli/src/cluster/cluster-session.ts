@@ -28,14 +28,19 @@ export async function followSession(api: KubeApi, runId: string, { output, json 
   return summary.status;
 }
 
-/** Does something that Ctrl-C ends; `left` tells that it has. */
-export async function untilInterrupted<T>(work: (signal: AbortSignal) => Promise<T>): Promise<{ left: boolean; result: T }> {
+/** Does something that Ctrl-C ends; `left` tells that it has, whatever it was at. */
+export async function untilInterrupted<T>(
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<{ left: false; result: T } | { left: true; result?: T }> {
   const leaving = new AbortController();
   const leave = (): void => leaving.abort();
   process.on('SIGINT', leave).on('SIGTERM', leave);
   try {
     const result = await work(leaving.signal);
     return { left: leaving.signal.aborted, result };
+  } catch (error) {
+    if (!leaving.signal.aborted) throw error;
+    return { left: true };
   } finally {
     process.off('SIGINT', leave).off('SIGTERM', leave);
   }

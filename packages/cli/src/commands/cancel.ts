@@ -38,7 +38,7 @@ export function cancelCommand(cli: Cli): Command {
         const { runId } = run;
         const progress = (text: string): void => output.err(text === '' ? `Run ${runId} is cancelled.` : `Cancelling run ${runId}: ${text}.`);
         const { left, result } = await untilInterrupted(signal => cancelRun(api, run, { timeoutMs, progress, signal }));
-        const { pods, ended } = result;
+        const { pods = [], ended = false } = result ?? {};
         if (ended && pods.length === 0) {
           output.out(`Run ${runId} is ${coloured('Cancelled', 'Cancelled')}: none of its pods is left.`);
           return;

@@ -40,11 +40,7 @@ export function logsCommand(cli: Cli): Command {
       import('../print-logs.js'),
     ]);
     const leaving = async (work: (signal: AbortSignal) => Promise<void>): Promise<void> => {
-      const { left } = await untilInterrupted(signal =>
-        work(signal).catch((error: unknown) => {
-          if (!signal.aborted) throw error;
-        }),
-      );
+      const { left } = await untilInterrupted(work);
       if (left) cli.exitWith(EXIT.interrupted);
     };
     await withRun(typed, options, {
