@@ -53,7 +53,7 @@ export async function deploy(names: readonly string[], options: DeployOptions, o
 
 /** @throws KtError `PREFLIGHT_FAILED`: what would keep this or runs from working, before anything is changed. */
 async function mayGoOn(api: KubeApi, { versions }: DeployPlan, context: ClusterOptions): Promise<void> {
-  const plan = { settings: settingsOf(context, api.namespace), steps: stepsOf(versions), claims: context.claim !== undefined };
+  const plan = { settings: settingsOf(context, api.namespace), steps: stepsOf(versions), claim: context.claim };
   const failed = preflightError(await preflight(api, plan));
   if (failed !== undefined) throw failed;
 }

@@ -1,13 +1,14 @@
 /** What `kt doctor` does: looks at the cluster, the rights and the room for what is to be deployed, and says what to do. */
 import type { ClusterSettings, KubeApi } from '@kube-transform/runtime/kubernetes';
-import { isKtError } from '@kube-transform/sdk';
+import { type ClaimConfig, isKtError } from '@kube-transform/sdk';
 import { type ClusterOptions, openCluster, settingsOf, withContext } from '../cluster/place.js';
 import { planDeploy } from '../deploy/plan-deploy.js';
 import { coloured, type Output, plural, table } from '../output.js';
+import { claimFindings } from './claim-checks.js';
 import { apiFindings, namespaceFindings, queueFindings, quotaAndLimitFindings, roomFindings } from './cluster-checks.js';
 import { type Finding, looked, skipped } from './finding.js';
 import { demandsOf } from './plan-checks.js';
-import { claimFindings, probeFindings } from './probe.js';
+import { probeFindings } from './probe.js';
 import { controllerRights, myRights } from './rights.js';
 import { pullSecretFindings, type Step, stepFindings, stepsOf } from './step-checks.js';
 
@@ -29,7 +30,7 @@ export async function doctor(
   try {
     const settings = settingsOf(context, api.namespace);
     const steps = await plannedSteps(names, context, api.namespace);
-    const findings = await look(api, { settings, steps, claims: context.claim !== undefined, pod, signal });
+    const findings = await look(api, { settings, steps, claim: context.claim, pod, signal });
     const problems = findings.filter(({ outcome }) => outcome === 'problem');
     if (json) output.out(JSON.stringify(findings, null, 2));
     else print(findings, problems.length, output);
@@ -53,8 +54,8 @@ async function plannedSteps(names: readonly string[], options: ClusterOptions, n
 interface Look {
   settings: ClusterSettings;
   steps: readonly Step[];
-  /** `kt deploy` makes the claim. */
-  claims: boolean;
+  /** What `kt deploy` makes. */
+  claim: ClaimConfig | undefined;
   pod: boolean;
   signal: AbortSignal;
 }
@@ -62,7 +63,7 @@ interface Look {
 /** Without these no pod starts: there is no use in trying. */
 const NEEDED = new Set(['service account', 'volume']);
 
-async function look(api: KubeApi, { settings, steps, claims, pod, signal }: Look): Promise<Finding[]> {
+async function look(api: KubeApi, { settings, steps, claim, pod, signal }: Look): Promise<Finding[]> {
   const reached = await apiFindings(api);
   if (reached.some(({ outcome }) => outcome === 'problem')) return reached;
   const namespace = await namespaceFindings(api);
@@ -72,7 +73,7 @@ async function look(api: KubeApi, { settings, steps, claims, pod, signal }: Look
     myRights(api),
     looked('controller rights', () => controllerRights(api, settings.serviceAccount)),
     looked('pull secrets', () => pullSecretFindings(api, { settings, steps })),
-    looked('volume', () => claimFindings(api, settings, claims)),
+    looked('volume', () => claimFindings(api, settings, claim)),
     quotaAndLimitFindings(api, demands),
     roomFindings(api, demands),
     stepFindings(api, { settings, steps }),
@@ -81,14 +82,14 @@ async function look(api: KubeApi, { settings, steps, claims, pod, signal }: Look
   const findings = [...reached, ...namespace, ...found.flat()];
   if (!pod) return [...findings, skipped('pod', 'No pod was started (--no-pod).')];
   const missing = findings.find(
-    ({ check, outcome }) => NEEDED.has(check) && (outcome === 'problem' || (claims && check === 'volume' && outcome !== 'ok')),
+    ({ check, outcome }) => NEEDED.has(check) && (outcome === 'problem' || (claim !== undefined && check === 'volume' && outcome !== 'ok')),
   );
   if (missing !== undefined) return [...findings, skipped('pod', `Without its ${missing.check} no pod starts.`)];
   return [...findings, ...(await probed(api, { settings, steps, signal }))];
 }
 
 /** What pods find: all of the run's image, and of images of steps whether they are there and have Node. */
-async function probed(api: KubeApi, { settings, steps, signal }: Omit<Look, 'pod' | 'claims'>): Promise<Finding[]> {
+async function probed(api: KubeApi, { settings, steps, signal }: Omit<Look, 'pod' | 'claim'>): Promise<Finding[]> {
   const others = new Set(steps.flatMap(({ job }) => job.kubernetes.image ?? settings.defaults.image ?? []));
   others.delete(settings.image);
   const [own, ...rest] = await Promise.all([

@@ -1,7 +1,8 @@
 /** The first step of `kt deploy`: what would keep it, or runs, from working, asked in one round trip. */
-import { KtError } from '@kube-transform/sdk';
+import { type ClaimConfig, KtError } from '@kube-transform/sdk';
 import { accessObjects, type ClusterSettings, type KubeApi, type KubeObject, type Rule } from '@kube-transform/runtime/kubernetes';
 import { includes, pathOf } from '../deploy/apply-objects.js';
+import { claimFindings } from './claim-checks.js';
 import { namespaceFindings, quotaAndLimitFindings } from './cluster-checks.js';
 import { type Finding, fine, lacksRight, looked } from './finding.js';
 import { demandsOf } from './plan-checks.js';
@@ -21,18 +22,19 @@ interface RulesReview {
 interface Plan {
   settings: ClusterSettings;
   steps: readonly Step[];
-  /** A claim is to be made. */
-  claims?: boolean;
+  /** What is to be made. */
+  claim?: ClaimConfig | undefined;
 }
 
 /** Looks at the namespace, your rights, quotas, limits, and whether pods of steps are admitted; starts nothing. All is asked for at once. */
-export async function preflight(api: KubeApi, { settings, steps, claims = false }: Plan): Promise<Finding[]> {
+export async function preflight(api: KubeApi, { settings, steps, claim }: Plan): Promise<Finding[]> {
   const found = await Promise.all([
     namespaceFindings(api),
-    looked('your rights', () => deployRights(api, { settings, claims })),
+    looked('your rights', () => deployRights(api, { settings, claims: claim !== undefined })),
     // What runs now is no reason not to deploy.
     quotaAndLimitFindings(api, demandsOf(steps), { idle: true }),
     stepFindings(api, { settings, steps }),
+    ...(claim === undefined ? [] : [looked('volume', () => claimFindings(api, settings, claim))]),
   ]);
   // Who has no rights where there is no namespace learns of the namespace.
   const [namespace, ...rest] = found;

@@ -6,7 +6,6 @@ import {
   type ClusterSettings,
   type Job,
   type KubeApi,
-  type KubeObject,
   paths,
   type Pod,
   probeJob,
@@ -15,7 +14,7 @@ import {
 import { admission } from './admission.js';
 import { publishBundle } from '../cluster/publish.js';
 import { emptyBundle } from '../cluster/submit.js';
-import { type Finding, fine, problem, skipped } from './finding.js';
+import { type Finding, fine, problem } from './finding.js';
 
 const START_WITHIN_MS = 60_000;
 /** What may pass by itself, but seldom does: an image that cannot be pulled, a volume that cannot be mounted. */
@@ -39,39 +38,6 @@ export async function probeFindings(api: KubeApi, settings: ClusterSettings, sig
   } finally {
     await api.delete(paths.jobs(api.namespace, job.metadata.name), { patienceMs: 5000 }).catch(() => undefined);
   }
-}
-
-/** Whether the claim of the volume is there, and can be bound; `isMade`: where it is not, `kt deploy` makes it. */
-export async function claimFindings(api: KubeApi, { volume }: ClusterSettings, isMade: boolean): Promise<Finding[]> {
-  if (volume === null || !('claim' in volume)) return [];
-  type Claim = KubeObject & { spec?: { storageClassName?: string; accessModes?: string[] }; status?: { phase?: string } };
-  const claim = await api.get<Claim>(paths.persistentVolumeClaims(api.namespace, volume.claim));
-  if (claim === null && isMade) return [skipped('volume', `There is no claim "${volume.claim}" yet: kt deploy makes it.`)];
-  if (claim === null) {
-    return [
-      problem(
-        'volume',
-        `There is no claim "${volume.claim}" in namespace "${api.namespace}".`,
-        "Make a PersistentVolumeClaim of that name, let kt deploy make it (claim: { size: '10Gi' } in kt.config.ts), or give --volume another.",
-      ),
-    ];
-  }
-  const storage = claim.spec?.storageClassName;
-  if (claim.status?.phase !== 'Bound' && storage !== undefined && storage !== '') {
-    const found = await api.get<KubeObject>(paths.storageClasses(storage)).catch(() => undefined);
-    if (found === null) {
-      return [
-        problem(
-          'volume',
-          `The claim "${volume.claim}" wants the storage class "${storage}", which does not exist.`,
-          '`kubectl get storageclasses` lists those that do; make the claim anew with one of them.',
-        ),
-      ];
-    }
-  }
-  const modes = claim.spec?.accessModes ?? [];
-  const note = modes.includes('ReadWriteMany') ? '' : ` Its access mode is ${modes.join(', ')}: all pods have to be on one node.`;
-  return [fine('volume', `The claim "${volume.claim}" is ${claim.status?.phase ?? 'there'}.${note}`)];
 }
 
 async function start(api: KubeApi, job: Job, signal: AbortSignal): Promise<{ pod: Pod } | { finding: Finding }> {

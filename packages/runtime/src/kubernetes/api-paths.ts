@@ -28,6 +28,7 @@ export const paths = {
   jobs: within('/apis/batch/v1', 'jobs'),
   cronJobs: within('/apis/batch/v1', 'cronjobs'),
   limitRanges: within('/api/v1', 'limitranges'),
+  persistentVolumes: (name?: string): string => named('/api/v1/persistentvolumes', name),
   storageClasses: (name?: string): string => named('/apis/storage.k8s.io/v1/storageclasses', name),
   localSubjectAccessReviews: (namespace: string): string =>
     `/apis/authorization.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/localsubjectaccessreviews`,
