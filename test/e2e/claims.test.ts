@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { paths } from '@kube-transform/runtime/kubernetes';
 import { kt, makeProject } from '../kit/kt.js';
+import { volumeFor } from './claim.js';
 import { type TestCluster, testCluster } from './cluster.js';
 import { object } from './findings.js';
 
@@ -41,29 +42,16 @@ test('where no class makes a volume, deploy changes nothing and doctor says so',
 
 test('with a volume for it, deploy makes the claim and a run keeps its results there', async () => {
   await using cluster = await testCluster('claims', { access: false });
-  const { api, namespace } = cluster;
-  const name = `/api/v1/persistentvolumes/${namespace}`;
-  const spec = {
-    capacity: { storage: '1Gi' },
-    accessModes: ['ReadWriteOnce'],
-    persistentVolumeReclaimPolicy: 'Retain',
-    hostPath: { path: cluster.dir },
-    claimRef: { namespace, name: 'kt-data' },
-  };
-  await api.create('/api/v1/persistentvolumes', { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: namespace }, spec });
-  try {
-    const deployed = await kt(dir, ['deploy', ...argsOf(cluster)]);
-    expect(deployed.err).toBe('');
-    expect(deployed.out).toMatch(/^created +PersistentVolumeClaim +kt-data +volume$/m);
-    const run = await kt(dir, ['submit', 'hello', '--follow', ...argsOf(cluster)]);
-    expect(run.out).toMatch(/Completed/);
-    expect(run.code).toBe(0);
-    const stored: string[] = [];
-    for await (const entry of cluster.store.list('kt-metadata/')) if (entry.type === 'object') stored.push(entry.object.key);
-    expect(stored.filter(key => key.endsWith('pipeline_run_state.json'))).toHaveLength(1);
-    const again = await kt(dir, ['deploy', ...argsOf(cluster)]);
-    expect(again.out).toMatch(/^Unchanged in namespace/m);
-  } finally {
-    await api.delete(name);
-  }
+  await using _volume = await volumeFor(cluster, 'kt-data');
+  const deployed = await kt(dir, ['deploy', ...argsOf(cluster)]);
+  expect(deployed.err).toBe('');
+  expect(deployed.out).toMatch(/^created +PersistentVolumeClaim +kt-data +volume$/m);
+  const run = await kt(dir, ['submit', 'hello', '--follow', ...argsOf(cluster)]);
+  expect(run.out).toMatch(/Completed/);
+  expect(run.code).toBe(0);
+  const stored: string[] = [];
+  for await (const entry of cluster.store.list('kt-metadata/')) if (entry.type === 'object') stored.push(entry.object.key);
+  expect(stored.filter(key => key.endsWith('pipeline_run_state.json'))).toHaveLength(1);
+  const again = await kt(dir, ['deploy', ...argsOf(cluster)]);
+  expect(again.out).toMatch(/^Unchanged in namespace/m);
 });

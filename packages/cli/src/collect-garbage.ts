@@ -62,7 +62,7 @@ export async function collectGarbage(store: FileStore, options: GcOptions): Prom
     async id => (await readRecord(store, id).catch(() => null))?.source?.digest,
   );
   const used = new Set(kept);
-  for (const { kind, folder } of MADE) deleted.push(...(await deleteMade(kind, { ...options, folder, used })));
+  for (const made of MADE) deleted.push(...(await deleteMade(made, used, options)));
   return [...deleted, ...(await deleteTemporary(store, options))];
 }
 
@@ -99,8 +99,9 @@ async function pruneFolders({ capabilities: { url } }: FileStore, prefix: string
 }
 
 async function deleteMade(
-  kind: Deleted['kind'],
-  { projectDir, nowMs, olderThanMs, dryRun, folder, used }: GcOptions & { folder: string; used: ReadonlySet<string | undefined> },
+  { kind, folder }: (typeof MADE)[number],
+  used: ReadonlySet<string | undefined>,
+  { projectDir, nowMs, olderThanMs, dryRun }: GcOptions,
 ): Promise<Deleted[]> {
   const dir = join(projectDir, '.kt', folder);
   const deleted: Deleted[] = [];

@@ -22,8 +22,7 @@ export async function followLocal(store: FileStore, runId: string, { output, jso
         for (const event of eventsBetween(last, now)) reporter.publish({ ...event, atMs: now.updatedMs, runId });
         last = now;
         if (now.status !== 'Running') return;
-        await systemClock.sleep(EVERY_MS, signal).catch(() => undefined);
-        if (signal.aborted) return;
+        await systemClock.sleep(EVERY_MS, signal);
         found = await viewFailures(store, runId);
       }
     } finally {

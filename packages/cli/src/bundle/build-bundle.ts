@@ -13,6 +13,8 @@ export const BANNER =
 const DECLARED = /\b(?:require|__filename|__dirname)\b/;
 /** LGPL, or resolved at run time where it is installed. */
 const EXTERNAL = ['@zenfs/core', './functions.mjs'];
+/** What the catalog imports a module of the user by, with its name. */
+const MODULE = 'kt:module/';
 const HERE = dirname(fileURLToPath(import.meta.url));
 
 const common = (projectDir: string): BuildOptions & { write: false } => ({
@@ -63,7 +65,7 @@ export async function buildBundle(entries: Entries, { projectDir, plugins }: { p
           setup(b) {
             b.onResolve({ filter: /^kt:(catalog|worker)$/ }, ({ path }) => ({ path, namespace: 'kt' }));
             // Paths would be different on every machine, and so would the columns of source maps.
-            b.onResolve({ filter: /^kt:module\// }, ({ path }) => ({ path: entries.modules.get(path.slice('kt:module/'.length)) ?? '' }));
+            b.onResolve({ filter: /^kt:module\// }, ({ path }) => ({ path: entries.modules.get(path.slice(MODULE.length)) ?? '' }));
             b.onLoad({ filter: /.*/, namespace: 'kt' }, ({ path }) => ({
               contents: path === 'kt:catalog' ? generated.catalog : generated.worker,
               resolveDir: HERE,
@@ -103,20 +105,19 @@ export const helpersIn = ({ outputs }: Metafile): Set<string> =>
 /** The modules by name, as the worker has them, for who wants them without starting a worker. */
 export function catalogFile({ inputs, outputs }: Metafile): string {
   const files = new Map(Object.entries(outputs).map(([path, { entryPoint }]) => [entryPoint, basename(path)]));
-  const lines = (inputs['kt:kt:catalog']?.imports ?? []).map(({ path, original = path }) => {
-    const name = JSON.stringify(original.slice('kt:module/'.length));
-    return `  ${name}: () => import(${JSON.stringify(`./${files.get(path) ?? ''}`)}),`;
-  });
-  return `export const modules = {\n${lines.join('\n')}\n};\n`;
+  const imports = inputs['kt:kt:catalog']?.imports ?? [];
+  return catalogText(imports.map(({ path, original = path }) => [original.slice(MODULE.length), `./${files.get(path) ?? ''}`]));
 }
+
+/** A catalog, of names and what each is imported from. */
+const catalogText = (modules: readonly (readonly [name: string, from: string])[]): string =>
+  `export const modules = {\n${modules.map(([name, from]) => `  ${JSON.stringify(name)}: () => import(${JSON.stringify(from)}),`).join('\n')}\n};\n`;
 
 /** The generated entries. The catalog names modules; which function is in which is written once they have been loaded. */
 function generatedEntries(modules: ReadonlyMap<string, string>): { catalog: string; worker: string } {
-  const lines = [...modules]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-    .map(([name]) => `  ${JSON.stringify(name)}: () => import(${JSON.stringify(`kt:module/${name}`)}),`);
+  const names = [...modules.keys()].sort((a, b) => (a < b ? -1 : 1));
   return {
-    catalog: `export const modules = {\n${lines.join('\n')}\n};\n`,
+    catalog: catalogText(names.map(name => [name, MODULE + name])),
     worker:
       'import { startWorker } from "@kube-transform/runtime/worker";\nimport { modules } from "kt:catalog";\nimport { digest, functions } from "./functions.mjs";\n' +
       'await startWorker({ digest, modules, functions });\n',
