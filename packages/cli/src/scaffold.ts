@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { KtError } from '@kube-transform/sdk';
 import { makeFolder } from '@kube-transform/runtime';
 
-const TEMPLATES = fileURLToPath(new URL('../templates/', import.meta.url));
+const TEMPLATES = fileURLToPath(new URL('../templates', import.meta.url));
 
 /** A file of a project before it is written. */
 interface Draft {

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { definitionOf, type KtFunctionOptions } from './functions.js';
+import { definitionOf, type KtFunctionOptions } from './builder/functions.js';
 
 /** A marked method of a class, as reflect-metadata remembers it. */
 export interface ReflectedFunction {

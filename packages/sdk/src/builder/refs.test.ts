@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { isKtError } from './errors.js';
+import { isKtError } from '../errors.js';
 import { asRef, each, makeRef, parseRef, refSources, replaceRefs } from './refs.js';
 
 interface Row {

@@ -1,5 +1,5 @@
 /** How marked functions get the names under which documents find them. */
-import { KtError } from './errors.js';
+import { KtError } from '../errors.js';
 import { type AnyFunction, definitionOf, functionName } from './functions.js';
 
 /** The error for two functions under one name. */

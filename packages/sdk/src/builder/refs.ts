@@ -1,5 +1,5 @@
-import { KtError } from './errors.js';
-import type { Json } from './json.js';
+import { KtError } from '../errors.js';
+import type { Json } from '../json.js';
 
 /** Where data comes from: a job's results (`#` and a JSON pointer into the array of its items' results), the item at hand, a parameter. */
 export interface RefJson {

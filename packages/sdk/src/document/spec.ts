@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from './json.js';
+import type { Json, JsonObject } from '../json.js';
 
 /** One call of a function within a static job; without a function it does nothing. */
 export interface KTTask {

@@ -1,6 +1,6 @@
 /** What the compiler must accept, and what it must make of it. */
 import * as z from 'zod';
-import { each, type InputOf, type KtContext, ktFunction, type KTJobInput, pipeline, type Pipeline, type Ref, type ResultOf } from './index.js';
+import { each, type InputOf, type KtContext, ktFunction, type KTJobInput, pipeline, type Pipeline, type Ref, type ResultOf } from '../index.js';
 
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
 /** Compiles only for true. */

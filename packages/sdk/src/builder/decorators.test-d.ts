@@ -1,6 +1,6 @@
 /** Decorated methods, static and instance, with and without schemas; the TC39 dialect is in test/sdk. */
 import * as z from 'zod';
-import { type KtContext, ktFunction, pipeline } from './index.js';
+import { type KtContext, ktFunction, pipeline } from '../index.js';
 
 class Methods {
   @ktFunction({ input: z.object({ name: z.string(), limit: z.number().default(1) }), output: z.number(), retries: 2 })

@@ -4,10 +4,10 @@
  * FN1 A function's definition lives on the function itself, under a global symbol: two copies of this package agree.
  * FN2 A name comes from `name`, else from module path + export (`nameExports`), never from `Function.name`, which minifying changes.
  */
-import { KtError } from './errors.js';
-import type { KtContext } from './context.js';
-import type { Backoff, JobOptions, KTJob } from './spec.js';
-import type { SchemaInput, SchemaOutput, StandardSchema } from './standard-schema.js';
+import { KtError } from '../errors.js';
+import type { KtContext } from '../context.js';
+import type { Backoff, JobOptions, KTJob } from '../document/spec.js';
+import type { SchemaInput, SchemaOutput, StandardSchema } from '../standard-schema.js';
 
 /** What a function is called with in the end, its types forgotten. */
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- parameters are contravariant: only any accepts every function

@@ -1,8 +1,8 @@
-import { KtError } from './errors.js';
-import type { JsonObject } from './json.js';
+import { KtError } from '../errors.js';
+import type { JsonObject } from '../json.js';
 import { asRef, makeRef, parseRef, replaceRefs } from './refs.js';
-import type { KTJobInput, KTPipelineInput } from './spec.js';
-import { issuePath, type StandardSchema } from './standard-schema.js';
+import type { KTJobInput, KTPipelineInput } from '../document/spec.js';
+import { issuePath, type StandardSchema } from '../standard-schema.js';
 
 /** How refs are moved when the steps of a pipeline are taken into another. */
 export interface Move {

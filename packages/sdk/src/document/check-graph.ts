@@ -1,4 +1,4 @@
-import type { Problem } from './errors.js';
+import type { Problem } from '../errors.js';
 import { didYouMean } from './names.js';
 import type { KTJob } from './spec.js';
 

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { findNonJson, type Json, type JsonObject } from './json.js';
+import { findNonJson, type Json, type JsonObject } from '../json.js';
 import { parseDurationMs, parseQuantity } from './quantity.js';
 
 const JSON_OBJECT = z.custom<JsonObject>(v => typeof v === 'object' && v !== null && !Array.isArray(v), { error: 'Expected an object' });

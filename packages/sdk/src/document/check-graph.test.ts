@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Problem } from './errors.js';
+import type { Problem } from '../errors.js';
 import { parsePipeline } from './parse-pipeline.js';
 
 const problemsOf = (input: unknown): Problem[] => {

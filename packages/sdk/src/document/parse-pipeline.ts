@@ -1,9 +1,9 @@
 /** The door: whatever comes in, a whole {@link KTPipeline} or all its {@link Problem}s go on. */
 import * as z from 'zod';
 import { type GraphJob, graphProblems } from './check-graph.js';
-import { KtError, type Problem } from './errors.js';
+import { KtError, type Problem } from '../errors.js';
 import { FIELDS, jobSchema, pipelineSchema } from './document-schema.js';
-import { addKey, findNonJson } from './json.js';
+import { addKey, findNonJson } from '../json.js';
 import { didYouMean, pipelineJobName, spawnedJobName } from './names.js';
 import type { KTJob, KTPipeline, KTPipelineInput } from './spec.js';
 

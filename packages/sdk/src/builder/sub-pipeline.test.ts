@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
 import { ktFunction } from './functions.js';
-import type { Json } from './json.js';
-import { mustParsePipeline } from './parse-pipeline.js';
+import type { Json } from '../json.js';
+import { mustParsePipeline } from '../document/parse-pipeline.js';
 import { pipeline } from './pipeline.js';
-import type { KTJob, KTPipelineInput } from './spec.js';
+import type { KTJob, KTPipelineInput } from '../document/spec.js';
 
 const tick = ktFunction({ name: 'm.tick' }, () => {});
 const list = ktFunction({ name: 'm.list', input: z.object({ dir: z.string(), limit: z.number() }) }, ({ dir }) => ({ dir, files: [dir] }));

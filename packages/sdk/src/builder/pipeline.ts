@@ -4,14 +4,14 @@
  * B1 Functions are kept as values; their names are read in `toSpec`, when modules have been named.
  * B2 A step's result is addressed as `<job>#/<item>/…`: the result of a job is always the array of its items' results.
  */
-import { KtError } from './errors.js';
+import { KtError } from '../errors.js';
 import { type AnyFunction, definitionOf, functionName, type InputOf } from './functions.js';
-import type { Json, JsonObject } from './json.js';
+import type { Json, JsonObject } from '../json.js';
 import { duplicateFunction } from './name-exports.js';
-import { didYouMean } from './names.js';
+import { didYouMean } from '../document/names.js';
 import { asRef, type Each, makeRef, type Ref, refSources, replaceRefs } from './refs.js';
-import type { KTJobInput, KTPipelineInput, KTSchedule, ScheduleOptions } from './spec.js';
-import type { SchemaInput, SchemaOutput, StandardSchema } from './standard-schema.js';
+import type { KTJobInput, KTPipelineInput, KTSchedule, ScheduleOptions } from '../document/spec.js';
+import type { SchemaInput, SchemaOutput, StandardSchema } from '../standard-schema.js';
 import { bindSpec, moveRefs, subParams } from './sub-pipeline.js';
 import type {
   ArgsThenOptions,

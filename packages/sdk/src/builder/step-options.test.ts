@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { ktFunction } from './functions.js';
-import { mustParsePipeline } from './parse-pipeline.js';
+import { mustParsePipeline } from '../document/parse-pipeline.js';
 import { pipeline } from './pipeline.js';
 import { each } from './refs.js';
-import type { KTJob, KTPipelineInput } from './spec.js';
+import type { KTJob, KTPipelineInput } from '../document/spec.js';
 
 const tick = ktFunction({ name: 'm.tick' }, () => {});
 const tough = ktFunction({ name: 'm.tough', retries: 3, memory: '2Gi', timeout: '5m', maxFailed: 1 }, () => 1);

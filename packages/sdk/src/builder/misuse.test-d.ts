@@ -1,7 +1,7 @@
 /* eslint-disable @typescript-eslint/no-unsafe-call, no-restricted-globals -- what is wrong is written on purpose */
 /** What the compiler must refuse. */
 import * as z from 'zod';
-import { each, ktFunction, pipeline } from './index.js';
+import { each, ktFunction, pipeline } from '../index.js';
 
 const load = ktFunction({ input: z.object({ file: z.string() }) }, ({ file }) =>
   Promise.resolve({ path: file, n: 1, tags: ['a'], next: { id: 'x' } }),

@@ -1,7 +1,7 @@
 import type { AnyFunction, InputOf, OutputOf, StepDefaults, ToleranceOf } from './functions.js';
-import type { IsJson } from './json.js';
+import type { IsJson } from '../json.js';
 import type { Arg, Each, Ref } from './refs.js';
-import type { KTJobInput } from './spec.js';
+import type { KTJobInput } from '../document/spec.js';
 
 /** Options of one step. Those of the function itself are its defaults. */
 export interface StepOptions<Names extends string = string, E = unknown> extends StepDefaults {
