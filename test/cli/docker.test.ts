@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { makeBundle } from '../../packages/cli/src/bundle/make-bundle.js';
 import { deliver } from '../../packages/cli/src/deploy/deliver.js';
 import { DOCKERIGNORE, dockerfile } from '../../packages/cli/src/deploy/dockerfile.js';
-import { clusterSettings } from '../../packages/runtime/src/kubernetes/settings.js';
+import { clusterSettings } from '../../packages/runtime/src/kubernetes/manifests/cluster-settings.js';
 import { expectMistake, kt, project, SHAKY } from '../kit/kt.js';
 
 const BASE = 'registry.example/team/node:22';

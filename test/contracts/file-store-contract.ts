@@ -1,7 +1,7 @@
 /** What every file store must do; run on each of them by file-store.test.ts. */
 import { isKtError, type KtError } from '@kube-transform/sdk';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { FileStore, ListEntry } from '../../packages/runtime/src/ports.js';
+import type { FileStore, ListEntry } from '../../packages/runtime/src/ports/index.js';
 
 export interface OpenedStore {
   store: FileStore;

@@ -1,8 +1,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { localFileStore } from '../../packages/runtime/src/adapters/local-file-store.js';
-import { memoryFileStore } from '../../packages/runtime/src/adapters/memory-file-store.js';
+import { localFileStore } from '../../packages/runtime/src/stores/local/local-file-store.js';
+import { memoryFileStore } from '../../packages/runtime/src/stores/memory-file-store.js';
 import { fileStoreContract, type OpenedStore } from './file-store-contract.js';
 
 async function inFolder(hardLinks: boolean): Promise<OpenedStore> {

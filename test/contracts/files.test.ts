@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KtFiles } from '@kube-transform/sdk';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { localFileStore } from '../../packages/runtime/src/adapters/local-file-store.js';
-import { memoryFileStore } from '../../packages/runtime/src/adapters/memory-file-store.js';
-import { ktFiles } from '../../packages/runtime/src/files.js';
+import { localFileStore } from '../../packages/runtime/src/stores/local/local-file-store.js';
+import { memoryFileStore } from '../../packages/runtime/src/stores/memory-file-store.js';
+import { ktFiles } from '../../packages/runtime/src/files/kt-files.js';
 import { openStore } from '../../packages/runtime/src/open-store.js';
-import type { FileStore } from '../../packages/runtime/src/ports.js';
+import type { FileStore } from '../../packages/runtime/src/ports/index.js';
 import { rejection } from './file-store-contract.js';
 
 describe.each(['mem', 'file'])('files on a %s store', kind => {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { localFileStore } from '../../packages/runtime/src/adapters/local-file-store.js';
+import { localFileStore } from '../../packages/runtime/src/stores/local/local-file-store.js';
 import { rejection } from './file-store-contract.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
@@ -16,7 +16,7 @@ const BIG = 3_000_000;
 const CHILD = `
 import { createHash } from 'node:crypto';
 import { localFileStore } from './local-file-store.js';
-import { withLockFile } from './local-file-lock.js';
+import { withLockFile } from './file-lock.js';
 const [root, task, links] = process.argv.slice(2);
 const store = localFileStore(root, { hardLinks: links === 'yes' });
 const tell = message => new Promise(done => process.send(message, done));
@@ -58,7 +58,7 @@ let roots = 0;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kt-local-'));
   script = join(folder, 'child.mjs');
-  const resolveDir = join(import.meta.dirname, '../../packages/runtime/src/adapters');
+  const resolveDir = join(import.meta.dirname, '../../packages/runtime/src/stores/local');
   await build({
     stdin: { contents: CHILD, resolveDir },
     outfile: script,

@@ -6,10 +6,10 @@ import { join } from 'node:path';
 import type { KtFs } from '@kube-transform/sdk';
 import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { localFileStore } from '../../packages/runtime/src/adapters/local-file-store.js';
-import { memoryFileStore } from '../../packages/runtime/src/adapters/memory-file-store.js';
-import { posixView } from '../../packages/runtime/src/adapters/posix-view.js';
-import type { FileStore } from '../../packages/runtime/src/ports.js';
+import { localFileStore } from '../../packages/runtime/src/stores/local/local-file-store.js';
+import { memoryFileStore } from '../../packages/runtime/src/stores/memory-file-store.js';
+import { posixView } from '../../packages/runtime/src/files/posix/posix-view.js';
+import type { FileStore } from '../../packages/runtime/src/ports/index.js';
 
 /** The part of an open file that the tests use; the type of `ctx.fs()` does not promise it. */
 interface Handle {
@@ -174,10 +174,10 @@ describe.each(['mem', 'file'])('posix view over a %s store', kind => {
 test('says what to install where @zenfs/core is not there', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'kt-nozen-'));
   const contents = `
-    import { memoryFileStore } from './memory-file-store.js';
-    import { posixView } from './posix-view.js';
+    import { memoryFileStore } from './stores/memory-file-store.js';
+    import { posixView } from './files/posix/posix-view.js';
     await posixView(memoryFileStore(), { scratch: process.argv[2] + '/s' }).catch(error => console.log(error.code, error.message));`;
-  const resolveDir = join(import.meta.dirname, '../../packages/runtime/src/adapters');
+  const resolveDir = join(import.meta.dirname, '../../packages/runtime/src');
   const outfile = join(folder, 'run.mjs');
   await build({
     stdin: { contents, resolveDir },

@@ -1,8 +1,8 @@
 /** Opens a file store by URL. */
 import { didYouMean, KtError } from '@kube-transform/sdk';
-import { localFileStore } from './adapters/local-file-store.js';
-import { memoryFileStore } from './adapters/memory-file-store.js';
-import type { FileStore } from './ports.js';
+import { localFileStore } from './stores/local/local-file-store.js';
+import { memoryFileStore } from './stores/memory-file-store.js';
+import type { FileStore } from './ports/index.js';
 
 const KNOWN = ['file', 'mem'];
 const PLANNED = ['s3', 'gs', 'az'];

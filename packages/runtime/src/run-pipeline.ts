@@ -10,19 +10,19 @@ import {
   nameExports,
   type Pipeline,
 } from '@kube-transform/sdk';
-import { inProcessExecutor } from './adapters/in-process-executor.js';
-import { systemClock } from './adapters/system-clock.js';
+import { inProcessExecutor } from './executors/in-process-executor.js';
+import { systemClock } from './process/system-clock.js';
 import { jobStates } from './core/index.js';
-import { drive } from './drive.js';
-import { ktFiles } from './files.js';
-import { manifestReader } from './job-manifest.js';
-import { isSingle, readResult } from './job-result.js';
-import { newRun } from './new-run.js';
+import { drive } from './engine/drive.js';
+import { ktFiles } from './files/kt-files.js';
+import { manifestReader } from './run-store/job-manifest.js';
+import { isSingle, readResult } from './reporting/job-result.js';
+import { newRun } from './engine/create-run.js';
 import { openStore } from './open-store.js';
-import { openPosixView } from './posix-mounts.js';
-import type { Clock, EventSink, FileStore, FunctionCatalog, RunStatus } from './ports.js';
-import type { PodHost } from './pod-host.js';
-import { writeRecord } from './run-record.js';
+import { openPosixView } from './files/posix/open-posix-view.js';
+import type { Clock, EventSink, FileStore, FunctionCatalog, RunStatus } from './ports/index.js';
+import type { PodHost } from './worker/pod-host.js';
+import { writeRecord } from './run-store/run-record.js';
 
 /** Options of {@link runPipeline}. */
 export interface RunPipelineOptions {

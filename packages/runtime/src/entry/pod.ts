@@ -8,21 +8,21 @@
 import { fileURLToPath } from 'node:url';
 import pLimit from 'p-limit';
 import { KtError, parseDurationMs } from '@kube-transform/sdk';
-import { withinLog } from '../adapters/console-capture.js';
-import type { HardTimeout } from '../adapters/hard-timeout.js';
-import { HintClient } from '../adapters/hint-client.js';
-import { printLine } from '../adapters/standard-output.js';
-import { systemClock } from '../adapters/system-clock.js';
-import { TerminationFile } from '../adapters/termination-note.js';
-import { ktFiles } from '../files.js';
-import { manifestReader } from '../job-manifest.js';
-import { EXIT_CODE } from '../kubernetes/exit-codes.js';
-import { nthOfRanges } from '../kubernetes/index-ranges.js';
+import { withinLog } from '../process/console-capture.js';
+import type { HardTimeout } from '../process/hard-timeout.js';
+import { HintClient } from '../kubernetes/run/hint-client.js';
+import { printLine } from '../process/standard-output.js';
+import { systemClock } from '../process/system-clock.js';
+import { TerminationFile } from '../process/termination-message.js';
+import { ktFiles } from '../files/kt-files.js';
+import { manifestReader } from '../run-store/job-manifest.js';
+import { EXIT_CODE } from '../kubernetes/manifests/exit-codes.js';
+import { nthOfRanges } from '../kubernetes/manifests/index-ranges.js';
 import { openStore } from '../open-store.js';
-import type { PodOutcome } from '../pod-ledger.js';
-import { openPosixView } from '../posix-mounts.js';
-import type { FunctionCatalog, ItemEvent } from '../ports.js';
-import { runPod } from '../run-pod.js';
+import type { PodOutcome } from '../worker/item-ledger.js';
+import { openPosixView } from '../files/posix/open-posix-view.js';
+import type { FunctionCatalog, ItemEvent } from '../ports/index.js';
+import { runPod } from '../worker/run-pod.js';
 import { verifyBundle } from './verify-bundle.js';
 
 const RESERVED: ReadonlySet<number> = new Set([0, ...Object.values(EXIT_CODE)]);
@@ -127,7 +127,7 @@ async function run(catalog: FunctionCatalog, note: TerminationFile): Promise<num
 
 /** Threads take longer to load than most of this does. */
 async function hardTimeout(timeoutMs: number, path: string): Promise<HardTimeout> {
-  const { HardTimeout } = await import('../adapters/hard-timeout.js');
+  const { HardTimeout } = await import('../process/hard-timeout.js');
   return new HardTimeout({ timeoutMs, path });
 }
 

@@ -1,7 +1,7 @@
 /** A pod that looks around for `kt doctor`: whether the store can be written and read, the time, the version of Node. */
-import { printLine } from '../adapters/standard-output.js';
-import { systemClock } from '../adapters/system-clock.js';
-import type { ProbeReport } from '../kubernetes/probe-job.js';
+import { printLine } from '../process/standard-output.js';
+import { systemClock } from '../process/system-clock.js';
+import type { ProbeReport } from '../kubernetes/manifests/probe-job.js';
 import { openStore } from '../open-store.js';
 
 /** Looks around, prints a {@link ProbeReport}, and ends the process. */

@@ -1,11 +1,11 @@
 /** Reads what a store holds of a run and prints it, one page; see `kubernetes/reader-job.ts`. */
 import { isKtError, KtError, type Problem } from '@kube-transform/sdk';
-import { printBytes } from '../adapters/standard-output.js';
-import type { ReadLine, ReadRequest, ReadValue } from '../kubernetes/reader-job.js';
-import { valuesAfter } from '../kubernetes/reader-job.js';
+import { printBytes } from '../process/standard-output.js';
+import type { ReadLine, ReadRequest, ReadValue } from '../kubernetes/manifests/reader-job.js';
+import { valuesAfter } from '../kubernetes/manifests/reader-job.js';
 import { openStore } from '../open-store.js';
-import { readFailedLogs, readLogs } from '../run-logs.js';
-import { readRecord } from '../run-record.js';
+import { readFailedLogs, readLogs } from '../reporting/run-logs.js';
+import { readRecord } from '../run-store/run-record.js';
 
 const CHUNK = 65_536;
 

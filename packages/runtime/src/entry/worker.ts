@@ -1,17 +1,17 @@
 /** A worker process: runs pods that its driver sends over the channel, or, in a cluster, the pod that it is. */
 import pLimit from 'p-limit';
 import { type AnyFunction, KtError, nameExports } from '@kube-transform/sdk';
-import { captureOutput, withinLog } from '../adapters/console-capture.js';
-import { systemClock } from '../adapters/system-clock.js';
-import { ktFiles } from '../files.js';
+import { captureOutput, withinLog } from '../process/console-capture.js';
+import { systemClock } from '../process/system-clock.js';
+import { ktFiles } from '../files/kt-files.js';
 import { openStore } from '../open-store.js';
-import { openPosixView } from '../posix-mounts.js';
-import { manifestReader } from '../job-manifest.js';
-import type { ResultCache } from '../inputs.js';
-import type { FunctionCatalog, ItemEvent } from '../ports.js';
-import { runPod } from '../run-pod.js';
+import { openPosixView } from '../files/posix/open-posix-view.js';
+import { manifestReader } from '../run-store/job-manifest.js';
+import type { ResultCache } from '../worker/resolve-arguments.js';
+import type { FunctionCatalog, ItemEvent } from '../ports/index.js';
+import { runPod } from '../worker/run-pod.js';
 import { servePod } from './pod.js';
-import type { FromWorker, ToWorker } from '../worker-protocol.js';
+import type { FromWorker, ToWorker } from '../executors/worker-protocol.js';
 
 /** The generated part of a bundle: modules by name, and which module has which function. */
 export interface BundleCatalog {

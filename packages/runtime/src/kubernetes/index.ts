@@ -1,17 +1,17 @@
 // @kube-transform/runtime/kubernetes: what runs in a cluster are made of.
-export { paths } from './api-paths.js';
-export { askAbout } from './ask-why.js';
-export { beginRun, startController } from './begin-run.js';
-export type { KubeConnection } from './connection.js';
-export { inClusterConnection } from './connection.js';
-export { follow } from './follow.js';
-export type { Followed } from './follow.js';
-export { nthOfRanges } from './index-ranges.js';
-export { KubeApi } from './kube-api.js';
-export { isKubeError, KubeError } from './kube-error.js';
-export { kubernetesExecutor } from './kubernetes-executor.js';
-export type { KubernetesExecutor } from './kubernetes-executor.js';
-export type { KubernetesOptions } from './executor-options.js';
+export { paths } from './api/paths.js';
+export { askAbout } from './diagnosis/diagnose.js';
+export { beginRun, startController } from './run/begin-run.js';
+export type { KubeConnection } from './api/connection.js';
+export { inClusterConnection } from './api/connection.js';
+export { follow } from './api/watch.js';
+export type { Followed } from './api/watch.js';
+export { nthOfRanges } from './manifests/index-ranges.js';
+export { KubeApi } from './api/kube-api.js';
+export { isKubeError, KubeError } from './api/kube-error.js';
+export { kubernetesExecutor } from './executor/kubernetes-executor.js';
+export type { KubernetesExecutor } from './executor/kubernetes-executor.js';
+export type { KubernetesOptions } from './executor/options.js';
 export {
   ANNOTATION,
   bundleName,
@@ -30,30 +30,30 @@ export {
   scheduleName,
   taskName,
   versionName,
-} from './keys.js';
-export { controllerJob, ownerOf, runConfigMap, taskJob } from './manifests.js';
-export type { RunFrame, WavePlan } from './manifests.js';
-export type * from './objects.js';
-export { deal, filesOf, parcel } from './parcels.js';
-export { packed } from './packed-bundle.js';
-export { podEnd } from './pod-end.js';
-export { MOUNT } from './pod-spec.js';
-export { probeJob } from './probe-job.js';
-export type { ProbeReport } from './probe-job.js';
-export { refusalOf } from './refusals.js';
-export type { Waiting, WaitPatience } from './refusals.js';
-export { advance, READ_FROM_START, readerJob, valuesAfter } from './reader-job.js';
-export type { ReadCursor, ReadLine, ReadRequest, ReadValue } from './reader-job.js';
-export { accessObjects, CONTROLLER_RULES } from './role.js';
-export type { Rule } from './role.js';
-export { recordFiles, RUN_KEY } from './run-config.js';
-export type { RunConfig } from './run-config.js';
-export type { ClusterSummary } from './run-report.js';
-export { cronJob, scheduledRunId } from './schedules.js';
-export { clusterSettings, DEFAULT_IMAGE } from './settings.js';
-export type { ClusterSettings, DataVolume } from './settings.js';
-export { readVersion, runConfigOf, versionConfigMaps, versionOf } from './version.js';
-export type { DeployedVersion, DeployPlace, VersionParts } from './version.js';
-export { Vigil } from './vigil.js';
-export type { Verdict } from './vigil.js';
-export { isTerminalJob } from './waves.js';
+} from './manifests/names.js';
+export { controllerJob, ownerOf, runConfigMap, taskJob } from './manifests/run-jobs.js';
+export type { RunFrame, WavePlan } from './manifests/run-jobs.js';
+export type * from './api/objects.js';
+export { deal, filesOf, parcel } from './manifests/config-map-files.js';
+export { packed } from './manifests/packed-bundle.js';
+export { podEnd } from './diagnosis/pod-termination.js';
+export { MOUNT } from './manifests/pod-spec.js';
+export { probeJob } from './manifests/probe-job.js';
+export type { ProbeReport } from './manifests/probe-job.js';
+export { refusalOf } from './diagnosis/rejections.js';
+export type { Waiting, WaitPatience } from './diagnosis/rejections.js';
+export { advance, READ_FROM_START, readerJob, valuesAfter } from './manifests/reader-job.js';
+export type { ReadCursor, ReadLine, ReadRequest, ReadValue } from './manifests/reader-job.js';
+export { accessObjects, CONTROLLER_RULES } from './manifests/rbac.js';
+export type { Rule } from './manifests/rbac.js';
+export { recordFiles, RUN_KEY } from './manifests/run-config.js';
+export type { RunConfig } from './manifests/run-config.js';
+export type { ClusterSummary } from './run/status-reporter.js';
+export { cronJob, scheduledRunId } from './manifests/cron-job.js';
+export { clusterSettings, DEFAULT_IMAGE } from './manifests/cluster-settings.js';
+export type { ClusterSettings, DataVolume } from './manifests/cluster-settings.js';
+export { readVersion, runConfigOf, versionConfigMaps, versionOf } from './manifests/deployed-version.js';
+export type { DeployedVersion, DeployPlace, VersionParts } from './manifests/deployed-version.js';
+export { Vigil } from './diagnosis/start-timeout.js';
+export type { Verdict } from './diagnosis/start-timeout.js';
+export { isTerminalJob } from './executor/waves.js';

@@ -1,5 +1,5 @@
 // Public API of @kube-transform/runtime/testing.
-export { memoryFileStore } from '../adapters/memory-file-store.js';
+export { memoryFileStore } from '../stores/memory-file-store.js';
 export type { Fault } from './faults.js';
 export { scriptedExecutor } from './scripted-executor.js';
 export type { Script, ScriptedExecutor } from './scripted-executor.js';

@@ -1,8 +1,8 @@
 /** An executor that does what a script says: for tests of the loop, without functions or time. */
 import type { KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../core/events.js';
-import { FactQueue } from '../fact-queue.js';
-import type { Executor, ItemEvent, JobOrder } from '../ports.js';
+import { FactQueue } from '../executors/async-queue.js';
+import type { Executor, ItemEvent, JobOrder } from '../ports/index.js';
 
 /** What is told of a job that is submitted; nothing: it runs for ever. */
 export type Script = (order: JobOrder) => readonly (Fact | ItemEvent)[];

@@ -1,18 +1,18 @@
 /** `testRun`: a pipeline run in-process and in memory, for vitest, jest or node:test. */
 import { type JobStatus, type Json, type JsonObject, type KtFiles, KtError, type KTPipelineInput, type Pipeline } from '@kube-transform/sdk';
-import { inProcessExecutor } from '../adapters/in-process-executor.js';
-import { memoryFileStore } from '../adapters/memory-file-store.js';
-import { systemClock } from '../adapters/system-clock.js';
+import { inProcessExecutor } from '../executors/in-process-executor.js';
+import { memoryFileStore } from '../stores/memory-file-store.js';
+import { systemClock } from '../process/system-clock.js';
 import { jobState, jobStates, type RunState } from '../core/index.js';
-import { drive } from '../drive.js';
-import { ktFiles } from '../files.js';
-import { readResults } from '../inputs.js';
-import { isSingle } from '../job-result.js';
-import { newRun } from '../new-run.js';
-import type { FileStore, RunEvent, RunStatus } from '../ports.js';
-import { type ItemOutcome, readOutcomes } from '../results.js';
+import { drive } from '../engine/drive.js';
+import { ktFiles } from '../files/kt-files.js';
+import { readResults } from '../worker/resolve-arguments.js';
+import { isSingle } from '../reporting/job-result.js';
+import { newRun } from '../engine/create-run.js';
+import type { FileStore, RunEvent, RunStatus } from '../ports/index.js';
+import { type ItemOutcome, readOutcomes } from '../run-store/item-results.js';
 import { inProcessHost, localCatalog } from '../run-pipeline.js';
-import { writeRecord } from '../run-record.js';
+import { writeRecord } from '../run-store/run-record.js';
 import { type Fault, faultFor } from './faults.js';
 
 /** Options of {@link testRun}. */

@@ -1,0 +1,82 @@
+/** The pod of a schedule: begins a run of the version that is deployed, and ends. Begun again, it does the same. */
+import { bindSpec, KtError } from '@kube-transform/sdk';
+import { printLine } from '../process/standard-output.js';
+import { systemClock } from '../process/system-clock.js';
+import { paths } from '../kubernetes/api/paths.js';
+import { beginRun } from '../kubernetes/run/begin-run.js';
+import { inClusterConnection } from '../kubernetes/api/connection.js';
+import { ANNOTATION, LABEL, runName } from '../kubernetes/manifests/names.js';
+import { KubeApi } from '../kubernetes/api/kube-api.js';
+import type { ConfigMap, Job } from '../kubernetes/api/objects.js';
+import { MOUNT } from '../kubernetes/manifests/pod-spec.js';
+import { readMounted, RUN_KEY } from '../kubernetes/manifests/run-config.js';
+import type { ClusterSummary } from '../kubernetes/run/status-reporter.js';
+import { scheduledRunId } from '../kubernetes/manifests/cron-job.js';
+import { type DeployedVersion, readVersion, runConfigOf } from '../kubernetes/manifests/deployed-version.js';
+import { isTerminalJob } from '../kubernetes/executor/waves.js';
+import { newRun } from '../engine/create-run.js';
+
+const PATIENCE_MS = 600_000;
+const say = (message: string): void => void printLine({ level: 'info', message, t: systemClock.nowMs() });
+
+/** Begins a run of the schedule that the environment names; the exit code. */
+export async function launch(schedule: string): Promise<number> {
+  const version = readVersion(await readMounted(process.env['KT_RUN_DIR'] ?? MOUNT.run));
+  if (version === undefined)
+    throw new KtError({ code: 'NO_VERSION', path: MOUNT.run, message: 'The version to run is not there.', hint: 'Deploy it again: kt deploy.' });
+  const connection = await inClusterConnection();
+  const api = new KubeApi(
+    { ...connection, namespace: process.env['KT_NAMESPACE'] ?? connection.namespace },
+    { clock: systemClock, patienceMs: PATIENCE_MS },
+  );
+  try {
+    const runId = scheduledRunId(version.pipeline, schedule, process.env['KT_JOB_NAME'] ?? '');
+    const going = await runsUnderWay(api, schedule, runId);
+    const policy = process.env['KT_POLICY'];
+    if (going.length > 0 && policy === 'Forbid') {
+      say(`No run is begun: ${going.map(idOf).join(', ')} of this schedule still goes on.`);
+      return 0;
+    }
+    if (policy === 'Replace') for (const run of going) await cancel(api, run);
+    await begin(api, version, { runId, schedule });
+    say(`Run ${runId} is begun.`);
+    return 0;
+  } finally {
+    api.close();
+  }
+}
+
+const idOf = ({ name, annotations }: ConfigMap['metadata']): string => annotations?.[ANNOTATION.runId] ?? name;
+
+/** The ConfigMaps of other runs of a schedule that have not ended and have a controller: a run that nobody drives would be in the way for ever. */
+async function runsUnderWay(api: KubeApi, schedule: string, runId: string): Promise<ConfigMap['metadata'][]> {
+  const [runs, controllers] = await Promise.all([
+    api.list<ConfigMap>(paths.configMaps(api.namespace), { labelSelector: `${LABEL.schedule}=${schedule},${LABEL.component}=run` }),
+    api.list<Job>(paths.jobs(api.namespace), { labelSelector: `${LABEL.component}=controller,${LABEL.managedBy}=kt` }),
+  ]);
+  const live = controllers.items.filter(job => job.metadata.deletionTimestamp === undefined && !isTerminalJob(job));
+  const driven = new Set(live.map(({ metadata }) => metadata.labels?.[LABEL.run]));
+  const goesOn = ({ data, metadata }: ConfigMap): boolean => {
+    const summary = data?.[RUN_KEY.summary];
+    const status = summary === undefined ? 'Running' : (JSON.parse(summary) as ClusterSummary).status;
+    return (
+      metadata.name !== runName(runId) && data?.[RUN_KEY.cancel] === undefined && status === 'Running' && driven.has(metadata.labels?.[LABEL.run])
+    );
+  };
+  return runs.items.filter(goesOn).map(({ metadata }) => metadata);
+}
+
+/** What `kt cancel` does first; the controller of that run does the rest. */
+async function cancel(api: KubeApi, run: ConfigMap['metadata']): Promise<void> {
+  const data = { [RUN_KEY.cancel]: new Date(systemClock.nowMs()).toISOString() };
+  await api.patch(paths.configMaps(api.namespace, run.name), { data }, { type: 'merge' });
+  say(`Run ${idOf(run)} is cancelled: another takes its place.`);
+}
+
+async function begin(api: KubeApi, version: DeployedVersion, { runId, schedule }: { runId: string; schedule: string }): Promise<void> {
+  const { spec, defaults, source } = version;
+  const settings = { ...version.settings, namespace: api.namespace };
+  const made = await newRun({ pipeline: bindSpec(spec, defaults ?? {}), clock: systemClock, runId, source });
+  const config = { ...runConfigOf(version, made, settings), schedule };
+  await beginRun(api, { config, record: { ...made, params: defaults ?? {} }, again: true });
+}

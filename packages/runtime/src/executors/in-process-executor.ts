@@ -1,0 +1,98 @@
+/*
+ * Runs items in this process.
+ *
+ * X1 At most `concurrency` items are in flight over all jobs.
+ * X2 A store that fails ends the observation, not the job: the run can be resumed when the store is well.
+ * X3 A job is submitted at most once; a second submit of the same job does nothing.
+ */
+import pLimit from 'p-limit';
+import type { KTJob } from '@kube-transform/sdk';
+import type { Fact } from '../core/events.js';
+import { FactQueue } from './async-queue.js';
+import type { Executor, ItemEvent, JobOrder } from '../ports/index.js';
+import type { PodHost } from '../worker/pod-host.js';
+import type { PodOutcome } from '../worker/item-ledger.js';
+import { runPod } from '../worker/run-pod.js';
+import { addOutcome, allowedFailures, settleJob } from './settle-job.js';
+
+const STOP_GRACE_MS = 5000;
+const AHEAD = 1000;
+/** Lets timers, signals and input have their turn between slices of items that never wait. */
+const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
+
+/** What the in-process executor needs. */
+export interface InProcessOptions {
+  host: Omit<PodHost, 'limit' | 'lanes' | 'ahead' | 'gather' | 'returned' | 'draining' | 'signal' | 'emit'>;
+  /** Items in flight at once, over all jobs. */
+  concurrency: number;
+}
+
+/**
+ * An executor for tests and for small runs.
+ *
+ * No isolation: a function that never yields can be neither stopped nor timed out, and a job's `env` stays set in this process.
+ */
+export function inProcessExecutor({ host, concurrency }: InProcessOptions): Executor {
+  const facts = new FactQueue<Fact | ItemEvent>();
+  const limit = pLimit(concurrency);
+  const running = new Map<string, { stop: AbortController; done: Promise<void> }>();
+  let draining = false;
+
+  const runJob = async (order: JobOrder, stop: AbortController): Promise<void> => {
+    const { job, items } = order;
+    let failed = 0;
+    const emit = (event: ItemEvent): void => {
+      facts.push(event);
+      if (event.type === 'ItemFailed' && ++failed > allowedFailures(job.maxFailed, items) && job.failFast) stop.abort(new Error('failFast'));
+    };
+    const podHost: PodHost = {
+      ...host,
+      emit,
+      signal: stop.signal,
+      limit: work => limit(() => work().then(turn)),
+      lanes: concurrency,
+      ahead: AHEAD,
+      gather: turn,
+      returned: () => undefined,
+      draining: () => draining,
+    };
+    const pods = Array.from({ length: Math.ceil(items / order.itemsPerPod) }, (_, pod) => pod);
+    const outcomes = await Promise.all(pods.map(pod => runPod({ runId: order.runId, job: job.name, pod, crashed: [] }, podHost)));
+    const sum = outcomes.reduce<PodOutcome | undefined>(addOutcome, undefined);
+    if (sum !== undefined && (sum.open === 0 || (job.failFast && sum.failed > 0 && !draining))) facts.push(settleJob(job, items, sum));
+  };
+
+  return {
+    capabilities: { name: 'in-process', isolation: 'none', hardTimeout: false, memoryLimit: false },
+    itemsPerPod: (_job: KTJob, items: number) => Math.max(1, items),
+    submit: order => {
+      const { name } = order.job;
+      if (running.has(name)) return Promise.resolve();
+      Object.assign(process.env, order.job.env);
+      const stop = new AbortController();
+      const done = runJob(order, stop).catch((error: unknown) => {
+        facts.fail(error);
+      });
+      running.set(name, { stop, done });
+      return Promise.resolve();
+    },
+    observe: signal => facts.observe(signal),
+    drain: async () => {
+      draining = true;
+      await Promise.all([...running.values()].map(({ done }) => done));
+    },
+    cancel: async name => {
+      const job = running.get(name);
+      job?.stop.abort(new Error('cancelled'));
+      await job?.done;
+    },
+    [Symbol.asyncDispose]: async () => {
+      draining = true;
+      for (const { stop } of running.values()) stop.abort(new Error('The run is being stopped.'));
+      const ended = new AbortController();
+      const grace = host.clock.sleep(STOP_GRACE_MS, ended.signal).catch(() => undefined);
+      await Promise.race([Promise.all([...running.values()].map(({ done }) => done)), grace]);
+      ended.abort();
+    },
+  };
+}

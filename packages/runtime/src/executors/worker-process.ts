@@ -1,0 +1,164 @@
+/*
+ * One worker process, as its driver sees it.
+ *
+ * W1 It runs one pod at a time. `run` resolves with the pod's outcome, or with how the process ended.
+ * W2 An attempt that outlives its timeout by the grace is ended with SIGKILL; so is a process above its memory limit.
+ * W3 When the driver dies the channel closes, and the worker ends itself.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { type FailureCause, parseDurationMs, parseQuantity } from '@kube-transform/sdk';
+import type { Clock, ItemEvent, JobOrder } from '../ports/index.js';
+import type { PodOutcome } from '../worker/item-ledger.js';
+import type { PodOrder } from '../worker/run-pod.js';
+import type { Crash, FromWorker, ToWorker } from './worker-protocol.js';
+import { residentBytes } from '../process/resident-memory.js';
+
+const TIMEOUT_GRACE_MS = 2000;
+const MEMORY_CHECK_MS = 200;
+const STDERR_KEPT = 4000;
+const STDERR_WAIT_MS = 500;
+
+/** How a worker is started. */
+export interface WorkerOptions {
+  /** The bundle's worker entry. */
+  entry: string;
+  storeUrl: string;
+  memory: string;
+  env: Record<string, string>;
+  clock: Clock;
+}
+
+/** What came of a pod. */
+export type PodEnd = { type: 'done'; outcome: PodOutcome } | { type: 'broken'; message: string } | { type: 'crashed'; crash: Crash };
+
+/** A running worker process. */
+export class WorkerProcess {
+  readonly #child: ChildProcess;
+  readonly #options: WorkerOptions;
+  readonly #started = new Map<number, AbortController>();
+  #onMessage: ((message: FromWorker) => void) | undefined;
+  #killedFor: FailureCause | undefined;
+  #stderr = '';
+  readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+
+  constructor(options: WorkerOptions) {
+    this.#options = options;
+    const heapMiB = Math.max(16, Math.floor((parseQuantity(options.memory) ?? 2 ** 30) / 2 ** 20));
+    this.#child = fork(options.entry, [], {
+      execArgv: [`--max-old-space-size=${heapMiB}`],
+      env: { ...process.env, ...options.env, KT_WORKER_STORE: options.storeUrl },
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    this.#child.stderr?.on('data', (chunk: Buffer) => (this.#stderr = (this.#stderr + chunk.toString()).slice(-STDERR_KEPT)));
+    this.#child.on('message', message => this.#onMessage?.(message as FromWorker));
+    this.#child.on('error', error => (this.#stderr += error.message));
+    // Not 'close': it never comes after a disconnect from this side.
+    const exit = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>(resolve => {
+      this.#child.once('exit', (code, signal) => {
+        resolve({ code, signal });
+      });
+    });
+    const said = new Promise<void>(resolve => this.#child.stderr?.once('close', resolve));
+    this.exited = exit.then(async how => {
+      const heard = new AbortController();
+      await Promise.race([said, options.clock.sleep(STDERR_WAIT_MS, heard.signal).catch(() => undefined)]);
+      heard.abort();
+      return how;
+    });
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  /** Runs one pod. */
+  async run(order: PodOrder, job: JobOrder, emit: (event: ItemEvent) => void): Promise<PodEnd> {
+    const watch = setInterval(() => this.#watchMemory(), MEMORY_CHECK_MS);
+    try {
+      const said = new Promise<PodEnd>(resolve => {
+        this.#onMessage = message => {
+          if (message.type === 'events') for (const event of message.events) this.#track(event, job, emit);
+          else if (message.type === 'returned') this.#endOf(message.item);
+          else if (message.type !== 'ready') resolve(message);
+        };
+      });
+      this.send({ type: 'pod', order, concurrency: job.job.concurrency ?? 1 });
+      return await Promise.race([said, this.exited.then((exit): PodEnd => ({ type: 'crashed', crash: this.#crash(exit) }))]);
+    } finally {
+      clearInterval(watch);
+      for (const timer of this.#started.values()) timer.abort();
+      this.#started.clear();
+      this.#onMessage = undefined;
+    }
+  }
+
+  send(message: ToWorker): void {
+    if (this.#child.connected) this.#child.send(message, () => undefined);
+  }
+
+  /** Ends the process: asked first, then by force. */
+  async close(graceMs: number): Promise<void> {
+    this.send({ type: 'stop' });
+    if (this.#child.connected) this.#child.disconnect();
+    const done = new AbortController();
+    const forced = this.#options.clock.sleep(graceMs, done.signal).then(
+      () => this.#child.kill('SIGKILL'),
+      () => undefined,
+    );
+    await this.exited;
+    done.abort();
+    await forced;
+  }
+
+  #track(event: ItemEvent, job: JobOrder, emit: (event: ItemEvent) => void): void {
+    if (event.type === 'JobWaiting') return;
+    emit(event);
+    this.#endOf(event.item);
+    if (event.type !== 'ItemStarted') return;
+    const timer = new AbortController();
+    this.#started.set(event.item, timer);
+    const timeoutMs = job.job.timeout === null ? undefined : parseDurationMs(job.job.timeout);
+    if (timeoutMs === undefined) return;
+    this.#options.clock.sleep(timeoutMs + TIMEOUT_GRACE_MS, timer.signal).then(
+      () => {
+        this.#kill({ kind: 'DeadlineExceeded', message: `The attempt took longer than ${timeoutMs} ms and did not stop when told to.`, timeoutMs });
+      },
+      () => undefined,
+    );
+  }
+
+  /** An item is not running any more. */
+  #endOf(item: number): void {
+    this.#started.get(item)?.abort();
+    this.#started.delete(item);
+  }
+
+  #watchMemory(): void {
+    const limit = (parseQuantity(this.#options.memory) ?? Number.POSITIVE_INFINITY) * 1.1;
+    const used = residentBytes(this.pid);
+    if (used > limit) this.#kill(outOfMemory(this.#options.memory, `used ${Math.round(used / 2 ** 20)} MiB`));
+  }
+
+  #kill(cause: FailureCause): void {
+    this.#killedFor ??= cause;
+    this.#child.kill('SIGKILL');
+  }
+
+  #crash({ code, signal }: { code: number | null; signal: NodeJS.Signals | null }): Crash {
+    const items = [...this.#started.keys()];
+    if (this.#killedFor !== undefined) return { cause: this.#killedFor, items };
+    if (/heap out of memory|Allocation failed/i.test(this.#stderr)) return { cause: outOfMemory(this.#options.memory, 'the heap is full'), items };
+    const how = signal === null ? `with exit code ${code ?? '?'}` : `by ${signal}`;
+    const tail = this.#stderr.trim().split('\n').slice(-3).join(' | ');
+    const message = `The worker process was ended ${how}.${tail === '' ? '' : ` It said: ${tail}`}`;
+    return { cause: { kind: 'Exited', message, exitCode: code, signal }, items };
+  }
+}
+
+function outOfMemory(memory: string, seen: string): FailureCause {
+  return {
+    kind: 'OutOfMemory',
+    memory,
+    message: `The worker process went over its memory of ${memory} (${seen}). Give the step more "memory", or less work an item.`,
+  };
+}

@@ -1,0 +1,153 @@
+/*
+ * The friendly face of a file store: kube-transform's fsutil names over any FileStore.
+ *
+ * 1. A path becomes a key in one place (store-path.ts) before the store sees it.
+ * 2. Appends of this process to one file queue in `appends`; against others, `ifMatch` decides, and the loser reads again.
+ * 3. A directory exists while files are below it, on every store.
+ */
+import { findNonJson, KtError, type KtFiles } from '@kube-transform/sdk';
+import { bytesOf, joined, readHandle, writeHandle } from './file-handle.js';
+import { fileGlob } from './glob.js';
+import { jsonErrorPosition } from './json-position.js';
+import type { FileStore } from '../ports/index.js';
+import { badPath, directoryPrefix, filePath, lastName, storePath } from './store-path.js';
+
+const DELETE_BATCH = 1000;
+
+/** The files of a store under kube-transform's names. `glob` finds files only, and no names that begin with "." unless the pattern does. */
+export function ktFiles(store: FileStore): KtFiles {
+  const appends = new Map<string, Promise<void>>();
+
+  async function isBelow(prefix: string): Promise<boolean> {
+    for await (const _ of store.list(prefix)) return true;
+    return false;
+  }
+
+  async function appendOnce(key: string, bytes: Uint8Array): Promise<boolean> {
+    const info = await store.head(key);
+    if (info === null) return (await store.put(key, bytes, { ifAbsent: true })) !== null;
+    try {
+      // Should the file change after `head`, the put does not match.
+      return (await store.put(key, joined([await store.get(key), bytes]), { ifMatch: info.etag })) !== null;
+    } catch (error) {
+      if ((error as KtError).code === 'NOT_FOUND') return false;
+      throw error;
+    }
+  }
+
+  async function append(key: string, bytes: Uint8Array): Promise<void> {
+    // Each turn lost is another writer's won, so this ends.
+    const work = async (): Promise<void> => {
+      while (!(await appendOnce(key, bytes)));
+    };
+    const turn = (appends.get(key) ?? Promise.resolve()).then(work, work);
+    appends.set(key, turn);
+    try {
+      await turn;
+    } finally {
+      if (appends.get(key) === turn) appends.delete(key);
+    }
+  }
+
+  async function read(path: string): Promise<string> {
+    return new TextDecoder().decode(await store.get(filePath(path)));
+  }
+
+  const files: KtFiles = {
+    async listdir(path) {
+      const prefix = directoryPrefix(path);
+      const names = new Set<string>();
+      for await (const entry of store.list(prefix, { delimiter: '/' })) {
+        names.add(entry.type === 'object' ? entry.object.key.slice(prefix.length) : entry.prefix.slice(prefix.length, -1));
+      }
+      return [...names].sort();
+    },
+    async isfile(path) {
+      const key = storePath(path);
+      return key !== '' && (await store.head(key)) !== null;
+    },
+    isdir: async path => await isBelow(directoryPrefix(path)),
+    exists: async path => (await files.isfile(path)) || (await files.isdir(path)),
+    async mkdir(path) {
+      storePath(path);
+    },
+    async remove(path) {
+      const key = filePath(path);
+      if ((await store.head(key)) === null) throw missing(path, (await isBelow(`${key}/`)) ? 'It is a directory: use `rmdir`.' : undefined);
+      await store.delete([key]);
+    },
+    async rmdir(path) {
+      const prefix = directoryPrefix(path);
+      if (prefix === '') throw badPath(path, 'names the store itself', 'Name a directory in it; this would delete everything.');
+      let batch: string[] = [];
+      for await (const entry of store.list(prefix)) {
+        if (entry.type === 'object') batch.push(entry.object.key);
+        if (batch.length < DELETE_BATCH) continue;
+        await store.delete(batch);
+        batch = [];
+      }
+      if (batch.length > 0) await store.delete(batch);
+    },
+    async stat(path) {
+      const key = storePath(path);
+      const info = key === '' ? null : await store.head(key);
+      if (info !== null) return { name: lastName(key), size: info.size, modifiedMs: info.modifiedMs, type: 'file' };
+      if (await isBelow(directoryPrefix(path))) return { name: lastName(key), size: 0, modifiedMs: 0, type: 'directory' };
+      throw missing(path);
+    },
+    glob: async pattern => await fileGlob(store, pattern),
+    read,
+    readText: read,
+    readBytes: async (path, range) => await store.get(filePath(path), range),
+    async write(path, data) {
+      await store.put(filePath(path), bytesOf(data));
+    },
+    append: async (path, data) => await append(filePath(path), bytesOf(data)),
+    async open(path, mode = 'r') {
+      const key = filePath(path);
+      switch (mode) {
+        case 'r':
+          if ((await store.head(key)) === null) throw missing(path);
+          return readHandle(files, key);
+        case 'w':
+          return writeHandle(key, async bytes => void (await store.put(key, bytes)));
+        case 'a':
+          return writeHandle(key, bytes => append(key, bytes));
+        default:
+          throw new KtError({
+            code: 'BAD_MODE',
+            message: `Cannot open "${path}" with mode "${String(mode)}".`,
+            path: '',
+            hint: 'Modes are "r", "w" and "a".',
+          });
+      }
+    },
+    join: (...parts) => storePath(parts.filter(part => part !== '').join('/')),
+    async readJson<T>(path: string) {
+      const text = await read(path);
+      try {
+        return JSON.parse(text) as T;
+      } catch (cause) {
+        const { line, column } = jsonErrorPosition(text);
+        const message = `The file "${path}" is not JSON: line ${line}, column ${column}: ${(cause as Error).message}.`;
+        throw new KtError({ code: 'BAD_JSON', message, path: '', hint: 'Mend the file, or read it with `readText`.' }, { cause });
+      }
+    },
+    async writeJson(path, value) {
+      const bad = findNonJson(value);
+      if (bad !== undefined) {
+        const message = `Cannot write "${path}" as JSON: ${bad.reason} at ${bad.path}.`;
+        throw new KtError({ code: 'BAD_JSON', message, path: bad.path, hint: 'Make it a string, number, boolean, null, array or plain object.' });
+      }
+      await files.write(path, JSON.stringify(value ?? null));
+    },
+    async *stream(path, range) {
+      yield* store.stream(filePath(path), range);
+    },
+  };
+  return files;
+}
+
+function missing(path: string, hint = 'Check the path with `files.listdir`; names are case-sensitive.'): KtError {
+  return new KtError({ code: 'NOT_FOUND', message: `There is no file "${path}" in the store.`, path: '', hint });
+}

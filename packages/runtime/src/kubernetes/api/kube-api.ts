@@ -1,0 +1,131 @@
+/*
+ * The Kubernetes API, verb by verb.
+ *
+ * KA1 What is deleted takes what it owns along: `propagationPolicy` is in every DELETE, which never has a body.
+ * KA2 Objects pass through as they are: nothing is dropped, added or converted.
+ */
+import type { KubeConnection } from './connection.js';
+import { type CallOptions, type KubeApiOptions, KubeCalls, type StreamOptions } from './request.js';
+import { isKubeError } from './kube-error.js';
+import type { KubeList, KubeObject } from './objects.js';
+
+export type { CallOptions, KubeApiOptions, StreamOptions } from './request.js';
+
+/** Which objects of a collection. */
+export interface Selectors {
+  labelSelector?: string | undefined;
+  fieldSelector?: string | undefined;
+}
+
+/** All objects of a collection as they were at one moment, and the name of that moment. */
+export interface Listed<T> {
+  items: T[];
+  resourceVersion: string;
+}
+
+const PAGE = 500;
+const RESTARTS = 3;
+const PATCH_TYPES = { merge: 'application/merge-patch+json', json: 'application/json-patch+json', apply: 'application/apply-patch+yaml' } as const;
+const WITH_WHAT_IT_OWNS = { propagationPolicy: 'Background' };
+
+const orNull =
+  (status: number, reason?: string) =>
+  (error: unknown): null => {
+    if (isKubeError(error, status) && (reason === undefined || error.reason === reason)) return null;
+    throw error;
+  };
+
+/** Calls one API server. Everything rejects with KubeError, or with the reason of the signal. */
+export class KubeApi {
+  /** The connection's. */
+  readonly namespace: string;
+  /** The connection's, for messages. */
+  readonly connection: { readonly name: string; readonly server: string };
+  readonly #calls: KubeCalls;
+
+  constructor(connection: KubeConnection, options: KubeApiOptions) {
+    this.namespace = connection.namespace;
+    this.connection = { name: connection.name, server: connection.server };
+    this.#calls = new KubeCalls(connection, options);
+  }
+
+  /** How many requests were sent. */
+  get requests(): number {
+    return this.#calls.requests;
+  }
+
+  /** An object; null where there is none. */
+  async get<T>(path: string, options: CallOptions = {}): Promise<T | null> {
+    return (await this.#calls.call({ method: 'GET', path }, options).catch(orNull(404))) as T | null;
+  }
+
+  /** Makes an object; null where one of that name exists. */
+  async create<T extends object>(path: string, body: T, options: CallOptions = {}): Promise<T | null> {
+    const request = { method: 'POST', path, body: { type: 'application/json', value: body } };
+    return (await this.#calls.call(request, options).catch(orNull(409, 'AlreadyExists'))) as T | null;
+  }
+
+  /** Changes parts of an object; null where there is none. */
+  async patch<T>(path: string, body: object, { type, query, ...options }: CallOptions & { type: keyof typeof PATCH_TYPES }): Promise<T | null> {
+    const request = { method: 'PATCH', path, body: { type: PATCH_TYPES[type], value: body } };
+    const whole = type === 'apply' ? { fieldManager: 'kube-transform', ...query } : query;
+    return (await this.#calls.call(request, { ...options, query: whole }).catch(orNull(404))) as T | null;
+  }
+
+  /**
+   * Puts an object in the place of the one that has its `resourceVersion`; null where that has changed.
+   *
+   * After null read the object again: an earlier attempt of this call, whose answer was lost, may have changed it.
+   */
+  async replace<T extends object>(path: string, body: T, options: CallOptions = {}): Promise<T | null> {
+    const request = { method: 'PUT', path, body: { type: 'application/json', value: body } };
+    return (await this.#calls.call(request, options).catch(orNull(409))) as T | null;
+  }
+
+  /** Deletes an object and what it owns; one that does not exist is no error. */
+  async delete(path: string, options: CallOptions = {}): Promise<void> {
+    await this.#calls.call({ method: 'DELETE', path }, { ...options, query: { ...WITH_WHAT_IT_OWNS, ...options.query } }).catch(orNull(404));
+  }
+
+  /** Deletes the selected objects of a collection, and what they own. */
+  async deleteAll(path: string, which: Selectors & { labelSelector: string }, options: CallOptions = {}): Promise<void> {
+    if (which.labelSelector === '') throw new TypeError('Bug: an empty label selector selects everything');
+    await this.#calls.call({ method: 'DELETE', path }, { ...options, query: { ...WITH_WHAT_IT_OWNS, ...options.query, ...which } });
+  }
+
+  /** The selected objects of a collection as they are now, in pages. */
+  async list<T extends KubeObject>(path: string, options: Selectors & Omit<CallOptions, 'query'> = {}): Promise<Listed<T>> {
+    for (let restarts = 0; ; restarts++) {
+      try {
+        return await this.#pages<T>(path, options, restarts < RESTARTS ? PAGE : undefined);
+      } catch (error) {
+        // The server has forgotten the moment that the first page is of. The last time all is asked for at once.
+        if (!isKubeError(error, 410) || restarts === RESTARTS) throw error;
+      }
+    }
+  }
+
+  /** The bytes of an answer as they come: a log, a watch. Not tried again. */
+  stream(path: string, options: StreamOptions = {}): AsyncGenerator<Uint8Array, void> {
+    return this.#calls.stream(path, options);
+  }
+
+  /** Ends everything that is under way, and closes the connections. */
+  close(): void {
+    this.#calls.close();
+  }
+
+  async #pages<T extends KubeObject>(path: string, options: Selectors & CallOptions, limit: number | undefined): Promise<Listed<T>> {
+    const { labelSelector, fieldSelector, ...rest } = options;
+    const items: T[] = [];
+    let token: string | undefined;
+    for (;;) {
+      const query = { labelSelector, fieldSelector, limit, continue: token };
+      // Servers written in Go may send null for no items.
+      const page = (await this.#calls.call({ method: 'GET', path }, { ...rest, query })) as Omit<KubeList<T>, 'items'> & { items: T[] | null };
+      for (const item of page.items ?? []) items.push(item);
+      token = page.metadata.continue;
+      if (token === undefined || token === '') return { items, resourceVersion: page.metadata.resourceVersion ?? '' };
+    }
+  }
+}

@@ -1,0 +1,186 @@
+/*
+ * Calls to an API server: attempts, their time, and who asks.
+ *
+ * H1 Every call ends: no attempt begins after `patienceMs`, and none takes longer than `timeoutMs`. How long it takes to find out who
+ *    asks (a plugin may ask a person) does not count for the latter.
+ * H2 Every request may be sent more than once. Names are chosen by the caller, so that a second POST meets the first as 409.
+ * H3 A 401 is answered once, with new credentials; calls that meet it together share them.
+ */
+import type { IncomingMessage } from 'node:http';
+import { isKtError } from '@kube-transform/sdk';
+import type { Clock } from '../../ports/index.js';
+import { type Query, withQuery } from './paths.js';
+import type { KubeConnection } from './connection.js';
+import { Deadline, tooLate } from './deadline.js';
+import { HttpWire, readText, type WireRequest } from './transport.js';
+import { isKubeError, type KubeCall, type KubeError, refused, unreachable } from './kube-error.js';
+import { isPassing, Patience } from './retry-budget.js';
+
+/** What a client is given beside the connection. */
+export interface KubeApiOptions {
+  clock: Clock;
+  /** How long a call is tried again where the cluster does not answer. Default: 30 s. */
+  patienceMs?: number;
+  /** How long one attempt may take. Default: 30 s. */
+  timeoutMs?: number;
+  /** Told of every attempt that failed and is made again. */
+  onRetry?: (error: KubeError) => void;
+}
+
+/** What every call may be given. */
+export interface CallOptions {
+  query?: Query | undefined;
+  signal?: AbortSignal | undefined;
+  /** Instead of the client's; 0: one attempt. */
+  patienceMs?: number | undefined;
+}
+
+/** What a stream may be given. */
+export interface StreamOptions {
+  query?: Query | undefined;
+  signal?: AbortSignal | undefined;
+  /** For the head of the answer. That of a watch comes at once; that of a log may come with its first line only. Default: no limit. */
+  answerWithinMs?: number;
+}
+
+/** One call. */
+export interface CallRequest {
+  method: string;
+  path: string;
+  body?: { type: string; value: object };
+}
+
+/** Calls one API server. */
+export class KubeCalls {
+  /** How many requests were sent. */
+  requests = 0;
+  readonly #connection: KubeConnection;
+  readonly #options: KubeApiOptions & { patienceMs: number; timeoutMs: number };
+  readonly #wire: HttpWire;
+  readonly #closed = new AbortController();
+  #renewal: Promise<string | undefined> | undefined;
+
+  constructor(connection: KubeConnection, options: KubeApiOptions) {
+    this.#connection = connection;
+    this.#options = { ...options, patienceMs: options.patienceMs ?? 30_000, timeoutMs: options.timeoutMs ?? 30_000 };
+    this.#wire = new HttpWire(connection);
+  }
+
+  /** The JSON of an answer. */
+  async call(request: CallRequest, { query, signal, patienceMs }: CallOptions): Promise<unknown> {
+    const { clock, timeoutMs, onRetry } = this.#options;
+    const call = this.#describe(request);
+    const sent = { method: request.method, path: withQuery(request.path, query), alone: false, ...bodyOf(request) };
+    const patience = new Patience(clock, patienceMs ?? this.#options.patienceMs);
+    for (;;) {
+      try {
+        return await this.#withToken(token =>
+          this.#limited(call, { signal, ms: timeoutMs }, async deadline => {
+            const answer = await this.#send(call, { ...sent, token, signal: deadline.signal });
+            return parse(await readText(answer));
+          }),
+        );
+      } catch (error) {
+        if (!isKubeError(error) || !isPassing(error, request.method) || this.#closed.signal.aborted) throw error;
+        const delayMs = patience.delayMs(error);
+        if (delayMs === undefined) throw error;
+        onRetry?.(error);
+        await this.#limited(call, { signal, ms: undefined }, pause => clock.sleep(delayMs, pause.signal));
+      }
+    }
+  }
+
+  /** The bytes of an answer as they come, on a connection of its own. Not tried again. */
+  async *stream(path: string, { query, signal, answerWithinMs }: StreamOptions): AsyncGenerator<Uint8Array, void> {
+    const call = this.#describe({ method: 'GET', path }, query);
+    // Ends with the stream, not with its head: what is read after the head is limited by the reader alone.
+    const whole = new Deadline(signal);
+    try {
+      const answer = await this.#withToken(token =>
+        this.#limited(call, { signal, ms: answerWithinMs }, async head => {
+          head.signal.throwIfAborted();
+          head.signal.addEventListener('abort', () => whole.end(head.signal.reason), { once: true });
+          return this.#send(call, { method: 'GET', path: withQuery(path, query), alone: true, token, signal: whole.signal });
+        }),
+      );
+      for await (const chunk of answer) yield chunk as Uint8Array;
+    } catch (error) {
+      throw this.#failure(call, error, signal);
+    } finally {
+      whole.release();
+    }
+  }
+
+  /** Ends everything that is under way, and closes the connections. */
+  close(): void {
+    this.#closed.abort(Object.assign(new Error('the client was closed'), { code: 'CLOSED' }));
+    this.#wire.close();
+  }
+
+  /** Does something within a time; what goes wrong comes out as KubeError, or as the reason of the caller's signal. */
+  async #limited<T>(
+    call: KubeCall,
+    limits: { signal: AbortSignal | undefined; ms: number | undefined },
+    act: (deadline: Deadline) => Promise<T>,
+  ): Promise<T> {
+    const { signal, ms } = limits;
+    const deadline = new Deadline(signal, this.#closed.signal);
+    if (ms !== undefined) deadline.endAfter(this.#options.clock, ms, () => tooLate(ms));
+    try {
+      return await act(deadline);
+    } catch (error) {
+      throw this.#failure(call, deadline.signal.aborted ? deadline.signal.reason : error, signal);
+    } finally {
+      deadline.release();
+    }
+  }
+
+  #failure(call: KubeCall, error: unknown, signal: AbortSignal | undefined): unknown {
+    if (signal?.aborted === true) return signal.reason;
+    return isKtError(error) ? error : unreachable(call, error);
+  }
+
+  /** Sends one request; rejects with KubeError where the answer is not a good one. */
+  async #send(call: KubeCall, request: WireRequest): Promise<IncomingMessage> {
+    request.signal.throwIfAborted();
+    this.requests++;
+    const answer = await this.#wire.send(request);
+    const status = answer.statusCode ?? 0;
+    if (status >= 200 && status < 300) return answer;
+    const seconds = Number(answer.headers['retry-after'] ?? Number.NaN);
+    throw refused(call, { status, text: await readText(answer), ...(Number.isFinite(seconds) ? { retryAfterMs: seconds * 1000 } : {}) });
+  }
+
+  async #withToken<T>(act: (token: string | undefined) => Promise<T>): Promise<T> {
+    const token = await this.#connection.token(false);
+    try {
+      return await act(token);
+    } catch (error) {
+      if (!isKubeError(error, 401)) throw error;
+      return act(await this.#tokenAfter(token));
+    }
+  }
+
+  async #tokenAfter(refusedToken: string | undefined): Promise<string | undefined> {
+    const now = await this.#connection.token(false);
+    if (now !== refusedToken) return now;
+    this.#renewal ??= this.#connection.token(true).finally(() => (this.#renewal = undefined));
+    return this.#renewal;
+  }
+
+  #describe({ method, path, body }: CallRequest, query?: Query): KubeCall {
+    const name = (body?.value as { metadata?: { name?: string } } | undefined)?.metadata?.name;
+    return { method, path, watch: query?.['watch'] === true, to: this.#connection, ...(name === undefined ? {} : { objectName: name }) };
+  }
+}
+
+const bodyOf = ({ body }: CallRequest): Pick<WireRequest, 'body'> =>
+  body === undefined ? {} : { body: { type: body.type, text: JSON.stringify(body.value) } };
+
+function parse(text: string): unknown {
+  try {
+    return text === '' ? null : JSON.parse(text);
+  } catch (error) {
+    throw Object.assign(new Error('what came back is not JSON; is the address that of an API server?', { cause: error }), { code: 'NOT_JSON' });
+  }
+}

@@ -1,0 +1,156 @@
+/*
+ * A live view of a collection: what there is, and then what changes.
+ *
+ * F1 It ends only when its signal is aborted, or with the KubeError of a 403. Whatever else goes wrong is told and tried again.
+ * F2 Between two watches lies a wait, unless the first lived for a second; waits grow until something is heard.
+ * F3 A watch that says nothing for `idleMs` is given up: the server sends bookmarks every minute, so nobody is there.
+ * F4 A list replaces everything that was said before: what is gone since is not told one by one. States in between may be missed.
+ */
+import type { Clock } from '../../ports/index.js';
+import type { KubeApi, Selectors } from './kube-api.js';
+import { Deadline } from './deadline.js';
+import { isKubeError, type KubeCall, refused, unreachable } from './kube-error.js';
+import type { KubeObject } from './objects.js';
+import { chance } from './retry-budget.js';
+import { WatchLines } from './watch-events.js';
+import { LIST_IS_OLD, WatchGuard } from './watch-timeout.js';
+
+/** What happens in a collection. */
+export type Followed<T> = { type: 'list'; items: T[] } | { type: 'put'; object: T } | { type: 'gone'; object: T };
+
+/** Which objects are followed. */
+export type FollowTarget = Selectors & { path: string };
+
+/** How they are followed. */
+export interface FollowOptions {
+  signal: AbortSignal;
+  clock: Clock;
+  /** Told of everything that went wrong and is tried again. */
+  onTrouble?: (error: unknown) => void;
+  /** Default: 150 s. */
+  idleMs?: number;
+  /** How old the last list may become. Default: 600 s. */
+  relistMs?: number;
+}
+
+const ANSWER_WITHIN_MS = 30_000;
+const SHORT_LIFE_MS = 1000;
+const FIRST_DELAY_MS = 800;
+const MAX_DELAY_MS = 30_000;
+const MIN_WATCH_S = 290;
+const MAX_WATCH_S = 580;
+
+/** Follows the objects of a collection until the signal. */
+export async function* follow<T extends KubeObject>(
+  api: KubeApi,
+  target: FollowTarget,
+  options: FollowOptions,
+): AsyncGenerator<Followed<T>, void, undefined> {
+  const follower = new Follower<T>(api, target, options);
+  const { signal, clock } = options;
+  do {
+    try {
+      yield* follower.round();
+    } catch (error) {
+      if (signal.aborted) return;
+      if (isKubeError(error, 403)) throw error;
+      follower.failed(error);
+    }
+    await clock.sleep(follower.delayMs(), signal).catch(() => undefined);
+  } while (!signal.aborted);
+}
+
+/** Where following stands: what was seen last, and how often in a row it went wrong. */
+class Follower<T extends KubeObject> {
+  readonly #api: KubeApi;
+  readonly #target: FollowTarget;
+  readonly #options: FollowOptions & { idleMs: number; relistMs: number };
+  readonly #call: KubeCall;
+  /** Of the last list or event; undefined: list first. */
+  #version: string | undefined;
+  #listedMs = 0;
+  #failures = 0;
+  #wasShort = true;
+  #retryAfterMs = 0;
+
+  constructor(api: KubeApi, target: FollowTarget, options: FollowOptions) {
+    this.#api = api;
+    this.#target = target;
+    this.#options = { ...options, idleMs: options.idleMs ?? 150_000, relistMs: options.relistMs ?? 600_000 };
+    this.#call = { method: 'GET', path: target.path, watch: true, to: api.connection };
+  }
+
+  /** A list where one is due, and one watch. */
+  async *round(): AsyncGenerator<Followed<T>, void, undefined> {
+    const { clock, signal, relistMs, onTrouble } = this.#options;
+    const { path, ...selectors } = this.#target;
+    this.#retryAfterMs = 0;
+    this.#wasShort = true;
+    if (this.#version === undefined || clock.nowMs() - this.#listedMs >= relistMs) {
+      const { items, resourceVersion } = await this.#api.list<T>(path, { ...selectors, signal, patienceMs: 0 });
+      this.#version = resourceVersion;
+      this.#listedMs = clock.nowMs();
+      yield { type: 'list', items };
+    }
+    const beganMs = clock.nowMs();
+    let heard = false;
+    try {
+      for await (const event of this.#watch()) {
+        heard = true;
+        yield event;
+      }
+    } finally {
+      this.#wasShort = clock.nowMs() - beganMs < SHORT_LIFE_MS;
+      if (heard || !this.#wasShort) this.#failures = 0;
+    }
+    if (this.#wasShort) this.#failures++;
+    if (this.#failures > 1) onTrouble?.(unreachable(this.#call, new Error('it ends every watch as soon as it has begun')));
+  }
+
+  /** Something went wrong in a round. */
+  failed(error: unknown): void {
+    // That a moment is forgotten is nothing that is wrong; no refusal of a moment gets better by repeating it.
+    const expired = isKubeError(error, 410);
+    if (expired || refusesVersion(error)) this.#version = undefined;
+    if (!expired || this.#wasShort) this.#failures++;
+    if (isKubeError(error)) this.#retryAfterMs = error.retryAfterMs ?? 0;
+    if (!expired) this.#options.onTrouble?.(error);
+  }
+
+  /** How long to wait before the next round. */
+  delayMs(): number {
+    if (this.#failures === 0) return 0;
+    const fullMs = Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** (this.#failures - 1));
+    return Math.max(this.#retryAfterMs, fullMs * (0.5 + chance(this.#options.clock) / 2));
+  }
+
+  async *#watch(): AsyncGenerator<Followed<T>, void, undefined> {
+    const { clock, signal } = this.#options;
+    const { path, ...selectors } = this.#target;
+    const timeoutSeconds = Math.floor(MIN_WATCH_S + chance(clock) * (MAX_WATCH_S - MIN_WATCH_S));
+    const query = { watch: true, allowWatchBookmarks: true, resourceVersion: this.#version, timeoutSeconds, ...selectors };
+    const deadline = new Deadline(signal);
+    const guard = new WatchGuard({ ...this.#options, deadline, listedMs: this.#listedMs, call: this.#call });
+    const lines = new WatchLines<T>();
+    try {
+      for await (const chunk of this.#api.stream(path, { query, signal: deadline.signal, answerWithinMs: ANSWER_WITHIN_MS })) {
+        guard.heard();
+        for (const event of lines.push(chunk)) {
+          if (event.type === 'ERROR') throw refused(this.#call, { status: event.object.code ?? 500, text: JSON.stringify(event.object) });
+          this.#version = event.object.metadata.resourceVersion ?? this.#version;
+          if (event.type !== 'BOOKMARK') yield { type: event.type === 'DELETED' ? 'gone' : 'put', object: event.object };
+        }
+        guard.waits();
+      }
+    } catch (error) {
+      if (error !== LIST_IS_OLD) throw error;
+    } finally {
+      deadline.release();
+    }
+  }
+}
+
+/** Versions from another life of the cluster, or damaged ones. */
+function refusesVersion(error: unknown): boolean {
+  return isKubeError(error) && (error.status === 400 || error.status === 422 || /too large resource version/i.test(error.message));
+}

@@ -1,0 +1,46 @@
+/** Asks the cluster why pods of a Job do not start: at most four requests, however many pods wait. */
+import { paths } from '../api/paths.js';
+import { selectPodsOf } from '../manifests/names.js';
+import type { KubeApi } from '../api/kube-api.js';
+import type { Job, KubeEvent, KubeList, Pod } from '../api/objects.js';
+import type { Waiting } from './rejections.js';
+import { missingPods, waitingOf } from './pending-reason.js';
+
+/** Pods that are looked at, and those of them whose events are. */
+const PODS = 5;
+const PODS_IN_DETAIL = 2;
+const STARTING = new Set(['ContainerCreating', 'PodInitializing', 'ImagePullBackOff']);
+
+/** Why pods of a Job do not start, asked of the cluster; null where they do. Rejects with KubeError. */
+export async function askAbout(api: KubeApi, job: Job, signal?: AbortSignal): Promise<Waiting | null> {
+  if (job.spec?.suspend === true) return waitingOf({ job, pods: [], events: [] });
+  const missing = missingPods(job) > 0;
+  const pods = await pendingPods(api, job, signal);
+  const unclear = pods.filter(isUnclear).slice(0, PODS_IN_DETAIL);
+  const about = [...(missing ? [job] : []), ...unclear].map(({ metadata }) => metadata.uid ?? '');
+  const events = await Promise.all(about.map(uid => eventsOf(api, uid, signal)));
+  const waiting = waitingOf({ job, pods, events: events.flat() });
+  return waiting ?? (missing || pods.length > 0 ? silence(job) : null);
+}
+
+async function pendingPods(api: KubeApi, { metadata }: Job, signal: AbortSignal | undefined): Promise<Pod[]> {
+  const query = { labelSelector: selectPodsOf(metadata.name), fieldSelector: 'status.phase=Pending', limit: PODS };
+  return (await api.get<KubeList<Pod>>(paths.pods(api.namespace), { query, signal, patienceMs: 0 }))?.items ?? [];
+}
+
+async function eventsOf(api: KubeApi, uid: string, signal: AbortSignal | undefined): Promise<KubeEvent[]> {
+  const query = { fieldSelector: `involvedObject.uid=${uid}`, limit: 100 };
+  return (await api.get<KubeList<KubeEvent>>(paths.events(api.namespace), { query, signal, patienceMs: 0 }))?.items ?? [];
+}
+
+/** A pod that says nothing itself: its events may. */
+function isUnclear({ status }: Pod): boolean {
+  if (status?.conditions?.some(({ type, status: is }) => type === 'PodScheduled' && is === 'False') === true) return false;
+  const reasons = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].map(({ state }) => state?.waiting?.reason);
+  return reasons.every(reason => reason === undefined || STARTING.has(reason));
+}
+
+function silence({ metadata }: Job): Waiting {
+  const remedy = `\`kubectl describe job ${metadata.name}\` and its pods may say more. Are the nodes and the cluster's controllers well?`;
+  return { reason: 'Silent', message: 'no pod has started, and Kubernetes does not say why', remedy, patience: 'long' };
+}

@@ -1,0 +1,159 @@
+/** Why the pods of a Job do not start: from what Kubernetes says of the Job and of its pending pods to a sentence and a remedy. Pure. */
+import type { Job, KubeEvent, Pod } from '../api/objects.js';
+import { containerRemedy, imageRemedy, mountRemedy, scheduleRemedy } from './remedies.js';
+import { refusalOf, type Waiting, type WaitPatience } from './rejections.js';
+
+/** What is known of a Job whose pods do not start. */
+export interface Evidence {
+  job: Job;
+  /** Pods in phase Pending, some of them. */
+  pods: readonly Pod[];
+  /** Of the Job and of these pods. */
+  events: readonly KubeEvent[];
+}
+
+const ORDER: readonly WaitPatience[] = ['none', 'fatal', 'grace', 'long', 'endless'];
+const PULL = new Set([
+  'ErrImagePull',
+  'ImagePullBackOff',
+  'ImageInspectError',
+  'RegistryUnavailable',
+  'SignatureValidationFailed',
+  'ErrImagePullBackOff',
+]);
+const STARTING = new Set(['ContainerCreating', 'PodInitializing']);
+const NODE_TROUBLE =
+  /^(FailedMount|FailedAttachVolume|FailedMapVolume|FailedCreatePodSandBox|FailedCreatePodContainer|NetworkNotReady|FailedKillPod)$/;
+
+/** Why nothing starts, in the order of how little can be done by waiting; null where nothing says so. */
+export function waitingOf({ job, pods, events }: Evidence): Waiting | null {
+  if (job.spec?.suspend === true) return suspended(job);
+  const found = pods.map(pod => ofPod(pod, events));
+  const known = found.filter(waiting => waiting !== null);
+  const refused = ofJob(job, events);
+  const worst = [...known, ...(refused === null ? [] : [refused])].sort((a, b) => rank(a) - rank(b))[0];
+  // One pod that may yet start is a reason to wait.
+  if (worst?.patience === 'fatal' && worst !== refused && known.length < found.length) return { ...worst, patience: 'grace' };
+  return worst ?? null;
+}
+
+/** Pods that a Job may still make: fewer are there than it wants. */
+export function missingPods({ spec, status }: Job): number {
+  const ended = countOf(status?.completedIndexes, status?.succeeded) + countOf(status?.failedIndexes, 0);
+  const wanted = Math.min(spec?.parallelism ?? 1, (spec?.completions ?? 1) - ended);
+  return Math.max(0, wanted - (status?.active ?? 0) - (status?.terminating ?? 0));
+}
+
+const rank = ({ patience }: Waiting): number => ORDER.indexOf(patience);
+
+/** How many indexes a text names, without making the list. */
+function countOf(ranges: string | undefined, otherwise: number | undefined): number {
+  if (ranges === undefined) return otherwise ?? 0;
+  let count = 0;
+  for (const part of ranges.split(',')) {
+    if (part === '') continue;
+    const [from = 0, to = from] = part.split('-').map(Number);
+    count += to - from + 1;
+  }
+  return count;
+}
+
+function suspended({ metadata }: Job): Waiting {
+  const queue = metadata.labels?.['kueue.x-k8s.io/queue-name'];
+  const message = queue === undefined ? 'its Job is suspended' : `its Job is suspended until the queue "${queue}" admits it`;
+  const remedy =
+    queue === undefined
+      ? `Somebody suspended it; to go on: kubectl patch job ${metadata.name} -p '{"spec":{"suspend":false}}'`
+      : 'See `kubectl get workloads` for its place in the queue, and whether the queue exists and is active.';
+  return { reason: 'Suspended', message, remedy, patience: 'endless' };
+}
+
+function ofJob(job: Job, events: readonly KubeEvent[]): Waiting | null {
+  const last = latest(events, job.metadata.uid, /^(FailedCreate|SuccessfulCreate)$/);
+  if (last?.reason === 'FailedCreate' && missingPods(job) > 0) return refusalOf(last.message ?? 'no pod could be made');
+  if ((job.status?.terminating ?? 0) > 0 && (job.status?.active ?? 0) === 0) {
+    return {
+      reason: 'Terminating',
+      message: `${job.status?.terminating ?? 0} of its pods are still being ended, and no other is made before`,
+      remedy: 'Where their node is lost, delete the Node object, or the pods: kubectl delete pod NAME --force',
+      patience: 'long',
+    };
+  }
+  return null;
+}
+
+function ofPod(pod: Pod, events: readonly KubeEvent[]): Waiting | null {
+  const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
+  if (scheduled?.status === 'False') return unscheduled(pod, scheduled);
+  const states = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])].map(({ state }) => state?.waiting);
+  const said = states.find(state => state?.reason !== undefined && !STARTING.has(state.reason));
+  if (said?.reason !== undefined) return ofContainer(pod, { reason: said.reason, message: said.message ?? '' }, events);
+  return ofNode(pod, events);
+}
+
+function unscheduled(pod: Pod, { reason, message }: { reason?: string; message?: string }): Waiting {
+  if (reason === 'SchedulingGated') {
+    return {
+      reason,
+      message: clean(message ?? ''),
+      remedy: 'It goes on when whoever set the scheduling gates of its pods takes them away.',
+      patience: 'long',
+    };
+  }
+  const words = clean((message ?? 'no node fits').replace(/\s*(no new claims to deallocate,)?\s*preemption: .*$/s, ''));
+  return { reason: 'Unschedulable', message: words, remedy: scheduleRemedy(pod, words), patience: 'long' };
+}
+
+function ofContainer(pod: Pod, { reason, message }: { reason: string; message: string }, events: readonly KubeEvent[]): Waiting {
+  const words = clean(message === '' ? (latest(events, pod.metadata.uid, /^Failed$/)?.message ?? reason) : message);
+  if (PULL.has(reason)) {
+    const pulls = events.filter(event => /^Failed to pull/.test(event.message ?? ''));
+    const pull = latest(pulls, pod.metadata.uid, /^Failed$/)?.message;
+    // Backing off, older versions do not say from what.
+    const full = /ErrImagePull: /.test(message) || reason !== 'ImagePullBackOff' ? words : clean(pull ?? words);
+    return { reason: 'ErrImagePull', message: full, remedy: imageRemedy(full), patience: 'grace' };
+  }
+  if (reason === 'InvalidImageName') {
+    const remedy = 'Correct the name of the image: kubernetes.image of the step, --image of the run.';
+    return { reason, message: words, remedy, patience: 'none' };
+  }
+  if (reason === 'ErrImageNeverPull') {
+    const remedy =
+      'Load the image onto the nodes, or let it be fetched: kubernetes.imagePullPolicy "IfNotPresent" of the step, --image-pull-policy IfNotPresent of the run.';
+    return { reason, message: words, remedy, patience: 'fatal' };
+  }
+  return { reason, message: words, remedy: containerRemedy(words), patience: /non-?root/i.test(words) ? 'fatal' : 'grace' };
+}
+
+/** On its node, and nothing wrong with its containers: what do events say? */
+function ofNode(pod: Pod, events: readonly KubeEvent[]): Waiting | null {
+  const last = latest(events, pod.metadata.uid, /./);
+  if (last?.reason === undefined) return null;
+  const message = clean(last.message ?? last.reason);
+  if (NODE_TROUBLE.test(last.reason)) return { reason: last.reason, message, remedy: mountRemedy(last.reason, message), patience: 'grace' };
+  if (last.reason !== 'Pulling') return null;
+  return { reason: 'Pulling', message, remedy: 'Smaller images start sooner.', patience: 'long' };
+}
+
+/** The last event about an object with such a reason. */
+function latest(events: readonly KubeEvent[], uid: string | undefined, reason: RegExp): KubeEvent | undefined {
+  let found: KubeEvent | undefined;
+  for (const event of events) {
+    if (event.involvedObject.uid !== uid || uid === undefined || !reason.test(event.reason ?? '')) continue;
+    if (found === undefined || timeOf(event) >= timeOf(found)) found = event;
+  }
+  return found;
+}
+
+const timeOf = ({ series, lastTimestamp, eventTime, metadata }: KubeEvent): number =>
+  Date.parse(series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? '') || 0;
+
+/** Without what is different for each pod, and what says nothing to people. */
+function clean(text: string): string {
+  return text
+    .replace(/^Back-off pulling image "[^"]*": \w+: /, '')
+    .replace(/^(Error: )?(rpc error: code = \w+ desc = )?/, '')
+    .replace(/ \(pod: "[^"]*", container: [^)]*\)/, '')
+    .replace(/(not found)\. not found$/, '$1')
+    .replace(/[.\s]+$/, '');
+}

@@ -1,0 +1,110 @@
+import { type KTJobInput, mustParsePipeline } from '@kube-transform/sdk';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { memoryFileStore } from '../../stores/memory-file-store.js';
+import type { JobManifest } from '../../run-store/job-manifest.js';
+import { PodLedger } from '../../worker/item-ledger.js';
+import type { FileStore } from '../../ports/index.js';
+import { type ItemOutcome, readOutcomes } from '../../run-store/item-results.js';
+import { chargeEnd, raisedMemory, timeoutOf } from './charge-attempts.js';
+import { DID_NOTHING, type PodEnd } from '../diagnosis/pod-termination.js';
+
+let store: FileStore;
+beforeEach(() => {
+  store = memoryFileStore();
+});
+
+const manifestOf = (more: Partial<KTJobInput> = {}): JobManifest => {
+  const given = { type: 'map', name: 'm', function: 'f.f', items: [1], args: {}, memory: '1Gi', ...more } as KTJobInput;
+  const [job] = mustParsePipeline({ name: 'p', jobs: [given] }).jobs;
+  return { runId: 'r', job: job!, items: 10, itemsPerPod: 4 } as JobManifest;
+};
+const crashed: PodEnd = { ...DID_NOTHING, cause: { kind: 'Exited', message: 'gone', exitCode: 3, signal: null } };
+const end = (more: Partial<PodEnd>): PodEnd => ({ ...crashed, uid: 'u1', begun: [4], ...more });
+const evicted: Partial<PodEnd> = { kind: 'disrupted', cause: { kind: 'Evicted', message: 'away' } };
+const starved: Partial<PodEnd> = { kind: 'memory', cause: { kind: 'OutOfMemory', message: 'more', memory: '1Gi' } };
+
+/** Charges the end of pod 1, which has items 4 to 7. */
+const charge = (of: Partial<PodEnd>, job: Partial<KTJobInput> = {}, memory = '1Gi') =>
+  chargeEnd(store, manifestOf({ retries: 3, ...job }), { pod: 1, end: end(of), memory });
+const outcomeOf = async (item: number): Promise<ItemOutcome | undefined> => (await readOutcomes(store, 'r', 'm')).get(item);
+
+describe('who is charged', () => {
+  test('what had begun, and nothing else', async () => {
+    expect(await charge({ begun: [4, 6] })).toBe(true);
+    expect([...(await readOutcomes(store, 'r', 'm')).keys()]).toEqual([4, 6]);
+    expect(await outcomeOf(4)).toMatchObject({ attempts: 1, final: false, cause: { kind: 'Exited', exitCode: 3 } });
+  });
+
+  test('nothing of other pods, whatever the note says', async () => {
+    expect(await charge({ begun: [0, 3, 8, 99, -1] })).toBe(false);
+    expect((await readOutcomes(store, 'r', 'm')).size).toBe(0);
+  });
+
+  test('nothing that has its result', async () => {
+    const ledger = await PodLedger.open(manifestOf(), { store, emit: () => undefined, gather: () => Promise.resolve() }, 1);
+    ledger.succeed(4, { attempt: 1, value: 'there', skipped: false });
+    await ledger.settled();
+    await charge({ begun: [4] });
+    expect(await outcomeOf(4)).toMatchObject({ attempts: 1, result: 'there', final: true });
+  });
+
+  test.each(['done', 'broken'] as const)('nobody where the pod is %s', async kind => {
+    expect(await charge({ kind })).toBe(true);
+    expect((await readOutcomes(store, 'r', 'm')).size).toBe(0);
+  });
+
+  test('the one that was too late; those it took along only lost time', async () => {
+    const cause = { kind: 'DeadlineExceeded', message: 'late', timeoutMs: 5 } as const;
+    await charge({ kind: 'deadline', cause, begun: [4, 5, 6], late: 5 });
+    expect(await outcomeOf(5)).toMatchObject({ attempts: 1, cause: { kind: 'DeadlineExceeded' } });
+    for (const item of [4, 6]) expect(await outcomeOf(item)).toMatchObject({ attempts: 0, interruptions: 1, cause: { kind: 'Evicted' } });
+  });
+});
+
+describe('how much', () => {
+  test('once for each pod that ended, however often it is told', async () => {
+    for (let times = 0; times < 3; times++) await charge({});
+    expect(await outcomeOf(4)).toMatchObject({ attempts: 1 });
+    await charge({ uid: 'u2' });
+    expect(await outcomeOf(4)).toMatchObject({ attempts: 2 });
+  });
+
+  test('once, where two controllers say it at once', async () => {
+    await Promise.all([charge({}), charge({})]);
+    expect(await outcomeOf(4)).toMatchObject({ attempts: 1 });
+  });
+
+  test('as many attempts as there are, then it is final', async () => {
+    for (const uid of ['u1', 'u2']) await charge({ uid }, { retries: 1 });
+    expect(await outcomeOf(4)).toMatchObject({ attempts: 2, final: true });
+  });
+
+  test('nothing for a disruption, up to a cap', async () => {
+    for (let n = 0; n < 10; n++) await charge({ ...evicted, uid: `u${n}` }, { retries: 0 });
+    expect(await outcomeOf(4)).toMatchObject({ attempts: 0, interruptions: 10, final: false });
+    await charge({ ...evicted, uid: 'one too many' }, { retries: 0 });
+    expect(await outcomeOf(4)).toMatchObject({ final: true, cause: { kind: 'Evicted' } });
+  });
+
+  test('nothing for memory that can be raised: twice, then it costs', async () => {
+    for (const [n, memory] of ['1Gi', '2048Mi'].entries()) await charge({ ...starved, uid: `u${n}` }, { retries: 0 }, memory);
+    expect(await outcomeOf(4)).toMatchObject({ attempts: 0, final: false });
+    await charge({ ...starved, uid: 'third' }, { retries: 0 }, '4096Mi');
+    expect(await outcomeOf(4)).toMatchObject({ attempts: 1, final: true, cause: { kind: 'OutOfMemory' } });
+  });
+});
+
+test.each([
+  ['1Gi', '1Gi', '2048Mi'],
+  ['1Gi', '2048Mi', '4096Mi'],
+  ['1Gi', '4096Mi', '4096Mi'],
+  ['100M', '100M', '200000000'],
+  ['1500k', '1500k', '3000000'],
+])('of %s asked for, after %s comes %s', (asked, had, next) => {
+  expect(raisedMemory(asked, had)).toBe(next);
+});
+
+test('the longest time of an attempt', () => {
+  expect(timeoutOf(manifestOf())).toBeNull();
+  expect(timeoutOf(manifestOf({ timeout: '1m30s' }))).toBe(90_000);
+});

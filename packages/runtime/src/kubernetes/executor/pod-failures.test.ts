@@ -1,0 +1,184 @@
+import { type FailureCause, type KTJobInput, mustParsePipeline } from '@kube-transform/sdk';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { KubeBench } from '../../../../../test/kit/kube-bench.js';
+import { memoryFileStore } from '../../stores/memory-file-store.js';
+import type { JobManifest } from '../../run-store/job-manifest.js';
+import { resultsPrefix } from '../../run-store/layout.js';
+import type { FileStore } from '../../ports/index.js';
+import { readOutcomes, type ResultLine } from '../../run-store/item-results.js';
+import { SegmentLog } from '../../run-store/segment-log.js';
+import { EXIT_CODE } from '../manifests/exit-codes.js';
+import { KubeApi } from '../api/kube-api.js';
+import { ANNOTATION, LABEL } from '../manifests/names.js';
+import { ownerOf } from '../manifests/run-jobs.js';
+import type { ContainerState, Job, Pod } from '../api/objects.js';
+import { Recovery } from './pod-failures.js';
+import { clusterSettings } from '../manifests/cluster-settings.js';
+import { Step } from './job-execution.js';
+
+const bench = new KubeBench();
+let api: KubeApi;
+let store: FileStore;
+let step: Step;
+let manifest: JobManifest;
+let recovery: Recovery;
+let waves = 0;
+
+const setUp = (more: Partial<KTJobInput> = {}): void => {
+  const given = { type: 'map', name: 'm', function: 'f.f', items: [1], args: {}, retries: 5, ...more } as KTJobInput;
+  const [job] = mustParsePipeline({ name: 'p', jobs: [given] }).jobs;
+  manifest = { runId: 'r', job: job!, items: 4, itemsPerPod: 2 } as JobManifest;
+  step = new Step(store, { runId: 'r', pipeline: 'p', job: job!, items: 4, itemsPerPod: 2 }, () => undefined);
+};
+afterEach(() => api.close());
+beforeEach(() => {
+  const connection = { name: 'test', server: bench.server.url, namespace: 'ns', token: () => Promise.resolve(undefined) };
+  api = new KubeApi(connection, { clock: bench.clock });
+  store = memoryFileStore();
+  waves = 0;
+  setUp();
+  const settings = clusterSettings({ namespace: 'ns', store: 'mem:' });
+  const frame = { runId: 'r', pipeline: 'p', settings, digest: 'd', bundleParts: 1, owner: ownerOf('r', 'u') };
+  recovery = new Recovery({ api: api, store, clock: bench.clock, frame });
+});
+
+const jobOf = (name: string, status: Job['status']): Job => ({
+  metadata: { name, uid: name, labels: { [LABEL.wave]: name.slice(2) }, annotations: { [ANNOTATION.pods]: '0-1', [ANNOTATION.memory]: step.memory } },
+  ...(status === undefined ? {} : { status }),
+});
+interface Ended {
+  terminated?: Partial<NonNullable<ContainerState['terminated']>>;
+  status?: Partial<NonNullable<Pod['status']>>;
+}
+/** A pod of a wave, for pod 0 of the step. */
+const podOf = (job: string, { terminated = {}, status = {} }: Ended, uid = `${job}-0`): Pod => ({
+  metadata: { name: uid, uid, labels: { 'batch.kubernetes.io/job-name': job, 'batch.kubernetes.io/job-completion-index': '0' } },
+  status: { phase: 'Failed', containerStatuses: [{ name: 'main', state: { terminated: { exitCode: 1, ...terminated } } }], ...status },
+});
+/** One more wave, whose pod 0 ends so; what that means for the step. */
+async function wave(ended: Ended): Promise<FailureCause | null> {
+  const name = `m-${++waves}`;
+  step.see(jobOf(name, { failedIndexes: '0', failed: 1 }));
+  recovery.take(podOf(name, ended));
+  return recovery.recover(step, manifest);
+}
+const ends = (exitCode: number, begun: number[] = []): Ended => ({ terminated: { exitCode, message: JSON.stringify({ begun, message: 'words' }) } });
+const outcomeOf = async (item: number) => (await readOutcomes(store, 'r', 'm')).get(item);
+
+describe('ends that cost an attempt', () => {
+  test('of what had begun, once, however often it is looked at', async () => {
+    expect(await wave(ends(3, [1]))).toBeNull();
+    await recovery.recover(step, manifest);
+    expect(await outcomeOf(1)).toMatchObject({ attempts: 1, final: false });
+    expect(await outcomeOf(0)).toBeUndefined();
+  });
+
+  test.each([EXIT_CODE.failed, EXIT_CODE.abort, 0])('exit code %i says that all is decided: not where it is not', async code => {
+    expect(await wave(ends(code, [1]))).toBeNull();
+    expect(await outcomeOf(1)).toMatchObject({ attempts: 1, cause: { kind: 'Exited' } });
+  });
+
+  test('the next wave waits, ever longer', async () => {
+    const pauses: number[] = [];
+    for (let n = 0; n < 3; n++) {
+      await wave(ends(3, [1]));
+      pauses.push(step.nextWaveMs - bench.clock.nowMs());
+    }
+    expect(pauses).toEqual([1000, 2000, 4000]);
+  });
+});
+
+describe('ends that cost none', () => {
+  test('out of memory: more for those that follow, as long as that may be', async () => {
+    const starved = { terminated: { ...ends(137, [1]).terminated, reason: 'OOMKilled' } };
+    const given: string[] = [];
+    for (let n = 0; n < 3; n++) {
+      expect(await wave(starved)).toBeNull();
+      given.push(step.memory);
+    }
+    expect(given).toEqual(['2048Mi', '4096Mi', '4096Mi']);
+    expect(await outcomeOf(1)).toMatchObject({ attempts: 1, interruptions: 2 });
+    expect(step.nextWaveMs).toBe(0);
+  });
+
+  test('a disruption, whose pod Kubernetes itself replaces', async () => {
+    const conditions = [{ type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler' }];
+    step.see(jobOf('m-1', { active: 1 }));
+    const pod = podOf('m-1', { ...ends(137, [1]), status: { conditions } });
+    expect(recovery.take(pod)).toBe(true);
+    await recovery.recover(step, manifest);
+    expect(recovery.take(pod)).toBe(false);
+    await recovery.recover(step, manifest);
+    expect(await outcomeOf(1)).toMatchObject({ attempts: 0, interruptions: 1 });
+  });
+
+  test('a pod that nobody saw: asked for once, and not missed', async () => {
+    step.see(jobOf('m-1', { failedIndexes: '0' }));
+    expect(await recovery.recover(step, manifest)).toBeNull();
+    await recovery.recover(step, manifest);
+    expect(bench.server.askedFor(/pods/)).toHaveLength(1);
+    expect(await outcomeOf(1)).toBeUndefined();
+  });
+
+  test('what was done all the same', async () => {
+    await (await SegmentLog.open<ResultLine>(store, resultsPrefix('r', 'm', 0))).append({ i: 0, n: 1, r: 1 }, { i: 1, n: 1, r: 1 });
+    expect(await wave(ends(3, [1]))).toBeNull();
+    expect(await outcomeOf(1)).toMatchObject({ final: true, result: 1 });
+    expect(step.tally.isOpen(0)).toBe(false);
+  });
+});
+
+describe('ends after which no other pod can help', () => {
+  const until = async (ended: Ended): Promise<{ times: number; cause: FailureCause | null }> => {
+    for (let times = 1; times <= 30; times++) {
+      const cause = await wave(ended);
+      if (cause !== null) return { times, cause };
+    }
+    return { times: 30, cause: null };
+  };
+
+  test('three before an item began', async () => {
+    expect(await until(ends(1))).toMatchObject({
+      times: 3,
+      cause: { kind: 'NotStarted', reason: 'worker', message: expect.stringContaining('exit code 1. It said: words') },
+    });
+  });
+
+  test('three of an image without Node', async () => {
+    const startError = { terminated: { exitCode: 128, reason: 'StartError', message: 'executable file `node` not found in $PATH' } };
+    expect(await until(startError)).toMatchObject({
+      times: 3,
+      cause: { kind: 'NotStarted', reason: 'StartError', message: expect.stringContaining('Has the image Node') },
+    });
+  });
+
+  test('three that had no memory to begin with', async () => {
+    const starved = { terminated: { exitCode: 137, reason: 'OOMKilled' } };
+    expect(await until(starved)).toMatchObject({ times: 3, cause: { kind: 'OutOfMemory' } });
+  });
+
+  test('ten of a store that fails those who write', async () => {
+    expect(await until(ends(EXIT_CODE.broken, [1]))).toMatchObject({
+      times: 10,
+      cause: { kind: 'Lost', message: expect.stringContaining('could not store its results, 10 times') },
+    });
+    expect(await outcomeOf(1)).toBeUndefined();
+  });
+
+  test('more than twenty that were taken away with nothing begun', async () => {
+    expect(await until(ends(EXIT_CODE.stopped))).toMatchObject({
+      times: 21,
+      cause: { kind: 'Lost', message: expect.stringContaining('taken away 21 times') },
+    });
+  });
+
+  test('three that succeeded, as Kubernetes has it, without having done anything', async () => {
+    const causes: (FailureCause | null)[] = [];
+    for (let n = 1; n <= 3; n++) {
+      step.see(jobOf(`m-${n}`, { completedIndexes: '0', succeeded: 1 }));
+      causes.push(await recovery.recover(step, manifest));
+      expect(await recovery.recover(step, manifest)).toBeNull();
+    }
+    expect(causes).toEqual([null, null, expect.objectContaining({ kind: 'NotStarted' })]);
+  });
+});

@@ -1,0 +1,220 @@
+import { type KTJobInput, mustParsePipeline } from '@kube-transform/sdk';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { KubeBench } from '../../../../../test/kit/kube-bench.js';
+import { memoryFileStore } from '../../stores/memory-file-store.js';
+import { resultsPrefix } from '../../run-store/layout.js';
+import type { FileStore, ItemEvent } from '../../ports/index.js';
+import type { ResultLine } from '../../run-store/item-results.js';
+import { SegmentLog } from '../../run-store/segment-log.js';
+import { paths } from '../api/paths.js';
+import { KubeApi } from '../api/kube-api.js';
+import { ownerOf } from '../manifests/run-jobs.js';
+import type { Job } from '../api/objects.js';
+import { clusterSettings } from '../manifests/cluster-settings.js';
+import { Step } from './job-execution.js';
+import { Watchdog } from './start-watchdog.js';
+
+const bench = new KubeBench();
+let api: KubeApi;
+let store: FileStore;
+let told: (string | null)[];
+let wakes: number[];
+let trouble: unknown[];
+let dog: Watchdog;
+let step: Step;
+
+const stepOf = (more: Partial<KTJobInput> = {}): Step => {
+  const given = { type: 'map', name: 'm', function: 'f.f', items: [1], args: {}, ...more } as KTJobInput;
+  const [job] = mustParsePipeline({ name: 'p', jobs: [given] }).jobs;
+  return new Step(store, { runId: 'r', pipeline: 'p', job: job!, items: 4, itemsPerPod: 1 }, () => undefined);
+};
+/** The Job of a step, as the cluster has it. */
+const jobIs = (status: Job['status'], of = step, spec: object = {}): void => {
+  of.see({
+    metadata: { name: `${of.name}-1`, uid: `job-${of.name}` },
+    spec: { completions: 4, parallelism: 4, template: { metadata: { labels: {} }, spec: {} }, ...spec },
+    ...(status === undefined ? {} : { status }),
+  });
+};
+const podWaits = (reason: string, message: string, name = 'pod'): void => {
+  bench.server.storage.create(paths.pods('ns'), {
+    metadata: { name, labels: { 'batch.kubernetes.io/job-name': 'm-1' } },
+    status: { phase: 'Pending', containerStatuses: [{ name: 'main', state: { waiting: { reason, message } } }] },
+  });
+};
+const refused = (message: string): void => {
+  bench.server.storage.create(paths.events('ns'), {
+    metadata: { name: 'e' },
+    involvedObject: { uid: 'job-m' },
+    reason: 'FailedCreate',
+    message,
+  });
+};
+const look = (all: Step[] = [step]) =>
+  dog.look(step, {
+    all,
+    tell: (event: ItemEvent) => void (event.type === 'JobWaiting' && told.push(event.message)),
+    wakeLater: ms => void wakes.push(ms),
+  });
+/** Looks as often as the watchdog wants, for so long; what it gives up with. */
+const lookFor = async (ms: number, all?: Step[]) => {
+  const endMs = bench.clock.nowMs() + ms;
+  while (bench.clock.nowMs() < endMs) {
+    bench.clock.advance(1000);
+    const cause = await look(all);
+    if (cause !== null) return cause;
+  }
+  return null;
+};
+
+afterEach(() => api.close());
+beforeEach(() => {
+  const connection = { name: 'test', server: bench.server.url, namespace: 'ns', token: () => Promise.resolve(undefined) };
+  api = new KubeApi(connection, { clock: bench.clock });
+  [told, wakes, trouble] = [[], [], []];
+  store = memoryFileStore();
+  const settings = clusterSettings({ namespace: 'ns', store: 'mem:' });
+  const frame = { runId: 'r', pipeline: 'p', settings, digest: 'd', bundleParts: 1, owner: ownerOf('r', 'u') };
+  dog = new Watchdog({ api: api, clock: bench.clock, frame, onTrouble: error => void trouble.push(error) });
+  step = stepOf();
+});
+
+describe('what it costs', () => {
+  test('nothing while pods are ready, or end one after the other', async () => {
+    jobIs({ active: 4, ready: 1 });
+    expect(await lookFor(60_000)).toBeNull();
+    for (let done = 1; done <= 30; done++) {
+      jobIs({ active: 4, ready: 0, succeeded: done });
+      await lookFor(1000);
+    }
+    expect(bench.server.asked).toEqual([]);
+  });
+
+  test('nothing in the first two seconds: it asks to be woken, once', async () => {
+    jobIs({ active: 4, ready: 0 });
+    for (let event = 0; event < 20; event++) await look();
+    expect(bench.server.asked).toEqual([]);
+    expect(wakes).toEqual([2000]);
+  });
+
+  test('at most four requests a look, however many pods wait', async () => {
+    for (let n = 0; n < 600; n++) podWaits('ContainerCreating', '', `pod-${n}`);
+    jobIs({ active: 600, ready: 0 }, step, { completions: 900, parallelism: 900 });
+    await lookFor(3000);
+    expect(bench.server.asked.length).toBeLessThanOrEqual(4);
+    expect(bench.server.askedFor(/limit=5/)).toHaveLength(1);
+  });
+});
+
+describe('what it tells', () => {
+  test('why, when it changes, and that it is over', async () => {
+    jobIs({ active: 0, ready: 0 });
+    refused('Error creating: pods "x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1');
+    await lookFor(20_000);
+    expect(told).toEqual([expect.stringMatching(/^exceeded quota: q.*\. It goes on when other pods/)]);
+    jobIs({ active: 1, ready: 1 });
+    await lookFor(1000);
+    expect(told.slice(1)).toEqual([null]);
+  });
+
+  test('that it is over, also where the step is', async () => {
+    jobIs({ active: 1, ready: 0 });
+    podWaits('ErrImagePull', 'nope: not found');
+    await lookFor(3000);
+    expect(told).toHaveLength(1);
+    dog.over(step, event => void (event.type === 'JobWaiting' && told.push(event.message)));
+    dog.over(step, () => expect.fail('it is told once'));
+    expect(told[1]).toBeNull();
+  });
+
+  test('nothing where Kubernetes is only slow, until it is slow for long', async () => {
+    jobIs({ active: 1, ready: 0 });
+    podWaits('ContainerCreating', '');
+    await lookFor(15_000);
+    expect(told).toEqual([]);
+    await lookFor(15_000);
+    expect(told).toEqual([expect.stringContaining('Kubernetes does not say why')]);
+  });
+
+  test('a Job that a quota did not let be made', async () => {
+    step.refusal = 'exceeded quota: q, requested: count/jobs.batch=1, used: count/jobs.batch=1, limited: count/jobs.batch=1';
+    expect(await lookFor(60_000)).toBeNull();
+    expect(told).toEqual([expect.stringMatching(/kt gc/)]);
+    expect(bench.server.asked).toEqual([]);
+    expect(await lookFor(30 * 60_000)).toMatchObject({ kind: 'NotStarted', reason: 'QuotaExceeded' });
+  });
+});
+
+describe('when it gives up', () => {
+  test('with the words, the remedy and the time', async () => {
+    step = stepOf({ kubernetes: { startTimeout: '30s' } });
+    jobIs({ active: 1, ready: 0 });
+    podWaits('ErrImagePull', 'nope: not found');
+    const cause = await lookFor(60_000);
+    expect(cause).toMatchObject({ kind: 'NotStarted', reason: 'ErrImagePull' });
+    expect(cause?.message).toMatch(/^No pod of job "m" started within 3\d s, because nope: not found\. Correct the name/);
+    expect(told.at(-1)).toBeNull();
+  });
+
+  test('not while pods start or end now and then', async () => {
+    podWaits('ErrImagePull', 'one node cannot fetch it: not found');
+    for (let done = 0; done < 20; done++) {
+      jobIs({ active: 4, ready: 0, succeeded: done });
+      expect(await lookFor(60_000)).toBeNull();
+    }
+    expect(await lookFor(6 * 60_000)).toMatchObject({ reason: 'ErrImagePull' });
+  });
+
+  test('not where the store has a result that nobody told of', async () => {
+    step = stepOf({ kubernetes: { startTimeout: '30s' } });
+    jobIs({ active: 1, ready: 0 });
+    podWaits('ErrImagePull', 'nope: not found');
+    await lookFor(25_000);
+    await (await SegmentLog.open<ResultLine>(store, resultsPrefix('r', 'm', 0))).append({ i: 0, n: 1, r: 1 });
+    expect(await lookFor(20_000)).toBeNull();
+    expect(step.tally.succeeded).toBe(1);
+    expect(await lookFor(60_000)).toMatchObject({ reason: 'ErrImagePull' });
+  });
+
+  test('not for waiting for a node while other steps of the run are at work', async () => {
+    const other = stepOf({ name: 'other' });
+    jobIs({ active: 4, ready: 4 }, other);
+    jobIs({ active: 1, ready: 0 });
+    bench.server.storage.create(paths.pods('ns'), {
+      metadata: { name: 'pod', labels: { 'batch.kubernetes.io/job-name': 'm-1' } },
+      status: { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '1 Insufficient cpu.' }] },
+    });
+    expect(await lookFor(60 * 60_000, [step, other])).toBeNull();
+    jobIs({ active: 0, ready: 0 }, other);
+    expect(await lookFor(40 * 60_000, [step, other])).toMatchObject({ reason: 'Unschedulable' });
+  });
+
+  test('with a word on memory that was raised', async () => {
+    step.raiseMemory('1Gi');
+    jobIs({ active: 0, ready: 0 });
+    refused('Error creating: pods "x" is forbidden: maximum memory usage per Container is 2Gi, but limit is 2252Mi');
+    const cause = await lookFor(60_000);
+    expect(cause?.message).toMatch(/Its memory was raised from 1Gi to 2048Mi because it ran out of it/);
+  });
+});
+
+describe('a cluster that does not answer', () => {
+  test('holds nothing up, and is no reason to give up', async () => {
+    step = stepOf({ kubernetes: { startTimeout: '5s' } });
+    jobIs({ active: 1, ready: 0 });
+    podWaits('ErrImagePull', 'nope: not found');
+    bench.server.on(/./, { status: 503 });
+    expect(await lookFor(60_000)).toBeNull();
+    expect(told).toEqual([]);
+    bench.server.mend();
+    expect(await lookFor(60_000)).toMatchObject({ reason: 'ErrImagePull' });
+  });
+
+  test('and one that does not let it look is told of', async () => {
+    jobIs({ active: 0, ready: 0 });
+    bench.server.on(/events/, { status: 403, body: { kind: 'Status', code: 403, reason: 'Forbidden', message: 'events is forbidden' } });
+    expect(await lookFor(10_000)).toBeNull();
+    expect(trouble.length).toBeGreaterThan(0);
+    expect(told).toEqual([expect.stringContaining('may not list events')]);
+  });
+});

@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest';
+import { formatRanges, nthOfRanges, parseRanges } from '../manifests/index-ranges.js';
+import { ANNOTATION, LABEL } from '../manifests/names.js';
+import type { Job } from '../api/objects.js';
+import { coveredPods, failedIndexes, isLive, isTerminalJob, podAt, shardsOf, shares, type Wave, waveOf } from './waves.js';
+
+const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
+const jobOf = (pods: string, status: Job['status'] = {}): Job => ({
+  metadata: { name: 'kt-m-2', labels: { [LABEL.wave]: '2' }, annotations: { [ANNOTATION.pods]: pods, [ANNOTATION.memory]: '2Gi' } },
+  status,
+});
+const wave = (pods: string, status: Job['status'] = {}): Wave => waveOf(jobOf(pods, status));
+const ended = (type: string): Job['status'] => ({ conditions: [{ type, status: 'True' }] });
+
+describe('index ranges', () => {
+  test.each([
+    ['', []],
+    ['0', [0]],
+    ['1,3-5,7', [1, 3, 4, 5, 7]],
+    ['99998-100000', [99_998, 99_999, 100_000]],
+  ])('%j', (text, list) => {
+    expect(parseRanges(text)).toEqual(list);
+    expect(formatRanges(list)).toBe(text);
+    expect(list.map((_, n) => nthOfRanges(text, n))).toEqual(list);
+    expect(nthOfRanges(text, list.length)).toBeUndefined();
+  });
+
+  test('as Kubernetes writes them: two neighbours need no dash', () => {
+    expect(parseRanges('1,2,4-6')).toEqual([1, 2, 4, 5, 6]);
+    expect(parseRanges(undefined)).toEqual([]);
+  });
+
+  test('any set is what it was after writing and reading', () => {
+    let seed = 42;
+    const next = (): number => (seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31;
+    for (let round = 0; round < 50; round++) {
+      const share = next();
+      const list = numbers(200).filter(() => next() < share);
+      expect(parseRanges(formatRanges(list))).toEqual(list);
+      list.forEach((value, n) => expect(nthOfRanges(formatRanges(list), n)).toBe(value));
+    }
+  });
+});
+
+describe('shards', () => {
+  test('as few as possible, in order', () => {
+    expect(shardsOf([])).toEqual([]);
+    expect(shardsOf(numbers(7), 3)).toEqual([
+      { pods: '0-2', count: 3 },
+      { pods: '3-5', count: 3 },
+      { pods: '6', count: 1 },
+    ]);
+  });
+
+  test('a quarter of a million pods are three Jobs', () => {
+    expect(shardsOf(numbers(250_000)).map(({ count }) => count)).toEqual([100_000, 100_000, 50_000]);
+  });
+
+  test('what does not fit into an environment variable is cut further, and nothing is lost', () => {
+    const odd = numbers(100_000).map(n => 2 * n + 1);
+    const shards = shardsOf(odd);
+    expect(shards.every(({ pods }) => pods.length <= 100_000)).toBe(true);
+    expect(shards.flatMap(({ pods }) => parseRanges(pods))).toEqual(odd);
+    expect(shards.map(({ pods, count }) => parseRanges(pods).length - count)).toEqual(shards.map(() => 0));
+  });
+});
+
+describe('shares', () => {
+  test.each([
+    [[], 10, []],
+    [[5], 10, [5]],
+    [[50], 10, [10]],
+    [[2, 50, 50], 12, [2, 5, 5]],
+    [[50, 2, 50], 12, [5, 2, 5]],
+    [[3, 3, 3], 2, [1, 1, 1]],
+    [[1, 1, 8], 10, [1, 1, 8]],
+    [[100, 100], 7, [3, 4]],
+  ])('%j of %i: %j', (wants, maxPods, expected) => {
+    expect(shares(wants, maxPods)).toEqual(expected);
+  });
+
+  test('nobody gets more than he wants, and together not more than there is', () => {
+    for (let n = 1; n < 40; n++) {
+      const wants = numbers(n).map(i => ((i * 7919) % 23) + 1);
+      const mine = shares(wants, 100);
+      expect(mine.every((share, i) => share >= 1 && share <= wants[i]!)).toBe(true);
+      expect(mine.reduce((sum, share) => sum + share, 0)).toBeLessThanOrEqual(100);
+    }
+  });
+});
+
+describe('waves', () => {
+  test('are what is written on their Jobs', () => {
+    expect(wave('4-6,9')).toMatchObject({ name: 'kt-m-2', number: 2, pods: '4-6,9', memory: '2Gi' });
+    expect(numbers(5).map(index => podAt(wave('4-6,9'), index))).toEqual([4, 5, 6, 9, undefined]);
+  });
+
+  test('cover the pods that they are still to run', () => {
+    expect([...coveredPods(wave('4-6,9'))]).toEqual([4, 5, 6, 9]);
+    expect([...coveredPods(wave('4-6,9', { completedIndexes: '0,3', failedIndexes: '1' }))]).toEqual([6]);
+  });
+
+  test.each([
+    ['a Job that is complete', wave('0-9', ended('Complete'))],
+    ['a Job that failed', wave('0-9', ended('Failed'))],
+    ['a Job that is gone', { ...wave('0-9'), gone: true }],
+    ['a Job that was deleted', { ...wave('0-9'), deleted: true }],
+  ])('%s covers nothing', (_name, dead) => {
+    expect(coveredPods(dead).size).toBe(0);
+    expect(isLive(dead)).toBe(false);
+  });
+
+  test.each(['SuccessCriteriaMet', 'FailureTarget', 'Suspended'])('a Job is not at its end with %s', type => {
+    expect(isTerminalJob(jobOf('0', ended(type)))).toBe(false);
+    expect(isTerminalJob(jobOf('0', { conditions: [{ type: 'Complete', status: 'False' }] }))).toBe(false);
+  });
+
+  test('tell of each failed index until it was dealt with', () => {
+    const failed = wave('4-6,9', { failedIndexes: '1-3' });
+    failed.handled.add(2);
+    expect(failedIndexes(failed)).toEqual([1, 3]);
+  });
+});

@@ -1,0 +1,166 @@
+/** The pods of a run: restricted by default, without a token of the API, with what a job asks for. */
+import { type JsonObject, type KTJob, parseDurationMs, parseQuantity } from '@kube-transform/sdk';
+import { type ClusterSettings, pullPolicy } from './cluster-settings.js';
+
+/** Where things are in a pod. */
+export const MOUNT = { bundle: '/kt/bundle', run: '/kt/run', scratch: '/tmp' } as const;
+/** The container that runs user code; rules about exit codes name it. */
+export const CONTAINER = 'main';
+/** Any user who is not root; numeric, so that images need not know it. */
+const USER = 65532;
+const GRACE_SECONDS = 30;
+/** Time for pulling the image and starting, beyond the time of the items, before a pod with a timeout is ended by Kubernetes. */
+const START_SECONDS = 600;
+
+/** One more environment variable. */
+export type EnvVar = { name: string; value: string } | { name: string; valueFrom: object };
+
+/** What differs from pod to pod of a run. */
+export interface PodPlan {
+  settings: ClusterSettings;
+  /** Names of the ConfigMaps of the bundle; none where the image has it. */
+  bundle: readonly string[];
+  /** Arguments of `node`. */
+  args: readonly string[];
+  env: readonly EnvVar[];
+  resources: { requests: Record<string, string>; limits: Record<string, string> };
+  /** Mounts the API token: the controller only. */
+  token: boolean;
+  volumes: readonly { name: string; mountPath: string; source: object }[];
+}
+
+/** A pod's spec before a job's own wishes. */
+export function basePod(plan: PodPlan): Record<string, unknown> {
+  const { settings } = plan;
+  const { volume } = settings;
+  const volumes = [
+    ...(plan.bundle.length === 0
+      ? []
+      : [{ name: 'bundle', mountPath: MOUNT.bundle, source: { projected: { sources: plan.bundle.map(name => ({ configMap: { name } })) } } }]),
+    { name: 'scratch', mountPath: MOUNT.scratch, source: { emptyDir: {} } },
+    ...(volume === null
+      ? []
+      : [
+          {
+            name: 'data',
+            mountPath: volume.mountPath,
+            source: 'claim' in volume ? { persistentVolumeClaim: { claimName: volume.claim } } : { hostPath: { path: volume.hostPath } },
+          },
+        ]),
+    ...plan.volumes,
+  ];
+  return {
+    restartPolicy: 'Never',
+    serviceAccountName: settings.serviceAccount,
+    automountServiceAccountToken: plan.token,
+    enableServiceLinks: false,
+    terminationGracePeriodSeconds: GRACE_SECONDS,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: USER,
+      runAsGroup: USER,
+      fsGroup: USER,
+      fsGroupChangePolicy: 'OnRootMismatch',
+      seccompProfile: { type: 'RuntimeDefault' },
+    },
+    containers: [
+      {
+        name: CONTAINER,
+        image: settings.image,
+        imagePullPolicy: pullPolicy(settings.image, settings.imagePullPolicy),
+        command: ['node', ...plan.args],
+        env: [{ name: 'HOME', value: MOUNT.scratch }, { name: 'TMPDIR', value: MOUNT.scratch }, ...plan.env],
+        resources: plan.resources,
+        securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
+        volumeMounts: volumes.map(({ name, mountPath }) => ({ name, mountPath, ...(name === 'bundle' ? { readOnly: true } : {}) })),
+      },
+    ],
+    volumes: volumes.map(({ name, source }) => ({ name, ...source })),
+  };
+}
+
+/** Which nodes pods that are no job's own may run on, where the settings of the run say so. */
+export function placementOf({ defaults }: ClusterSettings): Record<string, unknown> {
+  const { nodeSelector, tolerations, affinity, priorityClassName } = defaults;
+  return Object.fromEntries(Object.entries({ nodeSelector, tolerations, affinity, priorityClassName }).filter(([, value]) => value !== undefined));
+}
+
+/**
+ * What a job asks for, as requests and limits: the memory limit is the request × 1.1, in whole bytes; there is no limit on CPU.
+ *
+ * @param memory overrides the job's own, after it ran out of it.
+ */
+export function resourcesOf({ cpu, gpu }: KTJob, memory: string): PodPlan['resources'] {
+  const bytes = Math.ceil((parseQuantity(memory) ?? 2 ** 30) * 1.1);
+  const devices: Record<string, string> = gpu > 0 ? { 'nvidia.com/gpu': String(gpu) } : {};
+  return { requests: { cpu, memory, ...devices }, limits: { memory: String(bytes), ...devices } };
+}
+
+/** The V8 heap may take all of the container, so that it is the container's limit that ends a process, which Kubernetes tells of. */
+export const heapFlag = (memory: string): string =>
+  `--max-old-space-size=${Math.max(16, Math.floor(((parseQuantity(memory) ?? 2 ** 30) * 1.1) / 2 ** 20))}`;
+
+/** Adds a job's own wishes to a pod's spec. */
+export function withJobOptions(
+  pod: Record<string, unknown>,
+  job: KTJob,
+  plan: { settings: ClusterSettings; items: number },
+): Record<string, unknown> {
+  const options = { ...plan.settings.defaults, ...job.kubernetes };
+  const [container] = pod['containers'] as Record<string, unknown>[];
+  const image = options.image ?? plan.settings.image;
+  const own: Record<string, unknown> = {
+    ...container,
+    image,
+    imagePullPolicy: pullPolicy(image, options.imagePullPolicy ?? (options.image === undefined ? plan.settings.imagePullPolicy : null)),
+    ...(options.envFrom === undefined ? {} : { envFrom: options.envFrom }),
+    volumeMounts: [...((container?.['volumeMounts'] as object[] | undefined) ?? []), ...(options.volumeMounts ?? [])],
+  };
+  const spec: Record<string, unknown> = {
+    ...pod,
+    containers: [own],
+    volumes: [...(pod['volumes'] as object[]), ...(options.volumes ?? [])],
+    ...(options.nodeSelector === undefined ? {} : { nodeSelector: options.nodeSelector }),
+    ...(options.tolerations === undefined ? {} : { tolerations: options.tolerations }),
+    ...(options.affinity === undefined ? {} : { affinity: options.affinity }),
+    ...(options.priorityClassName === undefined ? {} : { priorityClassName: options.priorityClassName }),
+    ...(options.serviceAccountName === undefined ? {} : { serviceAccountName: options.serviceAccountName }),
+    ...deadline(job, plan.items),
+  };
+  return options.podPatch === undefined ? spec : (mergePatch(spec, options.podPatch) as Record<string, unknown>);
+}
+
+/**
+ * A job with a `timeout`: its pods share a process namespace, because a process that is number 1 of its own cannot be killed from inside,
+ * and Kubernetes ends a pod that outlives all its attempts, each of them slow.
+ */
+function deadline(job: KTJob, items: number): Record<string, unknown> {
+  const timeoutMs = job.timeout === null ? undefined : parseDurationMs(job.timeout);
+  if (timeoutMs === undefined) return {};
+  const pauseMs = parseDurationMs(job.backoff.max) ?? 60_000;
+  const attempts = Math.ceil(items / (job.concurrency ?? 1)) * (job.retries + 1);
+  const seconds = START_SECONDS + Math.ceil((attempts * timeoutMs + job.retries * items * pauseMs) / 1000);
+  return { shareProcessNamespace: true, activeDeadlineSeconds: Math.min(seconds, 2 ** 31 - 1) };
+}
+
+/** JSON merge patch (RFC 7396), except that lists of things with names are merged by name. */
+export function mergePatch(target: unknown, patch: JsonObject[string]): unknown {
+  if (Array.isArray(target) && Array.isArray(patch)) return mergeLists(target, patch);
+  if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
+  const merged: Record<string, unknown> = typeof target === 'object' && target !== null && !Array.isArray(target) ? { ...target } : {};
+  for (const [key, value] of Object.entries(patch)) {
+    if (value === null) Reflect.deleteProperty(merged, key);
+    else merged[key] = mergePatch(merged[key], value);
+  }
+  return merged;
+}
+
+function mergeLists(target: unknown[], patch: JsonObject[string][]): unknown[] {
+  const nameOf = (value: unknown): unknown => (typeof value === 'object' && value !== null ? (value as { name?: unknown }).name : undefined);
+  if (![...target, ...patch].every(value => nameOf(value) !== undefined)) return patch;
+  const merged = target.map(value => {
+    const over = patch.find(other => nameOf(other) === nameOf(value));
+    return over === undefined ? value : mergePatch(value, over);
+  });
+  return [...merged, ...patch.filter(value => !target.some(other => nameOf(other) === nameOf(value)))];
+}

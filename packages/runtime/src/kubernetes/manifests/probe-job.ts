@@ -1,0 +1,42 @@
+/** The Job whose pod looks around for `kt doctor`. Pure. */
+import { bundleNames, LABEL } from './names.js';
+import type { Job } from '../api/objects.js';
+import { basePod, MOUNT, placementOf } from './pod-spec.js';
+import type { ClusterSettings } from './cluster-settings.js';
+
+const RESOURCES = { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '256Mi' } };
+
+/** What such a pod prints. */
+export interface ProbeReport {
+  node: string;
+  nowMs: number;
+  /** Null where the store can be written and read. */
+  storeProblem: string | null;
+}
+
+/** @param bundle digest and number of ConfigMaps of any bundle. */
+export function probeJob(settings: ClusterSettings, bundle: { digest: string; parts: number }, id: string): Job {
+  const labels = { 'app.kubernetes.io/name': 'kt', [LABEL.managedBy]: 'kt', [LABEL.component]: 'probe' };
+  const spec = basePod({
+    settings,
+    bundle: bundleNames(bundle.digest, bundle.parts),
+    args: [`${MOUNT.bundle}/controller.mjs`],
+    env: [{ name: 'KT_PROBE', value: settings.store }],
+    resources: RESOURCES,
+    token: false,
+    volumes: [],
+  });
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: `kt-doctor-${id}`, namespace: settings.namespace, labels },
+    spec: {
+      completions: 1,
+      parallelism: 1,
+      backoffLimit: 0,
+      activeDeadlineSeconds: 300,
+      ttlSecondsAfterFinished: 60,
+      template: { metadata: { labels }, spec: { ...spec, ...placementOf(settings) } },
+    },
+  };
+}

@@ -1,0 +1,180 @@
+/** The objects that a run has in a cluster, as pure functions of what is asked for. */
+import type { KTJob } from '@kube-transform/sdk';
+import { EXIT_CODE } from './exit-codes.js';
+import { ANNOTATION, bundleNames, controllerName, LABEL, labelValue, runLabels, runName, shortHash, taskName } from './names.js';
+import type { ConfigMap, Job, OwnerReference } from '../api/objects.js';
+import { basePod, CONTAINER, type EnvVar, heapFlag, MOUNT, placementOf, resourcesOf, withJobOptions } from './pod-spec.js';
+import type { ClusterSettings } from './cluster-settings.js';
+
+const CONTROLLER = { cpu: '100m', memory: '128Mi', limit: '512Mi' };
+const CONTROLLER_STARTS = 30;
+
+/** What the manifests of one run have in common. */
+export interface RunFrame {
+  runId: string;
+  pipeline: string;
+  settings: ClusterSettings;
+  digest: string;
+  /** Number of ConfigMaps of the bundle. */
+  bundleParts: number;
+  /** The run's ConfigMap: deleting it ends the run. */
+  owner: OwnerReference;
+}
+
+/** One wave of a job's pods: index i of the Job runs pod `pods[i]`. */
+export interface WavePlan {
+  job: KTJob;
+  wave: number;
+  /** Pods as ranges. */
+  pods: string;
+  count: number;
+  itemsPerPod: number;
+  parallelism: number;
+  /** Memory of a pod; the job's own, or more after it ran out. */
+  memory: string;
+}
+
+/** Reference to a run's ConfigMap. */
+export function ownerOf(runId: string, uid: string): OwnerReference {
+  return { apiVersion: 'v1', kind: 'ConfigMap', name: runName(runId), uid, controller: false };
+}
+
+/** The Indexed Job of a wave. */
+export function taskJob(frame: RunFrame, plan: WavePlan): Job {
+  const { runId, pipeline, settings, digest } = frame;
+  const { job, wave, memory, itemsPerPod } = plan;
+  const own = { ...settings.defaults, ...job.kubernetes };
+  const labels = { ...userLabels(job.labels), ...runLabels(runId, pipeline, 'task'), [LABEL.job]: labelValue(job.name), [LABEL.wave]: String(wave) };
+  const env: EnvVar[] = [
+    ...Object.entries({ ...settings.env, ...job.env }).map(([name, value]) => ({ name, value })),
+    { name: 'DATA_DIR', value: settings.volume?.mountPath ?? settings.store },
+    { name: 'KT_STORE', value: settings.store },
+    { name: 'KT_RUN', value: runId },
+    { name: 'KT_JOB', value: job.name },
+    { name: 'KT_PODS', value: plan.pods },
+    { name: 'KT_DIGEST', value: digest },
+    { name: 'KT_POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
+  ];
+  const pod = basePod({
+    settings,
+    bundle: bundleNames(digest, frame.bundleParts),
+    args: [heapFlag(memory), `${MOUNT.bundle}/worker.mjs`],
+    env,
+    resources: resourcesOf(job, memory),
+    token: false,
+    volumes: [],
+  });
+  const annotations = { ...settings.defaults.annotations, ...job.kubernetes.annotations, [ANNOTATION.job]: job.name };
+  const template = { metadata: { labels, annotations }, spec: withJobOptions(pod, job, { settings, items: itemsPerPod }) };
+  const spec = {
+    completionMode: 'Indexed',
+    completions: plan.count,
+    parallelism: plan.parallelism,
+    backoffLimitPerIndex: 0,
+    podReplacementPolicy: 'Failed',
+    podFailurePolicy: {
+      rules: [
+        { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+        { action: 'FailIndex', onExitCodes: { containerName: CONTAINER, operator: 'In', values: [EXIT_CODE.failed] } },
+        { action: 'FailJob', onExitCodes: { containerName: CONTAINER, operator: 'In', values: [EXIT_CODE.abort] } },
+      ],
+    },
+    ttlSecondsAfterFinished: settings.ttlSeconds,
+    template,
+  };
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name: taskName({ runId, job: job.name, wave }),
+      namespace: settings.namespace,
+      labels: { ...labels, ...(own.queue === undefined ? {} : { 'kueue.x-k8s.io/queue-name': own.queue }) },
+      annotations: {
+        [ANNOTATION.runId]: runId,
+        [ANNOTATION.job]: job.name,
+        [ANNOTATION.pods]: plan.pods,
+        [ANNOTATION.itemsPerPod]: String(itemsPerPod),
+        [ANNOTATION.memory]: memory,
+        [ANNOTATION.specHash]: shortHash(JSON.stringify({ ...job, tasks: [], items: null }), digest, settings.image),
+      },
+      ownerReferences: [frame.owner],
+    },
+    spec,
+  };
+}
+
+/** Labels that users give their jobs; those that are found by here stay ours. */
+function userLabels(labels: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, labelValue(value)]));
+}
+
+/** The Job of a run's controller; `start` tells one begin or resume of the run from another. */
+export function controllerJob(frame: RunFrame, start: { id: string; documents: readonly string[] }): Job {
+  const { runId, pipeline, settings, digest } = frame;
+  const labels = runLabels(runId, pipeline, 'controller');
+  const spec = basePod({
+    settings,
+    bundle: bundleNames(digest, frame.bundleParts),
+    args: ['--max-semi-space-size=2', `${MOUNT.bundle}/controller.mjs`],
+    env: [
+      { name: 'KT_RUN_CONFIG', value: runName(runId) },
+      { name: 'KT_POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
+      { name: 'KT_POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
+    ],
+    resources: { requests: { cpu: CONTROLLER.cpu, memory: CONTROLLER.memory }, limits: { memory: CONTROLLER.limit } },
+    token: true,
+    volumes: [
+      {
+        name: 'run',
+        mountPath: MOUNT.run,
+        source: { projected: { sources: [runName(runId), ...start.documents].map(name => ({ configMap: { name } })) } },
+      },
+    ],
+  });
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name: controllerName(runId, start.id),
+      namespace: settings.namespace,
+      labels,
+      annotations: { [ANNOTATION.runId]: runId },
+      ownerReferences: [frame.owner],
+    },
+    spec: {
+      completions: 1,
+      parallelism: 1,
+      backoffLimit: CONTROLLER_STARTS,
+      podReplacementPolicy: 'Failed',
+      podFailurePolicy: {
+        rules: [
+          { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+          { action: 'FailJob', onExitCodes: { containerName: CONTAINER, operator: 'In', values: [EXIT_CODE.failed] } },
+        ],
+      },
+      ttlSecondsAfterFinished: settings.ttlSeconds,
+      template: {
+        metadata: {
+          labels,
+          annotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false', 'karpenter.sh/do-not-disrupt': 'true' },
+        },
+        spec: { ...spec, ...placementOf(settings) },
+      },
+    },
+  };
+}
+
+/** The ConfigMap of a run. */
+export function runConfigMap(run: { runId: string; pipeline: string; namespace: string; digest: string; data: Record<string, string> }): ConfigMap {
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      name: runName(run.runId),
+      namespace: run.namespace,
+      labels: { ...runLabels(run.runId, run.pipeline, 'run'), [LABEL.bundle]: run.digest },
+      annotations: { [ANNOTATION.runId]: run.runId },
+    },
+    data: run.data,
+  };
+}

@@ -1,0 +1,56 @@
+/*
+ * Begins a run in a cluster: its ConfigMap, its record, its controller's Job.
+ *
+ * BR1 Each object has a name that follows from what it is; making again what is there does nothing.
+ * BR2 The run's ConfigMap owns the rest of the run: it is made first, and deleting it ends the run.
+ */
+import { KtError } from '@kube-transform/sdk';
+import type { RunRecord } from '../../run-store/run-record.js';
+import { paths } from '../api/paths.js';
+import { documentName, LABEL, labelValue, runLabels } from '../manifests/names.js';
+import type { KubeApi } from '../api/kube-api.js';
+import { controllerJob, ownerOf, runConfigMap } from '../manifests/run-jobs.js';
+import type { ConfigMap, Job } from '../api/objects.js';
+import { deal, parcel } from '../manifests/config-map-files.js';
+import { recordFiles, RUN_KEY, type RunConfig } from '../manifests/run-config.js';
+
+interface Beginning {
+  config: RunConfig;
+  /** Null where the store has it. */
+  record: RunRecord | null;
+  again?: boolean;
+}
+
+/** Makes the objects of a new run and starts its controller. False where there is a run of that name; with `again` it is seen to be whole. */
+export async function beginRun(api: KubeApi, { config, record, again = false }: Beginning): Promise<boolean> {
+  const { runId, pipeline, digest, schedule } = config;
+  const namespace = api.namespace;
+  const data = { [RUN_KEY.config]: JSON.stringify(config) };
+  const object = runConfigMap({ runId, pipeline, namespace, digest, data });
+  if (schedule !== undefined) Object.assign(object.metadata.labels ?? {}, { [LABEL.schedule]: schedule });
+  const made = await api.create<ConfigMap>(paths.configMaps(namespace), object);
+  if (made === null && !again) return false;
+  const uid = (made ?? (await api.list<ConfigMap>(paths.configMaps(namespace), nameIs(object.metadata.name))).items[0])?.metadata.uid;
+  if (uid === undefined) throw new KtError({ code: 'RUN_DELETED', path: 'run', message: `Run "${runId}" was deleted while it was being made.` });
+  const documents = record === null ? [] : (deal(recordFiles(record)) ?? []);
+  for (const [n, part] of documents.entries()) {
+    const labels = runLabels(runId, pipeline, 'run-document');
+    const metadata = { name: documentName(runId, n), namespace, labels, ownerReferences: [ownerOf(runId, uid)] };
+    await api.create(paths.configMaps(namespace), parcel(part, metadata));
+  }
+  await startController(api, { config, uid, start: '1' });
+  return made !== null;
+}
+
+const nameIs = (name: string): { fieldSelector: string } => ({ fieldSelector: `metadata.name=${name}` });
+
+/** Starts a controller of a run. False where one of that name is there. */
+export async function startController(api: KubeApi, { config, uid, start }: { config: RunConfig; uid: string; start: string }): Promise<boolean> {
+  const { runId, pipeline, digest, bundleParts, settings } = config;
+  const { items } = await api.list<ConfigMap>(paths.configMaps(api.namespace), {
+    labelSelector: `${LABEL.run}=${labelValue(runId)},${LABEL.component}=run-document`,
+  });
+  const frame = { runId, pipeline, settings, digest, bundleParts, owner: ownerOf(runId, uid) };
+  const documents = items.map(({ metadata }) => metadata.name).sort();
+  return (await api.create<Job>(paths.jobs(api.namespace), controllerJob(frame, { id: start, documents }))) !== null;
+}

@@ -1,0 +1,80 @@
+import { errorOf, KubeBench } from '../../../../../test/kit/kube-bench.js';
+import { statusBody } from '../../../../../test/kit/kube-server.js';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { RunEvent } from '../../ports/index.js';
+import { paths } from '../api/paths.js';
+import { KubeApi } from '../api/kube-api.js';
+import type { ConfigMap } from '../api/objects.js';
+import { type ClusterSummary, RunReport } from './status-reporter.js';
+
+const bench = new KubeBench();
+const stamp = { atMs: 1, runId: 'r' };
+const WELL: RunEvent = { type: 'JobStatusChanged', job: 'a', from: null, to: 'Running', items: 1, ...stamp };
+let api: KubeApi;
+let report: RunReport;
+
+beforeEach(() => {
+  bench.server.storage.create(paths.configMaps('ns'), { metadata: { name: 'run' } });
+  const connection = { name: 'test', server: bench.server.url, namespace: 'ns', token: () => Promise.resolve(undefined) };
+  api = new KubeApi(connection, { clock: bench.clock });
+  report = new RunReport({ api, clock: bench.clock, configMap: 'run', onTrouble: () => undefined });
+  report.publish({ type: 'RunStarted', pipeline: 'p', jobs: 1, resumed: false, ...stamp });
+});
+afterEach(() => api.close());
+
+function written(): ClusterSummary {
+  const { data } = bench.server.storage.get(paths.configMaps('ns'), 'run') as unknown as ConfigMap;
+  return JSON.parse(data?.['summary'] ?? '{}') as ClusterSummary;
+}
+
+/** The trouble that the ConfigMap tells of. */
+const told = (): string | null => written().trouble;
+
+/** What is said to somebody without the right to delete Jobs. */
+async function denied(job: string): Promise<Error> {
+  const message = 'jobs.batch is forbidden: User "me" cannot delete resource "jobs" in API group "batch" in the namespace "ns"';
+  bench.server.on(/^DELETE .*\/jobs/, { status: 403, body: statusBody(403, 'Forbidden', message) });
+  return errorOf(api.delete(paths.jobs('ns', job)));
+}
+const SENTENCE =
+  '"me" may not delete jobs in namespace "ns" of the cluster "test". A Role with the rule {apiGroups: ["batch"], resources: ["jobs"], verbs: ["delete"]} and a binding to it are needed.';
+
+test('what goes wrong is told', async () => {
+  report.trouble(new Error('no answer'));
+  await report.close(null);
+  expect(told()).toBe('no answer');
+});
+
+test('what goes wrong is forgotten when something goes well', async () => {
+  report.trouble(new Error('no answer'));
+  report.publish(WELL);
+  await report.close(null);
+  expect(told()).toBeNull();
+});
+
+test('a right that is missing is told to the end, once for all objects that it is about', async () => {
+  report.trouble(await denied('kt-a-1'));
+  report.trouble(await denied('kt-b-1'));
+  report.publish(WELL);
+  await report.close(null);
+  expect(told()).toBe(SENTENCE);
+});
+
+test('what goes wrong after the last word is added to it', async () => {
+  await report.close(null);
+  report.trouble(await denied('kt-a-1'));
+  await report.amend();
+  expect(told()).toBe(SENTENCE);
+  const writes = bench.server.askedFor(/^PATCH/).length;
+  await report.amend();
+  expect(bench.server.askedFor(/^PATCH/)).toHaveLength(writes);
+});
+
+test('the result is told where it is not large', async () => {
+  report.headline({ text: 'é'.repeat(8000) });
+  await report.close(null);
+  expect(written().result).toEqual({ text: 'é'.repeat(8000) });
+  report.headline({ text: 'larger'.repeat(8000) });
+  await report.close(null);
+  expect(written().result).toEqual({ text: 'é'.repeat(8000) });
+});

@@ -1,0 +1,212 @@
+/*
+ * What the world outside learns of a run: a summary in the run's ConfigMap, so that nobody needs the store to see where it stands.
+ *
+ * I1 It is written at most once a second while something changes, and at once when the run ends. It is a report: nothing is decided by it.
+ * I2 It stays below the size of a ConfigMap: of many jobs those are told that are under way or failed, the others are counted; long texts are cut.
+ * I3 What goes wrong is told until something goes well; a right that is missing is told to the end, because it does not come by itself.
+ * I4 A controller that comes back tells the same as the one before: what it had ended is recalled, the rest is counted anew from the results.
+ */
+import { type FailureCause, formatProblem, type JobStatus, type Json } from '@kube-transform/sdk';
+import { type FailedItem, FailureGroups, type FailureGroup } from '../../reporting/failure-groups.js';
+import type { Clock, EventSink, RunEvent, RunStatus } from '../../ports/index.js';
+import { type JobProgress, newProgress, type Progress, take } from '../../reporting/progress.js';
+import { paths } from '../api/paths.js';
+import type { KubeApi } from '../api/kube-api.js';
+import { isKubeError } from '../api/kube-error.js';
+import { MOUNT } from '../manifests/pod-spec.js';
+
+/** The summary, as the ConfigMap holds it. */
+export interface ClusterSummary {
+  runId: string;
+  pipeline: string;
+  status: RunStatus;
+  startedMs: number;
+  updatedMs: number;
+  jobs: JobProgress[];
+  /** Jobs by status, all of them. */
+  counts: Partial<Record<JobStatus, number>>;
+  failures: FailureGroup[];
+  /** What a completed run came to: the result of its last step, where that is one call and not large; else null. */
+  result: Json;
+  lastError: string | null;
+  /** Why nobody drives the run, in words. */
+  problem: string | null;
+  /** Something that goes wrong and is tried again. */
+  trouble: string | null;
+}
+
+const EVERY_MS = 1000;
+const MAX_GROUPS = 20;
+const MAX_TEXT = 2000;
+const MAX_RESULT_BYTES = 16_384;
+/** A ConfigMap holds 1 MiB, of which the run's settings need a part. */
+const MAX_BYTES = 800_000;
+/** What is told of how many jobs, until it fits. */
+const LEVELS = [
+  { jobs: 1000, text: MAX_TEXT },
+  { jobs: 1000, text: 200 },
+  { jobs: 200, text: 200 },
+  { jobs: 20, text: 100 },
+] as const;
+/** A frame within the bundle; pods mount it under names that differ, or unpack it. */
+const FRAME = new RegExp(`file://(?:${MOUNT.bundle}/(?:\\.\\.[^/\\s]+/)?|${MOUNT.scratch}/kt-bundle/)([^\\s()]+?):(\\d+):(\\d+)`, 'g');
+
+/** Reports on a run. */
+export class RunReport implements EventSink {
+  readonly #api: KubeApi;
+  readonly #clock: Clock;
+  readonly #path: string;
+  readonly #progress: Progress = newProgress();
+  /** Where in the bundle is the column as well: its lines are long. */
+  readonly #failures = new FailureGroups(stack => stack.replaceAll(FRAME, '$1:$2:$3:0'));
+  /** Jobs of which items failed. */
+  readonly #toldByItem = new Set<string>();
+  #status: RunStatus = 'Running';
+  #result: Json = null;
+  #trouble: string | null = null;
+  readonly #denied = new Set<string>();
+  #writing: Promise<void> | undefined;
+  #dirty = false;
+  readonly #closing = new AbortController();
+  readonly #onTrouble: (error: unknown) => void;
+
+  constructor(options: { api: KubeApi; clock: Clock; configMap: string; onTrouble: (error: unknown) => void }) {
+    this.#api = options.api;
+    this.#clock = options.clock;
+    this.#path = paths.configMaps(options.api.namespace, options.configMap);
+    this.#onTrouble = options.onTrouble;
+  }
+
+  /** Takes in where a job of the run stands, before anything is published of it. */
+  recall(job: JobProgress): void {
+    this.#progress.jobs.set(job.name, job);
+  }
+
+  /** Takes in what failed for good before this process began. */
+  recallFailure(failure: FailedItem): void {
+    this.#failures.add(failure);
+  }
+
+  publish(event: RunEvent): void {
+    take(this.#progress, event);
+    this.#trouble = null;
+    if (event.type === 'JobExpanded') {
+      // What was done before is told again, item by item, as it is found in the store.
+      const job = this.#progress.jobs.get(event.job);
+      if (job !== undefined) Object.assign(job, { done: 0, failed: 0, retried: 0, skipped: 0 });
+    }
+    if (event.type === 'RunFinished') this.#status = event.status;
+    if (event.type === 'ItemFailed') {
+      this.#failures.add({ job: event.job, item: event.item, cause: event.cause });
+      this.#toldByItem.add(event.job);
+    }
+    if (event.type === 'JobStatusChanged' && event.cause !== undefined && !this.#toldByItem.has(event.job) && isOwnFailure(event.cause)) {
+      this.#failures.add({ job: event.job, item: null, cause: event.cause });
+    }
+    this.#changed();
+  }
+
+  /** Something goes wrong, and is tried again. */
+  trouble(error: unknown): void {
+    // The same words for every object that it is about.
+    if (isKubeError(error, 403)) for (const problem of error.problems) this.#denied.add(formatProblem({ ...problem, path: '' }));
+    else this.#trouble = error instanceof Error ? error.message : String(error);
+    this.#onTrouble(error);
+    this.#changed();
+  }
+
+  /** Takes in what the run came to, before its last word. */
+  headline(result: Json): void {
+    if (Buffer.byteLength(JSON.stringify(result)) <= MAX_RESULT_BYTES) this.#result = result;
+  }
+
+  /** Writes the last word: how the run ended, or why nobody drives it now. */
+  async close(problem: string | null): Promise<void> {
+    this.#dirty = false;
+    this.#closing.abort();
+    await this.#writing;
+    await this.#write(problem);
+  }
+
+  /** Writes what was told after the last word: of tidying up. */
+  async amend(): Promise<void> {
+    if (!this.#closing.signal.aborted || !this.#dirty) return;
+    this.#dirty = false;
+    await this.#write(null).catch(this.#onTrouble);
+  }
+
+  #changed(): void {
+    this.#dirty = true;
+    if (this.#closing.signal.aborted) return;
+    this.#writing ??= this.#flush().finally(() => (this.#writing = undefined));
+  }
+
+  async #flush(): Promise<void> {
+    await Promise.resolve();
+    while (this.#dirty) {
+      this.#dirty = false;
+      try {
+        await this.#write(null);
+      } catch (error) {
+        this.#onTrouble(error);
+      }
+      await this.#clock.sleep(EVERY_MS, this.#closing.signal).catch(() => undefined);
+    }
+  }
+
+  async #write(problem: string | null): Promise<void> {
+    let summary = '';
+    for (const level of LEVELS) {
+      summary = JSON.stringify(this.#summary(problem, level));
+      if (Buffer.byteLength(summary) <= MAX_BYTES) break;
+    }
+    await this.#api.patch(this.#path, { data: { summary } }, { type: 'merge' });
+  }
+
+  #summary(problem: string | null, { jobs: most, text }: (typeof LEVELS)[number]): ClusterSummary {
+    const { runId, pipeline, startedMs, nowMs, lastError } = this.#progress;
+    const all = [...this.#progress.jobs.values()];
+    const counts: ClusterSummary['counts'] = {};
+    for (const { status } of all) counts[status] = (counts[status] ?? 0) + 1;
+    const shown = all.length <= most ? all : [...all].sort((a, b) => rank(a) - rank(b)).slice(0, most);
+    return {
+      runId,
+      pipeline,
+      status: problem === null ? this.#status : 'Interrupted',
+      startedMs,
+      updatedMs: nowMs,
+      jobs: shown.map(job => ({ ...job, cause: job.cause === undefined ? undefined : clipped(job.cause, text) })),
+      counts,
+      failures: this.#failures
+        .list()
+        .slice(0, MAX_GROUPS)
+        .map(group => shortened(group, text)),
+      result: this.#result,
+      lastError: lastError?.slice(0, text) ?? null,
+      problem: problem?.slice(0, MAX_TEXT) ?? null,
+      trouble: (this.#trouble ?? (this.#denied.size === 0 ? null : [...this.#denied].join(' ')))?.slice(0, MAX_TEXT) ?? null,
+    };
+  }
+}
+
+/** A failure that is neither told item by item nor for the run as a whole. */
+export const isOwnFailure = ({ kind }: FailureCause): boolean => kind !== 'ItemsFailed' && kind !== 'Cancelled';
+
+const rank = ({ status }: JobProgress): number =>
+  status === 'Failed' ? 0 : status === 'Running' || status === 'AwaitingDescendants' ? 1 : status === 'Pending' ? 2 : 3;
+
+function shortened(group: FailureGroup, text: number): FailureGroup {
+  return {
+    ...group,
+    message: group.message.slice(0, text),
+    examples: group.examples.map(example => ({ ...example, cause: clipped(example.cause, text) })),
+  };
+}
+
+/** A cause with texts that fit. */
+function clipped(cause: FailureCause, text: number): FailureCause {
+  const cut = { ...cause, message: cause.message.slice(0, text) };
+  if (cut.kind === 'Threw' && cut.stack !== undefined) return { ...cut, stack: cut.stack.slice(0, text) };
+  if (cut.kind === 'ItemsFailed') return { ...cut, first: clipped(cut.first, text) };
+  return cut.kind === 'InvalidSpawn' || cut.kind === 'InvalidInput' ? { ...cut, problems: cut.problems.slice(0, 10) } : cut;
+}

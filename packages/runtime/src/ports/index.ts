@@ -1,0 +1,167 @@
+/*
+ * The wall of sockets: everything the run engine needs from outside, as types. No member is optional; what differs between
+ * implementations is said in `capabilities`.
+ */
+import type { AnyFunction, FailureCause, JobStatus, KTJob } from '@kube-transform/sdk';
+import type { Fact } from '../core/events.js';
+
+/** A job as an executor gets it: what to run is in the store, under (run, job). */
+export interface JobOrder {
+  readonly runId: string;
+  readonly pipeline: string;
+  readonly job: KTJob;
+  /** Number of calls, at least 1. */
+  readonly items: number;
+  /** Calls per pod; the executor's choice where the job has none, kept for the life of the run. */
+  readonly itemsPerPod: number;
+}
+
+/** Progress within a job: hints for people, never the truth. */
+export type ItemEvent =
+  | { type: 'ItemStarted'; job: string; item: number; attempt: number }
+  | { type: 'ItemSucceeded'; job: string; item: number; attempt: number; skipped: boolean }
+  | { type: 'ItemRetrying'; job: string; item: number; attempt: number; cause: FailureCause; delayMs: number }
+  | { type: 'ItemFailed'; job: string; item: number; attempt: number; cause: FailureCause }
+  /** Why no pod of a job has started, in words; null when one has. */
+  | { type: 'JobWaiting'; job: string; message: string | null };
+
+/** What an executor can do. */
+export interface ExecutorCapabilities {
+  readonly name: string;
+  /** What an item can break: the driver itself, its process, its pod. */
+  readonly isolation: 'none' | 'process' | 'pod';
+  /** An attempt that ignores its abort signal is ended all the same. */
+  readonly hardTimeout: boolean;
+  readonly memoryLimit: boolean;
+}
+
+/** Runs the items of jobs. */
+export interface Executor extends AsyncDisposable {
+  readonly capabilities: ExecutorCapabilities;
+  /** How many items a pod of this job should run, where the job does not say. */
+  itemsPerPod(job: KTJob, items: number): number;
+  /** Starts a job. Idempotent by (run, job): items whose results are in the store are not run again. */
+  submit(order: JobOrder): Promise<void>;
+  /** What happens, until the signal (what happened before it is still told); may repeat, may be late, is never wrong. */
+  observe(signal: AbortSignal): AsyncIterable<readonly (Fact | ItemEvent)[]>;
+  /** Begins no further item; resolves when none runs. What is left open is for a later process. */
+  drain(): Promise<void>;
+  /** Stops a job's items; resolves when none runs. */
+  cancel(job: string): Promise<void>;
+}
+
+/** What a store knows of an object. `etag` changes with the content. */
+export interface ObjectInfo {
+  key: string;
+  /** Bytes. */
+  size: number;
+  /** Milliseconds since 1970. */
+  modifiedMs: number;
+  etag: string;
+}
+
+/** Bytes from `start` up to, not including, `end` (default: the end of the object). */
+export interface ByteRange {
+  start: number;
+  end?: number;
+}
+
+/** Conditions of a put; at most one. */
+export interface PutOptions {
+  /** Only where no object of that key exists. */
+  ifAbsent?: boolean;
+  /** Only where the object's etag is this one. */
+  ifMatch?: string;
+}
+
+/** An object that exists, or with `delimiter` a common prefix that ends in it. */
+export type ListEntry = { type: 'object'; object: ObjectInfo } | { type: 'prefix'; prefix: string };
+
+/**
+ * Objects by key. Keys are relative to the store, UTF-8, with "/" between names, none of them empty, "." or "..".
+ *
+ * Puts are atomic: a reader sees the old or the new object whole, and a crash leaves one of the two. All methods reject with
+ * KtError: `BAD_PATH` for a bad key, `NOT_FOUND`, `STORE_FAILED` otherwise.
+ */
+export interface FileStore extends AsyncDisposable {
+  /** What kind: `file`, `mem`, `s3`, …, and the URL with which another process opens the same store (null: it cannot). */
+  readonly capabilities: { readonly kind: string; readonly url: string | null };
+  /** What is known of an object; null where there is none. */
+  head(key: string): Promise<ObjectInfo | null>;
+  /** The bytes of an object, whole or a range; a range past the end gives what there is. Rejects `NOT_FOUND`. */
+  get(key: string, range?: ByteRange): Promise<Uint8Array>;
+  /** The bytes in chunks. Rejects `NOT_FOUND` at the first. */
+  stream(key: string, range?: ByteRange): AsyncIterable<Uint8Array>;
+  /** Writes an object; the etag, or null where the condition did not hold. An error of the body itself passes through unchanged. */
+  put(key: string, body: Uint8Array | AsyncIterable<Uint8Array>, options?: PutOptions): Promise<string | null>;
+  /** Objects whose key begins with a prefix, in byte order of their keys; with `startAfter` only entries strictly after it. */
+  list(prefix: string, options?: { delimiter?: '/'; startAfter?: string }): AsyncIterable<ListEntry>;
+  /** Deletes objects; those that do not exist are no error. */
+  delete(keys: readonly string[]): Promise<void>;
+  /** Copies an object. Rejects `NOT_FOUND`. */
+  copy(from: string, to: string): Promise<void>;
+}
+
+/** Time, random ids and waiting. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  nowMs(): number;
+  /** Waits; rejects with the signal's reason when it is aborted first. */
+  sleep(ms: number, signal?: AbortSignal): Promise<void>;
+  /** `length` characters of [a-z0-9], unpredictable. */
+  randomId(length: number): string;
+}
+
+/** What is announced of a run, in order. */
+export type RunEvent = { atMs: number; runId: string } & (
+  | { type: 'RunStarted'; pipeline: string; jobs: number; resumed: boolean }
+  | { type: 'JobStatusChanged'; job: string; from: JobStatus | null; to: JobStatus; items: number | null; cause?: FailureCause }
+  /** A job's items are known; `done` and `failed` count those that an earlier process has ended. */
+  | { type: 'JobExpanded'; job: string; items: number; done: number; failed: number }
+  | ItemEvent
+  /** How far a job is, where its items are not told one by one. */
+  | { type: 'JobCounted'; job: string; done: number; failed: number; retried: number; skipped: number }
+  | { type: 'RunFinished'; status: RunStatus; durationMs: number }
+);
+
+/** Where a run as a whole stands. Interrupted: nobody drives it, and it can be resumed. */
+export type RunStatus = 'Running' | 'Completed' | 'Failed' | 'Cancelled' | 'Interrupted';
+
+/** Takes what is announced. Must not throw. */
+export interface EventSink {
+  publish(event: RunEvent): void;
+}
+
+/** Finds marked functions by name. */
+export interface FunctionCatalog {
+  /** The function, or undefined where the name is not known. */
+  load(name: string): Promise<AnyFunction | undefined>;
+  /** All names, for "did you mean". */
+  names(): readonly string[];
+  /** Adds functions that came to light while running: those of a pipeline that a dynamic job returned. */
+  register(functions: ReadonlyMap<string, AnyFunction>): void;
+  /** Changes with the functions' code: part of the key of cached results. Empty where it is not known. */
+  readonly digest: string;
+}
+
+/** A worker's word to the controller: pod `pod` of this job has stored something. It only wakes; the store is the truth. */
+export interface Hint {
+  job: string;
+  pod: number;
+}
+
+/** Where the controller of a run listens for hints, as the store holds it. */
+export interface HintAddress {
+  host: string;
+  port: number;
+  token: string;
+}
+
+/** What a pod leaves behind of itself when it ends. */
+export interface TerminationNote {
+  /** Items that had begun and not returned. */
+  begun: number[];
+  /** The item whose attempt outlived its timeout, where that is why the process ended. */
+  deadline?: number;
+  message?: string;
+}

@@ -1,0 +1,55 @@
+/*
+ * What a pod leaves behind when its process ends without a word: Kubernetes keeps the text of the termination message file.
+ *
+ * TN1 The file always names the items that have begun and not returned: it is rewritten in place, synchronously, before each begins.
+ * TN2 The text never grows past what Kubernetes keeps (4096 bytes): many items become ranges, more than fit are left out.
+ */
+import { closeSync, openSync, writeSync } from 'node:fs';
+import type { TerminationNote } from '../ports/index.js';
+
+const MAX_BYTES = 4000;
+
+/** Keeps the note; where the file cannot be opened (outside a pod), it keeps nothing. */
+export class TerminationFile {
+  readonly #fd: number | null;
+  readonly #begun = new Set<number>();
+  #length = 0;
+
+  constructor(path: string) {
+    this.#fd = open(path);
+  }
+
+  begin(item: number): void {
+    this.#begun.add(item);
+    this.#write({ begun: [...this.#begun] });
+  }
+
+  end(item: number): void {
+    if (this.#begun.delete(item)) this.#write({ begun: [...this.#begun] });
+  }
+
+  /** The last words of a process that ends by itself. */
+  say(message: string): void {
+    this.#write({ begun: [...this.#begun], message: message.slice(0, 2000) });
+  }
+
+  close(): void {
+    if (this.#fd !== null) closeSync(this.#fd);
+  }
+
+  #write(note: TerminationNote): void {
+    if (this.#fd === null) return;
+    let text = JSON.stringify(note);
+    while (text.length > MAX_BYTES) text = JSON.stringify({ ...note, begun: (note.begun = note.begun.slice(0, note.begun.length / 2)) });
+    writeSync(this.#fd, text.padEnd(this.#length), 0);
+    this.#length = Math.max(this.#length, text.length);
+  }
+}
+
+function open(path: string): number | null {
+  try {
+    return openSync(path, 'r+');
+  } catch {
+    return null;
+  }
+}

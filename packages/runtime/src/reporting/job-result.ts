@@ -1,0 +1,23 @@
+/** The result of a job, as people and the next steps see it. */
+import type { Json } from '@kube-transform/sdk';
+import { readResults } from '../worker/resolve-arguments.js';
+import type { FileStore } from '../ports/index.js';
+import type { RunRecord } from '../run-store/run-record.js';
+
+/** True where a job's result is that of its one call, not a list. */
+export function isSingle(job: { type: string; tasks: readonly unknown[] } | undefined): boolean {
+  return job !== undefined && job.type !== 'map' && job.tasks.length <= 1;
+}
+
+/** The result of a job of a run. */
+export async function readResult(store: FileStore, { runId, job, single }: { runId: string; job: string; single: boolean }): Promise<Json> {
+  const results = await readResults(store, runId, job);
+  return single ? (results[0] ?? null) : results;
+}
+
+/** What a completed run is shown with: the result of its last step where that is one call; else null. */
+export async function readHeadline(store: FileStore, { runId, pipeline }: RunRecord): Promise<Json> {
+  const last = pipeline.jobs.at(-1);
+  if (last === undefined || last.type === 'dynamic' || !isSingle(last)) return null;
+  return readResult(store, { runId, job: last.name, single: true });
+}

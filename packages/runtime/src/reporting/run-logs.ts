@@ -1,0 +1,189 @@
+/** What the items of a run printed. */
+import { didYouMean, type FailureCause, KtError } from '@kube-transform/sdk';
+import { logsPrefix } from '../run-store/layout.js';
+import { mergeByTime } from './merge-by-time.js';
+import type { FileStore } from '../ports/index.js';
+import type { RunRecord } from '../run-store/run-record.js';
+import { type JobView, type Outcomes, readRunView } from './run-view.js';
+import { parseLines } from '../run-store/segment-log.js';
+
+/** A line that an item printed. */
+export interface LogLine {
+  job: string;
+  item: number;
+  attempt: number;
+  atMs: number;
+  level: string;
+  message: string;
+  data?: object;
+}
+
+/** An item, or a job that failed without one (`item` null), with why it failed. */
+export interface FailedLog {
+  job: string;
+  item: number | null;
+  attempts: number;
+  cause: FailureCause;
+  lines: LogLine[];
+}
+
+/** Which lines are asked for. */
+export interface LogFilter {
+  /** `JOB` or `JOB/INDEX`; undefined for the whole run. */
+  place: string | undefined;
+  /** Only what the attempts before the latest printed. */
+  previous: boolean;
+}
+
+/** A line as workers write it: to the store, and in a cluster to their standard output. */
+export interface StoredLine {
+  i: number;
+  n: number;
+  t: number;
+  level: string;
+  message: string;
+  data?: object;
+}
+
+/** A line with the name of its job. */
+export function logLine(job: string, { i, n, t, level, message, data }: StoredLine): LogLine {
+  return { job, item: i, attempt: n, atMs: t, level, message, ...(data === undefined ? {} : { data }) };
+}
+
+/** Log lines of a run, in the order of time. @throws KtError `UNKNOWN_JOB`, `UNKNOWN_ITEM`. */
+export async function* readLogs(store: FileStore, record: RunRecord, { place, previous }: LogFilter): AsyncGenerator<LogLine, void> {
+  const { runId } = record;
+  const latest = new Map<string, Outcomes>();
+  const wants = (job: string): boolean => previous && (place === undefined || place === job || place.startsWith(`${job}/`));
+  const view = await readRunView(store, record, { counts: wants, onOutcomes: ({ job }, outcomes) => latest.set(job.name, outcomes) });
+  const { jobs, item } = placeIn(view.jobs.map(shapeOf), { runId, place });
+  const logs: AsyncIterator<LogLine>[] = [];
+  for (const job of jobs) for (const keys of await segmentsByPod(store, logsPrefix(runId, job))) logs.push(linesOf(store, job, keys));
+  for await (const line of mergeByTime(logs, ({ atMs }) => atMs)) {
+    if (item !== null && line.item !== item) continue;
+    if (previous && line.attempt >= latestAttempt(latest.get(line.job)?.get(line.item))) continue;
+    yield line;
+  }
+}
+
+/** The attempt that is under way, or the last there was. */
+function latestAttempt(outcome: { attempts: number; final: boolean } | undefined): number {
+  if (outcome === undefined) return 1;
+  return outcome.final ? outcome.attempts : outcome.attempts + 1;
+}
+
+/**
+ * The items whose latest attempt failed, with what that attempt printed, or with `previous` the ones before it.
+ *
+ * @throws KtError `UNKNOWN_JOB`, `UNKNOWN_ITEM`.
+ */
+export async function* readFailedLogs(store: FileStore, record: RunRecord, { place, previous }: LogFilter): AsyncGenerator<FailedLog, void> {
+  const { runId } = record;
+  const outcomes = new Map<string, [item: number, attempts: number, cause: FailureCause][]>();
+  const { jobs } = await readRunView(store, record, {
+    onOutcomes: ({ job }, found) => {
+      const failed: [number, number, FailureCause][] = [];
+      for (const [i, { attempts, cause }] of found) if (cause !== undefined) failed.push([i, attempts, cause]);
+      outcomes.set(job.name, failed);
+    },
+  });
+  const { jobs: names, item } = placeIn(jobs.map(shapeOf), { runId, place });
+  for (const name of names) {
+    const cause = jobs.find(({ job }) => job.name === name)?.cause;
+    const logs = new Map<number, FailedLog>();
+    for (const [i, attempts, why] of outcomes.get(name) ?? []) {
+      if (item === null || item === i) logs.set(i, { job: name, item: i, attempts, cause: why, lines: [] });
+    }
+    if (logs.size === 0 && cause !== undefined && item === null) yield { job: name, item: null, attempts: 0, cause, lines: [] };
+    if (logs.size === 0) continue;
+    for (const keys of await segmentsByPod(store, logsPrefix(runId, name))) {
+      for await (const line of linesOf(store, name, keys)) {
+        const log = logs.get(line.item);
+        if (log !== undefined && previous === line.attempt < log.attempts) log.lines.push(line);
+      }
+    }
+    for (const log of [...logs.values()].sort((a, b) => (a.item ?? 0) - (b.item ?? 0))) yield log;
+  }
+}
+
+/** What is new in the logs of a run, each time it is asked. */
+export class LogTail {
+  readonly #store: FileStore;
+  readonly #record: RunRecord;
+  readonly #place: string | undefined;
+  readonly #seen = new Set<string>();
+
+  constructor(store: FileStore, record: RunRecord, place: string | undefined) {
+    this.#store = store;
+    this.#record = record;
+    this.#place = place;
+  }
+
+  /** Lines that were not there before, by time. @throws KtError `UNKNOWN_JOB`, `UNKNOWN_ITEM`. */
+  async next(): Promise<LogLine[]> {
+    const { runId } = this.#record;
+    const view = await readRunView(this.#store, this.#record, { counts: () => false });
+    const { jobs, item } = placeIn(view.jobs.map(shapeOf), { runId, place: this.#place });
+    const lines: LogLine[] = [];
+    for (const job of jobs) {
+      for (const keys of await segmentsByPod(this.#store, logsPrefix(runId, job))) {
+        const fresh = keys.filter(key => !this.#seen.has(key));
+        for (const key of fresh) this.#seen.add(key);
+        for await (const line of linesOf(this.#store, job, fresh)) if (item === null || line.item === item) lines.push(line);
+      }
+    }
+    return lines.sort((a, b) => a.atMs - b.atMs);
+  }
+}
+
+async function* linesOf(store: FileStore, job: string, keys: readonly string[]): AsyncGenerator<LogLine, void> {
+  for (const key of keys) for (const line of parseLines<StoredLine>(await store.get(key))) yield logLine(job, line);
+}
+
+/** The segments of each pod, in order. */
+async function segmentsByPod(store: FileStore, prefix: string): Promise<string[][]> {
+  const pods = new Map<string, string[]>();
+  for await (const entry of store.list(prefix)) {
+    if (entry.type !== 'object' || !entry.object.key.endsWith('.jsonl')) continue;
+    const { key } = entry.object;
+    const pod = key.slice(0, key.lastIndexOf('/'));
+    const keys = pods.get(pod);
+    if (keys === undefined) pods.set(pod, [key]);
+    else keys.push(key);
+  }
+  return [...pods.values()];
+}
+
+/** What is to be known of a job to find it. */
+interface JobShape {
+  name: string;
+  items: number | null;
+}
+
+const shapeOf = ({ job, items }: JobView): JobShape => ({ name: job.name, items });
+
+/**
+ * The jobs and the item that a place means. A job's name may itself hold "/".
+ *
+ * @throws KtError `UNKNOWN_JOB`, `UNKNOWN_ITEM`.
+ */
+export function placeIn(
+  jobs: readonly JobShape[],
+  { runId, place }: { runId: string; place: string | undefined },
+): { jobs: string[]; item: number | null } {
+  const names = jobs.map(({ name }) => name);
+  if (place === undefined) return { jobs: names, item: null };
+  if (names.includes(place)) return { jobs: [place], item: null };
+  const slash = place.lastIndexOf('/');
+  const name = slash < 0 ? place : place.slice(0, slash);
+  const index = slash < 0 ? '' : place.slice(slash + 1);
+  const found = jobs.find(job => job.name === name);
+  if (found === undefined) {
+    const hint = didYouMean(name, names) ?? `Its jobs: ${names.slice(0, 10).join(', ')}${names.length > 10 ? ', …' : ''}.`;
+    throw new KtError({ code: 'UNKNOWN_JOB', path: 'job', message: `Run "${runId}" has no job "${name.slice(0, 120)}".`, hint });
+  }
+  const item = /^\d{1,9}$/.test(index) ? Number(index) : -1;
+  if (item >= 0 && (found.items === null || item < found.items)) return { jobs: [name], item };
+  const hint = found.items === null ? 'It has not begun.' : found.items === 0 ? 'It has no items.' : `Its items are 0 to ${found.items - 1}.`;
+  throw new KtError({ code: 'UNKNOWN_ITEM', path: 'job', message: `Job "${name}" has no item "${index.slice(0, 40)}".`, hint });
+}

@@ -1,0 +1,61 @@
+/*
+ * What the results log of a pod holds, and how it is read.
+ *
+ * S1 The first final line of an item counts; later ones are the work of a second attempt that lost.
+ * S2 An item whose attempts are all failures that may be retried is unfinished.
+ */
+import type { FailureCause, Json } from '@kube-transform/sdk';
+import { resultsPrefix } from './layout.js';
+import type { FileStore } from '../ports/index.js';
+import { readLog } from './segment-log.js';
+
+/**
+ * One attempt of one item: `r` its result, or `c` why it failed (`x`: for good; `free`: it costs no attempt). `n` is the attempt, 0 where it was
+ * skipped as done. `u` names the pod whose end this was, where another wrote the line: said twice, it counts once.
+ */
+export interface ResultLine {
+  i: number;
+  n: number;
+  r?: Json;
+  c?: FailureCause;
+  x?: true;
+  free?: true;
+  u?: string;
+}
+
+/** What became of an item. */
+export interface ItemOutcome {
+  attempts: number;
+  /** Attempts that ended by no fault of its own. */
+  interruptions?: number;
+  /** The pod whose end was the last that another wrote down. */
+  endOf?: string;
+  result?: Json;
+  /** Why the last attempt failed. */
+  cause?: FailureCause;
+  final: boolean;
+}
+
+/** Adds a line to what is known of an item. */
+export function foldLine(outcome: ItemOutcome | undefined, line: ResultLine): ItemOutcome {
+  if (outcome?.final === true) return outcome;
+  if (line.u !== undefined && line.u === outcome?.endOf) return outcome;
+  const attempts = (outcome?.attempts ?? 0) + (line.n === 0 || line.free === true ? 0 : 1);
+  if (line.c === undefined) return { attempts, result: line.r ?? null, final: true };
+  const interruptions = (outcome?.interruptions ?? 0) + (line.free === true ? 1 : 0);
+  const endOf = line.u ?? outcome?.endOf;
+  return {
+    attempts,
+    cause: line.c,
+    final: line.x === true,
+    ...(interruptions === 0 ? {} : { interruptions }),
+    ...(endOf === undefined ? {} : { endOf }),
+  };
+}
+
+/** The outcomes of a job's items, by index; items that were never begun are missing. */
+export async function readOutcomes(store: FileStore, runId: string, job: string): Promise<Map<number, ItemOutcome>> {
+  const outcomes = new Map<number, ItemOutcome>();
+  for await (const line of readLog<ResultLine>(store, resultsPrefix(runId, job))) outcomes.set(line.i, foldLine(outcomes.get(line.i), line));
+  return outcomes;
+}

@@ -1,0 +1,127 @@
+/*
+ * What became of a job's items, as far as their results have been read: for an executor whose pods write to the store by themselves.
+ *
+ * J1 The store is the truth: nothing counts as done before its line was read. Reading again what was read changes nothing.
+ * J2 Results themselves are neither parsed nor kept, except that of a dynamic job.
+ */
+import type { Json } from '@kube-transform/sdk';
+import { resultsPrefix } from './layout.js';
+import type { PodOutcome } from '../worker/item-ledger.js';
+import type { FileStore, ItemEvent, JobOrder } from '../ports/index.js';
+import { foldLine, type ItemOutcome, type ResultLine } from './item-results.js';
+
+const decoder = new TextDecoder();
+/** The beginning of a line that holds a result; see `ResultLine`. */
+const SUCCESS = /^\{"i":(\d+),"n":(\d+),"r":/;
+
+/** The tally of one job. */
+export class JobTally {
+  readonly #store: FileStore;
+  readonly #order: JobOrder;
+  readonly #emit: (event: ItemEvent) => void;
+  readonly #outcomes = new Map<number, ItemOutcome>();
+  /** The last segment read of each pod. */
+  readonly #read = new Map<number, string>();
+  readonly #openItems: number[];
+  #result: Json | undefined;
+  succeeded = 0;
+  failed = 0;
+  /** Pods whose items all have a result. */
+  closedPods = 0;
+
+  constructor(store: FileStore, order: JobOrder, emit: (event: ItemEvent) => void) {
+    this.#store = store;
+    this.#order = order;
+    this.#emit = emit;
+    const { items, itemsPerPod } = order;
+    this.#openItems = Array.from({ length: Math.ceil(items / itemsPerPod) }, (_, pod) => Math.min(itemsPerPod, items - pod * itemsPerPod));
+  }
+
+  get pods(): number {
+    return this.#openItems.length;
+  }
+
+  /** Items without a result. */
+  get open(): number {
+    return this.#order.items - this.succeeded - this.failed;
+  }
+
+  isOpen(pod: number): boolean {
+    return (this.#openItems[pod] ?? 0) > 0;
+  }
+
+  /** Pods with items that are open, ascending. */
+  openPods(): number[] {
+    return [...this.#openItems.keys()].filter(pod => this.isOpen(pod));
+  }
+
+  /** What is known of an item. */
+  outcomeOf(item: number): ItemOutcome | undefined {
+    return this.#outcomes.get(item);
+  }
+
+  /** Reads what is new of one pod. */
+  async refreshPod(pod: number): Promise<void> {
+    const { runId, job } = this.#order;
+    await this.#readNew(resultsPrefix(runId, job.name, pod), this.#read.get(pod));
+  }
+
+  /** Reads what is new of all pods. */
+  async refresh(): Promise<void> {
+    const { runId, job } = this.#order;
+    await this.#readNew(resultsPrefix(runId, job.name), undefined);
+  }
+
+  async #readNew(prefix: string, startAfter: string | undefined): Promise<void> {
+    for await (const entry of this.#store.list(prefix, startAfter === undefined ? {} : { startAfter })) {
+      if (entry.type !== 'object' || !entry.object.key.endsWith('.jsonl')) continue;
+      const { key } = entry.object;
+      const pod = Number(key.split('/').at(-2));
+      if (key <= (this.#read.get(pod) ?? '')) continue;
+      const text = decoder.decode(await this.#store.get(key));
+      if (key <= (this.#read.get(pod) ?? '')) continue;
+      this.#read.set(pod, key);
+      for (const line of text.split('\n')) if (line !== '') this.#take(line);
+    }
+  }
+
+  #take(text: string): void {
+    const success = this.#order.job.type === 'dynamic' ? null : SUCCESS.exec(text);
+    const line = success === null ? (JSON.parse(text) as ResultLine) : { i: Number(success[1]), n: Number(success[2]) };
+    const before = this.#outcomes.get(line.i);
+    if (before?.final === true || line.i >= this.#order.items) return;
+    const { result, ...outcome } = foldLine(before, line);
+    this.#outcomes.set(line.i, outcome);
+    if (line.i === 0 && result !== undefined) this.#result = result;
+    this.#announce(line, outcome);
+  }
+
+  #announce(line: ResultLine, outcome: ItemOutcome): void {
+    const base = { job: this.#order.job.name, item: line.i, attempt: Math.max(1, outcome.attempts) };
+    if (!outcome.final) {
+      if (outcome.cause !== undefined) this.#emit({ type: 'ItemRetrying', ...base, cause: outcome.cause, delayMs: 0 });
+      return;
+    }
+    const pod = Math.floor(line.i / this.#order.itemsPerPod);
+    this.#openItems[pod] = (this.#openItems[pod] ?? 1) - 1;
+    if (this.#openItems[pod] === 0) this.closedPods++;
+    if (outcome.cause === undefined) {
+      this.succeeded++;
+      this.#emit({ type: 'ItemSucceeded', ...base, skipped: line.n === 0 });
+    } else {
+      this.failed++;
+      this.#emit({ type: 'ItemFailed', ...base, cause: outcome.cause });
+    }
+  }
+
+  /** The sum over all pods. */
+  outcome(): PodOutcome {
+    let firstFailure: PodOutcome['firstFailure'] = null;
+    if (this.failed > 0) {
+      for (const [item, { final, cause }] of this.#outcomes) {
+        if (final && cause !== undefined && (firstFailure === null || item < firstFailure.item)) firstFailure = { item, cause };
+      }
+    }
+    return { succeeded: this.succeeded, failed: this.failed, open: this.open, firstFailure, result: this.#result ?? null };
+  }
+}

@@ -1,0 +1,33 @@
+/** Results kept across runs: `cache: true`. The key is a hash of the functions' code, the function's name and its arguments. */
+import type { Json } from '@kube-transform/sdk';
+import { cacheKey } from './layout.js';
+import type { FileStore } from '../ports/index.js';
+
+const encoder = new TextEncoder();
+
+/** JSON with the keys of objects in order, so that equal arguments give equal texts. */
+function canonical(value: Json): string {
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  const entries = Object.keys(value)
+    .sort()
+    .map(key => `${JSON.stringify(key)}:${canonical(value[key] ?? null)}`);
+  return `{${entries.join(',')}}`;
+}
+
+/** SHA-256 in hex of what decides an item's result. */
+export async function cacheHash(digest: string, name: string, args: Json): Promise<string> {
+  const hash = await crypto.subtle.digest('SHA-256', encoder.encode(`${digest}\n${name}\n${canonical(args)}`));
+  return Array.from(new Uint8Array(hash), byte => byte.toString(16).padStart(2, '0')).join('');
+}
+
+/** The result kept under a hash; undefined where there is none. */
+export async function cachedResult(store: FileStore, hash: string): Promise<{ value: Json } | undefined> {
+  if ((await store.head(cacheKey(hash))) === null) return undefined;
+  return { value: JSON.parse(new TextDecoder().decode(await store.get(cacheKey(hash)))) as Json };
+}
+
+/** Keeps a result; one that is there already stays. */
+export async function keepResult(store: FileStore, hash: string, value: Json): Promise<void> {
+  await store.put(cacheKey(hash), encoder.encode(JSON.stringify(value)), { ifAbsent: true });
+}

@@ -1,0 +1,145 @@
+/*
+ * A lock between processes, for the short moment in which a conditional put compares and renames.
+ *
+ * 1. A lock is a file that names its holder; it appears whole (link) and exactly one process creates it.
+ * 2. A lock is stale when its holder is dead (same host), or, for a holder of another host, when it is older than 30 s.
+ * 3. A stale lock with id X is removed only by the one process that created the file `steal-X`, and only while the lock still is X.
+ *    Ids are never used again, so a slow thief finds another id and leaves the new lock alone.
+ * 4. A holder works for 15 s at most before it checks, so that its lock cannot be called stale under it on another host.
+ */
+import { link, open, readFile, stat, unlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { KtError } from '@kube-transform/sdk';
+import { errnoOf } from './file-errors.js';
+import { lifeOf, thisProcess, type ProcessName } from './process-identity.js';
+
+/** Age from which a lock of another host is stale. */
+const STALE_MS = 30_000;
+const HOLD_MS = 15_000;
+const WAIT_MS = 60_000;
+
+interface Holder extends ProcessName {
+  id: string;
+}
+
+/** Whether `error` says that the file system has no hard links. */
+export function lacksLinks(error: unknown): boolean {
+  return ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'].includes(errnoOf(error) ?? '');
+}
+
+/** A clock that is never set back. */
+const clockMs = (): number => Number(process.hrtime.bigint() / 1_000_000n);
+
+/**
+ * Runs `work` while holding the lock file `name` of the folder `dir`; `stillHeld` throws when it has been held too long to be sure.
+ *
+ * @throws KtError `STORE_FAILED` when a live process has held the lock for 60 s.
+ */
+export async function withLockFile<T>(dir: string, name: string, work: (stillHeld: () => void) => Promise<T>): Promise<T> {
+  const path = join(dir, name);
+  const id = await acquire(dir, path);
+  const since = clockMs();
+  try {
+    return await work(() => {
+      if (clockMs() - since > HOLD_MS) throw lockError(path, 'was held for over 15 s, so another host may have taken it over');
+    });
+  } finally {
+    if ((await readHolder(path))?.id === id) await unlink(path);
+  }
+}
+
+async function acquire(dir: string, path: string): Promise<string> {
+  const since = clockMs();
+  for (let pauseMs = 1; ; pauseMs = Math.min(pauseMs * 2, 32)) {
+    const holder = await readHolder(path);
+    if (holder === undefined) {
+      const id = await create(dir, path);
+      if (id !== undefined) return id;
+    } else if (await isStale(dir, path, holder)) {
+      await removeStale(dir, path, holder.id);
+      continue;
+    }
+    if (clockMs() - since > WAIT_MS) throw lockError(path, `has been held for over 60 s by process ${holder?.pid ?? '?'}`);
+    await new Promise(resolve => setTimeout(resolve, Math.random() * pauseMs));
+  }
+}
+
+/** Creates a lock file that names this process; its id, or undefined where one exists. */
+async function create(dir: string, path: string): Promise<string | undefined> {
+  const id = crypto.randomUUID();
+  const claim = join(dir, `claim-${id}`);
+  const text = JSON.stringify({ ...(await thisProcess()), id });
+  await writeFile(claim, text, { flag: 'wx' });
+  try {
+    await link(claim, path);
+    return id;
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return undefined;
+    if (!lacksLinks(error)) throw error;
+    return await createWithoutLink(path, id, text);
+  } finally {
+    await unlink(claim).catch(() => undefined);
+  }
+}
+
+async function createWithoutLink(path: string, id: string, text: string): Promise<string | undefined> {
+  try {
+    await using file = await open(path, 'wx');
+    await file.writeFile(text);
+    return id;
+  } catch (error) {
+    if (errnoOf(error) === 'EEXIST') return undefined;
+    throw error;
+  }
+}
+
+/** Who holds a lock; undefined where it is free. A file without a name in it (its writer was cut off) is told apart by its inode and time. */
+async function readHolder(path: string): Promise<Holder | undefined> {
+  try {
+    const text = await readFile(path, 'utf8');
+    if (text.endsWith('}')) return JSON.parse(text) as Holder;
+    const { ino, mtimeNs } = await stat(path, { bigint: true });
+    return { id: `unnamed-${ino}-${mtimeNs}`, host: '', pid: 0, start: '' };
+  } catch (error) {
+    if (errnoOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+async function isStale(dir: string, path: string, holder: Holder): Promise<boolean> {
+  const life = await lifeOf(holder);
+  if (life !== 'unknown') return life === 'dead';
+  const created = await stat(path).catch(() => undefined);
+  return created !== undefined && (await nowOf(dir)) - created.mtimeMs > STALE_MS;
+}
+
+/** The time by the clock that gives files theirs, which may be a server's. */
+async function nowOf(dir: string): Promise<number> {
+  const probe = join(dir, `clock-${crypto.randomUUID()}`);
+  await writeFile(probe, '', { flag: 'wx' });
+  try {
+    return (await stat(probe)).mtimeMs;
+  } finally {
+    await unlink(probe);
+  }
+}
+
+async function removeStale(dir: string, path: string, id: string): Promise<void> {
+  const steal = join(dir, `steal-${id}`);
+  if ((await create(dir, steal)) === undefined) {
+    // Another process is at it; should it have died meanwhile, its own mark is removed the same way.
+    const thief = await readHolder(steal);
+    if (thief !== undefined && (await isStale(dir, steal, thief))) await removeStale(dir, steal, thief.id);
+    return;
+  }
+  try {
+    if ((await readHolder(path))?.id === id) await unlink(path);
+  } finally {
+    await unlink(steal);
+  }
+}
+
+function lockError(path: string, what: string): KtError {
+  const hint = `Try again; if no such process runs, delete ${path}.`;
+  return new KtError({ code: 'STORE_FAILED', message: `The lock ${path} ${what}.`, path: '', hint });
+}

@@ -1,0 +1,130 @@
+/*
+ * What a function sees of its surroundings.
+ *
+ * C1 A signal or a log is made only when a function asks for it; signals those that were asked for are aborted with the pod.
+ */
+import type { KtContext, KtFiles, KtFs, KtLog } from '@kube-transform/sdk';
+import type { JobManifest } from '../run-store/job-manifest.js';
+import type { PodHost } from './pod-host.js';
+import type { SegmentLog } from '../run-store/segment-log.js';
+
+/** The contexts of one pod's items. */
+export class ContextScope {
+  readonly manifest: JobManifest;
+  readonly host: PodHost;
+  readonly #logs: () => Promise<SegmentLog<object>>;
+  readonly #asked = new Map<number, ItemContext>();
+  #listening = false;
+  /** Resolves when what was logged is stored. */
+  logged: Promise<void> = Promise.resolve();
+
+  constructor(manifest: JobManifest, host: PodHost, logs: () => Promise<SegmentLog<object>>) {
+    this.manifest = manifest;
+    this.host = host;
+    this.#logs = logs;
+  }
+
+  open(item: number, attempt: number): ItemContext {
+    return new ItemContext(this, item, attempt);
+  }
+
+  end(item: number): void {
+    this.#asked.delete(item);
+  }
+
+  write(line: object): void {
+    this.host.echo(line);
+    this.logged = this.#logs().then(log => log.append(line));
+    this.logged.catch(() => undefined);
+  }
+
+  /** A signal has been asked for. */
+  watch(context: ItemContext): void {
+    this.#asked.set(context.index, context);
+    const { signal } = this.host;
+    if (signal.aborted) context.abort(signal.reason as Error);
+    if (this.#listening) return;
+    this.#listening = true;
+    signal.addEventListener('abort', () => {
+      for (const asked of this.#asked.values()) asked.abort(signal.reason as Error);
+    });
+  }
+}
+
+/** The context of one attempt. */
+export class ItemContext implements KtContext {
+  readonly #scope: ContextScope;
+  readonly index: number;
+  readonly attempt: number;
+  #log: KtLog | undefined;
+  #controller: AbortController | undefined;
+  #aborted: { reason: Error } | undefined;
+
+  constructor(scope: ContextScope, index: number, attempt: number) {
+    this.#scope = scope;
+    this.index = index;
+    this.attempt = attempt;
+  }
+
+  get runId(): string {
+    return this.#scope.manifest.runId;
+  }
+  get pipeline(): string {
+    return this.#scope.manifest.pipeline;
+  }
+  get job(): string {
+    return this.#scope.manifest.job.name;
+  }
+  get files(): KtFiles {
+    return this.#scope.host.files;
+  }
+  get log(): KtLog {
+    return (this.#log ??= new ItemLog(this.#scope, this.index, this.attempt));
+  }
+  get fs(): () => Promise<KtFs> {
+    return this.#scope.host.openFs;
+  }
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#aborted !== undefined) this.#controller.abort(this.#aborted.reason);
+      this.#scope.watch(this);
+    }
+    return this.#controller.signal;
+  }
+
+  abort(reason: Error): void {
+    this.#aborted ??= { reason };
+    this.#controller?.abort(reason);
+  }
+}
+
+class ItemLog implements KtLog {
+  readonly #scope: ContextScope;
+  readonly #item: number;
+  readonly #attempt: number;
+
+  constructor(scope: ContextScope, item: number, attempt: number) {
+    this.#scope = scope;
+    this.#item = item;
+    this.#attempt = attempt;
+  }
+
+  debug(message: string, data?: object): void {
+    this.#write('debug', message, data);
+  }
+  info(message: string, data?: object): void {
+    this.#write('info', message, data);
+  }
+  warn(message: string, data?: object): void {
+    this.#write('warn', message, data);
+  }
+  error(message: string, data?: object): void {
+    this.#write('error', message, data);
+  }
+
+  #write(level: string, message: string, data: object | undefined): void {
+    const t = this.#scope.host.clock.nowMs();
+    this.#scope.write({ i: this.#item, n: this.#attempt, t, level, message, ...(data === undefined ? {} : { data }) });
+  }
+}

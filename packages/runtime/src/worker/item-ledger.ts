@@ -1,0 +1,140 @@
+/*
+ * What is known of a pod's items, and stored of them.
+ *
+ * G1 What happens to an item is appended to the results log first and announced when it is stored, in that order.
+ * G2 A disruption (Evicted) costs no attempt, but has a cap of its own. Both survive restarts, because they are in the log.
+ */
+import { type FailureCause, type Json, RETRIED } from '@kube-transform/sdk';
+import { resultsPrefix } from '../run-store/layout.js';
+import type { JobManifest } from '../run-store/job-manifest.js';
+import type { PodHost } from './pod-host.js';
+import type { ItemEvent } from '../ports/index.js';
+import { foldLine, type ItemOutcome, type ResultLine } from '../run-store/item-results.js';
+import { SegmentLog } from '../run-store/segment-log.js';
+
+const MAX_INTERRUPTIONS = 10;
+
+/** What came of a pod's items. */
+export interface PodOutcome {
+  succeeded: number;
+  failed: number;
+  /** Items left undone because the pod was told to stop. */
+  open: number;
+  firstFailure: { item: number; cause: FailureCause } | null;
+  /** Result of the pod's first item: what a dynamic job spawns. */
+  result: unknown;
+}
+
+/** What a ledger needs of its surroundings. */
+export type LedgerHost = Pick<PodHost, 'store' | 'emit' | 'gather'>;
+
+/** The items of one pod. */
+export class PodLedger {
+  readonly #manifest: JobManifest;
+  readonly #emit: (event: ItemEvent) => void;
+  readonly #outcomes: Map<number, ItemOutcome>;
+  readonly #log: SegmentLog<ResultLine>;
+  #batch: { stored: Promise<void>; events: ItemEvent[] } | undefined;
+  #announced: Promise<void> = Promise.resolve();
+  /** Results that are not stored yet. */
+  waiting = 0;
+  /** The store has failed. */
+  broken = false;
+
+  private constructor(manifest: JobManifest, host: LedgerHost, read: { outcomes: Map<number, ItemOutcome>; log: SegmentLog<ResultLine> }) {
+    this.#manifest = manifest;
+    this.#emit = host.emit;
+    this.#outcomes = read.outcomes;
+    this.#log = read.log;
+  }
+
+  /** Reads what is stored of a pod. */
+  static async open(manifest: JobManifest, host: LedgerHost, pod: number): Promise<PodLedger> {
+    const outcomes = new Map<number, ItemOutcome>();
+    const log = await SegmentLog.open<ResultLine>(host.store, resultsPrefix(manifest.runId, manifest.job.name, pod), {
+      onValue: line => outcomes.set(line.i, foldLine(outcomes.get(line.i), line)),
+      pace: host.gather,
+    });
+    return new PodLedger(manifest, host, { outcomes, log });
+  }
+
+  isDone(item: number): boolean {
+    return this.#outcomes.get(item)?.final === true;
+  }
+
+  /** Which attempt comes next, from 1. */
+  nextAttempt(item: number): number {
+    return (this.#outcomes.get(item)?.attempts ?? 0) + 1;
+  }
+
+  /** Puts a result on record. */
+  succeed(item: number, { attempt, value, skipped }: { attempt: number; value: Json; skipped: boolean }): void {
+    this.#record({ i: item, n: skipped ? 0 : attempt, r: value }, { type: 'ItemSucceeded', job: this.#manifest.job.name, item, attempt, skipped });
+  }
+
+  /**
+   * Puts a failed attempt on record; how long to wait for the next, or null where there is none.
+   *
+   * @param end `of`: the pod that ended with it, which counts once; `free`: it costs no attempt, up to a cap of its own.
+   */
+  fail(item: number, cause: FailureCause, end: { backoffMs: (attempts: number) => number; of?: string; free?: boolean }): number | null {
+    const { name: job, retries } = this.#manifest.job;
+    const known = this.#outcomes.get(item);
+    if (end.of !== undefined && known?.endOf === end.of) return 0;
+    const free = end.free === true || cause.kind === 'Evicted';
+    const attempt = (known?.attempts ?? 0) + (free ? 0 : 1);
+    const interruptions = (known?.interruptions ?? 0) + (free ? 1 : 0);
+    const hopeless = !RETRIED[cause.kind] || (cause.kind === 'Threw' && cause.permanent === true) || interruptions > MAX_INTERRUPTIONS;
+    const line: ResultLine = {
+      i: item,
+      n: Math.max(1, attempt),
+      c: cause,
+      ...(free ? { free } : {}),
+      ...(end.of === undefined ? {} : { u: end.of }),
+    };
+    if (hopeless || attempt > retries) {
+      this.#record({ ...line, x: true }, { type: 'ItemFailed', job, item, attempt, cause });
+      return null;
+    }
+    const delayMs = free ? 0 : end.backoffMs(attempt);
+    this.#record(line, { type: 'ItemRetrying', job, item, attempt, cause, delayMs });
+    return delayMs;
+  }
+
+  /** Resolves when everything so far is stored and announced. Rejects where the store has failed. */
+  settled(): Promise<void> {
+    return this.#announced;
+  }
+
+  /** What came of the `count` items from `first`. */
+  tally(first: number, count: number): PodOutcome {
+    const outcome: PodOutcome = { succeeded: 0, failed: 0, open: 0, firstFailure: null, result: this.#outcomes.get(first)?.result ?? null };
+    for (let item = first; item < first + count; item++) {
+      const known = this.#outcomes.get(item);
+      if (known?.final !== true) outcome.open++;
+      else if (known.cause === undefined) outcome.succeeded++;
+      else {
+        outcome.failed++;
+        outcome.firstFailure ??= { item, cause: known.cause };
+      }
+    }
+    return outcome;
+  }
+
+  #record(line: ResultLine, event: ItemEvent): void {
+    this.#outcomes.set(line.i, foldLine(this.#outcomes.get(line.i), line));
+    const stored = this.#log.append(line);
+    this.waiting++;
+    if (this.#batch?.stored === stored) this.#batch.events.push(event);
+    else {
+      const batch = (this.#batch = { stored, events: [event] });
+      this.#announced = stored.then(() => this.#announce(batch.events));
+      this.#announced.catch(() => (this.broken = true));
+    }
+  }
+
+  #announce(events: readonly ItemEvent[]): void {
+    this.waiting -= events.length;
+    for (const event of events) this.#emit(event);
+  }
+}

@@ -1,0 +1,39 @@
+import type { FailureCause, KtFiles, KtFs, KtLog } from '@kube-transform/sdk';
+import type { ResultCache } from './resolve-arguments.js';
+import type { JobManifest } from '../run-store/job-manifest.js';
+import type { Clock, FileStore, FunctionCatalog, ItemEvent } from '../ports/index.js';
+
+/** What a pod is given by the process it runs in. */
+export interface PodHost {
+  store: FileStore;
+  files: KtFiles;
+  catalog: FunctionCatalog;
+  clock: Clock;
+  resultCache: ResultCache;
+  /** Reads a job's manifest, which never changes, once. */
+  manifests: (runId: string, job: string) => Promise<JobManifest | null>;
+  /** Runs a slice of a pod's items when there is room. */
+  limit: (work: () => Promise<void>) => Promise<void>;
+  /** How many items of a pod may be in flight at once. */
+  lanes: number;
+  /** How many results may wait to be stored while items go on. */
+  ahead: number;
+  /** Awaited before results are stored, so that those of the same moment are stored together. */
+  gather: () => Promise<void>;
+  /** True: begin no further item. */
+  draining: () => boolean;
+  /** Aborted: begin nothing more and stop what runs. */
+  signal: AbortSignal;
+  emit: (event: ItemEvent) => void;
+  /** Told when an item's function has returned, before its result is stored: should the process end now, the item is not to blame. */
+  returned: (item: number) => void;
+  /** Told each line that an item logs, beside being stored. */
+  echo: (line: object) => void;
+  openFs: () => Promise<KtFs>;
+  /** Runs user code so that what it prints is logged. */
+  within: <T>(item: { readonly log: KtLog }, work: () => Promise<T>) => Promise<T>;
+  /** Waits between attempts; the clock's sleep, except in tests. */
+  pause: Clock['sleep'];
+  /** A failure to be had instead of the attempt; for tests. */
+  fault: (job: string, item: number, attempt: number) => FailureCause | undefined;
+}

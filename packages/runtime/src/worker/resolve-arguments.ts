@@ -1,0 +1,119 @@
+/** From refs to values: what an item's arguments are when it runs. */
+import { type Json, parseRef, type RefJson, replaceRefs } from '@kube-transform/sdk';
+import type { FileStore } from '../ports/index.js';
+import { readOutcomes } from '../run-store/item-results.js';
+
+/** Results of finished jobs, which never change, read once per process. */
+export type ResultCache = Map<string, Promise<Json[]>>;
+const CACHED_JOBS = 16;
+
+/** Where job results are read. */
+export interface RefScope {
+  store: FileStore;
+  runId: string;
+  cache?: ResultCache;
+}
+
+/** The element of a map, where there is one. */
+export interface ItemValue {
+  value: Json;
+  index: number;
+}
+
+/** Arguments with refs in them, looked through once so that filling them in for each item is quick. */
+export interface Template {
+  /** Jobs whose results are needed. */
+  readonly sources: readonly string[];
+  /** The value with every ref replaced; a place that does not exist is null. What comes of a job's result is a copy. */
+  fill(results: ReadonlyMap<string, Json[]>, item?: ItemValue): Json;
+}
+
+/** Looks through arguments. Refs to anything but the jobs in `known`, the item and its index are data and stay as they are. */
+export function compileTemplate(value: Json, known?: ReadonlySet<string>): Template {
+  const sources = new Set<string>();
+  let refs = 0;
+  const mark = (ref: RefJson): unknown => {
+    const { source, pointer } = parseRef(ref);
+    if (source === 'index' || source === 'item') refs++;
+    else if (known?.has(source) ?? true) sources.add(source);
+    else return ref;
+    return new Place(source, pointer, ref);
+  };
+  const marked = replaceRefs(value, mark);
+  if (refs + sources.size === 0) return { sources: [], fill: () => value };
+  return { sources: [...sources], fill: (results, item) => fillPlaces(marked, results, item) };
+}
+
+/** A ref within a template. */
+class Place {
+  readonly source: string;
+  readonly pointer: readonly string[];
+  readonly ref: RefJson;
+
+  constructor(source: string, pointer: readonly string[], ref: RefJson) {
+    this.source = source;
+    this.pointer = pointer;
+    this.ref = ref;
+  }
+}
+
+function fillPlaces(value: unknown, results: ReadonlyMap<string, Json[]>, item: ItemValue | undefined): Json {
+  if (typeof value !== 'object' || value === null) return value as Json;
+  if (value instanceof Place) return lookUp(value, results, item);
+  if (Array.isArray(value)) return value.map(entry => fillPlaces(entry, results, item));
+  const filled: Record<string, Json> = {};
+  for (const key of Object.keys(value)) setOwn(filled, key, fillPlaces((value as Record<string, unknown>)[key], results, item));
+  return filled;
+}
+
+/** Sets a field; one called `__proto__` too is data. */
+function setOwn(object: Record<string, Json>, key: string, value: Json): void {
+  if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+  else object[key] = value;
+}
+
+function lookUp({ source, pointer, ref }: Place, results: ReadonlyMap<string, Json[]>, item: ItemValue | undefined): Json {
+  if (source === 'item' || source === 'index') {
+    if (item === undefined) return { $ref: ref.$ref };
+    return source === 'index' ? item.index : open(item.value, pointer);
+  }
+  const found = open(results.get(source) ?? null, pointer);
+  return typeof found === 'object' ? structuredClone(found) : found;
+}
+
+/** The results of several jobs, by name. */
+export async function resultsByJob(sources: readonly string[], scope: RefScope): Promise<Map<string, Json[]>> {
+  return new Map(await Promise.all(sources.map(async source => [source, await resultsOf(source, scope)] as const)));
+}
+
+/** Replaces every ref within a JSON value by what it stands for. */
+export async function resolveRefs(value: Json, scope: RefScope): Promise<Json> {
+  const template = compileTemplate(value);
+  return template.fill(await resultsByJob(template.sources, scope));
+}
+
+function open(value: Json, pointer: readonly string[]): Json {
+  return pointer.reduce<Json>((at, key) => (typeof at === 'object' && at !== null ? ((at as Record<string, Json>)[key] ?? null) : null), value);
+}
+
+function resultsOf(job: string, scope: RefScope): Promise<Json[]> {
+  const key = `${scope.runId}/${job}`;
+  const cached = scope.cache?.get(key);
+  if (cached !== undefined) return cached;
+  const results = readResults(scope.store, scope.runId, job);
+  if (scope.cache !== undefined) {
+    for (const oldest of scope.cache.keys()) {
+      if (scope.cache.size < CACHED_JOBS) break;
+      scope.cache.delete(oldest);
+    }
+    scope.cache.set(key, results);
+  }
+  return results;
+}
+
+/** The results of a job's items in order; null for one that failed or did nothing. */
+export async function readResults(store: FileStore, runId: string, job: string): Promise<Json[]> {
+  const outcomes = await readOutcomes(store, runId, job);
+  const last = Math.max(-1, ...outcomes.keys());
+  return Array.from({ length: last + 1 }, (_, i) => outcomes.get(i)?.result ?? null);
+}

@@ -1,0 +1,141 @@
+/** One attempt of one item within a pod: its arguments, its context, whether it is done already. */
+import { type AnyFunction, didYouMean, type FailureCause, type Json, parseDurationMs } from '@kube-transform/sdk';
+import { compileTemplate, type ItemValue, resultsByJob, type Template } from './resolve-arguments.js';
+import { invoke, type Outcome } from './invoke.js';
+import { ContextScope } from './item-context.js';
+import type { ItemLine, JobManifest } from '../run-store/job-manifest.js';
+import type { FunctionCatalog } from '../ports/index.js';
+import type { PodHost } from './pod-host.js';
+import type { SegmentLog } from '../run-store/segment-log.js';
+import { cachedResult, cacheHash, keepResult } from '../run-store/result-cache.js';
+
+/** One attempt to make. */
+export interface Attempt {
+  item: number;
+  line: ItemLine;
+  attempt: number;
+}
+
+/** What came of it; `skipped` where it was done already. */
+export type AttemptOutcome = { ok: true; value: Json; skipped?: boolean } | { ok: false; cause: FailureCause };
+
+const NO_FUNCTION: Promise<AttemptOutcome> = Promise.resolve({ ok: true, value: null });
+const NO_RESULTS: ReadonlyMap<string, Json[]> = new Map();
+
+/** Makes attempts for the items of one pod. */
+export class ItemRunner {
+  readonly #manifest: JobManifest;
+  readonly #host: PodHost;
+  readonly #scope: ContextScope;
+  readonly #known: ReadonlySet<string>;
+  readonly #mapArgs: Template;
+  readonly #timeoutMs: number | null;
+  readonly #functions = new Map<string, AnyFunction>();
+  readonly #register = (functions: ReadonlyMap<string, AnyFunction>): void => {
+    this.#host.catalog.register(functions);
+  };
+
+  constructor(manifest: JobManifest, host: PodHost, logs: () => Promise<SegmentLog<object>>) {
+    this.#manifest = manifest;
+    this.#host = host;
+    this.#known = new Set(manifest.job.dependencies);
+    this.#mapArgs = compileTemplate(manifest.job.args, this.#known);
+    this.#timeoutMs = manifest.job.timeout === null ? null : (parseDurationMs(manifest.job.timeout) ?? null);
+    this.#scope = new ContextScope(manifest, host, logs);
+  }
+
+  /** Makes one attempt. */
+  run({ item, line, attempt }: Attempt): Promise<AttemptOutcome> {
+    const { job } = this.#manifest;
+    const isMap = 'e' in line;
+    const name = isMap ? job.function : line.f;
+    if (name === null) return NO_FUNCTION;
+    const element = isMap ? { value: line.e, index: item } : undefined;
+    const template = isMap ? this.#mapArgs : compileTemplate(line.a, this.#known);
+    const plain = template.sources.length === 0 && job.outputs.length === 0 && !job.cache;
+    if (plain) return this.#attempt({ name, args: template.fill(NO_RESULTS, element), item, attempt });
+    return this.#withStore({ name, template, element, item, attempt });
+  }
+
+  /** An attempt is over: its signal is not needed any more. */
+  ended(item: number): void {
+    this.#scope.end(item);
+  }
+
+  /** Waits until all log lines are stored. */
+  close(): Promise<void> {
+    return this.#scope.logged;
+  }
+
+  #results(template: Template): Promise<Map<string, Json[]>> {
+    return resultsByJob(template.sources, { store: this.#host.store, runId: this.#manifest.runId, cache: this.#host.resultCache });
+  }
+
+  /** Arguments that need results, outputs that may exist, results that may be kept: all of them questions to the store. */
+  async #withStore({ name, template, element, item, attempt }: StoreCall): Promise<AttemptOutcome> {
+    const { job } = this.#manifest;
+    const args = template.fill(await this.#results(template), element);
+    if (job.outputs.length > 0 && (await this.#outputsExist(element?.value ?? args, item))) return { ok: true, value: null, skipped: true };
+    if (job.cache) return this.#cached({ name, args, item, attempt });
+    return this.#attempt({ name, args, item, attempt });
+  }
+
+  async #outputsExist(value: Json, index: number): Promise<boolean> {
+    const template = compileTemplate(this.#manifest.job.outputs, this.#known);
+    const outputs = template.fill(await this.#results(template), { value, index }) as string[];
+    const exist = await Promise.all(outputs.map(path => this.#host.files.exists(path)));
+    return exist.every(Boolean);
+  }
+
+  async #cached(call: NamedCall): Promise<AttemptOutcome> {
+    const { store, catalog } = this.#host;
+    const hash = await cacheHash(catalog.digest, call.name, call.args);
+    const kept = await cachedResult(store, hash);
+    if (kept !== undefined) return { ok: true, value: kept.value, skipped: true };
+    const outcome = await this.#attempt(call);
+    if (outcome.ok) await keepResult(store, hash, outcome.value);
+    return outcome;
+  }
+
+  #attempt(call: NamedCall): Promise<Outcome> {
+    const fn = this.#functions.get(call.name);
+    return fn === undefined ? this.#loadAndCall(call) : this.#call(fn, call);
+  }
+
+  async #loadAndCall(call: NamedCall): Promise<Outcome> {
+    const fn = await this.#host.catalog.load(call.name);
+    if (fn === undefined) return { ok: false, cause: unknownFunction(call.name, this.#host.catalog) };
+    this.#functions.set(call.name, fn);
+    return this.#call(fn, call);
+  }
+
+  #call(fn: AnyFunction, { args, item, attempt }: NamedCall): Promise<Outcome> {
+    const host = this.#host;
+    const job = this.#manifest.job.name;
+    host.emit({ type: 'ItemStarted', job, item, attempt });
+    const cause = host.fault(job, item, attempt);
+    if (cause !== undefined) return Promise.resolve({ ok: false, cause });
+    const context = this.#scope.open(item, attempt);
+    const call = { fn, args, context, timeoutMs: this.#timeoutMs, clock: host.clock, register: this.#register };
+    return host.within(context, () => invoke(call));
+  }
+}
+
+interface StoreCall {
+  name: string;
+  template: Template;
+  element: ItemValue | undefined;
+  item: number;
+  attempt: number;
+}
+interface NamedCall {
+  name: string;
+  args: Json;
+  item: number;
+  attempt: number;
+}
+
+function unknownFunction(name: string, catalog: FunctionCatalog): FailureCause {
+  const hint = didYouMean(name, catalog.names()) ?? `Known: ${catalog.names().slice(0, 8).join(', ') || 'none'}.`;
+  return { kind: 'UnknownFunction', function: name, message: `No function "${name}" is registered. ${hint}` };
+}

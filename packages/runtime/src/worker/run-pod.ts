@@ -1,0 +1,110 @@
+/*
+ * A pod: runs a slice of a job's items, here, in a worker process or in Kubernetes alike.
+ *
+ * P1 What is done is not done again: the pod first reads its results log.
+ * P2 A result is announced only when it is stored.
+ * P3 No item is begun while more than `host.ahead` results wait to be stored. An item that has returned is not to blame for a crash.
+ * P4 Two pods of the same index may run at once: the log orders their lines, the first result counts.
+ */
+import { type FailureCause, parseDurationMs } from '@kube-transform/sdk';
+import { logsPrefix } from '../run-store/layout.js';
+import { parseItem, parseItems, readItems } from '../run-store/job-manifest.js';
+import type { PodHost } from './pod-host.js';
+import { PodLedger, type PodOutcome } from './item-ledger.js';
+import { ItemRunner } from './run-item.js';
+import { SegmentLog } from '../run-store/segment-log.js';
+
+const LOG_PACE_MS = 500;
+/** How long a lane keeps its place before others get a turn. */
+const SLICE_MS = 20;
+
+/** Which pod of which job. */
+export interface PodOrder {
+  runId: string;
+  job: string;
+  pod: number;
+  /** Attempts that ended with the process that made them, to be put on record first. */
+  crashed: readonly { item: number; cause: FailureCause }[];
+}
+
+/** Runs a pod until its items are done or `host.signal` is aborted. Rejects only where the store fails. */
+export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome> {
+  const manifest = await host.manifests(order.runId, order.job);
+  if (manifest === null) throw new TypeError(`Bug: job "${order.job}" of run ${order.runId} has no manifest`);
+  const { job } = manifest;
+  const backoff = (attempts: number): number => backoffMs(job.backoff, attempts);
+  // The function is loaded while its items are read; what is wrong with it is told by the first item that needs it.
+  if (job.function !== null) void host.catalog.load(job.function).catch(() => undefined);
+  const [ledger, lines] = await Promise.all([PodLedger.open(manifest, host, order.pod), readItems(host.store, manifest, order.pod)]);
+  for (const { item, cause } of order.crashed) if (!ledger.isDone(item)) ledger.fail(item, cause, { backoffMs: () => 0 });
+  const closing = new AbortController();
+  const logs = once(() =>
+    SegmentLog.open<object>(host.store, logsPrefix(order.runId, order.job, order.pod), {
+      pace: () => host.clock.sleep(LOG_PACE_MS, closing.signal).catch(() => undefined),
+    }),
+  );
+  const items = parseItems(lines);
+  const tried = new Set<number>();
+  const runner = new ItemRunner(manifest, host, logs);
+  const first = order.pod * manifest.itemsPerPod;
+  const todo = [...lines.keys()].filter(offset => !ledger.isDone(first + offset));
+  const delayed: { offset: number; dueMs: number }[] = [];
+  const stopping = (): boolean => host.signal.aborted || host.draining() || ledger.broken;
+  let next = 0;
+
+  const work = async (offset: number): Promise<void> => {
+    const item = first + offset;
+    const attempt = ledger.nextAttempt(item);
+    const line = tried.has(offset) ? parseItem(lines[offset] ?? '') : items[offset];
+    if (line === undefined) return;
+    const outcome = await runner.run({ item, line, attempt });
+    runner.ended(item);
+    host.returned(item);
+    if (outcome.ok) ledger.succeed(item, { attempt, value: outcome.value, skipped: outcome.skipped === true });
+    else if (!host.signal.aborted) {
+      const delayMs = ledger.fail(item, outcome.cause, { backoffMs: backoff });
+      tried.add(offset);
+      if (delayMs !== null) delayed.push({ offset, dueMs: host.clock.nowMs() + delayMs });
+    }
+    if (ledger.waiting > host.ahead) await ledger.settled();
+  };
+  const slice = async (): Promise<void> => {
+    const untilMs = host.clock.nowMs() + SLICE_MS;
+    do {
+      const offset = todo[next++];
+      if (offset === undefined || stopping()) return;
+      await work(offset);
+    } while (host.clock.nowMs() < untilMs);
+  };
+  /** One item at a time: first those not begun, then, when they are due, those to be tried again. */
+  const lane = async (): Promise<void> => {
+    while (!stopping()) {
+      if (next < todo.length) await host.limit(slice);
+      else {
+        const again = delayed.shift();
+        if (again === undefined) return;
+        await host.pause(Math.max(0, again.dueMs - host.clock.nowMs()), host.signal).catch(() => undefined);
+        if (!stopping()) await host.limit(() => work(again.offset));
+      }
+    }
+  };
+  const lanes = await Promise.allSettled(Array.from({ length: Math.min(todo.length, job.concurrency ?? host.lanes, host.lanes) }, lane));
+  closing.abort();
+  await runner.close();
+  await ledger.settled();
+  const broken = lanes.find(result => result.status === 'rejected');
+  if (broken !== undefined) throw broken.reason;
+  return ledger.tally(first, lines.length);
+}
+
+/** `min(max, initial × factor^(attempts-1))`, in milliseconds. */
+export function backoffMs(backoff: { initial: string; factor: number; max: string }, attempts: number): number {
+  const initial = parseDurationMs(backoff.initial) ?? 1000;
+  return Math.min(parseDurationMs(backoff.max) ?? 60_000, initial * backoff.factor ** (attempts - 1));
+}
+
+/** A value that is made when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: { value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
+}
