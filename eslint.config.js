@@ -76,7 +76,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['packages/cli/src/output.ts', 'packages/runtime/src/process/console-capture.ts', 'bench/functions/*.ts'],
+    files: ['packages/cli/src/terminal/output.ts', 'packages/runtime/src/process/console-capture.ts', 'bench/functions/*.ts'],
     rules: { 'no-console': 'off' },
   },
 );

@@ -1,11 +1,11 @@
-// Makes one file of what is used of the Kubernetes client: dist/kube-client.js. Without this step everything works, and starts later.
+// Makes one file of what is used of the Kubernetes client: dist/cluster/kube-client.js. Without this step everything works, and starts later.
 import { build } from 'esbuild';
 import { fileURLToPath } from 'node:url';
 
 await build({
   absWorkingDir: fileURLToPath(new URL('.', import.meta.url)),
-  entryPoints: ['src/kube-client.ts'],
-  outfile: 'dist/kube-client.js',
+  entryPoints: ['src/cluster/kube-client.ts'],
+  outfile: 'dist/cluster/kube-client.js',
   bundle: true,
   minify: true,
   platform: 'node',

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { parsePipeline } from '@kube-transform/sdk';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCli } from '../../packages/cli/src/run-cli.js';
+import { runCli } from '../../packages/cli/src/program.js';
 import { badDocument, VALID } from './bad-documents.js';
 import { expectMistake, kt, makeProject, SHAKY } from '../kit/kt.js';
 

@@ -3,8 +3,8 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { makeBundle } from '../../packages/cli/src/bundle/make-bundle.js';
-import { deliver } from '../../packages/cli/src/deploy/deliver.js';
-import { DOCKERIGNORE, dockerfile } from '../../packages/cli/src/deploy/dockerfile.js';
+import { deliver } from '../../packages/cli/src/delivery/deliver.js';
+import { DOCKERIGNORE, dockerfile } from '../../packages/cli/src/project/dockerfile.js';
 import { clusterSettings } from '../../packages/runtime/src/kubernetes/manifests/cluster-settings.js';
 import { expectMistake, kt, project, SHAKY } from '../kit/kt.js';
 

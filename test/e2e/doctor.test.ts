@@ -2,7 +2,7 @@
 import { chmod, rm } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { accessObjects, CONTROLLER_RULES, type KubeObject, paths } from '@kube-transform/runtime/kubernetes';
-import type { Finding } from '../../packages/cli/src/doctor/finding.js';
+import type { Finding } from '../../packages/cli/src/checks/finding.js';
 import { clockFinding, nodeFinding } from '../../packages/cli/src/doctor/probe.js';
 import { kt, makeProject } from '../kit/kt.js';
 import { claimOn } from './claim.js';

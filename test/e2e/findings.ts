@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import type { KubeObject } from '@kube-transform/runtime/kubernetes';
 import { afterAll, beforeAll, expect } from 'vitest';
-import type { Finding } from '../../packages/cli/src/doctor/finding.js';
+import type { Finding } from '../../packages/cli/src/checks/finding.js';
 import { kt, makeProject } from '../kit/kt.js';
 import type { TestCluster } from './cluster.js';
 

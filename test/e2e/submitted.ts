@@ -4,8 +4,8 @@ import type { FailureCause, KTJobInput } from '@kube-transform/sdk';
 import { newRun, readOutcomes, type RunEvent, systemClock } from '@kube-transform/runtime';
 import type { ClusterSettings, ClusterSummary } from '@kube-transform/runtime/kubernetes';
 import { makeBundle } from '@kube-transform/cli';
-import { followRun } from '../../packages/cli/src/cluster/follow-run.js';
-import { submitRun } from '../../packages/cli/src/cluster/submit.js';
+import { followRun } from '../../packages/cli/src/backends/cluster/follow-run.js';
+import { submitRun } from '../../packages/cli/src/backends/cluster/submit-run.js';
 import { root } from '../kit/sources.js';
 import type { TestCluster } from './cluster.js';
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { appendLayer } from '../../packages/cli/src/registry/append-layer.js';
 import { credentialsFor } from '../../packages/cli/src/registry/credentials.js';
 import { parseImage } from '../../packages/cli/src/registry/image-name.js';
-import { Repository } from '../../packages/cli/src/registry/registry.js';
+import { Repository } from '../../packages/cli/src/registry/repository.js';
 import { AT_ONCE, layerWith, pushBase, repositoryOf } from './images.js';
 import { ADA, NO_REGISTRY, startRegistry, type TestRegistry } from './registry-server.js';
 import { startTokenServer, type TokenServer } from './token-server.js';

@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import type { Credentials } from '../../packages/cli/src/registry/credentials.js';
 import { parseImage } from '../../packages/cli/src/registry/image-name.js';
 import { type Layer, makeLayer } from '../../packages/cli/src/registry/layer.js';
-import { digestOf, type RawManifest, Repository } from '../../packages/cli/src/registry/registry.js';
+import { digestOf, type RawManifest, Repository } from '../../packages/cli/src/registry/repository.js';
 
 export const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 export const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';

@@ -2,7 +2,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { parseImage } from '../../packages/cli/src/registry/image-name.js';
-import { Repository } from '../../packages/cli/src/registry/registry.js';
+import { Repository } from '../../packages/cli/src/registry/repository.js';
 import { pushBase, repositoryOf } from './images.js';
 import { NO_REGISTRY, startRegistry, type TestRegistry } from './registry-server.js';
 import { type Fault, watch, type WatchingProxy } from './watching-proxy.js';

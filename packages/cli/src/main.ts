@@ -1,7 +1,7 @@
 /** The process of `kt`: arguments in, exit code out. */
-import { EXIT } from './exit.js';
-import { terminal } from './output.js';
-import { runCli } from './run-cli.js';
+import { EXIT } from './terminal/exit.js';
+import { terminal } from './terminal/output.js';
+import { runCli } from './program.js';
 
 process.stdout.on('error', error => {
   if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(EXIT.completed);

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, type BuildOptions, type BuildResult, type Metafile, type OutputFile, type Plugin } from 'esbuild';
-import { bundleError } from './bundle-error.js';
+import { bundleError } from '../project/esbuild-error.js';
 
 /** What every file of a bundle begins with: what modules of the older kind expect to be there. */
 export const BANNER =

@@ -15,7 +15,7 @@ import { makeFolder } from '@kube-transform/runtime';
 import { KtError } from '@kube-transform/sdk';
 import { buildBundle, buildController, type Built, catalogFile, helpersIn, withoutIdleImports } from './build-bundle.js';
 import { moduleNamer } from './module-names.js';
-import { type OutsidePackage, OutsidePackages } from './outside-packages.js';
+import { type OutsidePackage, OutsidePackages } from './external-packages.js';
 import { type FoundInModules, nothingFound, userModulesPlugin } from './user-modules-plugin.js';
 
 /** What a bundle is made of. */
@@ -138,7 +138,7 @@ async function write(dir: string, outputs: ReadonlyMap<string, Uint8Array>, dige
 
 /** Loads every module once to learn which functions it has. @throws KtError `DUPLICATE_FUNCTION`, `MODULE_FAILED`. */
 async function functionIndex(dir: string, digest: string): Promise<string> {
-  const { functionModules } = await import('../load-modules.js');
+  const { functionModules } = await import('./load-modules.js');
   const functions = await functionModules(pathToFileURL(join(dir, 'catalog.mjs')).href);
   return `export const digest = ${JSON.stringify(digest)};\nexport const functions = ${JSON.stringify(functions, null, 1)};\n`;
 }

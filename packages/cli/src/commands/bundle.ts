@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import type { Cli } from '../cli.js';
-import { bytes, plural, table } from '../output.js';
+import type { Cli } from './command-context.js';
+import { bytes, plural, table } from '../terminal/output.js';
 import { functionsOption, jsonOption } from './options.js';
 
 interface Options {
@@ -22,7 +22,7 @@ export function bundleCommand({ output }: Cli): Command {
     .addOption(jsonOption())
     .action(async (typed: string, options: Options) => {
       const [{ loadTarget }, { sizesOf }, { KtError }] = await Promise.all([
-        import('../target.js'),
+        import('../pipeline/load-pipeline.js'),
         import('../bundle/bundle-sizes.js'),
         import('@kube-transform/sdk'),
       ]);

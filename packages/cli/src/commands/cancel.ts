@@ -1,8 +1,8 @@
 import { Command, Option } from 'commander';
-import type { Cli } from '../cli.js';
-import type { WhereOptions } from '../cluster/where.js';
-import { EXIT } from '../exit.js';
-import { coloured, plural } from '../output.js';
+import type { Cli } from './command-context.js';
+import type { WhereOptions } from '../open-backend.js';
+import { EXIT } from '../terminal/exit.js';
+import { coloured, plural } from '../terminal/output.js';
 import { withPlaceOptions } from './cluster-options.js';
 import { spanOf, storeOption } from './options.js';
 
@@ -22,17 +22,17 @@ export function cancelCommand(cli: Cli): Command {
     .addOption(new Option('--timeout <duration>', 'how long to wait for the pods: 30s, 5m (default: 60s)').argParser(duration))
     .addOption(storeOption());
   return withPlaceOptions(command).action(async (typed: string, options: WhereOptions & { timeout?: number }) => {
-    const { withRun } = await import('../cluster/where.js');
+    const { withRun } = await import('../open-backend.js');
     await withRun(typed, options, {
       local: async (store, runId) => {
-        const { cancelLocal } = await import('../cancel-local.js');
+        const { cancelLocal } = await import('../backends/local/cancel-run.js');
         await cancelLocal(store, runId);
         output.out(`Run ${runId} is ${coloured('Cancelled', 'Cancelled')}.`);
       },
       cluster: async (api, run) => {
         const [{ cancelRun }, { untilInterrupted }] = await Promise.all([
-          import('../cluster/cancel-run.js'),
-          import('../cluster/cluster-session.js'),
+          import('../backends/cluster/cancel-run.js'),
+          import('../views/cluster-session.js'),
         ]);
         const timeoutMs = options.timeout ?? TIMEOUT_MS;
         const { runId } = run;

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import type { Cli } from '../cli.js';
-import { EXIT, printProblems } from '../exit.js';
-import { coloured, plural } from '../output.js';
+import type { Cli } from './command-context.js';
+import { EXIT, printProblems } from '../terminal/exit.js';
+import { coloured, plural } from '../terminal/output.js';
 import { functionsOption, jsonOption } from './options.js';
 
 /** `kt check`: everything that is wrong with pipelines, before they run. */
@@ -17,9 +17,9 @@ export function checkCommand(cli: Cli): Command {
     .addOption(jsonOption())
     .action(async (typed: string[], options: { functions: string[]; json: boolean }) => {
       const [{ checkFile }, { pipelineNames }, { checkLines }] = await Promise.all([
-        import('../check-target.js'),
-        import('../pipeline-names.js'),
-        import('../check-report.js'),
+        import('../pipeline/check-files.js'),
+        import('../project/pipeline-names.js'),
+        import('../pipeline/check-report.js'),
       ]);
       const names = typed.length > 0 ? typed : await pipelineNames(process.cwd());
       if (names.length === 0) {

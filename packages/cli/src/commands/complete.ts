@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Cli } from '../cli.js';
+import type { Cli } from './command-context.js';
 import { storeOf, storeOption } from './options.js';
 
 /** `kt __complete`: what the completion scripts ask for; silent where there is nothing. */
@@ -8,13 +8,13 @@ export function candidatesCommand({ output }: Cli): Command {
     .argument('<what>')
     .addOption(storeOption())
     .action(async (what: string, options: { store?: string }) => {
-      const names = what === 'pipelines' ? (await import('../pipeline-names.js')).pipelineNames(process.cwd()) : what === 'runs' ? runs(options) : [];
+      const names = what === 'pipelines' ? (await import('../project/pipeline-names.js')).pipelineNames(process.cwd()) : what === 'runs' ? runs(options) : [];
       const found = await Promise.resolve(names).catch(() => []);
       if (found.length > 0) output.out(found.join('\n'));
     });
 }
 
 async function runs(options: { store?: string }): Promise<string[]> {
-  const { runIds } = await import('../find-run.js');
+  const { runIds } = await import('../backends/local/find-runs.js');
   return ['latest', ...(await runIds(await storeOf(options)))];
 }

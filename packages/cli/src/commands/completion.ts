@@ -1,5 +1,5 @@
 import { Argument, Command } from 'commander';
-import type { Cli } from '../cli.js';
+import type { Cli } from './command-context.js';
 
 /** `kt completion`: a script for the shell, made from the commands there are. */
 export function completionCommand({ output }: Cli): Command {
@@ -8,7 +8,7 @@ export function completionCommand({ output }: Cli): Command {
     .description('Prints a completion script. For example, in ~/.bashrc: source <(kt completion bash)')
     .addArgument(new Argument('<shell>', 'the shell').choices(['bash', 'zsh', 'fish']));
   return command.action(async (shell: 'bash' | 'zsh' | 'fish') => {
-    const { completionScript, verbsOf } = await import('../completion-script.js');
+    const { completionScript, verbsOf } = await import('../terminal/completion-script.js');
     output.out(completionScript(shell, verbsOf(command.parent ?? command)));
   });
 }

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Cli } from '../cli.js';
+import type { Cli } from './command-context.js';
 import { type ClusterOptions, withPodOptions } from './cluster-options.js';
 import { jsonOption } from './options.js';
 
@@ -12,7 +12,7 @@ export function configCommand({ output }: Cli): Command {
     )
     .addOption(jsonOption());
   return withPodOptions(command).action(async ({ json, ...typed }: ClusterOptions & { json: boolean }) => {
-    const { showConfig } = await import('../config/show-config.js');
+    const { showConfig } = await import('../cluster/show-config.js');
     await showConfig(typed, { json, output });
   });
 }

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import type { Cli } from '../cli.js';
-import type { DeployOptions } from '../deploy/deploy-command.js';
+import type { Cli } from './command-context.js';
+import type { DeployOptions } from '../deploy/deploy.js';
 import { withPodOptions } from './cluster-options.js';
 import { jsonOption } from './options.js';
 
@@ -16,7 +16,7 @@ export function deployCommand({ output }: Cli): Command {
     .option('--diff', 'show what would change', false)
     .addOption(jsonOption());
   return withPodOptions(command).action(async (names: string[], options: DeployOptions) => {
-    const { deploy } = await import('../deploy/deploy-command.js');
+    const { deploy } = await import('../deploy/deploy.js');
     await deploy(names, options, output);
   });
 }

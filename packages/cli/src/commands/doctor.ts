@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import type { Cli } from '../cli.js';
-import type { DoctorOptions } from '../doctor/doctor-command.js';
-import { EXIT } from '../exit.js';
+import type { Cli } from './command-context.js';
+import type { DoctorOptions } from '../doctor/doctor.js';
+import { EXIT } from '../terminal/exit.js';
 import { withPodOptions } from './cluster-options.js';
 import { jsonOption } from './options.js';
 
@@ -16,7 +16,7 @@ export function doctorCommand(cli: Cli): Command {
     .option('--no-pod', 'start no pod')
     .addOption(jsonOption());
   return withPodOptions(command).action(async (names: string[], options: DoctorOptions) => {
-    const [{ doctor }, { untilInterrupted }] = await Promise.all([import('../doctor/doctor-command.js'), import('../cluster/cluster-session.js')]);
+    const [{ doctor }, { untilInterrupted }] = await Promise.all([import('../doctor/doctor.js'), import('../views/cluster-session.js')]);
     const { left, result } = await untilInterrupted(signal => doctor(names, options, { output: cli.output, signal }));
     if (left) cli.exitWith(EXIT.interrupted);
     else if (!result) cli.exitWith(EXIT.unreachable);

@@ -1,9 +1,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { join } from 'node:path';
-import type { Cli } from '../cli.js';
-import type { WhereOptions } from '../cluster/where.js';
-import type { Deleted } from '../collect-garbage.js';
-import { bytes, plural } from '../output.js';
+import type { Cli } from './command-context.js';
+import type { WhereOptions } from '../open-backend.js';
+import type { Deleted } from '../backends/local/collect-garbage.js';
+import { bytes, plural } from '../terminal/output.js';
 import { withPlaceOptions } from './cluster-options.js';
 import { jsonOption, spanOf, storeOption } from './options.js';
 
@@ -38,18 +38,18 @@ export function gcCommand({ output }: Cli): Command {
     .addOption(storeOption())
     .addOption(jsonOption());
   return withPlaceOptions(command).action(async (options: Options) => {
-    const { withPlaces } = await import('../cluster/where.js');
+    const { withPlaces } = await import('../open-backend.js');
     const { interrupted, dryRun, keep = 0 } = options;
     const olderThanMs = options.olderThan ?? (options.keep === undefined ? DEFAULT_MS : 0);
     const asked = { olderThanMs, keep, interrupted, dryRun, nowMs: Date.now() };
     const deleted: (Deleted & { where?: string })[] = [];
     await withPlaces(options, {
       local: async store => {
-        const [{ collectGarbage }, { projectDir }] = await Promise.all([import('../collect-garbage.js'), import('../project-dir.js')]);
+        const [{ collectGarbage }, { projectDir }] = await Promise.all([import('../backends/local/collect-garbage.js'), import('../project/project-dir.js')]);
         deleted.push(...(await collectGarbage(store, { ...asked, projectDir: projectDir(join(process.cwd(), 'package.json')) })));
       },
       cluster: async (api, hurry) => {
-        const { collectCluster } = await import('../cluster/collect-cluster.js');
+        const { collectCluster } = await import('../backends/cluster/collect-garbage.js');
         const where = `${api.connection.name}/${api.namespace}`;
         for (const entry of await collectCluster(api, asked, hurry)) deleted.push({ ...entry, where });
       },

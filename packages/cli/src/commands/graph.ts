@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
-import type { Cli } from '../cli.js';
-import type { GraphFormat } from '../graph.js';
+import type { Cli } from './command-context.js';
+import type { GraphFormat } from '../pipeline/graph.js';
 
 interface Options {
   format?: GraphFormat;
@@ -16,7 +16,7 @@ export function graphCommand({ output }: Cli): Command {
     .addOption(new Option('--format <format>', 'what to write (default: by the extension of --out, else mermaid)').choices(['mermaid', 'dot', 'svg']))
     .option('--out <file>', 'write to a file')
     .action(async (typed: string, options: Options) => {
-      const { renderGraph, writeGraph } = await import('../render-graph.js');
+      const { renderGraph, writeGraph } = await import('../pipeline/render-graph.js');
       const text = await renderGraph(typed, options);
       if (options.out === undefined) output.out(text);
       else output.out(`Wrote ${await writeGraph(options.out, text)}.`);

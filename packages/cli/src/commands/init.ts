@@ -1,6 +1,6 @@
 import { Command } from 'commander';
-import type { Cli } from '../cli.js';
-import { plural } from '../output.js';
+import type { Cli } from './command-context.js';
+import { plural } from '../terminal/output.js';
 
 /** `kt init`: a project that runs and tests at once. */
 export function initCommand({ output }: Cli): Command {
@@ -10,7 +10,7 @@ export function initCommand({ output }: Cli): Command {
     .argument('[dir]', 'folder of the project, made where it is missing', '.')
     .option('--docker', 'with a Dockerfile for the delivery "docker"; a project that is there gets only that', false)
     .action(async (dir: string, options: { docker: boolean }) => {
-      const { scaffold } = await import('../scaffold.js');
+      const { scaffold } = await import('../project/scaffold.js');
       const files = await scaffold(dir, options);
       const isNew = files.includes('package.json');
       output.out(`Made ${isNew ? 'a project' : 'a Dockerfile'} in ${dir === '.' ? 'this folder' : dir}: ${plural(files.length, 'file')}.`);

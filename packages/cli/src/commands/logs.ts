@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import type { Cli } from '../cli.js';
-import type { WhereOptions } from '../cluster/where.js';
-import { EXIT } from '../exit.js';
+import type { Cli } from './command-context.js';
+import type { WhereOptions } from '../open-backend.js';
+import { EXIT } from '../terminal/exit.js';
 import { withPlaceOptions } from './cluster-options.js';
 import { jsonOption, storeOption } from './options.js';
 
@@ -35,9 +35,9 @@ export function logsCommand(cli: Cli): Command {
       throw new KtError({ code: 'BAD_OPTIONS', path: '--follow', message, hint: 'Give one of them.' });
     }
     const [{ withRun }, { untilInterrupted }, print] = await Promise.all([
-      import('../cluster/where.js'),
-      import('../cluster/cluster-session.js'),
-      import('../print-logs.js'),
+      import('../open-backend.js'),
+      import('../views/cluster-session.js'),
+      import('../views/print-logs.js'),
     ]);
     const leaving = async (work: (signal: AbortSignal) => Promise<void>): Promise<void> => {
       const { left } = await untilInterrupted(work);
@@ -45,16 +45,16 @@ export function logsCommand(cli: Cli): Command {
     };
     await withRun(typed, options, {
       local: async (store, runId) => {
-        const [{ readFailedLogs, readLogs }, { recordOf }] = await Promise.all([import('@kube-transform/runtime'), import('../stored-run.js')]);
+        const [{ readFailedLogs, readLogs }, { recordOf }] = await Promise.all([import('@kube-transform/runtime'), import('../backends/local/stored-run.js')]);
         const record = await recordOf(store, runId);
         if (follow) {
-          const { tailLocal } = await import('../tail-local.js');
+          const { tailLocal } = await import('../backends/local/tail-logs.js');
           await leaving(signal => tailLocal(store, record, { place, signal, print: line => print.printLine(line, { output, json }) }));
         } else if (failed) await print.printFailed(readFailedLogs(store, record, { place, previous }), { output, json });
         else await print.printLines(readLogs(store, record, { place, previous }), { output, json });
       },
       cluster: async (api, run) => {
-        const [logs, { bundleDirOf }] = await Promise.all([import('../cluster/cluster-logs.js'), import('../cluster/bundle-dir.js')]);
+        const [logs, { bundleDirOf }] = await Promise.all([import('../backends/cluster/logs/read-logs.js'), import('../bundle/bundle-dir.js')]);
         const how = { output, json, stacks: { bundleDir: bundleDirOf(run.config) } };
         await leaving(async signal => {
           const reading = { signal, note: (text: string) => output.err(text) };

@@ -1,7 +1,7 @@
 /** Options that several commands share. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { FileStore } from '@kube-transform/runtime';
-import type { SessionOptions } from '../session.js';
+import type { SessionOptions } from '../backends/local/drive-run.js';
 
 /** The store a command works on: `--store`, else KT_STORE, else DATA_DIR, else the folder it runs in. */
 export const storeOption = (): Option => new Option('--store <url>', 'file store: file:DIR or mem: (default: KT_STORE, else DATA_DIR, else file:.)');

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import type { Cli } from '../cli.js';
+import type { Cli } from './command-context.js';
 
 interface Options {
   namespace: string;

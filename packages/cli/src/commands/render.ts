@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import type { Cli } from '../cli.js';
-import { EXIT } from '../exit.js';
-import type { RenderOptions } from '../render/render-command.js';
+import type { Cli } from './command-context.js';
+import { EXIT } from '../terminal/exit.js';
+import type { RenderOptions } from '../render/render.js';
 import { withPodOptions } from './cluster-options.js';
 
 /** `kt render`: what `kt deploy` would apply, as YAML. */
@@ -15,7 +15,7 @@ export function renderCommand(cli: Cli): Command {
     .option('--out <dir>', 'write files for Kustomize')
     .option('--check', 'with --out: fail where the files are not as they would be rendered', false);
   return withPodOptions(command).action(async (names: string[], options: RenderOptions) => {
-    const { render } = await import('../render/render-command.js');
+    const { render } = await import('../render/render.js');
     if (!(await render(names, options, cli.output))) cli.exitWith(EXIT.failed);
   });
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import type { Cli } from '../cli.js';
-import type { WhereOptions } from '../cluster/where.js';
-import { exitCodeOf } from '../exit.js';
+import type { Cli } from './command-context.js';
+import type { WhereOptions } from '../open-backend.js';
+import { exitCodeOf } from '../terminal/exit.js';
 import { withPlaceOptions } from './cluster-options.js';
 import { type CommandSession, functionsOption, withSessionOptions } from './options.js';
 
@@ -23,10 +23,10 @@ export function retryCommand(cli: Cli): Command {
     .option('-f, --follow', 'in a cluster: stay, and show how it goes', false)
     .addOption(functionsOption());
   return withPlaceOptions(withSessionOptions(command)).action(async (typed: string, options: Options) => {
-    const { withRun } = await import('../cluster/where.js');
+    const { withRun } = await import('../open-backend.js');
     await withRun(typed, options, {
       local: async (store, runId) => {
-        const [{ beginRetry }, { driveToEnd }] = await Promise.all([import('../begin-retry.js'), import('../drive-to-end.js')]);
+        const [{ beginRetry }, { driveToEnd }] = await Promise.all([import('../backends/local/retry-run.js'), import('../views/drive-to-end.js')]);
         const session = await beginRetry(runId, { ...options, store, output });
         cli.exitWith(exitCodeOf(await driveToEnd(session, options)));
       },
@@ -37,7 +37,7 @@ export function retryCommand(cli: Cli): Command {
           const message = `--${flag} says how a run is driven here, and run "${run.runId}" is in a cluster.`;
           throw new KtError({ code: 'UNEXPECTED_OPTION', path: `--${flag}`, message, hint: 'Leave it out.' });
         }
-        const { retryInCluster } = await import('../cluster/retry-command.js');
+        const { retryInCluster } = await import('../backends/cluster/retry-run.js');
         const status = await retryInCluster(api, run, { ...options, output });
         if (status !== null) cli.exitWith(exitCodeOf(status));
       },

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { Cli } from '../cli.js';
+import type { Cli } from './command-context.js';
 import { type ClusterOptions, withPlaceOptions } from './cluster-options.js';
 
 /** `kt rollback`: the version before, or another one, becomes the deployed one. */

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import type { Cli } from '../cli.js';
-import { exitCodeOf } from '../exit.js';
-import type { RunRequest } from '../begin-run.js';
+import type { Cli } from './command-context.js';
+import { exitCodeOf } from '../terminal/exit.js';
+import type { RunRequest } from '../pipeline/make-run.js';
 import { type CommandSession, collect, functionsOption, storeOf, withSessionOptions } from './options.js';
 
 type Options = CommandSession & { param: string[]; functions: string[]; resume?: string; runId?: string; help?: boolean };
@@ -28,13 +28,13 @@ export function runCommand(cli: Cli): Command {
     if (options.help === true) {
       output.out(command.helpInformation().trimEnd());
       if (typed === undefined) return;
-      const { paramHelp } = await import('../begin-run.js');
+      const { paramHelp } = await import('../pipeline/make-run.js');
       const text = await paramHelp(typed, options.functions);
       if (text !== undefined) output.out(text);
       return;
     }
-    const { beginRun, resumeRun } = await import('../begin-run.js');
-    const { driveToEnd } = await import('../drive-to-end.js');
+    const { beginRun, resumeRun } = await import('../pipeline/make-run.js');
+    const { driveToEnd } = await import('../views/drive-to-end.js');
     const request: RunRequest = { typed, rest, pairs: options.param, functions: options.functions, runId: options.runId };
     const store = await storeOf(options);
     const session =

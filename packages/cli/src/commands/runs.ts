@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import type { Cli } from '../cli.js';
-import type { WhereOptions } from '../cluster/where.js';
-import type { RunEntry } from '../find-run.js';
-import { coloured, duration, table } from '../output.js';
+import type { Cli } from './command-context.js';
+import type { WhereOptions } from '../open-backend.js';
+import type { RunEntry } from '../backends/local/find-runs.js';
+import { coloured, duration, table } from '../terminal/output.js';
 import { withPlaceOptions } from './cluster-options.js';
 import { jsonOption, storeOption } from './options.js';
 
@@ -16,17 +16,17 @@ export function runsCommand({ output }: Cli): Command {
     .addOption(storeOption())
     .addOption(jsonOption());
   return withPlaceOptions(command).action(async (options: WhereOptions & { json: boolean }) => {
-    const { withPlaces } = await import('../cluster/where.js');
+    const { withPlaces } = await import('../open-backend.js');
     const runs: Listed[] = [];
     const places: string[] = [];
     await withPlaces(options, {
       local: async store => {
-        const { listRuns } = await import('../find-run.js');
+        const { listRuns } = await import('../backends/local/find-runs.js');
         places.push('here');
         for (const run of await listRuns(store)) runs.push({ ...run, where: 'here' });
       },
       cluster: async (api, hurry) => {
-        const { listClusterRuns } = await import('../cluster/cluster-runs.js');
+        const { listClusterRuns } = await import('../backends/cluster/find-runs.js');
         const where = `${api.connection.name}/${api.namespace}`;
         for (const run of await listClusterRuns(api, hurry)) runs.push({ ...run, where });
         places.push(where);

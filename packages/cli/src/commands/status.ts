@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import type { Cli } from '../cli.js';
-import type { WhereOptions } from '../cluster/where.js';
-import { exitCodeOf } from '../exit.js';
+import type { Cli } from './command-context.js';
+import type { WhereOptions } from '../open-backend.js';
+import { exitCodeOf } from '../terminal/exit.js';
 import { withPlaceOptions } from './cluster-options.js';
 import { jsonOption, storeOption } from './options.js';
 
@@ -18,29 +18,29 @@ export function statusCommand(cli: Cli): Command {
     .addOption(storeOption())
     .addOption(jsonOption());
   return withPlaceOptions(command).action(async (typed: string, options: WhereOptions & { json: boolean; follow: boolean }) => {
-    const { withRun } = await import('../cluster/where.js');
+    const { withRun } = await import('../open-backend.js');
     const { json, follow } = options;
     await withRun(typed, options, {
       local: async (store, runId) => {
         if (follow) {
-          const { followLocal } = await import('../follow-local.js');
+          const { followLocal } = await import('../views/follow-run.js');
           cli.exitWith(exitCodeOf(await followLocal(store, runId, { output, json })));
           return;
         }
-        const [{ viewFailures }, { printStatus, statusJson }] = await Promise.all([import('../run-view.js'), import('../status-report.js')]);
+        const [{ viewFailures }, { printStatus, statusJson }] = await Promise.all([import('../backends/local/run-view.js'), import('../views/print-status.js')]);
         const found = await viewFailures(store, runId);
         if (json) output.out(JSON.stringify(statusJson(found.view)));
         else printStatus(found, output);
       },
       cluster: async (api, run) => {
         if (follow) {
-          const { followSession } = await import('../cluster/cluster-session.js');
+          const { followSession } = await import('../views/cluster-session.js');
           cli.exitWith(exitCodeOf(await followSession(api, run.runId, { output, json })));
           return;
         }
         const [{ clusterStatusJson, printClusterStatus, viewClusterRun }, { bundleDirOf }] = await Promise.all([
-          import('../cluster/cluster-status.js'),
-          import('../cluster/bundle-dir.js'),
+          import('../backends/cluster/run-view.js'),
+          import('../bundle/bundle-dir.js'),
         ]);
         const view = await viewClusterRun(api, run);
         if (json) output.out(JSON.stringify(clusterStatusJson(view)));

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
-import type { Cli } from '../cli.js';
-import { exitCodeOf } from '../exit.js';
-import type { RunRequest } from '../begin-run.js';
+import type { Cli } from './command-context.js';
+import { exitCodeOf } from '../terminal/exit.js';
+import type { RunRequest } from '../pipeline/make-run.js';
 import { type ClusterOptions, withPodOptions } from './cluster-options.js';
 import { collect, functionsOption } from './options.js';
 
@@ -44,14 +44,14 @@ export function submitCommand(cli: Cli): Command {
     if (options.help === true) {
       output.out(command.helpInformation().trimEnd());
       if (typed === undefined) return;
-      const { paramHelp } = await import('../begin-run.js');
+      const { paramHelp } = await import('../pipeline/make-run.js');
       const text = await paramHelp(typed, options.functions);
       if (text !== undefined) output.out(text);
       return;
     }
     const rest = command.args.slice(typed === undefined ? 0 : 1);
     const request: RunRequest = { typed, rest, pairs: options.param, functions: options.functions, runId: options.runId };
-    const { submitFromCommand } = await import('../cluster/submit-command.js');
+    const { submitFromCommand } = await import('../backends/cluster/submit.js');
     const status = await submitFromCommand(request, options, output);
     if (status !== null) cli.exitWith(exitCodeOf(status));
   });

@@ -1,6 +1,6 @@
 /** The claim behind the volume of a context, which `kt deploy` makes where the context says how large it is to be. Pure. */
 import { type ClusterSettings, type KubeObject, LABEL } from '@kube-transform/runtime/kubernetes';
-import type { ClusterOptions } from '../cluster/place.js';
+import type { ClusterOptions } from '../cluster/connect.js';
 
 /** The claim; none where the context has none. It is never deleted: it holds data. */
 export function claimObjects({ claim }: ClusterOptions, { volume, namespace }: ClusterSettings): KubeObject[] {

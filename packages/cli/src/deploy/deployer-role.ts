@@ -1,6 +1,6 @@
 /** The Role of people who deploy and run pipelines in a namespace, where `kt rbac` was applied once. Pure. */
 import type { KubeObject, Rule } from '@kube-transform/runtime/kubernetes';
-import { CLAIM_RULES, DEPLOY_RULES, RUN_RULES } from '../doctor/rights.js';
+import { CLAIM_RULES, DEPLOY_RULES, RUN_RULES } from '../checks/rights.js';
 
 /** Each resource once, with all verbs. */
 export function deployerRole(namespace: string): KubeObject & { rules: Rule[] } {

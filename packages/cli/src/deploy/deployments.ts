@@ -14,8 +14,8 @@ import {
   paths,
   readVersion,
 } from '@kube-transform/runtime/kubernetes';
-import { placeText } from '../cluster/cluster-runs.js';
-import { type Applied, pathOf } from './apply-objects.js';
+import { placeText } from '../backends/cluster/find-runs.js';
+import { type Applied, pathOf } from '../cluster/apply-objects.js';
 import { DEPLOYMENT, type Deployment } from './deploy-objects.js';
 
 /** A version as it is kept in the cluster. */

@@ -2,8 +2,8 @@
 import { createTwoFilesPatch } from 'diff';
 import { stringify } from 'yaml';
 import type { KubeObject } from '@kube-transform/runtime/kubernetes';
-import { coloured, type Output } from '../output.js';
-import { type Applied, withoutTraces } from './apply-objects.js';
+import { coloured, type Output } from '../terminal/output.js';
+import { type Applied, withoutTraces } from '../cluster/apply-objects.js';
 
 const CONTEXT_LINES = 2;
 

@@ -1,10 +1,10 @@
 /** Makes an earlier version of a pipeline the deployed one. */
 import { didYouMean, KtError } from '@kube-transform/sdk';
 import { type ConfigMap, type KubeApi, type KubeObject, LABEL, labelValue, paths } from '@kube-transform/runtime/kubernetes';
-import { placeText } from '../cluster/cluster-runs.js';
-import { type ClusterOptions, openCluster, withContext } from '../cluster/place.js';
-import { coloured, type Output, table } from '../output.js';
-import { applyObject, deleteObject } from './apply-objects.js';
+import { placeText } from '../backends/cluster/find-runs.js';
+import { type ClusterOptions, openCluster, withContext } from '../cluster/connect.js';
+import { coloured, type Output, table } from '../terminal/output.js';
+import { applyObject, deleteObject } from '../cluster/apply-objects.js';
 import { pipelineObjects } from './deploy-objects.js';
 import { findDeployment, keptVersions, readKept } from './deployments.js';
 

@@ -11,10 +11,10 @@ import {
   probeJob,
   type ProbeReport,
 } from '@kube-transform/runtime/kubernetes';
-import { admission } from './admission.js';
-import { publishBundle } from '../cluster/publish.js';
-import { emptyBundle } from '../cluster/submit.js';
-import { type Finding, fine, problem } from './finding.js';
+import { admission } from '../checks/admission.js';
+import { publishBundle } from '../delivery/config-maps.js';
+import { emptyBundle } from '../backends/cluster/submit-run.js';
+import { type Finding, fine, problem } from '../checks/finding.js';
 
 const START_WITHIN_MS = 60_000;
 /** What may pass by itself, but seldom does: an image that cannot be pulled, a volume that cannot be mounted. */

@@ -7,7 +7,7 @@
 import { KtError } from '@kube-transform/sdk';
 import { imageText } from './image-name.js';
 import type { Layer } from './layer.js';
-import { digestOf, type RawManifest, type Repository } from './registry.js';
+import { digestOf, type RawManifest, type Repository } from './repository.js';
 
 interface Descriptor {
   mediaType: string;

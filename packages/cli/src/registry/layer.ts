@@ -1,7 +1,7 @@
 /** Files as a layer of an image: the same files give the same bytes. */
 import { gzipSync } from 'node:zlib';
 import { pack } from 'tar-stream';
-import { digestOf } from './registry.js';
+import { digestOf } from './repository.js';
 
 /** A layer. */
 export interface Layer {

@@ -1,0 +1,150 @@
+/*
+ * Ends a run of a cluster: the flag first, then its Jobs.
+ *
+ * CR1 The flag is in the run's ConfigMap before anything is deleted: whoever drives the run, now or later, ends it.
+ * CR2 A controller that runs says itself how the run ended. Where none runs, or it does not react, its Job is deleted, and what is left to say is
+ *     said here, when its pods are gone.
+ * CR3 Jobs and pods are looked for until there are none after the run has ended: one that was just being made is found by the next look.
+ */
+import type { FailureCause, JobStatus } from '@kube-transform/sdk';
+import { KtError } from '@kube-transform/sdk';
+import { systemClock } from '@kube-transform/runtime';
+import { type ClusterSummary, type ConfigMap, type Job, type KubeApi, paths, type Pod, RUN_KEY, selectRun } from '@kube-transform/runtime/kubernetes';
+import { runIsOver } from '../refusals.js';
+import { type ClusterRun, placeText, runOf } from './find-runs.js';
+import { controllerPods, liveControllers } from './controllers.js';
+import { isOver } from './summary.js';
+
+/** How a run is cancelled. */
+export interface Cancelling {
+  timeoutMs: number;
+  /** Told what is still waited for, when that changes. */
+  progress: (text: string) => void;
+  signal: AbortSignal;
+}
+
+/** What is left when the time is over, or the signal came; empty where all is done. */
+export interface Cancelled {
+  /** Names of pods that have not ended. */
+  pods: string[];
+  /** False where the run has not been seen to end. */
+  ended: boolean;
+}
+
+const LOOK_EVERY_MS = 500;
+/** A controller that runs takes a moment; one that has not reacted by then is not waited for. */
+const REACTS_WITHIN_MS = 20_000;
+const CAUSE: FailureCause = { kind: 'Cancelled', message: 'The run was cancelled.' };
+
+/** Cancels a run and waits until none of its pods is left. @throws KtError `RUN_OVER`, `RUN_DELETED`. */
+export async function cancelRun(api: KubeApi, run: ClusterRun, { timeoutMs, progress, signal }: Cancelling): Promise<Cancelled> {
+  const { runId } = run;
+  refuseEnded(run);
+  await flag(api, run);
+  const beganMs = systemClock.nowMs();
+  let told = '';
+  let taken = false;
+  for (;;) {
+    const now = await look(api, run);
+    refuseEnded(now.run);
+    const over = now.run.summary !== null && isOver(now.run.summary);
+    if (over && now.pods.length === 0 && now.jobs.length === 0) return { pods: [], ended: true };
+    if (now.jobs.length > 0) await api.deleteAll(paths.jobs(api.namespace), { labelSelector: selectRun(runId, 'task') });
+    if (!over) {
+      taken ||= !now.isDriven || systemClock.nowMs() - beganMs > Math.min(REACTS_WITHIN_MS, timeoutMs / 2);
+      if (taken && (await endControllers(api, runId))) await sayCancelled(api, now.run);
+    }
+    const text = waitingFor(now);
+    if (text !== told) progress(text);
+    told = text;
+    if (signal.aborted || systemClock.nowMs() - beganMs > timeoutMs) return { pods: now.pods, ended: over };
+    await systemClock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
+  }
+}
+
+function refuseEnded({ runId, summary }: ClusterRun): void {
+  if (summary === null || !isOver(summary) || summary.status === 'Cancelled') return;
+  throw runIsOver(runId, summary.status);
+}
+
+async function flag(api: KubeApi, { runId, object }: ClusterRun): Promise<void> {
+  if (object.data?.[RUN_KEY.cancel] !== undefined) return;
+  const data = { [RUN_KEY.cancel]: new Date(systemClock.nowMs()).toISOString() };
+  const flagged = await api.patch(paths.configMaps(api.namespace, object.metadata.name), { data }, { type: 'merge' });
+  if (flagged === null) throw deleted(api, runId);
+}
+
+const deleted = (api: KubeApi, runId: string): KtError =>
+  new KtError({ code: 'RUN_DELETED', path: 'run', message: `Run "${runId}" was deleted ${placeText(api)}.` });
+
+/** What there is of a run. */
+interface Look {
+  run: ClusterRun;
+  jobs: Job[];
+  /** Names of the pods of its steps. */
+  pods: string[];
+  /** A pod of a controller runs. */
+  isDriven: boolean;
+}
+
+async function look(api: KubeApi, { runId, object }: ClusterRun): Promise<Look> {
+  const labelSelector = selectRun(runId, 'task');
+  // The run first: what is seen after it had ended stays so.
+  const map = await api.get<ConfigMap>(paths.configMaps(api.namespace, object.metadata.name));
+  const run = map === null ? null : runOf(map);
+  if (run === null) throw deleted(api, runId);
+  const [controllers, drivers, jobs, pods] = await Promise.all([
+    liveControllers(api, runId),
+    controllerPods(api, runId),
+    api.list<Job>(paths.jobs(api.namespace), { labelSelector }),
+    api.list<Pod>(paths.pods(api.namespace), { labelSelector }),
+  ]);
+  const isDriven = controllers.length > 0 && drivers.some(({ status }) => status?.phase === 'Running');
+  return { run, jobs: jobs.items, pods: pods.items.map(({ metadata }) => metadata.name), isDriven };
+}
+
+/** Deletes the Jobs of controllers. True where none of their pods is left. */
+async function endControllers(api: KubeApi, runId: string): Promise<boolean> {
+  const labelSelector = selectRun(runId, 'controller');
+  const { items } = await api.list<Job>(paths.jobs(api.namespace), { labelSelector });
+  if (items.length > 0) await api.deleteAll(paths.jobs(api.namespace), { labelSelector });
+  return (await liveControllers(api, runId)).length === 0 && (await controllerPods(api, runId)).length === 0;
+}
+
+/** Writes the last word of a run that nobody drives. */
+async function sayCancelled(api: KubeApi, { object, summary, runId, config }: ClusterRun): Promise<void> {
+  const nowMs = systemClock.nowMs();
+  const empty: ClusterSummary = {
+    ...{ runId, pipeline: config.pipeline, status: 'Cancelled', startedMs: config.createdAtMs, updatedMs: nowMs },
+    ...{ jobs: [], counts: {}, failures: [], result: null, lastError: null, problem: null, trouble: null },
+  };
+  const data = { [RUN_KEY.summary]: JSON.stringify(summary === null ? empty : cancelledSummary(summary, nowMs)) };
+  if ((await api.patch(paths.configMaps(api.namespace, object.metadata.name), { data }, { type: 'merge' })) === null) throw deleted(api, runId);
+}
+
+/** A summary as the controller would have left it. */
+export function cancelledSummary(summary: ClusterSummary, nowMs: number): ClusterSummary {
+  const counts: ClusterSummary['counts'] = {};
+  for (const [status, count] of Object.entries(summary.counts) as [JobStatus, number][]) {
+    const then = endOf(status);
+    counts[then] = (counts[then] ?? 0) + count;
+  }
+  const jobs = summary.jobs.map(job => {
+    const status = endOf(job.status);
+    return { ...job, status, waiting: null, ...(status === job.status || status !== 'Failed' ? {} : { cause: CAUSE }) };
+  });
+  return { ...summary, status: 'Cancelled', updatedMs: nowMs, jobs, counts, problem: null, trouble: null };
+}
+
+function endOf(status: JobStatus): JobStatus {
+  if (status === 'AwaitingDescendants') return 'DescendantFailed';
+  return status === 'Pending' || status === 'Running' ? 'Failed' : status;
+}
+
+function waitingFor({ pods, isDriven, run: { summary } }: Look): string {
+  const over = summary !== null && isOver(summary);
+  const left = pods.length === 0 ? '' : `${pods.length} ${pods.length === 1 ? 'pod has' : 'pods have'} still to end`;
+  if (over) return left;
+  const who = isDriven ? 'waiting for its controller' : 'ending its controller';
+  return left === '' ? who : `${who}, ${left}`;
+}

@@ -1,0 +1,120 @@
+/** What the items of a run in a cluster printed: from the store, and from pods while they live. */
+import { isKtError, KtError } from '@kube-transform/sdk';
+import { type FailedLog, type LogLine, placeIn } from '@kube-transform/runtime';
+import { isKubeError, type ReadValue } from '@kube-transform/runtime/kubernetes';
+import { type ClusterRun, type RunIn, statusOf } from '../find-runs.js';
+import { followRun } from '../follow-run.js';
+import { readPods, type LiveFilter } from './pod-logs.js';
+import { type Reading, readStored } from './stored-logs.js';
+import { SeenLines } from './seen-lines.js';
+
+/** Which lines are asked for. */
+export interface ClusterLogFilter {
+  /** `JOB` or `JOB/INDEX`. */
+  place: string | undefined;
+  previous: boolean;
+}
+
+/** Lines of a run in the order of time, from its store; where that cannot be read, from the pods that there are. */
+export async function* clusterLogs(of: RunIn, { place, previous }: ClusterLogFilter, reading: Reading): AsyncGenerator<LogLine, void> {
+  let count = 0;
+  try {
+    for await (const value of stored(of, { what: 'lines', place, previous }, reading)) {
+      count++;
+      if ('line' in value) yield value.line;
+    }
+  } catch (error) {
+    if (count > 0 || previous || !isOutOfReach(error)) throw error;
+    reading.note(`Only what the pods that are there have printed is shown. ${(error as KtError).problems[0]?.message ?? ''}`);
+    yield* podLogs(of, place, reading);
+  }
+}
+
+/** What failed in a run, from its store. */
+export async function* clusterFailedLogs(of: RunIn, { place, previous }: ClusterLogFilter, reading: Reading): AsyncGenerator<FailedLog, void> {
+  let failed: FailedLog | undefined;
+  for await (const value of stored(of, { what: 'failed', place, previous }, reading)) {
+    if ('line' in value) failed?.lines.push(value.line);
+    else {
+      if (failed !== undefined) yield failed;
+      failed = { ...value.failed, lines: [] };
+    }
+  }
+  if (failed !== undefined) yield failed;
+}
+
+interface StoredFilter extends ClusterLogFilter {
+  what: 'lines' | 'failed';
+}
+
+/** What the store holds; nothing where the run has not begun. */
+async function* stored(of: RunIn, { what, place, previous }: StoredFilter, reading: Reading): AsyncGenerator<ReadValue, void> {
+  try {
+    yield* readStored(of, { what, place: place ?? null, previous }, reading);
+  } catch (error) {
+    if (!isKtError(error) || error.code !== 'RUN_NOT_BEGUN') throw error;
+  }
+}
+
+/** No pod may be made for reading, or none starts. */
+const isOutOfReach = (error: unknown): boolean =>
+  isKubeError(error) ? error.status === 403 || error.status === 422 : isKtError(error) && error.code === 'READER_NOT_STARTED';
+
+/** What the pods that there are have printed so far. */
+async function* podLogs({ api, run }: RunIn, place: string | undefined, { signal, note }: Reading): AsyncGenerator<LogLine, void> {
+  const lines: LogLine[] = [];
+  await readPods(api, filterOf(run, place), { signal, note, ending: null, onLine: line => void lines.push(line) });
+  yield* lines.sort((a, b) => a.atMs - b.atMs);
+}
+
+/** Lines as they are printed, after those that were; ends with the run. */
+export async function followClusterLogs(
+  of: RunIn,
+  { place, reading, print }: { place: string | undefined; reading: Reading; print: (line: LogLine) => void },
+): Promise<void> {
+  const { api, run } = of;
+  const { signal, note } = reading;
+  const filter = filterOf(run, place);
+  const seen = new SeenLines();
+  const show = (line: LogLine, source: object): void => {
+    if (seen.isNew(line, source)) print(line);
+  };
+  const fromStore = async (): Promise<void> => {
+    const source = {};
+    for await (const line of clusterLogs(of, { place, previous: false }, reading)) show(line, source);
+  };
+  if (statusOf(run.summary, true) !== 'Running') return fromStore();
+  const ending = new AbortController();
+  let held: [LogLine, object][] | null = [];
+  const live = readPods(api, filter, {
+    signal,
+    note,
+    ending: ending.signal,
+    onLine: (line, source) => void (held === null ? show(line, source) : held.push([line, source])),
+  });
+  const over = followRun(api, run.runId, { sink: { publish: () => undefined }, note, signal }).finally(() => ending.abort());
+  const all = Promise.all([live, over]);
+  all.catch(() => undefined);
+  // Pods that have ended may be gone already.
+  if (hasEndedPods(run)) await fromStore();
+  for (const [line, source] of held) show(line, source);
+  held = null;
+  await all;
+  if (!signal.aborted) await fromStore();
+}
+
+const hasEndedPods = ({ summary }: ClusterRun): boolean =>
+  summary?.jobs.some(({ status, done, failed, retried }) => done + failed + retried > 0 || status === 'Completed' || status === 'Failed') ?? false;
+
+/** Which pods a place means. @throws KtError `UNKNOWN_JOB`, `UNKNOWN_ITEM` where the run is known to have no such thing. */
+function filterOf({ runId, summary }: ClusterRun, place: string | undefined): LiveFilter {
+  if (place === undefined) return { runId, job: null, item: null };
+  if (summary === null || summary.jobs.length === 0) throw notYet(runId);
+  const { jobs, item } = placeIn(summary.jobs, { runId, place });
+  return { runId, job: jobs[0] ?? null, item };
+}
+
+function notYet(runId: string): KtError {
+  const message = `Run "${runId}" has not begun, so its jobs are not known yet.`;
+  return new KtError({ code: 'RUN_NOT_BEGUN', path: 'job', message, hint: `Wait for it: kt status ${runId} --follow; or leave out the job.` });
+}

@@ -1,0 +1,136 @@
+/*
+ * What the store of a run in a cluster holds, read by a pod that prints it; see `reader-job.ts` of the runtime.
+ *
+ * RS1 Nothing is left out in silence: a page that was cut short is asked for again from where it ended, or the reading fails.
+ * RS2 The pod's Job is deleted when the page has been read, also where nobody wants the rest; if this process dies, Kubernetes does it.
+ */
+import { KtError } from '@kube-transform/sdk';
+import { systemClock } from '@kube-transform/runtime';
+import {
+  advance,
+  askAbout,
+  isKubeError,
+  type Job,
+  type KubeApi,
+  ownerOf,
+  paths,
+  type Pod,
+  READ_FROM_START,
+  readerJob,
+  type ReadLine,
+  type ReadRequest,
+  type ReadValue,
+  selectPodsOf,
+  Vigil,
+} from '@kube-transform/runtime/kubernetes';
+import type { RunIn } from '../find-runs.js';
+import { textLines } from './text-lines.js';
+
+/** What is asked for. */
+export type Stored = Pick<ReadRequest, 'what' | 'place' | 'previous'>;
+
+/** How it is read. */
+export interface Reading {
+  signal: AbortSignal;
+  /** Told why it takes long. */
+  note: (text: string) => void;
+  /** For tests. */
+  pageBytes?: number;
+}
+
+/** Well below what a node keeps of a container's output. */
+const PAGE_BYTES = 4 * 2 ** 20;
+const MIN_PAGE_BYTES = 64 * 2 ** 10;
+const MAX_FAILURES = 5;
+const START_WITHIN_MS = 60_000;
+const LOOK_EVERY_MS = 250;
+
+/** Reads page after page. @throws KtError `READER_NOT_STARTED`, `LOGS_CUT`, and what the store says. */
+export async function* readStored(of: RunIn, { what, place, previous }: Stored, reading: Reading): AsyncGenerator<ReadValue, void> {
+  const { runId, config } = of.run;
+  let after = READ_FROM_START;
+  let pageBytes = reading.pageBytes ?? PAGE_BYTES;
+  for (let failures = 0; ;) {
+    let end: { count: number; more: boolean } | undefined;
+    let count = 0;
+    let begun = false;
+    const request: ReadRequest = { what, runId, store: config.settings.store, place, previous, after, pageBytes };
+    for await (const line of readPage(of, request, reading)) {
+      begun ||= 'begin' in line;
+      // The beginning is missing: a node keeps less than this.
+      if (!begun) break;
+      if ('begin' in line) continue;
+      if ('error' in line) throw new KtError(line.error);
+      if ('end' in line) end = line.end;
+      else {
+        count++;
+        after = advance(after, line, what);
+        yield line;
+      }
+    }
+    reading.signal.throwIfAborted();
+    if (end !== undefined && end.count > count) throw cut(runId);
+    if (end?.more === false) return;
+    if (end !== undefined) continue;
+    failures++;
+    if (failures > MAX_FAILURES) throw cut(runId);
+    if (!begun) pageBytes = Math.max(MIN_PAGE_BYTES, pageBytes / 4);
+  }
+}
+
+function cut(runId: string): KtError {
+  const message = `The logs of run "${runId}" cannot be read to their end: what the pod that reads them prints is cut short again and again.`;
+  return new KtError({ code: 'LOGS_CUT', path: 'run', message, hint: 'What was shown is not all. Ask for one job or item: kt logs RUN JOB/INDEX.' });
+}
+
+/** One page. Ends early where the pod does. */
+async function* readPage({ api, run: { runId, config, object } }: RunIn, request: ReadRequest, reading: Reading): AsyncGenerator<ReadLine, void> {
+  const { pipeline, settings, digest, bundleParts } = config;
+  const frame = { runId, pipeline, settings, digest, bundleParts, owner: ownerOf(runId, object.metadata.uid ?? '') };
+  const job = await api.create(paths.jobs(api.namespace), readerJob(frame, systemClock.randomId(6), request), { signal: reading.signal });
+  if (job === null) return;
+  try {
+    const pod = await startedPod(api, job, reading);
+    if (pod === null) return;
+    const query = { follow: true };
+    for await (const text of textLines(api.stream(paths.podLog(api.namespace, pod), { query, signal: reading.signal }))) {
+      // Node's own warnings come the same way.
+      if (text.startsWith('{')) yield JSON.parse(text) as ReadLine;
+    }
+  } catch (error) {
+    if (!isKubeError(error) || reading.signal.aborted) throw error;
+    reading.note(error.message);
+  } finally {
+    await api.delete(paths.jobs(api.namespace, job.metadata.name), { patienceMs: 2000 }).catch(() => undefined);
+  }
+}
+
+/** The name of the Job's pod once its container has started; null where there is none any more. */
+async function startedPod(api: KubeApi, job: Job, { signal, note }: Reading): Promise<string | null> {
+  const { name } = job.metadata;
+  const vigil = new Vigil(systemClock.nowMs(), START_WITHIN_MS);
+  let told = '';
+  for (;;) {
+    const { items } = await api.list<Pod>(paths.pods(api.namespace), { labelSelector: selectPodsOf(name), signal });
+    const [pod] = items;
+    if (pod !== undefined && pod.status?.phase !== 'Pending') return pod.metadata.name;
+    if (vigil.pauseMs(systemClock.nowMs()) === 0) {
+      const seen = await api.get<Job>(paths.jobs(api.namespace, name), { signal });
+      if (seen === null) return null;
+      const { message, hopeless } = vigil.looked(await askAbout(api, seen), systemClock.nowMs());
+      if (hopeless !== null) throw notStarted(hopeless);
+      if (message !== null && message !== told) note(`The pod that reads the logs is waiting because ${message}`);
+      told = message ?? told;
+    }
+    await systemClock.sleep(LOOK_EVERY_MS, signal);
+  }
+}
+
+function notStarted({ message, remedy }: { message: string; remedy: string }): KtError {
+  return new KtError({
+    code: 'READER_NOT_STARTED',
+    path: 'run',
+    message: `Logs that are only in the store are read by a pod, and it has not started, because ${message}.`,
+    hint: remedy,
+  });
+}

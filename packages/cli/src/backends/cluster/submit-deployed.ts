@@ -1,0 +1,66 @@
+/** Starts a run of a version that is deployed, without the source. */
+import { type JsonObject, KtError, type StandardSchema } from '@kube-transform/sdk';
+import { newRun, storedPipeline, systemClock } from '@kube-transform/runtime';
+import { type DeployedVersion, type KubeApi, runConfigOf } from '@kube-transform/runtime/kubernetes';
+import * as z from 'zod';
+import type { RunRequest } from '../../pipeline/make-run.js';
+import type { ClusterOptions } from '../../cluster/connect.js';
+import { publishRun } from '../../delivery/config-maps.js';
+import type { Submitted } from './submit-run.js';
+import { readParams } from '../../pipeline/param-flags.js';
+import { findDeployment, readKept } from '../../deploy/deployments.js';
+import { notDeployed } from '../../deploy/rollback.js';
+
+/** A version that is to be run. */
+export type Deployed = DeployedVersion;
+
+/** What was typed about which version. */
+interface Which extends ClusterOptions {
+  version?: string;
+  source: boolean;
+}
+
+/**
+ * The deployed version that is meant: by a bare name, where it is deployed; null where the source is to be taken.
+ *
+ * @throws KtError `NOT_DEPLOYED` and `UNKNOWN_VERSION` where a version was asked for.
+ */
+export async function findDeployed(api: KubeApi, { typed, functions }: RunRequest, { version, source }: Which): Promise<Deployed | null> {
+  if (typed === undefined || source || functions.length > 0 || /[./#\\]/.test(typed) || typed.startsWith('-')) {
+    if (version === undefined) return null;
+    const hint = 'Write kt submit PIPELINE --version VERSION; kt rollback PIPELINE --list shows what there is.';
+    throw new KtError({
+      code: 'BAD_VERSION',
+      path: '--version',
+      message: 'A version is one of a deployed pipeline, which is named by its name alone.',
+      hint,
+    });
+  }
+  const deployment = await findDeployment(api, typed);
+  if (deployment === null && version === undefined) return null;
+  if (deployment === null) throw await notDeployed(api, typed);
+  return readKept(api, typed, version ?? deployment.version);
+}
+
+/** Starts a run of a version. @throws KtError for parameters that it does not take, `RUN_EXISTS`. */
+export async function submitDeployed(
+  api: KubeApi,
+  { rest, pairs, runId }: RunRequest,
+  { deployed, typed }: { deployed: Deployed; typed: ClusterOptions },
+): Promise<Submitted> {
+  const { spec, digest, bundleParts, source, version } = deployed;
+  const pipeline = storedPipeline(spec, schemaOf(deployed.params));
+  const params = readParams(pipeline, rest, pairs);
+  const record = await newRun({ pipeline, params, clock: systemClock, source, ...(runId === undefined ? {} : { runId }) });
+  const { maxPods, keepFinished } = typed;
+  const settings = {
+    ...deployed.settings,
+    namespace: api.namespace,
+    ...(maxPods === undefined ? {} : { maxPods }),
+    ...(keepFinished === undefined ? {} : { keepFinished }),
+  };
+  await publishRun(api, runConfigOf(deployed, record, settings), record);
+  return { runId: record.runId, bundle: { digest, parts: bundleParts, isNew: false }, version };
+}
+
+const schemaOf = (schema: JsonObject | null): StandardSchema | undefined => (schema === null ? undefined : z.fromJSONSchema(schema));

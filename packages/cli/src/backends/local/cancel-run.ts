@@ -1,0 +1,50 @@
+/** Cancels a run of a store that nobody drives. */
+import { KtError } from '@kube-transform/sdk';
+import {
+  acquireLease,
+  apply,
+  createRunState,
+  type Fact,
+  type FileStore,
+  jobStates,
+  journalPrefix,
+  leaseHolder,
+  readManifest,
+  SegmentLog,
+  summarise,
+  systemClock,
+  writeSummary,
+} from '@kube-transform/runtime';
+import { runIsOver } from '../refusals.js';
+import { recordOf } from './stored-run.js';
+import { viewRun } from './run-view.js';
+
+/** Puts on record that a run is cancelled. @throws KtError `RUN_OVER`, `RUN_IS_DRIVEN`. */
+export async function cancelLocal(store: FileStore, runId: string): Promise<void> {
+  const record = await recordOf(store, runId);
+  const { status } = await viewRun(store, runId, { counts: () => false });
+  if (status === 'Cancelled') return;
+  if (status === 'Completed' || status === 'Failed') throw runIsOver(runId, status);
+  const holder = await leaseHolder(store, runId);
+  if (holder !== null) {
+    const message = `Run "${runId}" is being driven by process ${holder.pid} on "${holder.host}".`;
+    const hint = 'Press Ctrl-C where it runs (twice to stop at once); then cancel it, or go on with kt run --resume.';
+    throw new KtError({ code: 'RUN_IS_DRIVEN', path: 'run', message, hint });
+  }
+  const release = await acquireLease(store, runId);
+  try {
+    const state = createRunState(record.pipeline.jobs);
+    const journal = await SegmentLog.open<Fact>(store, journalPrefix(runId), { onValue: fact => void apply(state, fact) });
+    const fact: Fact = { type: 'RunCancelled', reason: 'The run was cancelled.' };
+    apply(state, fact);
+    await journal.append(fact);
+    const items = new Map<string, number>();
+    for (const { job } of jobStates(state)) {
+      const manifest = await readManifest(store, runId, job.name);
+      if (manifest !== null) items.set(job.name, manifest.items);
+    }
+    await writeSummary(store, record, summarise(record, state, { nowMs: systemClock.nowMs(), items }));
+  } finally {
+    await release();
+  }
+}

@@ -1,0 +1,149 @@
+/*
+ * What `kt gc` deletes: ended runs, bundles that no kept run was made with and what images were built from, temporary files left by dead processes.
+ *
+ * CG1 A run that somebody drives is never touched; one that was interrupted only when asked for.
+ * CG2 A run's spec.json goes first: a half-deleted run is no run, and the next gc takes the rest.
+ */
+import { readdir, rm, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type FileStore, inBatches, leaseHolder, readRecord, runFolder } from '@kube-transform/runtime';
+import { listRuns, type RunEntry, runIds } from './find-runs.js';
+
+/** What is to be deleted. */
+export interface GcOptions {
+  /** Only what is older. */
+  olderThanMs: number;
+  /** The newest runs, which stay whatever their age. */
+  keep: number;
+  /** Also runs that nobody drives and that could be resumed. */
+  interrupted: boolean;
+  dryRun: boolean;
+  nowMs: number;
+  /** The folder that holds `.kt/bundles`. */
+  projectDir: string;
+}
+
+/** Something deleted. */
+export interface Deleted {
+  kind: 'run' | 'bundle' | 'files of an image' | 'packages of a platform' | 'temporary file' | 'rest of a run';
+  name: string;
+  bytes: number;
+}
+
+/** What `kt` makes in `.kt`, and makes again where it is gone. */
+const MADE = [
+  { kind: 'bundle', folder: 'bundles' },
+  { kind: 'files of an image', folder: 'images' },
+  { kind: 'packages of a platform', folder: 'native' },
+] as const;
+const HOUR_MS = 3_600_000;
+const BATCH = 1000;
+
+/** Deletes what is old; tells what, and how many bytes it had. */
+export async function collectGarbage(store: FileStore, options: GcOptions): Promise<Deleted[]> {
+  const runs = await listRuns(store);
+  const old = runs.filter((run, i) => i >= options.keep && mayGo(run, options));
+  const deleted: Deleted[] = [];
+  const gone = new Set<string>();
+  for (const { runId } of old) {
+    if ((await leaseHolder(store, runId)) !== null) continue;
+    gone.add(runId);
+    deleted.push({ kind: 'run', name: runId, bytes: (await deleteFolder(store, runId, options)).bytes });
+  }
+  const known = new Set(runs.map(({ runId }) => runId));
+  for (const runId of await runIds(store)) {
+    if (known.has(runId)) continue;
+    const rest = await deleteFolder(store, runId, { ...options, newestBeforeMs: options.nowMs - HOUR_MS });
+    if (rest.deleted) deleted.push({ kind: 'rest of a run', name: runId, bytes: rest.bytes });
+  }
+  const kept = await inBatches(
+    [...known].filter(id => !gone.has(id)),
+    async id => (await readRecord(store, id).catch(() => null))?.source?.digest,
+  );
+  const used = new Set(kept);
+  for (const made of MADE) deleted.push(...(await deleteMade(made, used, options)));
+  return [...deleted, ...(await deleteTemporary(store, options))];
+}
+
+function mayGo({ status, createdAtMs, updatedAtMs }: RunEntry, { nowMs, olderThanMs, interrupted }: GcOptions): boolean {
+  if (status === 'Running' || (status === 'Interrupted' && !interrupted)) return false;
+  return nowMs - (updatedAtMs ?? createdAtMs) >= olderThanMs;
+}
+
+async function deleteFolder(
+  store: FileStore,
+  runId: string,
+  { dryRun, newestBeforeMs = Infinity }: { dryRun: boolean; newestBeforeMs?: number },
+): Promise<{ deleted: boolean; bytes: number }> {
+  const folder = `${runFolder(runId)}/`;
+  const keys: string[] = [];
+  let bytes = 0;
+  for await (const entry of store.list(folder)) {
+    if (entry.type !== 'object') continue;
+    if (entry.object.modifiedMs > newestBeforeMs) return { deleted: false, bytes: 0 };
+    keys.push(entry.object.key);
+    bytes += entry.object.size;
+  }
+  if (dryRun) return { deleted: true, bytes };
+  await store.delete([`${folder}spec.json`]);
+  await store.delete([`${folder}pipeline_run_state.json`]);
+  for (let at = 0; at < keys.length; at += BATCH) await store.delete(keys.slice(at, at + BATCH));
+  await pruneFolders(store, folder);
+  return { deleted: true, bytes };
+}
+
+/** A folder store keeps the empty directories of deleted objects. */
+async function pruneFolders({ capabilities: { url } }: FileStore, prefix: string): Promise<void> {
+  if (url?.startsWith('file:') === true) await rm(join(fileURLToPath(url), prefix), { recursive: true, force: true });
+}
+
+async function deleteMade(
+  { kind, folder }: (typeof MADE)[number],
+  used: ReadonlySet<string | undefined>,
+  { projectDir, nowMs, olderThanMs, dryRun }: GcOptions,
+): Promise<Deleted[]> {
+  const dir = join(projectDir, '.kt', folder);
+  const deleted: Deleted[] = [];
+  for (const name of await namesIn(dir)) {
+    const path = join(dir, name);
+    const minAgeMs = name.startsWith('.new-') ? HOUR_MS : olderThanMs;
+    const { mtimeMs = nowMs } = (await stat(path).catch(() => undefined)) ?? {};
+    if (used.has(name) || nowMs - mtimeMs < minAgeMs) continue;
+    deleted.push({ kind, name, bytes: await sizeOf(path) });
+    if (!dryRun) await rm(path, { recursive: true, force: true });
+  }
+  return deleted;
+}
+
+/** Temporary files of a folder store begin with `t-`; what else is in the folder are locks. */
+async function deleteTemporary({ capabilities: { url } }: FileStore, { nowMs, dryRun }: GcOptions): Promise<Deleted[]> {
+  if (url?.startsWith('file:') !== true) return [];
+  const dir = join(fileURLToPath(url), '.kt-tmp');
+  const deleted: Deleted[] = [];
+  for (const name of await namesIn(dir)) {
+    const info = name.startsWith('t-') ? await stat(join(dir, name)).catch(() => undefined) : undefined;
+    if (info === undefined || nowMs - info.mtimeMs < HOUR_MS) continue;
+    deleted.push({ kind: 'temporary file', name, bytes: info.size });
+    if (!dryRun) await rm(join(dir, name), { force: true });
+  }
+  return deleted;
+}
+
+const namesIn = (dir: string): Promise<string[]> =>
+  readdir(dir).then(
+    names => names.sort(),
+    () => [],
+  );
+
+async function sizeOf(dir: string): Promise<number> {
+  const sizes = await Promise.all(
+    (await namesIn(dir)).map(name =>
+      stat(join(dir, name)).then(
+        info => info.size,
+        () => 0,
+      ),
+    ),
+  );
+  return sizes.reduce((sum, size) => sum + size, 0);
+}

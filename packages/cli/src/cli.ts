@@ -1,9 +1,0 @@
-/** What every command is given. */
-import type { Output } from './output.js';
-
-/** The command line that a command is part of. */
-export interface Cli {
-  output: Output;
-  /** Says how the process is to end; without it a command that returns has completed. */
-  exitWith(code: number): void;
-}

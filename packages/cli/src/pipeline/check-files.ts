@@ -1,0 +1,113 @@
+/** What `kt check` looks at: modules and documents, each on its own, with everything that is wrong. */
+import 'reflect-metadata';
+import { type AnyFunction, definitionOf, functionName, isKtError, type Pipeline, type Problem } from '@kube-transform/sdk';
+import { reflectFunctions } from '@kube-transform/sdk/reflect';
+import { relative } from 'node:path';
+import { type CheckedSpec, checkSpec } from './check-pipeline.js';
+import { pipelinesOf } from '../bundle/load-modules.js';
+import { type ParamFlag, paramFlags } from './param-flags.js';
+import { projectDir } from '../project/project-dir.js';
+import { findFile, loadBundle, readJson } from './load-pipeline.js';
+
+/** A function that documents and dynamic jobs can call. */
+export interface OfferedFunction {
+  name: string;
+  kind: 'function' | 'static method' | 'method';
+  /** Whether its input is checked by a schema. */
+  checked: boolean;
+}
+
+/** A pipeline of a file. */
+export interface CheckedPipeline {
+  name: string;
+  jobs: { name: string; type: string; dependencies: string[] }[];
+  params: ParamFlag[];
+}
+
+/** A file that was looked at. */
+export interface CheckedFile {
+  file: string;
+  pipelines: CheckedPipeline[];
+  functions: OfferedFunction[];
+  problems: Problem[];
+}
+
+/** Checks a module or a document. Problems are values: it rejects only where a bug of ours shows. */
+export async function checkFile(typed: string, functions: readonly string[]): Promise<CheckedFile> {
+  const [path = '', wanted] = typed.split('#');
+  try {
+    const file = await findFile(path);
+    const extra = await Promise.all(functions.map(name => findFile(name)));
+    const checked = file.endsWith('.json') ? await checkDocument(file, extra) : await checkModule([file, ...extra], wanted);
+    return { file: relative(process.cwd(), file), ...checked };
+  } catch (error) {
+    if (!isKtError(error)) throw error;
+    return { file: typed, pipelines: [], functions: [], problems: [...error.problems] };
+  }
+}
+
+async function checkDocument(file: string, extra: readonly string[]): Promise<Omit<CheckedFile, 'file'>> {
+  const document = await readJson(file);
+  const loaded = extra.length === 0 ? null : await loadBundle(extra, projectDir(extra[0] ?? file));
+  const checked = checkSpec(document, loaded?.catalog.names() ?? null);
+  return {
+    pipelines: pipelineOf(checked, []),
+    functions: loaded === null ? [] : await offered(loaded),
+    problems: checked.problems,
+  };
+}
+
+async function checkModule(files: readonly [string, ...string[]], wanted: string | undefined): Promise<Omit<CheckedFile, 'file'>> {
+  const loaded = await loadBundle(files, projectDir(files[0]));
+  const pipelines = pipelinesOf(loaded.modules[loaded.bundle.entries[0] ?? ''] ?? {}).filter(({ name }) => wanted === undefined || name === wanted);
+  const functions = await offered(loaded);
+  const checked = pipelines.map(pipeline => checkOne(pipeline, functions));
+  const problems = checked.flatMap(entry => entry.problems);
+  if (pipelines.length === 0 && (wanted !== undefined || functions.length === 0)) {
+    const what = wanted === undefined ? 'no pipeline and no function' : `no pipeline "${wanted}"`;
+    problems.push({ code: 'NO_PIPELINE', path: '', message: `The module exports ${what}.`, hint: "Write: export default pipeline('name').job(…)" });
+  }
+  return { pipelines: checked.flatMap(entry => entry.pipelines), functions, problems };
+}
+
+function checkOne(pipeline: Pipeline, functions: readonly OfferedFunction[]): { pipelines: CheckedPipeline[]; problems: Problem[] } {
+  const known = new Set(functions.map(({ name }) => name));
+  const own = pipeline.functions();
+  const hidden = [...own.keys()].filter(name => !known.has(name));
+  const problems = hidden.map((name): Problem => {
+    const message = `Pipeline "${pipeline.name}" calls a function that no module exports (${name}), so that workers cannot find it.`;
+    return { code: 'NOT_EXPORTED', path: pipeline.name, message, hint: 'Export it from its module.' };
+  });
+  const checked = checkSpec(pipeline.toSpec(), [...known, ...hidden]);
+  return { pipelines: pipelineOf(checked, paramFlags(pipeline)), problems: [...checked.problems, ...problems] };
+}
+
+function pipelineOf({ spec }: CheckedSpec, params: ParamFlag[]): CheckedPipeline[] {
+  if (spec === null) return [];
+  return [{ name: spec.name, params, jobs: spec.jobs.map(({ name, type, dependencies }) => ({ name, type, dependencies })) }];
+}
+
+type Loaded = Awaited<ReturnType<typeof loadBundle>>;
+
+async function offered({ catalog, modules }: Loaded): Promise<OfferedFunction[]> {
+  const methods = new Map<string, OfferedFunction['kind']>();
+  for (const exports of Object.values(modules)) {
+    for (const value of Object.values(exports)) if (typeof value === 'function') addMethods(value as Class, methods);
+  }
+  return Promise.all(
+    catalog.names().map(async name => {
+      const definition = definitionOf(await catalog.load(name));
+      return { name, kind: methods.get(name) ?? 'function', checked: definition?.options.input !== undefined };
+    }),
+  );
+}
+
+type Class = AnyFunction & { prototype?: object };
+
+function addMethods(owner: Class, into: Map<string, OfferedFunction['kind']>): void {
+  for (const { member, static: isStatic } of reflectFunctions(owner)) {
+    const method = (isStatic ? owner : owner.prototype) as Record<string, unknown> | undefined;
+    const name = functionName(method?.[member]);
+    if (name !== undefined) into.set(name, isStatic ? 'static method' : 'method');
+  }
+}

@@ -1,0 +1,30 @@
+import type { CheckedFile, CheckedPipeline, OfferedFunction } from './check-files.js';
+import { coloured } from '../terminal/output.js';
+
+const SHOWN = 40;
+
+/** What a checked file holds, for people. */
+export function checkLines({ file, pipelines, functions, problems }: CheckedFile): string[] {
+  const mark = problems.length === 0 ? coloured('Completed', '✓') : coloured('Failed', '✗');
+  return [`${mark} ${file}`, ...pipelines.flatMap(pipelineLines), ...listed('functions', functions.map(functionText))];
+}
+
+function pipelineLines({ name, jobs, params }: CheckedPipeline): string[] {
+  const texts = jobs.map(job => `${job.name} (${job.type})${job.dependencies.length > 0 ? ` after ${job.dependencies.join(', ')}` : ''}`);
+  return [
+    `  pipeline "${name}"`,
+    ...listed('jobs', texts),
+    ...listed(
+      'params',
+      params.map(({ flag, note }) => `${flag}${note === '' ? '' : `  ${note}`}`),
+    ),
+  ];
+}
+
+const functionText = ({ name, kind, checked }: OfferedFunction): string => `${name} (${kind}${checked ? ', checked input' : ''})`;
+
+function listed(title: string, texts: readonly string[]): string[] {
+  if (texts.length === 0) return [];
+  const more = texts.length > SHOWN ? [`      … and ${texts.length - SHOWN} more`] : [];
+  return [`    ${title}:`, ...texts.slice(0, SHOWN).map(text => `      ${text}`), ...more];
+}

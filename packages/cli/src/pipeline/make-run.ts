@@ -1,0 +1,131 @@
+/** From what was typed for `kt run` to a run that can be driven: a new one, or a stored one. */
+import { isPipeline, KtError } from '@kube-transform/sdk';
+import { type FileStore, newRun, type NewRunOptions, readSummary, type RunRecord, systemClock, writeRecord } from '@kube-transform/runtime';
+import { findRun } from '../backends/local/find-runs.js';
+import type { Output } from '../terminal/output.js';
+import { paramCommand, readParams } from './param-flags.js';
+import type { Session } from '../backends/local/drive-run.js';
+import { recordOf } from '../backends/local/stored-run.js';
+import { functionsTarget, loadTarget, type Target } from './load-pipeline.js';
+
+/** What was typed for `kt run`. */
+export interface RunRequest {
+  typed: string | undefined;
+  /** Words and flags that are no options of `kt run` itself. */
+  rest: readonly string[];
+  /** `key=value` of `--param`. */
+  pairs: readonly string[];
+  functions: readonly string[];
+  runId: string | undefined;
+  /** What steps have where they say nothing. */
+  defaults?: NonNullable<NewRunOptions['defaults']>;
+}
+
+interface Place {
+  store: FileStore;
+  output: Output;
+}
+
+/** Makes the record of a new run; nothing is stored. @throws KtError for every mistake in what was typed. */
+export async function makeRun(
+  { typed, rest, pairs, functions, runId, defaults }: RunRequest,
+  command = 'kt run',
+): Promise<{ record: RunRecord; target: Target }> {
+  if (typed === undefined) {
+    throw new KtError({
+      code: 'MISSING_ARGUMENT',
+      path: 'pipeline',
+      message: 'What should run is missing.',
+      hint: `${command} PIPELINE, ${command} spec.json --functions MODULE, or ${command} --resume RUN.`,
+    });
+  }
+  if (typed.startsWith('-')) refuseWords([typed], command);
+  const target = await loadTarget(typed, functions);
+  const params = isPipeline(target.pipeline) ? readParams(target.pipeline, rest, pairs) : refuseWords([...rest, ...pairs], command);
+  const record = await newRun({
+    pipeline: target.pipeline,
+    params,
+    clock: systemClock,
+    source: target.source,
+    ...(runId === undefined ? {} : { runId }),
+    ...(defaults === undefined ? {} : { defaults }),
+  });
+  return { record, target };
+}
+
+/** Makes and stores a new run. @throws KtError for every mistake in what was typed. */
+export async function beginRun(request: RunRequest, { store, output }: Place): Promise<Session> {
+  const { record, target } = await makeRun(request);
+  if (!(await writeRecord(store, record))) {
+    throw new KtError({
+      code: 'RUN_EXISTS',
+      path: '--run-id',
+      message: `There is a run "${record.runId}" already.`,
+      hint: `Go on with it: kt run --resume ${record.runId}`,
+    });
+  }
+  return { record, target, store, resumed: false, output };
+}
+
+/** Loads a stored run to go on with it. @throws KtError where there is none, or parameters were typed. */
+export async function resumeRun(typedRun: string, { typed, rest, pairs, functions }: RunRequest, { store, output }: Place): Promise<Session> {
+  if (typed !== undefined || rest.length + pairs.length > 0) {
+    const [first = ''] = [typed, ...rest, ...pairs].filter(word => word !== undefined);
+    const hint = 'Leave it out, or begin a new run without --resume.';
+    throw new KtError({
+      code: 'UNEXPECTED_ARGUMENT',
+      path: '--resume',
+      message: `"${first}" is not expected here: a run goes on with what it was given.`,
+      hint,
+    });
+  }
+  const { runId } = await findRun(store, typedRun);
+  const record = await recordOf(store, runId);
+  const target = await targetOf(record.source, functions);
+  if ((await readSummary(store, runId)) !== null) noteChange(runId, { began: record.source?.digest, target }, output);
+  return { record, target, store, output, resumed: true };
+}
+
+/** Says so where the functions are no longer those that a run began with. */
+export function noteChange(runId: string, { began, target }: { began: string | undefined; target: Target }, output: Output): void {
+  if (began === undefined || began === target.source?.digest) return;
+  output.err(`note: the functions have changed since run ${runId} began; what is still to do uses them as they are now.`);
+}
+
+/** The functions of a stored run, bundled anew. @throws KtError `NO_FUNCTIONS`, and what loading them throws. */
+export async function targetOf(source: Target['source'], functions: readonly string[]): Promise<Target> {
+  const modules = functions.length > 0 ? functions : (source?.functions ?? []);
+  const pipeline = source?.pipeline ?? null;
+  if (pipeline !== null) return loadTarget(pipeline, modules);
+  if (modules.length > 0) return functionsTarget(modules);
+  throw new KtError({ code: 'NO_FUNCTIONS', path: '--functions', message: 'This run was made without functions.', hint: 'Give --functions MODULE.' });
+}
+
+function refuseWords(words: readonly string[], command: string): Record<string, never> {
+  const [first] = words;
+  if (first === undefined) return {};
+  const option = first.startsWith('-');
+  throw new KtError({
+    code: option ? 'UNKNOWN_OPTION' : 'UNEXPECTED_ARGUMENT',
+    path: command,
+    message: option
+      ? `The option "${first}" is not known; options of a pipeline follow its name.`
+      : `"${first}" is not expected here: a document takes no parameters.`,
+    hint: `See ${command} --help.`,
+  });
+}
+
+/** The parameters of a pipeline as the help shows them; undefined for a document. */
+export async function paramHelp(typed: string, functions: readonly string[]): Promise<string | undefined> {
+  const { pipeline } = await loadTarget(typed, functions);
+  if (!isPipeline(pipeline)) return undefined;
+  const lines = paramCommand(pipeline).helpInformation().split('\n').slice(2);
+  return `\nParameters of "${pipeline.name}":${
+    lines.length > 1
+      ? `\n${lines
+          .join('\n')
+          .replace(/^\s*Options:\n/, '')
+          .trimEnd()}`
+      : ' none'
+  }`;
+}

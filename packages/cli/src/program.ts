@@ -1,0 +1,102 @@
+/*
+ * The command line: one verb each in `commands/`.
+ *
+ * RC1 Commands load what they need when they run, so that `kt --help` and completion answer at once.
+ * RC2 Nothing here touches the process: arguments come in, text goes to the output, the exit code is returned.
+ */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import type { Cli } from './commands/command-context.js';
+import { usageProblem } from './terminal/usage-problem.js';
+import { EXIT, reportError } from './terminal/exit.js';
+import type { Output } from './terminal/output.js';
+import { bundleCommand } from './commands/bundle.js';
+import { cancelCommand } from './commands/cancel.js';
+import { checkCommand } from './commands/check.js';
+import { candidatesCommand } from './commands/complete.js';
+import { completionCommand } from './commands/completion.js';
+import { configCommand } from './commands/config.js';
+import { gcCommand } from './commands/gc.js';
+import { deployCommand } from './commands/deploy.js';
+import { doctorCommand } from './commands/doctor.js';
+import { graphCommand } from './commands/graph.js';
+import { initCommand } from './commands/init.js';
+import { logsCommand } from './commands/logs.js';
+import { rbacCommand } from './commands/rbac.js';
+import { renderCommand } from './commands/render.js';
+import { retryCommand } from './commands/retry.js';
+import { rollbackCommand } from './commands/rollback.js';
+import { runCommand } from './commands/run.js';
+import { runsCommand } from './commands/runs.js';
+import { statusCommand } from './commands/status.js';
+import { submitCommand } from './commands/submit.js';
+
+const EXIT_CODES = 'Exit codes: 0 completed · 1 the run failed · 2 bad input · 3 cluster or store unreachable · 130 interrupted';
+
+/** Runs `kt` with arguments (without `node` and the script); resolves to the exit code and never rejects. */
+export async function runCli(argv: readonly string[], output: Output): Promise<number> {
+  let exitCode: number = EXIT.completed;
+  const cli: Cli = { output, exitWith: code => (exitCode = code) };
+  let refusedBy = 'kt';
+  const program = programOf(cli, command => (refusedBy = command));
+  try {
+    await program.parseAsync([...argv], { from: 'user' });
+    return exitCode;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) return reportError(error, output);
+    if (error.exitCode === 0) return EXIT.completed;
+    if (error.code === 'commander.help') return EXIT.badInput;
+    const { KtError } = await import('@kube-transform/sdk');
+    return reportError(new KtError(usageProblem(error, refusedBy)), output);
+  }
+}
+
+function programOf(cli: Cli, onRefused: (command: string) => void): Command {
+  const program = new Command('kt')
+    .description('Typed batch pipelines: the same in a test, on this machine and on a cluster.')
+    .version(versionOf())
+    .enablePositionalOptions()
+    .addHelpText('after', `\n${EXIT_CODES}`);
+  const verbs = [
+    initCommand,
+    checkCommand,
+    graphCommand,
+    runCommand,
+    submitCommand,
+    runsCommand,
+    statusCommand,
+    logsCommand,
+    retryCommand,
+    cancelCommand,
+    deployCommand,
+    rollbackCommand,
+    renderCommand,
+    doctorCommand,
+    bundleCommand,
+    configCommand,
+    rbacCommand,
+    gcCommand,
+    completionCommand,
+  ];
+  for (const verb of verbs) program.addCommand(verb(cli));
+  program.addCommand(candidatesCommand(cli), { hidden: true });
+  for (const command of [program, ...program.commands]) {
+    const name = command === program ? 'kt' : `kt ${command.name()}`;
+    command
+      .exitOverride()
+      .showSuggestionAfterError(true)
+      .configureOutput({
+        writeOut: text => cli.output.out(text.replace(/\n$/, '')),
+        writeErr: text => cli.output.err(text.replace(/\n$/, '')),
+        outputError: () => onRefused(name),
+        getOutHelpWidth: () => cli.output.columns,
+        getErrHelpWidth: () => cli.output.columns,
+      });
+  }
+  return program;
+}
+
+/** The version of this package. */
+function versionOf(): string {
+  return (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+}

@@ -1,0 +1,50 @@
+/*
+ * The objects of a deployment as files for Kustomize. Pure: the same plan gives the same bytes.
+ *
+ * RF1 `base/` is ours: it is rendered anew each time. `overlays/` is the user's: a file is made where there is none, and never again.
+ */
+import { stringify } from 'yaml';
+import { type KubeObject, LABEL } from '@kube-transform/runtime/kubernetes';
+import type { DeployPlan } from '../deploy/plan.js';
+
+/** Texts by path. */
+export type RenderedFiles = ReadonlyMap<string, string>;
+
+const NOTE = '# Rendered by kt render; changes here are lost. Put yours into overlays/.\n';
+const KUSTOMIZATION = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization' };
+
+/** Objects as one YAML stream. */
+export const yamlOf = (objects: readonly KubeObject[]): string =>
+  objects.map(object => stringify(object, { aliasDuplicateObjects: false, lineWidth: 0 })).join('---\n');
+
+/** The base of a context. */
+export function baseFiles(context: string, { objects }: Pick<DeployPlan, 'objects'>): Map<string, string> {
+  const groups = new Map<string, KubeObject[]>();
+  for (const object of objects) {
+    const name = `${groupOf(object)}.yaml`;
+    groups.set(name, [...(groups.get(name) ?? []), object]);
+  }
+  const files = new Map<string, string>();
+  for (const [name, members] of groups) files.set(`base/${context}/${name}`, NOTE + yamlOf(members));
+  files.set(`base/${context}/kustomization.yaml`, NOTE + stringify({ ...KUSTOMIZATION, resources: [...groups.keys()].sort() }));
+  return files;
+}
+
+/** What an overlay begins as. */
+export function overlayFiles(context: string, namespace: string): Map<string, string> {
+  const text = stringify({ ...KUSTOMIZATION, namespace, resources: [`../../base/${context}`] });
+  const recipes = `# Yours: kt render makes this file once and never changes it. What people put here:
+# patches:                                   # no schedule fires
+#   - target: { kind: CronJob }
+#     patch: |-
+#       - { op: replace, path: /spec/suspend, value: true }
+# commonAnnotations: { team: data }
+`;
+  return new Map([[`overlays/${context}/kustomization.yaml`, text + recipes]]);
+}
+
+function groupOf({ metadata }: KubeObject): string {
+  const component = metadata.labels?.[LABEL.component];
+  if (component === undefined) return 'access';
+  return component === 'bundle' ? 'code' : `pipeline-${metadata.labels?.['app.kubernetes.io/part-of'] ?? 'x'}`;
+}

@@ -1,0 +1,10 @@
+import type { RunStatus } from '@kube-transform/runtime';
+import { printOutcome } from './print-outcome.js';
+import { driveSession, type Session, type SessionOptions } from '../backends/local/drive-run.js';
+
+/** Drives a run and prints what it came to. */
+export async function driveToEnd(session: Session, options: SessionOptions): Promise<RunStatus> {
+  const status = await driveSession(session, options);
+  await printOutcome(session, { status, json: options.json });
+  return status;
+}

@@ -1,0 +1,54 @@
+/** Log lines as `kt logs` shows them. */
+import { type FailedLog, type LogLine, placeOf } from '@kube-transform/runtime';
+import { coloured, type Output, plural } from '../terminal/output.js';
+import { readableStack, type ReadableOptions } from '../terminal/source-positions.js';
+
+/** How lines are printed. */
+export interface Print {
+  output: Output;
+  json: boolean;
+  /** How stacks are made readable. */
+  stacks?: ReadableOptions;
+}
+
+/** Prints lines as they come, one object a line with `json`. */
+export async function printLines(lines: AsyncIterable<LogLine>, print: Print): Promise<void> {
+  let count = 0;
+  for await (const line of lines) {
+    count++;
+    printLine(line, print);
+  }
+  if (count === 0 && !print.json) print.output.err('Nothing was printed.');
+}
+
+/** Prints a line. */
+export function printLine(line: LogLine, { output, json }: Print): void {
+  output.out(json ? JSON.stringify(line) : lineText(line));
+}
+
+/** Prints failed items: what the latest attempt printed, and why it failed. */
+export async function printFailed(failed: AsyncIterable<FailedLog>, { output, json, stacks = {} }: Print): Promise<void> {
+  let count = 0;
+  for await (const { job, item, attempts, cause, lines } of failed) {
+    count++;
+    if (json) {
+      output.out(JSON.stringify({ job, item, attempts, cause, lines }));
+      continue;
+    }
+    for (const line of lines) output.out(lineText(line));
+    const after = attempts > 0 ? ` after ${plural(attempts, 'attempt')}` : '';
+    output.out(coloured('Failed', `${placeOf({ job, item })} failed${after} (${cause.kind}): ${cause.message}`));
+    if (cause.kind !== 'Threw' || cause.stack === undefined) continue;
+    const frames = readableStack(cause.stack, stacks)
+      .split('\n')
+      .filter(frame => /^\s+at /.test(frame));
+    for (const frame of frames) output.out(coloured('Pending', `  ${frame.trim()}`));
+  }
+  if (count === 0 && !json) output.err('Nothing failed.');
+}
+
+function lineText({ job, item, attempt, atMs, level, message, data }: LogLine): string {
+  const prefix = `${new Date(atMs).toISOString().slice(11, 23)} ${job}[${item}]#${attempt} ${level.padEnd(5)}`;
+  const mark = level === 'error' ? 'Failed' : level === 'warn' ? 'Interrupted' : 'Pending';
+  return `${coloured(mark, prefix)} ${message}${data === undefined ? '' : ` ${JSON.stringify(data)}`}`;
+}
