@@ -2,7 +2,10 @@
 import tseslint from 'typescript-eslint';
 
 const node = { group: ['node:*'], message: 'This room does no IO: take a port instead.' };
-const up = names => ({ group: names, message: 'This room lies below: see the table of rooms in ARCHITECTURE.md.' });
+const up = names => ({
+  group: names,
+  message: 'This room lies below: see the table of rooms in ARCHITECTURE.md.',
+});
 const quiet = [
   { name: 'console', message: 'Printing goes through the output port or ctx.log.' },
   { name: 'process', message: 'This room does not know the process it runs in.' },
@@ -14,16 +17,34 @@ const timeless = ['setTimeout', 'setInterval', 'setImmediate', 'Date', 'performa
 const room = (files, { imports = [], globals = [] }) => ({
   files,
   ignores: ['**/*.test.ts'],
-  rules: { 'no-restricted-imports': ['error', { patterns: imports }], 'no-restricted-globals': ['error', ...globals] },
+  rules: {
+    'no-restricted-imports': ['error', { patterns: imports }],
+    'no-restricted-globals': ['error', ...globals],
+  },
 });
 
 export default tseslint.config(
-  { ignores: ['**/dist/**', '**/node_modules/**', '.kt/**', '**/*.js', '**/*.mjs', '**/templates/**', 'test/fixtures/dialects/**', 'docs/**'] },
+  {
+    ignores: [
+      '**/dist/**',
+      '**/node_modules/**',
+      '.kt/**',
+      '**/*.js',
+      '**/*.mjs',
+      '**/templates/**',
+      'test/fixtures/dialects/**',
+      'docs/**',
+    ],
+  },
   ...tseslint.configs.strictTypeChecked,
   {
     languageOptions: {
       parserOptions: {
-        project: ['packages/*/tsconfig.json', 'packages/runtime/src/core/tsconfig.json', 'tsconfig.check.json'],
+        project: [
+          'packages/*/tsconfig.json',
+          'packages/runtime/src/core/tsconfig.json',
+          'tsconfig.check.json',
+        ],
         tsconfigRootDir: import.meta.dirname,
       },
     },
@@ -32,8 +53,14 @@ export default tseslint.config(
       'max-params': ['error', { max: 3 }],
       'no-console': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
-      '@typescript-eslint/consistent-type-imports': ['error', { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false }],
-      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowNullish: false, allowBoolean: false }],
+      '@typescript-eslint/consistent-type-imports': [
+        'error',
+        { fixStyle: 'inline-type-imports', disallowTypeAnnotations: false },
+      ],
+      '@typescript-eslint/restrict-template-expressions': [
+        'error',
+        { allowNumber: true, allowNullish: false, allowBoolean: false },
+      ],
       '@typescript-eslint/no-unused-vars': ['error', { ignoreRestSiblings: true }],
       '@typescript-eslint/no-confusing-void-expression': 'off',
       '@typescript-eslint/no-meaningless-void-operator': 'off',
@@ -48,14 +75,23 @@ export default tseslint.config(
       '@typescript-eslint/only-throw-error': ['error', { allowThrowingUnknown: true }],
     },
   },
-  room(['packages/sdk/src/**/*.ts'], { imports: [node, up(['@kube-transform/runtime*', '@kube-transform/cli*'])], globals: [...quiet, ...timeless] }),
-  room(['packages/runtime/src/core/**/*.ts'], { imports: [node, up(['../*', '@kube-transform/cli*'])], globals: [...quiet, ...timeless] }),
+  room(['packages/sdk/src/**/*.ts'], {
+    imports: [node, up(['@kube-transform/runtime*', '@kube-transform/cli*'])],
+    globals: [...quiet, ...timeless],
+  }),
+  room(['packages/runtime/src/core/**/*.ts'], {
+    imports: [node, up(['../*', '@kube-transform/cli*'])],
+    globals: [...quiet, ...timeless],
+  }),
   room(
     [
       'packages/runtime/src/{drive,invoke,inputs,segment-log,run-pod,run-item,item-context,job-manifest,results,settle-job,skip-done,layout,params}.ts',
     ],
     {
-      imports: [node, up(['./adapters/*', './entry/*', './testing/*', './kubernetes/*', '@kube-transform/cli*'])],
+      imports: [
+        node,
+        up(['./adapters/*', './entry/*', './testing/*', './kubernetes/*', '@kube-transform/cli*']),
+      ],
       globals: [...quiet, ...timeless],
     },
   ),
@@ -76,7 +112,11 @@ export default tseslint.config(
     },
   },
   {
-    files: ['packages/cli/src/terminal/output.ts', 'packages/runtime/src/process/console-capture.ts', 'bench/functions/*.ts'],
+    files: [
+      'packages/cli/src/terminal/output.ts',
+      'packages/runtime/src/process/console-capture.ts',
+      'bench/functions/*.ts',
+    ],
     rules: { 'no-console': 'off' },
   },
 );

@@ -6,8 +6,14 @@ const source = (path: string): string => fileURLToPath(new URL(path, import.meta
 export default defineConfig({
   resolve: {
     alias: [
-      { find: '@kube-transform/runtime/kubernetes', replacement: source('packages/runtime/src/kubernetes/index.ts') },
-      { find: '@kube-transform/runtime/testing', replacement: source('packages/runtime/src/testing/index.ts') },
+      {
+        find: '@kube-transform/runtime/kubernetes',
+        replacement: source('packages/runtime/src/kubernetes/index.ts'),
+      },
+      {
+        find: '@kube-transform/runtime/testing',
+        replacement: source('packages/runtime/src/testing/index.ts'),
+      },
       { find: /^@kube-transform\/(sdk|runtime|cli)$/, replacement: source('packages/$1/src/index.ts') },
       { find: '@kube-transform/sdk/reflect', replacement: source('packages/sdk/src/reflect.ts') },
     ],

@@ -1,4 +1,7 @@
-/** Runs on a real cluster beside raw Jobs on the same cluster: a chain of trivial steps, one pod an item, many items a pod. */
+/**
+ * Runs on a real cluster beside raw Jobs on the same cluster: a chain of trivial steps, one pod an item, many
+ * items a pod.
+ */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,7 +29,9 @@ export async function benchCluster() {
     const rawWide = await settled(place, () => rawJob(place, size));
     const wide = await settled(place, () => ourMap(place, { items: PODS, itemsPerPod: 1 }));
     const rawSame = await settled(place, () => rawJob(place, { ...size, like }));
-    const packed = await settled(place, () => ourMap(place, { items: ITEMS, itemsPerPod: Math.ceil(ITEMS / 10) }));
+    const packed = await settled(place, () =>
+      ourMap(place, { items: ITEMS, itemsPerPod: Math.ceil(ITEMS / 10) }),
+    );
     const rawRate = (PODS * 1000) / rawWide;
     const rate = (ITEMS * 1000) / packed.ms;
     const told = run => `controller ${run.controller.rssMiB} MiB, ${run.controller.apiRequests} API requests`;
@@ -71,8 +76,14 @@ export async function benchCluster() {
 
 async function openPlace() {
   const namespace = `kt-bench-${systemClock.randomId(5)}`;
-  const api = new KubeApi(await kubeConnection({ kubeconfig: process.env.KT_E2E_KUBECONFIG, namespace }), { clock: systemClock });
-  await api.create(paths.namespaces(), { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+  const api = new KubeApi(await kubeConnection({ kubeconfig: process.env.KT_E2E_KUBECONFIG, namespace }), {
+    clock: systemClock,
+  });
+  await api.create(paths.namespaces(), {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: namespace },
+  });
   const [account, role, binding] = accessObjects({ namespace, serviceAccount: 'kt-pod' });
   await api.create(paths.serviceAccounts(namespace), account);
   await api.create(paths.roles(namespace), role);
@@ -105,13 +116,17 @@ async function openPlace() {
 
 /** Measures when the pods of what came before are gone: to delete them takes the machine. */
 async function settled({ api, namespace }, measure) {
-  for (const labelSelector of ['kt-bench=raw', 'app.kubernetes.io/managed-by=kt']) await api.deleteAll(paths.jobs(namespace), { labelSelector });
+  for (const labelSelector of ['kt-bench=raw', 'app.kubernetes.io/managed-by=kt'])
+    await api.deleteAll(paths.jobs(namespace), { labelSelector });
   while ((await api.list(paths.pods(namespace), {})).items.length > 0) await systemClock.sleep(500);
   await systemClock.sleep(5000);
   return measure();
 }
 
-/** A Job as anyone would write it, or with a pod `like` another, from its POST until it is Complete; in milliseconds. */
+/**
+ * A Job as anyone would write it, or with a pod `like` another, from its POST until it is Complete; in
+ * milliseconds.
+ */
 async function rawJob({ api, namespace, settings }, { completions, parallelism, like }) {
   const name = `raw-${systemClock.randomId(6)}`;
   const container = {
@@ -169,11 +184,15 @@ async function ourRun({ api, namespace, settings, bundle }, jobs) {
     signal: new AbortController().signal,
   });
   const ms = performance.now() - began;
-  if (summary?.status !== 'Completed') throw new Error(`The bench run ended as ${summary?.status}: ${summary?.lastError}`);
+  if (summary?.status !== 'Completed')
+    throw new Error(`The bench run ended as ${summary?.status}: ${summary?.lastError}`);
   const selector = `kt.dev/run=${record.runId},app.kubernetes.io/component=controller`;
   const [pod] = (await api.list(paths.pods(namespace), { labelSelector: selector })).items;
   let log = '';
-  for await (const chunk of api.stream(paths.podLog(namespace, pod.metadata.name), { query: { follow: true } })) log += Buffer.from(chunk).toString();
+  for await (const chunk of api.stream(paths.podLog(namespace, pod.metadata.name), {
+    query: { follow: true },
+  }))
+    log += Buffer.from(chunk).toString();
   const controller = log
     .split('\n')
     .filter(Boolean)
@@ -202,12 +221,26 @@ async function ourChain(place) {
 function ourMap(place, { items, itemsPerPod }) {
   const args = { n: { $ref: 'item#' } };
   const numbers = Array.from({ length: items }, (_, i) => i);
-  return ourRun(place, [{ type: 'map', name: 'm', ...trivial, function: 'stamp.square', items: numbers, args, itemsPerPod, parallelism: WIDE }]);
+  return ourRun(place, [
+    {
+      type: 'map',
+      name: 'm',
+      ...trivial,
+      function: 'stamp.square',
+      items: numbers,
+      args,
+      itemsPerPod,
+      parallelism: WIDE,
+    },
+  ]);
 }
 
 /** The spec of the pods that items run in. */
 async function ourPod(place) {
-  const { runId } = await ourMap({ ...place, settings: { ...place.settings, keepFinished: true } }, { items: 1, itemsPerPod: 1 });
+  const { runId } = await ourMap(
+    { ...place, settings: { ...place.settings, keepFinished: true } },
+    { items: 1, itemsPerPod: 1 },
+  );
   const labelSelector = `kt.dev/run=${runId},app.kubernetes.io/component=task`;
   const [job] = (await place.api.list(paths.jobs(place.namespace), { labelSelector })).items;
   return job.spec.template.spec;

@@ -1,6 +1,7 @@
 /**
- * From the start of a worker's process to the user's first line, beside a `node` of the same heap flag that says one word, as a raw Job would:
- * the process of a pod, and one that the process pool forks. And the size of the bundle.
+ * From the start of a worker's process to the user's first line, beside a `node` of the same heap flag that
+ * says one word, as a raw Job would: the process of a pod, and one that the process pool forks. And the size
+ * of the bundle.
  */
 import { fork, spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -20,7 +21,11 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** Forks a file and waits for a message that satisfies `last`. */
 function forked(file, { send, last, env = {} }) {
   return new Promise((resolve, reject) => {
-    const child = fork(file, [], { execArgv: HEAP, env: { ...bareEnv, ...env }, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const child = fork(file, [], {
+      execArgv: HEAP,
+      env: { ...bareEnv, ...env },
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
     if (send !== undefined) child.send(send);
     child.on('message', message => {
       if (!last(message)) return;
@@ -34,12 +39,17 @@ function forked(file, { send, last, env = {} }) {
 /** Starts a file as a container is started, and waits for its first words. */
 function said(file, env = {}) {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [...HEAP, file], { env: { ...bareEnv, ...env }, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [...HEAP, file], {
+      env: { ...bareEnv, ...env },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     child.stdout.once('data', () => {
       child.kill('SIGKILL');
       resolve();
     });
-    child.once('error', reject).once('exit', code => reject(new Error(`${file} ended with ${code} and said nothing`)));
+    child
+      .once('error', reject)
+      .once('exit', code => reject(new Error(`${file} ended with ${code} and said nothing`)));
   });
 }
 
@@ -78,7 +88,10 @@ export async function benchColdStart() {
     const bare = join(dir, 'bare.mjs');
     await writeFile(bare, 'process.send ? process.send("hello") : console.log("hello");\n');
     for (const name of ['plain', 'checked']) {
-      const bundle = await makeBundle({ entries: [join(root, `bench/functions/${name}.ts`)], projectDir: root });
+      const bundle = await makeBundle({
+        entries: [join(root, `bench/functions/${name}.ts`)],
+        projectDir: root,
+      });
       const { 'controller.mjs': controller, ...own } = bundle.files;
       const size = `worker's bundle ${kib(own)} KiB (goal ≤ 293: ${kib(own) <= 293 ? 'met' : 'missed'}), controller ${kib({ controller })} KiB`;
       for (const kind of ['pod', 'pool']) {
@@ -93,7 +106,11 @@ export async function benchColdStart() {
           },
         });
         const goalMs = name === 'plain' ? { goalMs: row.baselineMs + 20 } : {};
-        rows.push({ ...row, ...goalMs, note: `${(row.medianMs - row.baselineMs).toFixed(1)} ms over bare node; ${size}` });
+        rows.push({
+          ...row,
+          ...goalMs,
+          note: `${(row.medianMs - row.baselineMs).toFixed(1)} ms over bare node; ${size}`,
+        });
       }
     }
   } finally {

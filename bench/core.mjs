@@ -63,7 +63,8 @@ function runCore(jobs) {
     done++;
     for (const next of decide(state)) work.push(next);
   }
-  if (done !== jobs.length || runStatus(state) !== 'Completed') throw new Error(`The run ended ${runStatus(state)} after ${done} jobs.`);
+  if (done !== jobs.length || runStatus(state) !== 'Completed')
+    throw new Error(`The run ended ${runStatus(state)} after ${done} jobs.`);
 }
 
 /** Kahn's walk as one would write it: names to indexes once, then adjacency lists, in-degrees and a queue. */
@@ -106,7 +107,16 @@ export async function benchCore() {
   }
   const medianMs = median(core);
   const baselineMs = median(kahn);
-  return [{ name: `core: full run of facts, ${JOBS} jobs, against a bare Kahn walk`, medianMs, baselineMs, ratio: medianMs / baselineMs, goal: 3 }];
+  return [
+    {
+      name: `core: full run of facts, ${JOBS} jobs, against a bare Kahn walk`,
+      medianMs,
+      baselineMs,
+      ratio: medianMs / baselineMs,
+      goal: 3,
+    },
+  ];
 }
 
-if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) console.table(await benchCore());
+if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href)
+  console.table(await benchCore());

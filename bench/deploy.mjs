@@ -1,4 +1,7 @@
-/** A second `kt deploy` with one changed line, beside `kubectl apply --server-side` of the same objects: what a user with rendered files would do. */
+/**
+ * A second `kt deploy` with one changed line, beside `kubectl apply --server-side` of the same objects: what
+ * a user with rendered files would do.
+ */
 import { execFile } from 'node:child_process';
 import { mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -17,8 +20,19 @@ export async function benchDeploy() {
   const kubeconfig = process.env.KT_E2E_KUBECONFIG;
   const dir = await mkdtemp(join(tmpdir(), 'kt-deploy-'));
   const namespace = `kt-bench-${systemClock.randomId(5)}`;
-  const env = { ...process.env, KUBECONFIG: kubeconfig, KT_NAMESPACE: namespace, KT_VOLUME: 'host:/tmp', KT_IMAGE: process.env.KT_E2E_IMAGE };
-  const kt = args => execute(process.execPath, [join(root, 'packages/cli/bin/kt.js'), ...args], { cwd: dir, env, maxBuffer: 2 ** 26 });
+  const env = {
+    ...process.env,
+    KUBECONFIG: kubeconfig,
+    KT_NAMESPACE: namespace,
+    KT_VOLUME: 'host:/tmp',
+    KT_IMAGE: process.env.KT_E2E_IMAGE,
+  };
+  const kt = args =>
+    execute(process.execPath, [join(root, 'packages/cli/bin/kt.js'), ...args], {
+      cwd: dir,
+      env,
+      maxBuffer: 2 ** 26,
+    });
   const kubectl = args => execute('kubectl', ['-n', namespace, ...args], { cwd: dir, env });
   try {
     await kubectl(['create', 'namespace', namespace]);
@@ -26,7 +40,8 @@ export async function benchDeploy() {
     await symlink(join(root, 'node_modules'), join(dir, 'node_modules'));
     const source = await readFile(join(dir, 'pipelines/hello.ts'), 'utf8');
     let n = 0;
-    const changed = () => writeFile(join(dir, 'pipelines/hello.ts'), source.replace('words`', `words, ${++n}\``));
+    const changed = () =>
+      writeFile(join(dir, 'pipelines/hello.ts'), source.replace('words`', `words, ${++n}\``));
     const { stdout } = await kt(['render']);
     await writeFile(join(dir, 'objects.yaml'), stdout);
     const row = await compare({

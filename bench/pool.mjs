@@ -4,7 +4,14 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeBundle } from '@kube-transform/cli';
-import { drive, localFileStore, newRun, processPoolExecutor, systemClock, writeRecord } from '@kube-transform/runtime';
+import {
+  drive,
+  localFileStore,
+  newRun,
+  processPoolExecutor,
+  systemClock,
+  writeRecord,
+} from '@kube-transform/runtime';
 import { compare } from './compare.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -12,11 +19,22 @@ const ITEMS = 400;
 
 async function run(workers, { worker, dir }) {
   const store = localFileStore(dir);
-  const job = { type: 'map', name: 'spin', function: 'spin.spin', items: Array.from({ length: ITEMS }, (_, n) => n), args: { rounds: 8_000_000 } };
+  const job = {
+    type: 'map',
+    name: 'spin',
+    function: 'spin.spin',
+    items: Array.from({ length: ITEMS }, (_, n) => n),
+    args: { rounds: 8_000_000 },
+  };
   const record = await newRun({ pipeline: { name: 'bench', jobs: [job] }, clock: systemClock });
   await writeRecord(store, record);
   const never = new AbortController().signal;
-  const executor = processPoolExecutor({ entry: worker, storeUrl: store.capabilities.url, clock: systemClock, workers });
+  const executor = processPoolExecutor({
+    entry: worker,
+    storeUrl: store.capabilities.url,
+    clock: systemClock,
+    workers,
+  });
   const { status } = await drive({
     store,
     record,
@@ -35,7 +53,10 @@ async function run(workers, { worker, dir }) {
 export async function benchPool() {
   const dir = await mkdtemp(join(tmpdir(), 'kt-bench-'));
   try {
-    const { worker } = await makeBundle({ entries: [join(root, 'bench/functions/spin.ts')], projectDir: root });
+    const { worker } = await makeBundle({
+      entries: [join(root, 'bench/functions/spin.ts')],
+      projectDir: root,
+    });
     const cores = availableParallelism();
     const row = await compare({
       name: `${ITEMS} CPU-bound items, 1 process / ${cores} processes`,

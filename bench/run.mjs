@@ -1,4 +1,7 @@
-/** `npm run bench -- [core|in-process|pool|cold-start|cluster|deploy]…`: prints ours beside what it is compared with, measured in one run. */
+/**
+ * `npm run bench -- [core|in-process|pool|cold-start|cluster|deploy]…`: prints ours beside what it is
+ * compared with, measured in one run.
+ */
 import { availableParallelism } from 'node:os';
 import { benchCluster } from './cluster.mjs';
 import { benchColdStart } from './cold-start.mjs';
@@ -7,7 +10,12 @@ import { benchDeploy } from './deploy.mjs';
 import { benchInProcess } from './in-process.mjs';
 import { benchPool } from './pool.mjs';
 
-const LOCAL = { core: benchCore, 'in-process': benchInProcess, pool: benchPool, 'cold-start': benchColdStart };
+const LOCAL = {
+  core: benchCore,
+  'in-process': benchInProcess,
+  pool: benchPool,
+  'cold-start': benchColdStart,
+};
 const BENCHES = { ...LOCAL, cluster: benchCluster, deploy: benchDeploy };
 const asked = process.argv.slice(2);
 const unknown = asked.find(name => !(name in BENCHES));
@@ -17,7 +25,8 @@ if (unknown !== undefined) {
 }
 const ms = value => `${value.toFixed(value < 10 ? 2 : 0)} ms`;
 const verdict = row => {
-  if (row.goalMs !== undefined) return row.medianMs <= row.goalMs ? `met (≤ ${ms(row.goalMs)})` : `missed (≤ ${ms(row.goalMs)})`;
+  if (row.goalMs !== undefined)
+    return row.medianMs <= row.goalMs ? `met (≤ ${ms(row.goalMs)})` : `missed (≤ ${ms(row.goalMs)})`;
   if (row.goal === undefined) return 'none';
   const met = row.atLeast ? row.ratio >= row.goal : row.ratio <= row.goal;
   return `${met ? 'met' : 'missed'} (${row.atLeast ? '≥' : '≤'} ${row.goal}×)`;

@@ -5,7 +5,9 @@ import { describe, expect, test } from 'vitest';
 import { filesBelow, importsOf, read, root } from './kit/sources.js';
 
 const SOURCES = filesBelow('packages', /\/src\/.*\.ts$/).filter(path => !/\.test(-d)?\.ts$/.test(path));
-const WIRING = ['run-pipeline', 'open-store', 'posix-mounts', 'index'].map(name => `packages/runtime/src/${name}.ts`);
+const WIRING = ['run-pipeline', 'open-store', 'posix-mounts', 'index'].map(
+  name => `packages/runtime/src/${name}.ts`,
+);
 const runtime = (path: string): boolean => path.startsWith('packages/runtime/src/');
 const inRoom =
   (room: string) =>
@@ -16,8 +18,12 @@ const isLoop = (path: string): boolean => dirname(path) === 'packages/runtime/sr
 /** Parts of one adapter may import each other. */
 const sameAdapter = (from: string, to: string): boolean => {
   if (basename(to) === 'store-key.ts' || basename(to) === 'local-folder.ts') return true;
-  if (basename(from) === 'process-pool-executor.ts' || basename(from) === 'worker-process.ts') return /worker-process|resident-memory/.test(to);
-  return /^(local|posix)-/.exec(basename(from))?.[1] === /^(local|posix)-/.exec(basename(to))?.[1] && /^(local|posix)-/.test(basename(from));
+  if (basename(from) === 'process-pool-executor.ts' || basename(from) === 'worker-process.ts')
+    return /worker-process|resident-memory/.test(to);
+  return (
+    /^(local|posix)-/.exec(basename(from))?.[1] === /^(local|posix)-/.exec(basename(to))?.[1] &&
+    /^(local|posix)-/.test(basename(from))
+  );
 };
 
 interface Rule {
@@ -31,18 +37,27 @@ const RULES: Rule[] = [
     holds: path => path.startsWith('packages/sdk/src/'),
     allowed: to => to === 'zod' || to === 'reflect-metadata' || to.startsWith('packages/sdk/src/'),
   },
-  { room: 'runtime/core', holds: inRoom('core'), allowed: to => to === '@kube-transform/sdk' || inRoom('core')(to) },
+  {
+    room: 'runtime/core',
+    holds: inRoom('core'),
+    allowed: to => to === '@kube-transform/sdk' || inRoom('core')(to),
+  },
   {
     room: 'runtime loop',
     holds: isLoop,
     allowed: to =>
-      to === '@kube-transform/sdk' || to === 'picomatch' || inRoom('core')(to) || (dirname(to) === 'packages/runtime/src' && !WIRING.includes(to)),
+      to === '@kube-transform/sdk' ||
+      to === 'picomatch' ||
+      inRoom('core')(to) ||
+      (dirname(to) === 'packages/runtime/src' && !WIRING.includes(to)),
   },
   {
     room: 'runtime/adapters',
     holds: inRoom('adapters'),
     allowed: (to, from) =>
-      !to.startsWith('packages/') || (runtime(to) && (isLoop(to) || inRoom('core')(to)) && basename(to) !== 'drive.ts') || sameAdapter(from, to),
+      !to.startsWith('packages/') ||
+      (runtime(to) && (isLoop(to) || inRoom('core')(to)) && basename(to) !== 'drive.ts') ||
+      sameAdapter(from, to),
   },
   {
     room: 'runtime/kubernetes',
@@ -54,8 +69,16 @@ const RULES: Rule[] = [
       inRoom('core')(to) ||
       (isLoop(to) && basename(to) !== 'drive.ts'),
   },
-  { room: 'runtime', holds: runtime, allowed: to => to !== '@kube-transform/cli' && !to.startsWith('packages/cli') },
-  { room: 'cli', holds: path => path.startsWith('packages/cli/src/'), allowed: to => !to.startsWith('packages/') || to.startsWith('packages/cli/') },
+  {
+    room: 'runtime',
+    holds: runtime,
+    allowed: to => to !== '@kube-transform/cli' && !to.startsWith('packages/cli'),
+  },
+  {
+    room: 'cli',
+    holds: path => path.startsWith('packages/cli/src/'),
+    allowed: to => !to.startsWith('packages/') || to.startsWith('packages/cli/'),
+  },
 ];
 
 describe('the house', () => {
@@ -67,16 +90,30 @@ describe('the house', () => {
 
   test('the map names the invariants of every file, and no two files number theirs alike', () => {
     const map = read('ARCHITECTURE.md');
-    const holders = SOURCES.map(path => ({ path, id: /^ ?\* ?([A-Z]{1,2})1 /m.exec(read(path))?.[1] })).filter(({ id }) => id !== undefined);
+    const holders = SOURCES.map(path => ({
+      path,
+      id: /^ ?\* ?([A-Z]{1,2})1 /m.exec(read(path))?.[1],
+    })).filter(({ id }) => id !== undefined);
     expect(holders.length).toBeGreaterThan(40);
-    expect(holders.filter(({ path, id }) => !new RegExp(`\\b${id}1\\S* \`${path.replace(/^packages\/\w+\/src\//, '')}\``).test(map))).toEqual([]);
+    expect(
+      holders.filter(
+        ({ path, id }) =>
+          !new RegExp(`\\b${id}1\\S* \`${path.replace(/^packages\/\w+\/src\//, '')}\``).test(map),
+      ),
+    ).toEqual([]);
     expect(new Set(holders.map(({ id }) => id)).size).toBe(holders.length);
   });
 
   test('the map names no file that is not there', () => {
-    const rows = [...read('ARCHITECTURE.md').matchAll(/^\| `(?!packages\/)([\w/.-]+\.ts)` +\|/gm)].map(match => match[1] ?? '');
+    const rows = [...read('ARCHITECTURE.md').matchAll(/^\| `(?!packages\/)([\w/.-]+\.ts)` +\|/gm)].map(
+      match => match[1] ?? '',
+    );
     expect(rows.length).toBeGreaterThan(50);
-    expect(rows.filter(row => !['sdk', 'runtime', 'cli'].some(name => existsSync(join(root, 'packages', name, 'src', row))))).toEqual([]);
+    expect(
+      rows.filter(
+        row => !['sdk', 'runtime', 'cli'].some(name => existsSync(join(root, 'packages', name, 'src', row))),
+      ),
+    ).toEqual([]);
   });
 
   test.each(RULES)('imports of the room $room follow the table', ({ holds, allowed }) => {
@@ -109,13 +146,17 @@ describe('the house', () => {
   });
 
   test('no file is over 300 lines', () => {
-    const files = ['packages', 'test', 'examples', 'bench'].flatMap(folder => filesBelow(folder, /\.(ts|mjs|js|py)$/));
+    const files = ['packages', 'test', 'examples', 'bench'].flatMap(folder =>
+      filesBelow(folder, /\.(ts|mjs|js|py)$/),
+    );
     expect(files.length).toBeGreaterThan(100);
     expect(files.filter(path => read(path).split('\n').length > 301)).toEqual([]);
   });
 
   test('no file or folder is called utils, helpers, common or manager', () => {
-    expect(SOURCES.filter(path => /(^|[/-])(utils?|helpers?|common|manager)([/.-]|$)/.test(path))).toEqual([]);
+    expect(SOURCES.filter(path => /(^|[/-])(utils?|helpers?|common|manager)([/.-]|$)/.test(path))).toEqual(
+      [],
+    );
   });
 
   test('links between pages lead somewhere', () => {
@@ -130,8 +171,12 @@ describe('the house', () => {
   });
 
   test('what is committed names no registry and no path of one machine', () => {
-    const files = ['packages', 'test', 'examples', 'bench', 'decisions'].flatMap(folder => filesBelow(folder, /\.(ts|mjs|js|json|md|py)$/));
+    const files = ['packages', 'test', 'examples', 'bench', 'decisions'].flatMap(folder =>
+      filesBelow(folder, /\.(ts|mjs|js|json|md|py)$/),
+    );
     const machine = new RegExp(['/ro' + 'ot/', '/wo' + 'rk/main', 'registry\\.' + 'npmjs'].join('|'));
-    expect([...files, 'package.json', 'package-lock.json', 'README.md'].filter(path => machine.test(read(path)))).toEqual([]);
+    expect(
+      [...files, 'package.json', 'package-lock.json', 'README.md'].filter(path => machine.test(read(path))),
+    ).toEqual([]);
   });
 });

@@ -1,4 +1,7 @@
-/** Packs each package and checks what would be published: publint, are-the-types-wrong, and that no test or source is in it. */
+/**
+ * Packs each package and checks what would be published: publint, are-the-types-wrong, and that no test or
+ * source is in it.
+ */
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -28,7 +31,9 @@ for (const name of ['sdk', 'runtime', 'cli']) {
       stdio: ['ignore', 'pipe', 'ignore'],
     }),
   );
-  const strays = packed.files.map(({ path }) => path).filter(path => !path.startsWith('templates/') && /\.test\.|^src\/|tsbuildinfo/.test(path));
+  const strays = packed.files
+    .map(({ path }) => path)
+    .filter(path => !path.startsWith('templates/') && /\.test\.|^src\/|tsbuildinfo/.test(path));
   console.log(
     `${strays.length === 0 ? 'ok    ' : 'FAILED'} ${name}: ${packed.files.length} files, ${(packed.size / 1024).toFixed(0)} KiB packed${strays.length > 0 ? `; should not be there: ${strays.join(', ')}` : ''}`,
   );

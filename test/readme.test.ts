@@ -32,7 +32,10 @@ describe('the README', () => {
   test('its test passes', async () => {
     const module = (await import(/* @vite-ignore */ join(dir, 'pipelines/hello.ts'))) as { default: never };
     const { testRun } = await import('@kube-transform/runtime/testing');
-    const run = await testRun(module.default, { files: { 'data/a.txt': 'one two' }, faults: [{ kind: 'throw', step: 'count' }] });
+    const run = await testRun(module.default, {
+      files: { 'data/a.txt': 'one two' },
+      faults: [{ kind: 'throw', step: 'count' }],
+    });
     expect(blocks[1]).toContain("faults: [{ kind: 'throw', step: 'count' }]");
     expect(run.attempts('count', 0)).toBe(2);
     expect(run.result('report')).toEqual({ files: 1, words: 2 });

@@ -17,7 +17,13 @@ async function countPlainly(bytes: Uint8Array): Promise<Map<string, [number, num
   const counts = new Map<string, [number, number, number]>();
   const rowsAtOnce = 250_000;
   for (let rowStart = 0; ; rowStart += rowsAtOnce) {
-    const rows = await parquetReadObjects({ file, compressors, columns: ['date', 'delay', 'origin'], rowStart, rowEnd: rowStart + rowsAtOnce });
+    const rows = await parquetReadObjects({
+      file,
+      compressors,
+      columns: ['date', 'delay', 'origin'],
+      rowStart,
+      rowEnd: rowStart + rowsAtOnce,
+    });
     if (rows.length === 0) return counts;
     for (const { date, delay, origin } of rows as { date: Date; delay: bigint; origin: string }[]) {
       for (const key of ['all', origin, `${date.getUTCHours()}`, `${origin} ${date.getUTCHours()}`]) {
@@ -46,7 +52,12 @@ describe('three million flights', () => {
 
   test('has the headline', () => {
     const headline = run.result('report') as unknown as Headline;
-    expect(headline).toMatchObject({ flights: 3_000_000, airports: 229, meanDelay: 6.67, report: 'out/flights/delays.svg' });
+    expect(headline).toMatchObject({
+      flights: 3_000_000,
+      airports: 229,
+      meanDelay: 6.67,
+      report: 'out/flights/delays.svg',
+    });
     expect(headline.worstAirport).toMatchObject({ iata: 'JFK', city: 'New York', meanDelay: 12.31 });
     expect(headline.worstHour).toMatchObject({ hour: 0, meanDelay: 43.67 });
   });
@@ -65,11 +76,18 @@ describe('three million flights', () => {
   }, 120_000);
 
   test('writes a line of CSV for each airport and hour', async () => {
-    const [header = '', ...lines] = (await run.files.readText('out/flights/delays.csv')).trimEnd().split('\n');
+    const [header = '', ...lines] = (await run.files.readText('out/flights/delays.csv'))
+      .trimEnd()
+      .split('\n');
     expect(lines).toHaveLength(summary.airports.reduce((sum, { hours }) => sum + hours.length, 0));
-    const records = lines.map(line => Object.fromEntries(parseLine(line).map((value, i) => [header.split(',')[i], value])));
+    const records = lines.map(line =>
+      Object.fromEntries(parseLine(line).map((value, i) => [header.split(',')[i], value])),
+    );
     expect(records.reduce((sum, { flights: count }) => sum + Number(count), 0)).toBe(3_000_000);
-    expect(records.find(({ iata }) => iata === 'BTR')).toMatchObject({ name: 'Baton Rouge Metropolitan, Ryan', state: 'LA' });
+    expect(records.find(({ iata }) => iata === 'BTR')).toMatchObject({
+      name: 'Baton Rouge Metropolitan, Ryan',
+      state: 'LA',
+    });
   });
 
   test('draws the busiest airports', async () => {
@@ -81,6 +99,13 @@ describe('three million flights', () => {
 });
 
 test('a file that is no Parquet file fails the plan and skips the rest', async () => {
-  const run = await testRun(flights, { params: { file: 'a.parquet' }, files: { 'a.parquet': 'no parquet at all' } });
-  expect(run.statuses).toEqual({ plan: 'Failed', delays: 'SkippedDueToUpstreamFailure', report: 'SkippedDueToUpstreamFailure' });
+  const run = await testRun(flights, {
+    params: { file: 'a.parquet' },
+    files: { 'a.parquet': 'no parquet at all' },
+  });
+  expect(run.statuses).toEqual({
+    plan: 'Failed',
+    delays: 'SkippedDueToUpstreamFailure',
+    report: 'SkippedDueToUpstreamFailure',
+  });
 });

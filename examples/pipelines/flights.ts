@@ -8,13 +8,27 @@ import { planRanges, readColumns, type RowRange } from './flights/parquet.js';
 import { type AirportFigures, type HourFigures, summarize, toCsv, worst } from './flights/summary.js';
 
 const Params = z.object({
-  file: z.string().default('node_modules/vega-datasets/data/flights-3m.parquet').describe('Parquet file with the columns date, delay and origin'),
-  airports: z.string().default('node_modules/vega-datasets/data/airports.csv').describe('CSV file with the names of the airports'),
+  file: z
+    .string()
+    .default('node_modules/vega-datasets/data/flights-3m.parquet')
+    .describe('Parquet file with the columns date, delay and origin'),
+  airports: z
+    .string()
+    .default('node_modules/vega-datasets/data/airports.csv')
+    .describe('CSV file with the names of the airports'),
   out: z.string().default('out/flights').describe('Directory for delays.csv, delays.json and delays.svg'),
-  minFlights: z.number().int().min(1).default(5000).describe('Airports and hours with fewer flights are not ranked'),
+  minFlights: z
+    .number()
+    .int()
+    .min(1)
+    .default(5000)
+    .describe('Airports and hours with fewer flights are not ranked'),
 });
 
-/** Parts that a row group is cut into: more parts keep more cores busy, but each part unpacks the pages that it begins in. */
+/**
+ * Parts that a row group is cut into: more parts keep more cores busy, but each part unpacks the pages that
+ * it begins in.
+ */
 const RANGES_PER_GROUP = 3;
 
 const PlanInput = z.object({ file: z.string() });
@@ -50,7 +64,10 @@ export class Flights {
 
   /** Adds up, names the airports, writes the report. */
   @ktFunction()
-  static async report({ tables, airports, out, minFlights }: ReportInput, { files, log }: KtContext): Promise<Headline> {
+  static async report(
+    { tables, airports, out, minFlights }: ReportInput,
+    { files, log }: KtContext,
+  ): Promise<Headline> {
     const summary = summarize(mergeTables(tables), parseAirports(await files.readText(airports)));
     const report = files.join(out, 'delays.svg');
     await files.write(files.join(out, 'delays.csv'), toCsv(summary));

@@ -13,7 +13,11 @@ describe('a DAG that grows', () => {
   ])('depth %i, width %i: %i leaves below %i branches', async (depth, width, leaves, branches) => {
     const run = await testRun(grow, { params: { depth, width }, functions });
     expect(run.status).toBe('Completed');
-    expect(run.result('collect')).toMatchObject({ leaves, expected: leaves, first: '0'.concat('-0'.repeat(depth)) });
+    expect(run.result('collect')).toMatchObject({
+      leaves,
+      expected: leaves,
+      first: '0'.concat('-0'.repeat(depth)),
+    });
     expect(Object.keys(run.statuses).filter(name => name.startsWith('branch-'))).toHaveLength(branches);
   });
 
@@ -24,7 +28,10 @@ describe('a DAG that grows', () => {
   });
 
   test('a leaf that fails stops the collecting, not its siblings', async () => {
-    const run = await testRun(grow, { functions, faults: [{ kind: 'throw', step: 'leaves-0-1', item: 2, attempt: 'all' }] });
+    const run = await testRun(grow, {
+      functions,
+      faults: [{ kind: 'throw', step: 'leaves-0-1', item: 2, attempt: 'all' }],
+    });
     expect(run.status).toBe('Failed');
     expect(run.statuses).toMatchObject({
       trunk: 'DescendantFailed',

@@ -1,4 +1,6 @@
-/** A DAG that grows while it runs: a job spawns jobs that spawn jobs, down to leaves which write a file each. */
+/**
+ * A DAG that grows while it runs: a job spawns jobs that spawn jobs, down to leaves which write a file each.
+ */
 import { each, ktFunction, pipeline, type SpawnResult } from '@kube-transform/sdk';
 import * as z from 'zod';
 
@@ -10,32 +12,48 @@ const Params = z.object({
 const Branch = Params.extend({ path: z.string() });
 
 /** Spawns `width` branches, or leaves on the last level. */
-export const branch = ktFunction({ name: 'grow.branch', input: Branch }, ({ depth, width, out, path }, { log }): SpawnResult => {
-  log.info('growing', { path, depth });
-  const places = Array.from({ length: width }, (_, i) => `${path}-${i}`);
-  if (depth === 1) return pipeline('leaves').map(`leaves-${path}`, leaf, () => each(places, place => ({ out, path: place })));
-  return places.map(place => ({
-    type: 'dynamic',
-    name: `branch-${place}`,
-    function: 'grow.branch',
-    args: { depth: depth - 1, width, out, path: place },
-  }));
-});
+export const branch = ktFunction(
+  { name: 'grow.branch', input: Branch },
+  ({ depth, width, out, path }, { log }): SpawnResult => {
+    log.info('growing', { path, depth });
+    const places = Array.from({ length: width }, (_, i) => `${path}-${i}`);
+    if (depth === 1)
+      return pipeline('leaves').map(`leaves-${path}`, leaf, () =>
+        each(places, place => ({ out, path: place })),
+      );
+    return places.map(place => ({
+      type: 'dynamic',
+      name: `branch-${place}`,
+      function: 'grow.branch',
+      args: { depth: depth - 1, width, out, path: place },
+    }));
+  },
+);
 
 /** Writes one file into the directory of this run. */
-export const leaf = ktFunction({ name: 'grow.leaf', input: Branch.pick({ out: true, path: true }) }, async ({ out, path }, { files, runId }) => {
-  const file = files.join(out, runId, `${path}.txt`);
-  await files.write(file, `${path}\n`);
-  return file;
-});
+export const leaf = ktFunction(
+  { name: 'grow.leaf', input: Branch.pick({ out: true, path: true }) },
+  async ({ out, path }, { files, runId }) => {
+    const file = files.join(out, runId, `${path}.txt`);
+    await files.write(file, `${path}\n`);
+    return file;
+  },
+);
 
 /** Counts what the leaves of this run wrote. */
 export const collect = ktFunction({ input: Params }, async ({ depth, width, out }, { files, runId }) => {
   const written = await files.glob(files.join(out, runId, '*.txt'));
   const paths = await Promise.all(written.map(async file => (await files.readText(file)).trim()));
-  return { leaves: paths.length, expected: width ** depth, first: paths[0] ?? null, last: paths.at(-1) ?? null };
+  return {
+    leaves: paths.length,
+    expected: width ** depth,
+    first: paths[0] ?? null,
+    last: paths.at(-1) ?? null,
+  };
 });
 
 export default pipeline('grow', { params: Params })
   .dynamic('trunk', branch, ({ params: { depth, width, out } }) => ({ depth, width, out, path: '0' }))
-  .job('collect', collect, ({ params: { depth, width, out } }) => ({ depth, width, out }), { after: ['trunk'] });
+  .job('collect', collect, ({ params: { depth, width, out } }) => ({ depth, width, out }), {
+    after: ['trunk'],
+  });

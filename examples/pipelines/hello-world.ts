@@ -1,4 +1,7 @@
-/** hello_world with the typed builder: a dynamic job lists a folder and spawns a job with one task for each file. */
+/**
+ * hello_world with the typed builder: a dynamic job lists a folder and spawns a job with one task for each
+ * file.
+ */
 import { pipeline } from '@kube-transform/sdk';
 import * as z from 'zod';
 import { prepend_hello_world_directory } from '../kt_functions/hello_world.js';
@@ -8,10 +11,17 @@ export { prepend_hello_world_directory, prepend_hello_world_file } from '../kt_f
 
 const Params = z.object({
   inputDirectory: z.string().default('examples/data/hello_world/raw').describe('Directory of text files'),
-  outputDirectory: z.string().default('out/hello_world/processed').describe('Directory for the files that are made'),
+  outputDirectory: z
+    .string()
+    .default('out/hello_world/processed')
+    .describe('Directory for the files that are made'),
 });
 
-export default pipeline('hello-world', { params: Params }).dynamic('prepend-hello-world', prepend_hello_world_directory, ({ params }) => ({
-  input_directory: params.inputDirectory,
-  output_directory: params.outputDirectory,
-}));
+export default pipeline('hello-world', { params: Params }).dynamic(
+  'prepend-hello-world',
+  prepend_hello_world_directory,
+  ({ params }) => ({
+    input_directory: params.inputDirectory,
+    output_directory: params.outputDirectory,
+  }),
+);

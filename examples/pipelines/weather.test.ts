@@ -5,7 +5,9 @@ import weather from './weather.js';
 
 const CSV = 'node_modules/vega-datasets/data/seattle-weather.csv';
 const files = { [CSV]: await readFile(new URL(`../../${CSV}`, import.meta.url)) };
-const MONTHS = [2012, 2013, 2014, 2015].flatMap(year => Array.from({ length: 12 }, (_, i) => `${year}-${`${i + 1}`.padStart(2, '0')}`));
+const MONTHS = [2012, 2013, 2014, 2015].flatMap(year =>
+  Array.from({ length: 12 }, (_, i) => `${year}-${`${i + 1}`.padStart(2, '0')}`),
+);
 const at = (month: string): number => MONTHS.indexOf(month);
 
 describe('the weather', () => {
@@ -21,7 +23,9 @@ describe('the weather', () => {
       coldest: '2013-12',
     });
     const summaries = run.result('summaries') as ({ month: string } | null)[];
-    expect(summaries.map(summary => summary?.month ?? null)).toEqual(MONTHS.map(month => (['2013-02', '2015-07'].includes(month) ? null : month)));
+    expect(summaries.map(summary => summary?.month ?? null)).toEqual(
+      MONTHS.map(month => (['2013-02', '2015-07'].includes(month) ? null : month)),
+    );
   });
 
   test('is tried again where it could not be read, and not where it is bad', async () => {
@@ -43,7 +47,11 @@ describe('the weather', () => {
 
   test('fails where more than a fifth of the months are bad', async () => {
     const run = await testRun(weather, { files, params: { bad: MONTHS.slice(0, 12) } });
-    expect(run.statuses).toEqual({ months: 'Completed', summaries: 'Failed', report: 'SkippedDueToUpstreamFailure' });
+    expect(run.statuses).toEqual({
+      months: 'Completed',
+      summaries: 'Failed',
+      report: 'SkippedDueToUpstreamFailure',
+    });
     expect(JSON.stringify(run.cause('summaries'))).toContain('2012-01 is on the list of bad months');
   });
 });

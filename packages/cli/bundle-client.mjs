@@ -1,4 +1,5 @@
-// Makes one file of what is used of the Kubernetes client: dist/cluster/kube-client.js. Without this step everything works, and starts later.
+// Makes one file of what is used of the Kubernetes client: dist/cluster/kube-client.js. Without this step
+// everything works, and starts later.
 import { build } from 'esbuild';
 import { fileURLToPath } from 'node:url';
 
@@ -15,5 +16,7 @@ await build({
   alias: { punycode: 'punycode/punycode.js' },
   legalComments: 'eof',
   logLevel: 'warning',
-  banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+  },
 });

@@ -1,5 +1,6 @@
 /**
- * Breaks runs on a cluster at random moments: each must end Completed with the same results, no item lost, none with two results.
+ * Breaks runs on a cluster at random moments: each must end Completed with the same results, no item lost,
+ * none with two results.
  *
  * Usage: node test/chaos/chaos.mjs [times=20] [seed] [part of a fault's name]
  */
@@ -8,7 +9,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { followRun, kubeConnection, makeBundle, submitRun } from '@kube-transform/cli';
-import { localFileStore, newRun, readLog, readOutcomes, readResults, resultsPrefix, systemClock } from '@kube-transform/runtime';
+import {
+  localFileStore,
+  newRun,
+  readLog,
+  readOutcomes,
+  readResults,
+  resultsPrefix,
+  systemClock,
+} from '@kube-transform/runtime';
 import { accessObjects, clusterSettings, KubeApi, paths } from '@kube-transform/runtime/kubernetes';
 import { findCluster } from '../e2e/find-cluster.mjs';
 import { FAULTS } from './faults.mjs';
@@ -29,10 +38,18 @@ if (!findCluster()) {
 }
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const namespace = `kt-chaos-${systemClock.randomId(5)}`;
-const api = new KubeApi(await kubeConnection({ kubeconfig: process.env.KT_E2E_KUBECONFIG, namespace }), { clock: systemClock, patienceMs: 120_000 });
+const api = new KubeApi(await kubeConnection({ kubeconfig: process.env.KT_E2E_KUBECONFIG, namespace }), {
+  clock: systemClock,
+  patienceMs: 120_000,
+});
 await api.create(paths.namespaces(), { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-const COLLECTIONS = { ServiceAccount: paths.serviceAccounts, Role: paths.roles, RoleBinding: paths.roleBindings };
-for (const object of accessObjects({ namespace, serviceAccount: 'kt-pod' })) await api.create(COLLECTIONS[object.kind](namespace), object);
+const COLLECTIONS = {
+  ServiceAccount: paths.serviceAccounts,
+  Role: paths.roles,
+  RoleBinding: paths.roleBindings,
+};
+for (const object of accessObjects({ namespace, serviceAccount: 'kt-pod' }))
+  await api.create(COLLECTIONS[object.kind](namespace), object);
 const dir = await mkdtemp(join(process.env.KT_E2E_DIR ?? tmpdir(), 'kt-chaos-'));
 await chmod(dir, 0o777);
 const store = localFileStore(dir);
@@ -49,12 +66,20 @@ const place = { api, namespace, random };
 
 /** Runs the pipeline, with a fault after some time; how it went. */
 async function once(fault, delayMs) {
-  const record = await newRun({ pipeline, clock: systemClock, source: { pipeline: null, functions: [], digest: bundle.digest } });
+  const record = await newRun({
+    pipeline,
+    clock: systemClock,
+    source: { pipeline: null, functions: [], digest: bundle.digest },
+  });
   const { runId } = record;
   const began = performance.now();
   await submitRun(api, { record, bundle, settings });
   const tooLong = AbortSignal.timeout(PATIENCE_MS);
-  const following = followRun(api, runId, { sink: { publish: () => undefined }, note: () => undefined, signal: tooLong });
+  const following = followRun(api, runId, {
+    sink: { publish: () => undefined },
+    note: () => undefined,
+    signal: tooLong,
+  });
   let hit = false;
   if (fault !== undefined) {
     await systemClock.sleep(delayMs);
@@ -74,16 +99,36 @@ async function check(runId, summary) {
   for await (const line of readLog(store, resultsPrefix(runId, 'work')))
     if (line.r !== undefined) successes.set(line.i, (successes.get(line.i) ?? 0) + 1);
   const repeated = [...successes.values()].filter(n => n > 1).length;
-  const attempts = [...outcomes.values()].reduce((total, outcome) => total + Math.max(0, outcome.attempts - 1) + (outcome.interruptions ?? 0), 0);
-  return { completed: summary?.status === 'Completed', wrong: sum === EXPECTED ? 0 : 1, lost, repeated, attempts };
+  const attempts = [...outcomes.values()].reduce(
+    (total, outcome) => total + Math.max(0, outcome.attempts - 1) + (outcome.interruptions ?? 0),
+    0,
+  );
+  return {
+    completed: summary?.status === 'Completed',
+    wrong: sum === EXPECTED ? 0 : 1,
+    lost,
+    repeated,
+    attempts,
+  };
 }
 
 const quiet = await once(undefined, 0);
-console.log(`undisturbed: ${(quiet.tookMs / 1000).toFixed(1)} s, ${quiet.completed ? 'completed' : 'NOT completed'}`);
+console.log(
+  `undisturbed: ${(quiet.tookMs / 1000).toFixed(1)} s, ${quiet.completed ? 'completed' : 'NOT completed'}`,
+);
 const table = {};
 let bad = quiet.completed ? 0 : 1;
 for (const [name, fault] of Object.entries(FAULTS).filter(([name]) => name.includes(only))) {
-  const row = { hits: 0, misses: 0, notCompleted: 0, wrongResult: 0, lost: 0, doneTwice: 0, begunAgain: 0, medianS: 0 };
+  const row = {
+    hits: 0,
+    misses: 0,
+    notCompleted: 0,
+    wrongResult: 0,
+    lost: 0,
+    doneTwice: 0,
+    begunAgain: 0,
+    medianS: 0,
+  };
   const took = [];
   const moment = () => (0.1 + 0.8 * random()) * quiet.tookMs;
   const several = name === SHARED ? Math.min(TOGETHER, times) : 1;
@@ -94,7 +139,9 @@ for (const [name, fault] of Object.entries(FAULTS).filter(([name]) => name.inclu
     const last = Math.max(...delays);
     let done;
     const shared = (...of) => (done ??= fault(...of));
-    return Promise.all(delays.map(delayMs => systemClock.sleep(last - delayMs).then(() => once(shared, delayMs))));
+    return Promise.all(
+      delays.map(delayMs => systemClock.sleep(last - delayMs).then(() => once(shared, delayMs))),
+    );
   };
   const pending = [];
   while (row.hits < times && row.misses < 2 * times) {
@@ -108,7 +155,8 @@ for (const [name, fault] of Object.entries(FAULTS).filter(([name]) => name.inclu
     row.doneTwice += run.repeated;
     row.begunAgain += run.attempts;
     took.push(run.tookMs / 1000);
-    if (!run.completed || run.wrong > 0 || run.lost > 0) console.log(`${name}: run ${run.runId} went wrong: ${JSON.stringify(run)}`);
+    if (!run.completed || run.wrong > 0 || run.lost > 0)
+      console.log(`${name}: run ${run.runId} went wrong: ${JSON.stringify(run)}`);
   }
   row.medianS = Number(took.sort((a, b) => a - b)[Math.floor(took.length / 2)].toFixed(1));
   if (row.hits < times) console.log(`${name}: only ${row.hits} of ${times} hit anything`);

@@ -14,7 +14,9 @@ const cluster = (...args) => promisify(execFile)(local, args);
 async function killProcess(program, marks) {
   for (const pid of await readdir('/proc')) {
     if (!/^\d+$/.test(pid)) continue;
-    const [command, environment] = await Promise.all(['cmdline', 'environ'].map(name => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')));
+    const [command, environment] = await Promise.all(
+      ['cmdline', 'environ'].map(name => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')),
+    );
     if (!command.includes(program) || !environment.split('\0').includes(marks)) continue;
     process.kill(Number(pid), 'SIGKILL');
     return true;
@@ -25,7 +27,10 @@ async function killProcess(program, marks) {
 async function randomPod({ api, namespace, random }, runId, component) {
   const labelSelector = `kt.dev/run=${runId},app.kubernetes.io/component=${component}`;
   const { items } = await api.list(paths.pods(namespace), { labelSelector });
-  const alive = items.filter(({ metadata, status }) => metadata.deletionTimestamp === undefined && /Pending|Running/.test(status?.phase ?? ''));
+  const alive = items.filter(
+    ({ metadata, status }) =>
+      metadata.deletionTimestamp === undefined && /Pending|Running/.test(status?.phase ?? ''),
+  );
   return alive[Math.floor(random() * alive.length)]?.metadata.name;
 }
 
@@ -40,7 +45,11 @@ export const FAULTS = {
   'eviction of a worker pod': async (place, runId) => {
     const name = await randomPod(place, runId, 'task');
     if (name === undefined) return false;
-    const eviction = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace: place.namespace } };
+    const eviction = {
+      apiVersion: 'policy/v1',
+      kind: 'Eviction',
+      metadata: { name, namespace: place.namespace },
+    };
     await place.api.create(`${paths.pods(place.namespace, name)}/eviction`, eviction).catch(() => undefined);
     return true;
   },

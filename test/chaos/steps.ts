@@ -13,5 +13,9 @@ export const sum = ktFunction(({ squares }: { squares: number[] }) => squares.re
 const small = { cpu: '50m', memory: '64Mi', retries: 3 } as const;
 export default pipeline('chaos')
   .job('list', list, () => ({ n: 100 }), small)
-  .map('work', square, ({ list: numbers }) => numbers.each(n => ({ n })), { ...small, itemsPerPod: 10, parallelism: 4 })
+  .map('work', square, ({ list: numbers }) => numbers.each(n => ({ n })), {
+    ...small,
+    itemsPerPod: 10,
+    parallelism: 4,
+  })
   .job('sum', sum, ({ work }) => ({ squares: work }), small);

@@ -57,13 +57,16 @@ export interface BadDocument {
   done: string;
 }
 
-const at = (document: unknown, path: Path): unknown => path.reduce<unknown>((node, key) => (node as Record<PropertyKey, unknown>)[key], document);
+const at = (document: unknown, path: Path): unknown =>
+  path.reduce<unknown>((node, key) => (node as Record<PropertyKey, unknown>)[key], document);
 const pathsOf = (node: unknown, path: Path = []): Path[] =>
   typeof node !== 'object' || node === null
     ? [path]
     : [
         path,
-        ...Object.keys(node).flatMap(key => pathsOf((node as Record<string, unknown>)[key], [...path, Array.isArray(node) ? Number(key) : key])),
+        ...Object.keys(node).flatMap(key =>
+          pathsOf((node as Record<string, unknown>)[key], [...path, Array.isArray(node) ? Number(key) : key]),
+        ),
       ];
 
 /** Changes a copy of the valid document. */
@@ -75,7 +78,9 @@ function changed(path: Path, change: (parent: Node, key: string | number) => voi
 
 function set(path: Path, value: unknown): unknown {
   if (path.length === 0) return value;
-  return changed(path, (parent, key) => Object.defineProperty(parent, key, { value, enumerable: true, configurable: true, writable: true }));
+  return changed(path, (parent, key) =>
+    Object.defineProperty(parent, key, { value, enumerable: true, configurable: true, writable: true }),
+  );
 }
 
 const deep = (levels: number, array: boolean): unknown => {
@@ -113,7 +118,8 @@ const garbage = fc.oneof(
   fc.string().map(key => JSON.parse(`{"__proto__": ${JSON.stringify(key)}, "a": 1}`)),
 );
 /** Places whose content is the user's own: args, items, podPatch, labels … take anything, or any text. */
-const free = (path: Path): boolean => path.some(key => ['args', 'items', 'outputs', 'nodeSelector', 'env', 'labels'].includes(String(key)));
+const free = (path: Path): boolean =>
+  path.some(key => ['args', 'items', 'outputs', 'nodeSelector', 'env', 'labels'].includes(String(key)));
 const places = pathsOf(VALID).filter(path => !free(path.slice(0, -1)));
 const objects = places.filter(path => {
   const value = at(VALID, path);
@@ -125,7 +131,20 @@ const typo = fc.tuple(
 );
 const job = fc.integer({ min: 0, max: 3 });
 const quantity = fc.oneof(
-  fc.constantFrom('lots', '1GB', '-1', '0', '1.5.2Gi', '1 Gi', 'Gi', '0x10', '1e999', 'NaN', '１Gi', `${'9'.repeat(500)}Ei`),
+  fc.constantFrom(
+    'lots',
+    '1GB',
+    '-1',
+    '0',
+    '1.5.2Gi',
+    '1 Gi',
+    'Gi',
+    '0x10',
+    '1e999',
+    'NaN',
+    '１Gi',
+    `${'9'.repeat(500)}Ei`,
+  ),
   fc.string({ minLength: 1 }).filter(text => !/^[\d.]/.test(text)),
 );
 
@@ -133,22 +152,45 @@ const quantity = fc.oneof(
 const anyDocument: fc.Arbitrary<BadDocument> = fc.oneof(
   {
     weight: 5,
-    arbitrary: fc.tuple(fc.constantFrom(...places), garbage).map(([path, value]) => ({ document: set(path, value), done: `set ${path.join('.')}` })),
+    arbitrary: fc
+      .tuple(fc.constantFrom(...places), garbage)
+      .map(([path, value]) => ({ document: set(path, value), done: `set ${path.join('.')}` })),
   },
   {
     weight: 3,
     arbitrary: fc
       .tuple(
         fc.constantFrom(...objects),
-        fc.oneof(fc.constantFrom('retires', 'dependancies', '__proto__', 'constructor', 'prototype', '', 'tasks ', 'Name'), fc.string()),
+        fc.oneof(
+          fc.constantFrom(
+            'retires',
+            'dependancies',
+            '__proto__',
+            'constructor',
+            'prototype',
+            '',
+            'tasks ',
+            'Name',
+          ),
+          fc.string(),
+        ),
         garbage,
       )
       .map(([path, key, value]) => ({
-        document: key in (at(VALID, path) as object) && key !== '__proto__' && key !== 'constructor' ? set(path, 7) : set([...path, key], value),
+        document:
+          key in (at(VALID, path) as object) && key !== '__proto__' && key !== 'constructor'
+            ? set(path, 7)
+            : set([...path, key], value),
         done: `unknown ${[...path, key].join('.')}`,
       })),
   },
-  { weight: 2, arbitrary: typo.map(([name, i]) => ({ document: set(['jobs', i, 'dependencies', 0], name), done: `dependency ${name}` })) },
+  {
+    weight: 2,
+    arbitrary: typo.map(([name, i]) => ({
+      document: set(['jobs', i, 'dependencies', 0], name),
+      done: `dependency ${name}`,
+    })),
+  },
   {
     weight: 1,
     arbitrary: fc
@@ -161,20 +203,34 @@ const anyDocument: fc.Arbitrary<BadDocument> = fc.oneof(
     arbitrary: fc
       .tuple(job, job)
       .filter(([from, to]) => from <= to)
-      .map(([from, to]) => ({ document: set(['jobs', from, 'dependencies'], [VALID.jobs[to]?.name]), done: `cycle ${from} ${to}` })),
+      .map(([from, to]) => ({
+        document: set(['jobs', from, 'dependencies'], [VALID.jobs[to]?.name]),
+        done: `cycle ${from} ${to}`,
+      })),
   },
   {
     weight: 2,
-    arbitrary: fc
-      .tuple(job, fc.constantFrom('memory', 'cpu'), quantity)
-      .map(([i, field, value]) => ({ document: set(['jobs', i, field], value), done: `quantity ${value.slice(0, 40)}` })),
+    arbitrary: fc.tuple(job, fc.constantFrom('memory', 'cpu'), quantity).map(([i, field, value]) => ({
+      document: set(['jobs', i, field], value),
+      done: `quantity ${value.slice(0, 40)}`,
+    })),
   },
   {
     weight: 2,
     arbitrary: fc
       .tuple(
         job,
-        fc.constantFrom('timeout', 'retries', 'itemsPerPod', 'concurrency', 'parallelism', 'maxFailed', 'gpu', 'backoff', 'failFast'),
+        fc.constantFrom(
+          'timeout',
+          'retries',
+          'itemsPerPod',
+          'concurrency',
+          'parallelism',
+          'maxFailed',
+          'gpu',
+          'backoff',
+          'failFast',
+        ),
         garbage,
       )
       .map(([i, field, value]) => ({ document: set(['jobs', i, field], value), done: `option ${field}` })),
@@ -182,12 +238,22 @@ const anyDocument: fc.Arbitrary<BadDocument> = fc.oneof(
   { weight: 1, arbitrary: garbage.map(document => ({ document, done: 'root' })) },
   {
     weight: 1,
-    arbitrary: fc.tuple(fc.constantFrom(...places.filter(path => path.length > 0)), garbage).map(([path, value]) => ({
-      document: JSON.parse(`{"name": "x", "jobs": [${JSON.stringify({ type: 'static', [String(path.at(-1))]: value })}]}`),
-      done: 'lone job',
-    })),
+    arbitrary: fc
+      .tuple(fc.constantFrom(...places.filter(path => path.length > 0)), garbage)
+      .map(([path, value]) => ({
+        document: JSON.parse(
+          `{"name": "x", "jobs": [${JSON.stringify({ type: 'static', [String(path.at(-1))]: value })}]}`,
+        ),
+        done: 'lone job',
+      })),
   },
 );
 
-/** Bad documents; a failing one is told by what was done to it, since printing it may be a feat of its own. */
-export const badDocument = anyDocument.map(({ document, done }) => ({ document, done, [fc.toStringMethod]: () => done }));
+/**
+ * Bad documents; a failing one is told by what was done to it, since printing it may be a feat of its own.
+ */
+export const badDocument = anyDocument.map(({ document, done }) => ({
+  document,
+  done,
+  [fc.toStringMethod]: () => done,
+}));

@@ -1,4 +1,7 @@
-/** 10,000 generated bad specs and command lines: each gives a sentence with a path and exit code 2; no stack trace, no hang. */
+/**
+ * 10,000 generated bad specs and command lines: each gives a sentence with a path and exit code 2; no stack
+ * trace, no hang.
+ */
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -83,20 +86,51 @@ const word = fc.oneof(
   ),
   fc.string({ maxLength: 30 }),
 );
-const verb = fc.constantFrom('status', 'logs', 'retry', 'graph', 'bundle', 'run', 'runs', 'gc', 'check', 'completion');
+const verb = fc.constantFrom(
+  'status',
+  'logs',
+  'retry',
+  'graph',
+  'bundle',
+  'run',
+  'runs',
+  'gc',
+  'check',
+  'completion',
+);
 const option = fc.oneof(
   fc.string({ minLength: 1, maxLength: 12 }).map(text => `--${text.replaceAll(/[=\s]/g, '')}x`),
-  fc.constantFrom('--jsno', '--strore', '--keeep', '-q', '-Z', '--param', '--store', '--format', '--__proto__', '--constructor', '--no-json'),
+  fc.constantFrom(
+    '--jsno',
+    '--strore',
+    '--keeep',
+    '-q',
+    '-Z',
+    '--param',
+    '--store',
+    '--format',
+    '--__proto__',
+    '--constructor',
+    '--no-json',
+  ),
 );
 const badArguments: fc.Arbitrary<string[]> = fc.oneof(
   fc
     .tuple(
-      fc.string({ minLength: 1 }).filter(text => !/^(-|init|help|run|runs|gc|check|status|logs|retry|graph|bundle|completion)/.test(text)),
+      fc
+        .string({ minLength: 1 })
+        .filter(
+          text => !/^(-|init|help|run|runs|gc|check|status|logs|retry|graph|bundle|completion)/.test(text),
+        ),
       fc.array(word, { maxLength: 3 }),
     )
     .map(([first, rest]) => [`z${first}`, ...rest]),
-  fc.tuple(verb, fc.array(word, { maxLength: 2 }), option).map(([name, words, flag]) => [name, ...words, flag]),
-  fc.tuple(fc.constantFrom('status', 'logs', 'retry', 'graph', 'bundle'), fc.array(word, { maxLength: 3 })).map(([name, words]) => [name, ...words]),
+  fc
+    .tuple(verb, fc.array(word, { maxLength: 2 }), option)
+    .map(([name, words, flag]) => [name, ...words, flag]),
+  fc
+    .tuple(fc.constantFrom('status', 'logs', 'retry', 'graph', 'bundle'), fc.array(word, { maxLength: 3 }))
+    .map(([name, words]) => [name, ...words]),
   word.map(value => ['gc', '--keep', `${value}z`]),
   word.map(value => ['gc', '--older-than', `${value}z`]),
   word.map(value => ['run', 'valid.json', '--jobs', `z${value}`]),
@@ -122,11 +156,19 @@ const REPORTED = /^(error|\u001b\[\d+merror\u001b\[\d+m) [A-Z_]+ {2}/;
 /** Runs a command line in this process. */
 async function cli(args: readonly string[]): Promise<{ code: number; out: string; err: string }> {
   const ended = { code: 0, out: '', err: '' };
-  ended.code = await runCli(args, { out: text => (ended.out += `${text}\n`), err: text => (ended.err += `${text}\n`), live: false, columns: 100 });
+  ended.code = await runCli(args, {
+    out: text => (ended.out += `${text}\n`),
+    err: text => (ended.err += `${text}\n`),
+    live: false,
+    columns: 100,
+  });
   return ended;
 }
 
-function expectRefused({ code, out, err }: { code: number; out: string; err: string }, args: readonly string[]): void {
+function expectRefused(
+  { code, out, err }: { code: number; out: string; err: string },
+  args: readonly string[],
+): void {
   const what = JSON.stringify(args).slice(0, 300);
   expect(out + err, what).not.toMatch(/^\s+at |This is a bug|Cannot read prop/m);
   expect({ what, code, err }).toMatchObject({ code: 2, err: expect.stringMatching(REPORTED) });
@@ -146,7 +188,10 @@ test('every bad command line gives a sentence and exit code 2', async () => {
       expect(performance.now() - began, JSON.stringify(args)).toBeLessThan(10_000);
       const isFine =
         ended.code === 0 &&
-        (args.includes('--') || args.includes('-') || args.some(arg => /^--?[hV]/.test(arg)) || ['gc', 'runs', 'check'].includes(args[0] ?? ''));
+        (args.includes('--') ||
+          args.includes('-') ||
+          args.some(arg => /^--?[hV]/.test(arg)) ||
+          ['gc', 'runs', 'check'].includes(args[0] ?? ''));
       if (isFine) return;
       refused++;
       expectRefused(ended, args);
@@ -176,7 +221,9 @@ test('parameters of the wrong type are refused', async () => {
 }, 60_000);
 
 test('bad documents and command lines end real processes with exit code 2', async () => {
-  const samples = fc.sample(badDocument, { numRuns: 40, seed: 7 }).filter(({ document }) => !parsePipeline(JSON.parse(JSON.stringify(document))).ok);
+  const samples = fc
+    .sample(badDocument, { numRuns: 40, seed: 7 })
+    .filter(({ document }) => !parsePipeline(JSON.parse(JSON.stringify(document))).ok);
   await mkdir(join(dir, 'bad'));
   const files = await Promise.all(
     samples.slice(0, 14).map(async ({ document }, i) => {

@@ -1,4 +1,7 @@
-/** Where runs are looked for: here, in a cluster, or in both; and what is done there. On a scripted API server. */
+/**
+ * Where runs are looked for: here, in a cluster, or in both; and what is done there. On a scripted API
+ * server.
+ */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { paths } from '@kube-transform/runtime/kubernetes';
 import { expectMistake, kt } from '../kit/kt.js';
@@ -42,7 +45,10 @@ test('a run is looked for here first, and then in the cluster of the last submit
   ]);
   expectMistake(both, /BAD_PLACE {2}--store: --store means a run here, and --namespace one in a cluster\./);
   expectMistake(ambiguous, /AMBIGUOUS_RUN.*"the" is the beginning of 2 runs/);
-  expectMistake(unknown, /UNKNOWN_RUN.*There is no run "where-1" in namespace "ns" of fake\. Did you mean "there-1"/);
+  expectMistake(
+    unknown,
+    /UNKNOWN_RUN.*There is no run "where-1" in namespace "ns" of fake\. Did you mean "there-1"/,
+  );
 });
 
 test('a cluster that does not answer is not waited for where it was not asked for', async () => {
@@ -55,7 +61,8 @@ test('a cluster that does not answer is not waited for where it was not asked fo
     kt(dir, ['gc', '--older-than', '1w', '--dry-run']),
     kt(dir, ['logs', 'here-1', 'list']),
   ]);
-  for (const shown of [status, latest]) expect(JSON.parse(shown.out)).toMatchObject({ runId: 'here-1', status: 'Completed' });
+  for (const shown of [status, latest])
+    expect(JSON.parse(shown.out)).toMatchObject({ runId: 'here-1', status: 'Completed' });
   expect(runs.out).toMatch(/^RUN .*TOOK\nhere-1/);
   expect(runs.err).toMatch(/The cluster of the last submit is left out\..*does not answer/);
   expect(gc.out).toContain('Nothing to delete.');
@@ -66,7 +73,11 @@ test('a cluster that does not answer is not waited for where it was not asked fo
 });
 
 test('a run that nobody drives is Interrupted, and one that is driven is not begun twice', async () => {
-  const owner = addRun(server, { runId: 'driven', status: 'Interrupted', more: { problem: 'The store is full.' } });
+  const owner = addRun(server, {
+    runId: 'driven',
+    status: 'Interrupted',
+    more: { problem: 'The store is full.' },
+  });
   addRun(server, { runId: 'left', status: 'Running' });
   addJob(server, { runId: 'driven', component: 'controller', owner });
   const [driven, left, runs, resume] = await Promise.all([
@@ -76,7 +87,9 @@ test('a run that nobody drives is Interrupted, and one that is driven is not beg
     kt(dir, ['submit', '--resume', 'driven']),
   ]);
   expect(JSON.parse(driven.out)).toMatchObject({ status: 'Running' });
-  expect(left.out).toMatch(/^run left: Interrupted[\s\S]*its controller is gone[\s\S]*kt submit --resume left/);
+  expect(left.out).toMatch(
+    /^run left: Interrupted[\s\S]*its controller is gone[\s\S]*kt submit --resume left/,
+  );
   expect(JSON.parse(runs.out)).toMatchObject([
     { runId: 'left', status: 'Interrupted' },
     { runId: 'driven', status: 'Running' },
@@ -94,7 +107,11 @@ test('kt gc deletes runs that have ended, and bundles that none is left of', asy
   addRun(server, { runId: 'new', status: 'Completed', digest: 'd-new' });
   for (const digest of ['d-driven', 'd-interrupted', 'd-old', 'd-new']) addBundle(server, digest);
   const deletes = async (...args: string[]): Promise<string[]> =>
-    (JSON.parse((await kt(dir, ['gc', '--json', ...args])).out) as { deleted: { kind: string; name: string; where?: string }[] }).deleted
+    (
+      JSON.parse((await kt(dir, ['gc', '--json', ...args])).out) as {
+        deleted: { kind: string; name: string; where?: string }[];
+      }
+    ).deleted
       .filter(({ where }) => where === 'fake/ns')
       .map(({ kind, name }) => `${kind} ${name}`)
       .sort();
@@ -104,7 +121,10 @@ test('kt gc deletes runs that have ended, and bundles that none is left of', asy
   expect(await deletes()).toEqual(['bundle d-old', 'run old']);
   expect([hasRun(server, 'old'), server.storage.all(paths.pods('ns')).length]).toEqual([false, 1]);
   expect(await deletes('--older-than', '0s')).toEqual(['bundle d-new', 'run new']);
-  expect(await deletes('--older-than', '0s', '--interrupted')).toEqual(['bundle d-interrupted', 'run interrupted']);
+  expect(await deletes('--older-than', '0s', '--interrupted')).toEqual([
+    'bundle d-interrupted',
+    'run interrupted',
+  ]);
   expect(hasRun(server, 'driven')).toBe(true);
 });
 
@@ -114,7 +134,9 @@ test('kt cancel takes over where a controller does not react, and says what is l
   addJob(server, { runId: 'stuck', component: 'task', owner });
   const cancelled = await kt(dir, ['cancel', 'stuck', '--timeout', '3s']);
   expect(cancelled.out).toBe('Run stuck is Cancelled: none of its pods is left.\n');
-  expect(JSON.parse((await kt(dir, ['status', 'stuck', '--json'])).out)).toMatchObject({ status: 'Cancelled' });
+  expect(JSON.parse((await kt(dir, ['status', 'stuck', '--json'])).out)).toMatchObject({
+    status: 'Cancelled',
+  });
   const flag = server.asked.findIndex(({ method, text }) => method === 'PATCH' && text.includes('"cancel"'));
   const first = server.asked.findIndex(({ method }) => method === 'DELETE');
   expect(flag).toBeGreaterThan(-1);
@@ -131,9 +153,13 @@ test('kt cancel takes over where a controller does not react, and says what is l
 test('a run here is cancelled where nobody drives it', async () => {
   await kt(dir, ['run', 'shaky', '--run-id', 'done']);
   expectMistake(await kt(dir, ['cancel', 'done']), /RUN_OVER.*it is Completed/);
-  const begun = kt(dir, ['run', 'shaky', '--run-id', 'half', '--n', '20000', '--executor', 'processes'], (out, kill) => {
-    if (out.includes('work: Running')) kill('SIGKILL');
-  });
+  const begun = kt(
+    dir,
+    ['run', 'shaky', '--run-id', 'half', '--n', '20000', '--executor', 'processes'],
+    (out, kill) => {
+      if (out.includes('work: Running')) kill('SIGKILL');
+    },
+  );
   await begun;
   const cancelled = await kt(dir, ['cancel', 'half']);
   expect(cancelled.out).toBe('Run half is Cancelled.\n');

@@ -3,7 +3,19 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { BIN, expectMistake, kt, project, run, SHAKY } from '../kit/kt.js';
 
-const VERBS = ['init', 'check', 'graph', 'run', 'runs', 'status', 'logs', 'retry', 'bundle', 'gc', 'completion'];
+const VERBS = [
+  'init',
+  'check',
+  'graph',
+  'run',
+  'runs',
+  'status',
+  'logs',
+  'retry',
+  'bundle',
+  'gc',
+  'completion',
+];
 
 test('help is everywhere', async () => {
   const dir = await project();
@@ -34,12 +46,20 @@ test('a mistyped command or option is a sentence with what was meant', async () 
   ]);
   expectMistake(command, /UNKNOWN_COMMAND {2}kt: Unknown command "stauts"\. Did you mean "status"\?/);
   expectMistake(option, /UNKNOWN_OPTION {2}kt runs: Unknown option "--jsno"\. Did you mean "--json"\?/);
-  expectMistake(missing, /MISSING_ARGUMENT {2}kt graph: Missing required argument "pipeline"\. See kt graph --help\./);
+  expectMistake(
+    missing,
+    /MISSING_ARGUMENT {2}kt graph: Missing required argument "pipeline"\. See kt graph --help\./,
+  );
   expectMistake(choice, /Allowed choices are bash, zsh, fish/);
 });
 
 test('bash completes verbs, options, choices, pipelines and runs', async () => {
-  const dir = await project({ 'pipelines/shaky.ts': SHAKY, 'pipelines/shaky.test.ts': '', 'pipelines/other.mts': '', fixed: '' });
+  const dir = await project({
+    'pipelines/shaky.ts': SHAKY,
+    'pipelines/shaky.test.ts': '',
+    'pipelines/other.mts': '',
+    fixed: '',
+  });
   await kt(dir, ['run', 'shaky', '--run-id', 'a-run']);
   await mkdir(join(dir, 'bin'));
   await symlink(BIN, join(dir, 'bin/kt'));
@@ -62,5 +82,7 @@ c kt st; c kt run ''; c kt run s; c kt run --ex; c kt run --executor ''; c kt st
   ]);
   const [zsh, fish] = await Promise.all([kt(dir, ['completion', 'zsh']), kt(dir, ['completion', 'fish'])]);
   expect(zsh.out).toMatch(/^#compdef kt\n/);
-  expect(fish.out).toContain("complete -c kt -n '__fish_seen_subcommand_from graph' -l format -r -f -a 'mermaid dot svg'");
+  expect(fish.out).toContain(
+    "complete -c kt -n '__fish_seen_subcommand_from graph' -l format -r -f -a 'mermaid dot svg'",
+  );
 });

@@ -39,7 +39,10 @@ test('kt config shows what holds and where it comes from', async () => {
   });
   expect(await shown(dir, '--context', 'prod', '-n', 'other')).toMatchObject({
     context: 'prod',
-    values: { namespace: { value: 'other', from: 'typed' }, delivery: { value: 'registry', from: 'kt.config.ts contexts.prod' } },
+    values: {
+      namespace: { value: 'other', from: 'typed' },
+      delivery: { value: 'registry', from: 'kt.config.ts contexts.prod' },
+    },
   });
   const text = await kt(dir, ['config']);
   expect(text.out).toMatch(/volume +pvc:data +kt\.config\.ts contexts\.dev/);
@@ -48,13 +51,25 @@ test('kt config shows what holds and where it comes from', async () => {
 
 test('the environment comes before the file', async () => {
   const dir = await project({ 'kt.config.ts': CONFIG, 'sizes.ts': "export const memory = '2Gi';\n" });
-  const { out } = await run('env', ['KT_CONTEXT=prod', 'KT_NAMESPACE=mine', process.execPath, BIN, 'config', '--json'], { dir });
-  expect(JSON.parse(out)).toMatchObject({ context: 'prod', values: { namespace: { value: 'mine', from: 'KT_NAMESPACE' } } });
+  const { out } = await run(
+    'env',
+    ['KT_CONTEXT=prod', 'KT_NAMESPACE=mine', process.execPath, BIN, 'config', '--json'],
+    { dir },
+  );
+  expect(JSON.parse(out)).toMatchObject({
+    context: 'prod',
+    values: { namespace: { value: 'mine', from: 'KT_NAMESPACE' } },
+  });
 });
 
 test('a kt-contexts.json of the starter kit is read as it is', async () => {
   const contexts = {
-    minikube: { kube_context: 'minikube', image_path: 'my-project:latest', build_script_path: 'build/build_minikube.sh', data_dir: '/mnt/data' },
+    minikube: {
+      kube_context: 'minikube',
+      image_path: 'my-project:latest',
+      build_script_path: 'build/build_minikube.sh',
+      data_dir: '/mnt/data',
+    },
     eks: {
       kube_context: 'arn:eks',
       image_path: 'registry.example/my-project',

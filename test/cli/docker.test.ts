@@ -1,4 +1,7 @@
-/** The delivery "docker" as far as it goes without a builder: a program of the test's stands in its place and keeps what it was called with. */
+/**
+ * The delivery "docker" as far as it goes without a builder: a program of the test's stands in its place and
+ * keeps what it was called with.
+ */
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -18,7 +21,9 @@ const KUBECONFIG = (context: string): string =>
   });
 
 /** A project, and what builds and loads its images: programs that write down their arguments. */
-async function made(files: Record<string, string> = {}): Promise<{ dir: string; calls: () => Promise<string[]>; bin: string }> {
+async function made(
+  files: Record<string, string> = {},
+): Promise<{ dir: string; calls: () => Promise<string[]>; bin: string }> {
   const dir = await project({ 'pipelines/shaky.ts': SHAKY, ...files });
   const bin = join(dir, 'bin');
   await mkdir(bin);
@@ -26,7 +31,8 @@ async function made(files: Record<string, string> = {}): Promise<{ dir: string; 
     await writeFile(join(bin, name), `#!/bin/sh\necho "${name} $*" >> "${dir}/calls"\n`);
     await chmod(join(bin, name), 0o755);
   }
-  const calls = async (): Promise<string[]> => (await readFile(join(dir, 'calls'), 'utf8').catch(() => '')).split('\n').filter(line => line !== '');
+  const calls = async (): Promise<string[]> =>
+    (await readFile(join(dir, 'calls'), 'utf8').catch(() => '')).split('\n').filter(line => line !== '');
   return { dir, calls, bin };
 }
 
@@ -34,7 +40,15 @@ async function made(files: Record<string, string> = {}): Promise<{ dir: string; 
 async function delivered(dir: string, options: Parameters<typeof deliver>[1]['options'], dryRun = false) {
   const bundle = await makeBundle({ entries: [join(dir, 'pipelines/shaky.ts')], projectDir: dir });
   const settings = clusterSettings({ namespace: 'n', store: 's3://bucket', image: BASE });
-  return { bundle, ...(await deliver(bundle, { options: { delivery: 'docker', ...options }, settings, dryRun, progress: () => undefined })) };
+  return {
+    bundle,
+    ...(await deliver(bundle, {
+      options: { delivery: 'docker', ...options },
+      settings,
+      dryRun,
+      progress: () => undefined,
+    })),
+  };
 }
 
 /** Runs something with these programs first on the PATH. */
@@ -66,7 +80,9 @@ describe('kt init --docker', () => {
 describe('an image', () => {
   test('is built of the bundle and loaded into a cluster of this machine, which the kubeconfig names', async () => {
     const { dir, calls, bin } = await made({ 'kind.json': KUBECONFIG('kind-dev') });
-    const { settings, bundle } = await withPath(bin, () => delivered(dir, { kubeconfig: join(dir, 'kind.json') }));
+    const { settings, bundle } = await withPath(bin, () =>
+      delivered(dir, { kubeconfig: join(dir, 'kind.json') }),
+    );
     const staged = join(dir, '.kt/images', bundle.digest);
     expect(settings).toMatchObject({
       image: expect.stringMatching(`^localhost/kt-pipelines:${bundle.digest}-\\w{8}$`),
@@ -77,11 +93,16 @@ describe('an image', () => {
       `kind load docker-image ${settings.image} --name dev`,
     ]);
     expect(await readFile(join(staged, 'Dockerfile'), 'utf8')).toBe(dockerfile({ packages: false }));
-    expect(await readFile(join(staged, 'bundle/worker.mjs'), 'utf8')).toBe(await readFile(bundle.worker, 'utf8'));
+    expect(await readFile(join(staged, 'bundle/worker.mjs'), 'utf8')).toBe(
+      await readFile(bundle.worker, 'utf8'),
+    );
   });
 
   test('is built with the Dockerfile of the project, where that is meant for it', async () => {
-    const { dir, calls, bin } = await made({ 'kind.json': KUBECONFIG('kind-dev'), Dockerfile: 'FROM scratch\nCOPY server.js /\n' });
+    const { dir, calls, bin } = await made({
+      'kind.json': KUBECONFIG('kind-dev'),
+      Dockerfile: 'FROM scratch\nCOPY server.js /\n',
+    });
     const kubeconfig = join(dir, 'kind.json');
     const others = await withPath(bin, () => delivered(dir, { kubeconfig }));
     await writeFile(join(dir, 'Dockerfile'), `${dockerfile()}# changed\n`);
@@ -94,22 +115,34 @@ describe('an image', () => {
   });
 
   test('is what a command of the project makes', async () => {
-    const { dir, bin } = await made({ 'build.sh': 'echo "$KT_IMAGE $KT_BASE_IMAGE" > built; ls "$KT_BUILD_CONTEXT/bundle/worker.mjs" >> built\n' });
+    const { dir, bin } = await made({
+      'build.sh':
+        'echo "$KT_IMAGE $KT_BASE_IMAGE" > built; ls "$KT_BUILD_CONTEXT/bundle/worker.mjs" >> built\n',
+    });
     await chmod(join(dir, 'build.sh'), 0o755);
     const { settings, bundle } = await withPath(bin, () => delivered(dir, { build: './build.sh' }));
     expect(settings.image).toBe(BASE);
-    expect(await readFile(join(dir, 'built'), 'utf8')).toBe(`${BASE} ${BASE}\n${join(dir, '.kt/images', bundle.digest)}/bundle/worker.mjs\n`);
+    expect(await readFile(join(dir, 'built'), 'utf8')).toBe(
+      `${BASE} ${BASE}\n${join(dir, '.kt/images', bundle.digest)}/bundle/worker.mjs\n`,
+    );
     await expect(delivered(dir, { build: 'echo no room >&2; exit 3' })).rejects.toMatchObject({
       problems: [{ code: 'BUILD_FAILED', path: 'sh', message: 'It ended with 3: no room' }],
     });
   });
 
   test('needs a repository where the cluster is elsewhere; nothing is built where only the outcome is asked', async () => {
-    const { dir, calls, bin } = await made({ 'far.json': KUBECONFIG('far'), 'kind.json': KUBECONFIG('kind-dev') });
-    await expect(withPath(bin, () => delivered(dir, { kubeconfig: join(dir, 'far.json') }))).rejects.toMatchObject({
+    const { dir, calls, bin } = await made({
+      'far.json': KUBECONFIG('far'),
+      'kind.json': KUBECONFIG('kind-dev'),
+    });
+    await expect(
+      withPath(bin, () => delivered(dir, { kubeconfig: join(dir, 'far.json') })),
+    ).rejects.toMatchObject({
       problems: [{ code: 'NO_REPOSITORY' }],
     });
-    const { settings } = await withPath(bin, () => delivered(dir, { kubeconfig: join(dir, 'kind.json') }, true));
+    const { settings } = await withPath(bin, () =>
+      delivered(dir, { kubeconfig: join(dir, 'kind.json') }, true),
+    );
     expect(settings.image).toContain('localhost/kt-pipelines:');
     expect(await calls()).toEqual([]);
   });

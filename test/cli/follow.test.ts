@@ -38,7 +38,10 @@ test('status and logs follow a run to its end; Ctrl-C leaves it alone', async ()
     .map(line => JSON.parse(line) as { item: number; attempt: number })
     .map(({ item, attempt }) => `${item}#${attempt}`);
   expect(attempts.sort()).toEqual(['0#1', '0#2', '1#1', '1#2']);
-  expect(await status).toMatchObject({ code: 0, out: expect.stringMatching(/run gated: Completed/) as string });
+  expect(await status).toMatchObject({
+    code: 0,
+    out: expect.stringMatching(/run gated: Completed/) as string,
+  });
   const previous = await kt(dir, ['logs', 'gated', '--previous']);
   expect(previous.out.match(/#1 info/g)).toHaveLength(2);
   expect(previous.out).not.toContain('#2');

@@ -31,14 +31,22 @@ test('a graph is drawn in three ways, each time the same', async () => {
   expect(dot.out).toContain('j0 [label="a \\"b\\" <c> & d\\n2 tasks", shape=box];');
   expect(dot.out).toContain('j1 -> j2;');
   expect(svg.out).toContain('a &quot;b&quot; &lt;c&gt; &amp; d');
-  expect(svg.out.replaceAll(/<(\/?)(svg|title|defs|marker|path|g|rect|text|polygon)\b[^<>]*>/g, '')).not.toMatch(/[<>]/);
+  expect(
+    svg.out.replaceAll(/<(\/?)(svg|title|defs|marker|path|g|rect|text|polygon)\b[^<>]*>/g, ''),
+  ).not.toMatch(/[<>]/);
   expect(svg.out.match(/marker-end/g)).toHaveLength(3);
   expect(again.out).toBe(svg.out);
   expect(file.out).toBe('Wrote deep/er/odd.svg.\n');
   expect(await readFile(join(dir, 'deep/er/odd.svg'), 'utf8')).toBe(svg.out);
-  expectMistake(await kt(dir, ['graph', 'shaky', '--format', 'png']), /Allowed choices are mermaid, dot, svg/);
+  expectMistake(
+    await kt(dir, ['graph', 'shaky', '--format', 'png']),
+    /Allowed choices are mermaid, dot, svg/,
+  );
   expectMistake(await kt(dir, ['graph', 'shakey']), /There is no pipeline "shakey".*Did you mean "shaky"\?/);
-  expectMistake(await kt(dir, ['graph', 'shaky', '--out', 'package.json/x.svg']), /package\.json\/x\.svg: The file cannot be written/);
+  expectMistake(
+    await kt(dir, ['graph', 'shaky', '--out', 'package.json/x.svg']),
+    /package\.json\/x\.svg: The file cannot be written/,
+  );
 });
 
 test('a bundle is shown with its functions and sizes', async () => {
@@ -48,8 +56,15 @@ test('a bundle is shown with its functions and sizes', async () => {
     kt(dir, ['bundle', 'shaky', '--json']),
     kt(dir, ['bundle', 'doc.json']),
   ]);
-  const bundle = JSON.parse(json.out) as { digest: string; dir: string; sizes: { worker: number; total: number; gzip: number } };
-  expect(bundle).toMatchObject({ digest: expect.stringMatching(/^[0-9a-f]{16}$/), functions: ['shaky.list', 'shaky.report', 'shaky.work'] });
+  const bundle = JSON.parse(json.out) as {
+    digest: string;
+    dir: string;
+    sizes: { worker: number; total: number; gzip: number };
+  };
+  expect(bundle).toMatchObject({
+    digest: expect.stringMatching(/^[0-9a-f]{16}$/),
+    functions: ['shaky.list', 'shaky.report', 'shaky.work'],
+  });
   expect(await readdir(bundle.dir)).toContain('worker.mjs');
   expect(bundle.sizes.worker).toBeLessThan(bundle.sizes.total);
   expect(bundle.sizes.gzip).toBeLessThan(bundle.sizes.total);
@@ -66,9 +81,12 @@ test('gc deletes what is old and nothing else', async () => {
   for (const made of ['bundles/0000000000000000', 'images/1111111111111111', 'native/linux-x64-glibc'])
     await mkdir(join(dir, '.kt', made), { recursive: true });
   await mkdir(join(dir, '.kt-tmp'), { recursive: true });
-  for (const name of ['t-host-1-2-3', 't-fresh-1-2-3', 'lock']) await writeFile(join(dir, '.kt-tmp', name), 'x');
+  for (const name of ['t-host-1-2-3', 't-fresh-1-2-3', 'lock'])
+    await writeFile(join(dir, '.kt-tmp', name), 'x');
   for (const name of ['t-host-1-2-3', 'lock']) await utimes(join(dir, '.kt-tmp', name), old, old);
-  expect((await kt(dir, ['gc'])).out).toMatch(/^deleted temporary file t-host-1-2-3 {2}1 B\n1 entry, 1 B\.\n$/);
+  expect((await kt(dir, ['gc'])).out).toMatch(
+    /^deleted temporary file t-host-1-2-3 {2}1 B\n1 entry, 1 B\.\n$/,
+  );
   const dry = await kt(dir, ['gc', '--keep', '2', '--dry-run']);
   expect(dry.out).toMatch(/would delete run r1 .*\nwould delete bundle 0000000000000000/);
   expect(existsSync(join(dir, 'kt-metadata/r1'))).toBe(true);

@@ -9,9 +9,15 @@ test('kt init makes a project that checks, tests and runs at once', async () => 
   expect(made.code).toBe(0);
   expect(made.out).toContain('  cd new-project\n  npm install\n  npm test\n  npx kt run hello');
   const inside = join(dir, 'new-project');
-  const { version } = JSON.parse(await readFile(new URL('../../packages/cli/package.json', import.meta.url), 'utf8'));
+  const { version } = JSON.parse(
+    await readFile(new URL('../../packages/cli/package.json', import.meta.url), 'utf8'),
+  );
   const manifest = JSON.parse(await readFile(join(inside, 'package.json'), 'utf8'));
-  expect(manifest).toMatchObject({ name: 'new-project', type: 'module', dependencies: { '@kube-transform/sdk': `^${version}` } });
+  expect(manifest).toMatchObject({
+    name: 'new-project',
+    type: 'module',
+    dependencies: { '@kube-transform/sdk': `^${version}` },
+  });
   expect(await readFile(join(inside, '.gitignore'), 'utf8')).toContain('kt-metadata/');
   const [tested, typed, checked, ran] = await Promise.all([
     run(process.execPath, ['../node_modules/vitest/vitest.mjs', 'run'], { dir: inside }),
@@ -21,7 +27,10 @@ test('kt init makes a project that checks, tests and runs at once', async () => 
   ]);
   expect(tested).toMatchObject({ code: 0 });
   expect(typed).toEqual({ code: 0, out: '', err: '' });
-  expect(JSON.parse(checked.out)).toMatchObject({ ok: true, files: [{ file: 'pipelines/hello.ts', pipelines: [{ name: 'hello' }] }] });
+  expect(JSON.parse(checked.out)).toMatchObject({
+    ok: true,
+    files: [{ file: 'pipelines/hello.ts', pipelines: [{ name: 'hello' }] }],
+  });
   expect(ran.code).toBe(0);
   expect(ran.out).toContain('"the": 4');
   const again = await kt(dir, ['init', 'new-project']);
@@ -86,10 +95,17 @@ test('kt check tells everything that is wrong', async () => {
   ]);
   expectMistake(all, /NOT_EXPORTED {2}pipelines\/hidden\.ts: hidden: .*hidden\.list.* Export it/);
   expect(all.err).toMatch(/MODULE_FAILED {2}throws: throws: .*no key/);
-  expect(all.err).toMatch(/BUNDLE_FAILED {2}typo: pipelines\/typo\.ts:1:\d+: Could not resolve "\.\/nowhere\.js"\./);
+  expect(all.err).toMatch(
+    /BUNDLE_FAILED {2}typo: pipelines\/typo\.ts:1:\d+: Could not resolve "\.\/nowhere\.js"\./,
+  );
   expect(all.err).toMatch(/5 problems in 3 files\./);
-  expectMistake(doc, /doc\.json: jobs\[0\]\.tasks\[0\]\.function: Job "a" calls the function "shaky\.wrok".* Did you mean "shaky\.work"\?/);
-  expect(doc.err).toMatch(/REF_WITHOUT_DEPENDENCY {2}doc\.json: jobs\[1\]\.items: .*Add "a" to its dependencies\./);
+  expectMistake(
+    doc,
+    /doc\.json: jobs\[0\]\.tasks\[0\]\.function: Job "a" calls the function "shaky\.wrok".* Did you mean "shaky\.work"\?/,
+  );
+  expect(doc.err).toMatch(
+    /REF_WITHOUT_DEPENDENCY {2}doc\.json: jobs\[1\]\.items: .*Add "a" to its dependencies\./,
+  );
   expectMistake(unchecked, /REF_WITHOUT_DEPENDENCY/);
   expect(unchecked.err).not.toContain('UNKNOWN_FUNCTION');
   expectMistake(bad, /jobs\[0\]\.memory: .*"lots"/);

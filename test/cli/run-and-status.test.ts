@@ -31,16 +31,33 @@ test('a failed run is listed, shown, read and repeated', async () => {
     status: 'Failed',
     jobs: {
       list: { status: 'Completed', items: 1 },
-      work: { status: 'Failed', items: 7, cause: expect.objectContaining({ kind: 'ItemsFailed', failed: 2, total: 7 }) },
+      work: {
+        status: 'Failed',
+        items: 7,
+        cause: expect.objectContaining({ kind: 'ItemsFailed', failed: 2, total: 7 }),
+      },
       report: { status: 'SkippedDueToUpstreamFailure', items: null },
     },
   });
   expect(statusText.out).toMatch(/work +7\/7 items {2}2 failed {2}2 retried/);
   expect(statusText.out).toContain('2 × no answer from host-1 in pipelines/shaky.ts:6  (work[1], work[4])');
-  const printed = lines(logs.out) as unknown as { job: string; item: number; attempt: number; atMs: number; data: object }[];
+  const printed = lines(logs.out) as unknown as {
+    job: string;
+    item: number;
+    attempt: number;
+    atMs: number;
+    data: object;
+  }[];
   expect(printed).toHaveLength(9);
   expect(printed.map(line => line.atMs)).toEqual(printed.map(line => line.atMs).sort((a, b) => a - b));
-  expect(printed[0]).toMatchObject({ job: 'work', item: 0, attempt: 1, level: 'info', message: 'working on 0', data: { i: 0 } });
+  expect(printed[0]).toMatchObject({
+    job: 'work',
+    item: 0,
+    attempt: 1,
+    level: 'info',
+    message: 'working on 0',
+    data: { i: 0 },
+  });
   expect(failedLogs.out.match(/working on/g)).toHaveLength(2);
   expect(failedLogs.out).toMatch(
     /work\[4\]#2 info +working on 4 .*\n.*work\[4\] failed after 2 attempts \(Threw\): no answer from host-4\n.*at .*pipelines\/shaky\.ts:6:/,
@@ -81,7 +98,9 @@ test('parameters are flags with help and validation', async () => {
     kt(dir, ['run', 'shaky', '--label', 'c']),
     kt(dir, ['run', 'shaky', 'twice']),
   ]);
-  expect(help.out).toMatch(/Parameters of "shaky":\n +--n <number> +\(default: 7\)\n +--label <string> +\(one of: a, b\) \(default: "a"\)/);
+  expect(help.out).toMatch(
+    /Parameters of "shaky":\n +--n <number> +\(default: 7\)\n +--label <string> +\(one of: a, b\) \(default: "a"\)/,
+  );
   expect(help.code).toBe(0);
   expectMistake(typo, /Unknown option "--lable"\. Did you mean "--label"\?.*--n, --label/);
   expectMistake(wrong, /params\.n: .*number/);
@@ -119,7 +138,10 @@ test('an interrupted run can be seen and resumed', async () => {
 });
 
 test('the first Ctrl-C drains and ends with 130', async () => {
-  const slow = SHAKY.replace("log.info('working on ' + i, { i });", 'await new Promise(go => setTimeout(go, 50));');
+  const slow = SHAKY.replace(
+    "log.info('working on ' + i, { i });",
+    'await new Promise(go => setTimeout(go, 50));',
+  );
   const dir = await project({ 'pipelines/shaky.ts': slow, fixed: '' });
   const stopped = await kt(dir, ['run', 'shaky', '--n', '200', '--json'], (out, kill) => {
     if (out.includes('"ItemSucceeded","job":"work"')) kill('SIGINT');
@@ -132,7 +154,10 @@ test('the first Ctrl-C drains and ends with 130', async () => {
 test('mistakes about runs are sentences', async () => {
   const dir = await project({ 'pipelines/shaky.ts': SHAKY, fixed: '' });
   expectMistake(await kt(dir, ['status', 'latest']), /NO_RUNS .*There are no runs in this store/);
-  await Promise.all([kt(dir, ['run', 'shaky', '--run-id', 'alpha-one']), kt(dir, ['run', 'shaky', '--run-id', 'alpha-two'])]);
+  await Promise.all([
+    kt(dir, ['run', 'shaky', '--run-id', 'alpha-one']),
+    kt(dir, ['run', 'shaky', '--run-id', 'alpha-two']),
+  ]);
   const [typo, two, job, index, bare, taken, store, unreachable] = await Promise.all([
     kt(dir, ['status', 'alpha-onn']),
     kt(dir, ['logs', 'alpha']),
@@ -153,5 +178,8 @@ test('mistakes about runs are sentences', async () => {
   expect(unreachable.err).toMatch(/^error STORE_FAILED {2}Cannot write .*package\.json/);
   expect(unreachable.code).toBe(3);
   await writeFile(join(dir, 'kt-metadata/alpha-two/spec.json'), '{"runId');
-  expectMistake(await kt(dir, ['status', 'alpha-two']), /BAD_RUN {2}kt-metadata\/alpha-two\/spec\.json: Run "alpha-two" cannot be read/);
+  expectMistake(
+    await kt(dir, ['status', 'alpha-two']),
+    /BAD_RUN {2}kt-metadata\/alpha-two\/spec\.json: Run "alpha-two" cannot be read/,
+  );
 });

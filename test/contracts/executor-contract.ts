@@ -46,7 +46,12 @@ export function executorContract(name: string, open: () => Promise<Bench>): void
     });
     const go = async (
       run: RunRecord,
-      more: { drain?: AbortSignal; stop?: AbortSignal; cancel?: AbortSignal; onEvent?: (event: RunEvent) => void } = {},
+      more: {
+        drain?: AbortSignal;
+        stop?: AbortSignal;
+        cancel?: AbortSignal;
+        onEvent?: (event: RunEvent) => void;
+      } = {},
     ): Promise<DriveResult & { events: RunEvent[] }> => {
       const events: RunEvent[] = [];
       const publish = (event: RunEvent): void => {
@@ -67,7 +72,8 @@ export function executorContract(name: string, open: () => Promise<Bench>): void
       });
       return { ...result, events };
     };
-    const results = (run: RunRecord, job = 'm'): Promise<unknown[]> => readResults(bench.store, run.runId, job);
+    const results = (run: RunRecord, job = 'm'): Promise<unknown[]> =>
+      readResults(bench.store, run.runId, job);
     const causeOf = ({ state }: DriveResult, job = 'm'): unknown => {
       const own = [...jobStates(state)].find(entry => entry.job.name === job)?.own;
       return own?.state === 'failed' ? own.cause : undefined;
@@ -97,7 +103,13 @@ export function executorContract(name: string, open: () => Promise<Bench>): void
     });
 
     test('fails a job whose item has no attempts left, with the first failure as cause, and runs the others all the same', async () => {
-      const run = record({ type: 'map', name: 'm', function: 'calls.failsOn', items: numbers(20), args: { n: { $ref: 'item#' }, bad: [5, 7] } });
+      const run = record({
+        type: 'map',
+        name: 'm',
+        function: 'calls.failsOn',
+        items: numbers(20),
+        args: { n: { $ref: 'item#' }, bad: [5, 7] },
+      });
       const result = await go(run);
       expect(result.status).toBe('Failed');
       expect(causeOf(result)).toMatchObject({
@@ -141,7 +153,13 @@ export function executorContract(name: string, open: () => Promise<Bench>): void
     test.each([
       ['calls.permanent', { kind: 'Threw', permanent: true }],
       ['calls.notJson', { kind: 'InvalidResult', path: '$.when[0]' }],
-      ['calls.sqare', { kind: 'UnknownFunction', message: 'No function "calls.sqare" is registered. Did you mean "calls.square"?' }],
+      [
+        'calls.sqare',
+        {
+          kind: 'UnknownFunction',
+          message: 'No function "calls.sqare" is registered. Did you mean "calls.square"?',
+        },
+      ],
     ])('does not try %s again, because it can never succeed', async (fn, cause) => {
       const result = await go(record({ type: 'static', name: 'm', tasks: [{ function: fn }], retries: 5 }));
       expect(causeOf(result)).toMatchObject(cause);
@@ -149,7 +167,9 @@ export function executorContract(name: string, open: () => Promise<Bench>): void
     });
 
     test('ends an attempt that takes longer than its timeout', async () => {
-      const result = await go(record({ type: 'static', name: 'm', tasks: [{ function: 'calls.waitsForEver' }], timeout: '50ms' }));
+      const result = await go(
+        record({ type: 'static', name: 'm', tasks: [{ function: 'calls.waitsForEver' }], timeout: '50ms' }),
+      );
       expect(causeOf(result)).toMatchObject({ kind: 'DeadlineExceeded', timeoutMs: 50 });
     });
 
@@ -157,22 +177,41 @@ export function executorContract(name: string, open: () => Promise<Bench>): void
       const run = record({ type: 'dynamic', name: 'd', function: 'calls.spawns' });
       expect((await go(run)).status).toBe('Completed');
       expect(await results(run, 'child')).toEqual([9]);
-      expect(causeOf(await go(record({ type: 'dynamic', name: 'd', function: 'calls.spawnsNonsense' })), 'd')).toMatchObject({
+      expect(
+        causeOf(await go(record({ type: 'dynamic', name: 'd', function: 'calls.spawnsNonsense' })), 'd'),
+      ).toMatchObject({
         kind: 'InvalidSpawn',
       });
     });
 
     test('keeps what an item prints and logs', async () => {
-      const run = record({ type: 'map', name: 'm', function: 'calls.prints', items: [1, 2], args: { n: { $ref: 'item#' } } });
+      const run = record({
+        type: 'map',
+        name: 'm',
+        function: 'calls.prints',
+        items: [1, 2],
+        args: { n: { $ref: 'item#' } },
+      });
       await go(run);
-      const lines = (await collect(readLog<{ i: number; level: string; message: string }>(bench.store, logsPrefix(run.runId, 'm')))).filter(
-        ({ i }) => i === 1,
-      );
-      expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual(['info printed 2', 'info raw 2', 'warn logged']);
+      const lines = (
+        await collect(
+          readLog<{ i: number; level: string; message: string }>(bench.store, logsPrefix(run.runId, 'm')),
+        )
+      ).filter(({ i }) => i === 1);
+      expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
+        'info printed 2',
+        'info raw 2',
+        'warn logged',
+      ]);
     });
 
     test('gives a job its environment', async () => {
-      const run = record({ type: 'static', name: 'm', tasks: [{ function: 'calls.readsEnv' }], env: { KT_CONTRACT: 'yes' } });
+      const run = record({
+        type: 'static',
+        name: 'm',
+        tasks: [{ function: 'calls.readsEnv' }],
+        env: { KT_CONTRACT: 'yes' },
+      });
       await go(run);
       expect(await results(run)).toEqual(['yes']);
     });
@@ -203,15 +242,23 @@ export function executorContract(name: string, open: () => Promise<Bench>): void
       const stop = new AbortController();
       const run = record({ type: 'static', name: 'm', tasks: [{ function: 'calls.waitsForEver' }] });
       void bench.begun(run.runId).then(() => stop.abort());
-      const { status, state } = await go(run, { stop: stop.signal, onEvent: event => void (event.type === 'ItemStarted' && stop.abort()) });
+      const { status, state } = await go(run, {
+        stop: stop.signal,
+        onEvent: event => void (event.type === 'ItemStarted' && stop.abort()),
+      });
       expect(status).toBe('Interrupted');
       expect([...jobStates(state)][0]?.status).toBe('Running');
     });
 
     test('respects the concurrency of a job and the dependencies between jobs', async () => {
-      const run = record({ ...square(10), name: 'first', concurrency: 1 }, { ...square(1), name: 'second', dependencies: ['first'] });
+      const run = record(
+        { ...square(10), name: 'first', concurrency: 1 },
+        { ...square(1), name: 'second', dependencies: ['first'] },
+      );
       const { events } = await go(run);
-      const order = events.flatMap(event => (event.type === 'JobStatusChanged' ? [`${event.job} ${event.to}`] : []));
+      const order = events.flatMap(event =>
+        event.type === 'JobStatusChanged' ? [`${event.job} ${event.to}`] : [],
+      );
       expect(order.indexOf('second Running')).toBeGreaterThan(order.indexOf('first Completed'));
     });
   });

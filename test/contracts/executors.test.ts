@@ -67,7 +67,10 @@ describe('process pool: what breaks a process costs an attempt and nothing else'
   afterAll(() => bench.close());
 
   const go = async (runId: string, job: Omit<KTJobInput, 'type' | 'name'>) => {
-    const pipeline = mustParsePipeline({ name: 'p', jobs: [{ type: 'map', name: 'm', backoff: { initial: '1ms' }, ...job }] });
+    const pipeline = mustParsePipeline({
+      name: 'p',
+      jobs: [{ type: 'map', name: 'm', backoff: { initial: '1ms' }, ...job }],
+    });
     const { status, state } = await drive({
       store: bench.store,
       executor: bench.executor(),
@@ -81,7 +84,11 @@ describe('process pool: what breaks a process costs an attempt and nothing else'
       record: { runId, pipeline, params: {}, createdAtMs: 0, source: null, retryOf: null },
     });
     const [own] = [...jobStates(state)].map(entry => entry.own);
-    return { status, cause: own?.state === 'failed' ? own.cause : undefined, outcomes: await readOutcomes(bench.store, runId, 'm') };
+    return {
+      status,
+      cause: own?.state === 'failed' ? own.cause : undefined,
+      outcomes: await readOutcomes(bench.store, runId, 'm'),
+    };
   };
 
   test.each(['exit', 'kill'])('a worker that ends by %s is replaced', async how => {
@@ -108,12 +115,29 @@ describe('process pool: what breaks a process costs an attempt and nothing else'
   });
 
   test('an attempt that never yields is ended after its timeout', async () => {
-    const { cause } = await go('spins', { function: 'calls.spinsForEver', items: [1], args: {}, timeout: '100ms' });
+    const { cause } = await go('spins', {
+      function: 'calls.spinsForEver',
+      items: [1],
+      args: {},
+      timeout: '100ms',
+    });
     expect(cause).toMatchObject({ kind: 'DeadlineExceeded', timeoutMs: 100 });
   });
 
-  test.each(['heap', 'buffers'])('an item that fills its %s ends as OutOfMemory and says what to do', async where => {
-    const { cause } = await go(`memory-${where}`, { function: 'calls.fillsMemory', items: [1], args: { where }, memory: '160Mi' });
-    expect(cause).toMatchObject({ kind: 'OutOfMemory', memory: '160Mi', message: expect.stringContaining('Give the step more "memory"') });
-  });
+  test.each(['heap', 'buffers'])(
+    'an item that fills its %s ends as OutOfMemory and says what to do',
+    async where => {
+      const { cause } = await go(`memory-${where}`, {
+        function: 'calls.fillsMemory',
+        items: [1],
+        args: { where },
+        memory: '160Mi',
+      });
+      expect(cause).toMatchObject({
+        kind: 'OutOfMemory',
+        memory: '160Mi',
+        message: expect.stringContaining('Give the step more "memory"'),
+      });
+    },
+  );
 });

@@ -42,13 +42,20 @@ export async function rejection(promise: Promise<unknown>): Promise<KtError> {
 export function fileStoreContract(name: string, open: () => Promise<OpenedStore>, skips: Skip[] = []): void {
   const check = (title: string, run: (store: FileStore) => Promise<void>): void => {
     const skip = skips.find(skip => skip.tests.includes(title));
-    test(skip === undefined ? title : `${title} (skipped: ${skip.reason})`, { skip: skip !== undefined, timeout: 60_000 }, async () => {
-      await run(opened.store);
-    });
+    test(
+      skip === undefined ? title : `${title} (skipped: ${skip.reason})`,
+      { skip: skip !== undefined, timeout: 60_000 },
+      async () => {
+        await run(opened.store);
+      },
+    );
   };
   let opened: OpenedStore;
-  const list = async (store: FileStore, prefix: string, options?: { delimiter?: '/'; startAfter?: string }): Promise<string[]> =>
-    (await all(store.list(prefix, options))).map(nameOf);
+  const list = async (
+    store: FileStore,
+    prefix: string,
+    options?: { delimiter?: '/'; startAfter?: string },
+  ): Promise<string[]> => (await all(store.list(prefix, options))).map(nameOf);
 
   describe(`file store contract: ${name}`, () => {
     beforeAll(async () => {
@@ -154,7 +161,9 @@ export function fileStoreContract(name: string, open: () => Promise<OpenedStore>
       for (const [start, end] of ranges) {
         const range = end === undefined ? { start } : { start, end };
         expect(text(await store.get('range/a', range))).toBe('0123456789'.slice(start, end));
-        expect(text(Buffer.concat(await all(store.stream('range/a', range))))).toBe('0123456789'.slice(start, end));
+        expect(text(Buffer.concat(await all(store.stream('range/a', range))))).toBe(
+          '0123456789'.slice(start, end),
+        );
         expect((await store.get('range/empty', range)).length).toBe(0);
       }
       expect((await store.get('range/empty')).length).toBe(0);
@@ -163,7 +172,9 @@ export function fileStoreContract(name: string, open: () => Promise<OpenedStore>
     check('of ten writers with ifAbsent one wins, thirty times', async store => {
       for (let round = 0; round < 30; round++) {
         const key = `absent/${round}`;
-        const etags = await Promise.all(Array.from({ length: 10 }, (_, i) => store.put(key, bytes(`writer ${i}`), { ifAbsent: true })));
+        const etags = await Promise.all(
+          Array.from({ length: 10 }, (_, i) => store.put(key, bytes(`writer ${i}`), { ifAbsent: true })),
+        );
         const winner = etags.findIndex(etag => etag !== null);
         expect(etags.filter(etag => etag !== null)).toHaveLength(1);
         expect(text(await store.get(key))).toBe(`writer ${winner}`);
@@ -173,7 +184,11 @@ export function fileStoreContract(name: string, open: () => Promise<OpenedStore>
     check('of ten writers with ifMatch one wins, thirty times', async store => {
       let etag = await store.put('match/a', bytes('start'));
       for (let round = 0; round < 30; round++) {
-        const etags = await Promise.all(Array.from({ length: 10 }, (_, i) => store.put('match/a', bytes(`r${round % 3}${i}`), { ifMatch: etag! })));
+        const etags = await Promise.all(
+          Array.from({ length: 10 }, (_, i) =>
+            store.put('match/a', bytes(`r${round % 3}${i}`), { ifMatch: etag! }),
+          ),
+        );
         const winner = etags.findIndex(etag => etag !== null);
         expect(etags.filter(etag => etag !== null)).toHaveLength(1);
         expect(text(await store.get('match/a'))).toBe(`r${round % 3}${winner}`);
@@ -236,25 +251,40 @@ export function fileStoreContract(name: string, open: () => Promise<OpenedStore>
         expect(text(await store.get(`odd/${name}`))).toBe(name);
         expect(await list(store, `odd/${name}`)).toContain(`odd/${name}`);
       }
-      const sorted = names.map(name => `odd/${name}`).sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
+      const sorted = names
+        .map(name => `odd/${name}`)
+        .sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
       expect(await list(store, 'odd/')).toEqual(sorted);
       const long = `odd-deep/${Array.from({ length: 9 }, (_, i) => String(i).repeat(100)).join('/')}`;
       await store.put(long, bytes('deep'));
       expect(await list(store, 'odd-deep/')).toEqual([long]);
     });
     check('lists 1200 keys in byte order, from any key on', async store => {
-      const keys = Array.from({ length: 1200 }, (_, i) => `many/${['a', 'a.b', 'a/b', 'a-b', 'A'][i % 5]}/${i}`);
+      const keys = Array.from(
+        { length: 1200 },
+        (_, i) => `many/${['a', 'a.b', 'a/b', 'a-b', 'A'][i % 5]}/${i}`,
+      );
       await Promise.all(keys.map(key => store.put(key, bytes(''))));
       const sorted = [...keys].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
       expect(await list(store, 'many/')).toEqual(sorted);
       expect(await list(store, 'many/', { startAfter: sorted[999]! })).toEqual(sorted.slice(1000));
-      expect(await list(store, 'many/', { startAfter: 'many/a/b/' })).toEqual(sorted.filter(key => key > 'many/a/b/'));
+      expect(await list(store, 'many/', { startAfter: 'many/a/b/' })).toEqual(
+        sorted.filter(key => key > 'many/a/b/'),
+      );
       expect(await list(store, 'many/', { startAfter: 'zzz' })).toEqual([]);
-      expect(await list(store, 'many/a', { startAfter: 'm' })).toEqual(sorted.filter(key => key.startsWith('many/a')));
+      expect(await list(store, 'many/a', { startAfter: 'm' })).toEqual(
+        sorted.filter(key => key.startsWith('many/a')),
+      );
     });
     check('rolls up keys below a delimiter', async store => {
-      for (const key of ['roll/a', 'roll/a.b/x', 'roll/b/x', 'roll/b/y/z', 'roll/c']) await store.put(key, bytes('1'));
-      expect(await list(store, 'roll/', { delimiter: '/' })).toEqual(['roll/a', 'roll/a.b/', 'roll/b/', 'roll/c']);
+      for (const key of ['roll/a', 'roll/a.b/x', 'roll/b/x', 'roll/b/y/z', 'roll/c'])
+        await store.put(key, bytes('1'));
+      expect(await list(store, 'roll/', { delimiter: '/' })).toEqual([
+        'roll/a',
+        'roll/a.b/',
+        'roll/b/',
+        'roll/c',
+      ]);
       expect(await list(store, 'roll/b', { delimiter: '/' })).toEqual(['roll/b/']);
       expect(await list(store, 'roll/b/', { delimiter: '/' })).toEqual(['roll/b/x', 'roll/b/y/']);
       expect(await list(store, 'rol', { delimiter: '/' })).toEqual(['roll/']);
@@ -268,10 +298,19 @@ export function fileStoreContract(name: string, open: () => Promise<OpenedStore>
     });
     check('refuses bad keys everywhere', async store => {
       for (const key of ['', '/a', 'a/', 'a//b', '.', '..', 'a/../b', './a', 'a/.', 'a\0b', 'half\ud800']) {
-        const tries = [store.put(key, bytes('')), store.get(key), store.head(key), store.delete([key]), store.copy(key, 'x'), all(store.stream(key))];
-        for (const error of await Promise.all(tries.map(rejection))) expect(error.code, JSON.stringify(key)).toBe('BAD_PATH');
+        const tries = [
+          store.put(key, bytes('')),
+          store.get(key),
+          store.head(key),
+          store.delete([key]),
+          store.copy(key, 'x'),
+          all(store.stream(key)),
+        ];
+        for (const error of await Promise.all(tries.map(rejection)))
+          expect(error.code, JSON.stringify(key)).toBe('BAD_PATH');
       }
-      for (const prefix of ['/', '/a', 'a//b', '../', '../x', 'a/../']) expect((await rejection(all(store.list(prefix)))).code).toBe('BAD_PATH');
+      for (const prefix of ['/', '/a', 'a//b', '../', '../x', 'a/../'])
+        expect((await rejection(all(store.list(prefix)))).code).toBe('BAD_PATH');
       await store.put('good', bytes('1'));
       expect((await rejection(store.delete(['good', '../bad']))).message).toContain('"../bad"');
       expect(await store.head('good')).not.toBeNull();

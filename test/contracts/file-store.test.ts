@@ -7,7 +7,10 @@ import { fileStoreContract, type OpenedStore } from './file-store-contract.js';
 
 async function inFolder(hardLinks: boolean): Promise<OpenedStore> {
   const folder = await mkdtemp(join(tmpdir(), 'kt-store-'));
-  return { store: localFileStore(join(folder, 'root'), { hardLinks }), close: () => rm(folder, { recursive: true }) };
+  return {
+    store: localFileStore(join(folder, 'root'), { hardLinks }),
+    close: () => rm(folder, { recursive: true }),
+  };
 }
 
 fileStoreContract('mem', async () => ({ store: memoryFileStore(), close: async () => undefined }));

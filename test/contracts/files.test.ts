@@ -19,7 +19,8 @@ describe.each(['mem', 'file'])('files on a %s store', kind => {
     folder = await mkdtemp(join(tmpdir(), 'kt-files-'));
     store = kind === 'mem' ? memoryFileStore() : localFileStore(folder);
     files = ktFiles(store);
-    for (const path of ['in/a.csv', 'in/b.csv', 'in/b.txt', 'in/.hidden.csv', 'in/deep/c.csv', 'top.txt']) await files.write(path, `of ${path}`);
+    for (const path of ['in/a.csv', 'in/b.csv', 'in/b.txt', 'in/.hidden.csv', 'in/deep/c.csv', 'top.txt'])
+      await files.write(path, `of ${path}`);
   });
   afterEach(() => rm(folder, { recursive: true }));
 
@@ -30,7 +31,11 @@ describe.each(['mem', 'file'])('files on a %s store', kind => {
     expect(await files.listdir('nowhere')).toEqual([]);
   });
   test('isfile, isdir, exists', async () => {
-    const kinds = async (path: string): Promise<boolean[]> => [await files.isfile(path), await files.isdir(path), await files.exists(path)];
+    const kinds = async (path: string): Promise<boolean[]> => [
+      await files.isfile(path),
+      await files.isdir(path),
+      await files.exists(path),
+    ];
     expect(await kinds('in/a.csv')).toEqual([true, false, true]);
     expect(await kinds('in')).toEqual([false, true, true]);
     expect(await kinds('in/')).toEqual([false, true, true]);
@@ -75,7 +80,8 @@ describe.each(['mem', 'file'])('files on a %s store', kind => {
     expect(await files.glob('odd/x(1)+*.csv')).toEqual(['odd/x(1)+a.csv']);
     expect(await files.glob('odd/x|*')).toEqual(['odd/x|y.csv']);
     expect(await files.glob('odd/x!@$^*')).toEqual(['odd/x!@$^.csv']);
-    for (const bad of ['/in/*', '../*', 'in/*/../x']) expect((await rejection(files.glob(bad))).code).toBe('BAD_PATH');
+    for (const bad of ['/in/*', '../*', 'in/*/../x'])
+      expect((await rejection(files.glob(bad))).code).toBe('BAD_PATH');
   });
   test('read and write text, bytes and ranges', async () => {
     await files.write('t', 'grüße');
@@ -110,7 +116,8 @@ describe.each(['mem', 'file'])('files on a %s store', kind => {
     let text = '';
     for await (const chunk of reader) text += new TextDecoder().decode(chunk);
     expect(text).toBe('one two three');
-    for (const failed of [writer.write('x'), writer.read(), reader.write('x')]) expect((await rejection(failed)).code).toBe('BAD_MODE');
+    for (const failed of [writer.write('x'), writer.read(), reader.write('x')])
+      expect((await rejection(failed)).code).toBe('BAD_MODE');
     await reader.close();
     expect((await rejection(reader.read())).code).toBe('BAD_MODE');
     expect((await rejection(files.open('none'))).code).toBe('NOT_FOUND');
@@ -140,7 +147,9 @@ describe.each(['mem', 'file'])('files on a %s store', kind => {
       expect(error.code).toBe('BAD_JSON');
       expect(error.message).toContain(`"broken" is not JSON: ${place}`);
     }
-    expect((await rejection(files.writeJson('j', { when: new Date(0) }))).message).toContain('an instance of Date at $.when');
+    expect((await rejection(files.writeJson('j', { when: new Date(0) }))).message).toContain(
+      'an instance of Date at $.when',
+    );
   });
   test('paths that are absolute or leave the store are refused everywhere', async () => {
     for (const path of ['/etc/passwd', '../x', 'a/../../x', 'a\0b']) {

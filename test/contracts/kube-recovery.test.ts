@@ -1,6 +1,16 @@
-/** What a cluster does to runs, on a scripted API server whose pods are processes: nothing is lost, nothing is done twice. */
+/**
+ * What a cluster does to runs, on a scripted API server whose pods are processes: nothing is lost, nothing is
+ * done twice.
+ */
 import { type KTJobInput, mustParsePipeline } from '@kube-transform/sdk';
-import { drive, jobStates, type RunEvent, readOutcomes, readResults, systemClock } from '@kube-transform/runtime';
+import {
+  drive,
+  jobStates,
+  type RunEvent,
+  readOutcomes,
+  readResults,
+  systemClock,
+} from '@kube-transform/runtime';
 import { type Job, paths } from '@kube-transform/runtime/kubernetes';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { scriptedKubeBench } from '../kit/kube-executor.js';
@@ -25,12 +35,23 @@ const squares = (more: Partial<KTJobInput> = {}): KTJobInput => ({
   ...more,
 });
 
-async function go(runId: string, jobs: KTJobInput[], more: { drain?: AbortSignal; cancel?: AbortSignal; onEvent?: (event: RunEvent) => void } = {}) {
+async function go(
+  runId: string,
+  jobs: KTJobInput[],
+  more: { drain?: AbortSignal; cancel?: AbortSignal; onEvent?: (event: RunEvent) => void } = {},
+) {
   const { status, state } = await drive({
     store: bench.store,
     executor: bench.executor(),
     clock: systemClock,
-    record: { runId, pipeline: mustParsePipeline({ name: 'p', jobs }), params: {}, createdAtMs: 0, source: null, retryOf: null },
+    record: {
+      runId,
+      pipeline: mustParsePipeline({ name: 'p', jobs }),
+      params: {},
+      createdAtMs: 0,
+      source: null,
+      retryOf: null,
+    },
     sink: { publish: more.onEvent ?? (() => undefined) },
     resumed: true,
     drain: more.drain ?? never,
@@ -41,29 +62,48 @@ async function go(runId: string, jobs: KTJobInput[], more: { drain?: AbortSignal
   const own = [...jobStates(state)].find(({ job }) => job.name === 'm')?.own;
   return { status, cause: own?.state === 'failed' ? own.cause : undefined };
 }
-const isEnded = (job: Job): boolean => job.status?.conditions?.some(({ status }) => status === 'True') === true;
+const isEnded = (job: Job): boolean =>
+  job.status?.conditions?.some(({ status }) => status === 'True') === true;
 const jobsMade = (): number => bench.server.askedFor(/^POST .*\/jobs/).length;
 const allSquares = numbers(40).map(n => n * n);
 
 test('a worker that is killed costs an attempt of what it was at, and another pod goes on', async () => {
   const { status } = await go('killed', [
-    squares({ function: 'calls.dies', items: [1, 2, 1, 1], args: { how: 'kill', untilAttempt: { $ref: 'item#' } }, retries: 1, itemsPerPod: 4 }),
+    squares({
+      function: 'calls.dies',
+      items: [1, 2, 1, 1],
+      args: { how: 'kill', untilAttempt: { $ref: 'item#' } },
+      retries: 1,
+      itemsPerPod: 4,
+    }),
   ]);
   expect(status).toBe('Completed');
-  expect([...(await readOutcomes(bench.store, 'killed', 'm'))].sort(([a], [b]) => a - b).map(([, { attempts }]) => attempts)).toEqual([1, 2, 1, 1]);
+  expect(
+    [...(await readOutcomes(bench.store, 'killed', 'm'))]
+      .sort(([a], [b]) => a - b)
+      .map(([, { attempts }]) => attempts),
+  ).toEqual([1, 2, 1, 1]);
   expect(jobsMade()).toBe(2);
 });
 
 test('without retries, a worker that dies fails its item with its exit code, and no other', async () => {
   const { cause } = await go('dies', [
-    squares({ function: 'calls.dies', items: [1, 9, 1], args: { how: 'exit', untilAttempt: { $ref: 'item#' } }, itemsPerPod: 3 }),
+    squares({
+      function: 'calls.dies',
+      items: [1, 9, 1],
+      args: { how: 'exit', untilAttempt: { $ref: 'item#' } },
+      itemsPerPod: 3,
+    }),
   ]);
   expect(cause).toMatchObject({ kind: 'ItemsFailed', failed: 1, first: { kind: 'Exited', exitCode: 7 } });
 });
 
 test('a controller that comes back adopts the Jobs that there are, and makes none again', async () => {
   const drain = new AbortController();
-  const first = await go('adopts', [squares()], { drain: drain.signal, onEvent: event => void (event.type === 'ItemSucceeded' && drain.abort()) });
+  const first = await go('adopts', [squares()], {
+    drain: drain.signal,
+    onEvent: event => void (event.type === 'ItemSucceeded' && drain.abort()),
+  });
   expect(first.status).toBe('Interrupted');
   expect((await go('adopts', [squares()])).status).toBe('Completed');
   expect(await readResults(bench.store, 'adopts', 'm')).toEqual(allSquares);
@@ -90,7 +130,10 @@ test('two controllers of one run at once do no harm', async () => {
 });
 
 test('a Job of that name that is somebody else’s stops the run with a sentence', async () => {
-  const foreign: Job = { metadata: { name: 'other' }, spec: { template: { metadata: { labels: {} }, spec: {} } } };
+  const foreign: Job = {
+    metadata: { name: 'other' },
+    spec: { template: { metadata: { labels: {} }, spec: {} } },
+  };
   bench.server.on(/^POST .*\/jobs/, asked => {
     bench.server.mend();
     const { metadata } = JSON.parse(asked.text) as Job;
@@ -100,16 +143,30 @@ test('a Job of that name that is somebody else’s stops the run with a sentence
     });
     return { status: 409, body: { kind: 'Status', code: 409, reason: 'AlreadyExists', message: 'exists' } };
   });
-  await expect(go('foreign', [squares()])).rejects.toMatchObject({ code: 'FOREIGN_JOB', message: expect.stringContaining('not of this run') });
+  await expect(go('foreign', [squares()])).rejects.toMatchObject({
+    code: 'FOREIGN_JOB',
+    message: expect.stringContaining('not of this run'),
+  });
 });
 
 test.each([
-  [403, 'Forbidden', 'jobs.batch is forbidden: User "x" cannot create resource "jobs" in API group "batch"', 'jobs'],
+  [
+    403,
+    'Forbidden',
+    'jobs.batch is forbidden: User "x" cannot create resource "jobs" in API group "batch"',
+    'jobs',
+  ],
   [422, 'Invalid', 'Job.batch "x" is invalid: spec.template.spec.hostname: Invalid value', 'hostname'],
-])('a Job that the cluster refuses with %d fails its step, in the cluster’s words', async (code, reason, message, word) => {
-  bench.server.on(/^POST .*\/jobs/, { status: code, body: { kind: 'Status', code, reason, message } });
-  expect((await go(`refused-${code}`, [squares()])).cause).toMatchObject({ kind: 'NotStarted', message: expect.stringContaining(word) });
-});
+])(
+  'a Job that the cluster refuses with %d fails its step, in the cluster’s words',
+  async (code, reason, message, word) => {
+    bench.server.on(/^POST .*\/jobs/, { status: code, body: { kind: 'Status', code, reason, message } });
+    expect((await go(`refused-${code}`, [squares()])).cause).toMatchObject({
+      kind: 'NotStarted',
+      message: expect.stringContaining(word),
+    });
+  },
+);
 
 test('an API server that fails now and then only delays', async () => {
   bench.server.on(/^POST .*\/jobs/, { status: 503 }, 2);
@@ -119,12 +176,17 @@ test('an API server that fails now and then only delays', async () => {
 
 test('a pod that ends three times before it begins an item fails its step', async () => {
   bench.server.on(/^POST .*\/jobs/, asked => {
-    const job = JSON.parse(asked.text) as Job & { spec: { template: { spec: { containers: { command: string[] }[] } } } };
+    const job = JSON.parse(asked.text) as Job & {
+      spec: { template: { spec: { containers: { command: string[] }[] } } };
+    };
     job.spec.template.spec.containers[0]!.command = ['node', '--no-such-flag', 'worker.mjs'];
     return { status: 201, body: bench.server.storage.create(asked.path, job) };
   });
   const { cause } = await go('false-starts', [squares({ items: [1] })]);
-  expect(cause).toMatchObject({ kind: 'NotStarted', message: expect.stringContaining('3 times before it began an item') });
+  expect(cause).toMatchObject({
+    kind: 'NotStarted',
+    message: expect.stringContaining('3 times before it began an item'),
+  });
   expect(jobsMade()).toBe(3);
 });
 
@@ -156,14 +218,20 @@ test.each([
 });
 
 test('an attempt that never yields is ended after its timeout, and what it took along is not charged', async () => {
-  const { cause } = await go('spins', [squares({ function: 'calls.spinsForEver', items: [1], args: {}, timeout: '100ms' })]);
+  const { cause } = await go('spins', [
+    squares({ function: 'calls.spinsForEver', items: [1], args: {}, timeout: '100ms' }),
+  ]);
   expect(cause).toMatchObject({ kind: 'DeadlineExceeded', timeoutMs: 100 });
 });
 
 test('a cancelled run ends its pods, and says so', async () => {
   const cancel = new AbortController();
   void bench.begun('cancelled').then(() => cancel.abort());
-  const { status, cause } = await go('cancelled', [squares({ function: 'calls.waitsForEver', items: [1], args: {} })], { cancel: cancel.signal });
+  const { status, cause } = await go(
+    'cancelled',
+    [squares({ function: 'calls.waitsForEver', items: [1], args: {} })],
+    { cancel: cancel.signal },
+  );
   expect(status).toBe('Cancelled');
   expect(cause).toMatchObject({ kind: 'Cancelled' });
   expect(bench.server.storage.all(paths.jobs('ns'))).toEqual([]);

@@ -81,7 +81,8 @@ async function start(root: string, task: string, links = 'yes'): Promise<ChildPr
 
 async function keys(root: string): Promise<string[]> {
   const found: string[] = [];
-  for await (const entry of localFileStore(root).list('')) if (entry.type === 'object') found.push(entry.object.key);
+  for await (const entry of localFileStore(root).list(''))
+    if (entry.type === 'object') found.push(entry.object.key);
   return found;
 }
 
@@ -99,7 +100,9 @@ describe.each(['yes', 'no'])('file store between processes, hard links: %s', lin
   test('ifAbsent: each of 100 keys has one winner among four processes', { timeout: 60_000 }, async () => {
     const root = newRoot();
     const results = (await race(root, 'absent', links)) as { won: number[] }[];
-    expect(results.flatMap(result => result.won).sort((a, b) => a - b)).toEqual(Array.from({ length: 100 }, (_, i) => i));
+    expect(results.flatMap(result => result.won).sort((a, b) => a - b)).toEqual(
+      Array.from({ length: 100 }, (_, i) => i),
+    );
     expect(await readdir(join(root, '.kt-tmp'))).toEqual([]);
   });
 
@@ -111,44 +114,53 @@ describe.each(['yes', 'no'])('file store between processes, hard links: %s', lin
     expect(await readdir(join(root, '.kt-tmp'))).toEqual([]);
   });
 
-  test('a lock whose holder was killed is taken over, by one of those who wait', { timeout: 60_000 }, async () => {
-    const root = newRoot();
-    await localFileStore(root).put('counter', bytes('0'));
-    for (let round = 1; round <= 3; round++) {
-      const holder = await start(root, 'lock', links);
-      holder.send('go');
-      await once(holder, 'message');
-      holder.kill('SIGKILL');
-      await once(holder, 'exit');
-      await race(root, 'count', links);
-      expect(new TextDecoder().decode(await localFileStore(root).get('counter'))).toBe(String(400 * round));
-    }
-    expect(await readdir(join(root, '.kt-tmp'))).toEqual([]);
-  });
+  test(
+    'a lock whose holder was killed is taken over, by one of those who wait',
+    { timeout: 60_000 },
+    async () => {
+      const root = newRoot();
+      await localFileStore(root).put('counter', bytes('0'));
+      for (let round = 1; round <= 3; round++) {
+        const holder = await start(root, 'lock', links);
+        holder.send('go');
+        await once(holder, 'message');
+        holder.kill('SIGKILL');
+        await once(holder, 'exit');
+        await race(root, 'count', links);
+        expect(new TextDecoder().decode(await localFileStore(root).get('counter'))).toBe(String(400 * round));
+      }
+      expect(await readdir(join(root, '.kt-tmp'))).toEqual([]);
+    },
+  );
 });
 
-test('kill -9 amid streaming puts: the object is whole, the list clean, the next put works (24 times)', { timeout: 120_000 }, async () => {
-  const root = newRoot();
-  await localFileStore(root).put('big', bytes('start'));
-  for (let round = 0; round < 24; round++) {
-    const child = await start(root, 'stream');
-    child.send('go');
-    for (let part = 0; part < 5 + round * 7; part++) await once(child, 'message');
-    child.kill('SIGKILL');
-    await once(child, 'exit');
-    const store = localFileStore(root);
-    const content = new TextDecoder().decode(await store.get('big'));
-    if (content !== 'start' && content !== 'next') expect(content === content[0]!.repeat(BIG)).toBe(true);
-    expect(await keys(root)).toEqual(['big']);
-    await store.put('big', bytes('next'));
-    expect(await readdir(join(root, '.kt-tmp'))).toEqual([]);
-  }
-});
+test(
+  'kill -9 amid streaming puts: the object is whole, the list clean, the next put works (24 times)',
+  { timeout: 120_000 },
+  async () => {
+    const root = newRoot();
+    await localFileStore(root).put('big', bytes('start'));
+    for (let round = 0; round < 24; round++) {
+      const child = await start(root, 'stream');
+      child.send('go');
+      for (let part = 0; part < 5 + round * 7; part++) await once(child, 'message');
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+      const store = localFileStore(root);
+      const content = new TextDecoder().decode(await store.get('big'));
+      if (content !== 'start' && content !== 'next') expect(content === content[0]!.repeat(BIG)).toBe(true);
+      expect(await keys(root)).toEqual(['big']);
+      await store.put('big', bytes('next'));
+      expect(await readdir(join(root, '.kt-tmp'))).toEqual([]);
+    }
+  },
+);
 
 test('a full disk is said, and leaves the old object', async context => {
   const disk = join(folder, 'disk');
   await mkdir(disk);
-  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk]).status !== 0) context.skip('mounting a tmpfs is not allowed here');
+  if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=256k', 'tmpfs', disk]).status !== 0)
+    context.skip('mounting a tmpfs is not allowed here');
   try {
     const store = localFileStore(disk);
     await store.put('a', bytes('old'));
@@ -165,9 +177,14 @@ test('a full disk is said, and leaves the old object', async context => {
 
 describe('file store of a folder', () => {
   // Node's own recursive mkdir never returns here.
-  test.runIf(process.platform === 'linux')('a file system that refuses new folders is an error, not a hang', async () => {
-    await expect(localFileStore('/proc/kt-nowhere').put('a', bytes('x'))).rejects.toMatchObject({ code: 'STORE_FAILED' });
-  });
+  test.runIf(process.platform === 'linux')(
+    'a file system that refuses new folders is an error, not a hang',
+    async () => {
+      await expect(localFileStore('/proc/kt-nowhere').put('a', bytes('x'))).rejects.toMatchObject({
+        code: 'STORE_FAILED',
+      });
+    },
+  );
 
   test('is made by the first put, lists nothing before, and tells its URL', async () => {
     const root = newRoot();
@@ -189,18 +206,27 @@ describe('file store of a folder', () => {
     const store = localFileStore(root);
     await store.put('a', bytes('1'));
     await store.put('d/e', bytes('1'));
-    expect((await rejection(store.put('a/b', bytes('')))).message).toMatch(/Cannot write "a\/b".*a file has no files below it/);
-    expect((await rejection(store.put('d', bytes('')))).message).toMatch(/Cannot write "d".*Files exist below that name/);
-    expect((await rejection(store.put('d', bytes(''), { ifAbsent: true }))).code).toBe('STORE_FAILED');
-    expect((await rejection(store.put('n'.repeat(256), bytes('')))).message).toContain('has a name of 256 bytes');
-    expect((await rejection(store.put(Array.from({ length: 60 }, () => 'n'.repeat(100)).join('/'), bytes('')))).message).toContain(
-      'Use shorter names',
+    expect((await rejection(store.put('a/b', bytes('')))).message).toMatch(
+      /Cannot write "a\/b".*a file has no files below it/,
     );
+    expect((await rejection(store.put('d', bytes('')))).message).toMatch(
+      /Cannot write "d".*Files exist below that name/,
+    );
+    expect((await rejection(store.put('d', bytes(''), { ifAbsent: true }))).code).toBe('STORE_FAILED');
+    expect((await rejection(store.put('n'.repeat(256), bytes('')))).message).toContain(
+      'has a name of 256 bytes',
+    );
+    expect(
+      (await rejection(store.put(Array.from({ length: 60 }, () => 'n'.repeat(100)).join('/'), bytes(''))))
+        .message,
+    ).toContain('Use shorter names');
     expect((await rejection(store.put('.kt-tmp/x', bytes('')))).code).toBe('BAD_PATH');
     expect((await rejection(store.get('.kt-tmp'))).code).toBe('BAD_PATH');
     expect(await readdir(join(root, '.kt-tmp'))).toEqual([]);
     await writeFile(join(root, 'file-root'), '');
-    expect((await rejection(localFileStore(join(root, 'file-root')).put('a', bytes('')))).code).toBe('STORE_FAILED');
+    expect((await rejection(localFileStore(join(root, 'file-root')).put('a', bytes('')))).code).toBe(
+      'STORE_FAILED',
+    );
   });
   test('follows links, but not in circles; hides broken ones and empty directories', async () => {
     const root = newRoot();
@@ -215,6 +241,8 @@ describe('file store of a folder', () => {
     const store = localFileStore(newRoot());
     await Promise.all(Array.from({ length: 5000 }, (_, i) => store.put(`k/${i}`, bytes(String(i)))));
     const contents = await Promise.all(Array.from({ length: 5000 }, (_, i) => store.get(`k/${i}`)));
-    expect(contents.map(content => new TextDecoder().decode(content))).toEqual(Array.from({ length: 5000 }, (_, i) => String(i)));
+    expect(contents.map(content => new TextDecoder().decode(content))).toEqual(
+      Array.from({ length: 5000 }, (_, i) => String(i)),
+    );
   });
 });

@@ -132,11 +132,16 @@ describe.each(['mem', 'file'])('posix view over a %s store', kind => {
           () => fs.readdir(`${mount}/none`),
           () => open(`${mount}/none`, 'r'),
         ],
-        EISDIR: [() => fs.readFile(`${mount}/dir`), () => fs.writeFile(`${mount}/dir`, ''), () => fs.unlink(`${mount}/dir`)],
+        EISDIR: [
+          () => fs.readFile(`${mount}/dir`),
+          () => fs.writeFile(`${mount}/dir`, ''),
+          () => fs.unlink(`${mount}/dir`),
+        ],
         ENOTEMPTY: [() => fs.rm(`${mount}/dir`)],
         ENOTDIR: [() => fs.readdir(`${mount}/dir/in`)],
       };
-      for (const [code, each] of Object.entries(calls)) for (const call of each) expect(await failure(call()), `${code}: ${call}`).toBe(code);
+      for (const [code, each] of Object.entries(calls))
+        for (const call of each) expect(await failure(call()), `${code}: ${call}`).toBe(code);
       expect(await failure(fs.rm(`${mount}/none`))).toBe('ENOENT');
       await expect(fs.readFile(`${mount}/none`)).rejects.toThrow(`'${mount}/none'`);
     });
@@ -189,6 +194,8 @@ test('says what to install where @zenfs/core is not there', async () => {
     external: ['@zenfs/core'],
     logLevel: 'error',
   });
-  expect(execFileSync(process.execPath, [outfile, folder], { encoding: 'utf8' })).toMatch(/^ZENFS_MISSING .*npm install @zenfs\/core/);
+  expect(execFileSync(process.execPath, [outfile, folder], { encoding: 'utf8' })).toMatch(
+    /^ZENFS_MISSING .*npm install @zenfs\/core/,
+  );
   await rm(folder, { recursive: true });
 });

@@ -35,7 +35,12 @@ describe.each(['in-process', 'processes'])('a kube-transform document runs uncha
       schema: { $ref: '#/definitions/leaf' },
     });
     const summary = JSON.parse(await readFile(join(dir, 'kt-metadata/r/pipeline_run_state.json'), 'utf8'));
-    const statuses = Object.fromEntries(Object.entries(summary.jobs as Record<string, { status: string }>).map(([name, job]) => [name, job.status]));
+    const statuses = Object.fromEntries(
+      Object.entries(summary.jobs as Record<string, { status: string }>).map(([name, job]) => [
+        name,
+        job.status,
+      ]),
+    );
     expect(new Set(Object.values(statuses))).toEqual(new Set(['Completed']));
     expect(Object.keys(statuses).sort()).toEqual(
       [
@@ -65,7 +70,11 @@ describe.each(['in-process', 'processes'])('a kube-transform document runs uncha
     const { code, err } = await kt(root, args);
     expect(err).toBe('');
     expect(code).toBe(0);
-    expect(await readFile(join(root, 'out/hello_world/processed/part_1.txt'), 'utf8')).toBe('Hello World: A\nHello World: B');
-    expect(await readFile(join(root, 'out/hello_world/processed/part_2.txt'), 'utf8')).toBe('Hello World: C\nHello World: D');
+    expect(await readFile(join(root, 'out/hello_world/processed/part_1.txt'), 'utf8')).toBe(
+      'Hello World: A\nHello World: B',
+    );
+    expect(await readFile(join(root, 'out/hello_world/processed/part_2.txt'), 'utf8')).toBe(
+      'Hello World: C\nHello World: D',
+    );
   });
 });

@@ -21,11 +21,20 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-const statusOf = async (runId: string): Promise<{ status: string; jobs: Record<string, { status: string; waiting?: string }> }> =>
+const statusOf = async (
+  runId: string,
+): Promise<{ status: string; jobs: Record<string, { status: string; waiting?: string }> }> =>
   JSON.parse((await kt(dir, ['status', runId, '--json'])).out) as Awaited<ReturnType<typeof statusOf>>;
 
 async function submit(pipeline: string, runId: string, more: readonly string[] = []): Promise<void> {
-  const submitted = await kt(dir, ['submit', `gated#${pipeline}`, ...cluster.args, '--run-id', runId, ...more]);
+  const submitted = await kt(dir, [
+    'submit',
+    `gated#${pipeline}`,
+    ...cluster.args,
+    '--run-id',
+    runId,
+    ...more,
+  ]);
   expect(submitted.err + submitted.out).toContain(`Submitted ${runId}`);
 }
 
@@ -34,16 +43,26 @@ const hasFailedAttempt = (runId: string, job: string): Promise<ResultLine[]> =>
   eventually(
     async () => {
       const lines: ResultLine[] = [];
-      for await (const line of readLog<ResultLine>(cluster.store, resultsPrefix(runId, job))) lines.push(line);
+      for await (const line of readLog<ResultLine>(cluster.store, resultsPrefix(runId, job)))
+        lines.push(line);
       return lines;
     },
     lines => lines.some(({ c }) => c !== undefined),
   );
 
 const controllerPods = async (runId: string): Promise<Pod[]> =>
-  (await cluster.api.list<Pod>(paths.pods(cluster.namespace), { labelSelector: selectRun(runId, 'controller') })).items;
+  (
+    await cluster.api.list<Pod>(paths.pods(cluster.namespace), {
+      labelSelector: selectRun(runId, 'controller'),
+    })
+  ).items;
 
-const PHASES: { phase: string; pipeline: string; more?: string[]; reached: (runId: string) => Promise<unknown> }[] = [
+const PHASES: {
+  phase: string;
+  pipeline: string;
+  more?: string[];
+  reached: (runId: string) => Promise<unknown>;
+}[] = [
   { phase: 'just-submitted', pipeline: 'gated', reached: async () => undefined },
   {
     phase: 'no-controller-image',
@@ -90,22 +109,29 @@ const PHASES: { phase: string; pipeline: string; more?: string[]; reached: (runI
     pipeline: 'gated',
     reached: async runId => {
       await podsRun(cluster, runId, 2);
-      await cluster.api.deleteAll(paths.jobs(cluster.namespace), { labelSelector: selectRun(runId, 'controller') });
+      await cluster.api.deleteAll(paths.jobs(cluster.namespace), {
+        labelSelector: selectRun(runId, 'controller'),
+      });
     },
   },
 ];
 
-test.each(PHASES)('$phase: no pod is left, and the run says Cancelled', async ({ phase, pipeline, more, reached }) => {
-  await submit(pipeline, phase, more);
-  await reached(phase);
-  const cancelled = await kt(dir, ['cancel', phase]);
-  expect(cancelled.out).toBe(`Run ${phase} is Cancelled: none of its pods is left.\n`);
-  expect(cancelled.code).toBe(0);
-  expect(await taskPods(cluster, phase)).toEqual([]);
-  expect((await statusOf(phase)).status).toBe('Cancelled');
-  const { items } = await cluster.api.list<Job>(paths.jobs(cluster.namespace), { labelSelector: selectRun(phase, 'task') });
-  expect(items).toEqual([]);
-});
+test.each(PHASES)(
+  '$phase: no pod is left, and the run says Cancelled',
+  async ({ phase, pipeline, more, reached }) => {
+    await submit(pipeline, phase, more);
+    await reached(phase);
+    const cancelled = await kt(dir, ['cancel', phase]);
+    expect(cancelled.out).toBe(`Run ${phase} is Cancelled: none of its pods is left.\n`);
+    expect(cancelled.code).toBe(0);
+    expect(await taskPods(cluster, phase)).toEqual([]);
+    expect((await statusOf(phase)).status).toBe('Cancelled');
+    const { items } = await cluster.api.list<Job>(paths.jobs(cluster.namespace), {
+      labelSelector: selectRun(phase, 'task'),
+    });
+    expect(items).toEqual([]);
+  },
+);
 
 test('what was cancelled stays so, and can be repeated; what has ended is not cancelled', async () => {
   expect((await kt(dir, ['cancel', 'map'])).out).toContain('is Cancelled');
@@ -123,11 +149,15 @@ test('what was cancelled stays so, and can be repeated; what has ended is not ca
 test('who follows a run sees that it is cancelled', async () => {
   await rm(join(cluster.dir, 'go'), { force: true });
   let cancelling: Promise<unknown> | undefined;
-  const followed = await kt(dir, ['submit', 'gated#gated', ...cluster.args, '--run-id', 'followed', '--follow'], out => {
-    if (!out.includes('work: Running') || cancelling !== undefined) return;
-    const place = { kubeconfig: E2E.kubeconfig, namespace: cluster.namespace };
-    cancelling = openRun('followed', place).then(run => run.cancel());
-  });
+  const followed = await kt(
+    dir,
+    ['submit', 'gated#gated', ...cluster.args, '--run-id', 'followed', '--follow'],
+    out => {
+      if (!out.includes('work: Running') || cancelling !== undefined) return;
+      const place = { kubeconfig: E2E.kubeconfig, namespace: cluster.namespace };
+      cancelling = openRun('followed', place).then(run => run.cancel());
+    },
+  );
   expect(followed.out).toMatch(/Cancelled after .* Run followed/);
   expect(followed.code).toBe(1);
   expect(await cancelling).toEqual({ pods: [], ended: true });

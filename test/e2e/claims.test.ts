@@ -1,4 +1,7 @@
-/** The claim that `kt deploy` makes, in a cluster without a storage class: it is refused before it would wait for ever, and works with a volume. */
+/**
+ * The claim that `kt deploy` makes, in a cluster without a storage class: it is refused before it would wait
+ * for ever, and works with a volume.
+ */
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { paths } from '@kube-transform/runtime/kubernetes';
@@ -21,7 +24,8 @@ beforeAll(async () => {
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
 /** The options of a namespace that say nothing of a volume. */
-const argsOf = ({ args }: TestCluster): string[] => args.filter((arg, i) => arg !== '--volume' && args[i - 1] !== '--volume');
+const argsOf = ({ args }: TestCluster): string[] =>
+  args.filter((arg, i) => arg !== '--volume' && args[i - 1] !== '--volume');
 
 test('where no class makes a volume, deploy changes nothing and doctor says so', async () => {
   await using cluster = await testCluster('claims', { access: false });
@@ -29,13 +33,17 @@ test('where no class makes a volume, deploy changes nothing and doctor says so',
   expect(deployed.err).toMatch(NO_CLASS);
   expect(deployed.err).toContain("claim: { size: '10Gi', storageClass: 'NAME' }");
   expect(deployed.code).toBe(3);
-  const { items } = await cluster.api.list(paths.configMaps(cluster.namespace), { labelSelector: 'app.kubernetes.io/managed-by=kt' });
+  const { items } = await cluster.api.list(paths.configMaps(cluster.namespace), {
+    labelSelector: 'app.kubernetes.io/managed-by=kt',
+  });
   expect(items).toEqual([]);
 
   const spec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } };
   await cluster.apply(object('PersistentVolumeClaim', 'kt-data', { apiVersion: 'v1', spec }));
   const looked = await kt(dir, ['doctor', ...argsOf(cluster)]);
-  expect(looked.out).toMatch(/^problem +volume +The claim "kt-data" waits for a volume: it names no storage class/m);
+  expect(looked.out).toMatch(
+    /^problem +volume +The claim "kt-data" waits for a volume: it names no storage class/m,
+  );
   expect(looked.out).toMatch(/^skipped +pod /m);
   expect(looked.code).toBe(3);
 });
@@ -50,7 +58,8 @@ test('with a volume for it, deploy makes the claim and a run keeps its results t
   expect(run.out).toMatch(/Completed/);
   expect(run.code).toBe(0);
   const stored: string[] = [];
-  for await (const entry of cluster.store.list('kt-metadata/')) if (entry.type === 'object') stored.push(entry.object.key);
+  for await (const entry of cluster.store.list('kt-metadata/'))
+    if (entry.type === 'object') stored.push(entry.object.key);
   expect(stored.filter(key => key.endsWith('pipeline_run_state.json'))).toHaveLength(1);
   const again = await kt(dir, ['deploy', ...argsOf(cluster)]);
   expect(again.out).toMatch(/^Unchanged in namespace/m);

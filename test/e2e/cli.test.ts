@@ -36,7 +36,14 @@ afterAll(async () => {
 
 describe('a failing run', () => {
   test('is submitted and followed', async () => {
-    const { code, out, err } = await kt(dir, ['submit', 'shaky', ...cluster.args, '--run-id', 'first', '--follow']);
+    const { code, out, err } = await kt(dir, [
+      'submit',
+      'shaky',
+      ...cluster.args,
+      '--run-id',
+      'first',
+      '--follow',
+    ]);
     expect(err).toContain(`run first in namespace ${cluster.namespace}`);
     expect(out).toMatch(/^run first: pipeline "shaky", 3 jobs$/m);
     expect(out).toMatch(/^list: Completed$/m);
@@ -53,7 +60,12 @@ describe('a failing run', () => {
       kt(dir, ['status', 'fir']),
     ]);
     expect(JSON.parse(runs.out)).toMatchObject([
-      { runId: 'first', pipeline: 'shaky', status: 'Failed', where: expect.stringContaining(cluster.namespace) },
+      {
+        runId: 'first',
+        pipeline: 'shaky',
+        status: 'Failed',
+        where: expect.stringContaining(cluster.namespace),
+      },
     ]);
     expect(table.out).toMatch(/^RUN +PIPELINE +STATUS +JOBS +STARTED +TOOK +WHERE$/m);
     expect(JSON.parse(status.out)).toEqual({
@@ -62,13 +74,20 @@ describe('a failing run', () => {
       status: 'Failed',
       jobs: {
         list: { status: 'Completed', items: 1 },
-        work: { status: 'Failed', items: 7, cause: expect.objectContaining({ kind: 'ItemsFailed', failed: 2, total: 7 }) as object },
+        work: {
+          status: 'Failed',
+          items: 7,
+          cause: expect.objectContaining({ kind: 'ItemsFailed', failed: 2, total: 7 }) as object,
+        },
         report: { status: 'SkippedDueToUpstreamFailure', items: null },
       },
     });
     expect(text.out).toMatch(/work +7\/7 items {2}2 failed {2}2 retried/);
     expect(text.out).toContain('2 × no answer from host-1 in pipelines/shaky.ts:6  (work[1], work[4])');
-    expectMistake(await kt(dir, ['status', 'frist']), /There is no run "frist" in namespace .* Nor is it in the store here\..*Did you mean "first"/);
+    expectMistake(
+      await kt(dir, ['status', 'frist']),
+      /There is no run "frist" in namespace .* Nor is it in the store here\..*Did you mean "first"/,
+    );
   });
 
   test('is read while its pods are there and when they are gone', async () => {
@@ -97,7 +116,10 @@ describe('a failing run', () => {
       pods => pods.length === 0,
     );
     await read();
-    expectMistake(await kt(dir, ['logs', 'first', 'wrok']), /Run "first" has no job "wrok"\. Did you mean "work"/);
+    expectMistake(
+      await kt(dir, ['logs', 'first', 'wrok']),
+      /Run "first" has no job "wrok"\. Did you mean "work"/,
+    );
   });
 
   test('is read in pages without a gap', async () => {
@@ -105,11 +127,19 @@ describe('a failing run', () => {
     const read = async (what: 'lines' | 'failed', pageBytes: number): Promise<ReadValue[]> => {
       const values: ReadValue[] = [];
       const reading = { signal: new AbortController().signal, note: () => undefined, pageBytes };
-      for await (const value of readStored({ api: cluster.api, run }, { what, place: null, previous: false }, reading)) values.push(value);
+      for await (const value of readStored(
+        { api: cluster.api, run },
+        { what, place: null, previous: false },
+        reading,
+      ))
+        values.push(value);
       return values;
     };
-    for (const what of ['lines', 'failed'] as const) expect(await read(what, 300)).toEqual(await read(what, 1e6));
-    const { items } = await cluster.api.list<Job>(paths.jobs(cluster.namespace), { labelSelector: selectRun('first', 'reader') });
+    for (const what of ['lines', 'failed'] as const)
+      expect(await read(what, 300)).toEqual(await read(what, 1e6));
+    const { items } = await cluster.api.list<Job>(paths.jobs(cluster.namespace), {
+      labelSelector: selectRun('first', 'reader'),
+    });
     expect(items).toEqual([]);
   });
 
@@ -118,8 +148,13 @@ describe('a failing run', () => {
     const retried = await kt(dir, ['retry', 'first', '--failed', '--follow']);
     expect(retried.out).toMatch(/^7\nCompleted in/m);
     expect(retried.code).toBe(0);
-    const { runId } = (JSON.parse((await kt(dir, ['runs', '--json'])).out) as { runId: string }[])[0] ?? { runId: '' };
-    const [logs, status] = await Promise.all([kt(dir, ['logs', runId, '--json']), kt(dir, ['status', runId])]);
+    const { runId } = (JSON.parse((await kt(dir, ['runs', '--json'])).out) as { runId: string }[])[0] ?? {
+      runId: '',
+    };
+    const [logs, status] = await Promise.all([
+      kt(dir, ['logs', runId, '--json']),
+      kt(dir, ['status', runId]),
+    ]);
     expect(
       json<Line>(logs.out)
         .map(({ item }) => item)
@@ -128,7 +163,10 @@ describe('a failing run', () => {
     expect(status.out).toMatch(/list +1\/1 item\n.*work +7\/7 items\n.*report +1\/1 item/);
     expect(status.out).toContain('repeats first');
     expect(await readResults(cluster.store, runId, 'work')).toEqual([0, 1, 2, 3, 4, 5, 6]);
-    const [again, whole] = await Promise.all([kt(dir, ['retry', runId, '--failed']), kt(dir, ['retry', 'first'])]);
+    const [again, whole] = await Promise.all([
+      kt(dir, ['retry', runId, '--failed']),
+      kt(dir, ['retry', 'first']),
+    ]);
     expectMistake(again, /completed: nothing failed in it.*kt submit pipelines\/shaky\.ts/);
     expectMistake(whole, /MISSING_OPTION {2}--failed/);
   });
@@ -136,11 +174,17 @@ describe('a failing run', () => {
 
 describe('a run that goes on', () => {
   test('is followed and left with Ctrl-C, read live, and not driven twice', async () => {
-    const followed = await kt(dir, ['submit', 'gated#gated', ...cluster.args, '--run-id', 'live', '--follow'], (out, kill) => {
-      if (out.includes('work: Running')) kill('SIGINT');
-    });
+    const followed = await kt(
+      dir,
+      ['submit', 'gated#gated', ...cluster.args, '--run-id', 'live', '--follow'],
+      (out, kill) => {
+        if (out.includes('work: Running')) kill('SIGINT');
+      },
+    );
     expect(followed.code).toBe(130);
-    expect(followed.err).toContain('The run goes on in the cluster. Come back to it: kt status live --follow');
+    expect(followed.err).toContain(
+      'The run goes on in the cluster. Come back to it: kt status live --follow',
+    );
     await podsRun(cluster, 'live', 2);
     const [status, resume, retry, gc] = await Promise.all([
       kt(dir, ['status', 'live', '--json']),
@@ -175,10 +219,13 @@ describe('a run that goes on', () => {
     await rm(`${cluster.dir}/go`, { force: true });
     await kt(dir, ['submit', 'gated#gated', ...cluster.args, '--run-id', 'lost']);
     await podsRun(cluster, 'lost', 2);
-    await cluster.api.deleteAll(paths.jobs(cluster.namespace), { labelSelector: selectRun('lost', 'controller') });
+    await cluster.api.deleteAll(paths.jobs(cluster.namespace), {
+      labelSelector: selectRun('lost', 'controller'),
+    });
     // Until its pod has gone too, it may bring the run to its end.
     await eventually(
-      () => cluster.api.list(paths.pods(cluster.namespace), { labelSelector: selectRun('lost', 'controller') }),
+      () =>
+        cluster.api.list(paths.pods(cluster.namespace), { labelSelector: selectRun('lost', 'controller') }),
       ({ items }) => items.length === 0,
     );
     const status = await kt(dir, ['status', 'lost']);

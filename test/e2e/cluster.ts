@@ -3,10 +3,20 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { localFileStore, systemClock, type FileStore } from '@kube-transform/runtime';
-import { accessObjects, clusterSettings, type ClusterSettings, KubeApi, type KubeObject, paths } from '@kube-transform/runtime/kubernetes';
+import {
+  accessObjects,
+  clusterSettings,
+  type ClusterSettings,
+  KubeApi,
+  type KubeObject,
+  paths,
+} from '@kube-transform/runtime/kubernetes';
 import { kubeConnection } from '@kube-transform/cli';
 
-/** The kubeconfig of the cluster, an image with Node, and a folder that this machine and the node have under the same path. */
+/**
+ * The kubeconfig of the cluster, an image with Node, and a folder that this machine and the node have under
+ * the same path.
+ */
 export const E2E = {
   kubeconfig: process.env['KT_E2E_KUBECONFIG'] ?? '',
   image: process.env['KT_E2E_IMAGE'] ?? '',
@@ -42,16 +52,27 @@ export async function testCluster(name: string, { labels = {}, access = true } =
   const namespace = `kt-e2e-${name}-${systemClock.randomId(5)}`;
   const connection = await kubeConnection({ kubeconfig: E2E.kubeconfig, namespace });
   const api = new KubeApi(connection, { clock: systemClock });
-  await api.create(paths.namespaces(), { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace, labels } });
+  await api.create(paths.namespaces(), {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: namespace, labels },
+  });
   const dir = await mkdtemp(join(E2E.dir, 'kt-e2e-'));
   await chmod(dir, 0o777);
   const apply = async (...objects: KubeObject[]): Promise<void> => {
-    for (const object of objects) await api.create((COLLECTIONS[object.kind ?? ''] ?? paths.configMaps)(namespace), object);
+    for (const object of objects)
+      await api.create((COLLECTIONS[object.kind ?? ''] ?? paths.configMaps)(namespace), object);
   };
   if (access) await apply(...accessObjects({ namespace, serviceAccount: 'kt-pod' }));
   const store = localFileStore(dir);
   const volume = { hostPath: dir, mountPath: '/mnt/data' };
-  const settings = clusterSettings({ namespace, store: 'file:/mnt/data', volume, image: E2E.image, imagePullPolicy: 'IfNotPresent' });
+  const settings = clusterSettings({
+    namespace,
+    store: 'file:/mnt/data',
+    volume,
+    image: E2E.image,
+    imagePullPolicy: 'IfNotPresent',
+  });
   const args = [
     '-n',
     namespace,

@@ -1,7 +1,16 @@
-/** More than one controller of a run: nothing is done twice, and one of another version keeps its hands off. */
+/**
+ * More than one controller of a run: nothing is done twice, and one of another version keeps its hands off.
+ */
 import { join } from 'node:path';
 import { followRun, makeBundle, publishBundle, submitRun } from '@kube-transform/cli';
-import { newRun, readLog, readResults, type ResultLine, resultsPrefix, systemClock } from '@kube-transform/runtime';
+import {
+  newRun,
+  readLog,
+  readResults,
+  type ResultLine,
+  resultsPrefix,
+  systemClock,
+} from '@kube-transform/runtime';
 import {
   type Job,
   paths,
@@ -24,13 +33,24 @@ beforeAll(async () => {
 afterAll(() => cluster[Symbol.asyncDispose]());
 
 const followed = async (runId: string) =>
-  followRun(cluster.api, runId, { sink: { publish: () => undefined }, note: () => undefined, signal: new AbortController().signal });
+  followRun(cluster.api, runId, {
+    sink: { publish: () => undefined },
+    note: () => undefined,
+    signal: new AbortController().signal,
+  });
 const bundleOf = (file: string) => makeBundle({ entries: [join(root, file)], projectDir: root });
 const numbers = Array.from({ length: 40 }, (_, n) => n);
 
 async function begin(runId: string) {
   const bundle = await bundleOf('test/chaos/steps.ts');
-  const job = { type: 'map', name: 'work', function: 'steps.square', items: numbers, args: { n: { $ref: 'item#' } }, itemsPerPod: 10 } as const;
+  const job = {
+    type: 'map',
+    name: 'work',
+    function: 'steps.square',
+    items: numbers,
+    args: { n: { $ref: 'item#' } },
+    itemsPerPod: 10,
+  } as const;
   const small = { cpu: '10m', memory: '64Mi', parallelism: 2 };
   const record = await newRun({
     pipeline: { name: 'p', jobs: [{ ...job, ...small }] },
@@ -40,13 +60,18 @@ async function begin(runId: string) {
   });
   await submitRun(cluster.api, { record, bundle, settings: cluster.settings });
   const map = await cluster.api.get<ConfigMap>(paths.configMaps(cluster.namespace, runName(runId)));
-  return { config: JSON.parse(map?.data?.[RUN_KEY.config] ?? '{}') as RunConfig, uid: map?.metadata.uid ?? '' };
+  return {
+    config: JSON.parse(map?.data?.[RUN_KEY.config] ?? '{}') as RunConfig,
+    uid: map?.metadata.uid ?? '',
+  };
 }
 
 /** The end of the pod of a controller. */
 async function endOf(job: string): Promise<{ exitCode: number; message?: string }> {
   for (;;) {
-    const { items } = await cluster.api.list<Pod>(paths.pods(cluster.namespace), { labelSelector: `batch.kubernetes.io/job-name=${job}` });
+    const { items } = await cluster.api.list<Pod>(paths.pods(cluster.namespace), {
+      labelSelector: `batch.kubernetes.io/job-name=${job}`,
+    });
     const ended = items[0]?.status?.containerStatuses?.[0]?.state?.terminated;
     if (ended !== undefined) return ended;
     await systemClock.sleep(200);
@@ -54,7 +79,9 @@ async function endOf(job: string): Promise<{ exitCode: number; message?: string 
 }
 
 const controllersOf = async (runId: string): Promise<string[]> => {
-  const { items } = await cluster.api.list<Job>(paths.jobs(cluster.namespace), { labelSelector: selectRun(runId, 'controller') });
+  const { items } = await cluster.api.list<Job>(paths.jobs(cluster.namespace), {
+    labelSelector: selectRun(runId, 'controller'),
+  });
   return items.map(({ metadata }) => metadata.name);
 };
 
@@ -74,8 +101,15 @@ test('two controllers of one run at once do no harm: the later one drives, the e
 test('a controller of another version refuses with a sentence, and the run goes on under its own', async () => {
   const { config, uid } = await begin('other-version');
   const other = await publishBundle(cluster.api, await bundleOf('bench/functions/stamp.ts'));
-  await startController(cluster.api, { config: { ...config, digest: other.digest, bundleParts: other.parts }, uid, start: 'other' });
+  await startController(cluster.api, {
+    config: { ...config, digest: other.digest, bundleParts: other.parts },
+    uid,
+    start: 'other',
+  });
   const name = (await controllersOf('other-version')).find(job => job.endsWith('-cother')) ?? '';
-  expect(await endOf(name)).toMatchObject({ exitCode: 78, message: expect.stringContaining(`began with version ${config.digest}`) });
+  expect(await endOf(name)).toMatchObject({
+    exitCode: 78,
+    message: expect.stringContaining(`began with version ${config.digest}`),
+  });
   expect((await followed('other-version'))?.status).toBe('Completed');
 });

@@ -11,7 +11,10 @@ import { type TestCluster, testCluster } from './cluster.js';
 import { type PushArgs, pushArgs, workingBuilder } from './registry.js';
 
 const FLIGHTS = join(root, 'examples/pipelines/flights.ts');
-const INPUTS = ['node_modules/vega-datasets/data/flights-3m.parquet', 'node_modules/vega-datasets/data/airports.csv'];
+const INPUTS = [
+  'node_modules/vega-datasets/data/flights-3m.parquet',
+  'node_modules/vega-datasets/data/airports.csv',
+];
 const REPORTS = ['delays.csv', 'delays.json', 'delays.svg'];
 // A container without the rights to make namespaces builds too.
 const BUILDAH = { BUILDAH_ISOLATION: 'chroot', STORAGE_DRIVER: 'vfs' };
@@ -40,25 +43,46 @@ afterAll(async () => {
   await rm(here, { recursive: true, force: true });
 });
 
-const reports = (dir: string): Promise<string[]> => Promise.all(REPORTS.map(name => readFile(join(dir, name), 'utf8')));
+const reports = (dir: string): Promise<string[]> =>
+  Promise.all(REPORTS.map(name => readFile(join(dir, name), 'utf8')));
 
 /** Runs the flights by a delivery; tells the images of its pods. */
 async function flown(delivery: string, args: readonly string[] = []): Promise<string[]> {
   const out = `out-${delivery}`;
-  const submit = ['submit', FLIGHTS, ...cluster.args, '--run-id', delivery, '--out', out, '--delivery', delivery, ...args, '--follow'];
+  const submit = [
+    'submit',
+    FLIGHTS,
+    ...cluster.args,
+    '--run-id',
+    delivery,
+    '--out',
+    out,
+    '--delivery',
+    delivery,
+    ...args,
+    '--follow',
+  ];
   const ended = await kt(root, submit);
   expect(ended.err + ended.out).toContain('Completed in');
   expect(ended.code).toBe(0);
   expect(await reports(join(cluster.dir, out))).toEqual(expected);
-  const pods = await cluster.api.list<Pod>(paths.pods(cluster.namespace), { labelSelector: `${LABEL.run}=${delivery}` });
+  const pods = await cluster.api.list<Pod>(paths.pods(cluster.namespace), {
+    labelSelector: `${LABEL.run}=${delivery}`,
+  });
   // Those of steps that have ended are gone; the controller is not.
   expect(pods.items.length).toBeGreaterThan(0);
-  return [...new Set(pods.items.flatMap(({ spec }) => spec?.containers?.map(({ image }) => image ?? '') ?? []))];
+  return [
+    ...new Set(pods.items.flatMap(({ spec }) => spec?.containers?.map(({ image }) => image ?? '') ?? [])),
+  ];
 }
 
 describe('three million flights give the same bytes', () => {
   const bundles = async (): Promise<number> =>
-    (await cluster.api.list<ConfigMap>(paths.configMaps(cluster.namespace), { labelSelector: `${LABEL.component}=bundle` })).items.length;
+    (
+      await cluster.api.list<ConfigMap>(paths.configMaps(cluster.namespace), {
+        labelSelector: `${LABEL.component}=bundle`,
+      })
+    ).items.length;
 
   test('by registry, from an image named by its digest', async ({ skip }) => {
     if (push.args === undefined) return skip(push.why);
@@ -72,11 +96,25 @@ describe('three million flights give the same bytes', () => {
     if (push.args === undefined) return skip(push.why);
     if (builder === undefined) return skip('none of docker, podman, nerdctl and buildah works here');
     const before = { ...process.env };
-    Object.assign(process.env, { KT_BUILDER: builder, ...(builder === 'buildah' ? { ...BUILDAH, ...before } : {}) });
+    Object.assign(process.env, {
+      KT_BUILDER: builder,
+      ...(builder === 'buildah' ? { ...BUILDAH, ...before } : {}),
+    });
     try {
       const images = await flown('docker', push.args);
-      expect(images).toEqual([expect.stringMatching(/\/pipelines:[0-9a-f]{16}-[0-9a-f]{8}@sha256:[0-9a-f]{64}$/)]);
-      const again = await kt(root, ['submit', FLIGHTS, ...cluster.args, '--run-id', 'again', '--delivery', 'docker', ...push.args]);
+      expect(images).toEqual([
+        expect.stringMatching(/\/pipelines:[0-9a-f]{16}-[0-9a-f]{8}@sha256:[0-9a-f]{64}$/),
+      ]);
+      const again = await kt(root, [
+        'submit',
+        FLIGHTS,
+        ...cluster.args,
+        '--run-id',
+        'again',
+        '--delivery',
+        'docker',
+        ...push.args,
+      ]);
       expect(again.code).toBe(0);
       expect(again.err + again.out).not.toContain(`${builder} build`);
       expect(await bundles()).toBe(0);
@@ -101,7 +139,9 @@ export default pipeline('honest', {}).job('work', work, () => ({}), { cpu: '20m'
     // Before any pod has it: the node keeps what is immutable.
     await change(await makeBundle({ entries: [join(dir, 'pipelines/honest.ts')], projectDir: dir }));
     const ended = await kt(dir, ['submit', 'honest', ...cluster.args, '--run-id', 'forged', '--follow']);
-    expect(ended.out + ended.err).toMatch(/The code of this pod has the digest [0-9a-f]{16}, and its run began with [0-9a-f]{16}/);
+    expect(ended.out + ended.err).toMatch(
+      /The code of this pod has the digest [0-9a-f]{16}, and its run began with [0-9a-f]{16}/,
+    );
     expect(ended.code).toBe(1);
     expect(await readdir(cluster.dir)).not.toContain('ran');
   } finally {
@@ -124,6 +164,10 @@ async function change(bundle: Bundle): Promise<void> {
   expect(Object.fromEntries(forged)).not.toEqual(binaryData);
   // It is immutable: somebody deletes it and makes another of the same name.
   await cluster.api.delete(`${at}/${name}`);
-  const made = { ...rest, metadata: { name, namespace: cluster.namespace, labels }, binaryData: Object.fromEntries(forged) };
+  const made = {
+    ...rest,
+    metadata: { name, namespace: cluster.namespace, labels },
+    binaryData: Object.fromEntries(forged),
+  };
   expect(await cluster.api.create(at, made)).not.toBeNull();
 }

@@ -12,7 +12,10 @@ import { type TestCluster, testCluster } from './cluster.js';
 import { userWith, without } from './user.js';
 
 /** A pipeline whose result says which source it is of. */
-const source = (factor: number, more = ''): string => `import { ktFunction, pipeline } from '@kube-transform/sdk';
+const source = (
+  factor: number,
+  more = '',
+): string => `import { ktFunction, pipeline } from '@kube-transform/sdk';
 import * as z from 'zod';
 export const times = ktFunction({ input: z.object({ n: z.number() }) }, async ({ n }) => n * ${factor});
 export default pipeline('nightly', { params: z.object({ n: z.number().default(7) }) })
@@ -72,8 +75,12 @@ describe('deploying', () => {
     const [dry, diff] = [await deploy('--dry-run'), await deploy('--diff')];
     expect(await objects(cluster)).toEqual({});
     expect(dry.out).toMatch(/^would be created +CronJob +kt-nightly-\S+ +schedule$/m);
-    expect(dry.out).toMatch(/nightly runs at "30 2 \* \* \*" in Europe\/Berlin; next:\n(  \d{4}-\d\d-\d\d 02:30 \+0[12]:00\n){5}/);
-    expect(dry.out).toMatch(/nightly runs at "0 12 \* \* \*" in the cluster's time zone; next:\n(  \d{4}-\d\d-\d\d 12:00 \+00:00\n){5}/);
+    expect(dry.out).toMatch(
+      /nightly runs at "30 2 \* \* \*" in Europe\/Berlin; next:\n(  \d{4}-\d\d-\d\d 02:30 \+0[12]:00\n){5}/,
+    );
+    expect(dry.out).toMatch(
+      /nightly runs at "0 12 \* \* \*" in the cluster's time zone; next:\n(  \d{4}-\d\d-\d\d 12:00 \+00:00\n){5}/,
+    );
     expect(dry.out).toContain('this was a dry run');
     expect(diff.out).toMatch(/^\+ +schedule: 30 2 \* \* \*$/m);
     expect(diff.out).toMatch(/^\+ +kind: Role$|^\+kind: Role$/m);
@@ -120,7 +127,10 @@ describe('deploying', () => {
     expect(out).toMatch(/^changed +ConfigMap +kt-deploy-nightly-\w+ +deployment$/m);
     expect(await resultOf()).toBe('21');
     expect(await resultOf('--n', '2', '--version', first.slice(0, 6))).toBe('4');
-    expectMistake(await kt(dir, ['submit', 'nightly', '--version', 'zzz']), /UNKNOWN_VERSION.*There is no version "zzz" of pipeline "nightly"/);
+    expectMistake(
+      await kt(dir, ['submit', 'nightly', '--version', 'zzz']),
+      /UNKNOWN_VERSION.*There is no version "zzz" of pipeline "nightly"/,
+    );
   });
 
   test('kt rollback makes the version before the deployed one', async () => {
@@ -157,7 +167,9 @@ describe('deploying', () => {
     const { out } = await deploy();
     expect(out.match(/^deleted +CronJob +kt-nightly-\w+ +schedule$/gm)).toHaveLength(1);
     expect(out).toMatch(/extra \w{10}/);
-    const { items } = await cluster.api.list<KubeObject & { spec: { schedule: string } }>(paths.cronJobs(cluster.namespace));
+    const { items } = await cluster.api.list<KubeObject & { spec: { schedule: string } }>(
+      paths.cronJobs(cluster.namespace),
+    );
     expect(items.map(({ spec }) => spec.schedule)).toEqual(['0 12 * * *']);
     await rm(join(dir, 'pipelines/extra.ts'));
     // A part of the project says nothing of the rest.
@@ -178,13 +190,19 @@ describe('with few rights', () => {
 
   /** Deploys as somebody. */
   async function asUser(project: string, args: readonly string[], kubeconfig: string): ReturnType<typeof kt> {
-    return kt(project, ['deploy', ...args.map((arg, i) => (args[i - 1] === '--kubeconfig' ? kubeconfig : arg))]);
+    return kt(project, [
+      'deploy',
+      ...args.map((arg, i) => (args[i - 1] === '--kubeconfig' ? kubeconfig : arg)),
+    ]);
   }
 
   test('those of a deployer are enough where access is there, and those besides make it', async () => {
     await using fresh = await testCluster('deploy', { access: false });
     const project = await projectOf(source(2, NOON));
-    const [deployer, owner] = [await userWith(fresh, 'ann', await printed()), await userWith(fresh, 'bob', [...DEPLOY_RULES, ...ACCESS_RULES])];
+    const [deployer, owner] = [
+      await userWith(fresh, 'ann', await printed()),
+      await userWith(fresh, 'bob', [...DEPLOY_RULES, ...ACCESS_RULES]),
+    ];
     const refused = await asUser(project, fresh.args, deployer);
     expect(refused.code).not.toBe(0);
     expect(refused.err).toMatch(/may not (create|patch).* serviceaccounts/);
@@ -213,12 +231,21 @@ describe('with few rights', () => {
     await using fresh = await testCluster('deploy');
     const before = await objects(fresh);
     for (const { verb, resource } of RIGHTS) {
-      const kubeconfig = await userWith(fresh, `no-${verb}-${resource}`, without(DEPLOY_RULES, { verb, resource }));
+      const kubeconfig = await userWith(
+        fresh,
+        `no-${verb}-${resource}`,
+        without(DEPLOY_RULES, { verb, resource }),
+      );
       const { err, code } = await asUser(dir, fresh.args, kubeconfig);
-      expect(err).toMatch(new RegExp(`^error PREFLIGHT_FAILED {2}your rights: You may not ${verb} ${resource}\\S* in namespace`));
+      expect(err).toMatch(
+        new RegExp(
+          `^error PREFLIGHT_FAILED {2}your rights: You may not ${verb} ${resource}\\S* in namespace`,
+        ),
+      );
       expect(code).toBe(3);
       const api = await openCluster({ kubeconfig, namespace: fresh.namespace });
-      const [problem] = preflightError(await preflight(api, { settings: fresh.settings, steps: [] }))?.problems ?? [];
+      const [problem] =
+        preflightError(await preflight(api, { settings: fresh.settings, steps: [] }))?.problems ?? [];
       expect(problem?.message).toMatch(new RegExp(`^You may not ${verb} ${resource}`));
       api.close();
     }
@@ -227,7 +254,9 @@ describe('with few rights', () => {
 });
 
 test('a step that the namespace does not admit stops a deployment before it begins', async () => {
-  await using fresh = await testCluster('deploy', { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } });
+  await using fresh = await testCluster('deploy', {
+    labels: { 'pod-security.kubernetes.io/enforce': 'restricted' },
+  });
   const { err, code } = await kt(dir, ['deploy', ...fresh.args]);
   expect(err).toMatch(
     /^error PREFLIGHT_FAILED {2}steps: The pods of nightly\.times are not admitted: violates PodSecurity "restricted:latest": .*hostPath/,
@@ -239,7 +268,11 @@ test('a step that the namespace does not admit stops a deployment before it begi
 
 describe('a quota', () => {
   const quota = (cpu: string): KubeObject =>
-    ({ kind: 'ResourceQuota', metadata: { name: 'team' }, spec: { hard: { 'requests.cpu': cpu } } }) as KubeObject;
+    ({
+      kind: 'ResourceQuota',
+      metadata: { name: 'team' },
+      spec: { hard: { 'requests.cpu': cpu } },
+    }) as KubeObject;
   const isCounted = async ({ api, namespace }: TestCluster, used: string): Promise<void> => {
     type Quota = KubeObject & { status?: { used?: Record<string, string> } };
     const usedNow = async (): Promise<string | undefined> =>

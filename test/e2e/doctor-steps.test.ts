@@ -11,10 +11,22 @@ async function localQueues({ api }: TestCluster): Promise<AsyncDisposable> {
   const folder = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
   const names = { plural: 'localqueues', singular: 'localqueue', kind: 'LocalQueue' };
   const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
-  const spec = { group: 'kueue.x-k8s.io', scope: 'Namespaced', names, versions: [{ name: 'v1beta1', served: true, storage: true, schema }] };
+  const spec = {
+    group: 'kueue.x-k8s.io',
+    scope: 'Namespaced',
+    names,
+    versions: [{ name: 'v1beta1', served: true, storage: true, schema }],
+  };
   const name = 'localqueues.kueue.x-k8s.io';
-  await api.create(folder, { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name }, spec });
-  await expect.poll(() => api.get('/apis/kueue.x-k8s.io/v1beta1/localqueues'), { timeout: 30_000 }).not.toBeNull();
+  await api.create(folder, {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name },
+    spec,
+  });
+  await expect
+    .poll(() => api.get('/apis/kueue.x-k8s.io/v1beta1/localqueues'), { timeout: 30_000 })
+    .not.toBeNull();
   return {
     [Symbol.asyncDispose]: async () => {
       await api.delete(`${folder}/${name}`);
@@ -25,9 +37,21 @@ async function localQueues({ api }: TestCluster): Promise<AsyncDisposable> {
 
 describe('what steps name', () => {
   test.each([
-    { pipeline: 'priority', says: /priority\.work are not admitted: no PriorityClass with name utmost was found/, do: /kubectl get priorityclasses/ },
-    { pipeline: 'sandboxed', says: /sandboxed\.work are not admitted: .*RuntimeClass "sandbox" not found/, do: /kubectl get runtimeclasses/ },
-    { pipeline: 'other', says: /other\.work are not admitted: .*serviceaccount "nobody" not found/, do: /kubectl create serviceaccount nobody/ },
+    {
+      pipeline: 'priority',
+      says: /priority\.work are not admitted: no PriorityClass with name utmost was found/,
+      do: /kubectl get priorityclasses/,
+    },
+    {
+      pipeline: 'sandboxed',
+      says: /sandboxed\.work are not admitted: .*RuntimeClass "sandbox" not found/,
+      do: /kubectl get runtimeclasses/,
+    },
+    {
+      pipeline: 'other',
+      says: /other\.work are not admitted: .*serviceaccount "nobody" not found/,
+      do: /kubectl create serviceaccount nobody/,
+    },
   ])('$pipeline', async ({ pipeline, ...wanted }) => {
     await using cluster = await testCluster('doctor');
     expectProblem(await findings(cluster.args, pipeline), { check: 'steps', ...wanted });
@@ -61,9 +85,16 @@ describe('what steps name', () => {
       do: '`kubectl get localqueues` lists those that there are',
     });
     const made = { apiVersion: 'kueue.x-k8s.io/v1beta1', kind: 'LocalQueue', metadata: { name: 'nightly' } };
-    await cluster.api.create(`/apis/kueue.x-k8s.io/v1beta1/namespaces/${cluster.namespace}/localqueues`, made);
+    await cluster.api.create(
+      `/apis/kueue.x-k8s.io/v1beta1/namespaces/${cluster.namespace}/localqueues`,
+      made,
+    );
     const { found, code } = await findings(cluster.args, 'queued');
-    expect(found).toContainEqual({ check: 'kueue', outcome: 'ok', message: 'Installed, and the queue nightly is there.' });
+    expect(found).toContainEqual({
+      check: 'kueue',
+      outcome: 'ok',
+      message: 'Installed, and the queue nightly is there.',
+    });
     expect(code).toBe(0);
   });
 

@@ -1,4 +1,7 @@
-/** `kt doctor` on a cluster: what is planted is found by name, with what to do; where nothing is wrong every line says ok. */
+/**
+ * `kt doctor` on a cluster: what is planted is found by name, with what to do; where nothing is wrong every
+ * line says ok.
+ */
 import { chmod, rm } from 'node:fs/promises';
 import { describe, expect, test } from 'vitest';
 import { accessObjects, CONTROLLER_RULES, type KubeObject, paths } from '@kube-transform/runtime/kubernetes';
@@ -7,7 +10,18 @@ import { clockFinding, nodeFinding } from '../../packages/cli/src/doctor/probe.j
 import { kt, makeProject } from '../kit/kt.js';
 import { claimOn } from './claim.js';
 import { E2E, type TestCluster, testCluster } from './cluster.js';
-import { expectProblem, findings, LEVELS, limits, object, problemsOf, project, quota, withOptions, withProject } from './findings.js';
+import {
+  expectProblem,
+  findings,
+  LEVELS,
+  limits,
+  object,
+  problemsOf,
+  project,
+  quota,
+  withOptions,
+  withProject,
+} from './findings.js';
 import { kubeconfigWith, userWith, without } from './user.js';
 
 withProject();
@@ -15,17 +29,26 @@ withProject();
 /** Quotas count a moment after they are made. */
 async function counted({ api, namespace }: TestCluster): Promise<void> {
   type Counted = KubeObject & { status?: { hard?: object; used?: object } };
-  await expect.poll(async () => (await api.get<Counted>(paths.resourceQuotas(namespace, 'team')))?.status?.used, { timeout: 30_000 }).toBeDefined();
+  await expect
+    .poll(async () => (await api.get<Counted>(paths.resourceQuotas(namespace, 'team')))?.status?.used, {
+      timeout: 30_000,
+    })
+    .toBeDefined();
 }
 
 test('where nothing is wrong every line says ok', async () => {
   await using cluster = await testCluster('doctor', { labels: LEVELS });
   await using _claim = await claimOn(cluster);
-  await cluster.apply(quota({ 'requests.cpu': '2', 'limits.memory': '4Gi', 'count/pods': '20' }), limits({ max: { memory: '2Gi', cpu: '2' } }));
+  await cluster.apply(
+    quota({ 'requests.cpu': '2', 'limits.memory': '4Gi', 'count/pods': '20' }),
+    limits({ max: { memory: '2Gi', cpu: '2' } }),
+  );
   await counted(cluster);
   const args = withOptions(cluster, { '--volume': 'pvc:data' });
   const { found, code } = await findings(args, 'plain', 'pod');
-  const lines = Object.fromEntries(found.map(({ check, outcome, message }) => [check, `${outcome} ${message}`]));
+  const lines = Object.fromEntries(
+    found.map(({ check, outcome, message }) => [check, `${outcome} ${message}`]),
+  );
   expect(lines).toEqual({
     api: expect.stringMatching(/^ok .* at https:.* runs Kubernetes v1\.\d+/) as string,
     namespace: `ok "${cluster.namespace}", Pod Security "restricted".`,
@@ -65,7 +88,9 @@ test('for people it is a table, and below it what to do', async () => {
   expect(out).toMatch(/^ok +api +\S+ at https/m);
   expect(out).toMatch(/^problem +service account +There is no service account "kt-pod" in namespace/m);
   expect(out).toMatch(/^skipped +pod +Without its service account no pod starts\.$/m);
-  expect(out).toContain(`  service account: kt deploy, or kt rbac -n ${cluster.namespace} | kubectl apply -f -`);
+  expect(out).toContain(
+    `  service account: kt deploy, or kt rbac -n ${cluster.namespace} | kubectl apply -f -`,
+  );
   expect(out).toMatch(/1 problem\.\n$/);
   expect(code).toBe(3);
 });
@@ -74,20 +99,47 @@ describe('the cluster and the namespace', () => {
   test('an API server that is not there', async () => {
     const kubeconfig = await kubeconfigWith({ server: 'https://127.0.0.1:1' });
     const found = await findings(['--kubeconfig', kubeconfig, '-n', 'x', '--volume', 'host:/tmp'], 'plain');
-    expectProblem(found, { check: 'api', says: /at https:\/\/127\.0\.0\.1:1 does not answer: .*ECONNREFUSED/, do: /kubectl cluster-info/ });
+    expectProblem(found, {
+      check: 'api',
+      says: /at https:\/\/127\.0\.0\.1:1 does not answer: .*ECONNREFUSED/,
+      do: /kubectl cluster-info/,
+    });
     expect(found.found).toHaveLength(1);
   });
 
   test('a namespace that is not there', async () => {
-    const found = await findings(['--kubeconfig', E2E.kubeconfig, '-n', 'kt-e2e-nowhere', '--volume', 'host:/tmp'], 'plain');
-    expectProblem(found, { check: 'namespace', says: 'There is no namespace "kt-e2e-nowhere".', do: 'kubectl create namespace kt-e2e-nowhere' });
+    const found = await findings(
+      ['--kubeconfig', E2E.kubeconfig, '-n', 'kt-e2e-nowhere', '--volume', 'host:/tmp'],
+      'plain',
+    );
+    expectProblem(found, {
+      check: 'namespace',
+      says: 'There is no namespace "kt-e2e-nowhere".',
+      do: 'kubectl create namespace kt-e2e-nowhere',
+    });
   });
 });
 
 describe('rights', () => {
   const MINE = [
-    { apiGroups: [''], resources: ['configmaps', 'serviceaccounts', 'pods', 'pods/log', 'events', 'resourcequotas', 'limitranges'], verbs: ['*'] },
-    { apiGroups: ['batch', 'rbac.authorization.k8s.io'], resources: ['jobs', 'cronjobs', 'roles', 'rolebindings'], verbs: ['*'] },
+    {
+      apiGroups: [''],
+      resources: [
+        'configmaps',
+        'serviceaccounts',
+        'pods',
+        'pods/log',
+        'events',
+        'resourcequotas',
+        'limitranges',
+      ],
+      verbs: ['*'],
+    },
+    {
+      apiGroups: ['batch', 'rbac.authorization.k8s.io'],
+      resources: ['jobs', 'cronjobs', 'roles', 'rolebindings'],
+      verbs: ['*'],
+    },
   ];
 
   test('a verb that you lack', async () => {
@@ -96,7 +148,10 @@ describe('rights', () => {
       ...without(MINE, { verb: '*', resource: 'jobs' }),
       { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create', 'get', 'list', 'watch', 'delete'] },
     ];
-    const found = await findings(withOptions(cluster, { '--kubeconfig': await userWith(cluster, 'ann', most) }), 'plain');
+    const found = await findings(
+      withOptions(cluster, { '--kubeconfig': await userWith(cluster, 'ann', most) }),
+      'plain',
+    );
     expectProblem(found, {
       check: 'your rights',
       says: `You may not deletecollection jobs.batch in namespace "${cluster.namespace}".`,
@@ -115,8 +170,15 @@ describe('rights', () => {
 
   test('hardly any rights, and still a report', async () => {
     await using cluster = await testCluster('doctor');
-    const kubeconfig = await userWith(cluster, 'bob', [{ apiGroups: [''], resources: ['configmaps'], verbs: ['get'] }]);
-    const { out, err, code } = await kt(project.dir, ['doctor', 'steps#plain', ...withOptions(cluster, { '--kubeconfig': kubeconfig }), '--json']);
+    const kubeconfig = await userWith(cluster, 'bob', [
+      { apiGroups: [''], resources: ['configmaps'], verbs: ['get'] },
+    ]);
+    const { out, err, code } = await kt(project.dir, [
+      'doctor',
+      'steps#plain',
+      ...withOptions(cluster, { '--kubeconfig': kubeconfig }),
+      '--json',
+    ]);
     expect(err).toBe('');
     const found = JSON.parse(out) as Finding[];
     expect(problemsOf(found).map(({ check }) => check)).toEqual(['your rights']);
@@ -130,18 +192,21 @@ describe('rights', () => {
 
   test("a verb that the controller's service account lacks", async () => {
     await using cluster = await testCluster('doctor', { access: false });
-    const [account, role, binding] = accessObjects({ namespace: cluster.namespace, serviceAccount: 'kt-pod' }) as [
-      KubeObject,
-      KubeObject,
-      KubeObject,
-    ];
+    const [account, role, binding] = accessObjects({
+      namespace: cluster.namespace,
+      serviceAccount: 'kt-pod',
+    }) as [KubeObject, KubeObject, KubeObject];
     const rules = without(CONTROLLER_RULES, { verb: 'patch', resource: 'jobs' });
     await cluster.apply(account, { ...role, rules } as KubeObject, binding);
     const wanted = { check: 'controller rights', do: `kt rbac -n ${cluster.namespace} | kubectl apply -f -` };
-    const may = async (): Promise<string | undefined> => problemsOf((await findings(cluster.args, 'plain')).found)[0]?.message;
+    const may = async (): Promise<string | undefined> =>
+      problemsOf((await findings(cluster.args, 'plain')).found)[0]?.message;
     // The authorizer learns of a new Role a moment later.
     await expect.poll(may, { timeout: 20_000 }).toBe('"kt-pod" may not patch jobs.batch.');
-    expectProblem(await findings(cluster.args, 'plain'), { ...wanted, says: '"kt-pod" may not patch jobs.batch.' });
+    expectProblem(await findings(cluster.args, 'plain'), {
+      ...wanted,
+      says: '"kt-pod" may not patch jobs.batch.',
+    });
     // The same for somebody who may only read the Role.
     const kubeconfig = await userWith(cluster, 'cy', MINE);
     const found = await findings(withOptions(cluster, { '--kubeconfig': kubeconfig }), 'plain');
@@ -154,7 +219,9 @@ describe('rights', () => {
     expect(problemsOf(found.found)[0]).toMatchObject({
       check: 'service account',
       message: `There is no service account "runner" in namespace "${cluster.namespace}".`,
-      remedy: expect.stringContaining(`kt rbac -n ${cluster.namespace} --service-account runner | kubectl apply -f -`) as string,
+      remedy: expect.stringContaining(
+        `kt rbac -n ${cluster.namespace} --service-account runner | kubectl apply -f -`,
+      ) as string,
     });
     expect(found.code).toBe(3);
   });
@@ -182,7 +249,9 @@ describe('room', () => {
       do: 'LimitRange with a default limit on CPU',
     });
     await cluster.apply(limits({ default: { cpu: '1' } }));
-    await expect.poll(async () => problemsOf((await findings(cluster.args, 'plain')).found), { timeout: 20_000 }).toEqual([]);
+    await expect
+      .poll(async () => problemsOf((await findings(cluster.args, 'plain')).found), { timeout: 20_000 })
+      .toEqual([]);
   });
 
   test('a LimitRange whose maximum is below what a step asks for', async () => {
@@ -208,7 +277,11 @@ describe('room', () => {
 describe('image and store', () => {
   test('an image that cannot be pulled', async () => {
     await using cluster = await testCluster('doctor');
-    const found = await findings(withOptions(cluster, { '--image': 'nobody.example/none:1' }), 'plain', 'pod');
+    const found = await findings(
+      withOptions(cluster, { '--image': 'nobody.example/none:1' }),
+      'plain',
+      'pod',
+    );
     expectProblem(found, {
       check: 'pod',
       says: /does not start, because .*nobody\.example\/none:1.*not found/,
@@ -219,7 +292,11 @@ describe('image and store', () => {
   test('an image of a step that cannot be pulled', async () => {
     await using cluster = await testCluster('doctor');
     const found = await findings(cluster.args, 'pictured', 'pod');
-    expectProblem(found, { check: 'pod', says: /does not start, because .*nobody\.example\/step:2.*not found/, do: /kubernetes\.image of the step/ });
+    expectProblem(found, {
+      check: 'pod',
+      says: /does not start, because .*nobody\.example\/step:2.*not found/,
+      do: /kubernetes\.image of the step/,
+    });
     expect(found.found.filter(({ check }) => check === 'store')).toMatchObject([{ outcome: 'ok' }]);
   });
 
@@ -227,7 +304,9 @@ describe('image and store', () => {
     await using cluster = await testCluster('doctor', { labels: LEVELS });
     const found = await findings(cluster.args, 'plain', 'pod');
     const [steps, pod] = problemsOf(found.found);
-    expect(steps?.message).toMatch(/^The pods of plain\.work are not admitted: violates PodSecurity .*hostPath/);
+    expect(steps?.message).toMatch(
+      /^The pods of plain\.work are not admitted: violates PodSecurity .*hostPath/,
+    );
     expect(pod?.message).toMatch(/^A pod of a run is not admitted: violates PodSecurity .*hostPath/);
     expect(pod?.remedy).toMatch(/a pvc: volume does not/);
     expect(found.code).toBe(3);
@@ -246,13 +325,21 @@ describe('image and store', () => {
   test('a claim that is not there', async () => {
     await using cluster = await testCluster('doctor');
     const found = await findings(withOptions(cluster, { '--volume': 'pvc:data' }), 'plain', 'pod');
-    expectProblem(found, { check: 'volume', says: /There is no claim "data"/, do: /Make a PersistentVolumeClaim of that name/ });
+    expectProblem(found, {
+      check: 'volume',
+      says: /There is no claim "data"/,
+      do: /Make a PersistentVolumeClaim of that name/,
+    });
     expect(found.found.at(-1)).toMatchObject({ check: 'pod', outcome: 'skipped' });
   });
 
   test('a claim of a storage class that is not there', async () => {
     await using cluster = await testCluster('doctor');
-    const spec = { accessModes: ['ReadWriteMany'], storageClassName: 'fast', resources: { requests: { storage: '1Gi' } } };
+    const spec = {
+      accessModes: ['ReadWriteMany'],
+      storageClassName: 'fast',
+      resources: { requests: { storage: '1Gi' } },
+    };
     await cluster.apply(object('PersistentVolumeClaim', 'data', { apiVersion: 'v1', spec }));
     expectProblem(await findings(withOptions(cluster, { '--volume': 'pvc:data' }), 'plain', 'pod'), {
       check: 'volume',
@@ -264,8 +351,17 @@ describe('image and store', () => {
 
 test('clocks that differ, and an image with an old Node', () => {
   expect(clockFinding(4000)).toMatchObject({ outcome: 'ok' });
-  expect(clockFinding(90_000)).toMatchObject({ outcome: 'problem', message: "The pods' clock is 90 s ahead of this machine's." });
-  expect(clockFinding(-61_000)).toMatchObject({ outcome: 'problem', message: "The pods' clock is 61 s behind this machine's." });
+  expect(clockFinding(90_000)).toMatchObject({
+    outcome: 'problem',
+    message: "The pods' clock is 90 s ahead of this machine's.",
+  });
+  expect(clockFinding(-61_000)).toMatchObject({
+    outcome: 'problem',
+    message: "The pods' clock is 61 s behind this machine's.",
+  });
   expect(nodeFinding('20.19.0', 'app:1')).toMatchObject({ outcome: 'ok' });
-  expect(nodeFinding('20.18.3', 'app:1')).toMatchObject({ outcome: 'problem', message: expect.stringContaining('has Node 20.18.3') as string });
+  expect(nodeFinding('20.18.3', 'app:1')).toMatchObject({
+    outcome: 'problem',
+    message: expect.stringContaining('has Node 20.18.3') as string,
+  });
 });

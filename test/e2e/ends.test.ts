@@ -1,4 +1,7 @@
-/** Each way in which pods end without having done their items: the right cause, the right cost, and a sentence that says what to do. */
+/**
+ * Each way in which pods end without having done their items: the right cause, the right cost, and a sentence
+ * that says what to do.
+ */
 import { follow, type KubeObject, LABEL, paths, type Pod, runName } from '@kube-transform/runtime/kubernetes';
 import { readLogs, readRecord, systemClock } from '@kube-transform/runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -97,7 +100,12 @@ describe('pods that end badly', () => {
     const jobs = CASES.map(({ mode, job }): GivenJob => ({ name: jobName(mode), ...job }));
     const more = [
       { name: 'more-memory', call: ['needsMemory', { mib: 120 }] as [string, object], memory: '96Mi' },
-      { name: 'tries-again', call: ['ends', { how: 'exit' }] as [string, object], retries: 2, backoff: QUICK },
+      {
+        name: 'tries-again',
+        call: ['ends', { how: 'exit' }] as [string, object],
+        retries: 2,
+        backoff: QUICK,
+      },
     ];
     run = await submitJobs(cluster, [...jobs, ...more]);
     await run.ended;
@@ -112,26 +120,46 @@ describe('pods that end badly', () => {
   test('one that does as it is told has its say', async () => {
     const lines: string[] = [];
     const record = (await readRecord(cluster.store, run.runId))!;
-    for await (const { message } of readLogs(cluster.store, record, { place: jobName(CASES[1]!.mode), previous: false })) lines.push(message);
+    for await (const { message } of readLogs(cluster.store, record, {
+      place: jobName(CASES[1]!.mode),
+      previous: false,
+    }))
+      lines.push(message);
     expect(lines).toContain('told to stop');
   });
 
   test('more memory than it asked for, but not than it may get: raised, at no cost', async () => {
     expect(run.causeOf('more-memory')).toBeUndefined();
-    expect(run.events).toContainEqual(expect.objectContaining({ type: 'JobCounted', job: 'more-memory', done: 1, retried: 1 }));
+    expect(run.events).toContainEqual(
+      expect.objectContaining({ type: 'JobCounted', job: 'more-memory', done: 1, retried: 1 }),
+    );
     expect(await run.outcomeOf('more-memory')).toMatchObject({ attempts: 1, result: { attempt: 1 } });
   });
 
   test('each attempt costs a pod, and there are as many as were allowed', async () => {
-    expect(await run.outcomeOf('tries-again')).toMatchObject({ attempts: 3, final: true, cause: { kind: 'Exited', exitCode: 3 } });
+    expect(await run.outcomeOf('tries-again')).toMatchObject({
+      attempts: 3,
+      final: true,
+      cause: { kind: 'Exited', exitCode: 3 },
+    });
   });
 });
 
-/** Resolves with the first pod of a run's workers for which something holds; null: with nothing, once there is none. */
-async function podOf({ api, namespace }: TestCluster, runId: string, holds: (pods: Pod[]) => boolean): Promise<Pod> {
+/**
+ * Resolves with the first pod of a run's workers for which something holds; null: with nothing, once there is
+ * none.
+ */
+async function podOf(
+  { api, namespace }: TestCluster,
+  runId: string,
+  holds: (pods: Pod[]) => boolean,
+): Promise<Pod> {
   const stop = new AbortController();
   const pods = new Map<string, Pod>();
-  const target = { path: paths.pods(namespace), labelSelector: `${LABEL.run}=${runId},${LABEL.component}=task` };
+  const target = {
+    path: paths.pods(namespace),
+    labelSelector: `${LABEL.run}=${runId},${LABEL.component}=task`,
+  };
   for await (const news of follow<Pod>(api, target, { signal: stop.signal, clock: systemClock })) {
     if (news.type === 'list') pods.clear();
     for (const pod of news.type === 'list' ? news.items : [news.object]) {
@@ -143,7 +171,8 @@ async function podOf({ api, namespace }: TestCluster, runId: string, holds: (pod
   stop.abort();
   return [...pods.values()].at(-1) ?? { metadata: { name: '' } };
 }
-const runs = (pods: Pod[]): boolean => pods.some(({ status }) => status?.containerStatuses?.[0]?.state?.running !== undefined);
+const runs = (pods: Pod[]): boolean =>
+  pods.some(({ status }) => status?.containerStatuses?.[0]?.state?.running !== undefined);
 
 describe('pods that are taken away', () => {
   let cluster: TestCluster;
@@ -156,12 +185,18 @@ describe('pods that are taken away', () => {
     const run = await submitJobs(cluster, [{ name: 'evicted', call: ['awaitsFile', { path: 'evicted' }] }]);
     const pod = await podOf(cluster, run.runId, runs);
     const { name } = pod.metadata;
-    const eviction: KubeObject = { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name, namespace: cluster.namespace } };
+    const eviction: KubeObject = {
+      apiVersion: 'policy/v1',
+      kind: 'Eviction',
+      metadata: { name, namespace: cluster.namespace },
+    };
     await cluster.api.create(`${paths.pods(cluster.namespace, name)}/eviction`, eviction);
     await podOf(
       cluster,
       run.runId,
-      pods => pods.some(other => other.metadata.name !== name) && runs(pods.filter(other => other.metadata.name !== name)),
+      pods =>
+        pods.some(other => other.metadata.name !== name) &&
+        runs(pods.filter(other => other.metadata.name !== name)),
     );
     await cluster.store.put('evicted', new Uint8Array());
     expect((await run.ended).status).toBe('Completed');

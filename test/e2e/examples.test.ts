@@ -1,4 +1,7 @@
-/** One source, three places: in this process, in worker processes and in a cluster, with the same bytes as outcome. */
+/**
+ * One source, three places: in this process, in worker processes and in a cluster, with the same bytes as
+ * outcome.
+ */
 import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -18,7 +21,11 @@ const EXAMPLES = [
   { name: 'flights', args: [join(root, 'examples/pipelines/flights.ts')] },
   {
     name: 'a document of kube-transform',
-    args: [join(root, 'examples/hello-world.json'), '--functions', join(root, 'examples/kt_functions/hello_world.ts')],
+    args: [
+      join(root, 'examples/hello-world.json'),
+      '--functions',
+      join(root, 'examples/kt_functions/hello_world.ts'),
+    ],
   },
 ];
 let cluster: TestCluster;
@@ -42,9 +49,14 @@ afterAll(async () => {
 /** Everything that a run made, outside its own records. */
 async function outputs(dir: string): Promise<Record<string, string>> {
   const files = await readdir(dir, { recursive: true, withFileTypes: true });
-  const made = files.filter(file => file.isFile() && !/kt-metadata|\.kt-tmp|node_modules|examples\/data/.test(file.parentPath));
+  const made = files.filter(
+    file => file.isFile() && !/kt-metadata|\.kt-tmp|node_modules|examples\/data/.test(file.parentPath),
+  );
   const texts = await Promise.all(
-    made.map(async file => [join(file.parentPath, file.name).slice(dir.length), await readFile(join(file.parentPath, file.name), 'utf8')]),
+    made.map(async file => [
+      join(file.parentPath, file.name).slice(dir.length),
+      await readFile(join(file.parentPath, file.name), 'utf8'),
+    ]),
   );
   return Object.fromEntries(texts) as Record<string, string>;
 }
@@ -53,7 +65,15 @@ test.each(EXAMPLES)('$name gives the same bytes everywhere', async ({ name, args
   // The example that grows writes into a folder named by its run.
   const run = ['--run-id', `same-${name.replaceAll(' ', '-')}`];
   for (const executor of ['in-process', 'processes']) {
-    const ended = await kt(root, ['run', ...args, ...run, '--executor', executor, '--store', `file:${join(here, executor)}`]);
+    const ended = await kt(root, [
+      'run',
+      ...args,
+      ...run,
+      '--executor',
+      executor,
+      '--store',
+      `file:${join(here, executor)}`,
+    ]);
     expect(ended.err + ended.out).toContain('Completed');
   }
   const submitted = await kt(root, ['submit', ...args, ...run, ...cluster.args, '--follow']);

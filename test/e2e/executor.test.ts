@@ -1,5 +1,15 @@
-/** The executor contract on a real cluster: the loop runs here, where no pod can send it a hint, so watch and slow poll must be enough. */
-import { type ConfigMap, ownerOf, paths, type RunFrame, runConfigMap, runName } from '@kube-transform/runtime/kubernetes';
+/**
+ * The executor contract on a real cluster: the loop runs here, where no pod can send it a hint, so watch and
+ * slow poll must be enough.
+ */
+import {
+  type ConfigMap,
+  ownerOf,
+  paths,
+  type RunFrame,
+  runConfigMap,
+  runName,
+} from '@kube-transform/runtime/kubernetes';
 import { publishBundle } from '@kube-transform/cli';
 import { executorContract } from '../contracts/executor-contract.js';
 import type { Bench } from '../kit/executors.js';
@@ -22,8 +32,17 @@ async function clusterBench(): Promise<Bench> {
   const settings = { ...cluster.settings, parallelism: AT_ONCE, defaults };
   const frameOf = async (runId: string): Promise<RunFrame> => {
     const map = runConfigMap({ runId, pipeline: 'p', namespace, digest, data: {} });
-    const object = (await api.create(paths.configMaps(namespace), map)) ?? (await api.get<ConfigMap>(paths.configMaps(namespace, runName(runId))));
-    return { runId, pipeline: 'p', settings, digest, bundleParts: parts, owner: ownerOf(runId, object?.metadata.uid ?? '') };
+    const object =
+      (await api.create(paths.configMaps(namespace), map)) ??
+      (await api.get<ConfigMap>(paths.configMaps(namespace, runName(runId))));
+    return {
+      runId,
+      pipeline: 'p',
+      settings,
+      digest,
+      bundleParts: parts,
+      owner: ownerOf(runId, object?.metadata.uid ?? ''),
+    };
   };
   return {
     store,

@@ -1,11 +1,15 @@
-// The cluster for tests and benches: the one of KT_E2E_KUBECONFIG, or the one in ../shared/cluster where that is there.
+// The cluster for tests and benches: the one of KT_E2E_KUBECONFIG, or the one in ../shared/cluster where that
+// is there.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const local = fileURLToPath(new URL('../../../shared/cluster/cluster', import.meta.url));
 
-/** Sets KT_E2E_KUBECONFIG and KT_E2E_IMAGE, and puts the cluster's own kubectl on the PATH; false where there is no cluster. */
+/**
+ * Sets KT_E2E_KUBECONFIG and KT_E2E_IMAGE, and puts the cluster's own kubectl on the PATH; false where there
+ * is no cluster.
+ */
 export function findCluster(env = process.env) {
   if (!env.KT_E2E_KUBECONFIG && existsSync(local)) {
     const up = spawnSync(local, ['up'], { stdio: ['ignore', 'ignore', 'inherit'] });

@@ -40,13 +40,20 @@ export async function findings(
   pipeline: string,
   pod: 'pod' | 'no pod' = 'no pod',
 ): Promise<{ found: Finding[]; code: number | null }> {
-  const { out, err, code } = await kt(project.dir, ['doctor', `steps#${pipeline}`, ...args, '--json', ...(pod === 'pod' ? [] : ['--no-pod'])]);
+  const { out, err, code } = await kt(project.dir, [
+    'doctor',
+    `steps#${pipeline}`,
+    ...args,
+    '--json',
+    ...(pod === 'pod' ? [] : ['--no-pod']),
+  ]);
   expect(err).toBe('');
   return { found: JSON.parse(out) as Finding[], code };
 }
 
 /** Of what was found the problems. */
-export const problemsOf = (found: readonly Finding[]): Finding[] => found.filter(({ outcome }) => outcome === 'problem');
+export const problemsOf = (found: readonly Finding[]): Finding[] =>
+  found.filter(({ outcome }) => outcome === 'problem');
 
 /** The one problem that there is. */
 export function expectProblem(
@@ -64,11 +71,19 @@ export function expectProblem(
 export const LEVELS = { 'pod-security.kubernetes.io/enforce': 'restricted' };
 /** Arguments for a namespace, with other values of some options. */
 export const withOptions = ({ args }: TestCluster, options: Record<string, string>): string[] =>
-  args.map((arg, i) => options[args[i - 1] ?? ''] ?? arg).concat(Object.entries(options).flatMap(pair => (args.includes(pair[0]) ? [] : pair)));
+  args
+    .map((arg, i) => options[args[i - 1] ?? ''] ?? arg)
+    .concat(Object.entries(options).flatMap(pair => (args.includes(pair[0]) ? [] : pair)));
 
 /** An object without what is the same for all. */
-export const object = (kind: string, name: string, rest: object): KubeObject => ({ kind, metadata: { name }, ...rest });
+export const object = (kind: string, name: string, rest: object): KubeObject => ({
+  kind,
+  metadata: { name },
+  ...rest,
+});
 /** A ResourceQuota. */
-export const quota = (hard: Record<string, string>): KubeObject => object('ResourceQuota', 'team', { spec: { hard } });
+export const quota = (hard: Record<string, string>): KubeObject =>
+  object('ResourceQuota', 'team', { spec: { hard } });
 /** A LimitRange for containers. */
-export const limits = (limit: object): KubeObject => object('LimitRange', 'sizes', { spec: { limits: [{ type: 'Container', ...limit }] } });
+export const limits = (limit: object): KubeObject =>
+  object('LimitRange', 'sizes', { spec: { limits: [{ type: 'Container', ...limit }] } });

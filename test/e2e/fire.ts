@@ -1,21 +1,47 @@
 /** Fires schedules of a test cluster now, as `kubectl create job --from=cronjob/NAME` does. */
-import { isTerminalJob, type Job, type KubeObject, paths, type Pod, selectPodsOf } from '@kube-transform/runtime/kubernetes';
+import {
+  isTerminalJob,
+  type Job,
+  type KubeObject,
+  paths,
+  type Pod,
+  selectPodsOf,
+} from '@kube-transform/runtime/kubernetes';
 import { expect } from 'vitest';
 import type { TestCluster } from './cluster.js';
 import { eventually } from './projects.js';
 
-type CronJob = KubeObject & { spec: { jobTemplate: { metadata: { labels: Record<string, string> }; spec: Job['spec'] } } };
+type CronJob = KubeObject & {
+  spec: { jobTemplate: { metadata: { labels: Record<string, string> }; spec: Job['spec'] } };
+};
 
-/** Makes the Job of a pipeline's schedule, called `PIPELINE-NAME`. Its run is called `PIPELINE-PIPELINE-NAME`. */
-export async function begin({ api, namespace }: TestCluster, pipeline: string, name: string): Promise<string> {
+/**
+ * Makes the Job of a pipeline's schedule, called `PIPELINE-NAME`. Its run is called `PIPELINE-PIPELINE-NAME`.
+ */
+export async function begin(
+  { api, namespace }: TestCluster,
+  pipeline: string,
+  name: string,
+): Promise<string> {
   const job = `${pipeline}-${name}`;
-  const { items } = await api.list<CronJob>(paths.cronJobs(namespace), { labelSelector: `app.kubernetes.io/part-of=${pipeline}` });
+  const { items } = await api.list<CronJob>(paths.cronJobs(namespace), {
+    labelSelector: `app.kubernetes.io/part-of=${pipeline}`,
+  });
   const [cronJob] = items;
   if (cronJob === undefined) throw new Error(`no CronJob of ${pipeline}`);
   const { metadata, spec } = cronJob.spec.jobTemplate;
-  const owner = { apiVersion: 'batch/v1', kind: 'CronJob', name: cronJob.metadata.name, uid: cronJob.metadata.uid ?? '', controller: true };
+  const owner = {
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    name: cronJob.metadata.name,
+    uid: cronJob.metadata.uid ?? '',
+    controller: true,
+  };
   const annotations = { 'cronjob.kubernetes.io/instantiate': 'manual' };
-  await api.create(paths.jobs(namespace), { metadata: { name: job, labels: metadata.labels, annotations, ownerReferences: [owner] }, spec });
+  await api.create(paths.jobs(namespace), {
+    metadata: { name: job, labels: metadata.labels, annotations, ownerReferences: [owner] },
+    spec,
+  });
   return job;
 }
 
@@ -25,7 +51,8 @@ export async function saidBy({ api, namespace }: TestCluster, job: string): Prom
   let said = '';
   for (const { metadata, status } of pods.items) {
     if (status?.phase === 'Pending') continue;
-    for await (const chunk of api.stream(paths.podLog(namespace, metadata.name))) said += Buffer.from(chunk).toString();
+    for await (const chunk of api.stream(paths.podLog(namespace, metadata.name)))
+      said += Buffer.from(chunk).toString();
   }
   return said;
 }

@@ -17,7 +17,13 @@ beforeAll(async () => {
   cluster = await testCluster('cli-handle');
   dir = await testProject();
   const { kubeconfig, image } = E2E;
-  where = { kubeconfig, namespace: cluster.namespace, image, imagePullPolicy: 'IfNotPresent', volume: `host:${cluster.dir}` };
+  where = {
+    kubeconfig,
+    namespace: cluster.namespace,
+    image,
+    imagePullPolicy: 'IfNotPresent',
+    volume: `host:${cluster.dir}`,
+  };
 });
 afterAll(async () => {
   await cluster[Symbol.asyncDispose]();
@@ -55,11 +61,17 @@ test('a pipeline as a value is bundled from its module', async () => {
   const value = pipeline('gated', {});
   await expect(submitPipeline(value, where)).rejects.toMatchObject({ code: 'NO_MODULE' });
   await rm(join(cluster.dir, 'go'), { force: true });
-  const run = await submitPipeline(value, { ...where, module: join(dir, 'pipelines/gated.ts'), runId: 'value' });
+  const run = await submitPipeline(value, {
+    ...where,
+    module: join(dir, 'pipelines/gated.ts'),
+    runId: 'value',
+  });
   await podsRun(cluster, run.runId);
   expect(await run.cancel()).toEqual({ pods: [], ended: true });
   expect(await run.wait()).toMatchObject({ status: 'Cancelled' });
-  await expect(submitPipeline(value, { ...where, module: join(dir, 'pipelines/gated.ts'), runId: 'value' })).rejects.toMatchObject({
+  await expect(
+    submitPipeline(value, { ...where, module: join(dir, 'pipelines/gated.ts'), runId: 'value' }),
+  ).rejects.toMatchObject({
     code: 'RUN_EXISTS',
   });
 });
@@ -69,7 +81,10 @@ test('a document runs with the functions of its modules, or with none', async ()
   const calls = join(root, 'test/fixtures/functions/ends.ts');
   const task = { function: 'ends.square', args: { n: 3 } };
   const [run, empty] = await Promise.all([
-    submitPipeline({ name: 'doc', jobs: [{ type: 'static', name: 'one', tasks: [task], ...small }] }, { ...where, functions: [calls] }),
+    submitPipeline(
+      { name: 'doc', jobs: [{ type: 'static', name: 'one', tasks: [task], ...small }] },
+      { ...where, functions: [calls] },
+    ),
     submitPipeline({ name: 'empty', jobs: [{ type: 'static', name: 'none', tasks: [] }] }, where),
   ]);
   expect(await run.wait()).toMatchObject({ status: 'Completed' });
@@ -78,7 +93,9 @@ test('a document runs with the functions of its modules, or with none', async ()
 });
 
 test('deleting ConfigMaps deletes all of a run', async () => {
-  await cluster.api.deleteAll(`/api/v1/namespaces/${cluster.namespace}/configmaps`, { labelSelector: 'app.kubernetes.io/managed-by=kt' });
+  await cluster.api.deleteAll(`/api/v1/namespaces/${cluster.namespace}/configmaps`, {
+    labelSelector: 'app.kubernetes.io/managed-by=kt',
+  });
   await eventually(
     () => leftovers(cluster),
     names => names.length === 0,

@@ -1,4 +1,7 @@
-/** Each way in which pods do not start: told while it lasts, and ended with the right cause and a sentence that names the remedy. */
+/**
+ * Each way in which pods do not start: told while it lasts, and ended with the right cause and a sentence
+ * that names the remedy.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '@kube-transform/runtime';
 import { follow, type KubeObject, paths } from '@kube-transform/runtime/kubernetes';
@@ -70,7 +73,14 @@ const CASES: Case[] = [
   {
     mode: 'a missing key of a ConfigMap',
     kubernetes: {
-      podPatch: { containers: [{ name: 'main', env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'kube-root-ca.crt', key: 'flag' } } }] }] },
+      podPatch: {
+        containers: [
+          {
+            name: 'main',
+            env: [{ name: 'A', valueFrom: { configMapKeyRef: { name: 'kube-root-ca.crt', key: 'flag' } } }],
+          },
+        ],
+      },
       ...SOON,
     },
     reason: 'CreateContainerConfigError',
@@ -79,7 +89,11 @@ const CASES: Case[] = [
   },
   {
     mode: 'a volume that cannot be mounted',
-    kubernetes: { volumes: [{ name: 'more', secret: { secretName: 'certs' } }], volumeMounts: [{ name: 'more', mountPath: '/more' }], ...SOON },
+    kubernetes: {
+      volumes: [{ name: 'more', secret: { secretName: 'certs' } }],
+      volumeMounts: [{ name: 'more', mountPath: '/more' }],
+      ...SOON,
+    },
     reason: 'FailedMount',
     says: /secret "certs" not found/,
     remedy: /Make the Secret "certs"/,
@@ -150,7 +164,11 @@ describe('pods that cannot start', () => {
   let run: Submitted;
   beforeAll(async () => {
     cluster = await testCluster('hang');
-    const jobs = CASES.map(({ mode, kubernetes, job }): GivenJob => ({ name: jobName(mode), ...job, kubernetes }));
+    const jobs = CASES.map(({ mode, kubernetes, job }): GivenJob => ({
+      name: jobName(mode),
+      ...job,
+      kubernetes,
+    }));
     run = await submitJobs(cluster, [...jobs, { name: 'fine' }]);
     await run.ended;
   });
@@ -171,7 +189,9 @@ describe('rules of the namespace', () => {
     const run = await submitJobs(cluster, [{ name: 'crowd', kubernetes: SOON }]);
     await run.ended;
     expect(run.waitsOf('crowd')).toEqual([
-      expect.stringMatching(/^exceeded quota: few, requested: pods=1, used: pods=1, limited: pods=1\. It goes on/),
+      expect.stringMatching(
+        /^exceeded quota: few, requested: pods=1, used: pods=1, limited: pods=1\. It goes on/,
+      ),
     ]);
     expect(run.causeOf('crowd')).toMatchObject({ kind: 'NotStarted', reason: 'QuotaExceeded' });
     expect(run.causeOf('crowd')?.message).toMatch(/other pods of the namespace end.*Have the quota raised/);
@@ -220,27 +240,43 @@ describe('rules of the namespace', () => {
   test('a LimitRange', async () => {
     await using cluster = await testCluster('hang-limit');
     const limits = [{ type: 'Container', max: { memory: '600Mi' } }];
-    await cluster.apply({ apiVersion: 'v1', kind: 'LimitRange', metadata: { name: 'max' }, spec: { limits } } as KubeObject);
+    await cluster.apply({
+      apiVersion: 'v1',
+      kind: 'LimitRange',
+      metadata: { name: 'max' },
+      spec: { limits },
+    } as KubeObject);
     const run = await submitJobs(cluster, [{ name: 'large', memory: '1Gi' }]);
     await run.ended;
     const cause = run.causeOf('large');
     expect(cause).toMatchObject({ kind: 'NotStarted', reason: 'LimitRange' });
-    expect(cause?.message).toMatch(/maximum memory usage per Container is 600Mi.*Ask for less "memory" in the step/s);
+    expect(cause?.message).toMatch(
+      /maximum memory usage per Container is 600Mi.*Ask for less "memory" in the step/s,
+    );
   });
 
   test('Pod Security: what a step adds is refused, the rest runs', async () => {
-    await using cluster = await testCluster('hang-psa', { labels: { 'pod-security.kubernetes.io/enforce': 'restricted' } });
+    await using cluster = await testCluster('hang-psa', {
+      labels: { 'pod-security.kubernetes.io/enforce': 'restricted' },
+    });
     await using claim = await claimOn(cluster);
     const run = await submitJobs(
       cluster,
       [
         { name: 'fine' },
-        { name: 'climbs', kubernetes: { podPatch: { containers: [{ name: 'main', securityContext: { allowPrivilegeEscalation: true } }] } } },
+        {
+          name: 'climbs',
+          kubernetes: {
+            podPatch: { containers: [{ name: 'main', securityContext: { allowPrivilegeEscalation: true } }] },
+          },
+        },
       ],
       { volume: claim.volume },
     );
     await run.ended;
-    expect(run.events).toContainEqual(expect.objectContaining({ type: 'JobStatusChanged', job: 'fine', to: 'Completed' }));
+    expect(run.events).toContainEqual(
+      expect.objectContaining({ type: 'JobStatusChanged', job: 'fine', to: 'Completed' }),
+    );
     const cause = run.causeOf('climbs');
     expect(cause).toMatchObject({ kind: 'NotStarted', reason: 'PodSecurity' });
     expect(cause?.message).toMatch(
@@ -250,12 +286,20 @@ describe('rules of the namespace', () => {
 });
 
 /** Makes a quota, and waits until it is in force. */
-async function limit({ api, apply, namespace }: TestCluster, name: string, hard: Record<string, string>): Promise<void> {
+async function limit(
+  { api, apply, namespace }: TestCluster,
+  name: string,
+  hard: Record<string, string>,
+): Promise<void> {
   await apply({ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name }, spec: { hard } } as KubeObject);
   const stop = new AbortController();
   const quotas = { path: paths.resourceQuotas(namespace) };
-  for await (const news of follow<KubeObject & { status?: { used?: object } }>(api, quotas, { signal: stop.signal, clock: systemClock })) {
-    if ((news.type === 'list' ? news.items : [news.object]).some(({ status }) => status?.used !== undefined)) break;
+  for await (const news of follow<KubeObject & { status?: { used?: object } }>(api, quotas, {
+    signal: stop.signal,
+    clock: systemClock,
+  })) {
+    if ((news.type === 'list' ? news.items : [news.object]).some(({ status }) => status?.used !== undefined))
+      break;
   }
   stop.abort();
 }

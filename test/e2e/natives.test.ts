@@ -1,4 +1,7 @@
-/** Pipelines with what cannot be bundled as it is: native code, files beside the code, threads, packages that look for files of their own. */
+/**
+ * Pipelines with what cannot be bundled as it is: native code, files beside the code, threads, packages that
+ * look for files of their own.
+ */
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { localFileStore, readResults } from '@kube-transform/runtime';
@@ -57,7 +60,11 @@ let dir: string;
 
 beforeAll(async () => {
   cluster = await testCluster('natives');
-  dir = await makeProject({ 'pipelines/nat.ts': PIPELINE, 'pipelines/words.txt': 'alpha\nbeta\ngamma\n', 'lib/square.ts': SQUARE });
+  dir = await makeProject({
+    'pipelines/nat.ts': PIPELINE,
+    'pipelines/words.txt': 'alpha\nbeta\ngamma\n',
+    'lib/square.ts': SQUARE,
+  });
 });
 afterAll(async () => {
   await cluster[Symbol.asyncDispose]();
@@ -73,7 +80,17 @@ test('here', async () => {
 test.for(['bundle', 'registry'])('in a cluster, by %s', async (delivery, { skip }) => {
   const push = delivery === 'registry' ? await pushArgs() : { args: [] };
   if (push.args === undefined) return skip(push.why);
-  const ended = await kt(dir, ['submit', 'nat', ...cluster.args, '--run-id', delivery, '--delivery', delivery, ...push.args, '--follow']);
+  const ended = await kt(dir, [
+    'submit',
+    'nat',
+    ...cluster.args,
+    '--run-id',
+    delivery,
+    '--delivery',
+    delivery,
+    ...push.args,
+    '--follow',
+  ]);
   expect(ended.err + ended.out).toContain('Completed in');
   expect(ended.code).toBe(0);
   expect(await readResults(cluster.store, delivery, 'all')).toEqual([OUTCOME]);

@@ -1,8 +1,18 @@
-/** A project whose pipelines a test drives by files in the store: they wait until `go` is there, and fail until `fixed` is. */
+/**
+ * A project whose pipelines a test drives by files in the store: they wait until `go` is there, and fail
+ * until `fixed` is.
+ */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { systemClock } from '@kube-transform/runtime';
-import { type ConfigMap, type Job, type KubeObject, LABEL, paths, type Pod } from '@kube-transform/runtime/kubernetes';
+import {
+  type ConfigMap,
+  type Job,
+  type KubeObject,
+  LABEL,
+  paths,
+  type Pod,
+} from '@kube-transform/runtime/kubernetes';
 import { makeProject, SHAKY } from '../kit/kt.js';
 import type { TestCluster } from './cluster.js';
 
@@ -38,12 +48,16 @@ export const crashing = pipeline('crashing', {}).job('crash', crash, () => ({ i:
 /** A project with the pipelines `shaky` and `gated`. */
 export const testProject = (): Promise<string> =>
   makeProject({
-    'pipelines/shaky.ts': SHAKY.replace('({ i }))\n', "({ i }), { itemsPerPod: 3, cpu: '20m', memory: '96Mi' })\n"),
+    'pipelines/shaky.ts': SHAKY.replace(
+      '({ i }))\n',
+      "({ i }), { itemsPerPod: 3, cpu: '20m', memory: '96Mi' })\n",
+    ),
     'pipelines/gated.ts': GATED,
   });
 
 /** Lets what waits go on. */
-export const release = (cluster: TestCluster, name = 'go'): Promise<void> => writeFile(join(cluster.dir, name), '');
+export const release = (cluster: TestCluster, name = 'go'): Promise<void> =>
+  writeFile(join(cluster.dir, name), '');
 
 /** Asks until the answer is as it should be. */
 export async function eventually<T>(ask: () => Promise<T>, is: (answer: T) => boolean): Promise<T> {
@@ -75,6 +89,7 @@ export async function leftovers({ api, namespace }: TestCluster): Promise<string
     api.list<Job>(paths.jobs(namespace), { labelSelector }),
     api.list<Pod>(paths.pods(namespace), { labelSelector }),
   ]);
-  const names = (kind: string, items: readonly KubeObject[]): string[] => items.map(({ metadata }) => `${kind}/${metadata.name}`);
+  const names = (kind: string, items: readonly KubeObject[]): string[] =>
+    items.map(({ metadata }) => `${kind}/${metadata.name}`);
   return [...names('configmap', maps.items), ...names('job', jobs.items), ...names('pod', pods.items)];
 }

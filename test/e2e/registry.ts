@@ -6,13 +6,22 @@ import { E2E } from './cluster.js';
 /** Arguments of kt that say where to push to; the reason where that is nowhere. */
 export type PushArgs = { args: readonly string[]; why?: undefined } | { args?: undefined; why: string };
 
-/** KT_E2E_REPOSITORY, else a repository beside the image with Node, where that is not one of the Docker Hub. */
+/**
+ * KT_E2E_REPOSITORY, else a repository beside the image with Node, where that is not one of the Docker Hub.
+ */
 export async function pushArgs(): Promise<PushArgs> {
   const image = parseImage(E2E.image);
   const given = process.env['KT_E2E_REPOSITORY'];
-  if (given === undefined && image.registry === 'docker.io') return { why: 'no registry to push to: set KT_E2E_REPOSITORY' };
+  if (given === undefined && image.registry === 'docker.io')
+    return { why: 'no registry to push to: set KT_E2E_REPOSITORY' };
   const repository = given ?? `${image.registry}/kt-e2e/pipelines`;
-  return { args: ['--repository', repository, ...((await speaksPlainHttp(parseImage(repository).registry)) ? ['--insecure-registry'] : [])] };
+  return {
+    args: [
+      '--repository',
+      repository,
+      ...((await speaksPlainHttp(parseImage(repository).registry)) ? ['--insecure-registry'] : []),
+    ],
+  };
 }
 
 const speaksPlainHttp = (registry: string): Promise<boolean> =>

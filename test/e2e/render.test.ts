@@ -16,27 +16,34 @@ export default pipeline('nightly', { params: z.object({ n: z.number().default(2)
   .job('list', list, ({ params }) => ({ n: params.n }), { cpu: '20m', memory: '96Mi' })
   .schedule('30 2 * * *', { timeZone: 'Europe/Berlin', startingDeadline: '10m' });
 `;
-const hasKubectl = (process.env['PATH'] ?? '').split(delimiter).some(folder => existsSync(join(folder, 'kubectl')));
+const hasKubectl = (process.env['PATH'] ?? '')
+  .split(delimiter)
+  .some(folder => existsSync(join(folder, 'kubectl')));
 
 let cluster: TestCluster;
 let dir: string;
 beforeAll(async () => {
   cluster = await testCluster('render', { access: false });
-  dir = await makeProject({ 'pipelines/nightly.ts': PIPELINE, 'package.json': '{"name":"shop","type":"module"}' });
+  dir = await makeProject({
+    'pipelines/nightly.ts': PIPELINE,
+    'package.json': '{"name":"shop","type":"module"}',
+  });
 });
 afterAll(async () => {
   await cluster[Symbol.asyncDispose]();
   await rm(dir, { recursive: true, force: true });
 });
 
-const kubectl = (args: readonly string[]): Promise<Ended> => run('kubectl', ['--kubeconfig', E2E.kubeconfig, ...args], { dir });
+const kubectl = (args: readonly string[]): Promise<Ended> =>
+  run('kubectl', ['--kubeconfig', E2E.kubeconfig, ...args], { dir });
 const rendered = async ({ args }: TestCluster, more: readonly string[] = []): Promise<string> => {
   const { out, err, code } = await kt(dir, ['render', ...args, ...more]);
   expect(err).toBe('');
   expect(code).toBe(0);
   return out;
 };
-const objectsIn = (text: string): KubeObject[] => parseAllDocuments(text).map(document => document.toJS() as KubeObject);
+const objectsIn = (text: string): KubeObject[] =>
+  parseAllDocuments(text).map(document => document.toJS() as KubeObject);
 const nameOf = ({ kind, metadata }: KubeObject): string => `${kind ?? ''}/${metadata.name}`;
 
 /** What of kt a namespace holds, without what the server noted on it. */
@@ -50,9 +57,16 @@ async function heldBy({ api, namespace }: TestCluster): Promise<Record<string, K
     CronJob: paths.cronJobs,
   };
   const found = await Promise.all(
-    Object.entries(folders).map(async ([kind, path]) => (await api.list(path(namespace), { labelSelector })).items.map(item => ({ ...item, kind }))),
+    Object.entries(folders).map(async ([kind, path]) =>
+      (await api.list(path(namespace), { labelSelector })).items.map(item => ({ ...item, kind })),
+    ),
   );
-  const objects = found.flat().map(object => JSON.parse(JSON.stringify(withoutTraces(object)).replaceAll(namespace, 'NAMESPACE')) as KubeObject);
+  const objects = found
+    .flat()
+    .map(
+      object =>
+        JSON.parse(JSON.stringify(withoutTraces(object)).replaceAll(namespace, 'NAMESPACE')) as KubeObject,
+    );
   return Object.fromEntries(objects.map(object => [nameOf(object), object]));
 }
 
@@ -101,7 +115,8 @@ describe.skipIf(!hasKubectl)('with kubectl', () => {
     const built = await kubectl(['kustomize', join(dir, 'deploy/overlays/default')]);
     expect(built.err).toBe('');
     const wanted = objectsIn(await rendered(cluster));
-    const byName = (objects: readonly KubeObject[]): object => Object.fromEntries(objects.map(object => [nameOf(object), object]));
+    const byName = (objects: readonly KubeObject[]): object =>
+      Object.fromEntries(objects.map(object => [nameOf(object), object]));
     expect(byName(objectsIn(built.out))).toEqual(byName(wanted));
 
     const overlay = join(dir, 'deploy/overlays/default/kustomization.yaml');
@@ -116,7 +131,14 @@ describe.skipIf(!hasKubectl)('with kubectl', () => {
       metadata: { annotations: { team: 'data' } },
       spec: { suspend: true },
     });
-    const valid = await kubectl(['apply', '--server-side', '--dry-run=server', '--force-conflicts', '-k', join(dir, 'deploy/overlays/default')]);
+    const valid = await kubectl([
+      'apply',
+      '--server-side',
+      '--dry-run=server',
+      '--force-conflicts',
+      '-k',
+      join(dir, 'deploy/overlays/default'),
+    ]);
     expect(valid.code, valid.err).toBe(0);
   });
 });
@@ -141,7 +163,9 @@ test('--check finds every drift, and nothing else', async () => {
   await appendFile(join(base, 'access.yaml'), '# mine\n');
   await writeFile(join(base, 'stray.yaml'), '');
   const edited = await check();
-  expect(edited.out.match(/^stale: .*$/gm)).toEqual(['access.yaml', 'stray.yaml'].map(name => `stale: ${join('checked/base/default', name)}`));
+  expect(edited.out.match(/^stale: .*$/gm)).toEqual(
+    ['access.yaml', 'stray.yaml'].map(name => `stale: ${join('checked/base/default', name)}`),
+  );
   expect(edited.out).toContain('Render them anew: kt render --out checked');
   expect(edited.code).toBe(1);
 

@@ -1,4 +1,7 @@
-/** What runs may do in a cluster: the printed Role is enough, also where pods are restricted, and each of its verbs is needed. */
+/**
+ * What runs may do in a cluster: the printed Role is enough, also where pods are restricted, and each of its
+ * verbs is needed.
+ */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -37,7 +40,10 @@ const LEVELS = ['enforce', 'warn', 'audit'].map(mode => [`pod-security.kubernete
 
 describe('a namespace that allows restricted pods only', () => {
   test('runs a pipeline on a claim, with what kt rbac prints', async () => {
-    await using cluster = await testCluster('rights', { labels: Object.fromEntries(LEVELS) as Record<string, string>, access: false });
+    await using cluster = await testCluster('rights', {
+      labels: Object.fromEntries(LEVELS) as Record<string, string>,
+      access: false,
+    });
     const { api, namespace, store } = cluster;
     await using _claim = await claimOn(cluster);
     const account = ['--service-account', 'runner'];
@@ -46,14 +52,33 @@ describe('a namespace that allows restricted pods only', () => {
     expect(objects).toEqual(accessObjects({ namespace, serviceAccount: 'runner' }));
     await cluster.apply(...objects);
 
-    const place = ['-n', namespace, '--kubeconfig', E2E.kubeconfig, '--volume', 'pvc:data', '--image', E2E.image, ...account];
-    const args = [join(root, 'test/fixtures/pipelines/confined.ts'), ...place, '--image-pull-policy', 'IfNotPresent', '--run-id', 'confined'];
+    const place = [
+      '-n',
+      namespace,
+      '--kubeconfig',
+      E2E.kubeconfig,
+      '--volume',
+      'pvc:data',
+      '--image',
+      E2E.image,
+      ...account,
+    ];
+    const args = [
+      join(root, 'test/fixtures/pipelines/confined.ts'),
+      ...place,
+      '--image-pull-policy',
+      'IfNotPresent',
+      '--run-id',
+      'confined',
+    ];
     const { code, out, err } = await kt(root, ['submit', ...args, '--follow']);
     expect(out + err).toContain('Completed in');
     expect(code).toBe(0);
     expect(out + err).not.toMatch(/may not|[Ff]orbidden/);
     expect((await summaryOf(cluster, 'confined'))?.trouble).toBeNull();
-    const { place: pod, texts } = JSON.parse(Buffer.from(await store.get('out/report.json')).toString()) as Record<string, unknown>;
+    const { place: pod, texts } = JSON.parse(
+      Buffer.from(await store.get('out/report.json')).toString(),
+    ) as Record<string, unknown>;
     expect(texts).toEqual(['attempt 1', 'attempt 2', 'attempt 2', 'grown']);
     expect(pod).toEqual({
       user: '65532',
@@ -67,12 +92,20 @@ describe('a namespace that allows restricted pods only', () => {
       seccomp: '2',
     });
     // The namespace does enforce it.
-    const privileged = { metadata: { name: 'x' }, spec: { containers: [{ name: 'x', image: E2E.image, securityContext: { privileged: true } }] } };
-    await expect(api.create(paths.pods(namespace), privileged, { query: { dryRun: 'All' } })).rejects.toThrow(/violates PodSecurity "restricted/);
+    const privileged = {
+      metadata: { name: 'x' },
+      spec: { containers: [{ name: 'x', image: E2E.image, securityContext: { privileged: true } }] },
+    };
+    await expect(api.create(paths.pods(namespace), privileged, { query: { dryRun: 'All' } })).rejects.toThrow(
+      /violates PodSecurity "restricted/,
+    );
   });
 });
 
-/** A run that needs a verb, what it says without it, and how it ends when the files that it waits for are there. */
+/**
+ * A run that needs a verb, what it says without it, and how it ends when the files that it waits for are
+ * there.
+ */
 interface Case {
   resource: string;
   verb: string;
@@ -99,7 +132,8 @@ const untilEach = (paths: string[]): Partial<GivenJob> => ({
 
 const CASES: Case[] = [
   { resource: 'jobs', verb: 'create', jobs: [plain], says: 'cause', ends: 'Failed' },
-  // Nothing can be driven by who does not see it: the controller ends and begins again, until somebody gives it the right.
+  // Nothing can be driven by who does not see it: the controller ends and begins again, until somebody gives
+  // it the right.
   { resource: 'jobs', verb: 'list', jobs: [plain], says: 'problem', ends: 'Interrupted', heals: true },
   { resource: 'jobs', verb: 'watch', jobs: [plain], says: 'problem', ends: 'Interrupted' },
   { resource: 'pods', verb: 'list', jobs: [plain], says: 'problem', ends: 'Interrupted' },
@@ -121,7 +155,13 @@ const CASES: Case[] = [
     says: 'trouble',
     ends: 'Completed',
   },
-  { resource: 'jobs', verb: 'delete', jobs: [plain, { name: 'b', dependencies: ['a'], call: until('go/b') }], says: 'trouble', ends: 'Completed' },
+  {
+    resource: 'jobs',
+    verb: 'delete',
+    jobs: [plain, { name: 'b', dependencies: ['a'], call: until('go/b') }],
+    says: 'trouble',
+    ends: 'Completed',
+  },
   {
     resource: 'pods',
     verb: 'deletecollection',
@@ -145,7 +185,9 @@ const CASES: Case[] = [
 
 describe('each verb of the Role', () => {
   test('has a case here', () => {
-    const pairs = CONTROLLER_RULES.flatMap(({ resources, verbs }) => resources.flatMap(resource => verbs.map(verb => `${verb} ${resource}`)));
+    const pairs = CONTROLLER_RULES.flatMap(({ resources, verbs }) =>
+      resources.flatMap(resource => verbs.map(verb => `${verb} ${resource}`)),
+    );
     const cases = [...CASES.map(({ verb, resource }) => `${verb} ${resource}`), 'create configmaps'];
     expect(cases.sort()).toEqual(pairs.sort());
   });
@@ -159,8 +201,10 @@ describe('each verb of the Role', () => {
     await provoke?.(cluster, runId);
     const rule = `{apiGroups: ["${group}"], resources: ["${resource}"], verbs: ["${verb}"]}`;
     const sentence = `"system:serviceaccount:${namespace}:${ACCOUNT}" may not ${verb} ${resource} in namespace "${namespace}" of the cluster "in-cluster". A Role with the rule ${rule}`;
-    const said = (): Promise<string> => (says === 'log' ? logOf(cluster, runId) : wordsOf(cluster, runId, says));
-    const isSaid = (): Promise<void> => vi.waitFor(async () => expect(await said()).toContain(sentence), soon);
+    const said = (): Promise<string> =>
+      says === 'log' ? logOf(cluster, runId) : wordsOf(cluster, runId, says);
+    const isSaid = (): Promise<void> =>
+      vi.waitFor(async () => expect(await said()).toContain(sentence), soon);
     const isStatus = (status: string): Promise<void> =>
       vi.waitFor(async () => expect(await summaryOf(cluster, runId)).toMatchObject({ status }), soon);
     await isSaid();
@@ -172,7 +216,11 @@ describe('each verb of the Role', () => {
     // It is not forgotten over what goes well.
     await isSaid();
     if (heals !== true) return;
-    await cluster.api.patch(paths.roles(namespace, 'kt-controller'), { rules: CONTROLLER_RULES }, { type: 'merge' });
+    await cluster.api.patch(
+      paths.roles(namespace, 'kt-controller'),
+      { rules: CONTROLLER_RULES },
+      { type: 'merge' },
+    );
     await isStatus('Completed');
   });
 });
@@ -186,7 +234,10 @@ test('the right to create configmaps is needed for schedules', { timeout: 300_00
   const rules = without(CONTROLLER_RULES, { verb: 'create', resource: 'configmaps' });
   const role = paths.roles(namespace, 'kt-controller');
   await api.patch(role, { rules }, { type: 'merge' });
-  await vi.waitFor(async () => expect(await may(cluster, { resource: 'configmaps', verb: 'create', group: '' })).toBe(false), soon);
+  await vi.waitFor(
+    async () => expect(await may(cluster, { resource: 'configmaps', verb: 'create', group: '' })).toBe(false),
+    soon,
+  );
   const job = await begin(cluster, 'timed', 'once');
   const rule = 'A Role with the rule {apiGroups: [""], resources: ["configmaps"], verbs: ["create"]}';
   const sentence = `may not create configmaps in namespace "${namespace}" of the cluster "in-cluster". ${rule}`;
@@ -194,17 +245,34 @@ test('the right to create configmaps is needed for schedules', { timeout: 300_00
   await vi.waitFor(async () => expect((await messages()).join()).toContain(sentence), soon);
   // It is begun again until somebody gives it the right.
   await api.patch(role, { rules: CONTROLLER_RULES }, { type: 'merge' });
-  await vi.waitFor(async () => expect(await summaryOf(cluster, 'timed-timed-once')).toMatchObject({ status: 'Completed' }), soon);
+  await vi.waitFor(
+    async () => expect(await summaryOf(cluster, 'timed-timed-once')).toMatchObject({ status: 'Completed' }),
+    soon,
+  );
 });
 
 /** Gives the service account all rights but one, and waits until that is so; the resource's API group. */
-async function grantAllBut(cluster: TestCluster, { resource, verb }: { resource: string; verb: string }): Promise<string> {
+async function grantAllBut(
+  cluster: TestCluster,
+  { resource, verb }: { resource: string; verb: string },
+): Promise<string> {
   const { namespace, apply } = cluster;
-  const rules = CONTROLLER_RULES.map(rule => (rule.resources.includes(resource) ? { ...rule, verbs: rule.verbs.filter(one => one !== verb) } : rule));
-  const [account, role, binding] = accessObjects({ namespace, serviceAccount: ACCOUNT }) as [KubeObject, KubeObject, KubeObject];
-  await apply(account, { ...role, rules: rules.filter(({ verbs }) => verbs.length > 0) } as KubeObject, binding);
+  const rules = CONTROLLER_RULES.map(rule =>
+    rule.resources.includes(resource) ? { ...rule, verbs: rule.verbs.filter(one => one !== verb) } : rule,
+  );
+  const [account, role, binding] = accessObjects({ namespace, serviceAccount: ACCOUNT }) as [
+    KubeObject,
+    KubeObject,
+    KubeObject,
+  ];
+  await apply(
+    account,
+    { ...role, rules: rules.filter(({ verbs }) => verbs.length > 0) } as KubeObject,
+    binding,
+  );
   // Whichever is missing, one of these two is there.
-  const other = resource === 'configmaps' ? { resource: 'jobs', group: 'batch' } : { resource: 'configmaps', group: '' };
+  const other =
+    resource === 'configmaps' ? { resource: 'jobs', group: 'batch' } : { resource: 'configmaps', group: '' };
   await vi.waitFor(async () => expect(await may(cluster, { ...other, verb: 'list' })).toBe(true), soon);
   const group = CONTROLLER_RULES.find(({ resources }) => resources.includes(resource))?.apiGroups[0] ?? '';
   expect(await may(cluster, { resource, verb, group })).toBe(false);
@@ -212,8 +280,14 @@ async function grantAllBut(cluster: TestCluster, { resource, verb }: { resource:
 }
 
 /** Whether the service account may do something. */
-async function may({ api, namespace }: TestCluster, what: { resource: string; verb: string; group: string }): Promise<boolean> {
-  const spec = { user: `system:serviceaccount:${namespace}:${ACCOUNT}`, resourceAttributes: { namespace, ...what } };
+async function may(
+  { api, namespace }: TestCluster,
+  what: { resource: string; verb: string; group: string },
+): Promise<boolean> {
+  const spec = {
+    user: `system:serviceaccount:${namespace}:${ACCOUNT}`,
+    resourceAttributes: { namespace, ...what },
+  };
   const review = await api.create<object>('/apis/authorization.k8s.io/v1/subjectaccessreviews', { spec });
   return (review as { status?: { allowed?: boolean } }).status?.allowed === true;
 }
@@ -230,7 +304,11 @@ async function summaryOf({ api, namespace }: TestCluster, runId: string): Promis
 }
 
 /** What a run says of itself, of one kind. */
-async function wordsOf(cluster: TestCluster, runId: string, kind: 'cause' | 'problem' | 'trouble'): Promise<string> {
+async function wordsOf(
+  cluster: TestCluster,
+  runId: string,
+  kind: 'cause' | 'problem' | 'trouble',
+): Promise<string> {
   const summary = await summaryOf(cluster, runId);
   if (kind !== 'cause') return summary?.[kind] ?? '';
   return (summary?.jobs ?? []).map(({ cause }) => cause?.message ?? '').join('\n');
@@ -238,11 +316,14 @@ async function wordsOf(cluster: TestCluster, runId: string, kind: 'cause' | 'pro
 
 /** What the pods of a run's controller have printed, as far as there is something. */
 async function logOf({ api, namespace }: TestCluster, runId: string): Promise<string> {
-  const { items } = await api.list<Pod>(paths.pods(namespace), { labelSelector: selectRun(runId, 'controller') });
+  const { items } = await api.list<Pod>(paths.pods(namespace), {
+    labelSelector: selectRun(runId, 'controller'),
+  });
   let lines = '';
   try {
     for (const { metadata } of items) {
-      for await (const chunk of api.stream(paths.podLog(namespace, metadata.name))) lines += Buffer.from(chunk).toString();
+      for await (const chunk of api.stream(paths.podLog(namespace, metadata.name)))
+        lines += Buffer.from(chunk).toString();
     }
   } catch (error) {
     if (!isKubeError(error)) throw error;
@@ -251,9 +332,13 @@ async function logOf({ api, namespace }: TestCluster, runId: string): Promise<st
 }
 
 const messagesIn = (lines: string): string[] =>
-  lines.split('\n').flatMap(line => (line.startsWith('{') ? [(JSON.parse(line) as { message: string }).message] : []));
+  lines
+    .split('\n')
+    .flatMap(line => (line.startsWith('{') ? [(JSON.parse(line) as { message: string }).message] : []));
 
 async function jobsOf({ api, namespace }: TestCluster, runId: string, job: string): Promise<Job[]> {
-  const { items } = await api.list<Job>(paths.jobs(namespace), { labelSelector: `${selectRun(runId, 'task')},${LABEL.job}=${job}` });
+  const { items } = await api.list<Job>(paths.jobs(namespace), {
+    labelSelector: `${selectRun(runId, 'task')},${LABEL.job}=${job}`,
+  });
   return items;
 }

@@ -1,4 +1,7 @@
-/** Schedules of deployed pipelines on a cluster: their runs are runs as any other, and each policy for runs that overlap. */
+/**
+ * Schedules of deployed pipelines on a cluster: their runs are runs as any other, and each policy for runs
+ * that overlap.
+ */
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LABEL, paths, selectRun } from '@kube-transform/runtime/kubernetes';
@@ -73,7 +76,9 @@ describe('Forbid', () => {
     expect(await fire(cluster, 'forbid', 'one')).toContain('Run forbid-forbid-one is begun.');
     await podsRun(cluster, 'forbid-forbid-one');
     expect(await statusOf('forbid', 'forbid-forbid-one')).toBe('Running');
-    expect(await fire(cluster, 'forbid', 'two')).toContain('No run is begun: forbid-forbid-one of this schedule still goes on.');
+    expect(await fire(cluster, 'forbid', 'two')).toContain(
+      'No run is begun: forbid-forbid-one of this schedule still goes on.',
+    );
     expect(await runsOf('forbid')).toMatchObject([{ runId: 'forbid-forbid-one' }]);
     const cancelled = await kt(dir, ['cancel', 'forbid-forbid-one']);
     expect(cancelled.out).toBe('Run forbid-forbid-one is Cancelled: none of its pods is left.\n');
@@ -82,7 +87,9 @@ describe('Forbid', () => {
   });
 
   test('a run whose controller is gone is not in the way for ever', async () => {
-    await cluster.api.deleteAll(paths.jobs(cluster.namespace), { labelSelector: selectRun('forbid-forbid-three', 'controller') });
+    await cluster.api.deleteAll(paths.jobs(cluster.namespace), {
+      labelSelector: selectRun('forbid-forbid-three', 'controller'),
+    });
     expect(await fire(cluster, 'forbid', 'four')).toContain('Run forbid-forbid-four is begun.');
     await release(cluster, 'go-forbid');
     const followed = await kt(dir, ['status', 'forbid-forbid-four', '-f']);
@@ -96,7 +103,9 @@ test('Allow begins one run beside the other', async () => {
   await fire(cluster, 'allow', 'two');
   await Promise.all([podsRun(cluster, 'allow-allow-one'), podsRun(cluster, 'allow-allow-two')]);
   await release(cluster, 'go-allow');
-  const followed = await Promise.all(['allow-allow-one', 'allow-allow-two'].map(run => kt(dir, ['status', run, '-f'])));
+  const followed = await Promise.all(
+    ['allow-allow-one', 'allow-allow-two'].map(run => kt(dir, ['status', run, '-f'])),
+  );
   expect(followed.map(({ code }) => code)).toEqual([0, 0]);
 });
 
@@ -109,7 +118,9 @@ test('Replace cancels the run that goes on, and begins another', async () => {
   const first = await kt(dir, ['status', 'replace-replace-one', '-f']);
   expect(first.out).toContain('Cancelled');
   expect(first.code).toBe(1);
-  expect((await kt(dir, ['cancel', 'replace-replace-one'])).out).toBe('Run replace-replace-one is Cancelled: none of its pods is left.\n');
+  expect((await kt(dir, ['cancel', 'replace-replace-one'])).out).toBe(
+    'Run replace-replace-one is Cancelled: none of its pods is left.\n',
+  );
   await release(cluster, 'go-replace');
   expect((await kt(dir, ['status', 'replace-replace-two', '-f'])).code).toBe(0);
 });
@@ -118,6 +129,10 @@ test('a schedule fires by itself, in a run that is named by its minute', async (
   const isDone = (runs: readonly Run[]): boolean => runs.some(({ status }) => status === 'Completed');
   const [run] = await eventually(() => runsOf('minutely'), isDone);
   expect(run?.runId).toMatch(/^minutely-\d{8}-\d{4}-[a-z0-9]{4}$/);
-  const { items } = await cluster.api.list(paths.configMaps(cluster.namespace), { labelSelector: `${LABEL.schedule},${LABEL.component}=run` });
-  expect(items.filter(({ metadata }) => metadata.annotations?.['kt.dev/run-id'] === run?.runId)).toHaveLength(1);
+  const { items } = await cluster.api.list(paths.configMaps(cluster.namespace), {
+    labelSelector: `${LABEL.schedule},${LABEL.component}=run`,
+  });
+  expect(items.filter(({ metadata }) => metadata.annotations?.['kt.dev/run-id'] === run?.runId)).toHaveLength(
+    1,
+  );
 });

@@ -1,4 +1,7 @@
-/** Runs of documents in a test cluster, through the library: submitted, followed to their end, and what was told of them. */
+/**
+ * Runs of documents in a test cluster, through the library: submitted, followed to their end, and what was
+ * told of them.
+ */
 import { fileURLToPath } from 'node:url';
 import type { FailureCause, KTJobInput } from '@kube-transform/sdk';
 import { newRun, readOutcomes, type RunEvent, systemClock } from '@kube-transform/runtime';
@@ -16,7 +19,10 @@ export interface Submitted {
   /** `sees` resolves with the first that matches. */
   notes: { all: string[]; sees(pattern: RegExp): Promise<string> };
   /** Resolves with the first event of a kind. */
-  sees<T extends RunEvent['type']>(type: T, is?: (event: RunEvent & { type: T }) => boolean): Promise<RunEvent & { type: T }>;
+  sees<T extends RunEvent['type']>(
+    type: T,
+    is?: (event: RunEvent & { type: T }) => boolean,
+  ): Promise<RunEvent & { type: T }>;
   /** Rejects where following ends with an error. */
   ended: Promise<ClusterSummary>;
   /** Why a job failed. */
@@ -24,7 +30,10 @@ export interface Submitted {
   /** What its items waited for, as it was told. */
   waitsOf(job: string): string[];
   /** What the store has of an item. */
-  outcomeOf(job: string, item?: number): Promise<Awaited<ReturnType<typeof readOutcomes>> extends Map<number, infer T> ? T | undefined : never>;
+  outcomeOf(
+    job: string,
+    item?: number,
+  ): Promise<Awaited<ReturnType<typeof readOutcomes>> extends Map<number, infer T> ? T | undefined : never>;
 }
 
 export const endsFile = fileURLToPath(new URL('../fixtures/functions/ends.ts', import.meta.url));
@@ -33,13 +42,19 @@ export const endsFile = fileURLToPath(new URL('../fixtures/functions/ends.ts', i
 export type GivenJob = Partial<KTJobInput> & { name: string; call?: [string, object] };
 
 /** Submits a run of jobs that call functions of `fixtures/functions/ends.ts`, and follows it. */
-export async function submitJobs(cluster: TestCluster, jobs: readonly GivenJob[], settings: Partial<ClusterSettings> = {}): Promise<Submitted> {
+export async function submitJobs(
+  cluster: TestCluster,
+  jobs: readonly GivenJob[],
+  settings: Partial<ClusterSettings> = {},
+): Promise<Submitted> {
   const bundle = await makeBundle({ entries: [endsFile], projectDir: root });
   const whole = jobs.map(({ call: [name, args] = ['square', { n: 3 }], ...job }): KTJobInput => ({
     type: 'static',
     memory: '128Mi',
     cpu: '50m',
-    ...(job.type === undefined ? { tasks: [{ function: `ends.${name}`, args: args as Record<string, never> }] } : {}),
+    ...(job.type === undefined
+      ? { tasks: [{ function: `ends.${name}`, args: args as Record<string, never> }] }
+      : {}),
     ...job,
   }));
   const record = await newRun({
@@ -69,7 +84,11 @@ export async function submitJobs(cluster: TestCluster, jobs: readonly GivenJob[]
     }
   };
   let over = false;
-  const ended = followRun(cluster.api, runId, { sink: { publish }, note, signal: new AbortController().signal })
+  const ended = followRun(cluster.api, runId, {
+    sink: { publish },
+    note,
+    signal: new AbortController().signal,
+  })
     .then(summary => {
       if (summary === null) throw new Error('the run has no summary');
       return summary;
@@ -81,19 +100,31 @@ export async function submitJobs(cluster: TestCluster, jobs: readonly GivenJob[]
     });
   ended.catch(() => undefined);
   const find = (job: string): RunEvent | undefined =>
-    events.findLast(event => event.type === 'JobStatusChanged' && event.job === job && event.cause !== undefined);
+    events.findLast(
+      event => event.type === 'JobStatusChanged' && event.job === job && event.cause !== undefined,
+    );
   return {
     runId,
     events,
-    notes: { all: notes, sees: pattern => until(String(pattern), () => notes.find(text => pattern.test(text))) },
+    notes: {
+      all: notes,
+      sees: pattern => until(String(pattern), () => notes.find(text => pattern.test(text))),
+    },
     ended,
     sees: (type, is = () => true) =>
-      until(type, () => events.find((event): event is RunEvent & { type: typeof type } => event.type === type && is(event as never))),
+      until(type, () =>
+        events.find(
+          (event): event is RunEvent & { type: typeof type } => event.type === type && is(event as never),
+        ),
+      ),
     causeOf: job => {
       const event = find(job);
       return event?.type === 'JobStatusChanged' ? event.cause : undefined;
     },
-    waitsOf: job => events.flatMap(event => (event.type === 'JobWaiting' && event.job === job && event.message !== null ? [event.message] : [])),
+    waitsOf: job =>
+      events.flatMap(event =>
+        event.type === 'JobWaiting' && event.job === job && event.message !== null ? [event.message] : [],
+      ),
     outcomeOf: async (job, item = 0) => (await readOutcomes(cluster.store, runId, job)).get(item),
   };
 }

@@ -15,10 +15,17 @@ interface Kubeconfig {
 
 /** A kubeconfig for the cluster of the tests, with some of it changed; gone after the test. */
 export async function kubeconfigWith({ user, server }: { user?: object; server?: string }): Promise<string> {
-  const given = parse(await readFile(E2E.kubeconfig, 'utf8')) as Kubeconfig & { users: { name: string; user: object }[] };
+  const given = parse(await readFile(E2E.kubeconfig, 'utf8')) as Kubeconfig & {
+    users: { name: string; user: object }[];
+  };
   const context = given.contexts.find(({ name }) => name === given['current-context']);
-  const users = user === undefined ? given.users : given.users.map(one => (one.name === context?.context.user ? { ...one, user } : one));
-  const clusters = given.clusters.map(one => (server === undefined ? one : { ...one, cluster: { ...one.cluster, server } }));
+  const users =
+    user === undefined
+      ? given.users
+      : given.users.map(one => (one.name === context?.context.user ? { ...one, user } : one));
+  const clusters = given.clusters.map(one =>
+    server === undefined ? one : { ...one, cluster: { ...one.cluster, server } },
+  );
   const dir = await mkdtemp(join(tmpdir(), 'kt-user-'));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
   const file = join(dir, 'kubeconfig');
@@ -27,7 +34,11 @@ export async function kubeconfigWith({ user, server }: { user?: object; server?:
 }
 
 /** A kubeconfig of somebody who has these rights and no others. */
-export async function userWith({ api, namespace, apply }: TestCluster, name: string, rules: readonly Rule[]): Promise<string> {
+export async function userWith(
+  { api, namespace, apply }: TestCluster,
+  name: string,
+  rules: readonly Rule[],
+): Promise<string> {
   const group = 'rbac.authorization.k8s.io';
   const objects = [
     { kind: 'ServiceAccount', metadata: { name } },
@@ -42,23 +53,41 @@ export async function userWith({ api, namespace, apply }: TestCluster, name: str
   ];
   await apply(...(objects as KubeObject[]));
   const [rule] = rules;
-  const resourceAttributes = { namespace, group: rule?.apiGroups[0], resource: rule?.resources[0], verb: rule?.verbs[0] };
+  const resourceAttributes = {
+    namespace,
+    group: rule?.apiGroups[0],
+    resource: rule?.resources[0],
+    verb: rule?.verbs[0],
+  };
   const spec = { user: `system:serviceaccount:${namespace}:${name}`, resourceAttributes };
   const may = async (): Promise<boolean> => {
     const review = await api.create<object>('/apis/authorization.k8s.io/v1/subjectaccessreviews', { spec });
     return (review as { status?: { allowed?: boolean } }).status?.allowed === true;
   };
   await vi.waitUntil(may, { timeout: 30_000, interval: 100 });
-  const request = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { expirationSeconds: 3600 } };
-  const made = await api.create<typeof request & { status?: { token: string } }>(`${paths.serviceAccounts(namespace, name)}/token`, request);
+  const request = {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenRequest',
+    spec: { expirationSeconds: 3600 },
+  };
+  const made = await api.create<typeof request & { status?: { token: string } }>(
+    `${paths.serviceAccounts(namespace, name)}/token`,
+    request,
+  );
   return kubeconfigWith({ user: { token: made?.status?.token } });
 }
 
 /** Rules without one verb on one resource. */
-export const without = (rules: readonly Rule[], { verb, resource }: { verb: string; resource: string }): Rule[] =>
+export const without = (
+  rules: readonly Rule[],
+  { verb, resource }: { verb: string; resource: string },
+): Rule[] =>
   rules.flatMap(rule => {
     if (!rule.resources.includes(resource)) return [rule];
     const others = rule.resources.filter(one => one !== resource);
     const verbs = rule.verbs.filter(one => one !== verb);
-    return [...(others.length > 0 ? [{ ...rule, resources: others }] : []), ...(verbs.length > 0 ? [{ ...rule, resources: [resource], verbs }] : [])];
+    return [
+      ...(others.length > 0 ? [{ ...rule, resources: others }] : []),
+      ...(verbs.length > 0 ? [{ ...rule, resources: [resource], verbs }] : []),
+    ];
   });

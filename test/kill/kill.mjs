@@ -1,8 +1,9 @@
 /**
- * Kills `kt run --executor processes` with SIGKILL at random moments of a 200-item map and resumes it, many times over.
+ * Kills `kt run --executor processes` with SIGKILL at random moments of a 200-item map and resumes it, many
+ * times over.
  *
- * After each run: every item has exactly one result, the sum is right, and no item was begun again after its result was written.
- * Usage: node test/kill/kill.mjs [kills=100] [seed]
+ * After each run: every item has exactly one result, the sum is right, and no item was begun again after its
+ * result was written. Usage: node test/kill/kill.mjs [kills=100] [seed]
  */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
@@ -21,15 +22,21 @@ const SQUARES = Array.from({ length: 200 }, (_, n) => n * n).reduce((a, b) => a 
 
 function start(args, dir) {
   const env = { ...process.env, KT_KILL_TRACE: join(dir, 'trace') };
-  const child = spawn(process.execPath, [kt, 'run', ...args, '--executor', 'processes', '--store', `file:${join(dir, 'store')}`, '--json'], {
-    cwd: root,
-    env,
-  });
+  const child = spawn(
+    process.execPath,
+    [kt, 'run', ...args, '--executor', 'processes', '--store', `file:${join(dir, 'store')}`, '--json'],
+    {
+      cwd: root,
+      env,
+    },
+  );
   let out = '';
   let err = '';
   child.stdout.on('data', chunk => (out += chunk));
   child.stderr.on('data', chunk => (err += chunk));
-  const ended = new Promise(resolve => child.once('close', (code, signal) => resolve({ code, signal, out, err })));
+  const ended = new Promise(resolve =>
+    child.once('close', (code, signal) => resolve({ code, signal, out, err })),
+  );
   return { child, ended, text: () => out };
 }
 
@@ -37,7 +44,8 @@ function* lines(folder) {
   for (const name of readdirSync(folder, { recursive: true }).map(String).sort()) {
     const path = join(folder, name);
     if (!statSync(path).isFile()) continue;
-    for (const line of readFileSync(path, 'utf8').trim().split('\n')) yield { ...JSON.parse(line), writtenMs: statSync(path).mtimeMs };
+    for (const line of readFileSync(path, 'utf8').trim().split('\n'))
+      yield { ...JSON.parse(line), writtenMs: statSync(path).mtimeMs };
   }
 }
 
@@ -76,7 +84,17 @@ await start([steps, '--run-id', 'quiet'], quiet).ended;
 const usualMs = performance.now() - since;
 rmSync(quiet, { recursive: true, force: true });
 
-const sum = { runs: 0, kills: 0, endedBefore: 0, lost: 0, twice: 0, wrong: 0, repeated: 0, begunAgain: 0, notCompleted: 0 };
+const sum = {
+  runs: 0,
+  kills: 0,
+  endedBefore: 0,
+  lost: 0,
+  twice: 0,
+  wrong: 0,
+  repeated: 0,
+  begunAgain: 0,
+  notCompleted: 0,
+};
 while (sum.kills < wanted) {
   const dir = fresh();
   const runId = `kill-${sum.runs++}`;
@@ -90,7 +108,12 @@ while (sum.kills < wanted) {
       sum.kills++;
     } else sum.endedBefore++;
     await run.ended;
-    run = start(existsSync(join(dir, 'store/kt-metadata', runId, 'spec.json')) ? ['--resume', runId] : [steps, '--run-id', runId], dir);
+    run = start(
+      existsSync(join(dir, 'store/kt-metadata', runId, 'spec.json'))
+        ? ['--resume', runId]
+        : [steps, '--run-id', runId],
+      dir,
+    );
   }
   const { code, out, err } = await run.ended;
   if (code !== 0) {

@@ -3,7 +3,10 @@ import { each, type KtContext, ktFunction, pipeline } from '@kube-transform/sdk'
 
 const ITEMS = 200;
 
-/** Notes on disk, outside the run's store, that an item has begun; then works for a few milliseconds and returns its own number. */
+/**
+ * Notes on disk, outside the run's store, that an item has begun; then works for a few milliseconds and
+ * returns its own number.
+ */
 export const work = ktFunction(async ({ n }: { n: number }, context: KtContext) => {
   appendFileSync(process.env['KT_KILL_TRACE'] ?? '/dev/null', `${n} ${Date.now()} ${context.attempt}\n`);
   const until = performance.now() + 4;

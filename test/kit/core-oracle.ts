@@ -1,4 +1,7 @@
-/** A naive second opinion of the core: statuses recomputed from the truth table, over the whole graph, by fixpoint. */
+/**
+ * A naive second opinion of the core: statuses recomputed from the truth table, over the whole graph, by
+ * fixpoint.
+ */
 import type { JobStatus, KTJob } from '@kube-transform/sdk';
 import type { Fact } from '@kube-transform/runtime';
 
@@ -72,9 +75,11 @@ export function oracleApply(jobs: Oracle, statuses: Statuses, fact: Fact): void 
   if (job === undefined || !(job.own === 'submitted' || isReady(job, statuses))) return;
   if (fact.type === 'JobSubmitted') job.own = 'submitted';
   else if (fact.type === 'JobFailed') [job.own, job.cause] = ['failed', fact.cause.kind];
-  else if (!oracleAccepts(jobs, fact.job, fact.spawned ?? [])) [job.own, job.cause] = ['failed', 'InvalidSpawn'];
+  else if (!oracleAccepts(jobs, fact.job, fact.spawned ?? []))
+    [job.own, job.cause] = ['failed', 'InvalidSpawn'];
   else {
     job.own = 'succeeded';
-    for (const child of fact.spawned ?? []) jobs.set(child.name, { deps: child.dependencies, parent: fact.job, own: 'waiting' });
+    for (const child of fact.spawned ?? [])
+      jobs.set(child.name, { deps: child.dependencies, parent: fact.job, own: 'waiting' });
   }
 }

@@ -68,22 +68,39 @@ export function makeJob(name: string, dependencies: string[], sketched: Sketch):
 export const picked = (names: readonly string[], mask: number): string[] =>
   names.filter((_, i) => ((mask >> (i % 10)) & 1) === 1 && ((mask >> ((i + 3) % 10)) & 1) === 0);
 
-/** Jobs depend only on earlier siblings and on those of their ancestors, and the broken spawns are broken in every order. */
+/**
+ * Jobs depend only on earlier siblings and on those of their ancestors, and the broken spawns are broken in
+ * every order.
+ */
 export function orderlyPlan(list: readonly Sketch[]): Plan {
   const plan: Plan = { roots: [], spawns: new Map(), fails: new Set() };
-  const build = (siblings: readonly Sketch[], above: { name: string; root: string }[], visible: readonly string[]): KTJob[] => {
+  const build = (
+    siblings: readonly Sketch[],
+    above: { name: string; root: string }[],
+    visible: readonly string[],
+  ): KTJob[] => {
     const jobs: KTJob[] = [];
     siblings.forEach((sketched, i) => {
       const name = above.length === 0 ? `r${i}` : `${above.at(-1)?.name ?? ''}.${i}`;
       const earlier = jobs.map(job => job.name);
-      const job = makeJob(name, [...picked(earlier, sketched.deps), ...picked(visible, sketched.outside)], sketched);
+      const job = makeJob(
+        name,
+        [...picked(earlier, sketched.deps), ...picked(visible, sketched.outside)],
+        sketched,
+      );
       jobs.push(job);
       if (sketched.outcome < 3) plan.fails.add(name);
       if (sketched.children.length === 0) return;
       // What a dependency spawned is there when this job runs.
-      const done = job.dependencies.flatMap(dep => (earlier.includes(dep) ? (plan.spawns.get(dep)?.map(child => child.name) ?? []) : []));
+      const done = job.dependencies.flatMap(dep =>
+        earlier.includes(dep) ? (plan.spawns.get(dep)?.map(child => child.name) ?? []) : [],
+      );
       const root = above[0]?.root ?? name;
-      const children = build(sketched.children, [...above, { name, root }], [...visible, ...earlier, ...done]);
+      const children = build(
+        sketched.children,
+        [...above, { name, root }],
+        [...visible, ...earlier, ...done],
+      );
       const first = children[0] ?? job;
       const last = children.at(-1) ?? job;
       if (sketched.broken === 0) first.dependencies.push(name);
@@ -104,7 +121,10 @@ export function orderlyPlan(list: readonly Sketch[]): Plan {
   return plan;
 }
 
-/** Spawned jobs take names from a small pool and depend on anything of it: whether a spawn joins depends on what came before. */
+/**
+ * Spawned jobs take names from a small pool and depend on anything of it: whether a spawn joins depends on
+ * what came before.
+ */
 export function wildPlan(list: readonly Sketch[]): Plan {
   const pool = [...list.keys()].map(i => `r${i}`).concat(['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']);
   const plan: Plan = { roots: [], spawns: new Map(), fails: new Set() };
@@ -123,7 +143,11 @@ export function wildPlan(list: readonly Sketch[]): Plan {
     for (const { parent, children } of pending) {
       if (children.length === 0) continue;
       const jobs = children.map(child =>
-        makeJob(pool[list.length + (child.deps % 8)] ?? 'a', child.outside % 3 === 0 ? [] : [pool[child.outside % pool.length] ?? 'a'], child),
+        makeJob(
+          pool[list.length + (child.deps % 8)] ?? 'a',
+          child.outside % 3 === 0 ? [] : [pool[child.outside % pool.length] ?? 'a'],
+          child,
+        ),
       );
       plan.spawns.set(parent, jobs);
       children.forEach((child, k) => pending.push({ parent: jobs[k]?.name ?? '', children: child.children }));

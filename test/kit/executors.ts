@@ -1,4 +1,7 @@
-/** The executors that the contract runs on, over a store and the functions of `test/fixtures/functions/calls.ts`. */
+/**
+ * The executors that the contract runs on, over a store and the functions of
+ * `test/fixtures/functions/calls.ts`.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -40,13 +43,17 @@ export async function inProcessBench(): Promise<Bench> {
   const store: FileStore = {
     ...memory,
     put: async (key, ...rest) => {
-      if (broken?.test(key) === true) throw new KtError({ code: 'STORE_FAILED', path: key, message: 'No space is left.' });
+      if (broken?.test(key) === true)
+        throw new KtError({ code: 'STORE_FAILED', path: key, message: 'No space is left.' });
       return memory.put(key, ...rest);
     },
   };
   const catalog = localCatalog(null, { calls });
   const executor = (): Executor =>
-    inProcessExecutor({ host: { ...inProcessHost({ store, clock: systemClock, catalog }), within: withinLog }, concurrency: 4 });
+    inProcessExecutor({
+      host: { ...inProcessHost({ store, clock: systemClock, catalog }), within: withinLog },
+      concurrency: 4,
+    });
   return Promise.resolve({
     store,
     many: 3000,
@@ -60,12 +67,16 @@ export async function inProcessBench(): Promise<Bench> {
 export async function processBench(): Promise<Bench> {
   const dir = await mkdtemp(join(tmpdir(), 'kt-pool-'));
   const store = localFileStore(dir);
-  const { worker } = await makeBundle({ entries: [join(here, '../fixtures/functions/calls.ts')], projectDir: join(here, '../..') });
+  const { worker } = await makeBundle({
+    entries: [join(here, '../fixtures/functions/calls.ts')],
+    projectDir: join(here, '../..'),
+  });
   const { url } = store.capabilities;
   return {
     store,
     many: 3000,
-    executor: () => processPoolExecutor({ entry: worker, storeUrl: url ?? '', clock: systemClock, workers: 2 }),
+    executor: () =>
+      processPoolExecutor({ entry: worker, storeUrl: url ?? '', clock: systemClock, workers: 2 }),
     breakPuts: () => undefined,
     begun: () => new Promise(() => undefined),
     close: () => rm(dir, { recursive: true, force: true }),

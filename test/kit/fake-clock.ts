@@ -7,7 +7,10 @@ interface Wait {
   wake: () => void;
 }
 
-/** Time stands still but for `advance`, and for waits that are let pass: those take no time, and the clock goes on by what they ask for. */
+/**
+ * Time stands still but for `advance`, and for waits that are let pass: those take no time, and the clock
+ * goes on by what they ask for.
+ */
 export class FakeClock implements Clock {
   /** The waits that were let pass. */
   readonly passed: number[] = [];
@@ -61,7 +64,8 @@ export class FakeClock implements Clock {
 
   /** Resolves when somebody waits for that long, or when nobody does. */
   async waitedFor(ms: number, somebody = true): Promise<void> {
-    while (this.waiting.includes(ms) !== somebody) await new Promise<void>(resolve => this.#onWait.push(resolve));
+    while (this.waiting.includes(ms) !== somebody)
+      await new Promise<void>(resolve => this.#onWait.push(resolve));
   }
 
   /** How long those who wait do so. */

@@ -16,7 +16,10 @@ export interface Ended {
   err: string;
 }
 
-/** Runs `kt` in a folder; `onOut` sees all it has printed each time more comes, and may send it a signal: each goes once. */
+/**
+ * Runs `kt` in a folder; `onOut` sees all it has printed each time more comes, and may send it a signal: each
+ * goes once.
+ */
 export function kt(
   dir: string,
   args: readonly string[],
@@ -29,10 +32,17 @@ export function kt(
 export function run(
   program: string,
   args: readonly string[],
-  { dir, onOut = () => undefined }: { dir: string; onOut?: (text: string, kill: (signal: NodeJS.Signals) => void) => void },
+  {
+    dir,
+    onOut = () => undefined,
+  }: { dir: string; onOut?: (text: string, kill: (signal: NodeJS.Signals) => void) => void },
 ): Promise<Ended> {
   const { KT_STORE: _store, DATA_DIR: _data, ...rest } = process.env;
-  const child = spawn(program, args, { cwd: dir, env: { ...rest, NO_COLOR: '1' }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(program, args, {
+    cwd: dir,
+    env: { ...rest, NO_COLOR: '1' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   const ended: Ended = { code: null, out: '', err: '' };
   const sent = new Set<NodeJS.Signals>();
   const kill = (signal: NodeJS.Signals): void => {

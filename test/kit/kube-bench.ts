@@ -16,7 +16,10 @@ import { KubeServer } from './kube-server.js';
 type Options = Partial<ConstructorParameters<typeof KubeApi>[1]>;
 type FollowOptions = Parameters<typeof follow>[2];
 
-/** How long a client waits for an answer where it is not told otherwise. Waits that are shorter, for another attempt, take no time here. */
+/**
+ * How long a client waits for an answer where it is not told otherwise. Waits that are shorter, for another
+ * attempt, take no time here.
+ */
 export const TIMEOUT_MS = 30_000;
 
 export class KubeBench {
@@ -36,7 +39,13 @@ export class KubeBench {
   }
 
   api(options: Options = {}, connection: Partial<KubeConnection> = {}): KubeApi {
-    const whole = { name: 'test', server: this.server.url, namespace: 'ns', token: () => Promise.resolve(undefined), ...connection };
+    const whole = {
+      name: 'test',
+      server: this.server.url,
+      namespace: 'ns',
+      token: () => Promise.resolve(undefined),
+      ...connection,
+    };
     const made = new KubeApi(whole, { clock: this.clock, ...options });
     this.#apis.push(made);
     return made;
@@ -60,22 +69,31 @@ export class Listener {
   readonly done: Promise<void>;
   #onHeard: (() => void)[] = [];
 
-  constructor(api: KubeApi, options: Pick<FollowOptions, 'signal' | 'clock'> & Partial<FollowOptions> & { labelSelector?: string }) {
+  constructor(
+    api: KubeApi,
+    options: Pick<FollowOptions, 'signal' | 'clock'> & Partial<FollowOptions> & { labelSelector?: string },
+  ) {
     this.done = this.#listen(api, options);
     this.done.catch(() => undefined);
   }
 
   /** What went wrong, as "status reason". */
   get reasons(): string[] {
-    return this.trouble.map(error => (isKubeError(error) ? `${error.status} ${error.reason}` : String(error)));
+    return this.trouble.map(error =>
+      isKubeError(error) ? `${error.status} ${error.reason}` : String(error),
+    );
   }
 
   /** Resolves when something was heard. */
   async hears(word: string, times = 1): Promise<void> {
-    while (this.heard.filter(one => one === word).length < times) await new Promise<void>(resolve => this.#onHeard.push(resolve));
+    while (this.heard.filter(one => one === word).length < times)
+      await new Promise<void>(resolve => this.#onHeard.push(resolve));
   }
 
-  async #listen(api: KubeApi, { labelSelector, ...options }: FollowOptions & { labelSelector?: string }): Promise<void> {
+  async #listen(
+    api: KubeApi,
+    { labelSelector, ...options }: FollowOptions & { labelSelector?: string },
+  ): Promise<void> {
     const whole = { onTrouble: (error: unknown) => void this.trouble.push(error), ...options };
     for await (const event of follow<Pod>(api, { path: paths.pods('ns'), labelSelector }, whole)) {
       this.heard.push(wordFor(event));
@@ -85,4 +103,6 @@ export class Listener {
 }
 
 const wordFor = (event: Followed<Pod>): string =>
-  event.type === 'list' ? `list ${event.items.map(item => item.metadata.name).join(',')}` : `${event.type} ${event.object.metadata.name}`;
+  event.type === 'list'
+    ? `list ${event.items.map(item => item.metadata.name).join(',')}`
+    : `${event.type} ${event.object.metadata.name}`;

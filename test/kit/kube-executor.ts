@@ -1,4 +1,6 @@
-/** The Kubernetes executor for tests: on a scripted API server whose pods are processes, or on a real cluster. */
+/**
+ * The Kubernetes executor for tests: on a scripted API server whose pods are processes, or on a real cluster.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -22,7 +24,8 @@ import { KubeNode } from './kube-node.js';
 import { KubeServer } from './kube-server.js';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-export const callsBundle = () => makeBundle({ entries: [join(root, 'test/fixtures/functions/calls.ts')], projectDir: root });
+export const callsBundle = () =>
+  makeBundle({ entries: [join(root, 'test/fixtures/functions/calls.ts')], projectDir: root });
 
 /** What executors for tests stand on. */
 export interface KubeGround {
@@ -40,7 +43,13 @@ export function executorOf({ api, store, frameOf, pods = 20 }: KubeGround): Exec
   let begun = (): void => undefined;
   const first = new Promise<void>(resolve => (begun = resolve));
   const make = async (runId: string): Promise<Executor> => {
-    made = kubernetesExecutor({ api, store, clock: systemClock, frame: await frameOf(runId), onTrouble: () => undefined });
+    made = kubernetesExecutor({
+      api,
+      store,
+      clock: systemClock,
+      frame: await frameOf(runId),
+      onTrouble: () => undefined,
+    });
     begun();
     return made;
   };
@@ -49,7 +58,9 @@ export function executorOf({ api, store, frameOf, pods = 20 }: KubeGround): Exec
     itemsPerPod: (_job, items) => Math.ceil(items / pods),
     submit: async order => (await (making ??= make(order.runId))).submit(order),
     async *observe(signal) {
-      const aborted = new Promise<void>(resolve => (signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true })));
+      const aborted = new Promise<void>(resolve =>
+        signal.aborted ? resolve() : signal.addEventListener('abort', () => resolve(), { once: true }),
+      );
       await Promise.race([first, aborted]);
       if (made !== undefined) yield* made.observe(signal);
     },
@@ -71,13 +82,20 @@ export async function podOf(api: KubeApi, runId: string): Promise<void> {
 }
 
 /** The scripted one. */
-export async function scriptedKubeBench(): Promise<Bench & { server: KubeServer; node: KubeNode; api: KubeApi; settings: ClusterSettings }> {
+export async function scriptedKubeBench(): Promise<
+  Bench & { server: KubeServer; node: KubeNode; api: KubeApi; settings: ClusterSettings }
+> {
   const dir = await mkdtemp(join(tmpdir(), 'kt-kube-'));
   const store = localFileStore(dir);
   const bundle = await callsBundle();
   const server = await KubeServer.start();
   const node = new KubeNode(server, { namespace: 'ns', worker: bundle.worker });
-  const connection = { name: 'scripted', server: server.url, namespace: 'ns', token: () => Promise.resolve(undefined) };
+  const connection = {
+    name: 'scripted',
+    server: server.url,
+    namespace: 'ns',
+    token: () => Promise.resolve(undefined),
+  };
   const api = new KubeApi(connection, { clock: systemClock });
   const settings = clusterSettings({ namespace: 'ns', store: store.capabilities.url ?? '' });
   const frameOf = (runId: string): RunFrame => ({

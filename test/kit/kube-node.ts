@@ -1,6 +1,6 @@
 /**
- * What a cluster does with Indexed Jobs, on a scripted API server: pods are worker processes of this machine, and the Job's own rules say
- * what their exit codes mean.
+ * What a cluster does with Indexed Jobs, on a scripted API server: pods are worker processes of this machine,
+ * and the Job's own rules say what their exit codes mean.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -68,7 +68,9 @@ export class KubeNode {
     this.#closed = true;
     this.#stop();
     const children = [...this.#jobs.values()].flatMap(({ active }) => [...active.values()]);
-    await Promise.all(children.map(child => new Promise(resolve => (child.once('exit', resolve), child.kill('SIGKILL')))));
+    await Promise.all(
+      children.map(child => new Promise(resolve => (child.once('exit', resolve), child.kill('SIGKILL')))),
+    );
     rmSync(this.#dir, { recursive: true, force: true });
   }
 
@@ -76,7 +78,16 @@ export class KubeNode {
     const spec = object['spec'] as JobSpec;
     const waiting = Array.from({ length: spec.completions }, (_, index) => index);
     const { name: job, uid = '' } = object.metadata;
-    this.#jobs.set(job, { job, uid, spec, waiting, active: new Map(), completed: new Set(), failed: new Set(), ended: false });
+    this.#jobs.set(job, {
+      job,
+      uid,
+      spec,
+      waiting,
+      active: new Map(),
+      completed: new Set(),
+      failed: new Set(),
+      ended: false,
+    });
     queueMicrotask(() => this.#pump());
   }
 
@@ -92,7 +103,13 @@ export class KubeNode {
   #pump(): void {
     let busy = [...this.#jobs.values()].reduce((sum, { active }) => sum + active.size, 0);
     for (const job of this.#jobs.values()) {
-      while (!this.#closed && !job.ended && busy < this.#lanes && job.active.size < job.spec.parallelism && job.waiting.length > 0) {
+      while (
+        !this.#closed &&
+        !job.ended &&
+        busy < this.#lanes &&
+        job.active.size < job.spec.parallelism &&
+        job.waiting.length > 0
+      ) {
         this.#begin(job, job.waiting.shift() ?? 0);
         busy++;
       }
@@ -108,19 +125,40 @@ export class KubeNode {
       'batch.kubernetes.io/job-completion-index': String(index),
     };
     const ownerReferences = [{ uid: job.uid }];
-    const metadata = { generateName: `${job.job}-${index}-`, labels, annotations: template.metadata.annotations, ownerReferences };
-    const pod = this.#server.storage.create(pods, { kind: 'Pod', metadata, spec: {}, status: { phase: 'Running' } });
+    const metadata = {
+      generateName: `${job.job}-${index}-`,
+      labels,
+      annotations: template.metadata.annotations,
+      ownerReferences,
+    };
+    const pod = this.#server.storage.create(pods, {
+      kind: 'Pod',
+      metadata,
+      spec: {},
+      status: { phase: 'Running' },
+    });
     const note = join(this.#dir, pod.metadata.name);
     writeFileSync(note, '');
     const [{ command, env }] = template.spec.containers;
     const given = Object.fromEntries(env.map(({ name, value }) => [name, value ?? pod.metadata.uid ?? '']));
     const child = spawn(process.execPath, [...command.slice(1, -1), this.#worker], {
-      env: { PATH: process.env['PATH'] ?? '', ...given, KT_TERMINATION: note, JOB_COMPLETION_INDEX: String(index) },
+      env: {
+        PATH: process.env['PATH'] ?? '',
+        ...given,
+        KT_TERMINATION: note,
+        JOB_COMPLETION_INDEX: String(index),
+      },
       stdio: 'ignore',
     });
     job.active.set(index, child);
     child.once('exit', (code, signal) =>
-      this.#ended(job, { index, pods, name: pod.metadata.name, note, code: code ?? 128 + constants.signals[signal ?? 'SIGKILL'] }),
+      this.#ended(job, {
+        index,
+        pods,
+        name: pod.metadata.name,
+        note,
+        code: code ?? 128 + constants.signals[signal ?? 'SIGKILL'],
+      }),
     );
     this.#report(job);
   }
@@ -132,11 +170,16 @@ export class KubeNode {
     if (!job.ended) {
       const message = readFileSync(pod.note, 'utf8');
       const state = { terminated: { exitCode: code, message, reason: code === 0 ? 'Completed' : 'Error' } };
-      const status = { phase: code === 0 ? 'Succeeded' : 'Failed', containerStatuses: [{ name: 'main', state }] };
+      const status = {
+        phase: code === 0 ? 'Succeeded' : 'Failed',
+        containerStatuses: [{ name: 'main', state }],
+      };
       this.#server.storage.patch(pod.pods, pod.name, { status });
       if (code === 0) job.completed.add(index);
       else job.failed.add(index);
-      const rule = job.spec.podFailurePolicy.rules.find(({ onExitCodes }) => onExitCodes?.values.includes(code));
+      const rule = job.spec.podFailurePolicy.rules.find(({ onExitCodes }) =>
+        onExitCodes?.values.includes(code),
+      );
       if (rule?.action === 'FailJob') {
         job.waiting = [];
         for (const child of job.active.values()) child.kill('SIGTERM');

@@ -21,7 +21,11 @@ import type { KubeServer } from './kube-server.js';
 import { project, SHAKY } from './kt.js';
 
 const namespace = 'ns';
-const settings = clusterSettings({ namespace, store: 'file:/mnt/data', volume: { claim: 'data', mountPath: '/mnt/data' } });
+const settings = clusterSettings({
+  namespace,
+  store: 'file:/mnt/data',
+  volume: { claim: 'data', mountPath: '/mnt/data' },
+});
 
 /** A run of a test. */
 export interface GivenRun {
@@ -34,14 +38,45 @@ export interface GivenRun {
 }
 
 /** Puts a run's ConfigMap into the storage; its uid. */
-export function addRun({ storage }: KubeServer, { runId, status, createdAtMs = Date.now(), digest = 'd1', more = {} }: GivenRun): string {
-  const config: RunConfig = { runId, pipeline: 'p', kind: 'new', from: null, digest, bundleParts: 1, settings, createdAtMs, source: null };
+export function addRun(
+  { storage }: KubeServer,
+  { runId, status, createdAtMs = Date.now(), digest = 'd1', more = {} }: GivenRun,
+): string {
+  const config: RunConfig = {
+    runId,
+    pipeline: 'p',
+    kind: 'new',
+    from: null,
+    digest,
+    bundleParts: 1,
+    settings,
+    createdAtMs,
+    source: null,
+  };
   const summary = {
-    ...{ runId, pipeline: 'p', status, startedMs: createdAtMs, updatedMs: createdAtMs + 1000, jobs: [], counts: {}, failures: [], result: null },
+    ...{
+      runId,
+      pipeline: 'p',
+      status,
+      startedMs: createdAtMs,
+      updatedMs: createdAtMs + 1000,
+      jobs: [],
+      counts: {},
+      failures: [],
+      result: null,
+    },
     ...{ lastError: null, problem: null, trouble: null, ...more },
   };
-  const data = { 'run.json': JSON.stringify(config), ...(status === null ? {} : { summary: JSON.stringify(summary) }) };
-  return storage.create(paths.configMaps(namespace), runConfigMap({ runId, pipeline: 'p', namespace, digest, data })).metadata.uid ?? '';
+  const data = {
+    'run.json': JSON.stringify(config),
+    ...(status === null ? {} : { summary: JSON.stringify(summary) }),
+  };
+  return (
+    storage.create(
+      paths.configMaps(namespace),
+      runConfigMap({ runId, pipeline: 'p', namespace, digest, data }),
+    ).metadata.uid ?? ''
+  );
 }
 
 /** Puts a Job of a run and a pod of it into the storage. */
@@ -51,9 +86,16 @@ export function addJob(
 ): void {
   const labels = runLabels(runId, 'p', component);
   const name = component === 'controller' ? controllerName(runId, '1') : `kt-step-${runId}`;
-  const job: Job = { metadata: { name, labels, ownerReferences: [ownerOf(runId, owner)] }, status: { active: 1, ready: 1 } };
+  const job: Job = {
+    metadata: { name, labels, ownerReferences: [ownerOf(runId, owner)] },
+    status: { active: 1, ready: 1 },
+  };
   const { uid = '' } = storage.create(paths.jobs(namespace), job).metadata;
-  const metadata = { name: `${name}-0`, labels, ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid }] };
+  const metadata = {
+    name: `${name}-0`,
+    labels,
+    ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name, uid }],
+  };
   const pod: Pod = { metadata, status: { phase: 'Running' } };
   storage.create(paths.pods(namespace), pod);
 }
@@ -61,7 +103,10 @@ export function addJob(
 /** Puts a bundle into the storage. */
 export function addBundle({ storage }: KubeServer, digest: string): void {
   const labels = { [LABEL.managedBy]: 'kt', [LABEL.component]: 'bundle', [LABEL.bundle]: digest };
-  storage.create(paths.configMaps(namespace), { metadata: { name: bundleName(digest, 0), labels }, binaryData: { f: 'AAAA' } });
+  storage.create(paths.configMaps(namespace), {
+    metadata: { name: bundleName(digest, 0), labels },
+    binaryData: { f: 'AAAA' },
+  });
 }
 
 export const hasRun = ({ storage }: KubeServer, runId: string): boolean =>

@@ -1,5 +1,6 @@
 /**
- * A scripted Kubernetes API server on loopback: it stores objects as the real one does, and breaks when told to.
+ * A scripted Kubernetes API server on loopback: it stores objects as the real one does, and breaks when told
+ * to.
  *
  * `on` puts a rule in front of the storage; the newest rule that applies answers.
  */
@@ -18,7 +19,10 @@ export interface Asked {
   watch: boolean;
 }
 
-/** What a rule says: a whole answer, no answer at all, a connection that breaks, a stream, or that the storage shall answer. */
+/**
+ * What a rule says: a whole answer, no answer at all, a connection that breaks, a stream, or that the storage
+ * shall answer.
+ */
 export type Answer =
   | { status: number; body?: unknown; headers?: Record<string, string> }
   | { stream: (out: OpenStream) => void; status?: number }
@@ -46,7 +50,9 @@ export class OpenStream {
 
   /** Sends bytes as they are, or a value as a line of JSON. */
   send(value: string | Uint8Array | object): void {
-    this.#response.write(typeof value === 'string' || value instanceof Uint8Array ? value : `${JSON.stringify(value)}\n`);
+    this.#response.write(
+      typeof value === 'string' || value instanceof Uint8Array ? value : `${JSON.stringify(value)}\n`,
+    );
   }
 
   end(): void {
@@ -108,7 +114,8 @@ export class KubeServer {
 
   /** Resolves when `count` requests have come that match. */
   async hasBeenAsked(pattern: RegExp, count = 1): Promise<void> {
-    while (this.askedFor(pattern).length < count) await new Promise<void>(resolve => this.#onAsked.push(resolve));
+    while (this.askedFor(pattern).length < count)
+      await new Promise<void>(resolve => this.#onAsked.push(resolve));
   }
 
   /** Answers requests that match "METHOD /path?query", the next `times` of them. */
@@ -128,7 +135,8 @@ export class KubeServer {
 
   /** Sends a bookmark on all watches. */
   bookmark(): void {
-    for (const watch of this.watches) watch.send({ type: 'BOOKMARK', object: { metadata: { resourceVersion: this.storage.version } } });
+    for (const watch of this.watches)
+      watch.send({ type: 'BOOKMARK', object: { metadata: { resourceVersion: this.storage.version } } });
   }
 
   async close(): Promise<void> {
@@ -142,7 +150,14 @@ export class KubeServer {
     for await (const chunk of request) chunks.push(chunk as Buffer);
     const { pathname: path, searchParams: query } = url;
     const text = Buffer.concat(chunks).toString();
-    const asked = { method: request.method ?? '', path, query, headers: request.headers, text, watch: query.get('watch') === 'true' };
+    const asked = {
+      method: request.method ?? '',
+      path,
+      query,
+      headers: request.headers,
+      text,
+      watch: query.get('watch') === 'true',
+    };
     this.asked.push(asked);
     for (const look of this.#onAsked.splice(0)) look();
     const rule = this.#rules.find(one => one.left > 0 && one.applies(asked));
@@ -154,7 +169,11 @@ export class KubeServer {
     else if ('stream' in answer) answer.stream(this.#open(asked, response, answer.status));
     else {
       response.writeHead(answer.status, { 'Content-Type': 'application/json', ...answer.headers });
-      response.end(typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body ?? statusBody(answer.status, 'Scripted')));
+      response.end(
+        typeof answer.body === 'string'
+          ? answer.body
+          : JSON.stringify(answer.body ?? statusBody(answer.status, 'Scripted')),
+      );
     }
   }
 
@@ -169,8 +188,10 @@ export class KubeServer {
 
   #store(asked: Asked, response: ServerResponse): void {
     try {
-      const [, collection = '', name] = /^(\/apis?\/.*?\/namespaces\/[^/]+\/[^/]+)(?:\/([^/]+))?(?:\/status)?$/.exec(asked.path) ?? [];
-      if (collection === '') throw new Refusal(404, 'NotFound', 'the server could not find the requested resource');
+      const [, collection = '', name] =
+        /^(\/apis?\/.*?\/namespaces\/[^/]+\/[^/]+)(?:\/([^/]+))?(?:\/status)?$/.exec(asked.path) ?? [];
+      if (collection === '')
+        throw new Refusal(404, 'NotFound', 'the server could not find the requested resource');
       if (asked.watch) return this.#watch(collection, asked, response);
       const answer = this.#act(asked, collection, name);
       response.writeHead(asked.method === 'POST' ? 201 : 200, { 'Content-Type': 'application/json' });
@@ -200,7 +221,8 @@ export class KubeServer {
       case 'DELETE one':
         return storage.delete(collection, name ?? '', policy);
       case 'DELETE all':
-        for (const object of storage.all(collection)) if (isSelected(object, query)) storage.delete(collection, object.metadata.name, policy);
+        for (const object of storage.all(collection))
+          if (isSelected(object, query)) storage.delete(collection, object.metadata.name, policy);
         return { kind: 'Status', status: 'Success' };
       default:
         throw new Refusal(405, 'MethodNotAllowed', `${method} is not allowed here`);
@@ -209,7 +231,9 @@ export class KubeServer {
 
   #list(collection: string, query: URLSearchParams): unknown {
     const after = query.get('continue') ?? '';
-    const rest = this.storage.all(collection).filter(object => isSelected(object, query) && object.metadata.name > after);
+    const rest = this.storage
+      .all(collection)
+      .filter(object => isSelected(object, query) && object.metadata.name > after);
     const limit = Number(query.get('limit') ?? Infinity);
     const items = rest.slice(0, limit);
     const more = rest.length > limit ? { continue: items.at(-1)?.metadata.name } : {};
@@ -229,4 +253,5 @@ export class KubeServer {
   }
 }
 
-const lineOf = ({ method, path, query }: Asked): string => `${method} ${path}${query.size === 0 ? '' : `?${decodeURIComponent(query.toString())}`}`;
+const lineOf = ({ method, path, query }: Asked): string =>
+  `${method} ${path}${query.size === 0 ? '' : `?${decodeURIComponent(query.toString())}`}`;

@@ -41,9 +41,17 @@ export class Refusal extends Error {
   }
 }
 
-const KINDS: Record<string, string> = { jobs: 'Job', pods: 'Pod', configmaps: 'ConfigMap', events: 'Event', leases: 'Lease' };
+const KINDS: Record<string, string> = {
+  jobs: 'Job',
+  pods: 'Pod',
+  configmaps: 'ConfigMap',
+  events: 'Event',
+  leases: 'Lease',
+};
 const at = (object: unknown, path: string): unknown =>
-  path.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], object);
+  path
+    .split('.')
+    .reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], object);
 const copy = <T>(value: T): T => structuredClone(value);
 
 /** The terms of a selector: equality and inequality. */
@@ -52,7 +60,11 @@ function holds(selector: string | null, read: (key: string) => unknown): boolean
     .split(',')
     .filter(term => term !== '')
     .every(term => {
-      const [, key = '', operator, value = ''] = /^([^!=]+)(!?==?)(.*)$/.exec(term) ?? [undefined, term, 'exists'];
+      const [, key = '', operator, value = ''] = /^([^!=]+)(!?==?)(.*)$/.exec(term) ?? [
+        undefined,
+        term,
+        'exists',
+      ];
       if (operator === 'exists') return read(key) !== undefined;
       return ((read(key) ?? '') === value) === (operator !== '!=');
     });
@@ -60,10 +72,14 @@ function holds(selector: string | null, read: (key: string) => unknown): boolean
 
 /** True where an object is selected. */
 export const isSelected = (object: StoredObject, query: URLSearchParams): boolean =>
-  holds(query.get('labelSelector'), key => object.metadata.labels?.[key]) && holds(query.get('fieldSelector'), key => at(object, key));
+  holds(query.get('labelSelector'), key => object.metadata.labels?.[key]) &&
+  holds(query.get('fieldSelector'), key => at(object, key));
 
 /** A change as a watch with these selectors sees it: an object that is selected no more is gone. */
-export function seenBy(query: URLSearchParams, { type, object, before }: Change): { type: Change['type']; object: StoredObject } | undefined {
+export function seenBy(
+  query: URLSearchParams,
+  { type, object, before }: Change,
+): { type: Change['type']; object: StoredObject } | undefined {
   const was = before !== undefined && isSelected(before, query);
   const is = type !== 'DELETED' && isSelected(object, query);
   if (was && is) return { type: 'MODIFIED', object };
@@ -73,7 +89,10 @@ export function seenBy(query: URLSearchParams, { type, object, before }: Change)
 /** RFC 7396. */
 function merge(target: unknown, patch: unknown): unknown {
   if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
-  const base = typeof target === 'object' && target !== null && !Array.isArray(target) ? { ...(target as Record<string, unknown>) } : {};
+  const base =
+    typeof target === 'object' && target !== null && !Array.isArray(target)
+      ? { ...(target as Record<string, unknown>) }
+      : {};
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) Reflect.deleteProperty(base, key);
     else base[key] = merge(base[key], value);
@@ -95,12 +114,15 @@ export class KubeStorage {
   }
 
   all(collection: string): StoredObject[] {
-    return [...(this.#collections.get(collection)?.values() ?? [])].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1)).map(copy);
+    return [...(this.#collections.get(collection)?.values() ?? [])]
+      .sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1))
+      .map(copy);
   }
 
   get(collection: string, name: string): StoredObject {
     const object = this.#collections.get(collection)?.get(name);
-    if (object === undefined) throw new Refusal(404, 'NotFound', `${collection.split('/').at(-1)} "${name}" not found`);
+    if (object === undefined)
+      throw new Refusal(404, 'NotFound', `${collection.split('/').at(-1)} "${name}" not found`);
     return copy(object);
   }
 
@@ -108,7 +130,8 @@ export class KubeStorage {
     const object = copy(given) as StoredObject;
     const { metadata } = object;
     const resource = collection.split('/').at(-1) ?? '';
-    if (metadata.generateName !== undefined) metadata.name = `${metadata.generateName}${this.#version.toString(36)}`;
+    if (metadata.generateName !== undefined)
+      metadata.name = `${metadata.generateName}${this.#version.toString(36)}`;
     if (this.#collections.get(collection)?.has(metadata.name) === true) {
       throw new Refusal(409, 'AlreadyExists', `${resource} "${metadata.name}" already exists`);
     }
@@ -123,7 +146,11 @@ export class KubeStorage {
     const old = this.get(collection, name);
     const seen = given.metadata.resourceVersion;
     if (seen !== undefined && seen !== old.metadata.resourceVersion) {
-      throw new Refusal(409, 'Conflict', `Operation cannot be fulfilled on "${name}": the object has been modified; please apply your changes`);
+      throw new Refusal(
+        409,
+        'Conflict',
+        `Operation cannot be fulfilled on "${name}": the object has been modified; please apply your changes`,
+      );
     }
     const metadata: StoredObject['metadata'] = { ...copy(given.metadata), name, uid: old.metadata.uid };
     return this.#put(collection, { ...copy(given), metadata }, 'MODIFIED');
@@ -133,7 +160,10 @@ export class KubeStorage {
     return this.#put(collection, merge(this.get(collection, name), copy(patch)) as StoredObject, 'MODIFIED');
   }
 
-  /** What is owned goes along, unless the policy is to orphan it; without a policy the pods of a Job are orphaned, as in a real cluster. */
+  /**
+   * What is owned goes along, unless the policy is to orphan it; without a policy the pods of a Job are
+   * orphaned, as in a real cluster.
+   */
   delete(collection: string, name: string, policy?: string | null): StoredObject {
     const object = this.get(collection, name);
     this.#collections.get(collection)?.delete(name);
@@ -141,7 +171,8 @@ export class KubeStorage {
     if ((policy ?? (collection.endsWith('/jobs') ? 'Orphan' : 'Background')) === 'Orphan') return object;
     for (const [owned, objects] of this.#collections) {
       for (const one of [...objects.values()]) {
-        if (one.metadata.ownerReferences?.some(owner => owner.uid === object.metadata.uid) === true) this.delete(owned, one.metadata.name, policy);
+        if (one.metadata.ownerReferences?.some(owner => owner.uid === object.metadata.uid) === true)
+          this.delete(owned, one.metadata.name, policy);
       }
     }
     return object;
@@ -149,8 +180,11 @@ export class KubeStorage {
 
   /** What happened after a version. @throws Refusal 410 where that is forgotten. */
   since(collection: string, version: string): Change[] {
-    if (Number(version) < this.#forgotten) throw new Refusal(410, 'Expired', `too old resource version: ${version} (${this.#forgotten})`);
-    return this.#changes.filter(change => change.collection === collection && change.version > Number(version));
+    if (Number(version) < this.#forgotten)
+      throw new Refusal(410, 'Expired', `too old resource version: ${version} (${this.#forgotten})`);
+    return this.#changes.filter(
+      change => change.collection === collection && change.version > Number(version),
+    );
   }
 
   /** Forgets what happened: versions seen until now are too old. */

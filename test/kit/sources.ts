@@ -5,7 +5,17 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-const SKIPPED = new Set(['node_modules', 'dist', '.kt', '.git', 'kt-metadata', 'out', 'docs', 'templates', '.changeset']);
+const SKIPPED = new Set([
+  'node_modules',
+  'dist',
+  '.kt',
+  '.git',
+  'kt-metadata',
+  'out',
+  'docs',
+  'templates',
+  '.changeset',
+]);
 
 /** Paths below a folder, relative to the repository's root. */
 export function filesBelow(folder: string, pattern: RegExp): string[] {
@@ -24,7 +34,15 @@ export const read = (path: string): string => readFileSync(join(root, path), 'ut
 /** What a file imports: relative imports as paths from the root, others as they are written. */
 export function importsOf(path: string): string[] {
   const text = read(path).replaceAll(/^\s*(\/\/|\*|\/\*).*$/gm, '');
-  const statements = [/^(?:import|export)\b[^;'"]*?\bfrom\s+'([^']+)'/gm, /^import\s+'([^']+)'/gm, /\bimport\(\s*'([^']+)'\s*\)/g];
-  const specifiers = statements.flatMap(statement => [...text.matchAll(statement)].map(match => match[1] ?? ''));
-  return specifiers.map(name => (name.startsWith('.') ? relative(root, resolve(root, dirname(path), name)).replace(/\.js$/, '.ts') : name));
+  const statements = [
+    /^(?:import|export)\b[^;'"]*?\bfrom\s+'([^']+)'/gm,
+    /^import\s+'([^']+)'/gm,
+    /\bimport\(\s*'([^']+)'\s*\)/g,
+  ];
+  const specifiers = statements.flatMap(statement =>
+    [...text.matchAll(statement)].map(match => match[1] ?? ''),
+  );
+  return specifiers.map(name =>
+    name.startsWith('.') ? relative(root, resolve(root, dirname(path), name)).replace(/\.js$/, '.ts') : name,
+  );
 }

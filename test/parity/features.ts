@@ -1,4 +1,7 @@
-/** Each feature of the projects that this one replaces, by its id, and the test that shows it; or what it still waits for. */
+/**
+ * Each feature of the projects that this one replaces, by its id, and the test that shows it; or what it
+ * still waits for.
+ */
 export type Evidence = { file: string; test: string } | { waitsFor: string };
 
 const CLOUD = 'Terraform for EKS';
@@ -11,12 +14,24 @@ export const FEATURES: Record<string, Evidence> = {
   A3: { file: 'test/e2e/examples.test.ts', test: 'gives the same bytes everywhere' },
   A4: { file: 'test/documents/documents.test.ts', test: 'static, dynamic, nested dynamic' },
   A5: { file: 'test/property/core.test.ts', test: 'oracle' },
-  A6: { file: 'packages/runtime/src/engine/drive.test.ts', test: 'killed after any number of facts and driven again' },
+  A6: {
+    file: 'packages/runtime/src/engine/drive.test.ts',
+    test: 'killed after any number of facts and driven again',
+  },
   A7: { file: 'test/contracts/files.test.ts', test: 'listdir' },
-  A8: { file: 'packages/runtime/src/kubernetes/manifests/run-jobs.test.ts', test: 'ask for what the job asks, with a memory limit of the request × 1.1' },
-  A9: { file: 'packages/runtime/src/kubernetes/manifests/run-jobs.test.ts', test: 'images of a registry are always fetched, local ones never' },
+  A8: {
+    file: 'packages/runtime/src/kubernetes/manifests/run-jobs.test.ts',
+    test: 'ask for what the job asks, with a memory limit of the request × 1.1',
+  },
+  A9: {
+    file: 'packages/runtime/src/kubernetes/manifests/run-jobs.test.ts',
+    test: 'images of a registry are always fetched, local ones never',
+  },
   A10: { file: 'test/contracts/executor-contract.ts', test: 'counts attempts per item' },
-  A11: { file: 'packages/runtime/src/kubernetes/manifests/run-jobs.test.ts', test: 'have names that leave room for the index' },
+  A11: {
+    file: 'packages/runtime/src/kubernetes/manifests/run-jobs.test.ts',
+    test: 'have names that leave room for the index',
+  },
   A12: { file: 'test/e2e/hang.test.ts', test: 'a quota on pods that is raised: the run goes on' },
   A13: { file: 'test/documents/documents.test.ts', test: 'static, dynamic, nested dynamic' },
   B1: { file: 'test/e2e/deliveries.test.ts', test: 'by docker, from an image that is built once' },
@@ -29,15 +44,24 @@ export const FEATURES: Record<string, Evidence> = {
   C2: { file: 'examples/pipelines/weather.test.ts', test: 'not summed up again where its file exists' },
   C3: { file: 'test/e2e/cli.test.ts', test: 'is read while its pods are there and when they are gone' },
   C4: { file: 'test/contracts/kube-recovery.test.ts', test: 'adopts the Jobs that there are' },
-  C5: { file: 'packages/runtime/src/kubernetes/manifests/run-jobs.test.ts', test: 'have a hash that changes with the step' },
-  C6: { file: 'packages/runtime/src/kubernetes/manifests/run-jobs.test.ts', test: 'carry every pod option of a job' },
+  C5: {
+    file: 'packages/runtime/src/kubernetes/manifests/run-jobs.test.ts',
+    test: 'have a hash that changes with the step',
+  },
+  C6: {
+    file: 'packages/runtime/src/kubernetes/manifests/run-jobs.test.ts',
+    test: 'carry every pod option of a job',
+  },
   C7: { file: 'test/contracts/kube-recovery.test.ts', test: 'with keepFinished' },
   C8: { file: 'test/e2e/rights.test.ts', test: 'runs a pipeline on a claim, with what kt rbac prints' },
   C9: { waitsFor: SERVER },
   C10: { file: 'test/cli/config.test.ts', test: 'kt config shows what holds and where it comes from' },
   ...Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`D${i + 1}`, { waitsFor: SERVER }])),
   E1: { waitsFor: MELTANO },
-  E2: { file: 'test/e2e/render.test.ts', test: 'Kustomize builds each overlay, with what people have put there' },
+  E2: {
+    file: 'test/e2e/render.test.ts',
+    test: 'Kustomize builds each overlay, with what people have put there',
+  },
   E3: { waitsFor: MELTANO },
   E4: { waitsFor: MELTANO },
   E5: { waitsFor: MELTANO },

@@ -14,9 +14,11 @@ describe('features of the projects that this one replaces', () => {
     if ('waitsFor' in evidence) test.skip(`${id} waits for ${evidence.waitsFor}`, () => undefined);
     else
       test(`${id} is shown by ${evidence.file}`, () => {
-        const titles = [...read(evidence.file).matchAll(/\b(?:test|it|describe)(?:\.each\([\s\S]*?\))?\(\s*(['"`])(.*?)\1/g)].map(
-          match => match[2] ?? '',
-        );
+        const titles = [
+          ...read(evidence.file).matchAll(
+            /\b(?:test|it|describe)(?:\.each\([\s\S]*?\))?\(\s*(['"`])(.*?)\1/g,
+          ),
+        ].map(match => match[2] ?? '');
         expect(titles.some(title => title.includes(evidence.test))).toBe(true);
       });
   }

@@ -15,7 +15,10 @@ const STRANGER = { username: 'ada', password: 'wrong' };
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
 /** A home with files of credentials; and with programs on its PATH. */
-async function home(files: Record<string, string>, programs: Record<string, string> = {}): Promise<Record<string, string>> {
+async function home(
+  files: Record<string, string>,
+  programs: Record<string, string> = {},
+): Promise<Record<string, string>> {
   const dir = await mkdtemp(join(tmpdir(), 'kt-home-'));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
   for (const [path, text] of Object.entries({ ...files, ...programs })) {
@@ -43,14 +46,19 @@ describe.skipIf(NO_REGISTRY !== undefined)('a registry with passwords', () => {
   });
   afterAll(() => registry[Symbol.asyncDispose]());
   const asked = (env: Record<string, string>): Repository =>
-    new Repository(parseImage(`${registry.host}/team/base`), { credentials: () => credentialsFor(registry.host, env), clock: AT_ONCE });
+    new Repository(parseImage(`${registry.host}/team/base`), {
+      credentials: () => credentialsFor(registry.host, env),
+      clock: AT_ONCE,
+    });
 
   test.each([
     ['nobody', null],
     ['a wrong password', STRANGER],
     ['an identity token', { identityToken: 'x' }],
   ])('refuses %s, and says what to do', async (_, credentials) => {
-    await expect(repositoryOf(`${registry.host}/team/base`, credentials).manifest('base')).rejects.toMatchObject({
+    await expect(
+      repositoryOf(`${registry.host}/team/base`, credentials).manifest('base'),
+    ).rejects.toMatchObject({
       problems: [
         {
           code: 'REGISTRY_DENIED',
@@ -75,18 +83,29 @@ describe.skipIf(NO_REGISTRY !== undefined)('a registry with passwords', () => {
     ['REGISTRY_AUTH_FILE', 'elsewhere/auth.json', 'elsewhere/auth.json'],
     ['XDG_RUNTIME_DIR', 'run/containers/auth.json', 'run'],
   ])('lets in with what lies where %s says', async (variable, path, value) => {
-    const env = await home({ [path]: JSON.stringify({ auths: { [registry.host]: { auth: base64('ada:correct-horse') } } }) });
-    expect(await asked({ ...env, [variable]: join(env['HOME'] ?? '', value) }).manifest('base')).not.toBeNull();
+    const env = await home({
+      [path]: JSON.stringify({ auths: { [registry.host]: { auth: base64('ada:correct-horse') } } }),
+    });
+    expect(
+      await asked({ ...env, [variable]: join(env['HOME'] ?? '', value) }).manifest('base'),
+    ).not.toBeNull();
   });
 
   test('lets in with the name that docker login gives to old registries, and with that of one repository', async () => {
     const auth = base64('ada:correct-horse');
-    const old = await home({ '.docker/config.json': JSON.stringify({ auths: { [`https://${registry.host}/v1/`]: { auth } } }) });
+    const old = await home({
+      '.docker/config.json': JSON.stringify({ auths: { [`https://${registry.host}/v1/`]: { auth } } }),
+    });
     expect(await asked(old).manifest('base')).not.toBeNull();
     const auths = { [registry.host]: { auth: base64('ada:wrong') }, [`${registry.host}/team`]: { auth } };
     const podman = await home({ '.config/containers/auth.json': JSON.stringify({ auths }) });
-    const ofTeam = { credentials: () => credentialsFor(`${registry.host}/team/base`, podman), clock: AT_ONCE };
-    expect(await new Repository(parseImage(`${registry.host}/team/base`), ofTeam).manifest('base')).not.toBeNull();
+    const ofTeam = {
+      credentials: () => credentialsFor(`${registry.host}/team/base`, podman),
+      clock: AT_ONCE,
+    };
+    expect(
+      await new Repository(parseImage(`${registry.host}/team/base`), ofTeam).manifest('base'),
+    ).not.toBeNull();
   });
 
   test.each([
@@ -94,7 +113,10 @@ describe.skipIf(NO_REGISTRY !== undefined)('a registry with passwords', () => {
     ['of all', (host: string) => ({ auths: { [host]: {} }, credsStore: 'kttest' })],
   ])('lets in with a credential helper %s', async (_, config) => {
     const program = helper(registry.host, { Username: 'ada', Secret: 'correct-horse' });
-    const env = await home({ '.docker/config.json': JSON.stringify(config(registry.host)) }, { 'bin/docker-credential-kttest': program });
+    const env = await home(
+      { '.docker/config.json': JSON.stringify(config(registry.host)) },
+      { 'bin/docker-credential-kttest': program },
+    );
     expect(await asked(env).manifest('base')).not.toBeNull();
   });
 
@@ -107,18 +129,32 @@ describe.skipIf(NO_REGISTRY !== undefined)('a registry with passwords', () => {
       [chatty, /is not what a credential helper says/],
       [undefined, /cannot be run/],
     ] as const) {
-      const env = await home(config, program === undefined ? {} : { 'bin/docker-credential-kttest': program });
-      const problem = { code: 'CREDENTIAL_HELPER_FAILED', path: 'docker-credential-kttest', message: expect.stringMatching(message) as string };
+      const env = await home(
+        config,
+        program === undefined ? {} : { 'bin/docker-credential-kttest': program },
+      );
+      const problem = {
+        code: 'CREDENTIAL_HELPER_FAILED',
+        path: 'docker-credential-kttest',
+        message: expect.stringMatching(message) as string,
+      };
       await expect(asked(env).manifest('base')).rejects.toMatchObject({ problems: [problem] });
     }
     const broken = await home({ '.docker/config.json': '{"auths": ' });
-    await expect(asked(broken).manifest('base')).rejects.toMatchObject({ problems: [{ code: 'BAD_CREDENTIALS' }] });
+    await expect(asked(broken).manifest('base')).rejects.toMatchObject({
+      problems: [{ code: 'BAD_CREDENTIALS' }],
+    });
   });
 
   test('one that knows nothing of the registry counts as none', async () => {
     const program = helper('another.example', {});
-    const env = await home({ '.docker/config.json': JSON.stringify({ credsStore: 'kttest' }) }, { 'bin/docker-credential-kttest': program });
-    await expect(asked(env).manifest('base')).rejects.toMatchObject({ problems: [{ code: 'REGISTRY_DENIED' }] });
+    const env = await home(
+      { '.docker/config.json': JSON.stringify({ credsStore: 'kttest' }) },
+      { 'bin/docker-credential-kttest': program },
+    );
+    await expect(asked(env).manifest('base')).rejects.toMatchObject({
+      problems: [{ code: 'REGISTRY_DENIED' }],
+    });
   });
 });
 
@@ -142,41 +178,65 @@ describe.skipIf(NO_REGISTRY !== undefined)('a registry with tokens', () => {
     const { digest, isNew } = await appendLayer({ base, target, tag: 'one', layer: await layerWith('one') });
     expect(isNew).toBe(true);
     expect((await repositoryOf(`${registry.host}/team/made`).manifest('one'))?.digest).toBe(digest);
-    expect(tokens.requests).toContainEqual({ method: 'GET', scopes: ['repository:team/base:pull'], service: 'test-registry', who: null });
+    expect(tokens.requests).toContainEqual({
+      method: 'GET',
+      scopes: ['repository:team/base:pull'],
+      service: 'test-registry',
+      who: null,
+    });
     // Each scope is a parameter of its own.
     const both = ['repository:team/made:pull,push', 'repository:team/base:pull'];
-    expect(tokens.requests).toContainEqual({ method: 'GET', scopes: both, service: 'test-registry', who: 'ada' });
+    expect(tokens.requests).toContainEqual({
+      method: 'GET',
+      scopes: both,
+      service: 'test-registry',
+      who: 'ada',
+    });
   });
 
   test('takes nothing from anybody', async () => {
     const base = repositoryOf(`${registry.host}/team/base:base`);
     const target = repositoryOf(`${registry.host}/team/other`);
-    await expect(appendLayer({ base, target, tag: 'one', layer: await layerWith('one') })).rejects.toMatchObject({
-      problems: [{ code: 'REGISTRY_DENIED', hint: `Log in with rights to team/other: docker login ${registry.host}.` }],
-    });
-  });
-
-  test('refuses a wrong password with the words of its token server', async () => {
-    await expect(repositoryOf(`${registry.host}/team/base`, STRANGER).manifest('base')).rejects.toMatchObject({
+    await expect(
+      appendLayer({ base, target, tag: 'one', layer: await layerWith('one') }),
+    ).rejects.toMatchObject({
       problems: [
-        {
-          code: 'REGISTRY_DENIED',
-          path: registry.host,
-          message: expect.stringMatching(/token server .* answers 401 to ada/) as string,
-          hint: expect.stringContaining(`docker login ${registry.host}`) as string,
-        },
+        { code: 'REGISTRY_DENIED', hint: `Log in with rights to team/other: docker login ${registry.host}.` },
       ],
     });
   });
 
+  test('refuses a wrong password with the words of its token server', async () => {
+    await expect(repositoryOf(`${registry.host}/team/base`, STRANGER).manifest('base')).rejects.toMatchObject(
+      {
+        problems: [
+          {
+            code: 'REGISTRY_DENIED',
+            path: registry.host,
+            message: expect.stringMatching(/token server .* answers 401 to ada/) as string,
+            hint: expect.stringContaining(`docker login ${registry.host}`) as string,
+          },
+        ],
+      },
+    );
+  });
+
   test('takes an identity token, from a file and from a helper', async () => {
     const { host } = registry;
-    const auths = { [host]: { auth: base64('00000000-0000-0000-0000-000000000000:'), identitytoken: 'identity-of-ada' } };
+    const auths = {
+      [host]: { auth: base64('00000000-0000-0000-0000-000000000000:'), identitytoken: 'identity-of-ada' },
+    };
     const file = await home({ '.docker/config.json': JSON.stringify({ auths }) });
     const program = helper(host, { Username: '<token>', Secret: 'identity-of-ada' });
-    const helped = await home({ '.docker/config.json': `{"credHelpers":{"${host}":"kttest"}}` }, { 'bin/docker-credential-kttest': program });
+    const helped = await home(
+      { '.docker/config.json': `{"credHelpers":{"${host}":"kttest"}}` },
+      { 'bin/docker-credential-kttest': program },
+    );
     for (const env of [file, helped]) {
-      const target = new Repository(parseImage(`${host}/team/identity`), { credentials: () => credentialsFor(host, env), clock: AT_ONCE });
+      const target = new Repository(parseImage(`${host}/team/identity`), {
+        credentials: () => credentialsFor(host, env),
+        clock: AT_ONCE,
+      });
       await target.putBlob(Buffer.from(JSON.stringify(env)));
     }
     expect(tokens.requests.map(({ method, who }) => [method, who])).toEqual([

@@ -41,10 +41,15 @@ describe.skipIf(NO_REGISTRY !== undefined)(`appendLayer`, () => {
     });
     // The layer and the configuration; the base's own layer is mounted.
     expect(proxy.requests.filter(request => request.startsWith('PATCH'))).toHaveLength(2);
-    expect(proxy.requests.filter(request => request.includes('/team/base/blobs/'))).toEqual([expect.stringContaining('GET /v2/team/base/blobs/')]);
+    expect(proxy.requests.filter(request => request.includes('/team/base/blobs/'))).toEqual([
+      expect.stringContaining('GET /v2/team/base/blobs/'),
+    ]);
     proxy.requests.splice(0);
     proxy.sentBytes = 0;
-    expect(await appendLayer({ base, target, tag: 'one', layer })).toEqual({ digest: first.digest, isNew: false });
+    expect(await appendLayer({ base, target, tag: 'one', layer })).toEqual({
+      digest: first.digest,
+      isNew: false,
+    });
     expect(proxy.requests.filter(isSending)).toEqual([]);
     expect(proxy.sentBytes).toBe(0);
   });
@@ -58,7 +63,10 @@ describe.skipIf(NO_REGISTRY !== undefined)(`appendLayer`, () => {
     expect(proxy.requests.filter(isSending)).toEqual([]);
     const { digest } = await appendLayer({ base, target, tag: 'one', layer });
     expect(planned.digest).toBe(digest);
-    expect(await appendLayer({ base, target, tag: 'one', layer, push: false })).toEqual({ digest, isNew: false });
+    expect(await appendLayer({ base, target, tag: 'one', layer, push: false })).toEqual({
+      digest,
+      isNew: false,
+    });
   });
 
   test('copies what another registry has', async () => {
@@ -66,7 +74,13 @@ describe.skipIf(NO_REGISTRY !== undefined)(`appendLayer`, () => {
     const target = repositoryOf(`${other.host}/team/copied`);
     const layer = await layerWith('copied');
     const said: string[] = [];
-    await appendLayer({ base: repositoryOf(`${proxy.host}/team/base:base`), target, tag: 'one', layer, progress: text => said.push(text) });
+    await appendLayer({
+      base: repositoryOf(`${proxy.host}/team/base:base`),
+      target,
+      tag: 'one',
+      layer,
+      progress: text => said.push(text),
+    });
     const { layers } = parsed<Manifest>(await target.manifest('one'));
     for (const { digest } of layers) expect(await target.hasBlob(digest)).toBe(true);
     expect(said).toEqual([
@@ -84,7 +98,8 @@ describe.skipIf(NO_REGISTRY !== undefined)(`appendLayer`, () => {
       const index = await target.manifest(tag);
       expect(index?.mediaType).toBe(OCI_INDEX);
       const { manifests } = parsed<Manifest>(index);
-      for (const { digest } of manifests) expect(parsed<Manifest>(await target.manifest(digest)).layers[1]?.digest).toBe(layer.digest);
+      for (const { digest } of manifests)
+        expect(parsed<Manifest>(await target.manifest(digest)).layers[1]?.digest).toBe(layer.digest);
       return manifests.map(({ platform }) => `${platform.os}/${platform.architecture}`);
     };
     await appendLayer({ base, target, tag: 'all', layer });
@@ -96,11 +111,15 @@ describe.skipIf(NO_REGISTRY !== undefined)(`appendLayer`, () => {
   test.each(['both', 'base'])('refuses a platform that the base "%s" lacks', async repository => {
     const base = repositoryOf(`${proxy.host}/team/${repository}:base`);
     const target = repositoryOf(`${proxy.host}/team/refused`);
-    await expect(appendLayer({ base, target, tag: 'one', layer: await layerWith('x'), platforms: ['linux/s390x'] })).rejects.toMatchObject({
+    await expect(
+      appendLayer({ base, target, tag: 'one', layer: await layerWith('x'), platforms: ['linux/s390x'] }),
+    ).rejects.toMatchObject({
       problems: [
         {
           code: 'NO_PLATFORM',
-          message: expect.stringContaining(`team/${repository}:base has none of the platforms linux/s390x`) as string,
+          message: expect.stringContaining(
+            `team/${repository}:base has none of the platforms linux/s390x`,
+          ) as string,
           hint: `It has: ${repository === 'both' ? 'linux/amd64, linux/arm64' : 'linux/amd64'}.`,
         },
       ],
@@ -110,8 +129,12 @@ describe.skipIf(NO_REGISTRY !== undefined)(`appendLayer`, () => {
 
   test('says which base there is not', async () => {
     const base = repositoryOf(`${proxy.host}/team/base:nowhere`);
-    await expect(appendLayer({ base, target: base, tag: 'one', layer: await layerWith('x') })).rejects.toMatchObject({
-      problems: [{ code: 'NO_BASE_IMAGE', message: `The registry ${proxy.host} has no image team/base:nowhere.` }],
+    await expect(
+      appendLayer({ base, target: base, tag: 'one', layer: await layerWith('x') }),
+    ).rejects.toMatchObject({
+      problems: [
+        { code: 'NO_BASE_IMAGE', message: `The registry ${proxy.host} has no image team/base:nowhere.` },
+      ],
     });
   });
 });

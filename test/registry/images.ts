@@ -15,9 +15,11 @@ export const repositoryOf = (image: string, credentials: Credentials | null = nu
   new Repository(parseImage(image), { credentials: async () => credentials, clock: AT_ONCE });
 
 /** A layer with one file. */
-export const layerWith = (text: string): Promise<Layer> => makeLayer(new Map([['/kt/bundle/worker.mjs', { body: Buffer.from(text) }]]));
+export const layerWith = (text: string): Promise<Layer> =>
+  makeLayer(new Map([['/kt/bundle/worker.mjs', { body: Buffer.from(text) }]]));
 
-export const parsed = <T>(manifest: RawManifest | null): T => JSON.parse(Buffer.from(manifest?.bytes ?? '').toString()) as T;
+export const parsed = <T>(manifest: RawManifest | null): T =>
+  JSON.parse(Buffer.from(manifest?.bytes ?? '').toString()) as T;
 
 const raw = (value: object, mediaType: string): RawManifest => {
   const bytes = Buffer.from(JSON.stringify(value));
@@ -32,15 +34,27 @@ export interface Manifest {
 }
 
 /** Pushes an image of one layer; its manifest goes under its digest. */
-export async function pushImage(target: Repository, architecture: string): Promise<{ manifest: RawManifest; layer: string }> {
+export async function pushImage(
+  target: Repository,
+  architecture: string,
+): Promise<{ manifest: RawManifest; layer: string }> {
   const plain = Buffer.alloc(1024, architecture);
   const layer = gzipSync(plain);
   const config = Buffer.from(
-    JSON.stringify({ os: 'linux', architecture, config: { Cmd: ['node'] }, rootfs: { type: 'layers', diff_ids: [digestOf(plain)] } }),
+    JSON.stringify({
+      os: 'linux',
+      architecture,
+      config: { Cmd: ['node'] },
+      rootfs: { type: 'layers', diff_ids: [digestOf(plain)] },
+    }),
   );
   await target.putBlob(layer);
   await target.putBlob(config);
-  const described = (bytes: Uint8Array, mediaType: string): object => ({ mediaType, digest: digestOf(bytes), size: bytes.length });
+  const described = (bytes: Uint8Array, mediaType: string): object => ({
+    mediaType,
+    digest: digestOf(bytes),
+    size: bytes.length,
+  });
   const value = {
     schemaVersion: 2,
     mediaType: OCI_MANIFEST,
@@ -66,7 +80,13 @@ export async function pushIndex(target: Repository, tag = 'base'): Promise<void>
     const { manifest } = await pushImage(target, architecture);
     const { bytes, digest, mediaType } = manifest;
     manifests.push({ mediaType, digest, size: bytes.length, platform: { os: 'linux', architecture } });
-    if (architecture === 'amd64') manifests.push({ mediaType, digest, size: bytes.length, platform: { os: 'unknown', architecture: 'unknown' } });
+    if (architecture === 'amd64')
+      manifests.push({
+        mediaType,
+        digest,
+        size: bytes.length,
+        platform: { os: 'unknown', architecture: 'unknown' },
+      });
   }
   await target.putManifest(tag, raw({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }, OCI_INDEX));
 }

@@ -43,7 +43,9 @@ describe.skipIf(NO_REGISTRY !== undefined)('a line that breaks', () => {
     proxy.faults.push(...faults);
     await broken(`cut-${name.replaceAll(' ', '-')}`).putBlob(bytes);
     expect(proxy.faults).toEqual([]);
-    expect(digestOf(await direct(`cut-${name.replaceAll(' ', '-')}`).blob(digestOf(bytes)))).toBe(digestOf(bytes));
+    expect(digestOf(await direct(`cut-${name.replaceAll(' ', '-')}`).blob(digestOf(bytes)))).toBe(
+      digestOf(bytes),
+    );
   });
 
   test('what a registry has of a blob is not sent again', async () => {
@@ -63,14 +65,22 @@ describe.skipIf(NO_REGISTRY !== undefined)('a line that breaks', () => {
 
   test('an upload that is refused is not tried again', async () => {
     proxy.faults.push({ method: 'PATCH', status: 403 });
-    await expect(broken('refused').putBlob(randomBytes(10))).rejects.toMatchObject({ problems: [{ code: 'REGISTRY_DENIED' }] });
+    await expect(broken('refused').putBlob(randomBytes(10))).rejects.toMatchObject({
+      problems: [{ code: 'REGISTRY_DENIED' }],
+    });
     expect(proxy.requests.map(request => request.split(' ')[0])).toEqual(['POST', 'PATCH']);
   });
 
   test('an upload that never works ends with what was said last', async () => {
     proxy.faults.push(...Array.from({ length: 9 }, () => ({ method: 'PATCH', status: 500 })));
     await expect(broken('never').putBlob(randomBytes(10))).rejects.toMatchObject({
-      problems: [{ code: 'REGISTRY_FAILED', path: proxy.host, message: expect.stringContaining('it answers 500 to PATCH') as string }],
+      problems: [
+        {
+          code: 'REGISTRY_FAILED',
+          path: proxy.host,
+          message: expect.stringContaining('it answers 500 to PATCH') as string,
+        },
+      ],
     });
   });
 
@@ -80,7 +90,9 @@ describe.skipIf(NO_REGISTRY !== undefined)('a line that breaks', () => {
     proxy.faults.push({ method: 'GET', cutAnswerAt: MIB }, { method: 'GET', status: 502 });
     expect(digestOf(await broken('down').blob(digestOf(bytes)))).toBe(digestOf(bytes));
     proxy.faults.push(...Array.from({ length: 9 }, () => ({ method: 'GET', cutAnswerAt: MIB })));
-    await expect(broken('down').blob(digestOf(bytes))).rejects.toMatchObject({ problems: [{ code: 'REGISTRY_UNREACHABLE' }] });
+    await expect(broken('down').blob(digestOf(bytes))).rejects.toMatchObject({
+      problems: [{ code: 'REGISTRY_UNREACHABLE' }],
+    });
   });
 
   test('plain HTTP is spoken only where that was said, or with this machine', async () => {

@@ -66,7 +66,16 @@ async function authOf(access: RegistryAccess | undefined, dir: string): Promise<
     return { auth: { htpasswd: { realm: 'test', path: join(dir, 'htpasswd') } } };
   }
   await writeFile(join(dir, 'token.pem'), access.certificate);
-  return { auth: { token: { realm: access.realm, service: 'test-registry', issuer: 'test-issuer', rootcertbundle: join(dir, 'token.pem') } } };
+  return {
+    auth: {
+      token: {
+        realm: access.realm,
+        service: 'test-registry',
+        issuer: 'test-issuer',
+        rootcertbundle: join(dir, 'token.pem'),
+      },
+    },
+  };
 }
 
 /** Waits until it says where it listens. */
@@ -86,8 +95,23 @@ function listening(child: ChildProcess): Promise<string> {
 
 /** A key and a certificate of its own for it, made for one test. */
 export function testCertificate(): { key: string; certificate: string } {
-  const args = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=test-issuer', '-keyout', '-', '-out', '-'];
+  const args = [
+    'req',
+    '-x509',
+    '-newkey',
+    'rsa:2048',
+    '-nodes',
+    '-days',
+    '2',
+    '-subj',
+    '/CN=test-issuer',
+    '-keyout',
+    '-',
+    '-out',
+    '-',
+  ];
   const pem = execFileSync('openssl', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-  const part = (what: string): string => new RegExp(`-----BEGIN ${what}-----[^]*?-----END ${what}-----\n`).exec(pem)?.[0] ?? '';
+  const part = (what: string): string =>
+    new RegExp(`-----BEGIN ${what}-----[^]*?-----END ${what}-----\n`).exec(pem)?.[0] ?? '';
   return { key: part('PRIVATE KEY'), certificate: part('CERTIFICATE') };
 }

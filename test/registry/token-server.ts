@@ -27,7 +27,9 @@ export interface TokenServer extends AsyncDisposable {
 const IDENTITY_TOKEN = 'identity-of-ada';
 const LIFETIME_S = 300;
 
-/** Starts one on a port that is free. It takes `ada:correct-horse` and the identity token `identity-of-ada`. */
+/**
+ * Starts one on a port that is free. It takes `ada:correct-horse` and the identity token `identity-of-ada`.
+ */
 export async function startTokenServer(): Promise<TokenServer> {
   const { key, certificate } = testCertificate();
   const requests: TokenRequest[] = [];
@@ -39,7 +41,9 @@ export async function startTokenServer(): Promise<TokenServer> {
       requests.push(asked);
       const failure = failing.shift() ?? (asked.who === 'stranger' ? 401 : undefined);
       if (failure !== undefined) {
-        response.writeHead(failure, { 'content-type': 'application/json' }).end(JSON.stringify({ details: 'no' }));
+        response
+          .writeHead(failure, { 'content-type': 'application/json' })
+          .end(JSON.stringify({ details: 'no' }));
         return;
       }
       const token = signed(asked, { key, certificate, lifetime: lifetimes.shift() ?? LIFETIME_S });
@@ -74,14 +78,28 @@ async function read(request: IncomingMessage): Promise<TokenRequest> {
   return { method, scopes, service: values.get('service'), who: method === 'POST' ? refreshed : known };
 }
 
-function signed({ scopes, who }: TokenRequest, { key, certificate, lifetime }: { key: string; certificate: string; lifetime: number }): string {
+function signed(
+  { scopes, who }: TokenRequest,
+  { key, certificate, lifetime }: { key: string; certificate: string; lifetime: number },
+): string {
   const access = scopes.map(scope => {
     const [, type, name, actions = ''] = /^(\w+):(.*):([\w,]+)$/.exec(scope) ?? [];
     return { type, name, actions: actions.split(',').filter(action => action === 'pull' || who !== null) };
   });
   const now = Math.floor(Date.now() / 1000);
-  const body = { iss: 'test-issuer', sub: who ?? '', aud: 'test-registry', iat: now, nbf: now - 400, exp: now + lifetime, jti: 'test', access };
+  const body = {
+    iss: 'test-issuer',
+    sub: who ?? '',
+    aud: 'test-registry',
+    iat: now,
+    nbf: now - 400,
+    exp: now + lifetime,
+    jti: 'test',
+    access,
+  };
   const der = certificate.replaceAll(/-----[^-]+-----|\s/g, '');
-  const text = [{ typ: 'JWT', alg: 'RS256', x5c: [der] }, body].map(part => Buffer.from(JSON.stringify(part)).toString('base64url')).join('.');
+  const text = [{ typ: 'JWT', alg: 'RS256', x5c: [der] }, body]
+    .map(part => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.');
   return `${text}.${createSign('RSA-SHA256').update(text).sign(key, 'base64url')}`;
 }

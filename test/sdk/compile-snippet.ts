@@ -13,7 +13,10 @@ void each;
 `;
 const files = new Map<string, ts.SourceFile | undefined>();
 
-/** The messages, one a diagnostic, as `tsc` prints them; empty where the snippet compiles. The SDK must have been built. */
+/**
+ * The messages, one a diagnostic, as `tsc` prints them; empty where the snippet compiles. The SDK must have
+ * been built.
+ */
 export function compileSnippet(code: string, dialect: 'legacy' | 'tc39' = 'tc39'): string[] {
   const options: ts.CompilerOptions = {
     target: ts.ScriptTarget.ES2023,
@@ -34,5 +37,7 @@ export function compileSnippet(code: string, dialect: 'legacy' | 'tc39' = 'tc39'
   };
   host.fileExists = name => name === SNIPPET || ts.sys.fileExists(name);
   const program = ts.createProgram([SNIPPET], options, host);
-  return ts.getPreEmitDiagnostics(program).map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
+  return ts
+    .getPreEmitDiagnostics(program)
+    .map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'));
 }

@@ -42,7 +42,14 @@ async function project(name: string, legacy: boolean): Promise<string> {
   await cp(FIXTURE, dir, { recursive: true });
   await symlink(join(ROOT, 'node_modules'), join(dir, 'node_modules'));
   await writeFile(join(dir, 'package.json'), '{ "type": "module" }');
-  const compilerOptions = { target: 'es2022', module: 'nodenext', strict: true, skipLibCheck: true, types: [], experimentalDecorators: legacy };
+  const compilerOptions = {
+    target: 'es2022',
+    module: 'nodenext',
+    strict: true,
+    skipLibCheck: true,
+    types: [],
+    experimentalDecorators: legacy,
+  };
   await writeFile(join(dir, 'tsconfig.json'), JSON.stringify({ compilerOptions, files: ['example.ts'] }));
   return dir;
 }
@@ -54,11 +61,14 @@ async function node(...args: string[]): Promise<unknown> {
 
 function tsc(dir: string): void {
   const { options, fileNames } =
-    ts.getParsedCommandLineOfConfigFile(join(dir, 'tsconfig.json'), {}, { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined }) ??
-    expect.unreachable('no tsconfig.json');
+    ts.getParsedCommandLineOfConfigFile(
+      join(dir, 'tsconfig.json'),
+      {},
+      { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined },
+    ) ?? expect.unreachable('no tsconfig.json');
   const program = ts.createProgram(fileNames, options);
-  const messages = [...ts.getPreEmitDiagnostics(program), ...program.emit().diagnostics].map(({ messageText }) =>
-    ts.flattenDiagnosticMessageText(messageText, '\n'),
+  const messages = [...ts.getPreEmitDiagnostics(program), ...program.emit().diagnostics].map(
+    ({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'),
   );
   expect(messages).toEqual([]);
 }
@@ -83,14 +93,22 @@ describe.each([
     const dir = await project(`tsc-${dialect}`, legacy);
     tsc(dir);
     expect(await node(join(dir, 'run.mjs'))).toEqual(RAN);
-    expect(await node(join(dir, 'reflect.mjs'))).toEqual({ before: LISTED, after: LISTED, metadata: ['object', 'object'] });
+    expect(await node(join(dir, 'reflect.mjs'))).toEqual({
+      before: LISTED,
+      after: LISTED,
+      metadata: ['object', 'object'],
+    });
   });
 
   test.each([false, true])('compiled by esbuild, minified: %s', async minify => {
     const dir = await project(`esbuild-${dialect}-${minify}`, legacy);
     await esbuild(dir, legacy, minify);
     expect(await node(join(dir, 'run.mjs'))).toEqual(RAN);
-    expect(await node(join(dir, 'reflect.mjs'))).toEqual({ before: LISTED, after: LISTED, metadata: ['object', 'object'] });
+    expect(await node(join(dir, 'reflect.mjs'))).toEqual({
+      before: LISTED,
+      after: LISTED,
+      metadata: ['object', 'object'],
+    });
   });
 
   test('in the bundle that `kt` makes, minified, run with another copy of the SDK', async () => {
@@ -105,13 +123,22 @@ describe('vitest', () => {
   test('runs the example as it is', async () => {
     expect([...nameExports('example', example).keys()].sort()).toEqual(NAMES);
     const run = await testRun(example.default, { params: { names: 'Ada' } });
-    expect(run.statuses).toEqual({ list: 'Completed', greet: 'Completed', join: 'Completed', shout: 'Completed' });
+    expect(run.statuses).toEqual({
+      list: 'Completed',
+      greet: 'Completed',
+      join: 'Completed',
+      shout: 'Completed',
+    });
     expect(run.result('shout')).toBe('0 HELLO ADA!');
   });
 
   test('lists the class', () => {
-    expect(reflectFunctions(example.Greeter).map(({ member, static: isStatic, options }) => [member, isStatic, options.retries ?? 0])).toEqual(
-      LISTED,
-    );
+    expect(
+      reflectFunctions(example.Greeter).map(({ member, static: isStatic, options }) => [
+        member,
+        isStatic,
+        options.retries ?? 0,
+      ]),
+    ).toEqual(LISTED);
   });
 });

@@ -3,7 +3,11 @@ import { describe, expect, test } from 'vitest';
 import { compileSnippet } from './compile-snippet.js';
 
 test('what is right compiles', () => {
-  expect(compileSnippet(`start.map('b', load, ({ names }) => names.each(file => ({ file })), { outputs: file => [file] });`)).toEqual([]);
+  expect(
+    compileSnippet(
+      `start.map('b', load, ({ names }) => names.each(file => ({ file })), { outputs: file => [file] });`,
+    ),
+  ).toEqual([]);
 });
 
 test.each<[string, string, string]>([
@@ -15,14 +19,26 @@ test.each<[string, string, string]>([
     'returns something that JSON cannot hold (a function, bigint, symbol, Date',
   ],
   ['a dynamic step that returns no jobs', `start.dynamic('b', list);`, 'must return a list of jobs'],
-  ["a stranger's name", `start.job('b', load, ({ aa }) => ({ file: aa }));`, "Property 'aa' does not exist on type 'StepRefs<"],
+  [
+    "a stranger's name",
+    `start.job('b', load, ({ aa }) => ({ file: aa }));`,
+    "Property 'aa' does not exist on type 'StepRefs<",
+  ],
   [
     'an unknown parameter',
     `start.job('b', load, ({ params }) => ({ file: params.dirr }));`,
     "Property 'dirr' does not exist on type 'Ref<{ dir: string; }>'. Did you mean 'dir'?",
   ],
-  ['a wrong argument', `start.job('b', load, () => ({ file: 3 }));`, "Type 'number' is not assignable to type 'Arg<string>'"],
-  ['a ref to a wrong type', `start.job('b', load, ({ a }) => ({ file: a.n }));`, "Type 'number' is not assignable to type 'string'"],
+  [
+    'a wrong argument',
+    `start.job('b', load, () => ({ file: 3 }));`,
+    "Type 'number' is not assignable to type 'Arg<string>'",
+  ],
+  [
+    'a ref to a wrong type',
+    `start.job('b', load, ({ a }) => ({ file: a.n }));`,
+    "Type 'number' is not assignable to type 'string'",
+  ],
   [
     'a map over what is no array',
     `start.map('b', load, ({ a }) => a.each(() => ({ file: 'x' })));`,
@@ -43,9 +59,21 @@ test.each<[string, string, string]>([
     `const m = ktFunction((): { v: string } | null => null); start.job('m', m).job('b', load, ({ m }) => ({ file: m.v }));`,
     "does not exist on type 'RefBase<{ v: string; } | null>'",
   ],
-  ['a wrong `after`', `start.job('b', list, () => ({}), { after: ['c'] });`, `Type '"c"' is not assignable to type '"a" | "names"'`],
-  ['a misspelt option', `start.job('b', list, () => ({}), { retires: 2 });`, "'retires' does not exist in type 'StepOptions<"],
-  ['a wrong output', `ktFunction({ output: z.object({ n: z.number() }) }, () => ({ n: 'x' }));`, "Type 'string' is not assignable to type 'number'"],
+  [
+    'a wrong `after`',
+    `start.job('b', list, () => ({}), { after: ['c'] });`,
+    `Type '"c"' is not assignable to type '"a" | "names"'`,
+  ],
+  [
+    'a misspelt option',
+    `start.job('b', list, () => ({}), { retires: 2 });`,
+    "'retires' does not exist in type 'StepOptions<",
+  ],
+  [
+    'a wrong output',
+    `ktFunction({ output: z.object({ n: z.number() }) }, () => ({ n: 'x' }));`,
+    "Type 'string' is not assignable to type 'number'",
+  ],
 ])('%s', (_what, code, message) => {
   const [first = '', ...more] = compileSnippet(code);
   expect(first).toContain(message);
@@ -67,15 +95,30 @@ describe.each(['legacy', 'tc39'] as const)('decorators in the %s dialect', diale
     ['{ input: z.object({ a: z.number().default(1) }) }', '(_: { a: number }): number'],
     ['{ input: z.object({ a: z.number() }) }', '(): number'],
     ['{ output: z.number() }', '(): Promise<number>'],
-    ['{ input: z.object({ a: z.number() }), output: z.object({ b: z.string() }) }', '(_: { a: number }): { b: string }'],
+    [
+      '{ input: z.object({ a: z.number() }), output: z.object({ b: z.string() }) }',
+      '(_: { a: number }): { b: string }',
+    ],
   ])('@ktFunction(%s) f%s compiles', (options, signature) => {
     expect(method(options, signature)).toEqual([]);
   });
 
   test.each([
-    ['{ input: z.object({ a: z.number() }) }', '(_: { a: string }): number', "Type 'number' is not assignable to type 'string'"],
-    ['{ input: z.object({ a: z.number() }) }', '(_: { b: number }): number', "Property 'b' is missing in type '{ a: number; }'"],
-    ['{ input: z.object({ a: z.number().optional() }) }', '(_: { a: number }): number', "'number | undefined' is not assignable to type 'number'"],
+    [
+      '{ input: z.object({ a: z.number() }) }',
+      '(_: { a: string }): number',
+      "Type 'number' is not assignable to type 'string'",
+    ],
+    [
+      '{ input: z.object({ a: z.number() }) }',
+      '(_: { b: number }): number',
+      "Property 'b' is missing in type '{ a: number; }'",
+    ],
+    [
+      '{ input: z.object({ a: z.number().optional() }) }',
+      '(_: { a: number }): number',
+      "'number | undefined' is not assignable to type 'number'",
+    ],
     ['{ output: z.number() }', '(): string', "Type 'string' is not assignable to type 'number"],
     [
       '{ input: z.object({ a: z.number() }), output: z.number() }',

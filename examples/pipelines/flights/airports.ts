@@ -17,21 +17,31 @@ export function parseAirports(csv: string): Map<string, Airport> {
     .map(parseLine);
   const at = (column: string): number => {
     const index = header.indexOf(column);
-    if (index < 0) throw new PermanentError(`The airports have no column "${column}"; they have ${header.join(', ')}.`);
+    if (index < 0)
+      throw new PermanentError(`The airports have no column "${column}"; they have ${header.join(', ')}.`);
     return index;
   };
   const [iata, name, city, state] = [at('iata'), at('name'), at('city'), at('state')];
-  const airports = rows.map(row => ({ iata: row[iata] ?? '', name: row[name] ?? '', city: row[city] ?? '', state: row[state] ?? '' }));
+  const airports = rows.map(row => ({
+    iata: row[iata] ?? '',
+    name: row[name] ?? '',
+    city: row[city] ?? '',
+    state: row[state] ?? '',
+  }));
   return new Map(airports.map(airport => [airport.iata, airport]));
 }
 
 /** The fields of one CSV line; quotes may enclose a field and are doubled within it. */
 export function parseLine(line: string): string[] {
   const fields = line.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g);
-  return [...fields].map(([, quoted, plain]) => (quoted === undefined ? (plain ?? '') : quoted.replaceAll('""', '"')).trim());
+  return [...fields].map(([, quoted, plain]) =>
+    (quoted === undefined ? (plain ?? '') : quoted.replaceAll('""', '"')).trim(),
+  );
 }
 
 /** One CSV line; fields are quoted where they must be. */
 export function formatLine(fields: readonly (string | number)[]): string {
-  return fields.map(field => (/[",\n]/.test(`${field}`) ? `"${`${field}`.replaceAll('"', '""')}"` : `${field}`)).join(',');
+  return fields
+    .map(field => (/[",\n]/.test(`${field}`) ? `"${`${field}`.replaceAll('"', '""')}"` : `${field}`))
+    .join(',');
 }

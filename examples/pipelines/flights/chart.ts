@@ -28,7 +28,12 @@ export function drawChart(summary: Summary): string {
     ` font-family="system-ui, Helvetica, Arial, sans-serif" font-size="12" fill="#222">`,
     `<title>Mean delay of flights by hour of departure</title><rect width="100%" height="100%" fill="#fff"/>`,
     text(24, 34, 'Flight delays by hour of departure', 'font-size="20" font-weight="600"'),
-    text(24, 56, `Mean delay on arrival in minutes, by the local hour at which ${count(summary.flights)} flights left`, 'fill="#666"'),
+    text(
+      24,
+      56,
+      `Mean delay on arrival in minutes, by the local hour at which ${count(summary.flights)} flights left`,
+      'fill="#666"',
+    ),
     drawBars(summary.hours),
     text(CELL.left + 24 * CELL.width + 12, CELL.top - 20, 'whole day', 'fill="#666"'),
     ...shown.map(drawAirport),
@@ -45,11 +50,20 @@ function drawBars(hours: readonly HourFigures[]): string {
   const bars = hours.map(({ hour, meanDelay, flights }) => {
     const top = Math.min(y(0), y(meanDelay));
     const box = `x="${x(hour) + 3}" y="${top.toFixed(1)}" width="${CELL.width - 6}" height="${Math.abs(y(meanDelay) - y(0)).toFixed(1)}"`;
-    const label = centred(hour, meanDelay < 0 ? y(meanDelay) + 12 : top - 4, meanDelay.toFixed(0), 'font-size="11"');
+    const label = centred(
+      hour,
+      meanDelay < 0 ? y(meanDelay) + 12 : top - 4,
+      meanDelay.toFixed(0),
+      'font-size="11"',
+    );
     return `<rect ${box} fill="${colourOf(meanDelay)}"><title>${hour}:00, ${count(flights)} flights: ${meanDelay} min</title></rect>${label}`;
   });
   const zero = `<line x1="${CELL.left}" x2="${x(24)}" y1="${y(0).toFixed(1)}" y2="${y(0).toFixed(1)}" stroke="#999"/>`;
-  return [...bars, zero, text(CELL.left - 12, y(0) + 4, 'all airports', 'text-anchor="end" font-weight="600"')].join('\n');
+  return [
+    ...bars,
+    zero,
+    text(CELL.left - 12, y(0) + 4, 'all airports', 'text-anchor="end" font-weight="600"'),
+  ].join('\n');
 }
 
 function drawAirport(airport: AirportFigures, row: number): string {
@@ -70,20 +84,35 @@ function drawAirport(airport: AirportFigures, row: number): string {
 function drawLegend(top: number): string {
   const width = 76;
   const words = COLOURS.map(([from], i) =>
-    i === 0 ? `under ${COLOURS[1]?.[0] ?? 0}` : i === COLOURS.length - 1 ? `${from} and more` : `${from} to ${COLOURS[i + 1]?.[0] ?? ''}`,
+    i === 0
+      ? `under ${COLOURS[1]?.[0] ?? 0}`
+      : i === COLOURS.length - 1
+        ? `${from} and more`
+        : `${from} to ${COLOURS[i + 1]?.[0] ?? ''}`,
   );
   const boxes = COLOURS.map(([, colour], i) => {
     const left = CELL.left + i * width;
     return `<rect x="${left}" y="${top}" width="${width - 2}" height="12" fill="${colour}"/>${text(left, top + 27, words[i] ?? '', 'font-size="11" fill="#666"')}`;
   });
   const few = `<rect x="${CELL.left + COLOURS.length * width + 8}" y="${top}" width="20" height="12" fill="#eee"/>`;
-  const fewText = text(CELL.left + COLOURS.length * width + 8, top + 27, `under ${FEWEST} flights`, 'font-size="11" fill="#666"');
-  return [text(CELL.left - 12, top + 11, 'minutes', 'text-anchor="end" fill="#666"'), ...boxes, few, fewText].join('\n');
+  const fewText = text(
+    CELL.left + COLOURS.length * width + 8,
+    top + 27,
+    `under ${FEWEST} flights`,
+    'font-size="11" fill="#666"',
+  );
+  return [
+    text(CELL.left - 12, top + 11, 'minutes', 'text-anchor="end" fill="#666"'),
+    ...boxes,
+    few,
+    fewText,
+  ].join('\n');
 }
 
 const x = (hour: number): number => CELL.left + hour * CELL.width;
 const count = (value: number): string => value.toLocaleString('en-US');
-const escape = (value: string): string => value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+const escape = (value: string): string =>
+  value.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 
 function colourOf(minutes: number): string {
   return COLOURS.findLast(([from]) => minutes >= from)?.[1] ?? '#eee';

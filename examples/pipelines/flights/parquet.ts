@@ -28,12 +28,16 @@ export async function planRanges(files: KtFiles, file: string, rangesPerGroup: n
   const metadata = await readFooter(await openFile(files, file));
   const names = metadata.schema.map(({ name }) => name);
   for (const column of ['date', 'delay', 'origin']) {
-    if (!names.includes(column)) throw new PermanentError(`"${file}" has no column "${column}"; it has ${names.slice(1).join(', ')}.`);
+    if (!names.includes(column))
+      throw new PermanentError(`"${file}" has no column "${column}"; it has ${names.slice(1).join(', ')}.`);
   }
   let groupStart = 0;
   return metadata.row_groups.flatMap(group => {
     const rows = Number(group.num_rows);
-    const edges = Array.from({ length: rangesPerGroup + 1 }, (_, i) => groupStart + Math.round((rows * i) / rangesPerGroup));
+    const edges = Array.from(
+      { length: rangesPerGroup + 1 },
+      (_, i) => groupStart + Math.round((rows * i) / rangesPerGroup),
+    );
     groupStart += rows;
     return edges
       .slice(1)
@@ -43,7 +47,10 @@ export async function planRanges(files: KtFiles, file: string, rangesPerGroup: n
 }
 
 /** Reads three columns of one row range. */
-export async function readColumns(files: KtFiles, { file, rowStart, rowEnd }: RowRange): Promise<FlightColumns> {
+export async function readColumns(
+  files: KtFiles,
+  { file, rowStart, rowEnd }: RowRange,
+): Promise<FlightColumns> {
   const buffer = await openFile(files, file);
   const scan = await parquetScan({
     file: buffer,

@@ -43,14 +43,30 @@ export function summarize(table: DelayTable, airports: ReadonlyMap<string, Airpo
 export function worst<T extends Figures>(entries: readonly T[], minFlights: number): T | null {
   const mean = ({ delayMinutes, flights }: Figures): number => delayMinutes / flights;
   const ranked = entries.filter(({ flights }) => flights >= minFlights);
-  return ranked.reduce<T | null>((most, entry) => (most === null || mean(entry) > mean(most) ? entry : most), null);
+  return ranked.reduce<T | null>(
+    (most, entry) => (most === null || mean(entry) > mean(most) ? entry : most),
+    null,
+  );
 }
 
 /** The figures by airport and hour as CSV. */
 export function toCsv({ airports }: Summary): string {
   const header = 'iata,name,city,state,hour,flights,delay_minutes,mean_delay,late,late_share';
   const lines = airports.flatMap(({ iata, name, city, state, hours }) =>
-    hours.map(at => formatLine([iata, name, city, state, at.hour, at.flights, at.delayMinutes, at.meanDelay, at.late, at.lateShare])),
+    hours.map(at =>
+      formatLine([
+        iata,
+        name,
+        city,
+        state,
+        at.hour,
+        at.flights,
+        at.delayMinutes,
+        at.meanDelay,
+        at.late,
+        at.lateShare,
+      ]),
+    ),
   );
   return `${[header, ...lines].join('\n')}\n`;
 }
@@ -61,7 +77,9 @@ function noFlights(): HourSums {
 }
 
 function byHour({ flights, delay, late }: HourSums): HourFigures[] {
-  return flights.map((count, hour) => ({ hour, ...figures(count, delay[hour] ?? 0, late[hour] ?? 0) })).filter(entry => entry.flights > 0);
+  return flights
+    .map((count, hour) => ({ hour, ...figures(count, delay[hour] ?? 0, late[hour] ?? 0) }))
+    .filter(entry => entry.flights > 0);
 }
 
 function total({ flights, delay, late }: HourSums): Figures {
@@ -70,6 +88,7 @@ function total({ flights, delay, late }: HourSums): Figures {
 }
 
 function figures(flights: number, delayMinutes: number, late: number): Figures {
-  const share = (value: number, scale: number): number => (flights === 0 ? 0 : Math.round((value / flights) * scale) / scale);
+  const share = (value: number, scale: number): number =>
+    flights === 0 ? 0 : Math.round((value / flights) * scale) / scale;
   return { flights, delayMinutes, late, meanDelay: share(delayMinutes, 100), lateShare: share(late, 10_000) };
 }

@@ -1,8 +1,8 @@
 /*
  * Where a run is looked for: in a store, in a cluster, or in the one and then the other.
  *
- * WH1 `--store`: that store alone. A context, a namespace or a kubeconfig: that cluster alone. Neither: the store, and what is not there in the
- *     cluster of the last submit.
+ * WH1 `--store`: that store alone. A context, a namespace or a kubeconfig: that cluster alone. Neither: the
+ *     store, and what is not there in the cluster of the last submit.
  * WH2 A cluster that was not asked for is not waited for: what is said of the store does not depend on it.
  */
 import { isKtError, KtError } from '@kube-transform/sdk';
@@ -49,10 +49,17 @@ export async function withRun<T>(typed: string, options: WhereOptions, verbs: Ru
   return inCluster(place, async api => verbs.cluster(api, await findClusterRun(api, typed)));
 }
 
-/** Does something with the runs of a store and those of a cluster, as far as they are asked for; `note` is told where the cluster cannot be asked. */
+/**
+ * Does something with the runs of a store and those of a cluster, as far as they are asked for; `note` is
+ * told where the cluster cannot be asked.
+ */
 export async function withPlaces(
   options: WhereOptions,
-  use: { local: (store: FileStore) => Promise<void>; cluster: (api: KubeApi, hurry: Hurry) => Promise<void>; note: (text: string) => void },
+  use: {
+    local: (store: FileStore) => Promise<void>;
+    cluster: (api: KubeApi, hurry: Hurry) => Promise<void>;
+    note: (text: string) => void;
+  },
 ): Promise<void> {
   const place = await placeOf(options);
   if (place === null || !place.asked) await use.local(await storeOf(options));
@@ -80,7 +87,12 @@ async function placeOf({ store, context, namespace, kubeconfig }: WhereOptions):
     return { asked: true, options: defined({ context: of, namespace: within, kubeconfig: file }) };
   }
   const last = await remembered();
-  return last === null ? null : { asked: false, options: defined({ context: last.context, namespace: last.namespace, kubeconfig: last.kubeconfig }) };
+  return last === null
+    ? null
+    : {
+        asked: false,
+        options: defined({ context: last.context, namespace: last.namespace, kubeconfig: last.kubeconfig }),
+      };
 }
 
 /** Options without those that are not given. */
@@ -165,5 +177,10 @@ async function soon(opening: Promise<KubeApi>): Promise<KubeApi> {
 
 function tooSlow(what: string): KtError {
   const message = `The cluster of the last submit cannot be asked: ${what}.`;
-  return new KtError({ code: 'CLUSTER_UNREACHABLE', path: '', message, hint: 'Name it with --context or -n to wait for it.' });
+  return new KtError({
+    code: 'CLUSTER_UNREACHABLE',
+    path: '',
+    message,
+    hint: 'Name it with --context or -n to wait for it.',
+  });
 }

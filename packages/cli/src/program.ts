@@ -2,7 +2,8 @@
  * The command line: one verb each in `commands/`.
  *
  * RC1 Commands load what they need when they run, so that `kt --help` and completion answer at once.
- * RC2 Nothing here touches the process: arguments come in, text goes to the output, the exit code is returned.
+ * RC2 Nothing here touches the process: arguments come in, text goes to the output, the exit code is
+ *     returned.
  */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
@@ -31,7 +32,8 @@ import { runsCommand } from './commands/runs.js';
 import { statusCommand } from './commands/status.js';
 import { submitCommand } from './commands/submit.js';
 
-const EXIT_CODES = 'Exit codes: 0 completed · 1 the run failed · 2 bad input · 3 cluster or store unreachable · 130 interrupted';
+const EXIT_CODES =
+  'Exit codes: 0 completed · 1 the run failed · 2 bad input · 3 cluster or store unreachable · 130 interrupted';
 
 /** Runs `kt` with arguments (without `node` and the script); resolves to the exit code and never rejects. */
 export async function runCli(argv: readonly string[], output: Output): Promise<number> {
@@ -98,5 +100,7 @@ function programOf(cli: Cli, onRefused: (command: string) => void): Command {
 
 /** The version of this package. */
 function versionOf(): string {
-  return (JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }).version;
+  return (
+    JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string }
+  ).version;
 }

@@ -8,8 +8,8 @@ const KNOWN = ['file', 'mem'];
 const PLANNED = ['s3', 'gs', 'az'];
 
 /**
- * The store of a URL: `file:./rel` and `file:rel` (from the working directory), `file:/abs`, `file:///abs`, a bare path, or `mem:`, which
- * is empty and this process's own.
+ * The store of a URL: `file:./rel` and `file:rel` (from the working directory), `file:/abs`, `file:///abs`, a
+ * bare path, or `mem:`, which is empty and this process's own.
  *
  * @throws KtError `UNKNOWN_STORE` for another scheme.
  */
@@ -46,7 +46,12 @@ function folderOf(url: string, rest: string): string {
   } catch (cause) {
     const hint = 'Write file:///absolute/path, or file:./relative/path.';
     throw new KtError(
-      { code: 'UNKNOWN_STORE', message: `The store ${JSON.stringify(url)} is no file URL: ${(cause as Error).message}.`, path: '', hint },
+      {
+        code: 'UNKNOWN_STORE',
+        message: `The store ${JSON.stringify(url)} is no file URL: ${(cause as Error).message}.`,
+        path: '',
+        hint,
+      },
       { cause },
     );
   }
@@ -58,7 +63,12 @@ function decode(url: string, rest: string): string {
   } catch (cause) {
     const hint = 'Write a "%" that is part of a name as %25.';
     throw new KtError(
-      { code: 'UNKNOWN_STORE', message: `The store ${JSON.stringify(url)} has a "%" without two hex digits.`, path: '', hint },
+      {
+        code: 'UNKNOWN_STORE',
+        message: `The store ${JSON.stringify(url)} has a "%" without two hex digits.`,
+        path: '',
+        hint,
+      },
       { cause },
     );
   }
@@ -68,9 +78,19 @@ function unknownStore(url: string, scheme: string): KtError {
   const shown = JSON.stringify(url);
   if (PLANNED.includes(scheme)) {
     const hint = `Known: ${KNOWN.map(name => `${name}:`).join(', ')}. Mount the bucket, or copy its files to a folder.`;
-    return new KtError({ code: 'UNKNOWN_STORE', message: `This version has no driver for ${scheme}: yet (store ${shown}).`, path: '', hint });
+    return new KtError({
+      code: 'UNKNOWN_STORE',
+      message: `This version has no driver for ${scheme}: yet (store ${shown}).`,
+      path: '',
+      hint,
+    });
   }
   const guess = didYouMean(scheme, [...KNOWN, ...PLANNED]);
   const hint = `${guess === undefined ? '' : `${guess} `}Known: ${KNOWN.map(name => `${name}:`).join(', ')}.`;
-  return new KtError({ code: 'UNKNOWN_STORE', message: `The store ${shown} has the unknown scheme "${scheme}:".`, path: '', hint });
+  return new KtError({
+    code: 'UNKNOWN_STORE',
+    message: `The store ${shown} has the unknown scheme "${scheme}:".`,
+    path: '',
+    hint,
+  });
 }

@@ -51,11 +51,16 @@ export interface RunResult {
 /**
  * Runs a pipeline, or a document with its functions, in this process until it ends.
  *
- * A failed run is no error: see `status`. @throws KtError for a bad pipeline, bad parameters, or a store that fails.
+ * A failed run is no error: see `status`. @throws KtError for a bad pipeline, bad parameters, or a store that
+ * fails.
  */
-export async function runPipeline(pipeline: Pipeline | KTPipelineInput, options: RunPipelineOptions = {}): Promise<RunResult> {
+export async function runPipeline(
+  pipeline: Pipeline | KTPipelineInput,
+  options: RunPipelineOptions = {},
+): Promise<RunResult> {
   const clock = systemClock;
-  const store = typeof options.store === 'object' ? options.store : await openStore(options.store ?? 'file:.');
+  const store =
+    typeof options.store === 'object' ? options.store : await openStore(options.store ?? 'file:.');
   const { runId, params = {} } = options;
   const catalog = localCatalog(pipeline, options.functions);
   const record = await newRun({ pipeline, params, clock, ...(runId === undefined ? {} : { runId }) });
@@ -86,7 +91,8 @@ export async function runPipeline(pipeline: Pipeline | KTPipelineInput, options:
     runId: record.runId,
     status,
     statuses: Object.fromEntries([...jobs].map(([name, job]) => [name, job.status])),
-    result: name => readResult(store, { runId: record.runId, job: name, single: isSingle(jobs.get(name)?.job) }),
+    result: name =>
+      readResult(store, { runId: record.runId, job: name, single: isSingle(jobs.get(name)?.job) }),
   };
 }
 
@@ -111,9 +117,13 @@ export function inProcessHost(options: {
 }
 
 /** The functions of a pipeline and of modules, by name. */
-export function localCatalog(pipeline: unknown, modules: Record<string, Record<string, unknown>> = {}): FunctionCatalog {
+export function localCatalog(
+  pipeline: unknown,
+  modules: Record<string, Record<string, unknown>> = {},
+): FunctionCatalog {
   const functions = new Map<string, AnyFunction>();
-  for (const [module, exports] of Object.entries(modules)) for (const [name, fn] of nameExports(module, exports)) functions.set(name, fn);
+  for (const [module, exports] of Object.entries(modules))
+    for (const [name, fn] of nameExports(module, exports)) functions.set(name, fn);
   if (isPipeline(pipeline)) for (const [name, fn] of pipeline.functions()) functions.set(name, fn);
   return {
     digest: '',

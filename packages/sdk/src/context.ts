@@ -17,7 +17,8 @@ export interface KtContext {
   /**
    * A `node:fs`-shaped view: `/data` is the file store, `/scratch` a folder of this machine, `/mem` memory.
    *
-   * Whole files are held in memory, so use {@link KtFiles.stream} for large ones. Needs the package `@zenfs/core`.
+   * Whole files are held in memory, so use {@link KtFiles.stream} for large ones. Needs the package
+   * `@zenfs/core`.
    *
    * @throws KtError `ZENFS_MISSING` where the package is not installed.
    */
@@ -43,7 +44,8 @@ export interface KtFileStat {
 /**
  * Files of the store, under kube-transform's names; paths are relative to the store and never begin with "/".
  *
- * All reject with KtError: `NOT_FOUND` where a file is missing, `BAD_PATH` for a path that leaves the store, `STORE_FAILED` otherwise.
+ * All reject with KtError: `NOT_FOUND` where a file is missing, `BAD_PATH` for a path that leaves the store,
+ * `STORE_FAILED` otherwise.
  */
 export interface KtFiles {
   /** Names (not paths) of what is directly inside a directory, sorted; empty where there is none. */
@@ -67,7 +69,9 @@ export interface KtFiles {
   write(path: string, data: string | Uint8Array): Promise<void>;
   /** Adds to the end of a file, atomically also against other writers. */
   append(path: string, data: string | Uint8Array): Promise<void>;
-  /** Opens a file; `r` (default) streams it, `w` collects what is written and replaces the file at `close`. */
+  /**
+   * Opens a file; `r` (default) streams it, `w` collects what is written and replaces the file at `close`.
+   */
   open(path: string, mode?: 'r' | 'w' | 'a'): Promise<KtFileHandle>;
   join(...parts: string[]): string;
   readText(path: string): Promise<string>;

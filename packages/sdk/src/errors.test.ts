@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest';
-import { assertNever, formatProblem, isKtError, isPermanent, KtError, PermanentError, RETRIED } from './errors.js';
+import {
+  assertNever,
+  formatProblem,
+  isKtError,
+  isPermanent,
+  KtError,
+  PermanentError,
+  RETRIED,
+} from './errors.js';
 
 const PROBLEM = { code: 'CYCLE', path: 'jobs[0]', message: 'A circle.', hint: 'Cut it.' };
 
@@ -25,8 +33,16 @@ test('errors of another copy of this package are recognised', () => {
   const foreign = Object.assign(new Error('x'), { [Symbol.for('kube-transform.error')]: true });
   expect(isKtError(foreign)).toBe(true);
   expect(isKtError(new KtError(PROBLEM))).toBe(true);
-  expect([new Error('x'), null, undefined, 'KtError', {}].map(isKtError)).toEqual([false, false, false, false, false]);
-  expect(isPermanent(Object.assign(new Error('x'), { [Symbol.for('kube-transform.permanent')]: true }))).toBe(true);
+  expect([new Error('x'), null, undefined, 'KtError', {}].map(isKtError)).toEqual([
+    false,
+    false,
+    false,
+    false,
+    false,
+  ]);
+  expect(isPermanent(Object.assign(new Error('x'), { [Symbol.for('kube-transform.permanent')]: true }))).toBe(
+    true,
+  );
 });
 
 test('a PermanentError is told from others', () => {

@@ -1,5 +1,6 @@
 /**
- * One thing that is wrong with an input: a value, not an exception, so that all of them can be reported at once.
+ * One thing that is wrong with an input: a value, not an exception, so that all of them can be reported at
+ * once.
  */
 export interface Problem {
   /** Stable identifier in SCREAMING_SNAKE_CASE, for programs. */
@@ -24,7 +25,14 @@ export type FailureCause =
   | { kind: 'InvalidSpawn'; message: string; problems: Problem[] }
   | { kind: 'InvalidResult'; message: string; path: string }
   | { kind: 'UnknownFunction'; message: string; function: string }
-  | { kind: 'ItemsFailed'; message: string; failed: number; total: number; first: FailureCause; firstItem: number }
+  | {
+      kind: 'ItemsFailed';
+      message: string;
+      failed: number;
+      total: number;
+      first: FailureCause;
+      firstItem: number;
+    }
   | { kind: 'Cancelled'; message: string }
   | { kind: 'Lost'; message: string };
 

@@ -1,11 +1,33 @@
 // Public API of @kube-transform/sdk.
 export { defineConfig } from './document/project-config.js';
-export type { ClaimConfig, ContextConfig, ContextDefaults, Delivery, ProjectConfig } from './document/project-config.js';
+export type {
+  ClaimConfig,
+  ContextConfig,
+  ContextDefaults,
+  Delivery,
+  ProjectConfig,
+} from './document/project-config.js';
 export type { KtContext, KtFileHandle, KtFiles, KtFileStat, KtFs, KtLog } from './context.js';
-export { assertNever, formatProblem, isKtError, isPermanent, KtError, PermanentError, RETRIED } from './errors.js';
+export {
+  assertNever,
+  formatProblem,
+  isKtError,
+  isPermanent,
+  KtError,
+  PermanentError,
+  RETRIED,
+} from './errors.js';
 export type { FailureCause, Problem } from './errors.js';
 export { definitionOf, functionName, ktFunction, receiverOf } from './builder/functions.js';
-export type { AnyFunction, FunctionDefinition, InputOf, KtFunction, KtFunctionOptions, OutputOf, StepDefaults } from './builder/functions.js';
+export type {
+  AnyFunction,
+  FunctionDefinition,
+  InputOf,
+  KtFunction,
+  KtFunctionOptions,
+  OutputOf,
+  StepDefaults,
+} from './builder/functions.js';
 export { findNonJson } from './json.js';
 export type { IsJson, Json, JsonObject } from './json.js';
 export { nameExports } from './builder/name-exports.js';
@@ -33,5 +55,11 @@ export type {
 } from './document/spec.js';
 export { bindSpec } from './builder/sub-pipeline.js';
 export { issuePath } from './standard-schema.js';
-export type { SchemaInput, SchemaIssue, SchemaOutput, SchemaResult, StandardSchema } from './standard-schema.js';
+export type {
+  SchemaInput,
+  SchemaIssue,
+  SchemaOutput,
+  SchemaResult,
+  StandardSchema,
+} from './standard-schema.js';
 export type { MapResult, ResultOf, SpawnResult, StepOptions, StepRefs, Steps } from './builder/step-types.js';

@@ -5,12 +5,23 @@ class Point {
   x = 1;
 }
 
-test.each([null, true, 0, -1.5, '', 'text', [], {}, [1, [2, { a: null }]], { a: { b: [{}] } }, Object.create(null), undefined, { gone: undefined }])(
-  'JSON holds %j',
-  value => {
-    expect(findNonJson(value)).toBeUndefined();
-  },
-);
+test.each([
+  null,
+  true,
+  0,
+  -1.5,
+  '',
+  'text',
+  [],
+  {},
+  [1, [2, { a: null }]],
+  { a: { b: [{}] } },
+  Object.create(null),
+  undefined,
+  { gone: undefined },
+])('JSON holds %j', value => {
+  expect(findNonJson(value)).toBeUndefined();
+});
 
 test.each([
   ['a bigint', 1n, '$', 'a bigint'],

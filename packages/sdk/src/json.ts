@@ -6,8 +6,9 @@ export type JsonObject = { [key: string]: Json };
 /**
  * `true` where every part of `T` survives JSON, `false` (or `boolean`, for a union) where some part does not.
  *
- * Refused: functions, symbols, bigint, `undefined` inside arrays, Date, Map, Set and other classes with methods. `unknown` and `any`
- * pass, as does what lies deeper than eight levels: they are checked when the function has run.
+ * Refused: functions, symbols, bigint, `undefined` inside arrays, Date, Map, Set and other classes with
+ * methods. `unknown` and `any` pass, as does what lies deeper than eight levels: they are checked when the
+ * function has run.
  */
 export type IsJson<T, Depth extends 0[] = []> = Depth['length'] extends 8
   ? true
@@ -30,13 +31,17 @@ export type IsJson<T, Depth extends 0[] = []> = Depth['length'] extends 8
               : false;
 
 /**
- * Finds the first place where a value would not survive `JSON.stringify`, as path and reason; `undefined` when it survives whole.
+ * Finds the first place where a value would not survive `JSON.stringify`, as path and reason; `undefined`
+ * when it survives whole.
  *
- * `undefined` is allowed as a property (JSON leaves it out) and as the whole value (it becomes null), not inside arrays.
+ * `undefined` is allowed as a property (JSON leaves it out) and as the whole value (it becomes null), not
+ * inside arrays.
  */
 export function findNonJson(value: unknown, path = '$'): { path: string; reason: string } | undefined {
   const bad = find(value, []);
-  return bad === undefined ? undefined : { path: bad.keys.reduceRight<string>(addKey, path), reason: bad.reason };
+  return bad === undefined
+    ? undefined
+    : { path: bad.keys.reduceRight<string>(addKey, path), reason: bad.reason };
 }
 
 /** What was found; its keys are collected on the way back, innermost first. */
@@ -49,7 +54,9 @@ interface Found {
 export function addKey(path: string, key: string | number): string {
   if (typeof key === 'number') return `${path}[${key}]`;
   const shown = key.length > 60 ? `${key.slice(0, 57)}…` : key;
-  return /^[\p{L}_$][\p{L}\p{N}_$-]*…?$/u.test(shown) ? `${path}.${shown}` : `${path}[${JSON.stringify(shown)}]`;
+  return /^[\p{L}_$][\p{L}\p{N}_$-]*…?$/u.test(shown)
+    ? `${path}.${shown}`
+    : `${path}[${JSON.stringify(shown)}]`;
 }
 
 function find(value: unknown, above: object[]): Found | undefined {
@@ -76,18 +83,29 @@ function findInObject(value: object, above: object[]): Found | undefined {
   if (above.length >= MAX_DEPTH) return { reason: `more than ${MAX_DEPTH} levels`, keys: [] };
   if (above.includes(value)) return { reason: 'a circular reference', keys: [] };
   const proto: unknown = Object.getPrototypeOf(value);
-  if (!Array.isArray(value) && proto !== null && proto !== Object.prototype && Object.getPrototypeOf(proto) !== null) {
-    return { reason: `an instance of ${(value as { constructor?: { name?: string } }).constructor?.name ?? 'a class'}`, keys: [] };
+  if (
+    !Array.isArray(value) &&
+    proto !== null &&
+    proto !== Object.prototype &&
+    Object.getPrototypeOf(proto) !== null
+  ) {
+    return {
+      reason: `an instance of ${(value as { constructor?: { name?: string } }).constructor?.name ?? 'a class'}`,
+      keys: [],
+    };
   }
   above.push(value);
-  const bad = Array.isArray(value) ? findInArray(value, above) : findInKeys(value as Record<string, unknown>, above);
+  const bad = Array.isArray(value)
+    ? findInArray(value, above)
+    : findInKeys(value as Record<string, unknown>, above);
   above.pop();
   return bad;
 }
 
 function findInArray(list: readonly unknown[], above: object[]): Found | undefined {
   for (let i = 0; i < list.length; i++) {
-    const bad = list[i] === undefined ? { reason: 'undefined inside an array', keys: [] } : find(list[i], above);
+    const bad =
+      list[i] === undefined ? { reason: 'undefined inside an array', keys: [] } : find(list[i], above);
     if (bad !== undefined) return { ...bad, keys: [...bad.keys, i] };
   }
   return undefined;

@@ -11,8 +11,9 @@ export interface ReflectedFunction {
 /**
  * Lists what a class offers to pipelines, static methods first.
  *
- * `ktFunction` leaves `kt:function` metadata where reflect-metadata is loaded before the class; what has none yet (classes loaded
- * earlier, instance methods of the TC39 dialect before the first construction) is found by its mark and gets it here.
+ * `ktFunction` leaves `kt:function` metadata where reflect-metadata is loaded before the class; what has none
+ * yet (classes loaded earlier, instance methods of the TC39 dialect before the first construction) is found
+ * by its mark and gets it here.
  */
 export function reflectFunctions(target: object): ReflectedFunction[] {
   const found: ReflectedFunction[] = [];
@@ -20,7 +21,8 @@ export function reflectFunctions(target: object): ReflectedFunction[] {
     for (const member of Object.getOwnPropertyNames(owner)) {
       const options = definitionOf(Object.getOwnPropertyDescriptor(owner, member)?.value)?.options;
       if (options === undefined) continue;
-      if (!Reflect.hasOwnMetadata('kt:function', owner, member)) Reflect.defineMetadata('kt:function', options, owner, member);
+      if (!Reflect.hasOwnMetadata('kt:function', owner, member))
+        Reflect.defineMetadata('kt:function', options, owner, member);
       found.push({ member, static: isStatic, options });
     }
   };

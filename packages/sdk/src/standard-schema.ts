@@ -1,4 +1,7 @@
-/** The Standard Schema interface, version 1: what zod, valibot, arktype and others share. Source: standardschema.dev. */
+/**
+ * The Standard Schema interface, version 1: what zod, valibot, arktype and others share. Source:
+ * standardschema.dev.
+ */
 export interface StandardSchema<Input = unknown, Output = Input> {
   readonly '~standard': {
     readonly version: 1;
@@ -6,12 +9,14 @@ export interface StandardSchema<Input = unknown, Output = Input> {
     readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>;
     readonly types?: { readonly input: Input; readonly output: Output } | undefined;
     /** Standard JSON Schema, where the library offers it. */
-    readonly jsonSchema?: { readonly input: (options: { target: string }) => Record<string, unknown> } | undefined;
+    readonly jsonSchema?:
+      { readonly input: (options: { target: string }) => Record<string, unknown> } | undefined;
   };
 }
 
 /** What a Standard Schema answers. */
-export type SchemaResult<Output> = { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] };
+export type SchemaResult<Output> =
+  { readonly value: Output; readonly issues?: undefined } | { readonly issues: readonly SchemaIssue[] };
 
 /** One complaint of a Standard Schema. */
 export interface SchemaIssue {

@@ -2,7 +2,14 @@
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type BuildOptions, type BuildResult, type Metafile, type OutputFile, type Plugin } from 'esbuild';
+import {
+  build,
+  type BuildOptions,
+  type BuildResult,
+  type Metafile,
+  type OutputFile,
+  type Plugin,
+} from 'esbuild';
 import { bundleError } from '../project/esbuild-error.js';
 
 /** What every file of a bundle begins with: what modules of the older kind expect to be there. */
@@ -45,7 +52,10 @@ export interface Entries {
 export type Built = BuildResult & { outputFiles: OutputFile[]; metafile: Metafile };
 
 /** Bundles; nothing is written. @throws KtError `BUNDLE_FAILED`. */
-export async function buildBundle(entries: Entries, { projectDir, plugins }: { projectDir: string; plugins: Plugin[] }): Promise<Built> {
+export async function buildBundle(
+  entries: Entries,
+  { projectDir, plugins }: { projectDir: string; plugins: Plugin[] },
+): Promise<Built> {
   const generated = generatedEntries(entries.modules);
   try {
     return await build({
@@ -65,7 +75,9 @@ export async function buildBundle(entries: Entries, { projectDir, plugins }: { p
           setup(b) {
             b.onResolve({ filter: /^kt:(catalog|worker)$/ }, ({ path }) => ({ path, namespace: 'kt' }));
             // Paths would be different on every machine, and so would the columns of source maps.
-            b.onResolve({ filter: /^kt:module\// }, ({ path }) => ({ path: entries.modules.get(path.slice(MODULE.length)) ?? '' }));
+            b.onResolve({ filter: /^kt:module\// }, ({ path }) => ({
+              path: entries.modules.get(path.slice(MODULE.length)) ?? '',
+            }));
             b.onLoad({ filter: /.*/, namespace: 'kt' }, ({ path }) => ({
               contents: path === 'kt:catalog' ? generated.catalog : generated.worker,
               resolveDir: HERE,
@@ -81,15 +93,19 @@ export async function buildBundle(entries: Entries, { projectDir, plugins }: { p
 }
 
 /**
- * The bytes of a file, without what only takes time to load: the banner where nothing needs it, and imports of `helpers` that take nothing from them.
- * Lines and columns stay where they are.
+ * The bytes of a file, without what only takes time to load: the banner where nothing needs it, and imports
+ * of `helpers` that take nothing from them. Lines and columns stay where they are.
  */
-export function withoutIdleImports({ path, text, contents }: OutputFile, helpers: ReadonlySet<string> = new Set()): Uint8Array {
+export function withoutIdleImports(
+  { path, text, contents }: OutputFile,
+  helpers: ReadonlySet<string> = new Set(),
+): Uint8Array {
   if (!path.endsWith('.mjs')) return contents;
   const isIdle = text.startsWith(BANNER) && !DECLARED.test(text.slice(BANNER.length));
   return Buffer.from(
-    (isIdle ? text.slice(BANNER.length) : text).replace(/(?<=^|;)import"\.\/([\w.-]+)";/gm, (found, name: string) =>
-      helpers.has(name) ? ' '.repeat(found.length) : found,
+    (isIdle ? text.slice(BANNER.length) : text).replace(
+      /(?<=^|;)import"\.\/([\w.-]+)";/gm,
+      (found, name: string) => (helpers.has(name) ? ' '.repeat(found.length) : found),
     ),
   );
 }
@@ -104,16 +120,23 @@ export const helpersIn = ({ outputs }: Metafile): Set<string> =>
 
 /** The modules by name, as the worker has them, for who wants them without starting a worker. */
 export function catalogFile({ inputs, outputs }: Metafile): string {
-  const files = new Map(Object.entries(outputs).map(([path, { entryPoint }]) => [entryPoint, basename(path)]));
+  const files = new Map(
+    Object.entries(outputs).map(([path, { entryPoint }]) => [entryPoint, basename(path)]),
+  );
   const imports = inputs['kt:kt:catalog']?.imports ?? [];
-  return catalogText(imports.map(({ path, original = path }) => [original.slice(MODULE.length), `./${files.get(path) ?? ''}`]));
+  return catalogText(
+    imports.map(({ path, original = path }) => [original.slice(MODULE.length), `./${files.get(path) ?? ''}`]),
+  );
 }
 
 /** A catalog, of names and what each is imported from. */
 const catalogText = (modules: readonly (readonly [name: string, from: string])[]): string =>
   `export const modules = {\n${modules.map(([name, from]) => `  ${JSON.stringify(name)}: () => import(${JSON.stringify(from)}),`).join('\n')}\n};\n`;
 
-/** The generated entries. The catalog names modules; which function is in which is written once they have been loaded. */
+/**
+ * The generated entries. The catalog names modules; which function is in which is written once they have been
+ * loaded.
+ */
 function generatedEntries(modules: ReadonlyMap<string, string>): { catalog: string; worker: string } {
   const names = [...modules.keys()].sort((a, b) => (a < b ? -1 : 1));
   return {
@@ -124,7 +147,10 @@ function generatedEntries(modules: ReadonlyMap<string, string>): { catalog: stri
   };
 }
 
-/** The controller of a run in a cluster: no user code, and one file of its own, so that workers load nothing of it. */
+/**
+ * The controller of a run in a cluster: no user code, and one file of its own, so that workers load nothing
+ * of it.
+ */
 export async function buildController(projectDir: string): Promise<OutputFile[]> {
   const { outputFiles } = await build({
     ...common(projectDir),

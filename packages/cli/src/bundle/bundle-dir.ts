@@ -5,8 +5,14 @@ import type { RunConfig } from '@kube-transform/runtime/kubernetes';
 import { projectDir } from '../project/project-dir.js';
 
 /** The folder of a run's bundle; null where it was made elsewhere, or has been deleted. */
-export function bundleDirOf({ digest, source }: Pick<RunConfig, 'digest' | 'source'>, cwd = process.cwd()): string | null {
-  const files = [...(source?.pipeline == null ? [] : [source.pipeline.split('#')[0] ?? '']), ...(source?.functions ?? [])];
+export function bundleDirOf(
+  { digest, source }: Pick<RunConfig, 'digest' | 'source'>,
+  cwd = process.cwd(),
+): string | null {
+  const files = [
+    ...(source?.pipeline == null ? [] : [source.pipeline.split('#')[0] ?? '']),
+    ...(source?.functions ?? []),
+  ];
   const projects = [...files.map(file => resolve(cwd, file)), join(cwd, 'package.json')].map(projectDir);
   return projects.map(dir => join(dir, '.kt', 'bundles', digest)).find(dir => existsSync(dir)) ?? null;
 }

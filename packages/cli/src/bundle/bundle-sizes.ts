@@ -17,9 +17,15 @@ export interface BundleSizes {
 }
 
 /** Measures a bundle. */
-export async function sizesOf({ dir, files, outputs }: Pick<Bundle, 'dir' | 'files' | 'outputs'>): Promise<BundleSizes> {
+export async function sizesOf({
+  dir,
+  files,
+  outputs,
+}: Pick<Bundle, 'dir' | 'files' | 'outputs'>): Promise<BundleSizes> {
   const names = Object.keys(files);
-  const packed = await Promise.all(names.map(async name => (await promisify(gzip)(await readFile(join(dir, name)))).length));
+  const packed = await Promise.all(
+    names.map(async name => (await promisify(gzip)(await readFile(join(dir, name)))).length),
+  );
   const sum = (numbers: readonly number[]): number => numbers.reduce((all, n) => all + n, 0);
   return {
     total: sum(Object.values(files)),
@@ -43,14 +49,19 @@ function startOf(entry: string, outputs: Bundle['outputs']): Set<string> {
 function inputsOf(outputs: Bundle['outputs']): Record<string, number> {
   const bytes = new Map<string, number>();
   for (const { inputs } of Object.values(outputs)) {
-    for (const [path, { bytesInOutput }] of Object.entries(inputs)) bytes.set(ownerOf(path), (bytes.get(ownerOf(path)) ?? 0) + bytesInOutput);
+    for (const [path, { bytesInOutput }] of Object.entries(inputs))
+      bytes.set(ownerOf(path), (bytes.get(ownerOf(path)) ?? 0) + bytesInOutput);
   }
-  return Object.fromEntries([...bytes].filter(([, size]) => size > 0).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)));
+  return Object.fromEntries(
+    [...bytes].filter(([, size]) => size > 0).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)),
+  );
 }
 
 /** The package that a source belongs to, or its path where it is the user's own. */
 function ownerOf(path: string): string {
-  const within = /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path) ?? /(?:^|\/)packages\/(sdk|runtime|cli)\/(?:dist|src)\//.exec(path);
+  const within =
+    /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path) ??
+    /(?:^|\/)packages\/(sdk|runtime|cli)\/(?:dist|src)\//.exec(path);
   const name = within?.[1];
   if (name === undefined) return path.startsWith('kt:') ? 'generated entries' : path;
   return ['sdk', 'runtime', 'cli'].includes(name) ? `@kube-transform/${name}` : name;

@@ -1,7 +1,8 @@
 /*
  * Packages that cannot be bundled: they stay outside, in `node_modules` beside the bundle.
  *
- * OP1 A package is left outside because of what it is: it has native code, or it looks for files of its own beside its code.
+ * OP1 A package is left outside because of what it is: it has native code, or it looks for files of its own
+ *     beside its code.
  * OP2 What is left outside has to be found from the project's own folder: from there the bundle imports it.
  */
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
@@ -32,7 +33,8 @@ interface Manifest {
 const PLATFORM = /(?:^|[-_/])(?:linux|darwin|win32|android|freebsd)[-_](?:x64|arm64|ia32|arm|amd64|x86_64)/;
 /** A file that looks for others beside itself. */
 const LOOKS_AROUND = /\b__dirname\b|\b__filename\b|\bimport\.meta\.(?:url|dirname|filename)\b/;
-const READS = /\breadFile(?:Sync)?\b|\bcreateReadStream\b|\bnew Worker\b|\brequire\.resolve\b|\.wasm\b|\.node\b|\bdlopen\b|\bexistsSync\b|\bfork\(/;
+const READS =
+  /\breadFile(?:Sync)?\b|\bcreateReadStream\b|\bnew Worker\b|\brequire\.resolve\b|\.wasm\b|\.node\b|\bdlopen\b|\bexistsSync\b|\bfork\(/;
 const OWN = /^@kube-transform\//;
 
 /** Why a package has native code; undefined where it has none. */
@@ -77,10 +79,15 @@ export class OutsidePackages {
     };
   }
 
-  /** Finds packages that look around in what a build took. True where there are any: the next build leaves them out. */
+  /**
+   * Finds packages that look around in what a build took. True where there are any: the next build leaves
+   * them out.
+   */
   async findIn({ outputs }: Pick<Metafile, 'outputs'>): Promise<boolean> {
     const known = this.found.size;
-    const taken = Object.values(outputs).flatMap(({ inputs }) => Object.keys(inputs).filter(path => (inputs[path]?.bytesInOutput ?? 0) > 0));
+    const taken = Object.values(outputs).flatMap(({ inputs }) =>
+      Object.keys(inputs).filter(path => (inputs[path]?.bytesInOutput ?? 0) > 0),
+    );
     const files = [...new Set(taken)].filter(path => /(?:^|[\\/])node_modules[\\/].*\.[cm]?js$/.test(path));
     await Promise.all(
       files.map(async path => {
@@ -99,7 +106,8 @@ export class OutsidePackages {
     if (known === undefined) {
       const manifest = readManifest(dir);
       const reason = nativeReason(dir, manifest);
-      known = reason === undefined ? null : { name, version: manifest.version ?? '', dir, reason, native: true };
+      known =
+        reason === undefined ? null : { name, version: manifest.version ?? '', dir, reason, native: true };
       this.#looked.set(dir, known);
       if (known !== null) this.found.set(name, known);
     }
@@ -112,7 +120,13 @@ export class OutsidePackages {
     const dir = this.#dirOf(name);
     // Only where the project itself finds this very package.
     if (dir === undefined || !file.startsWith(realpathSync(dir))) return;
-    this.found.set(name, { name, version: readManifest(dir).version ?? '', dir, reason: 'looks for files beside its code', native: false });
+    this.found.set(name, {
+      name,
+      version: readManifest(dir).version ?? '',
+      dir,
+      reason: 'looks for files beside its code',
+      native: false,
+    });
   }
 
   /** The folder of a package as the project finds it. */

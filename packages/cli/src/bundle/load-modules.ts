@@ -11,7 +11,14 @@ export async function loadModule(modules: Modules, name: string): Promise<Record
   } catch (error) {
     if (isKtError(error)) throw new KtError(error.problems, { cause: error });
     const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    throw new KtError({ code: 'MODULE_FAILED', path: name, message: `The module "${name}" throws when it is loaded: ${what}` }, { cause: error });
+    throw new KtError(
+      {
+        code: 'MODULE_FAILED',
+        path: name,
+        message: `The module "${name}" throws when it is loaded: ${what}`,
+      },
+      { cause: error },
+    );
   }
 }
 
@@ -20,7 +27,9 @@ export async function catalogOf(url: string): Promise<Modules> {
   return ((await import(url)) as { modules: Modules }).modules;
 }
 
-/** Which module has which function. @throws KtError `DUPLICATE_FUNCTION` where two functions have one name. */
+/**
+ * Which module has which function. @throws KtError `DUPLICATE_FUNCTION` where two functions have one name.
+ */
 export async function functionModules(url: string): Promise<Record<string, string>> {
   const modules = await catalogOf(url);
   const owner = new Map<string, { module: string; fn: unknown }>();
@@ -38,7 +47,9 @@ export async function functionModules(url: string): Promise<Record<string, strin
       if (other === undefined) owner.set(name, { module, fn });
     }
   }
-  return Object.fromEntries([...owner].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, { module }]) => [name, module]));
+  return Object.fromEntries(
+    [...owner].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, { module }]) => [name, module]),
+  );
 }
 
 /** The pipelines that a module exports: the default export, and those under a name. */

@@ -13,7 +13,14 @@ import { pathToFileURL } from 'node:url';
 import type { Metafile } from 'esbuild';
 import { makeFolder } from '@kube-transform/runtime';
 import { KtError } from '@kube-transform/sdk';
-import { buildBundle, buildController, type Built, catalogFile, helpersIn, withoutIdleImports } from './build-bundle.js';
+import {
+  buildBundle,
+  buildController,
+  type Built,
+  catalogFile,
+  helpersIn,
+  withoutIdleImports,
+} from './build-bundle.js';
 import { moduleNamer } from './module-names.js';
 import { type OutsidePackage, OutsidePackages } from './external-packages.js';
 import { type FoundInModules, nothingFound, userModulesPlugin } from './user-modules-plugin.js';
@@ -52,19 +59,24 @@ const OUTSIDE = 'outside.json';
 /**
  * Bundles modules; nothing is written where the same bundle exists.
  *
- * @throws KtError `BUNDLE_FAILED` with a problem for each of esbuild's errors, with file and line; `DUPLICATE_MODULE`, `DUPLICATE_FUNCTION`,
- * `MODULE_FAILED`.
+ * @throws KtError `BUNDLE_FAILED` with a problem for each of esbuild's errors, with file and line;
+ * `DUPLICATE_MODULE`, `DUPLICATE_FUNCTION`, `MODULE_FAILED`.
  */
 export async function makeBundle({ entries, projectDir }: BundleOptions): Promise<Bundle> {
   const outside = new OutsidePackages(projectDir);
-  const [{ result, found }, controller] = await Promise.all([buildAll(entries, { projectDir, outside }), buildController(projectDir)]);
+  const [{ result, found }, controller] = await Promise.all([
+    buildAll(entries, { projectDir, outside }),
+    buildController(projectDir),
+  ]);
   const outputs = new Map<string, Uint8Array>();
   const helpers = helpersIn(result.metafile);
-  for (const file of [...result.outputFiles, ...controller]) outputs.set(basename(file.path), withoutIdleImports(file, helpers));
+  for (const file of [...result.outputFiles, ...controller])
+    outputs.set(basename(file.path), withoutIdleImports(file, helpers));
   outputs.set('catalog.mjs', Buffer.from(catalogFile(result.metafile)));
   for (const [name, bytes] of found.assets) outputs.set(name, bytes);
   const left = [...outside.found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-  if (left.length > 0) outputs.set(OUTSIDE, Buffer.from(JSON.stringify(left.map(({ name, version }) => ({ name, version })))));
+  if (left.length > 0)
+    outputs.set(OUTSIDE, Buffer.from(JSON.stringify(left.map(({ name, version }) => ({ name, version })))));
   const code = [...outputs].filter(([name]) => !name.endsWith('.map')).sort(([a], [b]) => (a < b ? -1 : 1));
   const hash = createHash('sha256');
   for (const [name, bytes] of code) hash.update(`${name}\0${bytes.length}\0`).update(bytes);
@@ -78,12 +90,17 @@ export async function makeBundle({ entries, projectDir }: BundleOptions): Promis
     catalog: join(dir, 'catalog.mjs'),
     entries: entries.map(moduleNamer(entries)),
     files: Object.fromEntries(code.map(([name, bytes]) => [name, bytes.length])),
-    outputs: Object.fromEntries(Object.entries(result.metafile.outputs).map(([path, output]) => [basename(path), output])),
+    outputs: Object.fromEntries(
+      Object.entries(result.metafile.outputs).map(([path, output]) => [basename(path), output]),
+    ),
     outside: left,
   };
 }
 
-/** Builds until nothing new is found: further modules of functions, threads, packages that have to stay outside. Most often that is once. */
+/**
+ * Builds until nothing new is found: further modules of functions, threads, packages that have to stay
+ * outside. Most often that is once.
+ */
 async function buildAll(
   entries: readonly string[],
   { projectDir, outside }: { projectDir: string; outside: OutsidePackages },
@@ -94,7 +111,8 @@ async function buildAll(
   const add = (path: string): boolean => {
     const name = nameOf(path);
     const other = modules.get(name);
-    if (other !== undefined && other !== path) throw duplicateModule(name, [relative(projectDir, other), relative(projectDir, path)]);
+    if (other !== undefined && other !== path)
+      throw duplicateModule(name, [relative(projectDir, other), relative(projectDir, path)]);
     modules.set(name, path);
     return other === undefined;
   };
@@ -136,7 +154,10 @@ async function write(dir: string, outputs: ReadonlyMap<string, Uint8Array>, dige
   });
 }
 
-/** Loads every module once to learn which functions it has. @throws KtError `DUPLICATE_FUNCTION`, `MODULE_FAILED`. */
+/**
+ * Loads every module once to learn which functions it has. @throws KtError `DUPLICATE_FUNCTION`,
+ * `MODULE_FAILED`.
+ */
 async function functionIndex(dir: string, digest: string): Promise<string> {
   const { functionModules } = await import('./load-modules.js');
   const functions = await functionModules(pathToFileURL(join(dir, 'catalog.mjs')).href);

@@ -8,7 +8,10 @@ test.each([
   ['import { z } from "zod"', "import * as z from 'zod'"],
   ["import z from 'zod';", "import * as z from 'zod';"],
   ["import { z as zod } from 'zod';", "import * as zod from 'zod';"],
-  ["import { ZodError, z, type ZodType } from 'zod';", "import * as z from 'zod'; import { ZodError, type ZodType } from 'zod';"],
+  [
+    "import { ZodError, z, type ZodType } from 'zod';",
+    "import * as z from 'zod'; import { ZodError, type ZodType } from 'zod';",
+  ],
   ["import type { z } from 'zod';", "import type { z } from 'zod';"],
   ["import { ZodError } from 'zod';", "import { ZodError } from 'zod';"],
   ["import { z } from 'zod/v4';", "import { z } from 'zod/v4';"],
@@ -38,6 +41,9 @@ const built = new URL(\`./\${name}.txt\`, import.meta.url);`;
 });
 
 test('a file that is missing is a problem with its place', () => {
-  const { problems } = rewriteFiles("const x = 1;\n  read(new URL('./gone.txt', import.meta.url))", target => ({ problem: `no ${target}` }));
+  const { problems } = rewriteFiles(
+    "const x = 1;\n  read(new URL('./gone.txt', import.meta.url))",
+    target => ({ problem: `no ${target}` }),
+  );
   expect(problems).toEqual([{ line: 2, column: 7, message: 'no ./gone.txt' }]);
 });

@@ -24,7 +24,10 @@ export interface Rewritten {
 const URL_OF_FILE = /new\s+URL\(\s*(['"`])(\.{1,2}\/[^'"`$\n]*)\1\s*,\s*import\.meta\.url\s*,?\s*\)/g;
 const ZOD = /^(\s*)import\s+(?:(\w+)|\{([^}]*)\})\s+from\s+(['"])zod\4/gm;
 
-/** Rewrites references to files beside a module: they are put into the bundle, under the names that `place` gives. */
+/**
+ * Rewrites references to files beside a module: they are put into the bundle, under the names that `place`
+ * gives.
+ */
 export function rewriteFiles(text: string, place: Place): Rewritten {
   const problems: RewriteProblem[] = [];
   const rewritten = text.replace(URL_OF_FILE, (...found: [string, string, string, number]) => {
@@ -46,8 +49,8 @@ function isComment(text: string, at: number): boolean {
 }
 
 /**
- * Imports zod as a namespace: `import { z }` gives an object that holds all of zod, of which nothing can be left out; measured: 444 KB
- * instead of 91 KB.
+ * Imports zod as a namespace: `import { z }` gives an object that holds all of zod, of which nothing can be
+ * left out; measured: 444 KB instead of 91 KB.
  */
 export function rewriteZod(text: string): string {
   return text.replace(ZOD, (...found: [string, string, string?, string?]) => {
@@ -65,7 +68,10 @@ export function rewriteZod(text: string): string {
   });
 }
 
-/** How a module imports itself: its path would be different on every machine, and so would the columns of its source map. */
+/**
+ * How a module imports itself: its path would be different on every machine, and so would the columns of its
+ * source map.
+ */
 export const SELF = 'kt:self';
 
 /** Ends a module that marks functions with a call that names what it exports. */

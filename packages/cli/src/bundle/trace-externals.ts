@@ -1,7 +1,9 @@
 /*
- * The packages that stay outside a bundle, as pods need them: only the files that are used, for the platform of the pods.
+ * The packages that stay outside a bundle, as pods need them: only the files that are used, for the platform
+ * of the pods.
  *
- * TO1 What is here is taken where this machine is of that platform; else the same versions are fetched for it, without running their scripts.
+ * TO1 What is here is taken where this machine is of that platform; else the same versions are fetched for
+ *     it, without running their scripts.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -28,9 +30,14 @@ export interface OutsideFiles {
 /**
  * The files of packages for a platform.
  *
- * @throws KtError `NATIVE_UNAVAILABLE` where a package has no code for the platform, and this machine is of another.
+ * @throws KtError `NATIVE_UNAVAILABLE` where a package has no code for the platform, and this machine is of
+ * another.
  */
-export async function traceOutside(packages: readonly OutsidePackage[], projectDir: string, platform: Platform): Promise<OutsideFiles> {
+export async function traceOutside(
+  packages: readonly OutsidePackage[],
+  projectDir: string,
+  platform: Platform,
+): Promise<OutsideFiles> {
   const traced: OutsideFiles = { files: new Map(), links: new Map() };
   if (packages.length === 0) return traced;
   const root = isHere(platform) ? projectDir : await fetched(packages, projectDir, platform);
@@ -38,7 +45,11 @@ export async function traceOutside(packages: readonly OutsidePackage[], projectD
   const entry = join(root, '.kt', `trace-${process.pid}.mjs`);
   await writeFile(entry, packages.map(({ name }) => `import ${JSON.stringify(name)};\n`).join(''));
   try {
-    const { fileList } = await nodeFileTrace([entry], { base: '/', processCwd: root, conditions: ['node', 'import', 'require'] });
+    const { fileList } = await nodeFileTrace([entry], {
+      base: '/',
+      processCwd: root,
+      conditions: ['node', 'import', 'require'],
+    });
     for (const path of fileList) await take(`/${path}`, traced);
   } finally {
     await rm(entry, { force: true });
@@ -53,7 +64,8 @@ async function take(path: string, { files, links }: OutsideFiles): Promise<void>
   const name = path.slice(at + 1);
   const stat = await lstat(path);
   if (stat.isSymbolicLink()) links.set(name, await readlink(path));
-  else if (stat.isFile()) files.set(name, { body: await readFile(path), executable: (stat.mode & 0o111) !== 0 });
+  else if (stat.isFile())
+    files.set(name, { body: await readFile(path), executable: (stat.mode & 0o111) !== 0 });
 }
 
 function isHere({ cpu, libc }: Platform): boolean {
@@ -63,7 +75,11 @@ function isHere({ cpu, libc }: Platform): boolean {
 }
 
 /** Fetches packages for another platform; kept for the next time. */
-async function fetched(packages: readonly OutsidePackage[], projectDir: string, { cpu, libc }: Platform): Promise<string> {
+async function fetched(
+  packages: readonly OutsidePackage[],
+  projectDir: string,
+  { cpu, libc }: Platform,
+): Promise<string> {
   const dependencies = Object.fromEntries(packages.map(({ name, version }) => [name, version]));
   const hash = createHash('sha256').update(JSON.stringify(dependencies)).digest('hex').slice(0, 12);
   const dir = join(projectDir, '.kt', 'native', `linux-${cpu}-${libc}`, hash);
@@ -72,9 +88,22 @@ async function fetched(packages: readonly OutsidePackage[], projectDir: string, 
   await rm(dir, { recursive: true, force: true });
   await mkdir(dir, { recursive: true });
   await writeFile(join(dir, 'package.json'), JSON.stringify({ private: true, dependencies }));
-  const args = ['install', '--os', 'linux', '--cpu', cpu, '--libc', libc, '--ignore-scripts', '--no-audit', '--no-fund', '--no-package-lock'];
+  const args = [
+    'install',
+    '--os',
+    'linux',
+    '--cpu',
+    cpu,
+    '--libc',
+    libc,
+    '--ignore-scripts',
+    '--no-audit',
+    '--no-fund',
+    '--no-package-lock',
+  ];
   await promisify(execFile)('npm', args, { cwd: dir }).catch((error: unknown) => {
-    const words = (error as { stderr?: string }).stderr?.trim().split('\n').slice(-3).join(' ') ?? String(error);
+    const words =
+      (error as { stderr?: string }).stderr?.trim().split('\n').slice(-3).join(' ') ?? String(error);
     throw new KtError({
       code: 'NATIVE_UNAVAILABLE',
       path: Object.keys(dependencies).join(', '),
@@ -86,8 +115,18 @@ async function fetched(packages: readonly OutsidePackage[], projectDir: string, 
 }
 
 /** A package with native code has to come with some. */
-function checkNative({ name, reason, native }: OutsidePackage, { files }: OutsideFiles, { cpu, libc }: Platform): void {
-  if (!native || [...files.keys()].some(path => path.endsWith('.node') || /\.so(\.\d+)*$/.test(path) || path.includes('/bin/'))) return;
+function checkNative(
+  { name, reason, native }: OutsidePackage,
+  { files }: OutsideFiles,
+  { cpu, libc }: Platform,
+): void {
+  if (
+    !native ||
+    [...files.keys()].some(
+      path => path.endsWith('.node') || /\.so(\.\d+)*$/.test(path) || path.includes('/bin/'),
+    )
+  )
+    return;
   throw new KtError({
     code: 'NATIVE_UNAVAILABLE',
     path: name,

@@ -1,4 +1,7 @@
-/** What the bundler does with the user's own modules: functions get their names, files beside a module come along. */
+/**
+ * What the bundler does with the user's own modules: functions get their names, files beside a module come
+ * along.
+ */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -18,7 +21,11 @@ export interface FoundInModules {
 }
 
 /** Nothing yet. */
-export const nothingFound = (): FoundInModules => ({ functions: new Set(), threads: new Map(), assets: new Map() });
+export const nothingFound = (): FoundInModules => ({
+  functions: new Set(),
+  threads: new Map(),
+  assets: new Map(),
+});
 
 const LOADERS: Record<string, Loader> = {
   '.ts': 'ts',
@@ -34,7 +41,8 @@ const LOADERS: Record<string, Loader> = {
 /** Where a workspace links it, it is no package of `node_modules`. */
 const SDK = join(fileURLToPath(import.meta.resolve('@kube-transform/sdk')), '..', sep);
 
-const hashOf = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex').slice(0, 8);
+const hashOf = (bytes: string | Uint8Array): string =>
+  createHash('sha256').update(bytes).digest('hex').slice(0, 8);
 const safe = (name: string): string => name.replaceAll(/[^\w.-]+/g, '-');
 
 /** @param options.nameOf the dotted name of a module. */
@@ -61,7 +69,12 @@ export function userModulesPlugin({
         if (contents === source) return undefined;
         const lines = source.split('\n');
         const errors = problems.map(({ line, column, message }): PartialMessage => {
-          const location = { file: relative(projectDir, path), line, column, lineText: lines[line - 1] ?? '' };
+          const location = {
+            file: relative(projectDir, path),
+            line,
+            column,
+            lineText: lines[line - 1] ?? '',
+          };
           return { text: message, location };
         });
         return { contents, loader: LOADERS[extname(path)] ?? 'ts', errors };
@@ -71,12 +84,16 @@ export function userModulesPlugin({
 }
 
 /** Puts what a module names beside itself into the bundle. */
-function placeIn(module: string, { projectDir, found }: { projectDir: string; found: FoundInModules }): Place {
+function placeIn(
+  module: string,
+  { projectDir, found }: { projectDir: string; found: FoundInModules },
+): Place {
   return target => {
     const path = resolve(dirname(module), target);
     const file = existsSync(path) ? path : asTypeScript(path);
     if (file === undefined) return { problem: `There is no file "${target}" beside this module` };
-    if (statSync(file).isDirectory()) return { problem: `"${target}" is a folder, and only files come along into a bundle: name each file` };
+    if (statSync(file).isDirectory())
+      return { problem: `"${target}" is a folder, and only files come along into a bundle: name each file` };
     if (LOADERS[extname(file)] === undefined) {
       const bytes = readFileSync(file);
       const name = safe(`asset-${hashOf(bytes)}-${basename(file)}`);
@@ -92,5 +109,7 @@ function placeIn(module: string, { projectDir, found }: { projectDir: string; fo
 
 /** The source of a module that is named as its output will be: `./work.js` for `./work.ts`. */
 function asTypeScript(path: string): string | undefined {
-  return ['.ts', '.mts', '.tsx'].map(extension => path.replace(/\.[cm]?jsx?$/, extension)).find(other => other !== path && existsSync(other));
+  return ['.ts', '.mts', '.tsx']
+    .map(extension => path.replace(/\.[cm]?jsx?$/, extension))
+    .find(other => other !== path && existsSync(other));
 }

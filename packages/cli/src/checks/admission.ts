@@ -1,8 +1,18 @@
 /** Whether a cluster would admit a pod: asked without making one. */
-import { isKubeError, type Job, type KubeApi, paths, refusalOf, type Waiting } from '@kube-transform/runtime/kubernetes';
+import {
+  isKubeError,
+  type Job,
+  type KubeApi,
+  paths,
+  refusalOf,
+  type Waiting,
+} from '@kube-transform/runtime/kubernetes';
 import { lacksRight } from './finding.js';
 
-/** Why the pod of a Job would be refused (Pod Security, quotas, limits, names that do not exist); null where it would not be, undefined where it is not said. */
+/**
+ * Why the pod of a Job would be refused (Pod Security, quotas, limits, names that do not exist); null where
+ * it would not be, undefined where it is not said.
+ */
 export async function admission(api: KubeApi, job: Job): Promise<Waiting | null | undefined> {
   const { name, labels } = job.metadata;
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name, labels }, spec: job.spec?.template.spec };

@@ -1,9 +1,18 @@
 /** Whether there will be a volume behind the claim of a context. */
-import { type ClusterSettings, isKubeError, type KubeApi, type KubeObject, paths } from '@kube-transform/runtime/kubernetes';
+import {
+  type ClusterSettings,
+  isKubeError,
+  type KubeApi,
+  type KubeObject,
+  paths,
+} from '@kube-transform/runtime/kubernetes';
 import type { ClaimConfig } from '@kube-transform/sdk';
 import { type Finding, fine, problem, skipped } from './finding.js';
 
-type Claim = KubeObject & { spec?: { storageClassName?: string; volumeName?: string; accessModes?: string[] }; status?: { phase?: string } };
+type Claim = KubeObject & {
+  spec?: { storageClassName?: string; volumeName?: string; accessModes?: string[] };
+  status?: { phase?: string };
+};
 interface Volume extends KubeObject {
   spec?: { storageClassName?: string; claimRef?: { namespace?: string; name?: string } };
   status?: { phase?: string };
@@ -12,8 +21,15 @@ interface Volume extends KubeObject {
 const DEFAULT = 'storageclass.kubernetes.io/is-default-class';
 const LIST = '`kubectl get storageclasses` lists those that do';
 
-/** Whether the claim of the volume is there, and can be bound. @param wanted what `kt deploy` makes where there is none. */
-export async function claimFindings(api: KubeApi, { volume }: ClusterSettings, wanted: ClaimConfig | undefined): Promise<Finding[]> {
+/**
+ * Whether the claim of the volume is there, and can be bound. @param wanted what `kt deploy` makes where
+ * there is none.
+ */
+export async function claimFindings(
+  api: KubeApi,
+  { volume }: ClusterSettings,
+  wanted: ClaimConfig | undefined,
+): Promise<Finding[]> {
   if (volume === null || !('claim' in volume)) return [];
   const name = volume.claim;
   const claim = await api.get<Claim>(paths.persistentVolumeClaims(api.namespace, name));
@@ -30,7 +46,11 @@ export async function claimFindings(api: KubeApi, { volume }: ClusterSettings, w
   const { storageClass } = wanted;
   if (storageClass !== undefined && (await isMissing(api, storageClass))) {
     return [
-      problem('volume', `The claim "${name}" is to have the storage class "${storageClass}", which does not exist.`, `${LIST}: claim.storageClass.`),
+      problem(
+        'volume',
+        `The claim "${name}" is to have the storage class "${storageClass}", which does not exist.`,
+        `${LIST}: claim.storageClass.`,
+      ),
     ];
   }
   if (storageClass === undefined && (await hasNothing(api, name))) {
@@ -62,14 +82,18 @@ async function ofClaim(api: KubeApi, name: string, { spec = {}, status }: Claim)
       '`kubectl get storageclasses` lists what there is; make the claim anew with one of them, or a volume for it.',
     );
   }
-  const note = modes.includes('ReadWriteMany') ? '' : ` Its access mode is ${modes.join(', ')}: all pods have to be on one node.`;
+  const note = modes.includes('ReadWriteMany')
+    ? ''
+    : ` Its access mode is ${modes.join(', ')}: all pods have to be on one node.`;
   return fine('volume', `The claim "${name}" is ${status?.phase ?? 'there'}.${note}`);
 }
 
 const isMissing = async (api: KubeApi, storage: string): Promise<boolean> =>
   (await api.get<KubeObject>(paths.storageClasses(storage)).catch(unknown)) === null;
 
-/** True where no volume is made for a claim without a class, and none is free. Who may not look cannot tell. */
+/**
+ * True where no volume is made for a claim without a class, and none is free. Who may not look cannot tell.
+ */
 async function hasNothing(api: KubeApi, name: string): Promise<boolean> {
   const [classes, volumes] = await Promise.all([
     api.list<KubeObject>(paths.storageClasses()).catch(unknown),
@@ -79,7 +103,8 @@ async function hasNothing(api: KubeApi, name: string): Promise<boolean> {
   const byDefault = classes.items.some(({ metadata }) => metadata.annotations?.[DEFAULT] === 'true');
   const isFor = ({ claimRef = { namespace: api.namespace, name } }: NonNullable<Volume['spec']>): boolean =>
     claimRef.namespace === api.namespace && claimRef.name === name;
-  const isFree = ({ spec = {}, status }: Volume): boolean => status?.phase !== 'Bound' && (spec.storageClassName ?? '') === '' && isFor(spec);
+  const isFree = ({ spec = {}, status }: Volume): boolean =>
+    status?.phase !== 'Bound' && (spec.storageClassName ?? '') === '' && isFor(spec);
   return !byDefault && !volumes.items.some(isFree);
 }
 

@@ -1,9 +1,23 @@
 /** What a cluster says of itself, of the namespace, and of the room in it. */
 import { isKtError, type KTJob } from '@kube-transform/sdk';
-import { type ClusterSettings, isKubeError, type KubeApi, type KubeObject, paths } from '@kube-transform/runtime/kubernetes';
+import {
+  type ClusterSettings,
+  isKubeError,
+  type KubeApi,
+  type KubeObject,
+  paths,
+} from '@kube-transform/runtime/kubernetes';
 import { checkClusterVersion } from '../cluster/cluster-version.js';
 import { type Finding, fine, looked, problem, skipped } from './finding.js';
-import { type Demand, type LimitRange, limitFindings, type Node, nodeFindings, type Quota, quotaFindings } from './plan-checks.js';
+import {
+  type Demand,
+  type LimitRange,
+  limitFindings,
+  type Node,
+  nodeFindings,
+  type Quota,
+  quotaFindings,
+} from './plan-checks.js';
 
 const PATIENCE_MS = 3000;
 
@@ -25,20 +39,40 @@ export async function apiFindings(api: KubeApi): Promise<Finding[]> {
 export async function namespaceFindings(api: KubeApi): Promise<Finding[]> {
   try {
     const found = await api.get<KubeObject>(paths.namespaces(api.namespace));
-    if (found === null) return [problem('namespace', `There is no namespace "${api.namespace}".`, `kubectl create namespace ${api.namespace}`)];
+    if (found === null)
+      return [
+        problem(
+          'namespace',
+          `There is no namespace "${api.namespace}".`,
+          `kubectl create namespace ${api.namespace}`,
+        ),
+      ];
     if (found.metadata.deletionTimestamp !== undefined) {
-      return [problem('namespace', `The namespace "${api.namespace}" is being deleted.`, 'Wait until it is gone and make it again, or use another.')];
+      return [
+        problem(
+          'namespace',
+          `The namespace "${api.namespace}" is being deleted.`,
+          'Wait until it is gone and make it again, or use another.',
+        ),
+      ];
     }
     const level = found.metadata.labels?.['pod-security.kubernetes.io/enforce'];
-    return [fine('namespace', `"${api.namespace}"${level === undefined ? '' : `, Pod Security "${level}"`}.`)];
+    return [
+      fine('namespace', `"${api.namespace}"${level === undefined ? '' : `, Pod Security "${level}"`}.`),
+    ];
   } catch (error) {
-    if (isKubeError(error, 403)) return [skipped('namespace', `You may not look at the namespace "${api.namespace}" itself.`)];
+    if (isKubeError(error, 403))
+      return [skipped('namespace', `You may not look at the namespace "${api.namespace}" itself.`)];
     throw error;
   }
 }
 
 /** Quotas and limits against what steps ask for; with `idle` as if nothing else ran in the namespace. */
-export async function quotaAndLimitFindings(api: KubeApi, demands: readonly Demand[], { idle = false } = {}): Promise<Finding[]> {
+export async function quotaAndLimitFindings(
+  api: KubeApi,
+  demands: readonly Demand[],
+  { idle = false } = {},
+): Promise<Finding[]> {
   const all = async <T extends KubeObject>(path: string): Promise<T[] | null> => {
     try {
       return (await api.list<T>(path)).items;
@@ -47,12 +81,17 @@ export async function quotaAndLimitFindings(api: KubeApi, demands: readonly Dema
       throw error;
     }
   };
-  const [quotas, ranges] = await Promise.all([all<Quota>(paths.resourceQuotas(api.namespace)), all<LimitRange>(paths.limitRanges(api.namespace))]);
+  const [quotas, ranges] = await Promise.all([
+    all<Quota>(paths.resourceQuotas(api.namespace)),
+    all<LimitRange>(paths.limitRanges(api.namespace)),
+  ]);
   return [
     ...(quotas === null
       ? [skipped('quota', 'You may not look at quotas.')]
       : quotaFindings(idle ? quotas.map(unused) : quotas, demands, ranges ?? [])),
-    ...(ranges === null ? [skipped('limits', 'You may not look at limit ranges.')] : limitFindings(ranges, demands)),
+    ...(ranges === null
+      ? [skipped('limits', 'You may not look at limit ranges.')]
+      : limitFindings(ranges, demands)),
   ];
 }
 
@@ -65,22 +104,40 @@ export const roomFindings = (api: KubeApi, demands: readonly Demand[]): Promise<
 const KUEUE = '/apis/kueue.x-k8s.io';
 
 /** Queues of steps, where Kueue is there. */
-export async function queueFindings(api: KubeApi, { settings, jobs }: { settings: ClusterSettings; jobs: readonly KTJob[] }): Promise<Finding[]> {
-  const queues = [...new Set(jobs.flatMap(({ kubernetes }) => kubernetes.queue ?? settings.defaults.queue ?? []))];
+export async function queueFindings(
+  api: KubeApi,
+  { settings, jobs }: { settings: ClusterSettings; jobs: readonly KTJob[] },
+): Promise<Finding[]> {
+  const queues = [
+    ...new Set(jobs.flatMap(({ kubernetes }) => kubernetes.queue ?? settings.defaults.queue ?? [])),
+  ];
   const group = await api.get<{ preferredVersion?: { version?: string } }>(KUEUE).catch(() => null);
   if (group === null) {
     if (queues.length === 0) return [fine('kueue', 'Not installed, and no step wants a queue.')];
     return [
-      problem('kueue', `Steps want the queue ${queues.join(', ')}, and Kueue is not installed.`, 'Install Kueue, or take `queue` out of the steps.'),
+      problem(
+        'kueue',
+        `Steps want the queue ${queues.join(', ')}, and Kueue is not installed.`,
+        'Install Kueue, or take `queue` out of the steps.',
+      ),
     ];
   }
   if (queues.length === 0) return [fine('kueue', 'Installed, and no step wants a queue.')];
   const folder = `${KUEUE}/${group.preferredVersion?.version ?? 'v1beta1'}/namespaces/${api.namespace}/localqueues`;
   return looked('kueue', async () => {
-    const found = await Promise.all(queues.map(async queue => ((await api.get(`${folder}/${queue}`)) === null ? [queue] : [])));
+    const found = await Promise.all(
+      queues.map(async queue => ((await api.get(`${folder}/${queue}`)) === null ? [queue] : [])),
+    );
     const missing = found.flat();
-    if (missing.length === 0) return [fine('kueue', `Installed, and the queue ${queues.join(', ')} is there.`)];
+    if (missing.length === 0)
+      return [fine('kueue', `Installed, and the queue ${queues.join(', ')} is there.`)];
     const message = `Steps want the queue ${missing.join(', ')}, and there is no LocalQueue of that name in namespace "${api.namespace}".`;
-    return [problem('kueue', message, '`kubectl get localqueues` lists those that there are; name one of them, or make it.')];
+    return [
+      problem(
+        'kueue',
+        message,
+        '`kubectl get localqueues` lists those that there are; name one of them, or make it.',
+      ),
+    ];
   });
 }

@@ -14,7 +14,12 @@ export interface Finding {
 /** All is well. */
 export const fine = (check: string, message: string): Finding => ({ check, outcome: 'ok', message });
 /** Runs will fail. */
-export const problem = (check: string, message: string, remedy: string): Finding => ({ check, outcome: 'problem', message, remedy });
+export const problem = (check: string, message: string, remedy: string): Finding => ({
+  check,
+  outcome: 'problem',
+  message,
+  remedy,
+});
 /** It cannot be told. */
 export const skipped = (check: string, message: string): Finding => ({ check, outcome: 'skipped', message });
 

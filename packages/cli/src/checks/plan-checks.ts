@@ -1,4 +1,6 @@
-/** Whether what is deployed fits into a cluster: quotas, limits and nodes against what steps ask for. Pure. */
+/**
+ * Whether what is deployed fits into a cluster: quotas, limits and nodes against what steps ask for. Pure.
+ */
 import { type KTJob, parseQuantity } from '@kube-transform/sdk';
 import type { KubeObject } from '@kube-transform/runtime/kubernetes';
 import { type Finding, fine, problem } from './finding.js';
@@ -36,13 +38,25 @@ const LIMIT_FACTOR = 1.1;
 /** Tenths of CPUs do not add up exactly. */
 const ROUNDING = 1e-6;
 /** Of a run beside its steps: the controller. */
-const CONTROLLER: Demand = { step: 'the controller', cpu: 0.1, memory: 128 * 2 ** 20, memoryLimit: 512 * 2 ** 20, gpu: 0 };
+const CONTROLLER: Demand = {
+  step: 'the controller',
+  cpu: 0.1,
+  memory: 128 * 2 ** 20,
+  memoryLimit: 512 * 2 ** 20,
+  gpu: 0,
+};
 
 /** What the steps of pipelines ask for, and the controller. */
 export function demandsOf(jobs: readonly { pipeline: string; job: KTJob }[]): Demand[] {
   const steps = jobs.map(({ pipeline, job }): Demand => {
     const memory = parseQuantity(job.memory) ?? 2 ** 30;
-    return { step: `${pipeline}.${job.name}`, cpu: parseQuantity(job.cpu) ?? 0.5, memory, memoryLimit: memory * LIMIT_FACTOR, gpu: job.gpu };
+    return {
+      step: `${pipeline}.${job.name}`,
+      cpu: parseQuantity(job.cpu) ?? 0.5,
+      memory,
+      memoryLimit: memory * LIMIT_FACTOR,
+      gpu: job.gpu,
+    };
   });
   return [CONTROLLER, ...steps];
 }
@@ -62,12 +76,16 @@ const memoryText = (bytes: number): string => {
 
 /** The limit on CPU that containers get which have none; undefined where they stay without. */
 const defaultCpuLimit = (ranges: readonly LimitRange[]): string | undefined =>
-  ranges.flatMap(({ spec }) => spec?.limits ?? []).find(limit => limit.type === 'Container' && limit.default?.['cpu'] !== undefined)?.default?.[
-    'cpu'
-  ];
+  ranges
+    .flatMap(({ spec }) => spec?.limits ?? [])
+    .find(limit => limit.type === 'Container' && limit.default?.['cpu'] !== undefined)?.default?.['cpu'];
 
 /** Whether one pod of each step, and the controller, fit into what quotas leave. */
-export function quotaFindings(quotas: readonly Quota[], demands: readonly Demand[], ranges: readonly LimitRange[] = []): Finding[] {
+export function quotaFindings(
+  quotas: readonly Quota[],
+  demands: readonly Demand[],
+  ranges: readonly LimitRange[] = [],
+): Finding[] {
   if (quotas.length === 0) return [fine('quota', 'The namespace has none.')];
   const needs: Record<string, (demand: Demand) => number> = {
     'requests.cpu': ({ cpu }) => cpu,
@@ -86,7 +104,13 @@ export function quotaFindings(quotas: readonly Quota[], demands: readonly Demand
       const need = needs[resource];
       if (resource === 'limits.cpu' && defaultCpuLimit(ranges) === undefined) {
         const message = `The quota "${metadata.name}" wants a limit on CPU, which pods of runs do not have.`;
-        return [problem('quota', message, 'Give the namespace a LimitRange with a default limit on CPU, or take limits.cpu out of the quota.')];
+        return [
+          problem(
+            'quota',
+            message,
+            'Give the namespace a LimitRange with a default limit on CPU, or take limits.cpu out of the quota.',
+          ),
+        ];
       }
       if (need === undefined) return [];
       const left = (parseQuantity(hard) ?? Infinity) - (parseQuantity(status?.used?.[resource] ?? '0') ?? 0);
@@ -94,20 +118,37 @@ export function quotaFindings(quotas: readonly Quota[], demands: readonly Demand
       // A step's pod runs beside the controller.
       const wanted = need(CONTROLLER) + (step === CONTROLLER ? 0 : need(step));
       if (wanted - left < ROUNDING) return [];
-      const text = (n: number): string => (resource.includes('memory') ? memoryText(n) : String(Number(n.toFixed(3))));
+      const text = (n: number): string =>
+        resource.includes('memory') ? memoryText(n) : String(Number(n.toFixed(3)));
       const message = `The quota "${metadata.name}" leaves ${text(left)} of ${resource} (${hard} in all), and ${step === CONTROLLER ? 'the controller' : `${step.step} with the controller`} needs ${text(wanted)}.`;
-      return [problem('quota', message, 'Raise the quota, ask for less in the step, or end what else runs in the namespace.')];
+      return [
+        problem(
+          'quota',
+          message,
+          'Raise the quota, ask for less in the step, or end what else runs in the namespace.',
+        ),
+      ];
     }),
   );
-  return found.length > 0 ? found : [fine('quota', `The largest step fits into ${quotas.map(({ metadata }) => `"${metadata.name}"`).join(', ')}.`)];
+  return found.length > 0
+    ? found
+    : [
+        fine(
+          'quota',
+          `The largest step fits into ${quotas.map(({ metadata }) => `"${metadata.name}"`).join(', ')}.`,
+        ),
+      ];
 }
 
 /** Whether each step's pod is within the limits of the namespace. */
 export function limitFindings(ranges: readonly LimitRange[], demands: readonly Demand[]): Finding[] {
   const cpuLimit = defaultCpuLimit(ranges);
   const mostCpu = (max: string | undefined, { cpu }: Demand): string[] => {
-    if (cpu > (parseQuantity(max ?? cpuLimit ?? '') ?? Infinity)) return [`cpu ${cpu} > ${max ?? cpuLimit ?? ''}`];
-    return max !== undefined && cpuLimit === undefined ? [`no limit on CPU, of which ${max} is the most`] : [];
+    if (cpu > (parseQuantity(max ?? cpuLimit ?? '') ?? Infinity))
+      return [`cpu ${cpu} > ${max ?? cpuLimit ?? ''}`];
+    return max !== undefined && cpuLimit === undefined
+      ? [`no limit on CPU, of which ${max} is the most`]
+      : [];
   };
   const found = ranges.flatMap(({ metadata, spec }) =>
     (spec?.limits ?? [])
@@ -119,8 +160,12 @@ export function limitFindings(ranges: readonly LimitRange[], demands: readonly D
               ? [`memory ${memoryText(demand.memoryLimit)} > ${max['memory'] ?? ''}`]
               : []),
             ...mostCpu(max['cpu'], demand),
-            ...(demand.memory < (parseQuantity(min['memory'] ?? '') ?? 0) ? [`memory ${memoryText(demand.memory)} < ${min['memory'] ?? ''}`] : []),
-            ...(demand.cpu < (parseQuantity(min['cpu'] ?? '') ?? 0) ? [`cpu ${demand.cpu} < ${min['cpu'] ?? ''}`] : []),
+            ...(demand.memory < (parseQuantity(min['memory'] ?? '') ?? 0)
+              ? [`memory ${memoryText(demand.memory)} < ${min['memory'] ?? ''}`]
+              : []),
+            ...(demand.cpu < (parseQuantity(min['cpu'] ?? '') ?? 0)
+              ? [`cpu ${demand.cpu} < ${min['cpu'] ?? ''}`]
+              : []),
           ];
           if (over.length === 0) return [];
           const message = `The LimitRange "${metadata.name}" does not admit ${demand.step}: ${over.join(', ')}.`;
@@ -140,11 +185,14 @@ export function nodeFindings(nodes: readonly Node[], demands: readonly Demand[])
     return { cpu: of('cpu'), memory: of('memory'), gpu: of('nvidia.com/gpu') };
   });
   const found = demands.flatMap((demand): Finding[] => {
-    if (sizes.some(size => size.cpu >= demand.cpu && size.memory >= demand.memory && size.gpu >= demand.gpu)) return [];
+    if (sizes.some(size => size.cpu >= demand.cpu && size.memory >= demand.memory && size.gpu >= demand.gpu))
+      return [];
     const asks = `${demand.cpu} CPU, ${memoryText(demand.memory)}${demand.gpu > 0 ? `, ${demand.gpu} GPU` : ''}`;
     const largest = `${Math.max(0, ...sizes.map(({ cpu }) => cpu))} CPU, ${memoryText(Math.max(0, ...sizes.map(({ memory }) => memory)))}`;
     const message = `No node has room for ${demand.step}, which asks for ${asks}; the largest has ${largest}.`;
     return [problem('nodes', message, 'Ask for less in the step, or give the cluster a larger node.')];
   });
-  return found.length > 0 ? found : [fine('nodes', `${usable.length} of ${nodes.length} take pods, and the largest step fits.`)];
+  return found.length > 0
+    ? found
+    : [fine('nodes', `${usable.length} of ${nodes.length} take pods, and the largest step fits.`)];
 }

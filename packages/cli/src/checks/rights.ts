@@ -1,5 +1,13 @@
 /** Rights, verb by verb: which are needed, by whom, and whether they are there. */
-import { accessObjects, CONTROLLER_RULES, isKubeError, type KubeApi, type KubeObject, paths, type Rule } from '@kube-transform/runtime/kubernetes';
+import {
+  accessObjects,
+  CONTROLLER_RULES,
+  isKubeError,
+  type KubeApi,
+  type KubeObject,
+  paths,
+  type Rule,
+} from '@kube-transform/runtime/kubernetes';
 import { type Finding, fine, problem } from './finding.js';
 
 /** What `kt deploy` needs where service account and Role are there. */
@@ -13,17 +21,31 @@ export const DEPLOY_RULES: readonly Rule[] = [
 /** What it needs besides to make these; and it can only give rights that it has. */
 export const ACCESS_RULES: readonly Rule[] = [
   { apiGroups: [''], resources: ['serviceaccounts'], verbs: ['create', 'patch'] },
-  { apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles', 'rolebindings'], verbs: ['create', 'patch'] },
+  {
+    apiGroups: ['rbac.authorization.k8s.io'],
+    resources: ['roles', 'rolebindings'],
+    verbs: ['create', 'patch'],
+  },
   ...CONTROLLER_RULES,
 ];
 
 /** What it needs besides where a context says how large a claim is to be. */
-export const CLAIM_RULES: readonly Rule[] = [{ apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['get', 'create', 'patch'] }];
+export const CLAIM_RULES: readonly Rule[] = [
+  { apiGroups: [''], resources: ['persistentvolumeclaims'], verbs: ['get', 'create', 'patch'] },
+];
 
 /** What other commands of `kt` need: to submit, follow, read, cancel, retry and collect runs. */
 export const RUN_RULES: readonly Rule[] = [
-  { apiGroups: [''], resources: ['configmaps'], verbs: ['create', 'get', 'list', 'watch', 'patch', 'delete'] },
-  { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create', 'get', 'list', 'watch', 'delete', 'deletecollection'] },
+  {
+    apiGroups: [''],
+    resources: ['configmaps'],
+    verbs: ['create', 'get', 'list', 'watch', 'patch', 'delete'],
+  },
+  {
+    apiGroups: ['batch'],
+    resources: ['jobs'],
+    verbs: ['create', 'get', 'list', 'watch', 'delete', 'deletecollection'],
+  },
   { apiGroups: [''], resources: ['pods', 'pods/log'], verbs: ['get'] },
   { apiGroups: [''], resources: ['pods', 'events'], verbs: ['list'] },
 ];
@@ -44,7 +66,8 @@ export function rightsOf(rules: readonly Rule[]): Right[] {
 }
 
 /** `create jobs.batch`. */
-export const rightText = ({ group, resource, verb }: Right): string => `${verb} ${resource}${group === '' ? '' : `.${group}`}`;
+export const rightText = ({ group, resource, verb }: Right): string =>
+  `${verb} ${resource}${group === '' ? '' : `.${group}`}`;
 
 interface Review {
   apiVersion: string;
@@ -55,12 +78,25 @@ interface Review {
 }
 
 /** The rights that a review denies. */
-async function denied(api: KubeApi, rights: readonly Right[], { path, ...review }: Review & { path: string }): Promise<string[]> {
+async function denied(
+  api: KubeApi,
+  rights: readonly Right[],
+  { path, ...review }: Review & { path: string },
+): Promise<string[]> {
   const answers = await Promise.all(
     rights.map(async right => {
       const [resource = '', subresource] = right.resource.split('/');
-      const resourceAttributes = { namespace: api.namespace, group: right.group, resource, subresource, verb: right.verb };
-      const answer = await api.create<Review>(path, { ...review, spec: { ...review.spec, resourceAttributes } });
+      const resourceAttributes = {
+        namespace: api.namespace,
+        group: right.group,
+        resource,
+        subresource,
+        verb: right.verb,
+      };
+      const answer = await api.create<Review>(path, {
+        ...review,
+        spec: { ...review.spec, resourceAttributes },
+      });
       return answer?.status?.allowed === true ? [] : [rightText(right)];
     }),
   );
@@ -71,16 +107,26 @@ const AUTHORIZATION = 'authorization.k8s.io/v1';
 
 /** Which of these rights you lack, asked one by one; as texts. */
 export const rightsDenied = (api: KubeApi, rights: readonly Right[]): Promise<string[]> =>
-  denied(api, rights, { apiVersion: AUTHORIZATION, kind: 'SelfSubjectAccessReview', path: paths.selfSubjectAccessReviews, spec: {} });
+  denied(api, rights, {
+    apiVersion: AUTHORIZATION,
+    kind: 'SelfSubjectAccessReview',
+    path: paths.selfSubjectAccessReviews,
+    spec: {},
+  });
 
 /** What you may do. */
 export async function myRights(api: KubeApi): Promise<Finding[]> {
   const missing = await rightsDenied(api, rightsOf([...RUN_RULES, ...DEPLOY_RULES]));
-  return [missing.length === 0 ? fine('your rights', 'You may do all that kt does.') : missingRights(api, missing)];
+  return [
+    missing.length === 0 ? fine('your rights', 'You may do all that kt does.') : missingRights(api, missing),
+  ];
 }
 
 /** @param missing texts of rights. */
-export const missingRights = ({ namespace }: Pick<KubeApi, 'namespace'>, missing: readonly string[]): Finding =>
+export const missingRights = (
+  { namespace }: Pick<KubeApi, 'namespace'>,
+  missing: readonly string[],
+): Finding =>
   problem(
     'your rights',
     `You may not ${missing.join(', ')} in namespace "${namespace}".`,
@@ -92,7 +138,14 @@ export async function controllerRights(api: KubeApi, serviceAccount: string): Pr
   const { namespace } = api;
   const account = await api.get<KubeObject>(paths.serviceAccounts(namespace, serviceAccount));
   const remedy = `kt deploy, or kt rbac -n ${namespace}${serviceAccount === 'kt-pod' ? '' : ` --service-account ${serviceAccount}`} | kubectl apply -f -`;
-  if (account === null) return [problem('service account', `There is no service account "${serviceAccount}" in namespace "${namespace}".`, remedy)];
+  if (account === null)
+    return [
+      problem(
+        'service account',
+        `There is no service account "${serviceAccount}" in namespace "${namespace}".`,
+        remedy,
+      ),
+    ];
   const found = fine('service account', `"${serviceAccount}".`);
   try {
     const missing = await denied(api, rightsOf(CONTROLLER_RULES), {
@@ -100,8 +153,12 @@ export async function controllerRights(api: KubeApi, serviceAccount: string): Pr
       path: paths.localSubjectAccessReviews(namespace),
       spec: { user: `system:serviceaccount:${namespace}:${serviceAccount}` },
     });
-    if (missing.length === 0) return [found, fine('controller rights', `"${serviceAccount}" may do all that controllers do.`)];
-    return [found, problem('controller rights', `"${serviceAccount}" may not ${missing.join(', ')}.`, remedy)];
+    if (missing.length === 0)
+      return [found, fine('controller rights', `"${serviceAccount}" may do all that controllers do.`)];
+    return [
+      found,
+      problem('controller rights', `"${serviceAccount}" may not ${missing.join(', ')}.`, remedy),
+    ];
   } catch (error) {
     if (!isKubeError(error, 403)) throw error;
     return [found, await roleAsItShouldBe(api, { serviceAccount, remedy })];
@@ -109,19 +166,33 @@ export async function controllerRights(api: KubeApi, serviceAccount: string): Pr
 }
 
 /** Whether the Role is as `kt rbac` prints it, where rights of others cannot be asked for. */
-async function roleAsItShouldBe(api: KubeApi, { serviceAccount, remedy }: { serviceAccount: string; remedy: string }): Promise<Finding> {
-  const wanted = accessObjects({ namespace: api.namespace, serviceAccount })[1] as KubeObject & { rules?: readonly Rule[] };
+async function roleAsItShouldBe(
+  api: KubeApi,
+  { serviceAccount, remedy }: { serviceAccount: string; remedy: string },
+): Promise<Finding> {
+  const wanted = accessObjects({ namespace: api.namespace, serviceAccount })[1] as KubeObject & {
+    rules?: readonly Rule[];
+  };
   const { name } = wanted.metadata;
   const role = await api.get<typeof wanted>(paths.roles(api.namespace, name));
   if (role === null) return problem('controller rights', `There is no Role "${name}".`, remedy);
   const missing = rightsOf(wanted.rules ?? []).filter(right => !allows(role.rules ?? [], right));
-  if (missing.length === 0) return fine('controller rights', `The Role "${name}" has all that controllers do.`);
-  return problem('controller rights', `The Role "${name}" lacks ${missing.map(rightText).sort().join(', ')}.`, remedy);
+  if (missing.length === 0)
+    return fine('controller rights', `The Role "${name}" has all that controllers do.`);
+  return problem(
+    'controller rights',
+    `The Role "${name}" lacks ${missing.map(rightText).sort().join(', ')}.`,
+    remedy,
+  );
 }
 
 /** Whether rules give a right on all objects of its kind. */
-export function allows(rules: readonly (Rule & { resourceNames?: string[] })[], { group, resource, verb }: Right): boolean {
-  const has = (given: readonly string[], wanted: string): boolean => given.includes(wanted) || given.includes('*');
+export function allows(
+  rules: readonly (Rule & { resourceNames?: string[] })[],
+  { group, resource, verb }: Right,
+): boolean {
+  const has = (given: readonly string[], wanted: string): boolean =>
+    given.includes(wanted) || given.includes('*');
   const [, part] = resource.split('/');
   return rules.some(
     ({ apiGroups, resources, verbs, resourceNames = [] }) =>

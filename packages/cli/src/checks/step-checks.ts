@@ -31,7 +31,15 @@ const SHOWN = 3;
 function jobOf({ pipeline, job }: Step, settings: ClusterSettings): Job {
   const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'doctor', uid: 'doctor' };
   const frame = { runId: 'doctor', pipeline, settings, digest: 'doctor', bundleParts: 0, owner };
-  const made = taskJob(frame, { job, wave: 0, pods: '0', count: 1, itemsPerPod: 1, parallelism: 1, memory: job.memory });
+  const made = taskJob(frame, {
+    job,
+    wave: 0,
+    pods: '0',
+    count: 1,
+    itemsPerPod: 1,
+    parallelism: 1,
+    memory: job.memory,
+  });
   delete made.metadata.ownerReferences;
   return made;
 }
@@ -48,7 +56,10 @@ function alike(steps: readonly Step[]): Step[][] {
 }
 
 /** Asks for each step whether its pod would be admitted; steps of which the same is said are one finding. */
-export async function stepFindings(api: KubeApi, { settings, steps }: { settings: ClusterSettings; steps: readonly Step[] }): Promise<Finding[]> {
+export async function stepFindings(
+  api: KubeApi,
+  { settings, steps }: { settings: ClusterSettings; steps: readonly Step[] },
+): Promise<Finding[]> {
   if (steps.length === 0) return [];
   const refused = new Map<string, { names: string[]; remedy: string }>();
   const untold: Step[] = [];
@@ -57,32 +68,52 @@ export async function stepFindings(api: KubeApi, { settings, steps }: { settings
       const [first] = group;
       const waiting = first === undefined ? null : await admission(api, jobOf(first, settings));
       if (waiting === undefined) untold.push(...group);
-      if (!waiting || TOLD_ELSEWHERE.has(waiting.reason) || waiting.message.endsWith(`serviceaccount "${settings.serviceAccount}" not found`)) return;
-      const names = [...(refused.get(waiting.message)?.names ?? []), ...group.map(({ pipeline, job }) => `${pipeline}.${job.name}`)];
+      if (
+        !waiting ||
+        TOLD_ELSEWHERE.has(waiting.reason) ||
+        waiting.message.endsWith(`serviceaccount "${settings.serviceAccount}" not found`)
+      )
+        return;
+      const names = [
+        ...(refused.get(waiting.message)?.names ?? []),
+        ...group.map(({ pipeline, job }) => `${pipeline}.${job.name}`),
+      ];
       refused.set(waiting.message, { names, remedy: waiting.remedy });
     }),
   );
   if (refused.size > 0) {
-    return [...refused].map(([message, { names, remedy }]) => problem('steps', `The pods of ${listed(names)} are not admitted: ${message}.`, remedy));
+    return [...refused].map(([message, { names, remedy }]) =>
+      problem('steps', `The pods of ${listed(names)} are not admitted: ${message}.`, remedy),
+    );
   }
-  if (untold.length > 0) return [skipped('steps', 'You may not make pods, and so it is not said whether those of steps are admitted.')];
+  if (untold.length > 0)
+    return [
+      skipped('steps', 'You may not make pods, and so it is not said whether those of steps are admitted.'),
+    ];
   return [fine('steps', `The pods of all steps are admitted: ${steps.length}.`)];
 }
 
 const listed = (names: readonly string[]): string =>
-  names.length <= SHOWN ? names.join(', ') : `${names.slice(0, SHOWN).join(', ')} and ${names.length - SHOWN} more steps`;
+  names.length <= SHOWN
+    ? names.join(', ')
+    : `${names.slice(0, SHOWN).join(', ')} and ${names.length - SHOWN} more steps`;
 
 interface Account extends KubeObject {
   imagePullSecrets?: { name: string }[];
 }
 
-/** Whether the Secrets for registries are there which the service account and steps name: without them Kubernetes pulls as nobody, and says little. */
+/**
+ * Whether the Secrets for registries are there which the service account and steps name: without them
+ * Kubernetes pulls as nobody, and says little.
+ */
 export async function pullSecretFindings(
   api: KubeApi,
   { settings, steps }: { settings: ClusterSettings; steps: readonly Step[] },
 ): Promise<Finding[]> {
   const account = await api.get<Account>(paths.serviceAccounts(api.namespace, settings.serviceAccount));
-  const patched = steps.flatMap(step => (jobOf(step, settings).spec?.template.spec['imagePullSecrets'] ?? []) as { name: string }[]);
+  const patched = steps.flatMap(
+    step => (jobOf(step, settings).spec?.template.spec['imagePullSecrets'] ?? []) as { name: string }[],
+  );
   const names = [...new Set([...(account?.imagePullSecrets ?? []), ...patched].map(({ name }) => name))];
   const found = await Promise.all(names.map(name => secretFinding(api, name)));
   return found.length > 0 ? found : [fine('pull secrets', 'None is named.')];
@@ -90,11 +121,16 @@ export async function pullSecretFindings(
 
 async function secretFinding(api: KubeApi, name: string): Promise<Finding> {
   try {
-    if ((await api.get(paths.secrets(api.namespace, name))) !== null) return fine('pull secrets', `"${name}" is there.`);
+    if ((await api.get(paths.secrets(api.namespace, name))) !== null)
+      return fine('pull secrets', `"${name}" is there.`);
   } catch (error) {
     if (!lacksRight(error)) throw error;
     return skipped('pull secrets', `You may not look whether the Secret "${name}" is there.`);
   }
   const message = `There is no Secret "${name}" in namespace "${api.namespace}", and the service account or a step names it in imagePullSecrets.`;
-  return problem('pull secrets', message, `kubectl create secret docker-registry ${name} -n ${api.namespace}, or take the name out.`);
+  return problem(
+    'pull secrets',
+    message,
+    `kubectl create secret docker-registry ${name} -n ${api.namespace}, or take the name out.`,
+  );
 }

@@ -6,7 +6,13 @@
  */
 import { KtError } from '@kube-transform/sdk';
 import { systemClock } from '@kube-transform/runtime';
-import { type ConfigMap, isKubeError, type KubeApi, type KubeObject, paths } from '@kube-transform/runtime/kubernetes';
+import {
+  type ConfigMap,
+  isKubeError,
+  type KubeApi,
+  type KubeObject,
+  paths,
+} from '@kube-transform/runtime/kubernetes';
 
 /** What became of an object, or would. */
 export interface Applied {
@@ -35,34 +41,65 @@ export function pathOf({ kind, metadata }: KubeObject): string {
   return collection(metadata.namespace ?? '', metadata.name);
 }
 
-/** Applies an object; with `dryRun` the server only says what would come of it. @throws KtError what the cluster refuses. */
-export async function applyObject(api: KubeApi, object: KubeObject, { dryRun }: { dryRun: boolean }): Promise<Applied> {
+/**
+ * Applies an object; with `dryRun` the server only says what would come of it. @throws KtError what the
+ * cluster refuses.
+ */
+export async function applyObject(
+  api: KubeApi,
+  object: KubeObject,
+  { dryRun }: { dryRun: boolean },
+): Promise<Applied> {
   const path = pathOf(object);
   const before = await api.get<KubeObject>(path);
-  if (before !== null && (object as ConfigMap).immutable === true) return { object, outcome: 'unchanged', before, after: before };
+  if (before !== null && (object as ConfigMap).immutable === true)
+    return { object, outcome: 'unchanged', before, after: before };
   const query = { force: true, ...(dryRun ? { dryRun: 'All' } : {}) };
   let after = await patched(api, path, { object, before, query });
-  // Who is no administrator binds a Role only when the cluster's authorizer has heard of it, a moment after it is made.
+  // Who is no administrator binds a Role only when the cluster's authorizer has heard of it, a moment after
+  // it is made.
   for (let tries = 0; after === null && object.kind === 'RoleBinding' && tries < BIND_TRIES; tries++) {
     if (dryRun) return { object, outcome: 'created', before: null, after: object };
     await systemClock.sleep(BIND_PAUSE_MS);
     after = await patched(api, path, { object, before, query });
   }
   if (after === null) throw notFound(api, object);
-  return { object, outcome: before === null ? 'created' : isSame(before, after) ? 'unchanged' : 'changed', before, after };
+  return {
+    object,
+    outcome: before === null ? 'created' : isSame(before, after) ? 'unchanged' : 'changed',
+    before,
+    after,
+  };
 }
 
 function notFound({ namespace }: KubeApi, { kind, metadata }: KubeObject): KtError {
-  if (kind !== 'RoleBinding') return new KtError({ code: 'NO_NAMESPACE', path: 'namespace', message: `There is no namespace "${namespace}".` });
+  if (kind !== 'RoleBinding')
+    return new KtError({
+      code: 'NO_NAMESPACE',
+      path: 'namespace',
+      message: `There is no namespace "${namespace}".`,
+    });
   const message = `The Role of the RoleBinding "${metadata.name}" in namespace "${namespace}" is not there.`;
-  return new KtError({ code: 'NO_ROLE', path: metadata.name, message, hint: 'Somebody may have deleted it: deploy again.' });
+  return new KtError({
+    code: 'NO_ROLE',
+    path: metadata.name,
+    message,
+    hint: 'Somebody may have deleted it: deploy again.',
+  });
 }
 
-/** Whoever may not change an object need not where it is as it should be: rights are often another one's to give. */
+/**
+ * Whoever may not change an object need not where it is as it should be: rights are often another one's to
+ * give.
+ */
 async function patched(
   api: KubeApi,
   path: string,
-  { object, before, query }: { object: KubeObject; before: KubeObject | null; query: Record<string, string | boolean> },
+  {
+    object,
+    before,
+    query,
+  }: { object: KubeObject; before: KubeObject | null; query: Record<string, string | boolean> },
 ): Promise<KubeObject | null> {
   try {
     return await api.patch<KubeObject>(path, object, { type: 'apply', query });
@@ -72,26 +109,41 @@ async function patched(
   }
 }
 
-/** Whether a value has all that another one says: more members may be there, but not more elements of lists. */
+/**
+ * Whether a value has all that another one says: more members may be there, but not more elements of lists.
+ */
 export function includes(whole: unknown, part: unknown): boolean {
-  if (Array.isArray(part)) return Array.isArray(whole) && whole.length === part.length && part.every((value, i) => includes(whole[i], value));
+  if (Array.isArray(part))
+    return (
+      Array.isArray(whole) &&
+      whole.length === part.length &&
+      part.every((value, i) => includes(whole[i], value))
+    );
   if (typeof part !== 'object' || part === null) return whole === part;
   if (typeof whole !== 'object' || whole === null) return false;
-  return Object.entries(part).every(([key, value]) => value === undefined || includes((whole as Record<string, unknown>)[key], value));
+  return Object.entries(part).every(
+    ([key, value]) => value === undefined || includes((whole as Record<string, unknown>)[key], value),
+  );
 }
 
 /** Deletes an object. */
-export async function deleteObject(api: KubeApi, object: KubeObject, { dryRun }: { dryRun: boolean }): Promise<Applied> {
+export async function deleteObject(
+  api: KubeApi,
+  object: KubeObject,
+  { dryRun }: { dryRun: boolean },
+): Promise<Applied> {
   await api.delete(pathOf(object), { query: dryRun ? { dryRun: 'All' } : {} });
   return { object, outcome: 'deleted', before: object, after: null };
 }
 
 /** A dry run gives no new resource version: what people wrote is compared. */
-const isSame = (before: KubeObject, after: KubeObject): boolean => JSON.stringify(withoutTraces(before)) === JSON.stringify(withoutTraces(after));
+const isSame = (before: KubeObject, after: KubeObject): boolean =>
+  JSON.stringify(withoutTraces(before)) === JSON.stringify(withoutTraces(after));
 
 /** An object without what the server notes on it. */
 export function withoutTraces(object: KubeObject): KubeObject {
-  const { managedFields, resourceVersion, generation, uid, creationTimestamp, ...metadata } = object.metadata as unknown as Record<string, unknown>;
+  const { managedFields, resourceVersion, generation, uid, creationTimestamp, ...metadata } =
+    object.metadata as unknown as Record<string, unknown>;
   const { status, ...rest } = object as unknown as Record<string, unknown>;
   return { ...rest, metadata } as unknown as KubeObject;
 }

@@ -12,7 +12,10 @@ afterEach(() => server.close());
 
 const check = async (minor: string): Promise<void> => {
   server.on(/^GET \/version/, { status: 200, body: { major: '1', minor, gitVersion: `v1.${minor}` } });
-  const api = new KubeApi({ name: 'c', server: server.url, namespace: 'ns', token: () => Promise.resolve(undefined) }, { clock: systemClock });
+  const api = new KubeApi(
+    { name: 'c', server: server.url, namespace: 'ns', token: () => Promise.resolve(undefined) },
+    { clock: systemClock },
+  );
   await checkClusterVersion(api).finally(() => api.close());
 };
 
@@ -21,5 +24,8 @@ test.each(['29', '34', '31+'])('Kubernetes 1.%s will do', async minor => {
 });
 
 test('an older one is refused with its version and the one that is needed', async () => {
-  await expect(check('28')).rejects.toMatchObject({ code: 'CLUSTER_TOO_OLD', message: expect.stringMatching(/v1\.28.*1\.29/) });
+  await expect(check('28')).rejects.toMatchObject({
+    code: 'CLUSTER_TOO_OLD',
+    message: expect.stringMatching(/v1\.28.*1\.29/),
+  });
 });

@@ -1,4 +1,7 @@
-/** The oldest Kubernetes that has what runs need: per-index failures, failure policies and replacement policies of Jobs. */
+/**
+ * The oldest Kubernetes that has what runs need: per-index failures, failure policies and replacement
+ * policies of Jobs.
+ */
 import { KtError } from '@kube-transform/sdk';
 import { type KubeApi, paths } from '@kube-transform/runtime/kubernetes';
 

@@ -3,13 +3,21 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type ContextDefaults, KtError } from '@kube-transform/sdk';
 import { systemClock } from '@kube-transform/runtime';
-import { type ClusterSettings, clusterSettings, type DataVolume, KubeApi } from '@kube-transform/runtime/kubernetes';
+import {
+  type ClusterSettings,
+  clusterSettings,
+  type DataVolume,
+  KubeApi,
+} from '@kube-transform/runtime/kubernetes';
 import { loadConfig } from '../project/load-config.js';
 import { type ClusterChoice, type ResolvedContext, resolveContext } from '../project/resolve-context.js';
 import { kubeConnection } from './kube-connection.js';
 import { projectDir } from '../project/project-dir.js';
 
-/** What may be said about a cluster; see `ContextConfig`. The context is one of the configuration, or of the kubeconfig. */
+/**
+ * What may be said about a cluster; see `ContextConfig`. The context is one of the configuration, or of the
+ * kubeconfig.
+ */
 export type ClusterOptions = ClusterChoice;
 
 /** Kept in `.kt/cluster.json`, so that later commands know where the last run went. */
@@ -55,15 +63,24 @@ export async function remember(
   await writeFile(file, JSON.stringify({ ...kept, context, namespace, kubeconfig }, null, 2));
 }
 
-/** What holds for a cluster: what was typed, over the environment, over the project's configuration or what was used last. */
-export async function contextOf(typed: ClusterOptions, { last = true, cwd = process.cwd() } = {}): Promise<ResolvedContext> {
+/**
+ * What holds for a cluster: what was typed, over the environment, over the project's configuration or what
+ * was used last.
+ */
+export async function contextOf(
+  typed: ClusterOptions,
+  { last = true, cwd = process.cwd() } = {},
+): Promise<ResolvedContext> {
   const dir = projectDir(join(cwd, 'x'));
   const [config, used] = await Promise.all([loadConfig(dir), last ? remembered(cwd) : null]);
   return resolveContext({ typed, env: process.env, config, last: used });
 }
 
 /** The same without where it comes from. */
-export async function withContext(typed: ClusterOptions, where: { last?: boolean } = {}): Promise<ClusterOptions> {
+export async function withContext(
+  typed: ClusterOptions,
+  where: { last?: boolean } = {},
+): Promise<ClusterOptions> {
   return (await contextOf(typed, where)).values;
 }
 
@@ -87,7 +104,9 @@ export function settingsOf(options: ClusterOptions, namespace: string): ClusterS
       code: 'NO_VOLUME',
       path: '--volume',
       message:
-        store === undefined ? 'The pods need a store for files and results.' : `The store "${store}" is a folder, and pods need a volume for it.`,
+        store === undefined
+          ? 'The pods need a store for files and results.'
+          : `The store "${store}" is a folder, and pods need a volume for it.`,
       hint: 'Give --volume pvc:CLAIM, or --volume host:/path for a cluster of one node.',
     });
   }
@@ -114,7 +133,8 @@ export function stepDefaults({ defaults }: ClusterOptions): Omit<ContextDefaults
 
 function parseVolume(text: string): DataVolume {
   const [, kind, place, mountPath = MOUNT_PATH] = /^(pvc|host):([^:]+)(?::(\/[^:]*))?$/.exec(text) ?? [];
-  if (kind === 'pvc' && place !== undefined && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(place)) return { claim: place, mountPath };
+  if (kind === 'pvc' && place !== undefined && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(place))
+    return { claim: place, mountPath };
   if (kind === 'host' && place?.startsWith('/') === true) return { hostPath: place, mountPath };
   throw new KtError({
     code: 'BAD_VOLUME',

@@ -21,7 +21,10 @@ let home: string;
 const clock = new FakeClock();
 
 /** A kubeconfig as JSON, which is YAML too. */
-async function write(path: string, { cluster = {}, user = {}, context = {}, current = 'dev' }: Config = {}): Promise<string> {
+async function write(
+  path: string,
+  { cluster = {}, user = {}, context = {}, current = 'dev' }: Config = {},
+): Promise<string> {
   const file = join(home, path);
   await mkdir(join(file, '..'), { recursive: true });
   const body = {
@@ -39,8 +42,10 @@ async function write(path: string, { cluster = {}, user = {}, context = {}, curr
   return file;
 }
 
-const open = (options: Parameters<typeof kubeConnection>[0] = {}, env: Record<string, string> = {}): Promise<KubeConnection> =>
-  kubeConnection(options, { env: { HOME: home, ...env }, clock });
+const open = (
+  options: Parameters<typeof kubeConnection>[0] = {},
+  env: Record<string, string> = {},
+): Promise<KubeConnection> => kubeConnection(options, { env: { HOME: home, ...env }, clock });
 
 beforeEach(async () => {
   home = await mkdtemp(join(tmpdir(), 'kt-kubeconfig-'));
@@ -62,7 +67,11 @@ describe('which cluster', () => {
     const second = await write('second', { cluster: { server: 'https://second' }, current: 'production' });
     await writeFile(join(home, 'empty'), '');
     const KUBECONFIG = [join(home, 'none'), join(home, 'empty'), first, second].join(':');
-    expect(await open({}, { KUBECONFIG })).toMatchObject({ name: 'production', server: 'https://first', namespace: 'live' });
+    expect(await open({}, { KUBECONFIG })).toMatchObject({
+      name: 'production',
+      server: 'https://first',
+      namespace: 'live',
+    });
   });
 
   test('the namespace that is given, else that of the context, else "default"', async () => {
@@ -74,15 +83,21 @@ describe('which cluster', () => {
 
   test('nothing is configured', async () => {
     await expect(open()).rejects.toMatchObject({ code: 'NO_KUBECONFIG' });
-    await expect(open({}, { KUBECONFIG: '/none/x' })).rejects.toThrow(/KUBECONFIG is "\/none\/x".*no such file.*--kubeconfig/);
+    await expect(open({}, { KUBECONFIG: '/none/x' })).rejects.toThrow(
+      /KUBECONFIG is "\/none\/x".*no such file.*--kubeconfig/,
+    );
     await writeFile(join(home, 'empty'), '');
     await expect(open({}, { KUBECONFIG: join(home, 'empty') })).rejects.toThrow(/names no context/);
-    await expect(open({}, { KUBERNETES_SERVICE_HOST: '10.0.0.1' })).rejects.toMatchObject({ code: 'NOT_IN_CLUSTER' });
+    await expect(open({}, { KUBERNETES_SERVICE_HOST: '10.0.0.1' })).rejects.toMatchObject({
+      code: 'NOT_IN_CLUSTER',
+    });
   });
 
   test('a context that is not there', async () => {
     await write('.kube/config', { current: null });
-    await expect(open({ context: 'prodution' })).rejects.toThrow(/There is no context "prodution".*Did you mean "production"\?/);
+    await expect(open({ context: 'prodution' })).rejects.toThrow(
+      /There is no context "prodution".*Did you mean "production"\?/,
+    );
     await expect(open({ context: 'x' })).rejects.toThrow(/There are: dev, production\./);
     await expect(open()).rejects.toMatchObject({ code: 'UNKNOWN_CONTEXT' });
   });
@@ -93,11 +108,18 @@ describe('which cluster', () => {
       await writeFile(file, text);
       return String(await open({ kubeconfig: file }).catch((error: unknown) => error));
     };
-    await expect(open({ kubeconfig: file })).rejects.toMatchObject({ code: 'BAD_KUBECONFIG', problems: [{ path: file }] });
+    await expect(open({ kubeconfig: file })).rejects.toMatchObject({
+      code: 'BAD_KUBECONFIG',
+      problems: [{ path: file }],
+    });
     expect(await bad('a: [')).toMatch(/The kubeconfig .*bad cannot be used: /);
     expect(await bad('hello')).toMatch(/it is a text/);
-    expect(await bad('clusters: [{name: c, cluster: {}}]')).toMatch(/clusters\[0\]\.cluster\.server is missing/);
-    expect(await bad('contexts: [{name: dev, context: {cluster: gone}}]\ncurrent-context: dev')).toMatch(/names the cluster "gone", which it lacks/);
+    expect(await bad('clusters: [{name: c, cluster: {}}]')).toMatch(
+      /clusters\[0\]\.cluster\.server is missing/,
+    );
+    expect(await bad('contexts: [{name: dev, context: {cluster: gone}}]\ncurrent-context: dev')).toMatch(
+      /names the cluster "gone", which it lacks/,
+    );
     const noUser = await write('nouser', { context: { user: 'gone' } });
     await expect(open({ kubeconfig: noUser })).rejects.toThrow(/names the user "gone", which it lacks/);
   });
@@ -107,7 +129,10 @@ describe('whom to trust, and who asks', () => {
   test('certificates, within the file and beside it', async () => {
     await writeFile(join(home, 'ca.pem'), 'CA');
     const user = { 'client-certificate-data': base64('CERT'), 'client-key-data': base64('KEY') };
-    await write('config', { user, cluster: { 'certificate-authority': 'ca.pem', 'tls-server-name': 'inner' } });
+    await write('config', {
+      user,
+      cluster: { 'certificate-authority': 'ca.pem', 'tls-server-name': 'inner' },
+    });
     const connection = await open({ kubeconfig: join(home, 'config') });
     expect([connection.ca, connection.cert, connection.key].map(String)).toEqual(['CA', 'CERT', 'KEY']);
     expect(connection).toMatchObject({ servername: 'inner', rejectUnauthorized: undefined, headers: {} });
@@ -169,7 +194,11 @@ describe('plugins', () => {
     console.log(JSON.stringify({ kind: 'ExecCredential', status: ${status} }));`;
 
   test('are asked once, and again when their token was refused', async () => {
-    await write('config', { user: { exec: await plugin(tells(`{ token: 'token-' + runs, expirationTimestamp: '2999-01-01T00:00:00Z' }`)) } });
+    await write('config', {
+      user: {
+        exec: await plugin(tells(`{ token: 'token-' + runs, expirationTimestamp: '2999-01-01T00:00:00Z' }`)),
+      },
+    });
     const connection = await open({ kubeconfig: join(home, 'config') });
     expect(await connection.token(false)).toBe('token-1');
     clock.advance(61_000);
@@ -182,7 +211,11 @@ describe('plugins', () => {
   });
 
   test('are asked again when their token has expired', async () => {
-    await write('config', { user: { exec: await plugin(tells(`{ token: 'token-' + runs, expirationTimestamp: '2001-01-01T00:00:00Z' }`)) } });
+    await write('config', {
+      user: {
+        exec: await plugin(tells(`{ token: 'token-' + runs, expirationTimestamp: '2001-01-01T00:00:00Z' }`)),
+      },
+    });
     const connection = await open({ kubeconfig: join(home, 'config') });
     expect(await connection.token(false)).toBe('token-1');
     clock.advance(61_000);
@@ -190,7 +223,9 @@ describe('plugins', () => {
   });
 
   test('may give certificates, which change', async () => {
-    await write('config', { user: { exec: await plugin(tells(`{ clientCertificateData: 'cert-' + runs, clientKeyData: 'key' }`)) } });
+    await write('config', {
+      user: { exec: await plugin(tells(`{ clientCertificateData: 'cert-' + runs, clientKeyData: 'key' }`)) },
+    });
     const connection = await open({ kubeconfig: join(home, 'config') });
     expect(connection).toMatchObject({ cert: 'cert-1', key: 'key' });
     await connection.token(true);
@@ -201,8 +236,12 @@ describe('plugins', () => {
     const exec = await plugin(`console.error('token expired, please log in'); process.exit(1);`);
     const file = await write('config', { user: { exec } });
     await expect(open({ kubeconfig: file })).rejects.toMatchObject({ code: 'CREDENTIALS_FAILED' });
-    await expect(open({ kubeconfig: file })).rejects.toThrow(/plugin "\/.*\/plugin" gives no credentials for the user "u".*please log in/);
-    await write('config', { user: { exec: { ...exec, command: 'kt-no-such-plugin', installHint: 'Install it.' } } });
+    await expect(open({ kubeconfig: file })).rejects.toThrow(
+      /plugin "\/.*\/plugin" gives no credentials for the user "u".*please log in/,
+    );
+    await write('config', {
+      user: { exec: { ...exec, command: 'kt-no-such-plugin', installHint: 'Install it.' } },
+    });
     await expect(open({ kubeconfig: file })).rejects.toThrow(/kt-no-such-plugin.*ENOENT.* Install it\./);
   });
 });
@@ -216,7 +255,11 @@ describe('against a server', () => {
 
   test('without TLS, as behind kubectl proxy', async () => {
     await write('.kube/config', { cluster: { server: server.url }, user: { token: 'old' } });
-    server.on(/./, ({ headers }) => (headers.authorization === 'Bearer new' ? 'store' : { status: 401, body: statusBody(401, 'Unauthorized') }));
+    server.on(/./, ({ headers }) =>
+      headers.authorization === 'Bearer new'
+        ? 'store'
+        : { status: 401, body: statusBody(401, 'Unauthorized') },
+    );
     const api = new KubeApi(await open(), { clock });
     await write('.kube/config', { cluster: { server: server.url }, user: { token: 'new' } });
     expect((await api.list('/api/v1/namespaces/x/pods')).items).toEqual([]);
@@ -243,7 +286,8 @@ describe('against a server', () => {
     const api = new KubeApi(await open(), { clock });
     for (let i = 0; i < 20; i++) await api.get('/api/v1/namespaces/x/pods/y');
     server.on(/log/, { stream: out => (out.send('line'), out.end()) });
-    for await (const chunk of api.stream('/api/v1/namespaces/x/pods/y/log')) expect(Buffer.from(chunk).toString()).toBe('line');
+    for await (const chunk of api.stream('/api/v1/namespaces/x/pods/y/log'))
+      expect(Buffer.from(chunk).toString()).toBe('line');
     expect(connects).toEqual(['127.0.0.1', '127.0.0.1']);
     api.close();
     for (const socket of sockets) socket.destroy();

@@ -32,12 +32,14 @@ const CREDENTIALS_KEPT_MS = 60_000;
 const MAX_SOCKETS = 16;
 
 /**
- * Connects to the cluster of a context: that of the kubeconfig given, of KUBECONFIG or of ~/.kube/config, else to that of this pod.
+ * Connects to the cluster of a context: that of the kubeconfig given, of KUBECONFIG or of ~/.kube/config,
+ * else to that of this pod.
  *
- * Credentials are asked for again when they are a minute old (plugins are run again when theirs expire), and, with the kubeconfig
- * read anew, when they were refused.
+ * Credentials are asked for again when they are a minute old (plugins are run again when theirs expire), and,
+ * with the kubeconfig read anew, when they were refused.
  *
- * @throws KtError `NO_KUBECONFIG`, `BAD_KUBECONFIG`, `UNKNOWN_CONTEXT`, `CREDENTIALS_FAILED`, `NOT_IN_CLUSTER`
+ * @throws KtError `NO_KUBECONFIG`, `BAD_KUBECONFIG`, `UNKNOWN_CONTEXT`, `CREDENTIALS_FAILED`,
+ * `NOT_IN_CLUSTER`
  */
 export async function kubeConnection(
   options: KubeConnectionOptions = {},
@@ -55,11 +57,14 @@ export async function kubeConnection(
   let current = await credentialsOf(config);
   let askedMs = clock.nowMs();
   const cluster = config.getCurrentCluster();
-  const agents = cluster?.proxyUrl ? { calls: keptAlive(current.agent), streams: (await credentialsOf(config)).agent } : undefined;
+  const agents = cluster?.proxyUrl
+    ? { calls: keptAlive(current.agent), streams: (await credentialsOf(config)).agent }
+    : undefined;
   return {
     name: config.getCurrentContext(),
     server: cluster?.server ?? '',
-    namespace: options.namespace ?? config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
+    namespace:
+      options.namespace ?? config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
     ...(agents === undefined ? {} : { agents }),
     get ca() {
       return current.tls.ca as string | Buffer | undefined;
@@ -90,12 +95,19 @@ export async function kubeConnection(
   };
 }
 
-async function withoutKubeconfig({ context, namespace }: KubeConnectionOptions, env: NonNullable<Surroundings['env']>): Promise<KubeConnection> {
+async function withoutKubeconfig(
+  { context, namespace }: KubeConnectionOptions,
+  env: NonNullable<Surroundings['env']>,
+): Promise<KubeConnection> {
   if (env['KUBERNETES_SERVICE_HOST'] && context === undefined) {
     const connection = await inClusterConnection(undefined, env);
     return namespace === undefined ? connection : { ...connection, namespace };
   }
-  throw noKubeconfig(env['KUBECONFIG'] ? `KUBECONFIG is "${env['KUBECONFIG']}", and there is no such file` : 'there is no ~/.kube/config');
+  throw noKubeconfig(
+    env['KUBECONFIG']
+      ? `KUBECONFIG is "${env['KUBECONFIG']}", and there is no such file`
+      : 'there is no ~/.kube/config',
+  );
 }
 
 /** What the client gets wrong of a context. */
@@ -105,7 +117,11 @@ function prepare(config: KubeConfig): void {
   if (cluster?.server.startsWith('http:') === true) Object.assign(cluster, { skipTLSVerify: true });
   const exec = config.getCurrentUser()?.exec as Plugin | null | undefined;
   if (!exec) return;
-  const shown = { server: cluster?.server, 'certificate-authority-data': cluster?.caData, 'tls-server-name': cluster?.tlsServerName };
+  const shown = {
+    server: cluster?.server,
+    'certificate-authority-data': cluster?.caData,
+    'tls-server-name': cluster?.tlsServerName,
+  };
   const spec = { interactive: false, ...(exec.provideClusterInfo === true ? { cluster: shown } : {}) };
   const value = JSON.stringify({ apiVersion: exec.apiVersion, kind: 'ExecCredential', spec });
   exec.env = [...(exec.env ?? []), { name: 'KUBERNETES_EXEC_INFO', value }];
@@ -130,7 +146,12 @@ async function credentialsOf(config: KubeConfig): Promise<Credentials> {
   const { Authorization: authorization, ...headers } = (asked.headers ?? {}) as Record<string, string>;
   const token = /^Bearer (.*)$/s.exec(authorization ?? '')?.[1]?.trim();
   if (auth && token === undefined) headers['Authorization'] = `Basic ${Buffer.from(auth).toString('base64')}`;
-  return { tls: { ca, cert, key, rejectUnauthorized, servername }, headers, token: token === '' ? undefined : token, agent: asked.agent as Agent };
+  return {
+    tls: { ca, cert, key, rejectUnauthorized, servername },
+    headers,
+    token: token === '' ? undefined : token,
+    agent: asked.agent as Agent,
+  };
 }
 
 function credentialsFailed(config: KubeConfig, error: unknown): KtError {
@@ -140,9 +161,12 @@ function credentialsFailed(config: KubeConfig, error: unknown): KtError {
   const said = (error as Error).message.trim().replace(/\.$/, '');
   const who = exec ? `The plugin "${exec.command ?? ''}" gives no credentials` : 'There are no credentials';
   const message = `${who} for the user "${user?.name ?? ''}" of the context "${config.getCurrentContext()}": ${said === '' ? 'it says nothing' : said}.`;
-  const hint = exec?.installHint?.trim() ?? 'See whether `kubectl get pods` works, and log in to the cluster again.';
+  const hint =
+    exec?.installHint?.trim() ?? 'See whether `kubectl get pods` works, and log in to the cluster again.';
   return new KtError({ code: 'CREDENTIALS_FAILED', path: '', message, hint }, { cause: error });
 }
 
-/** The client's agents make a connection for every call; these two members are what the constructor would set. */
+/**
+ * The client's agents make a connection for every call; these two members are what the constructor would set.
+ */
 const keptAlive = (agent: Agent): Agent => Object.assign(agent, { keepAlive: true, maxSockets: MAX_SOCKETS });

@@ -15,7 +15,10 @@ interface RawUser {
   user?: { tokenFile?: string } | null;
 }
 
-/** The files that are read: the one given, else those of KUBECONFIG that exist, else ~/.kube/config; none where there are none. */
+/**
+ * The files that are read: the one given, else those of KUBECONFIG that exist, else ~/.kube/config; none
+ * where there are none.
+ */
 export function kubeconfigFiles(given: string | undefined, env: Env): string[] {
   if (given !== undefined) return [resolve(given)];
   const listed = (env['KUBECONFIG'] ?? '').split(delimiter).filter(file => file !== '');
@@ -23,7 +26,10 @@ export function kubeconfigFiles(given: string | undefined, env: Env): string[] {
   return files.map(file => resolve(file)).filter(file => existsSync(file));
 }
 
-/** All files as one: where two name the same thing, the first is right, as for kubectl. @throws KtError `BAD_KUBECONFIG` */
+/**
+ * All files as one: where two name the same thing, the first is right, as for kubectl. @throws KtError
+ * `BAD_KUBECONFIG`
+ */
 export async function readKubeconfig(files: readonly string[]): Promise<KubeConfig> {
   const { KubeConfig } = await import('./kube-client.js');
   const whole = new KubeConfig();
@@ -40,24 +46,36 @@ export async function readKubeconfig(files: readonly string[]): Promise<KubeConf
 /**
  * Chooses a context, and gives its cluster and user.
  *
- * @throws KtError `UNKNOWN_CONTEXT`, `NO_KUBECONFIG` where there is none at all, `BAD_KUBECONFIG` where it names what is not there.
+ * @throws KtError `UNKNOWN_CONTEXT`, `NO_KUBECONFIG` where there is none at all, `BAD_KUBECONFIG` where it
+ * names what is not there.
  */
-export function chooseContext(config: KubeConfig, wanted: string | undefined, files: readonly string[]): void {
+export function chooseContext(
+  config: KubeConfig,
+  wanted: string | undefined,
+  files: readonly string[],
+): void {
   const names = config.contexts.map(context => context.name);
   const where = files.join(', ');
   if (names.length === 0) throw noKubeconfig(`${where} names no context`);
   const name = wanted ?? (config.currentContext || undefined);
   const context = config.contexts.find(one => one.name === name);
   if (context === undefined) {
-    const message = name === undefined ? `${where} has no current context.` : `There is no context "${name}" in ${where}.`;
-    const hint = (name === undefined ? undefined : didYouMean(name, names)) ?? `There are: ${names.join(', ')}. Choose one with --context.`;
+    const message =
+      name === undefined ? `${where} has no current context.` : `There is no context "${name}" in ${where}.`;
+    const hint =
+      (name === undefined ? undefined : didYouMean(name, names)) ??
+      `There are: ${names.join(', ')}. Choose one with --context.`;
     throw new KtError({ code: 'UNKNOWN_CONTEXT', path: '--context', message, hint });
   }
   config.setCurrentContext(context.name);
   if (config.getCurrentCluster() === null)
-    throw badKubeconfig(where, `context "${context.name}" names the cluster "${context.cluster}", which it lacks`);
+    throw badKubeconfig(
+      where,
+      `context "${context.name}" names the cluster "${context.cluster}", which it lacks`,
+    );
   if (config.getCurrentUser() !== null) return;
-  if (context.user) throw badKubeconfig(where, `context "${context.name}" names the user "${context.user}", which it lacks`);
+  if (context.user)
+    throw badKubeconfig(where, `context "${context.name}" names the user "${context.user}", which it lacks`);
   // The client forgets even the certificates of the cluster where there is no user.
   Object.assign(context, { user: 'nobody' });
   config.users = [...config.users, { name: 'nobody' }];
@@ -65,7 +83,8 @@ export function chooseContext(config: KubeConfig, wanted: string | undefined, fi
 
 /** Nothing says which cluster is meant. */
 export function noKubeconfig(why: string): KtError {
-  const hint = 'Set KUBECONFIG, give --kubeconfig FILE, or let the tool of your cluster write ~/.kube/config; `kubectl config get-contexts` tells.';
+  const hint =
+    'Set KUBECONFIG, give --kubeconfig FILE, or let the tool of your cluster write ~/.kube/config; `kubectl config get-contexts` tells.';
   return new KtError({ code: 'NO_KUBECONFIG', path: '', message: `No cluster is known: ${why}.`, hint });
 }
 
@@ -79,7 +98,9 @@ async function readOne(file: string): Promise<KubeConfig> {
     if (typeof raw !== 'object') throw new Error('it is a text, not a list of clusters, users and contexts');
     config.loadFromString(text);
     config.makePathsAbsolute(dirname(file));
-    config.users = config.users.map(user => completed(user, raw.users?.find(one => one.name === user.name) ?? {}, dirname(file)));
+    config.users = config.users.map(user =>
+      completed(user, raw.users?.find(one => one.name === user.name) ?? {}, dirname(file)),
+    );
   } catch (error) {
     throw badKubeconfig(file, (error as Error).message.split('\n')[0] ?? '', error);
   }
@@ -89,10 +110,17 @@ async function readOne(file: string): Promise<KubeConfig> {
 /** Adds what the client does not heed: a file for the token, and a plugin that lies beside the kubeconfig. */
 function completed(user: User, { user: raw }: RawUser, dir: string): User {
   const exec = user.exec as { command?: string } | null | undefined;
-  const plugin = exec?.command !== undefined && /[\\/]/.test(exec.command) ? { exec: { ...exec, command: resolve(dir, exec.command) } } : {};
+  const plugin =
+    exec?.command !== undefined && /[\\/]/.test(exec.command)
+      ? { exec: { ...exec, command: resolve(dir, exec.command) } }
+      : {};
   if (!raw?.tokenFile) return { ...user, ...plugin };
   // A token beside it would win.
-  return { ...user, token: undefined, authProvider: { name: 'tokenFile', config: { tokenFile: resolve(dir, raw.tokenFile) } } };
+  return {
+    ...user,
+    token: undefined,
+    authProvider: { name: 'tokenFile', config: { tokenFile: resolve(dir, raw.tokenFile) } },
+  };
 }
 
 function firstOfEach<T extends { name: string }>(all: readonly T[]): T[] {
@@ -101,5 +129,8 @@ function firstOfEach<T extends { name: string }>(all: readonly T[]): T[] {
 
 function badKubeconfig(file: string, why: string, cause?: unknown): KtError {
   const message = `The kubeconfig ${file} cannot be used: ${why.replace(/\.$/, '')}.`;
-  return new KtError({ code: 'BAD_KUBECONFIG', path: file, message, hint: 'See what `kubectl config view` says of it.' }, { cause });
+  return new KtError(
+    { code: 'BAD_KUBECONFIG', path: file, message, hint: 'See what `kubectl config view` says of it.' },
+    { cause },
+  );
 }

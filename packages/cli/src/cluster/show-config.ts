@@ -25,10 +25,16 @@ const DEFAULTS: readonly [ChoiceKey, string][] = [
 ];
 
 /** Prints the configuration. @throws KtError as `loadConfig` and `resolveContext` do. */
-export async function showConfig(typed: ClusterChoice, { json, output }: { json: boolean; output: Output }): Promise<void> {
+export async function showConfig(
+  typed: ClusterChoice,
+  { json, output }: { json: boolean; output: Output },
+): Promise<void> {
   const { name, values, from } = await contextOf(typed);
   if (json) {
-    const entries = DEFAULTS.filter(([key]) => values[key] !== undefined).map(([key]) => [key, { value: values[key], from: from[key] }]);
+    const entries = DEFAULTS.filter(([key]) => values[key] !== undefined).map(([key]) => [
+      key,
+      { value: values[key], from: from[key] },
+    ]);
     output.out(JSON.stringify({ context: name, values: Object.fromEntries(entries) as object }, null, 2));
     return;
   }

@@ -15,7 +15,9 @@ const SHOWN = 25;
 export function bundleCommand({ output }: Cli): Command {
   return new Command('bundle')
     .summary('bundle the functions of a pipeline, and show how large they are')
-    .description('Makes the bundle that workers and pods run, below .kt/bundles, and shows its functions and sizes.')
+    .description(
+      'Makes the bundle that workers and pods run, below .kt/bundles, and shows its functions and sizes.',
+    )
     .argument('<pipeline>', 'name in pipelines/, path of a module, or document')
     .addOption(functionsOption())
     .option('--analyze', 'show what the bytes are made of', false)
@@ -39,7 +41,14 @@ export function bundleCommand({ output }: Cli): Command {
       const functions = [...catalog.names()];
       if (options.json) {
         const { inputs, ...rest } = sizes;
-        output.out(JSON.stringify({ digest: bundle.digest, dir: bundle.dir, functions, sizes: options.analyze ? { ...rest, inputs } : rest }));
+        output.out(
+          JSON.stringify({
+            digest: bundle.digest,
+            dir: bundle.dir,
+            functions,
+            sizes: options.analyze ? { ...rest, inputs } : rest,
+          }),
+        );
         return;
       }
       output.out(`bundle ${bundle.digest} in ${bundle.dir}`);

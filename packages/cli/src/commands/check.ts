@@ -43,7 +43,11 @@ export function checkCommand(cli: Cli): Command {
       }
       for (const file of files) for (const line of checkLines(file)) output.out(line);
       await printProblems(problems, output);
-      if (problems.length === 0) output.out(coloured('Completed', `No problems in ${plural(files.length, 'file')}.`));
-      else output.err(`${plural(problems.length, 'problem')} in ${plural(files.filter(file => file.problems.length > 0).length, 'file')}.`);
+      if (problems.length === 0)
+        output.out(coloured('Completed', `No problems in ${plural(files.length, 'file')}.`));
+      else
+        output.err(
+          `${plural(problems.length, 'problem')} in ${plural(files.filter(file => file.problems.length > 0).length, 'file')}.`,
+        );
     });
 }

@@ -10,7 +10,9 @@ const number = (text: string): number => {
 /** Which cluster, and which namespace of it. */
 export function withPlaceOptions(command: Command): Command {
   return command
-    .addOption(new Option('--context <name>', 'context of kt.config.ts or of the kubeconfig (default: see kt config)'))
+    .addOption(
+      new Option('--context <name>', 'context of kt.config.ts or of the kubeconfig (default: see kt config)'),
+    )
     .addOption(new Option('-n, --namespace <name>', 'namespace (default: see kt config)'))
     .addOption(new Option('--kubeconfig <file>', 'kubeconfig (default: KUBECONFIG, else ~/.kube/config)'));
 }
@@ -18,28 +20,50 @@ export function withPlaceOptions(command: Command): Command {
 /** How the pods of a run are made. */
 export function withPodOptions(command: Command): Command {
   return withPlaceOptions(command)
-    .addOption(new Option('--image <image>', 'image of all pods, with Node ≥ 20.19 (default: KT_IMAGE, else a stock Node image)'))
     .addOption(
-      new Option('--image-pull-policy <policy>', 'when the image is fetched (default: Always from a registry, Never for a local image)').choices([
-        'Always',
-        'IfNotPresent',
-        'Never',
+      new Option(
+        '--image <image>',
+        'image of all pods, with Node ≥ 20.19 (default: KT_IMAGE, else a stock Node image)',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--image-pull-policy <policy>',
+        'when the image is fetched (default: Always from a registry, Never for a local image)',
+      ).choices(['Always', 'IfNotPresent', 'Never']),
+    )
+    .addOption(
+      new Option(
+        '--volume <volume>',
+        'volume behind a file: store: pvc:CLAIM or host:/path, mounted at /mnt/data or :/path',
+      ),
+    )
+    .addOption(new Option('--store <url>', 'file store as pods open it (default: the folder of the volume)'))
+    .addOption(
+      new Option('--delivery <how>', 'how code gets into pods (default: what it needs)').choices([
+        'bundle',
+        'registry',
+        'docker',
       ]),
     )
-    .addOption(new Option('--volume <volume>', 'volume behind a file: store: pvc:CLAIM or host:/path, mounted at /mnt/data or :/path'))
-    .addOption(new Option('--store <url>', 'file store as pods open it (default: the folder of the volume)'))
-    .addOption(new Option('--delivery <how>', 'how code gets into pods (default: what it needs)').choices(['bundle', 'registry', 'docker']))
-    .addOption(new Option('--repository <name>', 'repository that images are pushed to, such as registry.example/team/pipelines'))
     .addOption(
-      new Option('--platform <platform>', 'what pods run on, for packages with native code (default: linux/amd64)').choices([
-        'linux/amd64',
-        'linux/arm64',
-      ]),
+      new Option(
+        '--repository <name>',
+        'repository that images are pushed to, such as registry.example/team/pipelines',
+      ),
+    )
+    .addOption(
+      new Option(
+        '--platform <platform>',
+        'what pods run on, for packages with native code (default: linux/amd64)',
+      ).choices(['linux/amd64', 'linux/arm64']),
     )
     .addOption(new Option('--insecure-registry', 'speak plain HTTP with the registry'))
     .addOption(new Option('--service-account <name>', 'service account of the pods (default: kt-pod)'))
     .addOption(new Option('--keep-finished', 'keep the Jobs of finished steps'))
-    .addOption(new Option('--max-pods <n>', 'pods of the whole run at once (default: 2000)').argParser(number));
+    .addOption(
+      new Option('--max-pods <n>', 'pods of the whole run at once (default: 2000)').argParser(number),
+    );
 }
 
 export type { ClusterOptions };

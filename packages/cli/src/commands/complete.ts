@@ -8,7 +8,12 @@ export function candidatesCommand({ output }: Cli): Command {
     .argument('<what>')
     .addOption(storeOption())
     .action(async (what: string, options: { store?: string }) => {
-      const names = what === 'pipelines' ? (await import('../project/pipeline-names.js')).pipelineNames(process.cwd()) : what === 'runs' ? runs(options) : [];
+      const names =
+        what === 'pipelines'
+          ? (await import('../project/pipeline-names.js')).pipelineNames(process.cwd())
+          : what === 'runs'
+            ? runs(options)
+            : [];
       const found = await Promise.resolve(names).catch(() => []);
       if (found.length > 0) output.out(found.join('\n'));
     });

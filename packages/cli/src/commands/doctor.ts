@@ -16,8 +16,13 @@ export function doctorCommand(cli: Cli): Command {
     .option('--no-pod', 'start no pod')
     .addOption(jsonOption());
   return withPodOptions(command).action(async (names: string[], options: DoctorOptions) => {
-    const [{ doctor }, { untilInterrupted }] = await Promise.all([import('../doctor/doctor.js'), import('../views/cluster-session.js')]);
-    const { left, result } = await untilInterrupted(signal => doctor(names, options, { output: cli.output, signal }));
+    const [{ doctor }, { untilInterrupted }] = await Promise.all([
+      import('../doctor/doctor.js'),
+      import('../views/cluster-session.js'),
+    ]);
+    const { left, result } = await untilInterrupted(signal =>
+      doctor(names, options, { output: cli.output, signal }),
+    );
     if (left) cli.exitWith(EXIT.interrupted);
     else if (!result) cli.exitWith(EXIT.unreachable);
   });

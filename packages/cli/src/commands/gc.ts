@@ -31,8 +31,17 @@ export function gcCommand({ output }: Cli): Command {
     .description(
       'Deletes runs that have ended, bundles that no remaining run was made with, what images were built from, and leftover temporary files, here and in the cluster of the last submit.\nA run that is being driven is never deleted. Of runs in a cluster the files in their store stay.',
     )
-    .addOption(new Option('--older-than <age>', 'only what is older: 12h, 30d, 4w (default: 30d; with --keep any age)').argParser(age))
-    .addOption(new Option('--keep <n>', 'the newest runs, which stay whatever their age (default: 0)').argParser(countOrZero))
+    .addOption(
+      new Option(
+        '--older-than <age>',
+        'only what is older: 12h, 30d, 4w (default: 30d; with --keep any age)',
+      ).argParser(age),
+    )
+    .addOption(
+      new Option('--keep <n>', 'the newest runs, which stay whatever their age (default: 0)').argParser(
+        countOrZero,
+      ),
+    )
     .option('--interrupted', 'also runs that were interrupted and could be resumed', false)
     .option('--dry-run', 'delete nothing, show what would be', false)
     .addOption(storeOption())
@@ -45,8 +54,16 @@ export function gcCommand({ output }: Cli): Command {
     const deleted: (Deleted & { where?: string })[] = [];
     await withPlaces(options, {
       local: async store => {
-        const [{ collectGarbage }, { projectDir }] = await Promise.all([import('../backends/local/collect-garbage.js'), import('../project/project-dir.js')]);
-        deleted.push(...(await collectGarbage(store, { ...asked, projectDir: projectDir(join(process.cwd(), 'package.json')) })));
+        const [{ collectGarbage }, { projectDir }] = await Promise.all([
+          import('../backends/local/collect-garbage.js'),
+          import('../project/project-dir.js'),
+        ]);
+        deleted.push(
+          ...(await collectGarbage(store, {
+            ...asked,
+            projectDir: projectDir(join(process.cwd(), 'package.json')),
+          })),
+        );
       },
       cluster: async (api, hurry) => {
         const { collectCluster } = await import('../backends/cluster/collect-garbage.js');
@@ -61,7 +78,9 @@ export function gcCommand({ output }: Cli): Command {
       return;
     }
     for (const { kind, name, bytes: size, where } of deleted) {
-      output.out(`${dryRun ? 'would delete' : 'deleted'} ${kind} ${name}${where === undefined ? '' : ` in ${where}`}  ${bytes(size)}`);
+      output.out(
+        `${dryRun ? 'would delete' : 'deleted'} ${kind} ${name}${where === undefined ? '' : ` in ${where}`}  ${bytes(size)}`,
+      );
     }
     output.out(
       deleted.length === 0

@@ -13,7 +13,12 @@ export function graphCommand({ output }: Cli): Command {
     .summary('draw the jobs of a pipeline: Mermaid, Graphviz or SVG')
     .description('Draws the jobs of a pipeline and what they wait on.')
     .argument('<pipeline>', 'name in pipelines/, path of a module, or document')
-    .addOption(new Option('--format <format>', 'what to write (default: by the extension of --out, else mermaid)').choices(['mermaid', 'dot', 'svg']))
+    .addOption(
+      new Option(
+        '--format <format>',
+        'what to write (default: by the extension of --out, else mermaid)',
+      ).choices(['mermaid', 'dot', 'svg']),
+    )
     .option('--out <file>', 'write to a file')
     .action(async (typed: string, options: Options) => {
       const { renderGraph, writeGraph } = await import('../pipeline/render-graph.js');

@@ -6,14 +6,22 @@ import { plural } from '../terminal/output.js';
 export function initCommand({ output }: Cli): Command {
   return new Command('init')
     .summary('make a project that runs and tests at once')
-    .description('Makes a project with a small pipeline, its test and its data. Files that exist are never overwritten.')
+    .description(
+      'Makes a project with a small pipeline, its test and its data. Files that exist are never overwritten.',
+    )
     .argument('[dir]', 'folder of the project, made where it is missing', '.')
-    .option('--docker', 'with a Dockerfile for the delivery "docker"; a project that is there gets only that', false)
+    .option(
+      '--docker',
+      'with a Dockerfile for the delivery "docker"; a project that is there gets only that',
+      false,
+    )
     .action(async (dir: string, options: { docker: boolean }) => {
       const { scaffold } = await import('../project/scaffold.js');
       const files = await scaffold(dir, options);
       const isNew = files.includes('package.json');
-      output.out(`Made ${isNew ? 'a project' : 'a Dockerfile'} in ${dir === '.' ? 'this folder' : dir}: ${plural(files.length, 'file')}.`);
+      output.out(
+        `Made ${isNew ? 'a project' : 'a Dockerfile'} in ${dir === '.' ? 'this folder' : dir}: ${plural(files.length, 'file')}.`,
+      );
       for (const file of files) output.out(`  ${file}`);
       if (!isNew) return output.out('Next:\n  npx kt deploy --delivery docker --repository REGISTRY/NAME');
       output.out(`Next:\n${dir === '.' ? '' : `  cd ${dir}\n`}  npm install\n  npm test\n  npx kt run hello`);

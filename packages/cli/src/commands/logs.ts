@@ -27,42 +27,65 @@ export function logsCommand(cli: Cli): Command {
     .option('-f, --follow', 'stay, and show what is printed, until the run has ended', false)
     .addOption(storeOption())
     .addOption(jsonOption().default(false, 'text'));
-  return withPlaceOptions(command).action(async (typed: string, place: string | undefined, options: Options) => {
-    const { failed, previous, follow, json } = options;
-    if (follow && (failed || previous)) {
-      const { KtError } = await import('@kube-transform/sdk');
-      const message = `--follow shows what is printed from now on, and --${failed ? 'failed' : 'previous'} what was printed.`;
-      throw new KtError({ code: 'BAD_OPTIONS', path: '--follow', message, hint: 'Give one of them.' });
-    }
-    const [{ withRun }, { untilInterrupted }, print] = await Promise.all([
-      import('../open-backend.js'),
-      import('../views/cluster-session.js'),
-      import('../views/print-logs.js'),
-    ]);
-    const leaving = async (work: (signal: AbortSignal) => Promise<void>): Promise<void> => {
-      const { left } = await untilInterrupted(work);
-      if (left) cli.exitWith(EXIT.interrupted);
-    };
-    await withRun(typed, options, {
-      local: async (store, runId) => {
-        const [{ readFailedLogs, readLogs }, { recordOf }] = await Promise.all([import('@kube-transform/runtime'), import('../backends/local/stored-run.js')]);
-        const record = await recordOf(store, runId);
-        if (follow) {
-          const { tailLocal } = await import('../backends/local/tail-logs.js');
-          await leaving(signal => tailLocal(store, record, { place, signal, print: line => print.printLine(line, { output, json }) }));
-        } else if (failed) await print.printFailed(readFailedLogs(store, record, { place, previous }), { output, json });
-        else await print.printLines(readLogs(store, record, { place, previous }), { output, json });
-      },
-      cluster: async (api, run) => {
-        const [logs, { bundleDirOf }] = await Promise.all([import('../backends/cluster/logs/read-logs.js'), import('../bundle/bundle-dir.js')]);
-        const how = { output, json, stacks: { bundleDir: bundleDirOf(run.config) } };
-        await leaving(async signal => {
-          const reading = { signal, note: (text: string) => output.err(text) };
-          if (follow) await logs.followClusterLogs({ api, run }, { place, reading, print: line => print.printLine(line, how) });
-          else if (failed) await print.printFailed(logs.clusterFailedLogs({ api, run }, { place, previous }, reading), how);
-          else await print.printLines(logs.clusterLogs({ api, run }, { place, previous }, reading), how);
-        });
-      },
-    });
-  });
+  return withPlaceOptions(command).action(
+    async (typed: string, place: string | undefined, options: Options) => {
+      const { failed, previous, follow, json } = options;
+      if (follow && (failed || previous)) {
+        const { KtError } = await import('@kube-transform/sdk');
+        const message = `--follow shows what is printed from now on, and --${failed ? 'failed' : 'previous'} what was printed.`;
+        throw new KtError({ code: 'BAD_OPTIONS', path: '--follow', message, hint: 'Give one of them.' });
+      }
+      const [{ withRun }, { untilInterrupted }, print] = await Promise.all([
+        import('../open-backend.js'),
+        import('../views/cluster-session.js'),
+        import('../views/print-logs.js'),
+      ]);
+      const leaving = async (work: (signal: AbortSignal) => Promise<void>): Promise<void> => {
+        const { left } = await untilInterrupted(work);
+        if (left) cli.exitWith(EXIT.interrupted);
+      };
+      await withRun(typed, options, {
+        local: async (store, runId) => {
+          const [{ readFailedLogs, readLogs }, { recordOf }] = await Promise.all([
+            import('@kube-transform/runtime'),
+            import('../backends/local/stored-run.js'),
+          ]);
+          const record = await recordOf(store, runId);
+          if (follow) {
+            const { tailLocal } = await import('../backends/local/tail-logs.js');
+            await leaving(signal =>
+              tailLocal(store, record, {
+                place,
+                signal,
+                print: line => print.printLine(line, { output, json }),
+              }),
+            );
+          } else if (failed)
+            await print.printFailed(readFailedLogs(store, record, { place, previous }), { output, json });
+          else await print.printLines(readLogs(store, record, { place, previous }), { output, json });
+        },
+        cluster: async (api, run) => {
+          const [logs, { bundleDirOf }] = await Promise.all([
+            import('../backends/cluster/logs/read-logs.js'),
+            import('../bundle/bundle-dir.js'),
+          ]);
+          const how = { output, json, stacks: { bundleDir: bundleDirOf(run.config) } };
+          await leaving(async signal => {
+            const reading = { signal, note: (text: string) => output.err(text) };
+            if (follow)
+              await logs.followClusterLogs(
+                { api, run },
+                { place, reading, print: line => print.printLine(line, how) },
+              );
+            else if (failed)
+              await print.printFailed(
+                logs.clusterFailedLogs({ api, run }, { place, previous }, reading),
+                how,
+              );
+            else await print.printLines(logs.clusterLogs({ api, run }, { place, previous }, reading), how);
+          });
+        },
+      });
+    },
+  );
 }

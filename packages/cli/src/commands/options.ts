@@ -4,7 +4,8 @@ import type { FileStore } from '@kube-transform/runtime';
 import type { SessionOptions } from '../backends/local/drive-run.js';
 
 /** The store a command works on: `--store`, else KT_STORE, else DATA_DIR, else the folder it runs in. */
-export const storeOption = (): Option => new Option('--store <url>', 'file store: file:DIR or mem: (default: KT_STORE, else DATA_DIR, else file:.)');
+export const storeOption = (): Option =>
+  new Option('--store <url>', 'file store: file:DIR or mem: (default: KT_STORE, else DATA_DIR, else file:.)');
 
 /** Opens the store of {@link storeOption}. */
 export async function storeOf(options: { store?: string }): Promise<FileStore> {
@@ -34,7 +35,10 @@ export const collect = (value: string, all: string[]): string[] => [...all, valu
 
 /** Modules of functions for documents. */
 export const functionsOption = (): Option =>
-  new Option('--functions <module>', "functions for a document: a module's exports under their names (repeatable)")
+  new Option(
+    '--functions <module>',
+    "functions for a document: a module's exports under their names (repeatable)",
+  )
     .argParser(collect)
     .default([], 'none');
 
@@ -50,9 +54,16 @@ export function withSessionOptions(command: Command): Command {
         .choices(['in-process', 'processes'])
         .default('in-process'),
     )
-    .addOption(new Option('--jobs <n>', 'items (in-process) or processes at once (default: 8 items, or one process per core)').argParser(count))
+    .addOption(
+      new Option(
+        '--jobs <n>',
+        'items (in-process) or processes at once (default: 8 items, or one process per core)',
+      ).argParser(count),
+    )
     .addOption(new Option('--json', 'print one event a line').default(false, 'text'))
-    .addOption(new Option('--steal', 'drive the run although another process seems to').default(false, 'refuse'));
+    .addOption(
+      new Option('--steal', 'drive the run although another process seems to').default(false, 'refuse'),
+    );
 }
 
 /** The options as they were parsed. */

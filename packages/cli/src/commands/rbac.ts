@@ -25,7 +25,8 @@ export function rbacCommand({ output }: Cli): Command {
         import('../deploy/deployer-role.js'),
         import('yaml'),
       ]);
-      const objects = who === 'pods' ? accessObjects({ namespace, serviceAccount }) : [deployerRole(namespace)];
+      const objects =
+        who === 'pods' ? accessObjects({ namespace, serviceAccount }) : [deployerRole(namespace)];
       output.out(
         objects
           .map(object => stringify(object, { aliasDuplicateObjects: false }))

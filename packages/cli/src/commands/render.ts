@@ -7,7 +7,9 @@ import { withPodOptions } from './cluster-options.js';
 /** `kt render`: what `kt deploy` would apply, as YAML. */
 export function renderCommand(cli: Cli): Command {
   const command = new Command('render')
-    .summary('print what kt deploy would apply, or write it as a Kustomize base with an overlay for each context')
+    .summary(
+      'print what kt deploy would apply, or write it as a Kustomize base with an overlay for each context',
+    )
     .description(
       'Renders the objects of kt deploy without asking a cluster. With --out: base/ is written anew each time, overlays/CONTEXT is made once and\nnever changed. The same source gives the same bytes.',
     )

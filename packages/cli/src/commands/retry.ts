@@ -19,14 +19,21 @@ export function retryCommand(cli: Cli): Command {
       'Repeats what failed in a run, as a new run: what succeeded keeps its results. The functions are taken as they are now.\nA run of a cluster is repeated there.',
     )
     .argument('<run>', 'id of a run, the beginning of one, or latest')
-    .option('--failed', 'repeat only what failed (required: a whole run is repeated with kt run or kt submit)', false)
+    .option(
+      '--failed',
+      'repeat only what failed (required: a whole run is repeated with kt run or kt submit)',
+      false,
+    )
     .option('-f, --follow', 'in a cluster: stay, and show how it goes', false)
     .addOption(functionsOption());
   return withPlaceOptions(withSessionOptions(command)).action(async (typed: string, options: Options) => {
     const { withRun } = await import('../open-backend.js');
     await withRun(typed, options, {
       local: async (store, runId) => {
-        const [{ beginRetry }, { driveToEnd }] = await Promise.all([import('../backends/local/retry-run.js'), import('../views/drive-to-end.js')]);
+        const [{ beginRetry }, { driveToEnd }] = await Promise.all([
+          import('../backends/local/retry-run.js'),
+          import('../views/drive-to-end.js'),
+        ]);
         const session = await beginRetry(runId, { ...options, store, output });
         cli.exitWith(exitCodeOf(await driveToEnd(session, options)));
       },

@@ -6,12 +6,16 @@ import { type ClusterOptions, withPlaceOptions } from './cluster-options.js';
 export function rollbackCommand({ output }: Cli): Command {
   const command = new Command('rollback')
     .summary('deploy an earlier version of a pipeline again')
-    .description('Makes the version before the deployed one, or that of --to, the deployed one, with its schedules. --list shows what there is.')
+    .description(
+      'Makes the version before the deployed one, or that of --to, the deployed one, with its schedules. --list shows what there is.',
+    )
     .argument('<pipeline>', 'name of a deployed pipeline')
     .option('--to <version>', 'the version (default: the one before)')
     .option('--list', 'list the versions', false);
-  return withPlaceOptions(command).action(async (pipeline: string, options: ClusterOptions & { to?: string; list: boolean }) => {
-    const { rollback } = await import('../deploy/rollback.js');
-    await rollback(pipeline, options, output);
-  });
+  return withPlaceOptions(command).action(
+    async (pipeline: string, options: ClusterOptions & { to?: string; list: boolean }) => {
+      const { rollback } = await import('../deploy/rollback.js');
+      await rollback(pipeline, options, output);
+    },
+  );
 }

@@ -4,7 +4,13 @@ import { exitCodeOf } from '../terminal/exit.js';
 import type { RunRequest } from '../pipeline/make-run.js';
 import { type CommandSession, collect, functionsOption, storeOf, withSessionOptions } from './options.js';
 
-type Options = CommandSession & { param: string[]; functions: string[]; resume?: string; runId?: string; help?: boolean };
+type Options = CommandSession & {
+  param: string[];
+  functions: string[];
+  resume?: string;
+  runId?: string;
+  help?: boolean;
+};
 
 /** `kt run`: a pipeline or a document, here. */
 export function runCommand(cli: Cli): Command {
@@ -16,9 +22,17 @@ export function runCommand(cli: Cli): Command {
     .argument('[pipeline]', 'name in pipelines/, path of a module, or document')
     .helpOption(false)
     .option('-h, --help', 'show this help, with the parameters of the pipeline where one is given')
-    .option('--param <key=value>', 'a parameter, for names that are no flag of their own (repeatable)', collect, [])
+    .option(
+      '--param <key=value>',
+      'a parameter, for names that are no flag of their own (repeatable)',
+      collect,
+      [],
+    )
     .addOption(functionsOption())
-    .option('--resume <run>', 'go on with a run that was interrupted (its id, the beginning of its id, or latest)')
+    .option(
+      '--resume <run>',
+      'go on with a run that was interrupted (its id, the beginning of its id, or latest)',
+    )
     .option('--run-id <id>', 'name of the new run')
     .allowUnknownOption()
     .allowExcessArguments();
@@ -35,10 +49,18 @@ export function runCommand(cli: Cli): Command {
     }
     const { beginRun, resumeRun } = await import('../pipeline/make-run.js');
     const { driveToEnd } = await import('../views/drive-to-end.js');
-    const request: RunRequest = { typed, rest, pairs: options.param, functions: options.functions, runId: options.runId };
+    const request: RunRequest = {
+      typed,
+      rest,
+      pairs: options.param,
+      functions: options.functions,
+      runId: options.runId,
+    };
     const store = await storeOf(options);
     const session =
-      options.resume === undefined ? await beginRun(request, { store, output }) : await resumeRun(options.resume, request, { store, output });
+      options.resume === undefined
+        ? await beginRun(request, { store, output })
+        : await resumeRun(options.resume, request, { store, output });
     cli.exitWith(exitCodeOf(await driveToEnd(session, options)));
   });
 }

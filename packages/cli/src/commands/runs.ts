@@ -12,7 +12,9 @@ type Listed = RunEntry & { where: string };
 export function runsCommand({ output }: Cli): Command {
   const command = new Command('runs')
     .summary('list the runs of the store and of the cluster, the newest first')
-    .description('Lists the runs of the store here, and those of the cluster of the last submit, the newest first.')
+    .description(
+      'Lists the runs of the store here, and those of the cluster of the last submit, the newest first.',
+    )
     .addOption(storeOption())
     .addOption(jsonOption());
   return withPlaceOptions(command).action(async (options: WhereOptions & { json: boolean }) => {
@@ -35,7 +37,9 @@ export function runsCommand({ output }: Cli): Command {
     });
     runs.sort((a, b) => b.createdAtMs - a.createdAtMs || (a.runId < b.runId ? 1 : -1));
     if (options.json) {
-      output.out(JSON.stringify(runs.map(({ where, ...run }) => (where === 'here' ? run : { ...run, where }))));
+      output.out(
+        JSON.stringify(runs.map(({ where, ...run }) => (where === 'here' ? run : { ...run, where }))),
+      );
       return;
     }
     if (runs.length === 0) {
@@ -51,9 +55,25 @@ export function runsCommand({ output }: Cli): Command {
       const done = total === 0 ? '–' : `${jobs['Completed'] ?? 0}/${total}`;
       const took = updatedAtMs === null ? '–' : duration(updatedAtMs - createdAtMs);
       const begun = new Date(createdAtMs).toISOString().replace(/\.\d+Z$/, 'Z');
-      return [runId, pipeline, coloured(status, status), done, begun, took, ...(places.length > 1 ? [where] : [])];
+      return [
+        runId,
+        pipeline,
+        coloured(status, status),
+        done,
+        begun,
+        took,
+        ...(places.length > 1 ? [where] : []),
+      ];
     });
-    const heading = ['RUN', 'PIPELINE', 'STATUS', 'JOBS', 'STARTED', 'TOOK', ...(places.length > 1 ? ['WHERE'] : [])];
+    const heading = [
+      'RUN',
+      'PIPELINE',
+      'STATUS',
+      'JOBS',
+      'STARTED',
+      'TOOK',
+      ...(places.length > 1 ? ['WHERE'] : []),
+    ];
     output.out(table([heading, ...rows]));
   });
 }

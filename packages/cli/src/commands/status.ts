@@ -17,35 +17,38 @@ export function statusCommand(cli: Cli): Command {
     .option('-f, --follow', 'stay, and show how it goes; Ctrl-C leaves the run alone', false)
     .addOption(storeOption())
     .addOption(jsonOption());
-  return withPlaceOptions(command).action(async (typed: string, options: WhereOptions & { json: boolean; follow: boolean }) => {
-    const { withRun } = await import('../open-backend.js');
-    const { json, follow } = options;
-    await withRun(typed, options, {
-      local: async (store, runId) => {
-        if (follow) {
-          const { followLocal } = await import('../views/follow-run.js');
-          cli.exitWith(exitCodeOf(await followLocal(store, runId, { output, json })));
-          return;
-        }
-        const [{ viewFailures }, { printStatus, statusJson }] = await Promise.all([import('../backends/local/run-view.js'), import('../views/print-status.js')]);
-        const found = await viewFailures(store, runId);
-        if (json) output.out(JSON.stringify(statusJson(found.view)));
-        else printStatus(found, output);
-      },
-      cluster: async (api, run) => {
-        if (follow) {
-          const { followSession } = await import('../views/cluster-session.js');
-          cli.exitWith(exitCodeOf(await followSession(api, run.runId, { output, json })));
-          return;
-        }
-        const [{ clusterStatusJson, printClusterStatus, viewClusterRun }, { bundleDirOf }] = await Promise.all([
-          import('../backends/cluster/run-view.js'),
-          import('../bundle/bundle-dir.js'),
-        ]);
-        const view = await viewClusterRun(api, run);
-        if (json) output.out(JSON.stringify(clusterStatusJson(view)));
-        else printClusterStatus(view, output, { api, stacks: { bundleDir: bundleDirOf(run.config) } });
-      },
-    });
-  });
+  return withPlaceOptions(command).action(
+    async (typed: string, options: WhereOptions & { json: boolean; follow: boolean }) => {
+      const { withRun } = await import('../open-backend.js');
+      const { json, follow } = options;
+      await withRun(typed, options, {
+        local: async (store, runId) => {
+          if (follow) {
+            const { followLocal } = await import('../views/follow-run.js');
+            cli.exitWith(exitCodeOf(await followLocal(store, runId, { output, json })));
+            return;
+          }
+          const [{ viewFailures }, { printStatus, statusJson }] = await Promise.all([
+            import('../backends/local/run-view.js'),
+            import('../views/print-status.js'),
+          ]);
+          const found = await viewFailures(store, runId);
+          if (json) output.out(JSON.stringify(statusJson(found.view)));
+          else printStatus(found, output);
+        },
+        cluster: async (api, run) => {
+          if (follow) {
+            const { followSession } = await import('../views/cluster-session.js');
+            cli.exitWith(exitCodeOf(await followSession(api, run.runId, { output, json })));
+            return;
+          }
+          const [{ clusterStatusJson, printClusterStatus, viewClusterRun }, { bundleDirOf }] =
+            await Promise.all([import('../backends/cluster/run-view.js'), import('../bundle/bundle-dir.js')]);
+          const view = await viewClusterRun(api, run);
+          if (json) output.out(JSON.stringify(clusterStatusJson(view)));
+          else printClusterStatus(view, output, { api, stacks: { bundleDir: bundleDirOf(run.config) } });
+        },
+      });
+    },
+  );
 }

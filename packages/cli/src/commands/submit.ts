@@ -28,7 +28,12 @@ export function submitCommand(cli: Cli): Command {
     .argument('[pipeline]', 'name in pipelines/, path of a module, or document')
     .helpOption(false)
     .option('-h, --help', 'show this help, with the parameters of the pipeline where one is given')
-    .option('--param <key=value>', 'a parameter, for names that are no flag of their own (repeatable)', collect, [])
+    .option(
+      '--param <key=value>',
+      'a parameter, for names that are no flag of their own (repeatable)',
+      collect,
+      [],
+    )
     .addOption(functionsOption())
     .option('--resume <run>', 'start another controller of a run whose controller is gone')
     .option('--steal', 'with --resume: although its controller seems to be there', false)
@@ -50,7 +55,13 @@ export function submitCommand(cli: Cli): Command {
       return;
     }
     const rest = command.args.slice(typed === undefined ? 0 : 1);
-    const request: RunRequest = { typed, rest, pairs: options.param, functions: options.functions, runId: options.runId };
+    const request: RunRequest = {
+      typed,
+      rest,
+      pairs: options.param,
+      functions: options.functions,
+      runId: options.runId,
+    };
     const { submitFromCommand } = await import('../backends/cluster/submit.js');
     const status = await submitFromCommand(request, options, output);
     if (status !== null) cli.exitWith(exitCodeOf(status));

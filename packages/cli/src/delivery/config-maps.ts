@@ -2,7 +2,8 @@
  * Brings a run into a cluster: its bundle, its ConfigMap, the record, the controller's Job.
  *
  * PB1 Each object has a name that follows from what it is; publishing again what is there does nothing.
- * PB2 The run's ConfigMap owns the rest of the run: it is made first, and deleting it ends the run. Bundles are shared and outlive runs.
+ * PB2 The run's ConfigMap owns the rest of the run: it is made first, and deleting it ends the run. Bundles
+ *     are shared and outlive runs.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -61,7 +62,9 @@ export async function bundleConfigMaps(
     });
   }
   const labels = { [LABEL.managedBy]: 'kt', [LABEL.component]: 'bundle', [LABEL.bundle]: digest };
-  return parts.map((part, n) => parcel(part, { name: bundleName(digest, n), namespace, labels, annotations: GITOPS }));
+  return parts.map((part, n) =>
+    parcel(part, { name: bundleName(digest, n), namespace, labels, annotations: GITOPS }),
+  );
 }
 
 /** Puts a bundle into ConfigMaps. @throws KtError `BUNDLE_TOO_LARGE`, and what the cluster refuses. */
@@ -92,7 +95,10 @@ export async function publishRun(api: KubeApi, config: RunConfig, record: RunRec
 }
 
 /** The run's ConfigMap and what it says; null where there is none. */
-export async function readRunConfig(api: KubeApi, runId: string): Promise<{ object: ConfigMap; config: RunConfig } | null> {
+export async function readRunConfig(
+  api: KubeApi,
+  runId: string,
+): Promise<{ object: ConfigMap; config: RunConfig } | null> {
   const object = await api.get<ConfigMap>(paths.configMaps(api.namespace, runName(runId)));
   const text = object?.data?.[RUN_KEY.config];
   return object === null || text === undefined ? null : { object, config: JSON.parse(text) as RunConfig };

@@ -2,7 +2,12 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Delivery, KtError } from '@kube-transform/sdk';
-import { type ClusterSettings, type KubeApi, type KubeObject, MOUNT } from '@kube-transform/runtime/kubernetes';
+import {
+  type ClusterSettings,
+  type KubeApi,
+  type KubeObject,
+  MOUNT,
+} from '@kube-transform/runtime/kubernetes';
 import type { OutsideFiles } from '../bundle/trace-externals.js';
 import type { Bundle } from '../bundle/make-bundle.js';
 import type { ClusterOptions } from '../cluster/connect.js';
@@ -38,15 +43,33 @@ export interface DeliverOptions {
 }
 
 /** @throws KtError `NO_REPOSITORY`, and what a registry or a build refuses. */
-export async function deliver(bundle: Bundle, { options, settings, dryRun, progress }: DeliverOptions): Promise<Delivered> {
-  const delivery = options.delivery ?? (options.build !== undefined ? 'docker' : options.repository !== undefined ? 'registry' : 'bundle');
+export async function deliver(
+  bundle: Bundle,
+  { options, settings, dryRun, progress }: DeliverOptions,
+): Promise<Delivered> {
+  const delivery =
+    options.delivery ??
+    (options.build !== undefined ? 'docker' : options.repository !== undefined ? 'registry' : 'bundle');
   switch (delivery) {
     case 'bundle': {
-      const objects = await bundleConfigMaps(bundle, settings.namespace, await outsideOf(bundle, options, settings));
-      return { delivery, settings, objects, published: { digest: bundle.digest, parts: objects.length, isNew: false } };
+      const objects = await bundleConfigMaps(
+        bundle,
+        settings.namespace,
+        await outsideOf(bundle, options, settings),
+      );
+      return {
+        delivery,
+        settings,
+        objects,
+        published: { digest: bundle.digest, parts: objects.length, isNew: false },
+      };
     }
     case 'registry':
-      return { delivery, objects: [], ...(await byRegistry(bundle, { options, settings, dryRun, progress })) };
+      return {
+        delivery,
+        objects: [],
+        ...(await byRegistry(bundle, { options, settings, dryRun, progress })),
+      };
     case 'docker':
       return { delivery, objects: [], ...(await byDocker(bundle, { options, settings, dryRun, progress })) };
   }
@@ -61,12 +84,25 @@ async function byRegistry(
   const insecure = options.insecureRegistry;
   const reach = insecure === undefined ? {} : { insecure };
   const target = new Repository({ ...parseImage(repository), tag: bundle.digest, digest: null }, reach);
-  const base = new Repository(parseImage(settings.image), target.name.registry === parseImage(settings.image).registry ? reach : {});
+  const base = new Repository(
+    parseImage(settings.image),
+    target.name.registry === parseImage(settings.image).registry ? reach : {},
+  );
   const outside = await outsideOf(bundle, options, settings);
   const layer = await makeLayer(await layerFiles(bundle, outside));
   // Native code is for one platform.
-  const platforms = bundle.outside.some(({ native }) => native) ? { platforms: [options.platform ?? DEFAULT_PLATFORM] } : {};
-  const { digest, isNew } = await appendLayer({ base, target, tag: bundle.digest, layer, push: !dryRun, progress, ...platforms });
+  const platforms = bundle.outside.some(({ native }) => native)
+    ? { platforms: [options.platform ?? DEFAULT_PLATFORM] }
+    : {};
+  const { digest, isNew } = await appendLayer({
+    base,
+    target,
+    tag: bundle.digest,
+    layer,
+    push: !dryRun,
+    progress,
+    ...platforms,
+  });
   return {
     published: { digest: bundle.digest, parts: 0, isNew },
     settings: { ...settings, image: imageText({ ...target.name, digest }), imagePullPolicy: 'IfNotPresent' },
@@ -76,8 +112,13 @@ async function byRegistry(
 /** Images of a cluster on this machine are in no registry. */
 const LOCAL_REPOSITORY = 'localhost/kt-pipelines';
 
-/** A build command of the user's makes the very image that the context names, where no repository is named. */
-async function byDocker(bundle: Bundle, { options, settings, dryRun, progress }: DeliverOptions): Promise<Pick<Delivered, 'published' | 'settings'>> {
+/**
+ * A build command of the user's makes the very image that the context names, where no repository is named.
+ */
+async function byDocker(
+  bundle: Bundle,
+  { options, settings, dryRun, progress }: DeliverOptions,
+): Promise<Pick<Delivered, 'published' | 'settings'>> {
   const { repository, build, platform, insecureRegistry: insecure } = options;
   const local = localCluster(await kubeContextOf(options));
   const how = { bundle, base: settings.image, platform, insecure, build, local, progress };
@@ -86,11 +127,17 @@ async function byDocker(bundle: Bundle, { options, settings, dryRun, progress }:
     return { published: { digest: bundle.digest, parts: 0, isNew: !dryRun }, settings };
   }
   if (repository === undefined && local === undefined) throw noRepository('docker');
-  const name = { ...parseImage(repository ?? LOCAL_REPOSITORY), tag: await dockerTag(bundle, how), digest: null };
-  // Only a registry can say that an image is there; one of a cluster of this machine is built and loaded each time.
+  const name = {
+    ...parseImage(repository ?? LOCAL_REPOSITORY),
+    tag: await dockerTag(bundle, how),
+    digest: null,
+  };
+  // Only a registry can say that an image is there; one of a cluster of this machine is built and loaded each
+  // time.
   const asked = local === undefined ? new Repository(name, insecure === undefined ? {} : { insecure }) : null;
   // Whether the builder may push is between it and the registry.
-  const digestOf = async (): Promise<string | null> => (await asked?.manifest(name.tag).catch(() => null))?.digest ?? null;
+  const digestOf = async (): Promise<string | null> =>
+    (await asked?.manifest(name.tag).catch(() => null))?.digest ?? null;
   const found = build === undefined ? await digestOf() : null;
   if (!dryRun && found === null) await buildImage({ ...how, image: imageText(name) });
   const image = imageText({ ...name, digest: found ?? (await digestOf()) });
@@ -117,11 +164,21 @@ const noRepository = (delivery: Delivery): KtError =>
   });
 
 /** The files of a bundle, and of packages outside it, where pods look for them. */
-async function layerFiles({ dir, files }: Pick<Bundle, 'dir' | 'files'>, outside: OutsideFiles): Promise<Map<string, LayerFile>> {
+async function layerFiles(
+  { dir, files }: Pick<Bundle, 'dir' | 'files'>,
+  outside: OutsideFiles,
+): Promise<Map<string, LayerFile>> {
   const names = [...Object.keys(files), 'functions.mjs'].sort();
-  const own = await Promise.all(names.map(async name => [name, { body: await readFile(join(dir, name)) }] as const));
+  const own = await Promise.all(
+    names.map(async name => [name, { body: await readFile(join(dir, name)) }] as const),
+  );
   const links = [...outside.links].map(([name, link]) => [name, { link }] as const);
-  return new Map([...own, ...outside.files, ...links].map(([name, file]): [string, LayerFile] => [`${MOUNT.bundle}/${name}`, file]));
+  return new Map(
+    [...own, ...outside.files, ...links].map(([name, file]): [string, LayerFile] => [
+      `${MOUNT.bundle}/${name}`,
+      file,
+    ]),
+  );
 }
 
 /** The packages outside a bundle, for the platform of the pods. */
@@ -133,7 +190,10 @@ async function outsideOf(
   if (outside.length === 0) return { files: new Map(), links: new Map() };
   const { traceOutside } = await import('../bundle/trace-externals.js');
   const cpu = platform === 'linux/arm64' ? 'arm64' : 'x64';
-  return traceOutside(outside, join(dir, '..', '..', '..'), { cpu, libc: image.includes('alpine') ? 'musl' : 'glibc' });
+  return traceOutside(outside, join(dir, '..', '..', '..'), {
+    cpu,
+    libc: image.includes('alpine') ? 'musl' : 'glibc',
+  });
 }
 
 /** The delivery that is wanted, for a run from the source. */
@@ -142,5 +202,8 @@ export const delivery =
   async (bundle, settings) => {
     const delivered = await deliver(bundle, { options, settings, dryRun: false, progress });
     if (delivered.objects.length === 0) return delivered;
-    return { settings, published: await publishBundle(api, bundle, await outsideOf(bundle, options, settings)) };
+    return {
+      settings,
+      published: await publishBundle(api, bundle, await outsideOf(bundle, options, settings)),
+    };
   };

@@ -1,7 +1,8 @@
 /*
  * An image with the bundle, built by whatever builder is at hand.
  *
- * DK1 The tag says what was built from: bundle, Dockerfile, base. An image that a registry has is not built again.
+ * DK1 The tag says what was built from: bundle, Dockerfile, base. An image that a registry has is not built
+ *     again.
  * DK2 The folder that is built from stays in `.kt/images/DIGEST`, with its Dockerfile, to be looked at.
  */
 import { spawn } from 'node:child_process';
@@ -11,7 +12,14 @@ import { access, cp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { delimiter, join, relative } from 'node:path';
 import { KtError } from '@kube-transform/sdk';
 import type { Bundle } from '../bundle/make-bundle.js';
-import { buildCommand, BUILDERS, type Command, loadCommands, type LocalCluster, pushCommand } from './image-builders.js';
+import {
+  buildCommand,
+  BUILDERS,
+  type Command,
+  loadCommands,
+  type LocalCluster,
+  pushCommand,
+} from './image-builders.js';
 import { dockerfile, isForBundles, STAGED } from '../project/dockerfile.js';
 
 /** What is built, and where it goes. */
@@ -46,10 +54,14 @@ async function ownDockerfile(bundle: Pick<Bundle, 'dir'>): Promise<string | null
   return text !== null && isForBundles(text) ? text : null;
 }
 
-const madeDockerfile = ({ outside }: Pick<Bundle, 'outside'>): string => dockerfile({ packages: outside.length > 0 });
+const madeDockerfile = ({ outside }: Pick<Bundle, 'outside'>): string =>
+  dockerfile({ packages: outside.length > 0 });
 
 /** The tag of a bundle's image. */
-export async function dockerTag(bundle: Bundle, { base, platform }: Pick<DockerBuild, 'base' | 'platform'>): Promise<string> {
+export async function dockerTag(
+  bundle: Bundle,
+  { base, platform }: Pick<DockerBuild, 'base' | 'platform'>,
+): Promise<string> {
   const text = (await ownDockerfile(bundle)) ?? madeDockerfile(bundle);
   const hash = createHash('sha256')
     .update(JSON.stringify([text, base, platform]))
@@ -65,15 +77,28 @@ export async function buildImage(wanted: DockerBuild): Promise<void> {
   const dir = project;
   if (build !== undefined) {
     const env = { KT_IMAGE: image, KT_BUILD_CONTEXT: staged, KT_BASE_IMAGE: base };
-    await run({ command: 'sh', args: ['-c', existsSync(join(project, build)) ? `"${join(project, build)}"` : build], dir, env, progress });
+    await run({
+      command: 'sh',
+      args: ['-c', existsSync(join(project, build)) ? `"${join(project, build)}"` : build],
+      dir,
+      env,
+      progress,
+    });
     return;
   }
   const builder = await builderAtHand();
   const context = (await ownDockerfile(bundle)) === null ? staged : project;
-  const from = { context, file: join(context, 'Dockerfile'), args: { BASE: base, FROM_KT: relative(context, staged) || '.' } };
+  const from = {
+    context,
+    file: join(context, 'Dockerfile'),
+    args: { BASE: base, FROM_KT: relative(context, staged) || '.' },
+  };
   await run({ ...buildCommand(builder, { image, platform, insecure, ...from }), dir, progress });
   const archive = join(staged, 'image.tar');
-  const commands = local === undefined ? [pushCommand(builder, { image, insecure })] : loadCommands(builder, local, { image, archive });
+  const commands =
+    local === undefined
+      ? [pushCommand(builder, { image, insecure })]
+      : loadCommands(builder, local, { image, archive });
   for (const command of commands) await run({ ...command, dir, progress });
   await rm(archive, { force: true });
 }
@@ -85,11 +110,13 @@ async function stage(bundle: Bundle): Promise<string> {
   const at = { bundle: join(staged, STAGED.bundle), packages: join(staged, STAGED.packages) };
   await rm(staged, { recursive: true, force: true });
   for (const folder of Object.values(at)) await mkdir(folder, { recursive: true });
-  for (const name of [...Object.keys(files), 'functions.mjs']) await cp(join(dir, name), join(at.bundle, name));
+  for (const name of [...Object.keys(files), 'functions.mjs'])
+    await cp(join(dir, name), join(at.bundle, name));
   const dependencies = Object.fromEntries(outside.map(({ name, version }) => [name, version]));
   const manifest = { private: true, description: 'Packages outside the bundle.', dependencies };
   // Not all builders copy a folder in which there is nothing.
-  const [name, text] = outside.length > 0 ? ['package.json', JSON.stringify(manifest, null, 2)] : ['.keep', ''];
+  const [name, text] =
+    outside.length > 0 ? ['package.json', JSON.stringify(manifest, null, 2)] : ['.keep', ''];
   await writeFile(join(at.packages, name), text);
   await writeFile(join(staged, 'Dockerfile'), madeDockerfile(bundle));
   return staged;
@@ -121,18 +148,36 @@ function run({ command, args, dir, env = {}, progress }: Run): Promise<void> {
   progress(`${command} ${args.join(' ')}`);
   return new Promise((done, fail) => {
     let last = '';
-    const child = spawn(command, args, { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } });
+    const child = spawn(command, args, {
+      cwd: dir,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
     const hear = (chunk: Buffer): void => void (last = (last + chunk.toString()).slice(-LAST_WORDS));
     child.stdout.on('data', hear);
     child.stderr.on('data', hear);
     child.on('error', error => {
       const hint = 'Install it, or use --delivery registry, which needs no builder.';
-      fail(new KtError({ code: 'NO_BUILDER', path: command, message: `It cannot be run: ${error.message}.`, hint }));
+      fail(
+        new KtError({
+          code: 'NO_BUILDER',
+          path: command,
+          message: `It cannot be run: ${error.message}.`,
+          hint,
+        }),
+      );
     });
     child.on('close', (code, signal) => {
       if (code === 0) return done();
       const hint = `Try it by hand: ${command} ${args.join(' ')}`;
-      fail(new KtError({ code: 'BUILD_FAILED', path: command, message: `It ended with ${signal ?? String(code)}: ${last.trim()}`, hint }));
+      fail(
+        new KtError({
+          code: 'BUILD_FAILED',
+          path: command,
+          message: `It ended with ${signal ?? String(code)}: ${last.trim()}`,
+          hint,
+        }),
+      );
     });
   });
 }

@@ -19,7 +19,11 @@ test.each([
 
 test.each([
   ['docker', 'docker build --build-arg BASE=b --file F --tag r.example/a:1 C', 'docker push r.example/a:1'],
-  ['podman', 'podman build --tls-verify=false --build-arg BASE=b --file F --tag r.example/a:1 C', 'podman push --tls-verify=false r.example/a:1'],
+  [
+    'podman',
+    'podman build --tls-verify=false --build-arg BASE=b --file F --tag r.example/a:1 C',
+    'podman push --tls-verify=false r.example/a:1',
+  ],
   [
     '/opt/bin/buildah',
     '/opt/bin/buildah build --tls-verify=false --build-arg BASE=b --file F --tag r.example/a:1 C',
@@ -44,10 +48,18 @@ test('without: no word of TLS; with a platform: that', () => {
 
 test.each([
   ['docker', 'kind-dev', ['kind load docker-image i:1 --name dev']],
-  ['podman', 'kind-dev', ['podman save --format docker-archive --output t.tar i:1', 'kind load image-archive t.tar --name dev']],
+  [
+    'podman',
+    'kind-dev',
+    ['podman save --format docker-archive --output t.tar i:1', 'kind load image-archive t.tar --name dev'],
+  ],
   ['nerdctl', 'k3d-dev', ['nerdctl save --output t.tar i:1', 'k3d image import t.tar --cluster dev']],
   ['docker', 'k3d-dev', ['k3d image import i:1 --cluster dev']],
-  ['buildah', 'minikube', ['buildah push i:1 docker-archive:t.tar:i:1', 'minikube image load t.tar --profile minikube']],
+  [
+    'buildah',
+    'minikube',
+    ['buildah push i:1 docker-archive:t.tar:i:1', 'minikube image load t.tar --profile minikube'],
+  ],
   ['docker', 'minikube', ['minikube image load i:1 --profile minikube']],
 ])('%s and %s', (builder, context, expected) => {
   const cluster = localCluster(context);

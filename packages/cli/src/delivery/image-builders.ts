@@ -1,4 +1,7 @@
-/** What is to be called to build an image and to bring it to a cluster; see the manuals of docker, podman, nerdctl, buildah, kind, k3d, minikube. Pure. */
+/**
+ * What is to be called to build an image and to bring it to a cluster; see the manuals of docker, podman,
+ * nerdctl, buildah, kind, k3d, minikube. Pure.
+ */
 import { basename } from 'node:path';
 
 /** A program with its arguments. */
@@ -35,10 +38,14 @@ export function localCluster(kubeContext: string): LocalCluster | undefined {
 
 const skipsTls = (builder: string, insecure: boolean): string[] =>
   insecure && ['podman', 'buildah'].includes(basename(builder)) ? ['--tls-verify=false'] : [];
-const first = (builder: string, insecure: boolean): string[] => (insecure && basename(builder) === 'nerdctl' ? ['--insecure-registry'] : []);
+const first = (builder: string, insecure: boolean): string[] =>
+  insecure && basename(builder) === 'nerdctl' ? ['--insecure-registry'] : [];
 
 /** Builds. Any builder that is not known is called as docker is. */
-export function buildCommand(builder: string, { image, file, context, args, platform, insecure = false }: ImageBuild): Command {
+export function buildCommand(
+  builder: string,
+  { image, file, context, args, platform, insecure = false }: ImageBuild,
+): Command {
   const given = Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
   const wanted = platform === undefined ? [] : ['--platform', platform];
   const options = [...skipsTls(builder, insecure), ...wanted, ...given, '--file', file, '--tag', image];
@@ -46,12 +53,25 @@ export function buildCommand(builder: string, { image, file, context, args, plat
 }
 
 /** Pushes what was built. */
-export function pushCommand(builder: string, { image, insecure = false }: Pick<ImageBuild, 'image' | 'insecure'>): Command {
-  return { command: builder, args: [...first(builder, insecure), 'push', ...skipsTls(builder, insecure), image] };
+export function pushCommand(
+  builder: string,
+  { image, insecure = false }: Pick<ImageBuild, 'image' | 'insecure'>,
+): Command {
+  return {
+    command: builder,
+    args: [...first(builder, insecure), 'push', ...skipsTls(builder, insecure), image],
+  };
 }
 
-/** Brings what was built into a cluster of this machine; what docker has not built goes by way of a file, `archive`. */
-export function loadCommands(builder: string, { kind, name }: LocalCluster, { image, archive }: { image: string; archive: string }): Command[] {
+/**
+ * Brings what was built into a cluster of this machine; what docker has not built goes by way of a file,
+ * `archive`.
+ */
+export function loadCommands(
+  builder: string,
+  { kind, name }: LocalCluster,
+  { image, archive }: { image: string; archive: string },
+): Command[] {
   const program = basename(builder);
   const isDocker = !['podman', 'nerdctl', 'buildah'].includes(program);
   const what = isDocker ? image : archive;
@@ -66,5 +86,8 @@ export function loadCommands(builder: string, { kind, name }: LocalCluster, { im
     buildah: ['push', image, `docker-archive:${archive}:${image}`],
   };
   const saved = save[program];
-  return [...(saved === undefined ? [] : [{ command: builder, args: saved }]), { command: kind, args: load[kind] }];
+  return [
+    ...(saved === undefined ? [] : [{ command: builder, args: saved }]),
+    { command: kind, args: load[kind] },
+  ];
 }

@@ -2,7 +2,9 @@ import { clusterSettings } from '@kube-transform/runtime/kubernetes';
 import { expect, test } from 'vitest';
 import { claimObjects } from './claim-object.js';
 
-const settings = (volume: Parameters<typeof clusterSettings>[0]['volume']): ReturnType<typeof clusterSettings> =>
+const settings = (
+  volume: Parameters<typeof clusterSettings>[0]['volume'],
+): ReturnType<typeof clusterSettings> =>
   clusterSettings({ namespace: 'jobs', store: 'file:/mnt/data', volume });
 const claimed = settings({ claim: 'data', mountPath: '/mnt/data' });
 
@@ -11,11 +13,18 @@ test('a context without a claim makes none', () => {
 });
 
 test('a claim has the name of the volume, and what the context says', () => {
-  const [made] = claimObjects({ claim: { size: '10Gi', storageClass: 'fast', accessMode: 'ReadWriteMany' } }, claimed);
+  const [made] = claimObjects(
+    { claim: { size: '10Gi', storageClass: 'fast', accessMode: 'ReadWriteMany' } },
+    claimed,
+  );
   expect(made).toMatchObject({
     kind: 'PersistentVolumeClaim',
     metadata: { name: 'data', namespace: 'jobs' },
-    spec: { accessModes: ['ReadWriteMany'], resources: { requests: { storage: '10Gi' } }, storageClassName: 'fast' },
+    spec: {
+      accessModes: ['ReadWriteMany'],
+      resources: { requests: { storage: '10Gi' } },
+      storageClassName: 'fast',
+    },
   });
   const [plain] = claimObjects({ claim: { size: '10Gi' } }, claimed);
   expect(plain).toMatchObject({ spec: { accessModes: ['ReadWriteOnce'] } });
@@ -23,5 +32,7 @@ test('a claim has the name of the volume, and what the context says', () => {
 });
 
 test('a volume of another kind has no claim', () => {
-  expect(claimObjects({ claim: { size: '10Gi' } }, settings({ hostPath: '/data', mountPath: '/mnt/data' }))).toEqual([]);
+  expect(
+    claimObjects({ claim: { size: '10Gi' } }, settings({ hostPath: '/data', mountPath: '/mnt/data' })),
+  ).toEqual([]);
 });

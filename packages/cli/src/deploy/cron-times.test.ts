@@ -3,7 +3,9 @@ import { expect, test } from 'vitest';
 import { localTime, nextTimes } from './cron-times.js';
 
 /** What robfig/cron 3.0.1 says, around the days on which clocks are changed. */
-const SAID = JSON.parse(readFileSync(new URL('../../../../test/fixtures/cron/robfig-v3.json', import.meta.url), 'utf8')) as {
+const SAID = JSON.parse(
+  readFileSync(new URL('../../../../test/fixtures/cron/robfig-v3.json', import.meta.url), 'utf8'),
+) as {
   cron: string;
   timeZone: string;
   after: string;
@@ -13,13 +15,18 @@ const SAID = JSON.parse(readFileSync(new URL('../../../../test/fixtures/cron/rob
 test('times are those that Kubernetes takes, also where clocks are changed', () => {
   expect(SAID.length).toBeGreaterThan(150);
   for (const { cron, timeZone, after, next } of SAID) {
-    const times = nextTimes({ cron, timeZone }, Date.parse(after), next.length).map(ms => new Date(ms).toISOString().replace('.000Z', 'Z'));
+    const times = nextTimes({ cron, timeZone }, Date.parse(after), next.length).map(ms =>
+      new Date(ms).toISOString().replace('.000Z', 'Z'),
+    );
     expect({ cron, timeZone, after, next: times }).toEqual({ cron, timeZone, after, next });
   }
 });
 
 test('times are told in their zone', () => {
-  const [ms = 0] = nextTimes({ cron: '0 3 * * *', timeZone: 'Europe/Berlin' }, Date.parse('2026-11-21T12:00:00Z'));
+  const [ms = 0] = nextTimes(
+    { cron: '0 3 * * *', timeZone: 'Europe/Berlin' },
+    Date.parse('2026-11-21T12:00:00Z'),
+  );
   expect(localTime(ms, 'Europe/Berlin')).toBe('2026-11-22 03:00 +01:00');
   expect(localTime(ms, null)).toBe('2026-11-22 02:00 +00:00');
 });

@@ -1,7 +1,8 @@
 /*
  * When a schedule comes next, as the CronJob controller of Kubernetes reckons (it uses robfig/cron v3).
  *
- * NT1 A time that the clock leaps over does not come; one that it shows twice comes twice. Other libraries move or drop such times.
+ * NT1 A time that the clock leaps over does not come; one that it shows twice comes twice. Other libraries
+ *     move or drop such times.
  */
 import { Cron } from 'croner';
 import type { KTSchedule } from '@kube-transform/sdk';
@@ -9,8 +10,15 @@ import type { KTSchedule } from '@kube-transform/sdk';
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 
-/** The next times of a schedule after a moment, in milliseconds; none where it is not told (`@every`). Without a zone: UTC. */
-export function nextTimes({ cron, timeZone }: Pick<KTSchedule, 'cron' | 'timeZone'>, afterMs: number, count = 5): number[] {
+/**
+ * The next times of a schedule after a moment, in milliseconds; none where it is not told (`@every`). Without
+ * a zone: UTC.
+ */
+export function nextTimes(
+  { cron, timeZone }: Pick<KTSchedule, 'cron' | 'timeZone'>,
+  afterMs: number,
+  count = 5,
+): number[] {
   if (cron.startsWith('@every')) return [];
   const zone = timeZone ?? 'UTC';
   // What the clock on the wall shows, taken as if it were UTC: there nothing leaps.
@@ -47,7 +55,16 @@ function textOf(ms: number, timeZone: string): string {
   if (format === undefined) {
     const two = '2-digit';
     format = new Intl.DateTimeFormat('en-CA', {
-      ...{ timeZone, hourCycle: 'h23', year: 'numeric', month: two, day: two, hour: two, minute: two, timeZoneName: 'longOffset' },
+      ...{
+        timeZone,
+        hourCycle: 'h23',
+        year: 'numeric',
+        month: two,
+        day: two,
+        hour: two,
+        minute: two,
+        timeZoneName: 'longOffset',
+      },
     });
     formats.set(timeZone, format);
   }

@@ -42,7 +42,10 @@ export function pipelineObjects(version: DeployedVersion, place: DeployPlace): K
   ];
 }
 
-function deploymentConfigMap({ pipeline, version, digest }: DeployedVersion, { project, namespace }: DeployPlace): ConfigMap {
+function deploymentConfigMap(
+  { pipeline, version, digest }: DeployedVersion,
+  { project, namespace }: DeployPlace,
+): ConfigMap {
   const deployment: Deployment = { pipeline, version, digest };
   const labels = { ...deployLabels(pipeline, project, 'deployment'), [LABEL.version]: version };
   return {

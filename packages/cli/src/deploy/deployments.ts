@@ -30,7 +30,9 @@ const PART_OF = 'app.kubernetes.io/part-of';
 
 /** What is deployed of a pipeline; null where nothing is. */
 export async function findDeployment(api: KubeApi, pipeline: string): Promise<Deployment | null> {
-  const text = (await api.get<ConfigMap>(paths.configMaps(api.namespace, deploymentName(pipeline))))?.data?.[DEPLOYMENT];
+  const text = (await api.get<ConfigMap>(paths.configMaps(api.namespace, deploymentName(pipeline))))?.data?.[
+    DEPLOYMENT
+  ];
   return text === undefined ? null : (JSON.parse(text) as Deployment);
 }
 
@@ -42,17 +44,29 @@ export async function keptVersions(api: KubeApi, pipeline: string): Promise<Kept
   for (const object of items) {
     const version = object.metadata.labels?.[LABEL.version] ?? '';
     const known = versions.get(version) ?? { version, deployedAtMs: 0, objects: [] };
-    versions.set(version, { ...known, deployedAtMs: Math.max(known.deployedAtMs, deployedAtMs(object)), objects: [...known.objects, object] });
+    versions.set(version, {
+      ...known,
+      deployedAtMs: Math.max(known.deployedAtMs, deployedAtMs(object)),
+      objects: [...known.objects, object],
+    });
   }
-  return [...versions.values()].sort((a, b) => b.deployedAtMs - a.deployedAtMs || (a.version < b.version ? -1 : 1));
+  return [...versions.values()].sort(
+    (a, b) => b.deployedAtMs - a.deployedAtMs || (a.version < b.version ? -1 : 1),
+  );
 }
 
 /** When a version was last deployed: when it was made, or what {@link noteAgain} wrote. */
 export function deployedAtMs({ metadata: { annotations, creationTimestamp } }: KubeObject): number {
-  return Math.max(Date.parse(creationTimestamp ?? '') || 0, Date.parse(annotations?.[ANNOTATION.deployedAt] ?? '') || 0);
+  return Math.max(
+    Date.parse(creationTimestamp ?? '') || 0,
+    Date.parse(annotations?.[ANNOTATION.deployedAt] ?? '') || 0,
+  );
 }
 
-/** A version that was there and is deployed again is the newest from now on: what was deployed meanwhile is before it. */
+/**
+ * A version that was there and is deployed again is the newest from now on: what was deployed meanwhile is
+ * before it.
+ */
 export async function noteAgain(api: KubeApi, applied: readonly Applied[]): Promise<void> {
   const component = ({ object }: Applied): string => object.metadata.labels?.[LABEL.component] ?? '';
   const moved = applied
@@ -60,7 +74,12 @@ export async function noteAgain(api: KubeApi, applied: readonly Applied[]): Prom
     .map(({ object }) => object.metadata.labels?.[PART_OF]);
   const annotations = { [ANNOTATION.deployedAt]: new Date(systemClock.nowMs()).toISOString() };
   for (const one of applied) {
-    if (component(one) !== 'version' || one.outcome !== 'unchanged' || !moved.includes(one.object.metadata.labels?.[PART_OF])) continue;
+    if (
+      component(one) !== 'version' ||
+      one.outcome !== 'unchanged' ||
+      !moved.includes(one.object.metadata.labels?.[PART_OF])
+    )
+      continue;
     await api.patch(pathOf(one.object), { metadata: { annotations } }, { type: 'merge' });
   }
 }
@@ -70,7 +89,10 @@ export async function readKept(api: KubeApi, pipeline: string, wanted: string): 
   const versions = await keptVersions(api, pipeline);
   const found = versions.filter(({ version }) => version.startsWith(wanted));
   const [kept] = found;
-  const read = kept === undefined || found.length > 1 ? undefined : readVersion(new Map(kept.objects.flatMap(object => [...filesOf(object)])));
+  const read =
+    kept === undefined || found.length > 1
+      ? undefined
+      : readVersion(new Map(kept.objects.flatMap(object => [...filesOf(object)])));
   if (read !== undefined) return read;
   const names = versions.map(({ version }) => version);
   throw new KtError({

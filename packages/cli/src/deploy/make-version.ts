@@ -16,9 +16,13 @@ export interface VersionFrame {
 /**
  * Makes a version.
  *
- * @throws KtError with everything that is wrong with the document; `PARAM_WITHOUT_DEFAULT` for a schedule whose runs would lack a parameter.
+ * @throws KtError with everything that is wrong with the document; `PARAM_WITHOUT_DEFAULT` for a schedule
+ * whose runs would lack a parameter.
  */
-export async function makeVersion({ pipeline, source }: Target, { settings, published, defaults }: VersionFrame): Promise<DeployedVersion> {
+export async function makeVersion(
+  { pipeline, source }: Target,
+  { settings, published, defaults }: VersionFrame,
+): Promise<DeployedVersion> {
   const spec = withDefaults(isPipeline(pipeline) ? pipeline.toSpec() : pipeline, defaults);
   const values = isPipeline(pipeline) ? await defaultParams(pipeline) : {};
   const parsed = parsePipeline(spec);

@@ -1,4 +1,6 @@
-/** What a deployment consists of: the pipelines of the project as versions, and the objects that they need. */
+/**
+ * What a deployment consists of: the pipelines of the project as versions, and the objects that they need.
+ */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
@@ -26,11 +28,16 @@ export interface DeployPlan {
 /**
  * Plans the deployment of pipelines, by default of all in `pipelines/`.
  *
- * @throws KtError `NOTHING_TO_DEPLOY`, `DUPLICATE_PIPELINE`, and whatever is wrong with a pipeline or the context.
+ * @throws KtError `NOTHING_TO_DEPLOY`, `DUPLICATE_PIPELINE`, and whatever is wrong with a pipeline or the
+ * context.
  */
 export async function planDeploy(
   names: readonly string[],
-  { options, namespace, ...how }: { options: ClusterOptions; namespace: string } & Pick<DeliverOptions, 'dryRun' | 'progress'>,
+  {
+    options,
+    namespace,
+    ...how
+  }: { options: ClusterOptions; namespace: string } & Pick<DeliverOptions, 'dryRun' | 'progress'>,
 ): Promise<DeployPlan> {
   const settings = settingsOf(options, namespace);
   const dir = projectDir(join(process.cwd(), 'x'));
@@ -42,11 +49,22 @@ export async function planDeploy(
     const { digest } = target.bundle;
     const delivered = bundles.get(digest) ?? (await deliver(target.bundle, { options, settings, ...how }));
     bundles.set(digest, delivered);
-    versions.push(await makeVersion(target, { settings: delivered.settings, published: delivered.published, defaults: stepDefaults(options) }));
+    versions.push(
+      await makeVersion(target, {
+        settings: delivered.settings,
+        published: delivered.published,
+        defaults: stepDefaults(options),
+      }),
+    );
   }
   const [twice] = versions.map(({ pipeline }) => pipeline).filter((name, i, all) => all.indexOf(name) !== i);
   if (twice !== undefined) {
-    throw new KtError({ code: 'DUPLICATE_PIPELINE', path: twice, message: `Two pipelines are called "${twice}".`, hint: 'Rename one of them.' });
+    throw new KtError({
+      code: 'DUPLICATE_PIPELINE',
+      path: twice,
+      message: `Two pipelines are called "${twice}".`,
+      hint: 'Rename one of them.',
+    });
   }
   const access = accessObjects({ namespace, serviceAccount: settings.serviceAccount });
   const objects = [
@@ -84,7 +102,11 @@ async function targetsOfModule(name: string, mayBeNone: boolean): Promise<Target
   const found = Object.values(modules).flatMap(pipelinesOf);
   if (found.length === 0) return mayBeNone ? [] : [await loadTarget(path)];
   return found.map(pipeline => {
-    const source = { pipeline: found.length === 1 ? path : `${path}#${pipeline.name}`, functions: [], digest: bundle.digest };
+    const source = {
+      pipeline: found.length === 1 ? path : `${path}#${pipeline.name}`,
+      functions: [],
+      digest: bundle.digest,
+    };
     return { pipeline, modules, bundle, catalog, source };
   });
 }

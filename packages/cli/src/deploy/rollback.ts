@@ -1,6 +1,13 @@
 /** Makes an earlier version of a pipeline the deployed one. */
 import { didYouMean, KtError } from '@kube-transform/sdk';
-import { type ConfigMap, type KubeApi, type KubeObject, LABEL, labelValue, paths } from '@kube-transform/runtime/kubernetes';
+import {
+  type ConfigMap,
+  type KubeApi,
+  type KubeObject,
+  LABEL,
+  labelValue,
+  paths,
+} from '@kube-transform/runtime/kubernetes';
 import { placeText } from '../backends/cluster/find-runs.js';
 import { type ClusterOptions, openCluster, withContext } from '../cluster/connect.js';
 import { coloured, type Output, table } from '../terminal/output.js';
@@ -32,11 +39,22 @@ export async function rollback(
     const wanted = to ?? versions[at + 1]?.version;
     if (wanted === undefined) {
       const hint = `kt rollback ${pipeline} --list shows what there is.`;
-      throw new KtError({ code: 'NO_VERSION_BEFORE', path: pipeline, message: `There is no version before ${deployment.version}.`, hint });
+      throw new KtError({
+        code: 'NO_VERSION_BEFORE',
+        path: pipeline,
+        message: `There is no version before ${deployment.version}.`,
+        hint,
+      });
     }
     const version = await readKept(api, pipeline, wanted);
-    await apply(api, pipelineObjects(version, { project: await projectOf(api, pipeline), namespace: api.namespace }), pipeline);
-    output.out(`Deployed ${placeText(api)}: ${pipeline} ${version.version} instead of ${deployment.version}. Runs that go on keep their version.`);
+    await apply(
+      api,
+      pipelineObjects(version, { project: await projectOf(api, pipeline), namespace: api.namespace }),
+      pipeline,
+    );
+    output.out(
+      `Deployed ${placeText(api)}: ${pipeline} ${version.version} instead of ${deployment.version}. Runs that go on keep their version.`,
+    );
   } finally {
     api.close();
   }
@@ -48,7 +66,9 @@ async function apply(api: KubeApi, objects: readonly KubeObject[], pipeline: str
   const names = new Set(objects.map(({ metadata }) => metadata.name));
   const labelSelector = `${LABEL.component}=schedule,app.kubernetes.io/part-of=${labelValue(pipeline)}`;
   const { items } = await api.list<KubeObject>(paths.cronJobs(api.namespace), { labelSelector });
-  for (const item of items) if (!names.has(item.metadata.name)) await deleteObject(api, { ...item, kind: 'CronJob' }, { dryRun: false });
+  for (const item of items)
+    if (!names.has(item.metadata.name))
+      await deleteObject(api, { ...item, kind: 'CronJob' }, { dryRun: false });
 }
 
 /** The project is a label of what it deployed. */
@@ -67,6 +87,8 @@ export async function notDeployed(api: KubeApi, pipeline: string): Promise<KtErr
     code: 'NOT_DEPLOYED',
     path: pipeline,
     message: `Pipeline "${pipeline}" is not deployed ${placeText(api)}.`,
-    hint: didYouMean(pipeline, names) ?? `Deployed: ${names.join(', ') || 'none'}. Deploy it: kt deploy ${pipeline}.`,
+    hint:
+      didYouMean(pipeline, names) ??
+      `Deployed: ${names.join(', ') || 'none'}. Deploy it: kt deploy ${pipeline}.`,
   });
 }

@@ -1,11 +1,20 @@
-/** What `kt doctor` does: looks at the cluster, the rights and the room for what is to be deployed, and says what to do. */
+/**
+ * What `kt doctor` does: looks at the cluster, the rights and the room for what is to be deployed, and says
+ * what to do.
+ */
 import type { ClusterSettings, KubeApi } from '@kube-transform/runtime/kubernetes';
 import { type ClaimConfig, isKtError } from '@kube-transform/sdk';
 import { type ClusterOptions, openCluster, settingsOf, withContext } from '../cluster/connect.js';
 import { planDeploy } from '../deploy/plan.js';
 import { coloured, type Output, plural, table } from '../terminal/output.js';
 import { claimFindings } from '../checks/claim-checks.js';
-import { apiFindings, namespaceFindings, queueFindings, quotaAndLimitFindings, roomFindings } from '../checks/cluster-checks.js';
+import {
+  apiFindings,
+  namespaceFindings,
+  queueFindings,
+  quotaAndLimitFindings,
+  roomFindings,
+} from '../checks/cluster-checks.js';
 import { type Finding, looked, skipped } from '../checks/finding.js';
 import { demandsOf } from '../checks/plan-checks.js';
 import { probeFindings } from './probe.js';
@@ -41,9 +50,18 @@ export async function doctor(
 }
 
 /** The steps of the pipelines that would be deployed; none where there are none and none was named. */
-async function plannedSteps(names: readonly string[], options: ClusterOptions, namespace: string): Promise<Step[]> {
+async function plannedSteps(
+  names: readonly string[],
+  options: ClusterOptions,
+  namespace: string,
+): Promise<Step[]> {
   try {
-    const { versions } = await planDeploy(names, { options: { ...options, delivery: 'bundle' }, namespace, dryRun: true, progress: () => undefined });
+    const { versions } = await planDeploy(names, {
+      options: { ...options, delivery: 'bundle' },
+      namespace,
+      dryRun: true,
+      progress: () => undefined,
+    });
     return stepsOf(versions);
   } catch (error) {
     if (names.length === 0 && isKtError(error) && error.code === 'NOTHING_TO_DEPLOY') return [];
@@ -82,19 +100,27 @@ async function look(api: KubeApi, { settings, steps, claim, pod, signal }: Look)
   const findings = [...reached, ...namespace, ...found.flat()];
   if (!pod) return [...findings, skipped('pod', 'No pod was started (--no-pod).')];
   const missing = findings.find(
-    ({ check, outcome }) => NEEDED.has(check) && (outcome === 'problem' || (claim !== undefined && check === 'volume' && outcome !== 'ok')),
+    ({ check, outcome }) =>
+      NEEDED.has(check) &&
+      (outcome === 'problem' || (claim !== undefined && check === 'volume' && outcome !== 'ok')),
   );
-  if (missing !== undefined) return [...findings, skipped('pod', `Without its ${missing.check} no pod starts.`)];
+  if (missing !== undefined)
+    return [...findings, skipped('pod', `Without its ${missing.check} no pod starts.`)];
   return [...findings, ...(await probed(api, { settings, steps, signal }))];
 }
 
 /** What pods find: all of the run's image, and of images of steps whether they are there and have Node. */
-async function probed(api: KubeApi, { settings, steps, signal }: Omit<Look, 'pod' | 'claim'>): Promise<Finding[]> {
+async function probed(
+  api: KubeApi,
+  { settings, steps, signal }: Omit<Look, 'pod' | 'claim'>,
+): Promise<Finding[]> {
   const others = new Set(steps.flatMap(({ job }) => job.kubernetes.image ?? settings.defaults.image ?? []));
   others.delete(settings.image);
   const [own, ...rest] = await Promise.all([
     looked('pod', () => probeFindings(api, settings, signal)),
-    ...[...others].map(image => looked('pod', () => probeFindings(api, { ...settings, image, imagePullPolicy: null }, signal))),
+    ...[...others].map(image =>
+      looked('pod', () => probeFindings(api, { ...settings, image, imagePullPolicy: null }, signal)),
+    ),
   ]);
   return [...own, ...rest.flat().filter(({ check, outcome }) => outcome === 'problem' || check === 'image')];
 }
@@ -103,7 +129,20 @@ const MARK = { ok: 'ok', problem: 'problem', skipped: 'skipped' } as const;
 const COLOUR = { ok: 'Completed', problem: 'Failed', skipped: 'Pending' } as const;
 
 function print(findings: readonly Finding[], problems: number, output: Output): void {
-  output.out(table(findings.map(({ outcome, check, message }) => [coloured(COLOUR[outcome], MARK[outcome]), check, message])));
-  for (const { outcome, check, remedy } of findings) if (outcome === 'problem') output.out(`  ${check}: ${remedy ?? ''}`);
-  output.out(problems === 0 ? coloured('Completed', 'Runs can work here.') : coloured('Failed', `${plural(problems, 'problem')}.`));
+  output.out(
+    table(
+      findings.map(({ outcome, check, message }) => [
+        coloured(COLOUR[outcome], MARK[outcome]),
+        check,
+        message,
+      ]),
+    ),
+  );
+  for (const { outcome, check, remedy } of findings)
+    if (outcome === 'problem') output.out(`  ${check}: ${remedy ?? ''}`);
+  output.out(
+    problems === 0
+      ? coloured('Completed', 'Runs can work here.')
+      : coloured('Failed', `${plural(problems, 'problem')}.`),
+  );
 }

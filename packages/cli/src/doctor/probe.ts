@@ -17,14 +17,20 @@ import { emptyBundle } from '../backends/cluster/submit-run.js';
 import { type Finding, fine, problem } from '../checks/finding.js';
 
 const START_WITHIN_MS = 60_000;
-/** What may pass by itself, but seldom does: an image that cannot be pulled, a volume that cannot be mounted. */
+/**
+ * What may pass by itself, but seldom does: an image that cannot be pulled, a volume that cannot be mounted.
+ */
 const LASTING_MS = 5000;
 const LOOK_EVERY_MS = 500;
 const SKEW_MS = 30_000;
 const OLDEST_NODE = [20, 19] as const;
 
 /** What a pod finds. Nothing of it is left. */
-export async function probeFindings(api: KubeApi, settings: ClusterSettings, signal: AbortSignal): Promise<Finding[]> {
+export async function probeFindings(
+  api: KubeApi,
+  settings: ClusterSettings,
+  signal: AbortSignal,
+): Promise<Finding[]> {
   const bundle = await publishBundle(api, await emptyBundle());
   const job = probeJob(settings, bundle, systemClock.randomId(6));
   const refused = await admission(api, job);
@@ -34,13 +40,22 @@ export async function probeFindings(api: KubeApi, settings: ClusterSettings, sig
   try {
     const started = await start(api, made, signal);
     if ('finding' in started) return [started.finding];
-    return [fine('pod', `A pod of the image ${settings.image} is admitted and starts.`), ...(await heard(api, started.pod, { settings, signal }))];
+    return [
+      fine('pod', `A pod of the image ${settings.image} is admitted and starts.`),
+      ...(await heard(api, started.pod, { settings, signal })),
+    ];
   } finally {
-    await api.delete(paths.jobs(api.namespace, job.metadata.name), { patienceMs: 5000 }).catch(() => undefined);
+    await api
+      .delete(paths.jobs(api.namespace, job.metadata.name), { patienceMs: 5000 })
+      .catch(() => undefined);
   }
 }
 
-async function start(api: KubeApi, job: Job, signal: AbortSignal): Promise<{ pod: Pod } | { finding: Finding }> {
+async function start(
+  api: KubeApi,
+  job: Job,
+  signal: AbortSignal,
+): Promise<{ pod: Pod } | { finding: Finding }> {
   const untilMs = systemClock.nowMs() + START_WITHIN_MS;
   let reason: string | undefined;
   let sinceMs = 0;
@@ -54,16 +69,24 @@ async function start(api: KubeApi, job: Job, signal: AbortSignal): Promise<{ pod
     if (waiting?.reason !== reason) [reason, sinceMs] = [waiting?.reason, nowMs];
     const isLasting = waiting !== null && waiting.patience !== 'long' && nowMs - sinceMs >= LASTING_MS;
     if (isLasting || nowMs > untilMs) {
-      const { message, remedy } = waiting ?? { message: 'it is still running', remedy: '`kubectl get pods` and their logs may say more.' };
+      const { message, remedy } = waiting ?? {
+        message: 'it is still running',
+        remedy: '`kubectl get pods` and their logs may say more.',
+      };
       return { finding: problem('pod', `A pod of a run does not start, because ${message}.`, remedy) };
     }
     await systemClock.sleep(LOOK_EVERY_MS, signal);
   }
 }
 
-async function heard(api: KubeApi, { metadata }: Pod, { settings, signal }: { settings: ClusterSettings; signal: AbortSignal }): Promise<Finding[]> {
+async function heard(
+  api: KubeApi,
+  { metadata }: Pod,
+  { settings, signal }: { settings: ClusterSettings; signal: AbortSignal },
+): Promise<Finding[]> {
   let text = '';
-  for await (const chunk of api.stream(paths.podLog(api.namespace, metadata.name), { signal })) text += Buffer.from(chunk).toString();
+  for await (const chunk of api.stream(paths.podLog(api.namespace, metadata.name), { signal }))
+    text += Buffer.from(chunk).toString();
   const line = text.split('\n').find(of => of.startsWith('{'));
   if (line === undefined) {
     const words = text.trim().slice(-300) || 'nothing';
@@ -81,7 +104,11 @@ async function heard(api: KubeApi, { metadata }: Pod, { settings, signal }: { se
     nodeFinding(node, settings.image),
     storeProblem === null
       ? fine('store', `Pods write to and read from ${settings.store}.`)
-      : problem('store', `Pods cannot use the store ${settings.store}: ${storeProblem}`, 'Is the volume right, and may user 65532 write to it?'),
+      : problem(
+          'store',
+          `Pods cannot use the store ${settings.store}: ${storeProblem}`,
+          'Is the volume right, and may user 65532 write to it?',
+        ),
     clockFinding(skewMs),
   ];
 }

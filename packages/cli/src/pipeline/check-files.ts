@@ -1,6 +1,13 @@
 /** What `kt check` looks at: modules and documents, each on its own, with everything that is wrong. */
 import 'reflect-metadata';
-import { type AnyFunction, definitionOf, functionName, isKtError, type Pipeline, type Problem } from '@kube-transform/sdk';
+import {
+  type AnyFunction,
+  definitionOf,
+  functionName,
+  isKtError,
+  type Pipeline,
+  type Problem,
+} from '@kube-transform/sdk';
 import { reflectFunctions } from '@kube-transform/sdk/reflect';
 import { relative } from 'node:path';
 import { type CheckedSpec, checkSpec } from './check-pipeline.js';
@@ -38,7 +45,9 @@ export async function checkFile(typed: string, functions: readonly string[]): Pr
   try {
     const file = await findFile(path);
     const extra = await Promise.all(functions.map(name => findFile(name)));
-    const checked = file.endsWith('.json') ? await checkDocument(file, extra) : await checkModule([file, ...extra], wanted);
+    const checked = file.endsWith('.json')
+      ? await checkDocument(file, extra)
+      : await checkModule([file, ...extra], wanted);
     return { file: relative(process.cwd(), file), ...checked };
   } catch (error) {
     if (!isKtError(error)) throw error;
@@ -57,20 +66,33 @@ async function checkDocument(file: string, extra: readonly string[]): Promise<Om
   };
 }
 
-async function checkModule(files: readonly [string, ...string[]], wanted: string | undefined): Promise<Omit<CheckedFile, 'file'>> {
+async function checkModule(
+  files: readonly [string, ...string[]],
+  wanted: string | undefined,
+): Promise<Omit<CheckedFile, 'file'>> {
   const loaded = await loadBundle(files, projectDir(files[0]));
-  const pipelines = pipelinesOf(loaded.modules[loaded.bundle.entries[0] ?? ''] ?? {}).filter(({ name }) => wanted === undefined || name === wanted);
+  const pipelines = pipelinesOf(loaded.modules[loaded.bundle.entries[0] ?? ''] ?? {}).filter(
+    ({ name }) => wanted === undefined || name === wanted,
+  );
   const functions = await offered(loaded);
   const checked = pipelines.map(pipeline => checkOne(pipeline, functions));
   const problems = checked.flatMap(entry => entry.problems);
   if (pipelines.length === 0 && (wanted !== undefined || functions.length === 0)) {
     const what = wanted === undefined ? 'no pipeline and no function' : `no pipeline "${wanted}"`;
-    problems.push({ code: 'NO_PIPELINE', path: '', message: `The module exports ${what}.`, hint: "Write: export default pipeline('name').job(…)" });
+    problems.push({
+      code: 'NO_PIPELINE',
+      path: '',
+      message: `The module exports ${what}.`,
+      hint: "Write: export default pipeline('name').job(…)",
+    });
   }
   return { pipelines: checked.flatMap(entry => entry.pipelines), functions, problems };
 }
 
-function checkOne(pipeline: Pipeline, functions: readonly OfferedFunction[]): { pipelines: CheckedPipeline[]; problems: Problem[] } {
+function checkOne(
+  pipeline: Pipeline,
+  functions: readonly OfferedFunction[],
+): { pipelines: CheckedPipeline[]; problems: Problem[] } {
   const known = new Set(functions.map(({ name }) => name));
   const own = pipeline.functions();
   const hidden = [...own.keys()].filter(name => !known.has(name));
@@ -79,12 +101,21 @@ function checkOne(pipeline: Pipeline, functions: readonly OfferedFunction[]): { 
     return { code: 'NOT_EXPORTED', path: pipeline.name, message, hint: 'Export it from its module.' };
   });
   const checked = checkSpec(pipeline.toSpec(), [...known, ...hidden]);
-  return { pipelines: pipelineOf(checked, paramFlags(pipeline)), problems: [...checked.problems, ...problems] };
+  return {
+    pipelines: pipelineOf(checked, paramFlags(pipeline)),
+    problems: [...checked.problems, ...problems],
+  };
 }
 
 function pipelineOf({ spec }: CheckedSpec, params: ParamFlag[]): CheckedPipeline[] {
   if (spec === null) return [];
-  return [{ name: spec.name, params, jobs: spec.jobs.map(({ name, type, dependencies }) => ({ name, type, dependencies })) }];
+  return [
+    {
+      name: spec.name,
+      params,
+      jobs: spec.jobs.map(({ name, type, dependencies }) => ({ name, type, dependencies })),
+    },
+  ];
 }
 
 type Loaded = Awaited<ReturnType<typeof loadBundle>>;
@@ -92,12 +123,17 @@ type Loaded = Awaited<ReturnType<typeof loadBundle>>;
 async function offered({ catalog, modules }: Loaded): Promise<OfferedFunction[]> {
   const methods = new Map<string, OfferedFunction['kind']>();
   for (const exports of Object.values(modules)) {
-    for (const value of Object.values(exports)) if (typeof value === 'function') addMethods(value as Class, methods);
+    for (const value of Object.values(exports))
+      if (typeof value === 'function') addMethods(value as Class, methods);
   }
   return Promise.all(
     catalog.names().map(async name => {
       const definition = definitionOf(await catalog.load(name));
-      return { name, kind: methods.get(name) ?? 'function', checked: definition?.options.input !== undefined };
+      return {
+        name,
+        kind: methods.get(name) ?? 'function',
+        checked: definition?.options.input !== undefined,
+      };
     }),
   );
 }

@@ -1,5 +1,15 @@
 /** What is wrong with a pipeline before it runs. */
-import { asRef, didYouMean, type Json, type KTJob, type KTPipeline, parsePipeline, parseRef, type Problem, refSources } from '@kube-transform/sdk';
+import {
+  asRef,
+  didYouMean,
+  type Json,
+  type KTJob,
+  type KTPipeline,
+  parsePipeline,
+  parseRef,
+  type Problem,
+  refSources,
+} from '@kube-transform/sdk';
 
 /** A pipeline that was looked at; `spec` is null where it cannot be read. */
 export interface CheckedSpec {
@@ -13,7 +23,10 @@ export function checkSpec(document: unknown, known: readonly string[] | null): C
   if (!parsed.ok) return { spec: null, problems: parsed.problems };
   const { jobs } = parsed.value;
   const names = new Set(jobs.map(job => job.name));
-  const problems = jobs.flatMap((job, i) => [...refProblems(job, { i, names }), ...(known === null ? [] : functionProblems(job, i, known))]);
+  const problems = jobs.flatMap((job, i) => [
+    ...refProblems(job, { i, names }),
+    ...(known === null ? [] : functionProblems(job, i, known)),
+  ]);
   return { spec: parsed.value, problems };
 }
 
@@ -28,24 +41,39 @@ function refProblems(job: KTJob, { i, names }: { i: number; names: ReadonlySet<s
     ['outputs', job.outputs],
     ['tasks', job.tasks as unknown as Json],
   ];
-  const found = sources.flatMap(([field, value]) => [...refSources(value)].filter(source => names.has(source)).map(source => ({ field, source })));
+  const found = sources.flatMap(([field, value]) =>
+    [...refSources(value)].filter(source => names.has(source)).map(source => ({ field, source })),
+  );
   const all = [...found, ...needed.map(source => ({ field: 'items', source }))];
   return all.flatMap(({ field, source }) => {
     if (dependencies.has(source) || source === 'params') return [];
     const known = names.has(source);
-    const hint = known ? `Add "${source}" to its dependencies.` : (didYouMean(source, names) ?? 'Refs are written {"$ref": "JOB#/0"}.');
+    const hint = known
+      ? `Add "${source}" to its dependencies.`
+      : (didYouMean(source, names) ?? 'Refs are written {"$ref": "JOB#/0"}.');
     const message = `Job "${job.name}" uses the result of "${source}", which ${known ? 'is not among its dependencies' : 'does not exist'}.`;
-    return [{ code: known ? 'REF_WITHOUT_DEPENDENCY' : 'UNKNOWN_REF', path: `jobs[${i}].${field}`, message, hint }];
+    return [
+      { code: known ? 'REF_WITHOUT_DEPENDENCY' : 'UNKNOWN_REF', path: `jobs[${i}].${field}`, message, hint },
+    ];
   });
 }
 
 function functionProblems(job: KTJob, i: number, known: readonly string[]): Problem[] {
   const calls: [string, string | null][] =
-    job.type === 'static' ? job.tasks.map((task, t) => [`jobs[${i}].tasks[${t}].function`, task.function]) : [[`jobs[${i}].function`, job.function]];
+    job.type === 'static'
+      ? job.tasks.map((task, t) => [`jobs[${i}].tasks[${t}].function`, task.function])
+      : [[`jobs[${i}].function`, job.function]];
   const names = new Set(known);
   return calls.flatMap(([path, name]) => {
     if (name === null || names.has(name)) return [];
     const hint = didYouMean(name, known) ?? `Known: ${known.slice(0, 8).join(', ') || 'none'}.`;
-    return [{ code: 'UNKNOWN_FUNCTION', path, message: `Job "${job.name}" calls the function "${name}", which no module offers.`, hint }];
+    return [
+      {
+        code: 'UNKNOWN_FUNCTION',
+        path,
+        message: `Job "${job.name}" calls the function "${name}", which no module offers.`,
+        hint,
+      },
+    ];
   });
 }

@@ -6,11 +6,18 @@ const SHOWN = 40;
 /** What a checked file holds, for people. */
 export function checkLines({ file, pipelines, functions, problems }: CheckedFile): string[] {
   const mark = problems.length === 0 ? coloured('Completed', '✓') : coloured('Failed', '✗');
-  return [`${mark} ${file}`, ...pipelines.flatMap(pipelineLines), ...listed('functions', functions.map(functionText))];
+  return [
+    `${mark} ${file}`,
+    ...pipelines.flatMap(pipelineLines),
+    ...listed('functions', functions.map(functionText)),
+  ];
 }
 
 function pipelineLines({ name, jobs, params }: CheckedPipeline): string[] {
-  const texts = jobs.map(job => `${job.name} (${job.type})${job.dependencies.length > 0 ? ` after ${job.dependencies.join(', ')}` : ''}`);
+  const texts = jobs.map(
+    job =>
+      `${job.name} (${job.type})${job.dependencies.length > 0 ? ` after ${job.dependencies.join(', ')}` : ''}`,
+  );
   return [
     `  pipeline "${name}"`,
     ...listed('jobs', texts),
@@ -21,7 +28,8 @@ function pipelineLines({ name, jobs, params }: CheckedPipeline): string[] {
   ];
 }
 
-const functionText = ({ name, kind, checked }: OfferedFunction): string => `${name} (${kind}${checked ? ', checked input' : ''})`;
+const functionText = ({ name, kind, checked }: OfferedFunction): string =>
+  `${name} (${kind}${checked ? ', checked input' : ''})`;
 
 function listed(title: string, texts: readonly string[]): string[] {
   if (texts.length === 0) return [];

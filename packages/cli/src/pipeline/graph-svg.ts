@@ -29,7 +29,13 @@ interface LayoutGraph {
 
 /** The graph as an SVG document. */
 export function toSvg(graph: Graph): string {
-  const laid = new (Layout as new () => LayoutGraph)().setGraph({ rankdir: 'LR', nodesep: 24, ranksep: 56, marginx: MARGIN, marginy: MARGIN });
+  const laid = new (Layout as new () => LayoutGraph)().setGraph({
+    rankdir: 'LR',
+    nodesep: 24,
+    ranksep: 56,
+    marginx: MARGIN,
+    marginy: MARGIN,
+  });
   laid.setDefaultEdgeLabel(() => ({}));
   for (const node of graph.nodes) laid.setNode(node.id, { width: widthOf(node), height: HEIGHT });
   for (const { from, to } of graph.edges) laid.setEdge(from, to);
@@ -51,7 +57,8 @@ export function toSvg(graph: Graph): string {
 const finite = (n: number): number => (Number.isFinite(n) ? n : 2 * MARGIN);
 const rounded = (n: number): string => String(Math.round(n * 10) / 10);
 const clipped = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text);
-const widthOf = ({ name, detail }: GraphNode): number => Math.max(80, 40 + CHAR_WIDTH * Math.max(clipped(name).length, clipped(detail).length));
+const widthOf = ({ name, detail }: GraphNode): number =>
+  Math.max(80, 40 + CHAR_WIDTH * Math.max(clipped(name).length, clipped(detail).length));
 
 /** Text as XML 1.0 has it; characters that it forbids are left out. */
 function escaped(text: string): string {
@@ -75,7 +82,9 @@ function nodeOf({ name, type, detail }: GraphNode, { x, y, width, height }: Box)
     `<text x="${rounded(x)}" y="${rounded(detail === '' ? y + 4 : y - 3)}" text-anchor="middle" font-weight="600">${escaped(clipped(name))}</text>`,
     ...(detail === ''
       ? []
-      : [`<text x="${rounded(x)}" y="${rounded(y + 14)}" text-anchor="middle" font-size="11" fill="${LINE}">${escaped(clipped(detail))}</text>`]),
+      : [
+          `<text x="${rounded(x)}" y="${rounded(y + 14)}" text-anchor="middle" font-size="11" fill="${LINE}">${escaped(clipped(detail))}</text>`,
+        ]),
   ];
   return `<g><title>${escaped(name)} (${type})</title>${shapeOf(type, { x: left, y: top, width, height })}${texts.join('')}</g>`;
 }

@@ -1,4 +1,6 @@
-/** The jobs of a pipeline as a graph: Mermaid and Graphviz text. What is drawn depends on the pipeline alone. */
+/**
+ * The jobs of a pipeline as a graph: Mermaid and Graphviz text. What is drawn depends on the pipeline alone.
+ */
 import type { KTJob, KTPipeline } from '@kube-transform/sdk';
 
 /** What a graph can be written as. */
@@ -24,8 +26,15 @@ export interface Graph {
 /** The graph of a pipeline. */
 export function graphOf(pipeline: KTPipeline): Graph {
   const ids = new Map(pipeline.jobs.map((job, i) => [job.name, `j${i}`]));
-  const nodes = pipeline.jobs.map(job => ({ id: ids.get(job.name) ?? '', name: job.name, type: job.type, detail: detailOf(job) }));
-  const edges = pipeline.jobs.flatMap(job => job.dependencies.map(from => ({ from: ids.get(from) ?? '', to: ids.get(job.name) ?? '' })));
+  const nodes = pipeline.jobs.map(job => ({
+    id: ids.get(job.name) ?? '',
+    name: job.name,
+    type: job.type,
+    detail: detailOf(job),
+  }));
+  const edges = pipeline.jobs.flatMap(job =>
+    job.dependencies.map(from => ({ from: ids.get(from) ?? '', to: ids.get(job.name) ?? '' })),
+  );
   return { name: pipeline.name, nodes, edges };
 }
 
@@ -41,7 +50,8 @@ const DOT = { static: 'box', map: 'box3d', dynamic: 'hexagon' } as const;
 
 /** Mermaid, as GitHub shows it: boxes, doubled boxes for maps, hexagons for dynamic jobs. */
 export function toMermaid({ nodes, edges }: Graph): string {
-  const text = (value: string): string => value.replaceAll(/[^\p{L}\p{N} ._\-/:,()]/gu, char => `#${char.codePointAt(0) ?? 0};`);
+  const text = (value: string): string =>
+    value.replaceAll(/[^\p{L}\p{N} ._\-/:,()]/gu, char => `#${char.codePointAt(0) ?? 0};`);
   const lines = nodes.map(({ id, name, type, detail }) => {
     const [open, close] = MERMAID[type];
     return `  ${id}${open}"${text(name)}${detail === '' ? '' : `<br/><small>${text(detail)}</small>`}"${close}`;
@@ -51,9 +61,11 @@ export function toMermaid({ nodes, edges }: Graph): string {
 
 /** Graphviz. */
 export function toDot({ name, nodes, edges }: Graph): string {
-  const text = (value: string): string => value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll(/\r?\n/g, '\\n');
+  const text = (value: string): string =>
+    value.replaceAll('\\', '\\\\').replaceAll('"', '\\"').replaceAll(/\r?\n/g, '\\n');
   const lines = nodes.map(
-    ({ id, name: of, type, detail }) => `  ${id} [label="${text(of)}${detail === '' ? '' : `\\n${text(detail)}`}", shape=${DOT[type]}];`,
+    ({ id, name: of, type, detail }) =>
+      `  ${id} [label="${text(of)}${detail === '' ? '' : `\\n${text(detail)}`}", shape=${DOT[type]}];`,
   );
   return [
     `digraph "${text(name)}" {`,

@@ -4,7 +4,12 @@ import { readFile } from 'node:fs/promises';
 import { isAbsolute, join, relative, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { didYouMean, KtError, type KTPipelineInput, parsePipeline, type Pipeline } from '@kube-transform/sdk';
-import { type BundleCatalog, bundleCatalog, type FunctionCatalog, type RunRecord } from '@kube-transform/runtime';
+import {
+  type BundleCatalog,
+  bundleCatalog,
+  type FunctionCatalog,
+  type RunRecord,
+} from '@kube-transform/runtime';
 import { type Bundle, makeBundle } from '../bundle/make-bundle.js';
 import { catalogOf, loadModule, pipelinesOf } from '../bundle/load-modules.js';
 import { pipelineNames } from '../project/pipeline-names.js';
@@ -44,8 +49,16 @@ export async function findFile(typed: string, cwd = process.cwd()): Promise<stri
   }
   const names = await pipelineNames(cwd);
   const hint =
-    didYouMean(typed, names) ?? (names.length > 0 ? `There are: ${names.join(', ')}.` : 'Give the path of a file, or make a project with `kt init`.');
-  throw new KtError({ code: 'UNKNOWN_PIPELINE', path: typed, message: `There is no pipeline "${typed}": no such file here or in pipelines/.`, hint });
+    didYouMean(typed, names) ??
+    (names.length > 0
+      ? `There are: ${names.join(', ')}.`
+      : 'Give the path of a file, or make a project with `kt init`.');
+  throw new KtError({
+    code: 'UNKNOWN_PIPELINE',
+    path: typed,
+    message: `There is no pipeline "${typed}": no such file here or in pipelines/.`,
+    hint,
+  });
 }
 
 /** Reads a file of JSON. @throws KtError `BAD_DOCUMENT`. */
@@ -56,7 +69,12 @@ export async function readJson(file: string): Promise<unknown> {
     const reason = (error as Error).message.replace(/\.$/, '');
     const message = `The file cannot be read as JSON: ${reason}.`;
     throw new KtError(
-      { code: 'BAD_DOCUMENT', path: relative(process.cwd(), file), message, hint: 'A document is {"name": …, "jobs": […]}.' },
+      {
+        code: 'BAD_DOCUMENT',
+        path: relative(process.cwd(), file),
+        message,
+        hint: 'A document is {"name": …, "jobs": […]}.',
+      },
       { cause: error },
     );
   }
@@ -67,7 +85,12 @@ export async function readDocument(file: string): Promise<KTPipelineInput> {
   const document = await readJson(file);
   const parsed = parsePipeline(document);
   if (!parsed.ok)
-    throw new KtError(parsed.problems.map(problem => ({ ...problem, path: `${relative(process.cwd(), file)}: ${problem.path}`.replace(/: $/, '') })));
+    throw new KtError(
+      parsed.problems.map(problem => ({
+        ...problem,
+        path: `${relative(process.cwd(), file)}: ${problem.path}`.replace(/: $/, ''),
+      })),
+    );
   return document as KTPipelineInput;
 }
 
@@ -78,14 +101,18 @@ export async function loadBundle(
 ): Promise<{ bundle: Bundle; modules: Target['modules']; catalog: FunctionCatalog }> {
   const bundle = await makeBundle({ entries: files, projectDir: project });
   const catalog = await catalogOf(pathToFileURL(bundle.catalog).href);
-  const { digest, functions } = (await import(pathToFileURL(join(bundle.dir, 'functions.mjs')).href)) as Omit<BundleCatalog, 'modules'>;
+  const { digest, functions } = (await import(pathToFileURL(join(bundle.dir, 'functions.mjs')).href)) as Omit<
+    BundleCatalog,
+    'modules'
+  >;
   const modules: Target['modules'] = {};
   for (const name of bundle.entries) modules[name] = await loadModule(catalog, name);
   return { bundle, modules, catalog: bundleCatalog({ digest, modules: catalog, functions }) };
 }
 
 /**
- * Finds and loads what a command was given: `flights`, `path/file.ts`, `path/file.ts#name`, or `spec.json` with modules of functions.
+ * Finds and loads what a command was given: `flights`, `path/file.ts`, `path/file.ts#name`, or `spec.json`
+ * with modules of functions.
  *
  * @throws KtError where there is nothing of the kind, or it does not load.
  */
@@ -97,20 +124,36 @@ export async function loadTarget(typed: string, functionFiles: readonly string[]
   const document = file.endsWith('.json') ? await readDocument(file) : undefined;
   const files = document === undefined ? [file, ...extra] : extra;
   const source = (digest: string): RunRecord['source'] => ({
-    pipeline: document === undefined ? relative(cwd, file) + (wanted === undefined ? '' : `#${wanted}`) : null,
+    pipeline:
+      document === undefined ? relative(cwd, file) + (wanted === undefined ? '' : `#${wanted}`) : null,
     functions: extra.map(name => relative(cwd, name)),
     digest,
   });
   if (files.length === 0)
-    return { pipeline: document as KTPipelineInput, modules: {}, bundle: null, catalog: bundleCatalog(EMPTY), source: source('') };
+    return {
+      pipeline: document as KTPipelineInput,
+      modules: {},
+      bundle: null,
+      catalog: bundleCatalog(EMPTY),
+      source: source(''),
+    };
   const { bundle, modules, catalog } = await loadBundle(files, projectDir(files[0] ?? file));
-  const pipeline = document ?? pick(pipelinesOf(modules[bundle.entries[0] ?? ''] ?? {}), { file: path, wanted });
+  const pipeline =
+    document ?? pick(pipelinesOf(modules[bundle.entries[0] ?? ''] ?? {}), { file: path, wanted });
   return { pipeline, modules, bundle, catalog, source: source(bundle.digest) };
 }
 
-function pick(pipelines: Pipeline[], { file, wanted }: { file: string; wanted: string | undefined }): Pipeline {
+function pick(
+  pipelines: Pipeline[],
+  { file, wanted }: { file: string; wanted: string | undefined },
+): Pipeline {
   const names = pipelines.map(({ name }) => name);
-  const found = wanted === undefined ? (pipelines.length === 1 ? pipelines[0] : undefined) : pipelines.find(({ name }) => name === wanted);
+  const found =
+    wanted === undefined
+      ? pipelines.length === 1
+        ? pipelines[0]
+        : undefined
+      : pipelines.find(({ name }) => name === wanted);
   if (found !== undefined) return found;
   if (pipelines.length === 0) {
     throw new KtError({
@@ -127,7 +170,10 @@ function pick(pipelines: Pipeline[], { file, wanted }: { file: string; wanted: s
   throw new KtError({
     code: 'WHICH_PIPELINE',
     path: file,
-    message: wanted === undefined ? `"${file}" exports ${names.length} pipelines.` : `"${file}" exports no pipeline "${wanted}".`,
+    message:
+      wanted === undefined
+        ? `"${file}" exports ${names.length} pipelines.`
+        : `"${file}" exports no pipeline "${wanted}".`,
     hint,
   });
 }
@@ -136,6 +182,10 @@ function pick(pipelines: Pipeline[], { file, wanted }: { file: string; wanted: s
 export async function functionsTarget(functionFiles: readonly string[]): Promise<Target> {
   const files = await Promise.all(functionFiles.map(name => findFile(name)));
   const { bundle, modules, catalog } = await loadBundle(files, projectDir(files[0] ?? process.cwd()));
-  const source = { pipeline: null, functions: files.map(name => relative(process.cwd(), name)), digest: bundle.digest };
+  const source = {
+    pipeline: null,
+    functions: files.map(name => relative(process.cwd(), name)),
+    digest: bundle.digest,
+  };
   return { pipeline: { name: '' }, modules, bundle, catalog, source };
 }

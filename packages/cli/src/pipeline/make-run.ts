@@ -1,6 +1,14 @@
 /** From what was typed for `kt run` to a run that can be driven: a new one, or a stored one. */
 import { isPipeline, KtError } from '@kube-transform/sdk';
-import { type FileStore, newRun, type NewRunOptions, readSummary, type RunRecord, systemClock, writeRecord } from '@kube-transform/runtime';
+import {
+  type FileStore,
+  newRun,
+  type NewRunOptions,
+  readSummary,
+  type RunRecord,
+  systemClock,
+  writeRecord,
+} from '@kube-transform/runtime';
 import { findRun } from '../backends/local/find-runs.js';
 import type { Output } from '../terminal/output.js';
 import { paramCommand, readParams } from './param-flags.js';
@@ -41,7 +49,9 @@ export async function makeRun(
   }
   if (typed.startsWith('-')) refuseWords([typed], command);
   const target = await loadTarget(typed, functions);
-  const params = isPipeline(target.pipeline) ? readParams(target.pipeline, rest, pairs) : refuseWords([...rest, ...pairs], command);
+  const params = isPipeline(target.pipeline)
+    ? readParams(target.pipeline, rest, pairs)
+    : refuseWords([...rest, ...pairs], command);
   const record = await newRun({
     pipeline: target.pipeline,
     params,
@@ -68,7 +78,11 @@ export async function beginRun(request: RunRequest, { store, output }: Place): P
 }
 
 /** Loads a stored run to go on with it. @throws KtError where there is none, or parameters were typed. */
-export async function resumeRun(typedRun: string, { typed, rest, pairs, functions }: RunRequest, { store, output }: Place): Promise<Session> {
+export async function resumeRun(
+  typedRun: string,
+  { typed, rest, pairs, functions }: RunRequest,
+  { store, output }: Place,
+): Promise<Session> {
   if (typed !== undefined || rest.length + pairs.length > 0) {
     const [first = ''] = [typed, ...rest, ...pairs].filter(word => word !== undefined);
     const hint = 'Leave it out, or begin a new run without --resume.';
@@ -82,23 +96,37 @@ export async function resumeRun(typedRun: string, { typed, rest, pairs, function
   const { runId } = await findRun(store, typedRun);
   const record = await recordOf(store, runId);
   const target = await targetOf(record.source, functions);
-  if ((await readSummary(store, runId)) !== null) noteChange(runId, { began: record.source?.digest, target }, output);
+  if ((await readSummary(store, runId)) !== null)
+    noteChange(runId, { began: record.source?.digest, target }, output);
   return { record, target, store, output, resumed: true };
 }
 
 /** Says so where the functions are no longer those that a run began with. */
-export function noteChange(runId: string, { began, target }: { began: string | undefined; target: Target }, output: Output): void {
+export function noteChange(
+  runId: string,
+  { began, target }: { began: string | undefined; target: Target },
+  output: Output,
+): void {
   if (began === undefined || began === target.source?.digest) return;
-  output.err(`note: the functions have changed since run ${runId} began; what is still to do uses them as they are now.`);
+  output.err(
+    `note: the functions have changed since run ${runId} began; what is still to do uses them as they are now.`,
+  );
 }
 
-/** The functions of a stored run, bundled anew. @throws KtError `NO_FUNCTIONS`, and what loading them throws. */
+/**
+ * The functions of a stored run, bundled anew. @throws KtError `NO_FUNCTIONS`, and what loading them throws.
+ */
 export async function targetOf(source: Target['source'], functions: readonly string[]): Promise<Target> {
   const modules = functions.length > 0 ? functions : (source?.functions ?? []);
   const pipeline = source?.pipeline ?? null;
   if (pipeline !== null) return loadTarget(pipeline, modules);
   if (modules.length > 0) return functionsTarget(modules);
-  throw new KtError({ code: 'NO_FUNCTIONS', path: '--functions', message: 'This run was made without functions.', hint: 'Give --functions MODULE.' });
+  throw new KtError({
+    code: 'NO_FUNCTIONS',
+    path: '--functions',
+    message: 'This run was made without functions.',
+    hint: 'Give --functions MODULE.',
+  });
 }
 
 function refuseWords(words: readonly string[], command: string): Record<string, never> {

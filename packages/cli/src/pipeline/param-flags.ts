@@ -1,4 +1,6 @@
-/** Typed parameters as flags: from the JSON Schema of a pipeline's parameters to options, and back to values. */
+/**
+ * Typed parameters as flags: from the JSON Schema of a pipeline's parameters to options, and back to values.
+ */
 import { Command, type CommanderError, Option } from 'commander';
 import { didYouMean, type Json, type JsonObject, KtError, type Pipeline } from '@kube-transform/sdk';
 import { usageProblem } from '../terminal/usage-problem.js';
@@ -42,12 +44,21 @@ function takesOthers(pipeline: Pick<Pipeline, 'params'>): boolean {
 
 function flagsOf(pipeline: Pick<Pipeline, 'params'>): Flag[] {
   const schema = schemaOf(pipeline) ?? {};
-  return Object.entries(schema.properties ?? {}).map(([name, property]) => ({ name, property, required: schema.required?.includes(name) ?? false }));
+  return Object.entries(schema.properties ?? {}).map(([name, property]) => ({
+    name,
+    property,
+    required: schema.required?.includes(name) ?? false,
+  }));
 }
 
 function optionOf({ name, property, required }: Flag): Option {
   const kind = property.type ?? 'json';
-  const value = kind === 'boolean' ? '[true|false]' : kind === 'array' ? '<value...>' : `<${kind === 'object' ? 'json' : kind}>`;
+  const value =
+    kind === 'boolean'
+      ? '[true|false]'
+      : kind === 'array'
+        ? '<value...>'
+        : `<${kind === 'object' ? 'json' : kind}>`;
   const notes = [
     property.description ?? '',
     property.enum === undefined ? '' : `(one of: ${property.enum.map(String).join(', ')})`,
@@ -59,7 +70,10 @@ function optionOf({ name, property, required }: Flag): Option {
   return option;
 }
 
-/** Text typed for a parameter, as the value that its schema means; text that does not fit is left to the schema's own words. */
+/**
+ * Text typed for a parameter, as the value that its schema means; text that does not fit is left to the
+ * schema's own words.
+ */
 function valueOf(text: unknown, property: Property): Json {
   if (Array.isArray(text)) {
     const [only] = text as string[];
@@ -119,11 +133,16 @@ export function paramCommand(pipeline: Pick<Pipeline, 'name' | 'params'>): Comma
 }
 
 /**
- * Reads parameters from `--name value` flags and `key=value` pairs; what the schema says of them is checked when the run is made.
+ * Reads parameters from `--name value` flags and `key=value` pairs; what the schema says of them is checked
+ * when the run is made.
  *
  * @throws KtError `UNKNOWN_OPTION` with "did you mean", `BAD_PARAM`.
  */
-export function readParams(pipeline: Pick<Pipeline, 'name' | 'params'>, flags: readonly string[], pairs: readonly string[]): JsonObject {
+export function readParams(
+  pipeline: Pick<Pipeline, 'name' | 'params'>,
+  flags: readonly string[],
+  pairs: readonly string[],
+): JsonObject {
   const properties = new Map(flagsOf(pipeline).map(flag => [flag.name, flag.property]));
   const command = paramCommand(pipeline);
   try {
@@ -142,14 +161,27 @@ export function readParams(pipeline: Pick<Pipeline, 'name' | 'params'>, flags: r
       hint: 'Parameters are written --name value.',
     });
   const values = new Map<string, Json>();
-  for (const [name, text] of Object.entries(command.opts())) if (text !== undefined) values.set(name, valueOf(text, properties.get(name) ?? {}));
+  for (const [name, text] of Object.entries(command.opts()))
+    if (text !== undefined) values.set(name, valueOf(text, properties.get(name) ?? {}));
   for (const pair of pairs) {
     const at = pair.indexOf('=');
-    if (at < 1) throw new KtError({ code: 'BAD_PARAM', path: '--param', message: `--param takes key=value, but got "${pair}".` });
+    if (at < 1)
+      throw new KtError({
+        code: 'BAD_PARAM',
+        path: '--param',
+        message: `--param takes key=value, but got "${pair}".`,
+      });
     const name = pair.slice(0, at);
     if (!properties.has(name) && !takesOthers(pipeline)) {
-      const hint = didYouMean(name, properties.keys()) ?? `Its parameters: ${[...properties.keys()].join(', ') || 'none'}.`;
-      throw new KtError({ code: 'UNKNOWN_PARAM', path: `params.${name}`, message: `Pipeline "${pipeline.name}" has no parameter "${name}".`, hint });
+      const hint =
+        didYouMean(name, properties.keys()) ??
+        `Its parameters: ${[...properties.keys()].join(', ') || 'none'}.`;
+      throw new KtError({
+        code: 'UNKNOWN_PARAM',
+        path: `params.${name}`,
+        message: `Pipeline "${pipeline.name}" has no parameter "${name}".`,
+        hint,
+      });
     }
     values.set(name, valueOf(pair.slice(at + 1), properties.get(name) ?? {}));
   }

@@ -6,10 +6,18 @@ import { type GraphFormat, graphOf, toDot, toMermaid } from './graph.js';
 import { makeFolder } from '@kube-transform/runtime';
 import { loadTarget } from './load-pipeline.js';
 
-const BY_EXTENSION: Record<string, GraphFormat> = { '.svg': 'svg', '.dot': 'dot', '.gv': 'dot', '.mmd': 'mermaid' };
+const BY_EXTENSION: Record<string, GraphFormat> = {
+  '.svg': 'svg',
+  '.dot': 'dot',
+  '.gv': 'dot',
+  '.mmd': 'mermaid',
+};
 
 /** The graph of a pipeline or document. @throws KtError for whatever is wrong with it. */
-export async function renderGraph(typed: string, { format, out }: { format?: GraphFormat; out?: string }): Promise<string> {
+export async function renderGraph(
+  typed: string,
+  { format, out }: { format?: GraphFormat; out?: string },
+): Promise<string> {
   const { pipeline } = await loadTarget(typed);
   const graph = graphOf(mustParsePipeline(isPipeline(pipeline) ? pipeline.toSpec() : pipeline));
   switch (format ?? BY_EXTENSION[extname(out ?? '')] ?? 'mermaid') {
@@ -30,7 +38,12 @@ export async function writeGraph(file: string, text: string): Promise<string> {
     return file;
   } catch (error) {
     throw new KtError(
-      { code: 'WRITE_FAILED', path: file, message: `The file cannot be written: ${(error as Error).message}.`, hint: 'Choose another --out.' },
+      {
+        code: 'WRITE_FAILED',
+        path: file,
+        message: `The file cannot be written: ${(error as Error).message}.`,
+        hint: 'Choose another --out.',
+      },
       { cause: error },
     );
   }

@@ -6,8 +6,14 @@ const text = z.string().min(1);
 const texts = z.record(z.string(), z.string());
 const objects = z.array(z.record(z.string(), z.json()));
 const policy = z.enum(['Always', 'IfNotPresent', 'Never']);
-const quantity = text.refine(value => parseQuantity(value) !== undefined, 'Expected a quantity such as "512Mi" or "500m"');
-const duration = text.refine(value => parseDurationMs(value) !== undefined, 'Expected a duration such as "90s" or "5m"');
+const quantity = text.refine(
+  value => parseQuantity(value) !== undefined,
+  'Expected a quantity such as "512Mi" or "500m"',
+);
+const duration = text.refine(
+  value => parseDurationMs(value) !== undefined,
+  'Expected a duration such as "90s" or "5m"',
+);
 
 const kubernetes = z.strictObject({
   nodeSelector: texts.optional(),
@@ -30,7 +36,13 @@ const defaults = z.strictObject({
   memory: quantity.optional(),
   cpu: quantity.optional(),
   retries: z.int().min(0).optional(),
-  backoff: z.strictObject({ initial: duration.optional(), max: duration.optional(), factor: z.number().min(1).optional() }).optional(),
+  backoff: z
+    .strictObject({
+      initial: duration.optional(),
+      max: duration.optional(),
+      factor: z.number().min(1).optional(),
+    })
+    .optional(),
   timeout: duration.nullable().optional(),
   env: texts.optional(),
   labels: texts.optional(),
@@ -50,7 +62,11 @@ const context = z
     store: text.optional(),
     volume: text.optional(),
     claim: z
-      .strictObject({ size: quantity, storageClass: text.optional(), accessMode: z.enum(['ReadWriteOnce', 'ReadWriteMany']).optional() })
+      .strictObject({
+        size: quantity,
+        storageClass: text.optional(),
+        accessMode: z.enum(['ReadWriteOnce', 'ReadWriteMany']).optional(),
+      })
       .optional(),
     serviceAccount: text.optional(),
     delivery: z.enum(['bundle', 'registry', 'docker']).optional(),
@@ -83,15 +99,21 @@ export const legacySchema = z.record(
 
 /** The same as here, in a context of ours: what is built is the image itself. */
 export function fromLegacy(contexts: z.infer<typeof legacySchema>): ProjectConfig {
-  const entries = Object.entries(contexts).map(([name, { kube_context, image_path, build_script_path, data_dir }]) => {
-    const config: ContextConfig = {
-      ...(kube_context == null ? {} : { kubeContext: kube_context }),
-      ...(image_path == null ? {} : { image: image_path }),
-      ...(build_script_path == null ? {} : { build: build_script_path, delivery: 'docker' }),
-      // A folder is one of the node, as kube-transform mounts it.
-      ...(data_dir == null ? {} : data_dir.startsWith('/') ? { volume: `host:${data_dir}:${data_dir}` } : { store: data_dir }),
-    };
-    return [name, config] as const;
-  });
+  const entries = Object.entries(contexts).map(
+    ([name, { kube_context, image_path, build_script_path, data_dir }]) => {
+      const config: ContextConfig = {
+        ...(kube_context == null ? {} : { kubeContext: kube_context }),
+        ...(image_path == null ? {} : { image: image_path }),
+        ...(build_script_path == null ? {} : { build: build_script_path, delivery: 'docker' }),
+        // A folder is one of the node, as kube-transform mounts it.
+        ...(data_dir == null
+          ? {}
+          : data_dir.startsWith('/')
+            ? { volume: `host:${data_dir}:${data_dir}` }
+            : { store: data_dir }),
+      };
+      return [name, config] as const;
+    },
+  );
   return { contexts: Object.fromEntries(entries) };
 }

@@ -1,4 +1,7 @@
-/** The Dockerfile with which the delivery "docker" builds: its own, or the one that a project keeps and changes. */
+/**
+ * The Dockerfile with which the delivery "docker" builds: its own, or the one that a project keeps and
+ * changes.
+ */
 import { DEFAULT_IMAGE, MOUNT } from '@kube-transform/runtime/kubernetes';
 
 /** Folders of what is built from: what was bundled, and what it needs beside it. */
@@ -26,7 +29,10 @@ const COPY_PACKAGES = `COPY --from=packages /packages/node_modules ${MOUNT.bundl
 const COPY_BUNDLE = `COPY \${FROM_KT}/${STAGED.bundle} ${MOUNT.bundle}
 `;
 
-/** The Dockerfile; without packages it needs neither a shell nor npm in the base. A project that may get some keeps the one with them. */
+/**
+ * The Dockerfile; without packages it needs neither a shell nor npm in the base. A project that may get some
+ * keeps the one with them.
+ */
 export const dockerfile = ({ packages = true } = {}): string =>
   packages ? `${HEAD}${PACKAGES}${IMAGE}${COPY_PACKAGES}${COPY_BUNDLE}` : `${HEAD}${IMAGE}${COPY_BUNDLE}`;
 
@@ -37,4 +43,5 @@ export const DOCKERIGNORE = `# Only what was bundled is sent to the builder; add
 `;
 
 /** Whether a project's Dockerfile is meant for this: another one may be of the project's server. */
-export const isForBundles = (text: string): boolean => text.includes(MOUNT.bundle) && text.includes('FROM_KT');
+export const isForBundles = (text: string): boolean =>
+  text.includes(MOUNT.bundle) && text.includes('FROM_KT');

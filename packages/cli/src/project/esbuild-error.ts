@@ -10,9 +10,14 @@ export async function bundleError(thrown: unknown): Promise<unknown> {
   return new KtError(
     failure.errors.map((error, i) => ({
       code: 'BUNDLE_FAILED',
-      path: error.location === null ? '' : `${error.location.file}:${error.location.line}:${error.location.column + 1}`,
+      path:
+        error.location === null
+          ? ''
+          : `${error.location.file}:${error.location.line}:${error.location.column + 1}`,
       message: error.location === null ? (texts[i] ?? error.text).trim() : `${error.text}.`,
-      ...(error.text.startsWith('Could not resolve') ? { hint: 'Is the path right, and the package installed?' } : {}),
+      ...(error.text.startsWith('Could not resolve')
+        ? { hint: 'Is the path right, and the package installed?' }
+        : {}),
     })),
     { cause: failure },
   );

@@ -3,7 +3,14 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { didYouMean, issuePath, KtError, type Problem, type ProjectConfig, type StandardSchema } from '@kube-transform/sdk';
+import {
+  didYouMean,
+  issuePath,
+  KtError,
+  type Problem,
+  type ProjectConfig,
+  type StandardSchema,
+} from '@kube-transform/sdk';
 import { makeFolder } from '@kube-transform/runtime';
 import { build } from 'esbuild';
 import { bundleError } from './esbuild-error.js';
@@ -24,7 +31,8 @@ const LEGACY = 'kt-contexts.json';
 /**
  * The configuration of a project; null where there is none.
  *
- * @throws KtError `BAD_CONFIG` with everything that is wrong with it, `CONFIG_FAILED` where it throws, `BUNDLE_FAILED` where it cannot be read.
+ * @throws KtError `BAD_CONFIG` with everything that is wrong with it, `CONFIG_FAILED` where it throws,
+ * `BUNDLE_FAILED` where it cannot be read.
  */
 export async function loadConfig(dir: string): Promise<FoundConfig | null> {
   const file = NAMES.find(name => existsSync(join(dir, name)));
@@ -34,7 +42,13 @@ export async function loadConfig(dir: string): Promise<FoundConfig | null> {
     return { file, dir, config };
   }
   if (!existsSync(join(dir, LEGACY))) return null;
-  return { file: LEGACY, dir, config: fromLegacy((await check(legacySchema, await readJson(dir), LEGACY)) as Parameters<typeof fromLegacy>[0]) };
+  return {
+    file: LEGACY,
+    dir,
+    config: fromLegacy(
+      (await check(legacySchema, await readJson(dir), LEGACY)) as Parameters<typeof fromLegacy>[0],
+    ),
+  };
 }
 
 async function readJson(dir: string): Promise<unknown> {
@@ -42,7 +56,11 @@ async function readJson(dir: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new KtError({ code: 'BAD_CONFIG', path: LEGACY, message: `It is no JSON: ${error instanceof Error ? error.message : String(error)}.` });
+    throw new KtError({
+      code: 'BAD_CONFIG',
+      path: LEGACY,
+      message: `It is no JSON: ${error instanceof Error ? error.message : String(error)}.`,
+    });
   }
 }
 
@@ -70,7 +88,10 @@ async function evaluate(dir: string, file: string): Promise<unknown> {
     return ((await import(pathToFileURL(path).href)) as { default?: unknown }).default;
   } catch (error) {
     const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    throw new KtError({ code: 'CONFIG_FAILED', path: file, message: `It throws when it is loaded: ${what}` }, { cause: error });
+    throw new KtError(
+      { code: 'CONFIG_FAILED', path: file, message: `It throws when it is loaded: ${what}` },
+      { cause: error },
+    );
   } finally {
     await rm(temp, { recursive: true, force: true });
   }
@@ -93,6 +114,12 @@ async function check(schema: StandardSchema, value: unknown, file: string): Prom
 
 function checkDefault({ contexts, default: name }: ProjectConfig, file: string): void {
   if (name === undefined || contexts[name] !== undefined) return;
-  const hint = didYouMean(name, Object.keys(contexts)) ?? `There are: ${Object.keys(contexts).join(', ') || 'none'}.`;
-  throw new KtError({ code: 'BAD_CONFIG', path: `${file} default`, message: `There is no context "${name}".`, hint });
+  const hint =
+    didYouMean(name, Object.keys(contexts)) ?? `There are: ${Object.keys(contexts).join(', ') || 'none'}.`;
+  throw new KtError({
+    code: 'BAD_CONFIG',
+    path: `${file} default`,
+    message: `There is no context "${name}".`,
+    hint,
+  });
 }

@@ -24,13 +24,20 @@ test('the context by default, and where each value is from', () => {
   expect(resolveContext({ ...none, config, last })).toEqual({
     name: 'dev',
     values: { context: 'kind-dev', namespace: 'jobs', volume: 'pvc:data', kubeconfig: '/project/kube/dev' },
-    from: Object.fromEntries(['context', 'namespace', 'volume', 'kubeconfig'].map(key => [key, 'kt.config.ts contexts.dev'])),
+    from: Object.fromEntries(
+      ['context', 'namespace', 'volume', 'kubeconfig'].map(key => [key, 'kt.config.ts contexts.dev']),
+    ),
   });
 });
 
 test('typed before the environment before the configuration', () => {
   const env = { KT_CONTEXT: 'dev', KT_NAMESPACE: 'from-env', KT_IMAGE: 'env:1', KT_VOLUME: '' };
-  const { name, values, from } = resolveContext({ typed: { context: 'prod', image: 'typed:1' }, env, config, last });
+  const { name, values, from } = resolveContext({
+    typed: { context: 'prod', image: 'typed:1' },
+    env,
+    config,
+    last,
+  });
   expect(name).toBe('prod');
   expect(values).toEqual({ context: 'eks', namespace: 'from-env', image: 'typed:1' });
   expect(from).toEqual({ context: 'kt.config.ts contexts.prod', namespace: 'KT_NAMESPACE', image: 'typed' });
@@ -61,13 +68,21 @@ test('a name that is no context of the configuration is one of the kubeconfig', 
 
 test('what was used last holds for the same cluster and namespace', () => {
   expect(resolveContext({ ...none, last }).values).toEqual(last);
-  expect(resolveContext({ ...none, last, typed: { image: 'new:1' } }).values).toEqual({ ...last, image: 'new:1' });
-  expect(resolveContext({ ...none, last, typed: { namespace: 'new' } }).values).toEqual({ context: 'kind-old', namespace: 'new' });
+  expect(resolveContext({ ...none, last, typed: { image: 'new:1' } }).values).toEqual({
+    ...last,
+    image: 'new:1',
+  });
+  expect(resolveContext({ ...none, last, typed: { namespace: 'new' } }).values).toEqual({
+    context: 'kind-old',
+    namespace: 'new',
+  });
   expect(resolveContext({ ...none, last, typed: { context: 'other' } }).values).toEqual({ context: 'other' });
 });
 
 test('several contexts and none by default is asked about', () => {
   const { contexts } = config.config;
   const several = { ...config, config: { contexts } };
-  expect(() => resolveContext({ ...none, config: several })).toThrow(/has 2 contexts and none by default.*--context dev, --context prod/s);
+  expect(() => resolveContext({ ...none, config: several })).toThrow(
+    /has 2 contexts and none by default.*--context dev, --context prod/s,
+  );
 });

@@ -1,10 +1,13 @@
 /*
  * What holds for a cluster, and where it comes from. Pure.
  *
- * RX1 What was typed comes first, then the environment, then the context of the configuration, then what was used last here.
- * RX2 What was used last counts only where there is no configuration: a configuration says by itself where things go. And it counts only for the
- *     same cluster and namespace: another one has its own volumes and accounts.
- * RX3 A claim belongs to the volume that is named beside it; where another volume holds, it counts for nothing.
+ * RX1 What was typed comes first, then the environment, then the context of the configuration, then what was
+ *     used last here.
+ * RX2 What was used last counts only where there is no configuration: a configuration says by itself where
+ *     things go. And it counts only for the same cluster and namespace: another one has its own volumes and
+ *     accounts.
+ * RX3 A claim belongs to the volume that is named beside it; where another volume holds, it counts for
+ *     nothing.
  */
 import { isAbsolute, join } from 'node:path';
 import { type ContextConfig, KtError } from '@kube-transform/sdk';
@@ -50,12 +53,20 @@ export function resolveContext({ typed, env, config, last }: Sources): ResolvedC
   const wanted = context ?? variable;
   const name = config === null ? null : nameOf(config, wanted);
   const layers: [string, ClusterChoice][] = [
-    [context === undefined ? 'KT_CONTEXT' : TYPED, wanted === undefined || wanted === name ? {} : { context: wanted }],
+    [
+      context === undefined ? 'KT_CONTEXT' : TYPED,
+      wanted === undefined || wanted === name ? {} : { context: wanted },
+    ],
     [TYPED, rest],
-    ...Object.entries(ENVIRONMENT).map(([key, from]): [string, ClusterChoice] => [from, env[from] ? { [key]: env[from] } : {}]),
+    ...Object.entries(ENVIRONMENT).map(([key, from]): [string, ClusterChoice] => [
+      from,
+      env[from] ? { [key]: env[from] } : {},
+    ]),
   ];
-  if (config !== null && name !== null) layers.push([`${config.file} contexts.${name}`, choiceOf(config, name)]);
-  if (config === null && last !== null) layers.push(['used last here', sameCluster(defined(last), laid(layers).values)]);
+  if (config !== null && name !== null)
+    layers.push([`${config.file} contexts.${name}`, choiceOf(config, name)]);
+  if (config === null && last !== null)
+    layers.push(['used last here', sameCluster(defined(last), laid(layers).values)]);
   return { name, ...laid(layers) };
 }
 
@@ -98,16 +109,22 @@ function choiceOf({ config, dir }: FoundConfig, name: string): ClusterChoice {
   return {
     ...rest,
     ...(kubeContext === undefined ? {} : { context: kubeContext }),
-    ...(kubeconfig === undefined ? {} : { kubeconfig: isAbsolute(kubeconfig) ? kubeconfig : join(dir, kubeconfig) }),
+    ...(kubeconfig === undefined
+      ? {}
+      : { kubeconfig: isAbsolute(kubeconfig) ? kubeconfig : join(dir, kubeconfig) }),
   };
 }
 
 /** Of what was used last what holds for the cluster and namespace that are meant now. */
-function sameCluster({ context, kubeconfig, namespace, ...rest }: ClusterChoice, given: ClusterChoice): ClusterChoice {
+function sameCluster(
+  { context, kubeconfig, namespace, ...rest }: ClusterChoice,
+  given: ClusterChoice,
+): ClusterChoice {
   if ((given.context ?? context) !== context || (given.kubeconfig ?? kubeconfig) !== kubeconfig) return {};
   const place = defined({ context, kubeconfig });
   return (given.namespace ?? namespace) === namespace ? defined({ ...rest, ...place, namespace }) : place;
 }
 
 /** Without what is not given. */
-const defined = <T extends object>(values: T): T => Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;
+const defined = <T extends object>(values: T): T =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;

@@ -15,8 +15,8 @@ interface Draft {
 }
 
 /**
- * Writes a new project into a folder, which may exist; tells what it wrote. `docker`: with a Dockerfile; a folder that is a project already gets
- * only that.
+ * Writes a new project into a folder, which may exist; tells what it wrote. `docker`: with a Dockerfile; a
+ * folder that is a project already gets only that.
  *
  * @throws KtError `FILE_EXISTS` for each file that is there already; then nothing is written. `WRITE_FAILED`.
  */
@@ -42,7 +42,11 @@ export async function scaffold(dir: string, { docker = false } = {}): Promise<st
     for (const { text, target } of files) {
       const written = await text();
       await makeFolder(dirname(join(root, target)));
-      await writeFile(join(root, target), written.replaceAll('__NAME__', values.NAME).replaceAll('__VERSION__', values.VERSION), { flag: 'wx' });
+      await writeFile(
+        join(root, target),
+        written.replaceAll('__NAME__', values.NAME).replaceAll('__VERSION__', values.VERSION),
+        { flag: 'wx' },
+      );
     }
   } catch (error) {
     throw new KtError(
@@ -58,10 +62,14 @@ export async function scaffold(dir: string, { docker = false } = {}): Promise<st
   return files.map(({ target }) => target);
 }
 
-/** The files, and where they go: npm leaves out or rewrites some names when it packs, so these begin with `_`. */
+/**
+ * The files, and where they go: npm leaves out or rewrites some names when it packs, so these begin with `_`.
+ */
 async function templates(): Promise<Draft[]> {
   const entries = await readdir(TEMPLATES, { recursive: true, withFileTypes: true });
-  const sources = entries.filter(entry => entry.isFile()).map(entry => relative(TEMPLATES, join(entry.parentPath, entry.name)));
+  const sources = entries
+    .filter(entry => entry.isFile())
+    .map(entry => relative(TEMPLATES, join(entry.parentPath, entry.name)));
   return sources.map(source => ({
     target: source.replace(/^_gitignore$/, '.gitignore').replace(/^_/, ''),
     text: () => readFile(join(TEMPLATES, source), 'utf8'),
@@ -89,6 +97,8 @@ function packageName(folder: string): string {
 }
 
 async function ownVersion(): Promise<string> {
-  const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
+  const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
   return `^${version}`;
 }

@@ -43,7 +43,8 @@ const OCI = {
   layer: 'application/vnd.oci.image.layer.v1.tar+gzip',
 } as const;
 const DOCKER_LAYER = 'application/vnd.docker.image.rootfs.diff.tar.gzip';
-const isIndex = ({ mediaType }: { mediaType: string }): boolean => mediaType === OCI.index || mediaType.includes('manifest.list');
+const isIndex = ({ mediaType }: { mediaType: string }): boolean =>
+  mediaType === OCI.index || mediaType.includes('manifest.list');
 
 /** What is put onto what. */
 export interface Append {
@@ -82,38 +83,63 @@ export async function appendLayer(append: Append): Promise<Pushed> {
   }
   if (!isIndex(found)) {
     const image = await appendTo(append, found, platforms);
-    return { digest: image.digest, isNew: push ? await target.putManifest(tag, image) : (await target.manifest(image.digest)) === null };
+    return {
+      digest: image.digest,
+      isNew: push ? await target.putManifest(tag, image) : (await target.manifest(image.digest)) === null,
+    };
   }
   const index = parse<Index>(found);
   // Attestations are of the base, not of what is made of it.
   const wanted = index.manifests.filter(
-    ({ platform }) => platform !== undefined && platform.os !== 'unknown' && (platforms?.includes(platformText(platform)) ?? true),
+    ({ platform }) =>
+      platform !== undefined &&
+      platform.os !== 'unknown' &&
+      (platforms?.includes(platformText(platform)) ?? true),
   );
   if (wanted.length === 0) {
-    const there = index.manifests.flatMap(({ platform }) => (platform === undefined || platform.os === 'unknown' ? [] : [platformText(platform)]));
+    const there = index.manifests.flatMap(({ platform }) =>
+      platform === undefined || platform.os === 'unknown' ? [] : [platformText(platform)],
+    );
     throw noPlatform(base, platforms ?? [], there);
   }
   const manifests: Descriptor[] = [];
   for (const { digest, platform } of wanted) {
     const manifest = await base.manifest(digest);
     if (manifest === null)
-      throw new KtError({ code: 'NO_BASE_IMAGE', path: 'image', message: `The base has no manifest ${digest}, which its index names.` });
+      throw new KtError({
+        code: 'NO_BASE_IMAGE',
+        path: 'image',
+        message: `The base has no manifest ${digest}, which its index names.`,
+      });
     const image = await appendTo(append, manifest);
     if (push) await target.putManifest(image.digest, image);
-    manifests.push({ mediaType: image.mediaType, digest: image.digest, size: image.bytes.length, ...(platform === undefined ? {} : { platform }) });
+    manifests.push({
+      mediaType: image.mediaType,
+      digest: image.digest,
+      size: image.bytes.length,
+      ...(platform === undefined ? {} : { platform }),
+    });
   }
   const image = rawOf({ schemaVersion: 2, mediaType: found.mediaType, manifests }, found.mediaType);
-  return { digest: image.digest, isNew: push ? await target.putManifest(tag, image) : (await target.manifest(image.digest)) === null };
+  return {
+    digest: image.digest,
+    isNew: push ? await target.putManifest(tag, image) : (await target.manifest(image.digest)) === null,
+  };
 }
 
 function noPlatform({ name }: Repository, wanted: readonly string[], there: readonly string[]): KtError {
   const message = `The image ${imageText(name)} has none of the platforms ${wanted.join(', ')}.`;
-  const hint = there.length === 0 ? 'Say which image to build upon: --image.' : `It has: ${there.join(', ')}.`;
+  const hint =
+    there.length === 0 ? 'Say which image to build upon: --image.' : `It has: ${there.join(', ')}.`;
   return new KtError({ code: 'NO_PLATFORM', path: 'image', message, hint });
 }
 
 const platformText = ({ os, architecture, variant }: NonNullable<Descriptor['platform']>): string =>
-  [os, architecture, ...(variant === undefined || architecture === 'amd64' || architecture === 'arm64' ? [] : [variant])].join('/');
+  [
+    os,
+    architecture,
+    ...(variant === undefined || architecture === 'amd64' || architecture === 'arm64' ? [] : [variant]),
+  ].join('/');
 
 const parse = <T>({ bytes }: RawManifest): T => JSON.parse(Buffer.from(bytes).toString()) as T;
 
@@ -122,7 +148,10 @@ function rawOf(value: object, mediaType: string): RawManifest {
   return { bytes, mediaType, digest: digestOf(bytes) };
 }
 
-/** One platform's image with the layer on top, its blobs pushed; its manifest is not. `platforms`: what it may be for, where an index has not said. */
+/**
+ * One platform's image with the layer on top, its blobs pushed; its manifest is not. `platforms`: what it may
+ * be for, where an index has not said.
+ */
 async function appendTo(
   { base, target, layer, push = true, progress = () => undefined }: Append,
   found: RawManifest,
@@ -137,7 +166,10 @@ async function appendTo(
   const made: ImageConfig = {
     ...config,
     rootfs: { ...config.rootfs, diff_ids: [...config.rootfs.diff_ids, layer.diffId] },
-    history: [...(config.history ?? []), { created: '1970-01-01T00:00:00Z', created_by: 'kt', comment: 'functions' }],
+    history: [
+      ...(config.history ?? []),
+      { created: '1970-01-01T00:00:00Z', created_by: 'kt', comment: 'functions' },
+    ],
   };
   const body = Buffer.from(JSON.stringify(made));
   if (push) {
@@ -149,8 +181,16 @@ async function appendTo(
     {
       ...manifest,
       mediaType: found.mediaType === '' ? OCI.manifest : found.mediaType,
-      config: { ...manifest.config, mediaType: manifest.config.mediaType || OCI.config, digest: digestOf(body), size: body.length },
-      layers: [...manifest.layers, { mediaType: isDocker ? DOCKER_LAYER : OCI.layer, digest: layer.digest, size: layer.bytes.length }],
+      config: {
+        ...manifest.config,
+        mediaType: manifest.config.mediaType || OCI.config,
+        digest: digestOf(body),
+        size: body.length,
+      },
+      layers: [
+        ...manifest.layers,
+        { mediaType: isDocker ? DOCKER_LAYER : OCI.layer, digest: layer.digest, size: layer.bytes.length },
+      ],
     },
     found.mediaType === '' ? OCI.manifest : found.mediaType,
   );
@@ -164,10 +204,13 @@ interface Carry {
   progress: (text: string) => void;
 }
 
-/** Brings a blob of the base into the target: mounted where both are in one registry, else fetched and sent. */
+/**
+ * Brings a blob of the base into the target: mounted where both are in one registry, else fetched and sent.
+ */
 async function carry({ base, target, digest, size, progress }: Carry): Promise<void> {
   if (await target.hasBlob(digest)) return;
-  if (base.name.registry === target.name.registry && (await target.mountBlob(digest, base.name.repository))) return;
+  if (base.name.registry === target.name.registry && (await target.mountBlob(digest, base.name.repository)))
+    return;
   progress(`copying ${digest.slice(7, 19)} of the base image, ${(size / 2 ** 20).toFixed(1)} MiB`);
   await target.putBlob(await base.blob(digest));
 }

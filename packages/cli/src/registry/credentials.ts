@@ -23,22 +23,31 @@ function configFiles(env: Readonly<Record<string, string | undefined>>): string[
   return [
     env['REGISTRY_AUTH_FILE'],
     join(env['DOCKER_CONFIG'] ?? join(home, '.docker'), 'config.json'),
-    env['XDG_RUNTIME_DIR'] === undefined ? undefined : join(env['XDG_RUNTIME_DIR'], 'containers', 'auth.json'),
+    env['XDG_RUNTIME_DIR'] === undefined
+      ? undefined
+      : join(env['XDG_RUNTIME_DIR'], 'containers', 'auth.json'),
     join(home, '.config', 'containers', 'auth.json'),
   ].filter(file => file !== undefined && file !== '') as string[];
 }
 
 /**
- * Credentials for an image's repository, or a registry; null where there are none: then it is asked as anybody.
+ * Credentials for an image's repository, or a registry; null where there are none: then it is asked as
+ * anybody.
  *
  * @throws KtError `BAD_CREDENTIALS` for a file that is no JSON, `CREDENTIAL_HELPER_FAILED`.
  */
-export async function credentialsFor(image: string, env: Readonly<Record<string, string | undefined>> = process.env): Promise<Credentials | null> {
+export async function credentialsFor(
+  image: string,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<Credentials | null> {
   const [registry = ''] = image.split('/');
   for (const file of configFiles(env)) {
     const config = await readConfig(file);
     if (config === null) continue;
-    const keys = registry === 'docker.io' ? [HUB_KEY, 'docker.io', 'index.docker.io'] : [registry, `https://${registry}`];
+    const keys =
+      registry === 'docker.io'
+        ? [HUB_KEY, 'docker.io', 'index.docker.io']
+        : [registry, `https://${registry}`];
     for (const key of keys) {
       const helper = config.credHelpers?.[key];
       const found = helper === undefined ? null : await askHelper(helper, key, env);
@@ -58,7 +67,10 @@ export async function credentialsFor(image: string, env: Readonly<Record<string,
 
 type Auths = NonNullable<DockerConfig['auths']>;
 
-/** What is said of an image: first of the repository and those above it, as Podman writes it; then of the registry, also as URL, as Docker does. */
+/**
+ * What is said of an image: first of the repository and those above it, as Podman writes it; then of the
+ * registry, also as URL, as Docker does.
+ */
 function entriesOf(auths: Auths, image: string, keys: readonly string[]): (Auths[string] | undefined)[] {
   const parts = image.split('/');
   const paths = parts.map((_, i) => parts.slice(0, parts.length - i).join('/')).slice(0, -1);
@@ -73,43 +85,63 @@ async function readConfig(file: string): Promise<DockerConfig | null> {
     return JSON.parse(text) as DockerConfig;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new KtError({ code: 'BAD_CREDENTIALS', path: file, message: `It is no JSON: ${why}.`, hint: 'Log in again: docker login REGISTRY.' });
+    throw new KtError({
+      code: 'BAD_CREDENTIALS',
+      path: file,
+      message: `It is no JSON: ${why}.`,
+      hint: 'Log in again: docker login REGISTRY.',
+    });
   }
 }
 
 function fromAuth(entry: NonNullable<DockerConfig['auths']>[string] | undefined): Credentials | null {
   if (entry === undefined) return null;
-  if (entry.identitytoken !== undefined && entry.identitytoken !== '') return { identityToken: entry.identitytoken };
+  if (entry.identitytoken !== undefined && entry.identitytoken !== '')
+    return { identityToken: entry.identitytoken };
   const text = entry.auth === undefined ? '' : Buffer.from(entry.auth, 'base64').toString();
   const at = text.indexOf(':');
   if (at > 0) return { username: text.slice(0, at), password: text.slice(at + 1).replace(/\0+$/, '') };
-  return entry.username === undefined || entry.password === undefined ? null : { username: entry.username, password: entry.password };
+  return entry.username === undefined || entry.password === undefined
+    ? null
+    : { username: entry.username, password: entry.password };
 }
 
 /** Asks `docker-credential-NAME`. Null where it has none. */
-async function askHelper(name: string, server: string, env: Readonly<Record<string, string | undefined>>): Promise<Credentials | null> {
+async function askHelper(
+  name: string,
+  server: string,
+  env: Readonly<Record<string, string | undefined>>,
+): Promise<Credentials | null> {
   const command = `docker-credential-${name}`;
   const failed = (message: string, hint = 'Log in again: docker login REGISTRY.'): KtError =>
     new KtError({ code: 'CREDENTIAL_HELPER_FAILED', path: command, message, hint });
-  const { code, out, err } = await new Promise<{ code: number | null; out: string; err: string }>((resolve, reject) => {
-    const child = spawn(command, ['get'], { env: { ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
-    let out = '';
-    let err = '';
-    child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
-    child.on('error', error => {
-      reject(failed(`It cannot be run: ${error.message}.`, `The docker configuration names it for ${server}; install it, or log in again.`));
-    });
-    child.on('close', code => resolve({ code, out, err }));
-    child.stdin.on('error', () => undefined);
-    child.stdin.end(`${server}\n`);
-  });
+  const { code, out, err } = await new Promise<{ code: number | null; out: string; err: string }>(
+    (resolve, reject) => {
+      const child = spawn(command, ['get'], { env: { ...env }, stdio: ['pipe', 'pipe', 'pipe'] });
+      let out = '';
+      let err = '';
+      child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+      child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+      child.on('error', error => {
+        reject(
+          failed(
+            `It cannot be run: ${error.message}.`,
+            `The docker configuration names it for ${server}; install it, or log in again.`,
+          ),
+        );
+      });
+      child.on('close', code => resolve({ code, out, err }));
+      child.stdin.on('error', () => undefined);
+      child.stdin.end(`${server}\n`);
+    },
+  );
   if (code !== 0) {
     if (/credentials not found/i.test(out + err)) return null;
     throw failed(`It failed for ${server}: ${(out + err).trim().slice(0, 300)}`);
   }
   const answer = parsed(out);
-  if (typeof answer?.Secret !== 'string') throw failed(`What it says of ${server} is not what a credential helper says.`);
+  if (typeof answer?.Secret !== 'string')
+    throw failed(`What it says of ${server} is not what a credential helper says.`);
   const { Username = '', Secret } = answer;
   return Username === TOKEN_USER ? { identityToken: Secret } : { username: Username, password: Secret };
 }

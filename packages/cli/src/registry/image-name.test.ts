@@ -8,16 +8,25 @@ test.each([
   ['node:22-slim', { registry: 'docker.io', repository: 'library/node', tag: '22-slim', digest: null }],
   ['team/app', { registry: 'docker.io', repository: 'team/app', tag: null, digest: null }],
   ['localhost/app', { registry: 'localhost', repository: 'app', tag: null, digest: null }],
-  ['registry.example:5000/team/app:v1', { registry: 'registry.example:5000', repository: 'team/app', tag: 'v1', digest: null }],
-  [`registry.example/a/b/c:v1@${DIGEST}`, { registry: 'registry.example', repository: 'a/b/c', tag: 'v1', digest: DIGEST }],
+  [
+    'registry.example:5000/team/app:v1',
+    { registry: 'registry.example:5000', repository: 'team/app', tag: 'v1', digest: null },
+  ],
+  [
+    `registry.example/a/b/c:v1@${DIGEST}`,
+    { registry: 'registry.example', repository: 'a/b/c', tag: 'v1', digest: DIGEST },
+  ],
 ])('%s', (text, expected) => {
   expect(parseImage(text)).toEqual(expected);
   expect(parseImage(imageText(parseImage(text)))).toEqual(expected);
 });
 
-test.each(['', 'Team/App', 'a b', 'registry.example/', 'x@sha256:12'])('"%s" is no name of an image', text => {
-  expect(() => parseImage(text)).toThrow(/BAD_IMAGE|is no name of an image/);
-});
+test.each(['', 'Team/App', 'a b', 'registry.example/', 'x@sha256:12'])(
+  '"%s" is no name of an image',
+  text => {
+    expect(() => parseImage(text)).toThrow(/BAD_IMAGE|is no name of an image/);
+  },
+);
 
 test('the API of Docker Hub is elsewhere', () => {
   expect(hostOf(parseImage('node'))).toBe('registry-1.docker.io');

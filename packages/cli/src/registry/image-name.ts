@@ -19,7 +19,8 @@ const DOCKER_HUB = 'docker.io';
  * @throws KtError `BAD_IMAGE`.
  */
 export function parseImage(text: string): ImageName {
-  const [, name = '', tag, digest] = /^([^@]+?)(?::([\w][\w.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?$/.exec(text) ?? [];
+  const [, name = '', tag, digest] =
+    /^([^@]+?)(?::([\w][\w.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?$/.exec(text) ?? [];
   const [first = '', ...rest] = name.split('/');
   const isHost = rest.length > 0 && (/[.:]/.test(first) || first === 'localhost');
   const registry = isHost ? first : DOCKER_HUB;
@@ -37,7 +38,8 @@ export function parseImage(text: string): ImageName {
 }
 
 /** Where the API of a registry is. */
-export const hostOf = ({ registry }: Pick<ImageName, 'registry'>): string => (registry === DOCKER_HUB ? 'registry-1.docker.io' : registry);
+export const hostOf = ({ registry }: Pick<ImageName, 'registry'>): string =>
+  registry === DOCKER_HUB ? 'registry-1.docker.io' : registry;
 
 /** A name as text. */
 export const imageText = ({ registry, repository, tag, digest }: ImageName): string =>

@@ -26,7 +26,8 @@ export async function makeLayer(files: ReadonlyMap<string, LayerFile>): Promise<
   const read = (async () => {
     for await (const chunk of tar) chunks.push(chunk as Buffer);
   })();
-  for (const folder of foldersOf(files.keys())) tar.entry({ name: `${folder}/`, type: 'directory', mode: 0o755, mtime: TIME, uid: 0, gid: 0 });
+  for (const folder of foldersOf(files.keys()))
+    tar.entry({ name: `${folder}/`, type: 'directory', mode: 0o755, mtime: TIME, uid: 0, gid: 0 });
   for (const path of [...files.keys()].sort()) {
     const file = files.get(path);
     const head = { name: path.slice(1), mtime: TIME, uid: 0, gid: 0 };

@@ -14,7 +14,9 @@ export function readChallenge(header: string | null): Challenge | null {
   const [, scheme = '', rest = ''] = /^\s*(basic|bearer)\b\s*(.*)$/is.exec(header ?? '') ?? [];
   if (scheme === '') return null;
   const parameters: Record<string, string> = {};
-  for (const [, name = '', quoted, plain] of rest.matchAll(/([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))/g)) {
+  for (const [, name = '', quoted, plain] of rest.matchAll(
+    /([\w-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,]+))/g,
+  )) {
     parameters[name.toLowerCase()] = quoted?.replaceAll(/\\(.)/g, '$1') ?? plain ?? '';
   }
   return { scheme: scheme.toLowerCase(), parameters };
@@ -40,13 +42,17 @@ export class RegistryAuth {
   /**
    * Answers a challenge. False where there is nothing to answer with.
    *
-   * @throws KtError `REGISTRY_DENIED` where the token server refuses, `REGISTRY_FAILED`, `REGISTRY_UNREACHABLE`.
+   * @throws KtError `REGISTRY_DENIED` where the token server refuses, `REGISTRY_FAILED`,
+   * `REGISTRY_UNREACHABLE`.
    */
   async answer(header: string | null, scopes: readonly string[]): Promise<boolean> {
     const challenge = readChallenge(header);
     const credentials = await this.#credentials();
     if (challenge?.scheme === 'bearer') {
-      this.#headers.set(scopes.join(' '), `Bearer ${await token({ ...challenge, scopes, credentials }, this.#line)}`);
+      this.#headers.set(
+        scopes.join(' '),
+        `Bearer ${await token({ ...challenge, scopes, credentials }, this.#line)}`,
+      );
       return true;
     }
     if (challenge?.scheme !== 'basic' || credentials === null || !('username' in credentials)) return false;
@@ -64,15 +70,26 @@ interface TokenRequest {
 const basic = ({ username, password }: { username: string; password: string }): string =>
   `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
 
-/** Asks the token server that a registry names; see the token authentication of the distribution specification. */
+/**
+ * Asks the token server that a registry names; see the token authentication of the distribution
+ * specification.
+ */
 async function token(request: TokenRequest, line: Line): Promise<string> {
   const { parameters, scopes, credentials } = request;
   const { realm = '' } = parameters;
-  const { url, init } = credentials !== null && 'identityToken' in credentials ? refreshing(request, credentials) : getting(request, credentials);
+  const { url, init } =
+    credentials !== null && 'identityToken' in credentials
+      ? refreshing(request, credentials)
+      : getting(request, credentials);
   const { ok, status, bytes } = await retryingFetch(url, init, line);
   const found = tokenIn(bytes);
   if (ok && found !== undefined) return found;
-  const who = credentials === null ? 'nobody in particular' : 'username' in credentials ? credentials.username : 'an identity token';
+  const who =
+    credentials === null
+      ? 'nobody in particular'
+      : 'username' in credentials
+        ? credentials.username
+        : 'an identity token';
   const isDenied = status >= 400 && status < 500 && status !== 429;
   throw new KtError({
     code: isDenied ? 'REGISTRY_DENIED' : 'REGISTRY_FAILED',
@@ -80,7 +97,9 @@ async function token(request: TokenRequest, line: Line): Promise<string> {
     message: ok
       ? `The token server ${realm} of the registry sends no token.`
       : `The token server ${realm} of the registry answers ${status} to ${who}.`,
-    hint: isDenied ? `Log in with rights to ${scopes.join(', ')}: docker login ${line.registry}.` : 'Try again.',
+    hint: isDenied
+      ? `Log in with rights to ${scopes.join(', ')}: docker login ${line.registry}.`
+      : 'Try again.',
   });
 }
 
@@ -92,7 +111,10 @@ function getting(
   const url = new URL(realm);
   if (service !== undefined) url.searchParams.set('service', service);
   for (const scope of scopes) url.searchParams.append('scope', scope);
-  return { url: url.href, init: credentials === null ? {} : { headers: { authorization: basic(credentials) } } };
+  return {
+    url: url.href,
+    init: credentials === null ? {} : { headers: { authorization: basic(credentials) } },
+  };
 }
 
 /** The way of OAuth 2, for an identity token: a form, in which the scopes are words. */
@@ -100,14 +122,25 @@ function refreshing(
   { parameters: { realm = '', service }, scopes }: TokenRequest,
   { identityToken }: { identityToken: string },
 ): { url: string; init: RequestInit } {
-  const form = { grant_type: 'refresh_token', refresh_token: identityToken, client_id: 'kt', scope: scopes.join(' ') };
+  const form = {
+    grant_type: 'refresh_token',
+    refresh_token: identityToken,
+    client_id: 'kt',
+    scope: scopes.join(' '),
+  };
   const body = new URLSearchParams({ ...form, ...(service === undefined ? {} : { service }) }).toString();
-  return { url: realm, init: { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body } };
+  return {
+    url: realm,
+    init: { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body },
+  };
 }
 
 function tokenIn(bytes: Uint8Array): string | undefined {
   try {
-    const { token: own, access_token: oauth } = JSON.parse(Buffer.from(bytes).toString()) as { token?: string; access_token?: string };
+    const { token: own, access_token: oauth } = JSON.parse(Buffer.from(bytes).toString()) as {
+      token?: string;
+      access_token?: string;
+    };
     return own ?? oauth;
   } catch {
     return undefined;

@@ -2,7 +2,8 @@
  * One repository of a registry, over the HTTP API of the OCI distribution specification 1.1.
  *
  * RG1 What is there is not sent again: blobs and manifests are named by their digests.
- * RG2 A blob is sent in pieces; one that is cut off goes on from where the registry has it, or begins anew where the registry does not say.
+ * RG2 A blob is sent in pieces; one that is cut off goes on from where the registry has it, or begins anew
+ *     where the registry does not say.
  */
 import { createHash } from 'node:crypto';
 import { isKtError, KtError } from '@kube-transform/sdk';
@@ -36,7 +37,8 @@ const ACCEPT = [
 ].join(', ');
 
 /** The digest of bytes. */
-export const digestOf = (bytes: Uint8Array): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+export const digestOf = (bytes: Uint8Array): string =>
+  `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 interface Ask {
   headers?: Record<string, string>;
@@ -56,7 +58,10 @@ interface Upload {
   at: number;
 }
 
-/** One repository. Everything rejects with KtError `REGISTRY_UNREACHABLE`, `REGISTRY_DENIED` or `REGISTRY_FAILED`. */
+/**
+ * One repository. Everything rejects with KtError `REGISTRY_UNREACHABLE`, `REGISTRY_DENIED` or
+ * `REGISTRY_FAILED`.
+ */
 export class Repository {
   readonly name: ImageName;
   readonly #base: string;
@@ -69,12 +74,18 @@ export class Repository {
     const isLocal = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(host);
     this.#base = `${(insecure ?? isLocal) ? 'http' : 'https'}://${host}`;
     this.#line = { registry: name.registry, clock };
-    this.#auth = new RegistryAuth(credentials ?? (() => credentialsFor(`${name.registry}/${name.repository}`)), this.#line);
+    this.#auth = new RegistryAuth(
+      credentials ?? (() => credentialsFor(`${name.registry}/${name.repository}`)),
+      this.#line,
+    );
   }
 
   /** A manifest by tag or digest; null where there is none. */
   async manifest(reference: string): Promise<RawManifest | null> {
-    const { status, bytes, headers } = await this.#ask('GET', this.#path(`manifests/${reference}`), { headers: { accept: ACCEPT }, ok: [404] });
+    const { status, bytes, headers } = await this.#ask('GET', this.#path(`manifests/${reference}`), {
+      headers: { accept: ACCEPT },
+      ok: [404],
+    });
     if (status === 404) return null;
     const digest = digestOf(bytes);
     if (reference.startsWith('sha256:') && reference !== digest) throw this.#notAsNamed(reference);
@@ -83,9 +94,17 @@ export class Repository {
 
   /** Stores a manifest under a tag or its digest; false where the same is there. */
   async putManifest(reference: string, { bytes, mediaType, digest }: RawManifest): Promise<boolean> {
-    const head = await this.#ask('HEAD', this.#path(`manifests/${reference}`), { headers: { accept: ACCEPT }, ok: [404], push: true });
+    const head = await this.#ask('HEAD', this.#path(`manifests/${reference}`), {
+      headers: { accept: ACCEPT },
+      ok: [404],
+      push: true,
+    });
     if (head.ok && head.headers.get('docker-content-digest') === digest) return false;
-    await this.#ask('PUT', this.#path(`manifests/${reference}`), { headers: { 'content-type': mediaType }, body: bytes, push: true });
+    await this.#ask('PUT', this.#path(`manifests/${reference}`), {
+      headers: { 'content-type': mediaType },
+      body: bytes,
+      push: true,
+    });
     return true;
   }
 
@@ -101,7 +120,10 @@ export class Repository {
     return (await this.#ask('HEAD', this.#path(`blobs/${digest}`), { ok: [404], push: true })).ok;
   }
 
-  /** Takes a blob from another repository of the same registry, without sending it; false where the registry does not. */
+  /**
+   * Takes a blob from another repository of the same registry, without sending it; false where the registry
+   * does not.
+   */
   async mountBlob(digest: string, from: string): Promise<boolean> {
     const url = this.#path(`blobs/uploads/?mount=${digest}&from=${encodeURIComponent(from)}`);
     try {
@@ -129,7 +151,11 @@ export class Repository {
     }
     const { location } = upload;
     try {
-      await this.#ask('PUT', `${location}${location.includes('?') ? '&' : '?'}digest=${encodeURIComponent(digest)}`, { push: true });
+      await this.#ask(
+        'PUT',
+        `${location}${location.includes('?') ? '&' : '?'}digest=${encodeURIComponent(digest)}`,
+        { push: true },
+      );
     } catch (error) {
       // The answer may have been lost; then the upload is over.
       if (isDenied(error) || !(await this.hasBlob(digest))) throw error;
@@ -137,13 +163,21 @@ export class Repository {
   }
 
   async #begin(): Promise<Upload> {
-    return { location: this.#location(await this.#ask('POST', this.#path('blobs/uploads/'), { push: true })), at: 0 };
+    return {
+      location: this.#location(await this.#ask('POST', this.#path('blobs/uploads/'), { push: true })),
+      at: 0,
+    };
   }
 
   async #sendPiece({ location, at }: Upload, bytes: Uint8Array): Promise<Upload> {
     const end = Math.min(bytes.length, at + PIECE_BYTES);
     const headers = { 'content-type': 'application/octet-stream', 'content-range': `${at}-${end - 1}` };
-    const answer = await this.#ask('PATCH', location, { headers, body: bytes.subarray(at, end), push: true, attempts: 1 });
+    const answer = await this.#ask('PATCH', location, {
+      headers,
+      body: bytes.subarray(at, end),
+      push: true,
+      attempts: 1,
+    });
     return { location: this.#location(answer), at: end };
   }
 
@@ -166,8 +200,15 @@ export class Repository {
     return new URL(location, this.#base).href;
   }
 
-  async #ask(method: string, url: string, { headers = {}, body, ok = [], push = false, from, attempts }: Ask = {}): Promise<Answer> {
-    const scopes = [`repository:${this.name.repository}:${push ? 'pull,push' : 'pull'}`, ...(from === undefined ? [] : [`repository:${from}:pull`])];
+  async #ask(
+    method: string,
+    url: string,
+    { headers = {}, body, ok = [], push = false, from, attempts }: Ask = {},
+  ): Promise<Answer> {
+    const scopes = [
+      `repository:${this.name.repository}:${push ? 'pull,push' : 'pull'}`,
+      ...(from === undefined ? [] : [`repository:${from}:pull`]),
+    ];
     for (let asked = 0; ; asked++) {
       const known = this.#auth.header(scopes);
       const init = {
@@ -175,9 +216,17 @@ export class Repository {
         headers: { ...headers, ...(known === undefined ? {} : { authorization: known }) },
         ...(body === undefined ? {} : { body }),
       };
-      const answer = await retryingFetch(url, init, { ...this.#line, ...(attempts === undefined ? {} : { attempts }) });
+      const answer = await retryingFetch(url, init, {
+        ...this.#line,
+        ...(attempts === undefined ? {} : { attempts }),
+      });
       if (answer.ok || ok.includes(answer.status)) return answer;
-      if (answer.status === 401 && asked === 0 && (await this.#auth.answer(answer.headers.get('www-authenticate'), scopes))) continue;
+      if (
+        answer.status === 401 &&
+        asked === 0 &&
+        (await this.#auth.answer(answer.headers.get('www-authenticate'), scopes))
+      )
+        continue;
       throw this.#refused(method, url, answer);
     }
   }
@@ -186,7 +235,8 @@ export class Repository {
     const text = Buffer.from(bytes).toString();
     const words = /"message"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? text.slice(0, 200).trim();
     const what = `${method} ${new URL(url).pathname}`;
-    if (status !== 401 && status !== 403) return this.#failed(`it answers ${status} to ${what}: ${words || 'without a word'}`, 'Try again.');
+    if (status !== 401 && status !== 403)
+      return this.#failed(`it answers ${status} to ${what}: ${words || 'without a word'}`, 'Try again.');
     return new KtError({
       code: 'REGISTRY_DENIED',
       path: this.name.registry,
@@ -200,8 +250,14 @@ export class Repository {
   }
 
   #failed(message: string, hint = ''): KtError {
-    return new KtError({ code: 'REGISTRY_FAILED', path: this.name.registry, message: `The registry failed: ${message}.`, hint });
+    return new KtError({
+      code: 'REGISTRY_FAILED',
+      path: this.name.registry,
+      message: `The registry failed: ${message}.`,
+      hint,
+    });
   }
 }
 
-const isDenied = (error: unknown): boolean => isKtError(error) && error.problems[0]?.code === 'REGISTRY_DENIED';
+const isDenied = (error: unknown): boolean =>
+  isKtError(error) && error.problems[0]?.code === 'REGISTRY_DENIED';

@@ -32,7 +32,11 @@ export const pauseMs = (failures: number): number => PAUSE_MS * 2 ** failures;
  *
  * @throws KtError `REGISTRY_UNREACHABLE` where there is none; at once where asking again cannot help.
  */
-export async function retryingFetch(url: string, init: RequestInit, { registry, clock, attempts = ATTEMPTS }: Line): Promise<Answer> {
+export async function retryingFetch(
+  url: string,
+  init: RequestInit,
+  { registry, clock, attempts = ATTEMPTS }: Line,
+): Promise<Answer> {
   for (let failures = 0; ;) {
     try {
       const answer = await whole(url, init);
@@ -48,11 +52,17 @@ export async function retryingFetch(url: string, init: RequestInit, { registry, 
 
 async function whole(url: string, init: RequestInit): Promise<Answer> {
   const answer = await fetch(url, init);
-  return { status: answer.status, ok: answer.ok, headers: answer.headers, bytes: new Uint8Array(await answer.arrayBuffer()) };
+  return {
+    status: answer.status,
+    ok: answer.ok,
+    headers: answer.headers,
+    bytes: new Uint8Array(await answer.arrayBuffer()),
+  };
 }
 
 /** What lies beneath `fetch failed`. */
-const causeOf = (error: unknown): Error | undefined => (error instanceof Error ? ((error.cause as Error | undefined) ?? error) : undefined);
+const causeOf = (error: unknown): Error | undefined =>
+  error instanceof Error ? ((error.cause as Error | undefined) ?? error) : undefined;
 const codeOf = (error: unknown): string => (causeOf(error) as { code?: string } | undefined)?.code ?? '';
 
 function unreachable(error: unknown, { registry, url }: { registry: string; url: string }): KtError {
@@ -61,13 +71,21 @@ function unreachable(error: unknown, { registry, url }: { registry: string; url:
   const cause = causeOf(error);
   const said = (cause?.message || code || String(error)).trim().replace(/\.$/, '');
   return new KtError(
-    { code: 'REGISTRY_UNREACHABLE', path: registry, message: `The registry at ${origin} does not answer: ${said}.`, hint: hintFor(code, protocol) },
+    {
+      code: 'REGISTRY_UNREACHABLE',
+      path: registry,
+      message: `The registry at ${origin} does not answer: ${said}.`,
+      hint: hintFor(code, protocol),
+    },
     { cause: error },
   );
 }
 
 function hintFor(code: string, protocol: string): string {
-  if (BAD_CERTIFICATE.test(code)) return 'Node does not know who signed its certificate: name a file with that in NODE_EXTRA_CA_CERTS.';
+  if (BAD_CERTIFICATE.test(code))
+    return 'Node does not know who signed its certificate: name a file with that in NODE_EXTRA_CA_CERTS.';
   if (code === 'ENOTFOUND') return 'Is its name right, and can it be reached from here?';
-  return protocol === 'https:' ? 'Is it one that speaks plain HTTP? Then say so: --insecure-registry.' : 'Is it up, and can it be reached from here?';
+  return protocol === 'https:'
+    ? 'Is it one that speaks plain HTTP? Then say so: --insecure-registry.'
+    : 'Is it up, and can it be reached from here?';
 }

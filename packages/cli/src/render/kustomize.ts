@@ -1,7 +1,8 @@
 /*
  * The objects of a deployment as files for Kustomize. Pure: the same plan gives the same bytes.
  *
- * RF1 `base/` is ours: it is rendered anew each time. `overlays/` is the user's: a file is made where there is none, and never again.
+ * RF1 `base/` is ours: it is rendered anew each time. `overlays/` is the user's: a file is made where there
+ *     is none, and never again.
  */
 import { stringify } from 'yaml';
 import { type KubeObject, LABEL } from '@kube-transform/runtime/kubernetes';
@@ -26,7 +27,10 @@ export function baseFiles(context: string, { objects }: Pick<DeployPlan, 'object
   }
   const files = new Map<string, string>();
   for (const [name, members] of groups) files.set(`base/${context}/${name}`, NOTE + yamlOf(members));
-  files.set(`base/${context}/kustomization.yaml`, NOTE + stringify({ ...KUSTOMIZATION, resources: [...groups.keys()].sort() }));
+  files.set(
+    `base/${context}/kustomization.yaml`,
+    NOTE + stringify({ ...KUSTOMIZATION, resources: [...groups.keys()].sort() }),
+  );
   return files;
 }
 
@@ -46,5 +50,7 @@ export function overlayFiles(context: string, namespace: string): Map<string, st
 function groupOf({ metadata }: KubeObject): string {
   const component = metadata.labels?.[LABEL.component];
   if (component === undefined) return 'access';
-  return component === 'bundle' ? 'code' : `pipeline-${metadata.labels?.['app.kubernetes.io/part-of'] ?? 'x'}`;
+  return component === 'bundle'
+    ? 'code'
+    : `pipeline-${metadata.labels?.['app.kubernetes.io/part-of'] ?? 'x'}`;
 }

@@ -23,17 +23,27 @@ interface Rendered {
   plan: DeployPlan;
 }
 
-/** Renders; no cluster is asked. @throws KtError as `kt deploy` does, and `NO_NAMESPACE` where none is said. */
-export async function render(names: readonly string[], { out, check, ...typed }: RenderOptions, output: Output): Promise<boolean> {
+/**
+ * Renders; no cluster is asked. @throws KtError as `kt deploy` does, and `NO_NAMESPACE` where none is said.
+ */
+export async function render(
+  names: readonly string[],
+  { out, check, ...typed }: RenderOptions,
+  output: Output,
+): Promise<boolean> {
   const contexts = await contextsOf(typed, out !== undefined);
   const rendered: Rendered[] = [];
-  for (const name of contexts) rendered.push(await renderContext(names, { ...typed, ...(name === null ? {} : { context: name }) }, output));
+  for (const name of contexts)
+    rendered.push(
+      await renderContext(names, { ...typed, ...(name === null ? {} : { context: name }) }, output),
+    );
   if (out === undefined) {
     output.out(yamlOf(rendered.flatMap(({ plan }) => plan.objects)).trimEnd());
     return true;
   }
   const base = new Map(rendered.flatMap(({ name, plan }) => [...baseFiles(name, plan)]));
-  // Those of contexts that are not rendered now stay, unless all are: then they are of contexts that are gone.
+  // Those of contexts that are not rendered now stay, unless all are: then they are of contexts that are
+  // gone.
   const ours = typed.context === undefined ? ['base'] : rendered.map(({ name }) => `base/${name}`);
   if (check) return checkFiles(out, { base, ours }, output);
   for (const folder of ours) await rm(join(out, folder), { recursive: true, force: true });
@@ -44,7 +54,9 @@ export async function render(names: readonly string[], { out, check, ...typed }:
     await put(out, path, text);
     made.push(path);
   }
-  output.out(`Rendered ${plural(base.size, 'file')} to ${join(out, 'base')}${made.length === 0 ? '' : `, and made ${made.join(', ')}`}.`);
+  output.out(
+    `Rendered ${plural(base.size, 'file')} to ${join(out, 'base')}${made.length === 0 ? '' : `, and made ${made.join(', ')}`}.`,
+  );
   output.out(`  apply it: kubectl apply --server-side -k ${join(out, 'overlays', rendered[0]?.name ?? '')}`);
   return true;
 }
@@ -57,7 +69,11 @@ async function contextsOf(typed: ClusterOptions, all: boolean): Promise<(string 
   return names.length === 0 ? [null] : names.sort();
 }
 
-async function renderContext(names: readonly string[], typed: ClusterOptions, output: Output): Promise<Rendered> {
+async function renderContext(
+  names: readonly string[],
+  typed: ClusterOptions,
+  output: Output,
+): Promise<Rendered> {
   const { name, values } = await contextOf(typed, { last: false });
   const { namespace } = values;
   if (namespace === undefined) {
@@ -68,23 +84,43 @@ async function renderContext(names: readonly string[], typed: ClusterOptions, ou
       hint: 'Give --namespace, or say it in kt.config.ts.',
     });
   }
-  const plan = await planDeploy(names, { options: values, namespace, dryRun: true, progress: text => output.err(text) });
+  const plan = await planDeploy(names, {
+    options: values,
+    namespace,
+    dryRun: true,
+    progress: text => output.err(text),
+  });
   return { name: name ?? 'default', namespace, plan };
 }
 
-/** Says which files on disk are not what would be rendered; true where all are. `ours` are the folders that hold nothing else. */
-async function checkFiles(out: string, { base, ours }: { base: RenderedFiles; ours: readonly string[] }, output: Output): Promise<boolean> {
+/**
+ * Says which files on disk are not what would be rendered; true where all are. `ours` are the folders that
+ * hold nothing else.
+ */
+async function checkFiles(
+  out: string,
+  { base, ours }: { base: RenderedFiles; ours: readonly string[] },
+  output: Output,
+): Promise<boolean> {
   const stale: string[] = [];
-  for (const [path, text] of base) if ((await readFile(join(out, path), 'utf8').catch(() => null)) !== text) stale.push(path);
-  for (const folder of ours) for (const path of await filesBelow(out, folder)) if (!base.has(path)) stale.push(path);
+  for (const [path, text] of base)
+    if ((await readFile(join(out, path), 'utf8').catch(() => null)) !== text) stale.push(path);
+  for (const folder of ours)
+    for (const path of await filesBelow(out, folder)) if (!base.has(path)) stale.push(path);
   for (const path of stale) output.out(`stale: ${join(out, path)}`);
-  output.out(stale.length === 0 ? 'All files are as they would be rendered.' : 'Render them anew: kt render --out ' + out);
+  output.out(
+    stale.length === 0
+      ? 'All files are as they would be rendered.'
+      : 'Render them anew: kt render --out ' + out,
+  );
   return stale.length === 0;
 }
 
 async function filesBelow(out: string, folder: string): Promise<string[]> {
   const entries = await readdir(join(out, folder), { recursive: true, withFileTypes: true }).catch(() => []);
-  return entries.filter(entry => !entry.isDirectory()).map(entry => relative(out, join(entry.parentPath, entry.name)).replaceAll(sep, '/'));
+  return entries
+    .filter(entry => !entry.isDirectory())
+    .map(entry => relative(out, join(entry.parentPath, entry.name)).replaceAll(sep, '/'));
 }
 
 async function put(out: string, path: string, text: string): Promise<void> {

@@ -1,4 +1,7 @@
-/** Completion scripts, made from the tree of commands: verbs, options, choices; pipelines and runs are asked for when needed. */
+/**
+ * Completion scripts, made from the tree of commands: verbs, options, choices; pipelines and runs are asked
+ * for when needed.
+ */
 import type { Command } from 'commander';
 
 /** A command as completion knows it. */
@@ -40,11 +43,15 @@ export function verbsOf(program: Command): Verb[] {
     return {
       name: command.name(),
       summary: command.summary() || command.description(),
-      argument: command.name() === 'help' ? { words: shown.map(verb => verb.name()) } : valuesOf(argument?.name(), argument?.argChoices),
+      argument:
+        command.name() === 'help'
+          ? { words: shown.map(verb => verb.name()) }
+          : valuesOf(argument?.name(), argument?.argChoices),
       options: options.map(option => ({
         flag: option.long ?? '',
         description: option.description,
-        values: option.required || option.optional ? valuesOf(option.long?.slice(2), option.argChoices) : null,
+        values:
+          option.required || option.optional ? valuesOf(option.long?.slice(2), option.argChoices) : null,
       })),
     };
   });
@@ -78,7 +85,9 @@ function bash(verbs: readonly Verb[]): string {
     return `${asked} $(compgen -f -X '!*.json' -- "$cur")); if [[ "$cur" == */* ]]; then COMPREPLY+=($(compgen -f -- "$cur")); fi`;
   };
   const cases = verbs.map(({ name, options, argument }) => {
-    const after = options.filter(({ values }) => values !== null).map(({ flag, values }) => `        ${flag}) ${reply(values as Values)}; return ;;`);
+    const after = options
+      .filter(({ values }) => values !== null)
+      .map(({ flag, values }) => `        ${flag}) ${reply(values as Values)}; return ;;`);
     const inner = after.length === 0 ? [] : ['      case "$prev" in', ...after, '      esac'];
     const flags = options.map(({ flag }) => flag).join(' ');
     return [
@@ -104,7 +113,9 @@ function bash(verbs: readonly Verb[]): string {
 function fish(verbs: readonly Verb[]): string {
   const source = (values: Values): string => {
     if ('words' in values) return ` -f -a ${quoted(values.words.join(' '))}`;
-    return 'ask' in values ? ` ${values.ask === 'runs' ? '-f ' : ''}-a '(kt __complete ${values.ask} 2>/dev/null)'` : '';
+    return 'ask' in values
+      ? ` ${values.ask === 'runs' ? '-f ' : ''}-a '(kt __complete ${values.ask} 2>/dev/null)'`
+      : '';
   };
   const lines = verbs.flatMap(({ name, summary, options, argument }) => {
     const seen = `-n '__fish_seen_subcommand_from ${name}'`;
@@ -117,5 +128,8 @@ function fish(verbs: readonly Verb[]): string {
       }),
     ];
   });
-  return ['# Completion of kt. In ~/.config/fish/completions/kt.fish: kt completion fish | source', ...lines].join('\n');
+  return [
+    '# Completion of kt. In ~/.config/fish/completions/kt.fish: kt completion fish | source',
+    ...lines,
+  ].join('\n');
 }

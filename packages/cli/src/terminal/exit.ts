@@ -4,7 +4,14 @@ import type { RunStatus } from '@kube-transform/runtime';
 import { coloured, type Output } from './output.js';
 
 /** Exit codes of `kt`. */
-export const EXIT = { completed: 0, failed: 1, badInput: 2, unreachable: 3, bug: 70, interrupted: 130 } as const;
+export const EXIT = {
+  completed: 0,
+  failed: 1,
+  badInput: 2,
+  unreachable: 3,
+  bug: 70,
+  interrupted: 130,
+} as const;
 
 const UNREACHABLE = new Set([
   'STORE_FAILED',
@@ -23,20 +30,26 @@ export function exitCodeOf(status: RunStatus): number {
   return status === 'Interrupted' ? EXIT.interrupted : EXIT.failed;
 }
 
-/** Prints an error: problems as sentences; anything else is a bug of ours and keeps its stack. Resolves to the exit code. */
+/**
+ * Prints an error: problems as sentences; anything else is a bug of ours and keeps its stack. Resolves to the
+ * exit code.
+ */
 export async function reportError(error: unknown, output: Output): Promise<number> {
   const { isKtError } = await import('@kube-transform/sdk');
   if (isKtError(error)) {
     await printProblems(error.problems, output);
     return UNREACHABLE.has(error.code) ? EXIT.unreachable : EXIT.badInput;
   }
-  output.err(`${coloured('Failed', 'error')} This is a bug in kt: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  output.err(
+    `${coloured('Failed', 'error')} This is a bug in kt: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  );
   return EXIT.bug;
 }
 
 /** Prints problems, each as a sentence; the first fifty. */
 export async function printProblems(problems: KtError['problems'], output: Output): Promise<void> {
   const { formatProblem } = await import('@kube-transform/sdk');
-  for (const problem of problems.slice(0, SHOWN)) output.err(`${coloured('Failed', 'error')} ${problem.code}  ${formatProblem(problem)}`);
+  for (const problem of problems.slice(0, SHOWN))
+    output.err(`${coloured('Failed', 'error')} ${problem.code}  ${formatProblem(problem)}`);
   if (problems.length > SHOWN) output.err(`… and ${problems.length - SHOWN} more`);
 }

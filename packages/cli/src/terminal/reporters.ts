@@ -1,5 +1,15 @@
-/** How a run is shown: redrawn in place on a terminal, as plain lines in a pipe, or as one JSON event a line. */
-import { type EventSink, type JobProgress, newProgress, type Progress, rateOf, type RunEvent, take } from '@kube-transform/runtime';
+/**
+ * How a run is shown: redrawn in place on a terminal, as plain lines in a pipe, or as one JSON event a line.
+ */
+import {
+  type EventSink,
+  type JobProgress,
+  newProgress,
+  type Progress,
+  rateOf,
+  type RunEvent,
+  take,
+} from '@kube-transform/runtime';
 import { coloured, duration, type Output, plural, statusText, table } from './output.js';
 
 /** A sink that must be closed, so that the last state is shown. */
@@ -89,7 +99,9 @@ export function liveReporter(output: Output): Reporter {
   let drawn = 0;
   const draw = (final: boolean): void => {
     progress.nowMs = Math.max(progress.nowMs, Date.now());
-    const lines = [...liveLines(progress, final), ...(final ? [] : notes)].map(line => clip(line, output.columns));
+    const lines = [...liveLines(progress, final), ...(final ? [] : notes)].map(line =>
+      clip(line, output.columns),
+    );
     process.stdout.write(`${drawn > 0 ? `\u001b[${drawn}A` : ''}\u001b[0J${lines.join('\n')}\n`);
     drawn = lines.length;
   };
@@ -114,22 +126,35 @@ export function liveReporter(output: Output): Reporter {
 function liveLines(progress: Progress, final: boolean): string[] {
   const jobs = [...progress.jobs.values()];
   const shown = jobs.length <= MAX_ROWS ? jobs : pickRows(jobs);
-  const rows = shown.map(job => [`  ${statusText(job.status)}`, job.name, counts(job, final ? null : progress.nowMs)]);
+  const rows = shown.map(job => [
+    `  ${statusText(job.status)}`,
+    job.name,
+    counts(job, final ? null : progress.nowMs),
+  ]);
   const hidden = jobs.length - shown.length;
   return [
     `${progress.pipeline}  ${coloured('Pending', `run ${progress.runId}  ${duration(progress.nowMs - progress.startedMs)}`)}`,
     ...(rows.length > 0 ? table(rows).split('\n') : []),
     ...(hidden > 0 ? [`  … and ${plural(hidden, 'more job')}`] : []),
     ...(final ? [] : jobs.filter(({ waiting }) => waiting !== null).slice(0, MAX_WAITING)).map(waitingLine),
-    ...(progress.lastError !== undefined && !final ? [coloured('Failed', `  last error: ${progress.lastError.split('\n')[0] ?? ''}`)] : []),
+    ...(progress.lastError !== undefined && !final
+      ? [coloured('Failed', `  last error: ${progress.lastError.split('\n')[0] ?? ''}`)]
+      : []),
   ];
 }
 
-const waitingLine = ({ name, waiting }: JobProgress): string => coloured('Pending', `  ${name}: waiting because ${waiting ?? ''}`);
+const waitingLine = ({ name, waiting }: JobProgress): string =>
+  coloured('Pending', `  ${name}: waiting because ${waiting ?? ''}`);
 
 function pickRows(jobs: JobProgress[]): JobProgress[] {
   const rank = ({ status }: JobProgress): number =>
-    status === 'Failed' ? 0 : status === 'Running' || status === 'AwaitingDescendants' ? 1 : status === 'Pending' ? 2 : 3;
+    status === 'Failed'
+      ? 0
+      : status === 'Running' || status === 'AwaitingDescendants'
+        ? 1
+        : status === 'Pending'
+          ? 2
+          : 3;
   return [...jobs].sort((a, b) => rank(a) - rank(b)).slice(0, MAX_ROWS);
 }
 

@@ -9,7 +9,10 @@ import { readableStack } from './source-positions.js';
 async function bundle(): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'kt-positions-'));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
-  await writeFile(join(dir, 'a-X.mjs.map'), JSON.stringify({ version: 3, sources: ['../pipelines/a.ts'], names: [], mappings: ';AAIA' }));
+  await writeFile(
+    join(dir, 'a-X.mjs.map'),
+    JSON.stringify({ version: 3, sources: ['../pipelines/a.ts'], names: [], mappings: ';AAIA' }),
+  );
   return dir;
 }
 
@@ -22,6 +25,8 @@ test('positions of a bundle here and in pods become those of the source', async 
     const there = `Error: x\n    at f (file:///${folder}/a-X.mjs:2:1)`;
     expect(readableStack(there, { cwd, bundleDir: dir })).toBe('Error: x\n    at f (pipelines/a.ts:5:1)');
     expect(readableStack(there, { cwd })).toBe('Error: x\n    at f (a-X.mjs:2:1)');
-    expect(readableStack(there.replace('a-X', 'b-X'), { cwd, bundleDir: dir })).toBe('Error: x\n    at f (b-X.mjs:2:1)');
+    expect(readableStack(there.replace('a-X', 'b-X'), { cwd, bundleDir: dir })).toBe(
+      'Error: x\n    at f (b-X.mjs:2:1)',
+    );
   }
 });

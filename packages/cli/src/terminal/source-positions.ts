@@ -13,7 +13,9 @@ function mapOf(file: string): SourceMap | null {
   let map = maps.get(file);
   if (map === undefined) {
     try {
-      map = new SourceMap(JSON.parse(readFileSync(`${file}.map`, 'utf8')) as ConstructorParameters<typeof SourceMap>[0]);
+      map = new SourceMap(
+        JSON.parse(readFileSync(`${file}.map`, 'utf8')) as ConstructorParameters<typeof SourceMap>[0],
+      );
     } catch {
       map = null;
     }
@@ -30,18 +32,27 @@ export interface ReadableOptions {
   bundleDir?: string | null;
 }
 
-/** A stack trace with the positions that have a source map replaced; frames of libraries and of Node itself are left out. */
-export function readableStack(stack: string, { cwd = process.cwd(), bundleDir = null }: ReadableOptions = {}): string {
+/**
+ * A stack trace with the positions that have a source map replaced; frames of libraries and of Node itself
+ * are left out.
+ */
+export function readableStack(
+  stack: string,
+  { cwd = process.cwd(), bundleDir = null }: ReadableOptions = {},
+): string {
   const lines = stack.split('\n').map(line =>
     line.replaceAll(FRAME, (whole, ...[url, row, column]: [url: string, row: string, column: string]) => {
       const inPod = IN_POD.exec(url)?.[1];
       if (inPod !== undefined && bundleDir === null) return `${inPod}:${row}:${column}`;
       const file = inPod === undefined ? fileURLToPath(url) : join(bundleDir ?? '', inPod);
       const entry = mapOf(file)?.findEntry(Number(row) - 1, Number(column) - 1);
-      if (entry === undefined || !('originalSource' in entry)) return inPod === undefined ? whole : `${inPod}:${row}:${column}`;
+      if (entry === undefined || !('originalSource' in entry))
+        return inPod === undefined ? whole : `${inPod}:${row}:${column}`;
       return `${relative(cwd, resolve(dirname(file), entry.originalSource))}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
     }),
   );
-  const kept = lines.filter((line, i) => i === 0 || !/^\s+at .*(node:|node_modules\/|packages\/(runtime|sdk)\/)/.test(line));
+  const kept = lines.filter(
+    (line, i) => i === 0 || !/^\s+at .*(node:|node_modules\/|packages\/(runtime|sdk)\/)/.test(line),
+  );
   return kept.join('\n');
 }

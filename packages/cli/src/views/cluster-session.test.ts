@@ -11,12 +11,17 @@ function interrupted(work: string): { out: string; code: number | null } {
     const ended = signal => new Promise(resolve => signal.addEventListener('abort', resolve));
     console.log(JSON.stringify(await untilInterrupted(${work})));
     clearInterval(alive);`;
-  const { stdout, status } = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8' });
+  const { stdout, status } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    encoding: 'utf8',
+  });
   return { out: stdout, code: status };
 }
 
 test('work that ends when it is interrupted keeps its result', () => {
-  expect(interrupted('async signal => { await ended(signal); return 7; }')).toEqual({ out: '{"left":true,"result":7}\n', code: 0 });
+  expect(interrupted('async signal => { await ended(signal); return 7; }')).toEqual({
+    out: '{"left":true,"result":7}\n',
+    code: 0,
+  });
 });
 
 test('work that breaks off when it is interrupted is no bug', () => {

@@ -1,4 +1,6 @@
-/** A run in a cluster as the command line shows it: the same view as a run here. Ctrl-C leaves the run alone. */
+/**
+ * A run in a cluster as the command line shows it: the same view as a run here. Ctrl-C leaves the run alone.
+ */
 import type { RunStatus } from '@kube-transform/runtime';
 import type { KubeApi } from '@kube-transform/runtime/kubernetes';
 import type { Output } from '../terminal/output.js';
@@ -10,7 +12,11 @@ import { followRun } from '../backends/cluster/follow-run.js';
 import { readRunConfig } from '../delivery/config-maps.js';
 
 /** Follows a run to its end, or until Ctrl-C: then `Interrupted`. */
-export async function followSession(api: KubeApi, runId: string, { output, json }: { output: Output; json: boolean }): Promise<RunStatus> {
+export async function followSession(
+  api: KubeApi,
+  runId: string,
+  { output, json }: { output: Output; json: boolean },
+): Promise<RunStatus> {
   const reporter = reporterFor(json, output);
   const { left, result: summary } = await untilInterrupted(async signal => {
     try {

@@ -1,4 +1,6 @@
-/** A run of a store that another process drives, as the command line shows it. Ctrl-C leaves the run alone. */
+/**
+ * A run of a store that another process drives, as the command line shows it. Ctrl-C leaves the run alone.
+ */
 import { type FileStore, type RunStatus, systemClock } from '@kube-transform/runtime';
 import type { ClusterSummary } from '@kube-transform/runtime/kubernetes';
 import { untilInterrupted } from './cluster-session.js';
@@ -11,7 +13,11 @@ import { printStatus } from './print-status.js';
 const EVERY_MS = 500;
 
 /** Follows a run until it has ended or nobody drives it, or until Ctrl-C. */
-export async function followLocal(store: FileStore, runId: string, { output, json }: { output: Output; json: boolean }): Promise<RunStatus> {
+export async function followLocal(
+  store: FileStore,
+  runId: string,
+  { output, json }: { output: Output; json: boolean },
+): Promise<RunStatus> {
   const reporter = reporterFor(json, output);
   let found = await viewFailures(store, runId);
   let last: ClusterSummary | null = null;
@@ -19,7 +25,8 @@ export async function followLocal(store: FileStore, runId: string, { output, jso
     try {
       for (;;) {
         const now = summaryOf(found.view);
-        for (const event of eventsBetween(last, now)) reporter.publish({ ...event, atMs: now.updatedMs, runId });
+        for (const event of eventsBetween(last, now))
+          reporter.publish({ ...event, atMs: now.updatedMs, runId });
         last = now;
         if (now.status !== 'Running') return;
         await systemClock.sleep(EVERY_MS, signal);

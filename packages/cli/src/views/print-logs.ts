@@ -27,7 +27,10 @@ export function printLine(line: LogLine, { output, json }: Print): void {
 }
 
 /** Prints failed items: what the latest attempt printed, and why it failed. */
-export async function printFailed(failed: AsyncIterable<FailedLog>, { output, json, stacks = {} }: Print): Promise<void> {
+export async function printFailed(
+  failed: AsyncIterable<FailedLog>,
+  { output, json, stacks = {} }: Print,
+): Promise<void> {
   let count = 0;
   for await (const { job, item, attempts, cause, lines } of failed) {
     count++;
@@ -37,7 +40,9 @@ export async function printFailed(failed: AsyncIterable<FailedLog>, { output, js
     }
     for (const line of lines) output.out(lineText(line));
     const after = attempts > 0 ? ` after ${plural(attempts, 'attempt')}` : '';
-    output.out(coloured('Failed', `${placeOf({ job, item })} failed${after} (${cause.kind}): ${cause.message}`));
+    output.out(
+      coloured('Failed', `${placeOf({ job, item })} failed${after} (${cause.kind}): ${cause.message}`),
+    );
     if (cause.kind !== 'Threw' || cause.stack === undefined) continue;
     const frames = readableStack(cause.stack, stacks)
       .split('\n')

@@ -8,7 +8,10 @@ import { readableStack, type ReadableOptions } from '../terminal/source-position
 const RESULT_LINES = 25;
 
 /** Prints how a run ended. */
-export async function printOutcome(session: Session, { status, json }: { status: RunStatus; json: boolean }): Promise<void> {
+export async function printOutcome(
+  session: Session,
+  { status, json }: { status: RunStatus; json: boolean },
+): Promise<void> {
   const { record, store, output } = session;
   const { runId } = record;
   const summary = await readSummary(store, runId);
@@ -25,23 +28,34 @@ export async function printOutcome(session: Session, { status, json }: { status:
     printCompleted({ runId, took, jobs: ended.length, tolerated }, output);
     return;
   }
-  for (const [name, job] of ended) if (job.cause !== undefined) printCause(output, { job: name, cause: job.cause as FailureCause });
+  for (const [name, job] of ended)
+    if (job.cause !== undefined) printCause(output, { job: name, cause: job.cause as FailureCause });
   const failed = ended.filter(([, job]) => job.status === 'Failed').length;
   const skipped = ended.filter(([, job]) => job.status === 'SkippedDueToUpstreamFailure').length;
   printFailed({ runId, status, took, failed, skipped }, output);
 }
 
 /** The last line of a run that completed. */
-export function printCompleted(run: { runId: string; took: string; jobs: number; tolerated: number }, output: Output): void {
+export function printCompleted(
+  run: { runId: string; took: string; jobs: number; tolerated: number },
+  output: Output,
+): void {
   const { runId, took, jobs, tolerated } = run;
   const allowed = tolerated > 0 ? `, ${plural(tolerated, 'item')} failed as allowed` : '';
-  output.out(`${coloured('Completed', 'Completed')} in ${took}: ${plural(jobs, 'job')}${allowed}. Run ${runId}`);
+  output.out(
+    `${coloured('Completed', 'Completed')} in ${took}: ${plural(jobs, 'job')}${allowed}. Run ${runId}`,
+  );
 }
 
 /** The last lines of a run that did not: how to go on. */
-export function printFailed(run: { runId: string; status: RunStatus; took: string; failed: number; skipped: number }, output: Output): void {
+export function printFailed(
+  run: { runId: string; status: RunStatus; took: string; failed: number; skipped: number },
+  output: Output,
+): void {
   const { runId, status, took, failed, skipped } = run;
-  output.out(`${coloured('Failed', status)} after ${took}: ${plural(failed, 'job')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}.`);
+  output.out(
+    `${coloured('Failed', status)} after ${took}: ${plural(failed, 'job')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}.`,
+  );
   output.out(`  see what they printed:   kt logs ${runId} --failed`);
   output.out(`  repeat only what failed: kt retry ${runId} --failed`);
 }
@@ -52,14 +66,21 @@ export function printResult(result: Json, output: Output): void {
 }
 
 /** Why a job failed, and where. */
-export function printCause(output: Output, { job, cause }: { job: string; cause: FailureCause }, stacks: ReadableOptions = {}): void {
+export function printCause(
+  output: Output,
+  { job, cause }: { job: string; cause: FailureCause },
+  stacks: ReadableOptions = {},
+): void {
   output.out(`${coloured('Failed', `✗ ${job}`)}: ${cause.message}`);
   const inner = cause.kind === 'ItemsFailed' ? cause.first : cause;
   if (inner.kind !== 'Threw' || inner.stack === undefined) return;
-  for (const line of readableStack(inner.stack, stacks).split('\n').slice(1, 5)) output.out(coloured('Pending', `  ${line}`));
+  for (const line of readableStack(inner.stack, stacks).split('\n').slice(1, 5))
+    output.out(coloured('Pending', `  ${line}`));
 }
 
 function clip(text: string): string {
   const lines = text.split('\n');
-  return lines.length <= RESULT_LINES ? text : [...lines.slice(0, RESULT_LINES), `… ${lines.length - RESULT_LINES} more lines`].join('\n');
+  return lines.length <= RESULT_LINES
+    ? text
+    : [...lines.slice(0, RESULT_LINES), `… ${lines.length - RESULT_LINES} more lines`].join('\n');
 }

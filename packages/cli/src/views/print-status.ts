@@ -19,7 +19,8 @@ const ROWS = 200;
 /** The document of a run's status. */
 export function statusJson({ record, status, jobs }: RunView): StatusJson {
   const entries = jobs.map(
-    ({ job, status: of, items, cause }) => [job.name, { status: of, items, ...(cause === undefined ? {} : { cause }) }] as const,
+    ({ job, status: of, items, cause }) =>
+      [job.name, { status: of, items, ...(cause === undefined ? {} : { cause }) }] as const,
   );
   return { runId: record.runId, pipeline: record.pipeline.name, status, jobs: Object.fromEntries(entries) };
 }
@@ -27,13 +28,17 @@ export function statusJson({ record, status, jobs }: RunView): StatusJson {
 /** Prints a run: its jobs, what failed and how to go on. */
 export function printStatus({ view, failed }: { view: RunView; failed: FailedItem[] }, output: Output): void {
   const { record, status, jobs, updatedAtMs } = view;
-  const took = updatedAtMs === null ? '' : `, ${status === 'Running' ? 'for' : 'took'} ${duration(updatedAtMs - record.createdAtMs)}`;
+  const took =
+    updatedAtMs === null
+      ? ''
+      : `, ${status === 'Running' ? 'for' : 'took'} ${duration(updatedAtMs - record.createdAtMs)}`;
   output.out(`run ${record.runId}: ${coloured(status, status)}`);
   output.out(
     `pipeline "${record.pipeline.name}", begun ${new Date(record.createdAtMs).toISOString()}${took}${record.retryOf === null ? '' : `, repeats ${record.retryOf}`}`,
   );
   const shown = jobs.length <= ROWS ? jobs : [...jobs].sort((a, b) => rank(a) - rank(b)).slice(0, ROWS);
-  if (jobs.length > 0) output.out(table(shown.map(job => [`  ${statusText(job.status)}`, job.job.name, counts(job)])));
+  if (jobs.length > 0)
+    output.out(table(shown.map(job => [`  ${statusText(job.status)}`, job.job.name, counts(job)])));
   if (jobs.length > shown.length) output.out(`  … and ${plural(jobs.length - shown.length, 'more job')}`);
   printFailures(failed, output);
   if (status === 'Interrupted') output.out(`Go on with it:           kt run --resume ${record.runId}`);

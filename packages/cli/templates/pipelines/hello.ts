@@ -3,7 +3,10 @@ import { ktFunction, pipeline, type KtContext } from '@kube-transform/sdk';
 import * as z from 'zod';
 
 /** Files beside the code come along into pods. */
-const SAMPLES = { 'bird.txt': new URL('../data/bird.txt', import.meta.url), 'fox.txt': new URL('../data/fox.txt', import.meta.url) };
+const SAMPLES = {
+  'bird.txt': new URL('../data/bird.txt', import.meta.url),
+  'fox.txt': new URL('../data/fox.txt', import.meta.url),
+};
 
 const Counts = z.record(z.string(), z.number());
 
@@ -14,7 +17,8 @@ export class Hello {
     const found = await files.glob(`${dir}/*.txt`);
     if (found.length > 0) return found;
     log.info(`${dir} has no text files: the samples are put there`);
-    for (const [name, url] of Object.entries(SAMPLES)) await files.write(`${dir}/${name}`, await readFile(url, 'utf8'));
+    for (const [name, url] of Object.entries(SAMPLES))
+      await files.write(`${dir}/${name}`, await readFile(url, 'utf8'));
     return files.glob(`${dir}/*.txt`);
   }
 
@@ -26,7 +30,10 @@ export class Hello {
   }
 
   @ktFunction({ input: z.object({ perFile: z.array(Counts), top: z.number() }) })
-  static async report({ perFile, top }: { perFile: Record<string, number>[]; top: number }, { files }: KtContext): Promise<Record<string, number>> {
+  static async report(
+    { perFile, top }: { perFile: Record<string, number>[]; top: number },
+    { files }: KtContext,
+  ): Promise<Record<string, number>> {
     const ranked = Object.entries(addUp(perFile)).sort(([a, x], [b, y]) => y - x || a.localeCompare(b));
     const result = Object.fromEntries(ranked.slice(0, top));
     await files.writeJson('out/words.json', result);

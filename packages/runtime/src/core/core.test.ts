@@ -1,4 +1,10 @@
-import { mustParsePipeline, parseSpawn, type JobStatus, type KTJob, type KTJobInput } from '@kube-transform/sdk';
+import {
+  mustParsePipeline,
+  parseSpawn,
+  type JobStatus,
+  type KTJob,
+  type KTJobInput,
+} from '@kube-transform/sdk';
 import { describe, expect, it } from 'vitest';
 import {
   apply,
@@ -14,30 +20,61 @@ import {
   type RunState,
 } from './index.js';
 
-const job = (name: string, dependencies: string[] = []): KTJobInput => ({ type: 'static', name, dependencies, tasks: [{ function: 'work' }] });
-const dynamic = (name: string, dependencies: string[] = []): KTJobInput => ({ type: 'dynamic', name, dependencies, function: 'spawn' });
-const noop = (name: string, dependencies: string[] = []): KTJobInput => ({ type: 'static', name, dependencies });
-const start = (...jobs: KTJobInput[]): RunState => createRunState(mustParsePipeline({ name: 'p', jobs }).jobs);
+const job = (name: string, dependencies: string[] = []): KTJobInput => ({
+  type: 'static',
+  name,
+  dependencies,
+  tasks: [{ function: 'work' }],
+});
+const dynamic = (name: string, dependencies: string[] = []): KTJobInput => ({
+  type: 'dynamic',
+  name,
+  dependencies,
+  function: 'spawn',
+});
+const noop = (name: string, dependencies: string[] = []): KTJobInput => ({
+  type: 'static',
+  name,
+  dependencies,
+});
+const start = (...jobs: KTJobInput[]): RunState =>
+  createRunState(mustParsePipeline({ name: 'p', jobs }).jobs);
 const spawn = (...jobs: KTJobInput[]): KTJob[] => {
   const parsed = parseSpawn(jobs, 'parent');
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.problems));
   return parsed.value;
 };
 const submitted = (name: string): Fact => ({ type: 'JobSubmitted', job: name });
-const succeeded = (name: string, ...spawned: KTJobInput[]): Fact => ({ type: 'JobSucceeded', job: name, spawned: spawn(...spawned) });
-const failed = (name: string): Fact => ({ type: 'JobFailed', job: name, cause: { kind: 'Threw', message: 'no', name: 'Error' } });
+const succeeded = (name: string, ...spawned: KTJobInput[]): Fact => ({
+  type: 'JobSucceeded',
+  job: name,
+  spawned: spawn(...spawned),
+});
+const failed = (name: string): Fact => ({
+  type: 'JobFailed',
+  job: name,
+  cause: { kind: 'Threw', message: 'no', name: 'Error' },
+});
 const tell = (state: RunState, ...facts: Fact[]): string[] =>
   facts.flatMap(fact => apply(state, fact)).map(({ job: name, from, to }) => `${name}: ${from} → ${to}`);
-const statuses = (state: RunState): Record<string, JobStatus> => Object.fromEntries([...jobStates(state)].map(each => [each.job.name, each.status]));
+const statuses = (state: RunState): Record<string, JobStatus> =>
+  Object.fromEntries([...jobStates(state)].map(each => [each.job.name, each.status]));
 const todo = (state: RunState): string[] =>
-  decide(state).map(action => (action.type === 'finish' ? 'finish' : `${action.type} ${action.type === 'submit' ? action.job.name : action.job}`));
+  decide(state).map(action =>
+    action.type === 'finish'
+      ? 'finish'
+      : `${action.type} ${action.type === 'submit' ? action.job.name : action.job}`,
+  );
 
 describe('a run', () => {
   it('hands out jobs as their dependencies complete, each once, and then says finish', () => {
     const state = start(job('c', ['a', 'b']), job('a'), job('b'));
     expect(todo(state)).toEqual(['submit a', 'submit b']);
     expect(todo(state)).toEqual([]);
-    expect(tell(state, submitted('a'), succeeded('a'))).toEqual(['a: Pending → Running', 'a: Running → Completed']);
+    expect(tell(state, submitted('a'), succeeded('a'))).toEqual([
+      'a: Pending → Running',
+      'a: Running → Completed',
+    ]);
     expect(todo(state)).toEqual([]);
     tell(state, submitted('b'), succeeded('b'));
     expect(todo(state)).toEqual(['submit c']);
@@ -57,7 +94,12 @@ describe('a run', () => {
   it('counts its jobs by status', () => {
     const state = start(job('a'), job('b', ['a']), job('c'));
     tell(state, failed('a'), submitted('c'));
-    expect(statusCounts(state)).toMatchObject({ Failed: 1, SkippedDueToUpstreamFailure: 1, Running: 1, Pending: 0 });
+    expect(statusCounts(state)).toMatchObject({
+      Failed: 1,
+      SkippedDueToUpstreamFailure: 1,
+      Running: 1,
+      Pending: 0,
+    });
   });
 
   it('goes on with what does not depend on a failed job, and ends Failed', () => {
@@ -81,7 +123,10 @@ describe('a run', () => {
 
   it('does not overflow the stack on a chain of 100,000 jobs, whether it fails or completes', () => {
     const [first] = mustParsePipeline({ name: 'p', jobs: [job('j0')] }).jobs;
-    const chain = Array.from({ length: 100_000 }, (_, i) => ({ ...first, name: `j${i}`, dependencies: i === 0 ? [] : [`j${i - 1}`] }) as KTJob);
+    const chain = Array.from(
+      { length: 100_000 },
+      (_, i) => ({ ...first, name: `j${i}`, dependencies: i === 0 ? [] : [`j${i - 1}`] }) as KTJob,
+    );
     const state = createRunState(chain);
     expect(apply(state, failed('j0'))).toHaveLength(100_000);
     expect(statusCounts(state).SkippedDueToUpstreamFailure).toBe(99_999);
@@ -93,7 +138,12 @@ describe('a run', () => {
 
 describe('what went wrong in the seed', () => {
   it('1: a job with nothing to run completes and its dependents go on', () => {
-    const state = start(noop('a'), job('b', ['a']), { type: 'dynamic', name: 'c' }, { type: 'static', name: 'd', tasks: [{}, { function: 'work' }] });
+    const state = start(
+      noop('a'),
+      job('b', ['a']),
+      { type: 'dynamic', name: 'c' },
+      { type: 'static', name: 'd', tasks: [{}, { function: 'work' }] },
+    );
     expect(todo(state)).toEqual(['complete a', 'complete c', 'submit d']);
     expect(tell(state, succeeded('a'))).toEqual(['a: Pending → Completed']);
     expect(todo(state)).toEqual(['submit b']);
@@ -121,7 +171,10 @@ describe('what went wrong in the seed', () => {
   it('3: a parent that has failed stays so when other children complete', () => {
     const state = start(dynamic('d'));
     tell(state, succeeded('d', job('c1'), job('c2')));
-    expect(tell(state, failed('c1'))).toEqual(['c1: Pending → Failed', 'd: AwaitingDescendants → DescendantFailed']);
+    expect(tell(state, failed('c1'))).toEqual([
+      'c1: Pending → Failed',
+      'd: AwaitingDescendants → DescendantFailed',
+    ]);
     expect(isDone(state)).toBe(false);
     expect(tell(state, succeeded('c2'))).toEqual(['c2: Pending → Completed']);
     expect([statuses(state)['d'], runStatus(state)]).toEqual(['DescendantFailed', 'Failed']);
@@ -171,7 +224,9 @@ describe('what went wrong in the seed', () => {
   });
 
   it('10: dependencies may be null in a document', () => {
-    expect(todo(start({ type: 'static', name: 'a', dependencies: null, tasks: [{ function: 'work' }] }))).toEqual(['submit a']);
+    expect(
+      todo(start({ type: 'static', name: 'a', dependencies: null, tasks: [{ function: 'work' }] })),
+    ).toEqual(['submit a']);
   });
 
   it('11: long names that begin alike are different jobs', () => {
@@ -190,8 +245,16 @@ describe('facts that change nothing', () => {
     ['a submission of a job with an open dependency', [], submitted('b')],
     ['a success of a job with an open dependency', [], succeeded('b')],
     ['a fact about a stranger', [], succeeded('stranger')],
-    ['a success after the run was cancelled', [submitted('a'), { type: 'RunCancelled', reason: 'asked' }], succeeded('a')],
-    ['a second cancellation', [{ type: 'RunCancelled', reason: 'asked' }], { type: 'RunCancelled', reason: 'again' }],
+    [
+      'a success after the run was cancelled',
+      [submitted('a'), { type: 'RunCancelled', reason: 'asked' }],
+      succeeded('a'),
+    ],
+    [
+      'a second cancellation',
+      [{ type: 'RunCancelled', reason: 'asked' }],
+      { type: 'RunCancelled', reason: 'again' },
+    ],
   ])('%s', (_, before, fact) => {
     const state = start(job('a'), job('b', ['a']));
     tell(state, ...before);
@@ -202,7 +265,9 @@ describe('facts that change nothing', () => {
 
   it('but a success may come where the submission was lost, and says how many items failed', () => {
     const state = start(job('a'));
-    expect(tell(state, { type: 'JobSucceeded', job: 'a', failedItems: 3 })).toEqual(['a: Pending → Completed']);
+    expect(tell(state, { type: 'JobSucceeded', job: 'a', failedItems: 3 })).toEqual([
+      'a: Pending → Completed',
+    ]);
     expect(jobState(state, 'a')?.own).toEqual({ state: 'succeeded', failedItems: 3 });
   });
 });
@@ -217,7 +282,10 @@ describe('cancelling', () => {
       'x: Pending → Failed',
       'd: AwaitingDescendants → DescendantFailed',
     ]);
-    expect(jobState(state, 'waiting')?.own).toEqual({ state: 'failed', cause: { kind: 'Cancelled', message: 'asked by ann' } });
+    expect(jobState(state, 'waiting')?.own).toEqual({
+      state: 'failed',
+      cause: { kind: 'Cancelled', message: 'asked by ann' },
+    });
     expect([todo(state), runStatus(state), unfinished(state)]).toEqual([['finish'], 'Cancelled', []]);
   });
 });

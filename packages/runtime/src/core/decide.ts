@@ -3,10 +3,12 @@ import { isDone } from './read-state.js';
 import type { RunState } from './register.js';
 
 /**
- * What to do next: each job that became ready since the last call, once, in the order in which they did; `finish` when done.
+ * What to do next: each job that became ready since the last call, once, in the order in which they did;
+ * `finish` when done.
  *
- * Costs O(jobs that became ready). A job handed out is not handed out again by this state; a state folded anew from the
- * journal hands out all that is ready and not submitted, and {@link unfinished} names what was submitted and may need it again.
+ * Costs O(jobs that became ready). A job handed out is not handed out again by this state; a state folded
+ * anew from the journal hands out all that is ready and not submitted, and {@link unfinished} names what was
+ * submitted and may need it again.
  */
 export function decide(state: RunState): Action[] {
   const actions: Action[] = [];
@@ -20,7 +22,10 @@ export function decide(state: RunState): Action[] {
   return actions;
 }
 
-/** Names of the jobs that were submitted and have not ended, in registration order: after a restart they are submitted again. */
+/**
+ * Names of the jobs that were submitted and have not ended, in registration order: after a restart they are
+ * submitted again.
+ */
 export function unfinished(state: RunState): string[] {
   return state.jobs.filter((_, i) => state.own[i]?.state === 'submitted').map(job => job.name);
 }

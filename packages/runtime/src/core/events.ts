@@ -27,4 +27,7 @@ export type Action =
 
 /** What is stored of a job, beside its spec and parent. */
 export type Own =
-  { state: 'waiting' } | { state: 'submitted' } | { state: 'succeeded'; failedItems: number } | { state: 'failed'; cause: FailureCause };
+  | { state: 'waiting' }
+  | { state: 'submitted' }
+  | { state: 'succeeded'; failedItems: number }
+  | { state: 'failed'; cause: FailureCause };

@@ -3,20 +3,27 @@
  *
  * C1. A job is its index in the columns, given at registration and never changed; columns only grow.
  * C2. Jobs join together or not at all: whoever calls `register` has checked their names and dependencies.
- * C3. A job that joins finds its tallies as if it had been there from the start: what has settled counts as settled.
+ * C3. A job that joins finds its tallies as if it had been there from the start: what has settled counts as
+ * settled.
  */
 import type { JobStatus, KTJob } from '@kube-transform/sdk';
 import type { Own } from './events.js';
 import { any, isBad, statusOf } from './status.js';
 import type { WaitsOn } from './waits-on.js';
 
-/** Columns, one entry a job in registration order: a run of 100,000 jobs is a dozen arrays. Read it through `read-state.ts`. */
+/**
+ * Columns, one entry a job in registration order: a run of 100,000 jobs is a dozen arrays. Read it through
+ * `read-state.ts`.
+ */
 export interface RunState extends WaitsOn {
   /** Number of edges in use; the columns are longer than what they hold. */
   edges: number;
   /** 1 once the status is terminal and those that wait on the job have been told. */
   settled: Uint8Array;
-  /** 1 where the job has nothing to run. Looked up here once: at `decide` the job is long out of the processor's cache. */
+  /**
+   * 1 where the job has nothing to run. Looked up here once: at `decide` the job is long out of the
+   * processor's cache.
+   */
   idle: Uint8Array;
   /** The status last announced by a transition. Only for telling changes: the status is `statusOf`. */
   announced: (JobStatus | null)[];
@@ -55,7 +62,15 @@ export function createRunState(jobs: readonly KTJob[]): RunState {
     badChildren: none,
     open: 0,
     cancelled: false,
-    counts: { Pending: 0, Running: 0, AwaitingDescendants: 0, Completed: 0, Failed: 0, DescendantFailed: 0, SkippedDueToUpstreamFailure: 0 },
+    counts: {
+      Pending: 0,
+      Running: 0,
+      AwaitingDescendants: 0,
+      Completed: 0,
+      Failed: 0,
+      DescendantFailed: 0,
+      SkippedDueToUpstreamFailure: 0,
+    },
   };
   register(state, jobs, -1);
   state.announced.fill('Pending');
@@ -66,7 +81,10 @@ export function createRunState(jobs: readonly KTJob[]): RunState {
 /** Whether a job can be submitted or end: it was submitted, or it waits for nothing any more. */
 export function isRunnable(state: RunState, job: number): boolean {
   const own = state.own[job];
-  return own === SUBMITTED || (own === WAITING && !any(state.openDependencies, job) && !any(state.badDependencies, job));
+  return (
+    own === SUBMITTED ||
+    (own === WAITING && !any(state.openDependencies, job) && !any(state.badDependencies, job))
+  );
 }
 
 /** Adds jobs whose names are new and whose dependencies are known; returns the index of the first. */
@@ -84,7 +102,8 @@ export function register(state: RunState, added: readonly KTJob[], parent: numbe
   state.parent.fill(parent, first, state.jobs.length);
   state.firstEdge.fill(-1, first, state.jobs.length);
   state.open += added.length;
-  // An edge goes in front of the others: from the last job to the first, so that `settle` meets them in registration order.
+  // An edge goes in front of the others: from the last job to the first, so that `settle` meets them in
+  // registration order.
   for (let i = state.jobs.length - 1; i >= first; i--) {
     const job = state.jobs[i];
     if (job === undefined) continue;
@@ -106,7 +125,14 @@ export function hasNothingToRun(job: KTJob): boolean {
 function reserve(state: RunState, edges: number): void {
   const jobs = state.jobs.length;
   if (jobs > state.parent.length) {
-    for (const column of ['parent', 'firstEdge', 'openDependencies', 'badDependencies', 'openChildren', 'badChildren'] as const) {
+    for (const column of [
+      'parent',
+      'firstEdge',
+      'openDependencies',
+      'badDependencies',
+      'openChildren',
+      'badChildren',
+    ] as const) {
       state[column] = lengthened(state[column], jobs);
     }
     state.settled = lengthened(state.settled, jobs);
@@ -127,7 +153,8 @@ function lengthened<T extends Int32Array | Uint8Array>(column: T, least: number)
 
 function link(state: RunState, job: number, name: string): void {
   const dependency = state.byName.get(name);
-  if (dependency === undefined) throw new TypeError(`Bug: a job depends on "${name}", which is not registered.`);
+  if (dependency === undefined)
+    throw new TypeError(`Bug: a job depends on "${name}", which is not registered.`);
   const edge = state.edges++;
   state.edgeTo[edge] = job;
   state.nextEdge[edge] = state.firstEdge[dependency] ?? -1;

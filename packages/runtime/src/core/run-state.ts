@@ -1,14 +1,16 @@
 /*
  * The state of a run: what happened to each job, and the tallies from which its status is computed.
  *
- * R1. Only `apply` (and `register`, on its behalf) changes what is known of a job. (`decide` moves `handedOut`, which says nothing of any job.)
- * R2. A job settles once: `settled` turns true when its status becomes terminal, and the status never changes after.
- * R3. A fact about a job that is not runnable (submitted, or waiting with no dependency open or bad) changes nothing;
+ * R1. Only `apply` (and `register`, on its behalf) changes what is known of a job. (`decide` moves
+ * `handedOut`, which says nothing of any job.) R2. A job settles once: `settled` turns true when its status
+ * becomes terminal, and the status never changes after. R3. A fact about a job that is not runnable
+ * (submitted, or waiting with no dependency open or bad) changes nothing;
  *     so facts may be repeated and come late. A submitted job that is submitted again stays as it is.
  * R4. A spawn joins whole or not at all; the waits-on graph stays acyclic.
- * R5. Each edge (dependency, parent–child) is visited once, by `settle`, when the job at its near end settles. No recursion.
- * R6. The state is a function of the jobs and the facts in their order; there is no clock, no chance, no IO.
- * R7. A job enters the ready queue once: when it is registered with no open dependency, or when its last one completes.
+ * R5. Each edge (dependency, parent–child) is visited once, by `settle`, when the job at its near end
+ * settles. No recursion. R6. The state is a function of the jobs and the facts in their order; there is no
+ * clock, no chance, no IO. R7. A job enters the ready queue once: when it is registered with no open
+ * dependency, or when its last one completes.
  */
 import { assertNever, type FailureCause } from '@kube-transform/sdk';
 import type { Fact, Own, Transition } from './events.js';
@@ -18,7 +20,10 @@ import { spawnProblems } from './waits-on.js';
 
 const SUCCEEDED: Own = Object.freeze({ state: 'succeeded', failedItems: 0 });
 
-/** Takes in one fact and returns every status change it caused, once each: the job of the fact first, then as they follow. */
+/**
+ * Takes in one fact and returns every status change it caused, once each: the job of the fact first, then as
+ * they follow.
+ */
 export function apply(state: RunState, fact: Fact): Transition[] {
   if (fact.type === 'RunCancelled') return cancel(state, fact.reason);
   const job = state.byName.get(fact.job);
@@ -47,7 +52,8 @@ function succeed(state: RunState, job: number, fact: Fact & { type: 'JobSucceede
   state.own[job] = failedItems === 0 ? SUCCEEDED : { state: 'succeeded', failedItems };
   state.openChildren[job] = spawned.length;
   const changed = [job];
-  if (spawned.length > 0) for (let child = register(state, spawned, job); child < state.jobs.length; child++) changed.push(child);
+  if (spawned.length > 0)
+    for (let child = register(state, spawned, job); child < state.jobs.length; child++) changed.push(child);
   return settle(state, changed);
 }
 
@@ -60,12 +66,17 @@ function cancel(state: RunState, reason: string): Transition[] {
   if (state.open === 0) return [];
   state.cancelled = true;
   const own: Own = { state: 'failed', cause: { kind: 'Cancelled', message: reason } };
-  const stopped = [...state.jobs.keys()].filter(job => state.settled[job] === 0 && state.own[job]?.state !== 'succeeded');
+  const stopped = [...state.jobs.keys()].filter(
+    job => state.settled[job] === 0 && state.own[job]?.state !== 'succeeded',
+  );
   for (const job of stopped) state.own[job] = own;
   return settle(state, stopped);
 }
 
-/** Carries the end of each changed job to those that wait on it. `changed` is the worklist and grows on the way. */
+/**
+ * Carries the end of each changed job to those that wait on it. `changed` is the worklist and grows on the
+ * way.
+ */
 function settle(state: RunState, changed: number[]): Transition[] {
   for (const job of changed) {
     const status = statusOf(state, job);

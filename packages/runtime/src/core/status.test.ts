@@ -17,20 +17,31 @@ it.each<[string, Own, [number, number, number, number], JobStatus]>([
   ['succeeded, a child ended badly and one is open', SUCCEEDED, [0, 0, 1, 1], 'DescendantFailed'],
   ['succeeded, a child open', SUCCEEDED, [0, 0, 1, 0], 'AwaitingDescendants'],
   ['succeeded, no child open', SUCCEEDED, [0, 0, 0, 0], 'Completed'],
-])('%s: %j with %j is %s', (_, own, [openDependencies, badDependencies, openChildren, badChildren], status) => {
-  const column = (n: number): Int32Array => Int32Array.of(n);
-  const tallies = {
-    own: [own],
-    openDependencies: column(openDependencies),
-    badDependencies: column(badDependencies),
-    openChildren: column(openChildren),
-    badChildren: column(badChildren),
-  };
-  expect(statusOf(tallies, 0)).toBe(status);
-});
+])(
+  '%s: %j with %j is %s',
+  (_, own, [openDependencies, badDependencies, openChildren, badChildren], status) => {
+    const column = (n: number): Int32Array => Int32Array.of(n);
+    const tallies = {
+      own: [own],
+      openDependencies: column(openDependencies),
+      badDependencies: column(badDependencies),
+      openChildren: column(openChildren),
+      badChildren: column(badChildren),
+    };
+    expect(statusOf(tallies, 0)).toBe(status);
+  },
+);
 
 it('four statuses are terminal, and all of them but Completed are bad', () => {
-  const all: JobStatus[] = ['Pending', 'Running', 'AwaitingDescendants', 'Completed', 'Failed', 'DescendantFailed', 'SkippedDueToUpstreamFailure'];
+  const all: JobStatus[] = [
+    'Pending',
+    'Running',
+    'AwaitingDescendants',
+    'Completed',
+    'Failed',
+    'DescendantFailed',
+    'SkippedDueToUpstreamFailure',
+  ];
   expect(all.filter(isTerminal)).toEqual(all.slice(3));
   expect(all.filter(isBad)).toEqual(all.slice(4));
 });

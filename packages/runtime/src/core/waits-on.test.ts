@@ -2,8 +2,18 @@ import { formatProblem, mustParsePipeline, parseSpawn, type KTJobInput } from '@
 import { describe, expect, it } from 'vitest';
 import { apply, createRunState, jobState, statusCounts, type RunState } from './index.js';
 
-const job = (name: string, dependencies: string[] = []): KTJobInput => ({ type: 'static', name, dependencies, tasks: [{ function: 'work' }] });
-const dynamic = (name: string, dependencies: string[] = []): KTJobInput => ({ type: 'dynamic', name, dependencies, function: 'spawn' });
+const job = (name: string, dependencies: string[] = []): KTJobInput => ({
+  type: 'static',
+  name,
+  dependencies,
+  tasks: [{ function: 'work' }],
+});
+const dynamic = (name: string, dependencies: string[] = []): KTJobInput => ({
+  type: 'dynamic',
+  name,
+  dependencies,
+  function: 'spawn',
+});
 
 /** Spawns from `parent` and returns the problems as text. */
 function spawnFrom(state: RunState, parent: string, spawned: KTJobInput[]): string[] {
@@ -15,21 +25,34 @@ function spawnFrom(state: RunState, parent: string, spawned: KTJobInput[]): stri
     : [];
 }
 const run = (): RunState =>
-  createRunState(mustParsePipeline({ name: 'p', jobs: [job('extract'), dynamic('plan'), job('report', ['plan']), job('mail', ['report'])] }).jobs);
+  createRunState(
+    mustParsePipeline({
+      name: 'p',
+      jobs: [job('extract'), dynamic('plan'), job('report', ['plan']), job('mail', ['report'])],
+    }).jobs,
+  );
 
 describe('a spawn', () => {
   it.each<[string, KTJobInput[], string[]]>([
-    ['joins the run with dependencies inside the list, in any order, and outside', [job('b', ['a', 'extract']), job('a')], []],
+    [
+      'joins the run with dependencies inside the list, in any order, and outside',
+      [job('b', ['a', 'extract']), job('a')],
+      [],
+    ],
     ['may depend on the same job twice', [job('b', ['extract', 'extract'])], []],
     [
       'must not take the name of a job of the run',
       [job('extract')],
-      ['DUPLICATE_NAME spawned[0].name: The name "extract" is taken by a job of the run. Give each job its own name.'],
+      [
+        'DUPLICATE_NAME spawned[0].name: The name "extract" is taken by a job of the run. Give each job its own name.',
+      ],
     ],
     [
       'must not take the name of the job that spawns it',
       [job('plan')],
-      ['DUPLICATE_NAME spawned[0].name: The name "plan" is taken by a job of the run. Give each job its own name.'],
+      [
+        'DUPLICATE_NAME spawned[0].name: The name "plan" is taken by a job of the run. Give each job its own name.',
+      ],
     ],
     [
       'must not repeat a name',
@@ -65,7 +88,9 @@ describe('a spawn', () => {
     [
       'must not go in a circle',
       [job('x', ['a']), job('a', ['b']), job('b', ['extract', 'a'])],
-      ['CYCLE spawned[1].dependencies[0]: Jobs depend on each other in a circle: a → b → a. Remove one of these dependencies.'],
+      [
+        'CYCLE spawned[1].dependencies[0]: Jobs depend on each other in a circle: a → b → a. Remove one of these dependencies.',
+      ],
     ],
     [
       'is told everything that is wrong at once',
@@ -80,13 +105,18 @@ describe('a spawn', () => {
     const state = run();
     expect(spawnFrom(state, 'plan', spawned)).toEqual(problems);
     expect(jobState(state, 'plan')?.status).toBe(problems.length === 0 ? 'AwaitingDescendants' : 'Failed');
-    expect(jobState(state, 'b') === undefined).toBe(problems.length > 0 || !spawned.some(each => each.name === 'b'));
+    expect(jobState(state, 'b') === undefined).toBe(
+      problems.length > 0 || !spawned.some(each => each.name === 'b'),
+    );
   });
 
   it('must not depend on an ancestor, nor on what waits on one, even where that was skipped', () => {
     for (const dependency of ['top', 'after', 'skipped']) {
       const state = createRunState(
-        mustParsePipeline({ name: 'p', jobs: [dynamic('top'), job('after', ['top']), job('bad'), job('skipped', ['bad', 'top'])] }).jobs,
+        mustParsePipeline({
+          name: 'p',
+          jobs: [dynamic('top'), job('after', ['top']), job('bad'), job('skipped', ['bad', 'top'])],
+        }).jobs,
       );
       apply(state, { type: 'JobFailed', job: 'bad', cause: { kind: 'Lost', message: 'gone' } });
       expect(spawnFrom(state, 'top', [dynamic('mid')])).toEqual([]);
@@ -96,17 +126,28 @@ describe('a spawn', () => {
   });
 
   it('that waits on another family is refused where that family already waits on it', () => {
-    const state = createRunState(mustParsePipeline({ name: 'p', jobs: [dynamic('one'), dynamic('two')] }).jobs);
+    const state = createRunState(
+      mustParsePipeline({ name: 'p', jobs: [dynamic('one'), dynamic('two')] }).jobs,
+    );
     expect(spawnFrom(state, 'one', [job('one-child', ['two'])])).toEqual([]);
-    expect(spawnFrom(state, 'two', [job('two-child', ['one'])])).toEqual([expect.stringContaining('two-child → one → one-child → two → two-child')]);
-    expect(statusCounts(state)).toMatchObject({ Failed: 1, DescendantFailed: 1, SkippedDueToUpstreamFailure: 1 });
+    expect(spawnFrom(state, 'two', [job('two-child', ['one'])])).toEqual([
+      expect.stringContaining('two-child → one → one-child → two → two-child'),
+    ]);
+    expect(statusCounts(state)).toMatchObject({
+      Failed: 1,
+      DescendantFailed: 1,
+      SkippedDueToUpstreamFailure: 1,
+    });
   });
 
   it('sums up in the cause what its problems are', () => {
     const state = run();
     spawnFrom(state, 'plan', [job('extract'), job('report')]);
     expect(jobState(state, 'plan')?.own).toMatchObject({
-      cause: { message: 'What job "plan" spawned cannot join the run. The name "extract" is taken by a job of the run. (and 1 more)' },
+      cause: {
+        message:
+          'What job "plan" spawned cannot join the run. The name "extract" is taken by a job of the run. (and 1 more)',
+      },
     });
   });
 

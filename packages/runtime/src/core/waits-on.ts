@@ -2,7 +2,8 @@ import { didYouMean, type KTJob, type Problem } from '@kube-transform/sdk';
 import { statusOf, type Tallies } from './status.js';
 
 /*
- * The waits-on graph: a job waits on its dependencies and, once it has spawned, on its children. It must stay acyclic.
+ * The waits-on graph: a job waits on its dependencies and, once it has spawned, on its children. It must stay
+ * acyclic.
  */
 
 /** The jobs of a run and the edges along which others wait on them. A job is its index; -1 is none. */
@@ -22,8 +23,9 @@ const MAX_HINTS = 20;
 /**
  * Everything that is wrong with what `parent` spawned; empty where it can join the run.
  *
- * Codes: `DUPLICATE_NAME`, `UNKNOWN_DEPENDENCY`, `CYCLE`. Costs O(spawned jobs + their dependencies), and a walk of what
- * waits on the parent only where one of them depends on a job outside the list that is not Completed.
+ * Codes: `DUPLICATE_NAME`, `UNKNOWN_DEPENDENCY`, `CYCLE`. Costs O(spawned jobs + their dependencies), and a
+ * walk of what waits on the parent only where one of them depends on a job outside the list that is not
+ * Completed.
  */
 export function spawnProblems(graph: WaitsOn, parent: number, spawned: readonly KTJob[]): Problem[] {
   const known = graph.byName;
@@ -36,7 +38,12 @@ export function spawnProblems(graph: WaitsOn, parent: number, spawned: readonly 
     if (twin === undefined && !known.has(job.name)) return;
     const where = twin === undefined ? 'a job of the run' : `spawned[${twin}]`;
     const message = `The name "${job.name}" is taken by ${where}.`;
-    problems.push({ code: 'DUPLICATE_NAME', path: `spawned[${i}].name`, message, hint: 'Give each job its own name.' });
+    problems.push({
+      code: 'DUPLICATE_NAME',
+      path: `spawned[${i}].name`,
+      message,
+      hint: 'Give each job its own name.',
+    });
   });
 
   const hints = new Map<string, string | undefined>();
@@ -56,7 +63,12 @@ export function spawnProblems(graph: WaitsOn, parent: number, spawned: readonly 
         if (!waiters.has(outside)) return;
         const circle = [job.name, ...chain(outside, waiters).map(at => nameOf(graph, at)), job.name];
         const message = `Job "${job.name}" depends on "${name}", which waits on it: ${show(circle)}.`;
-        problems.push({ code: 'CYCLE', path, message, hint: `"${parentName}" is done only when "${job.name}" is: remove this dependency.` });
+        problems.push({
+          code: 'CYCLE',
+          path,
+          message,
+          hint: `"${parentName}" is done only when "${job.name}" is: remove this dependency.`,
+        });
       }
     });
   });
@@ -65,7 +77,11 @@ export function spawnProblems(graph: WaitsOn, parent: number, spawned: readonly 
 
 function nearName(
   name: string,
-  seen: { hints: Map<string, string | undefined>; index: ReadonlyMap<string, number>; known: ReadonlyMap<string, number> },
+  seen: {
+    hints: Map<string, string | undefined>;
+    index: ReadonlyMap<string, number>;
+    known: ReadonlyMap<string, number>;
+  },
 ): string | undefined {
   if (!seen.hints.has(name) && seen.hints.size < MAX_HINTS) {
     seen.hints.set(name, didYouMean(name, [...seen.index.keys(), ...seen.known.keys()]));
@@ -87,7 +103,8 @@ function waitersOf(graph: WaitsOn, job: number): Map<number, number> {
     work.push(waiter);
   };
   for (let at = work.pop(); at !== undefined; at = work.pop()) {
-    for (let e = graph.firstEdge[at] ?? -1; e >= 0; e = graph.nextEdge[e] ?? -1) visit(graph.edgeTo[e] ?? -1, at);
+    for (let e = graph.firstEdge[at] ?? -1; e >= 0; e = graph.nextEdge[e] ?? -1)
+      visit(graph.edgeTo[e] ?? -1, at);
     visit(graph.parent[at] ?? -1, at);
   }
   return next;
@@ -99,7 +116,10 @@ function chain(from: number, next: ReadonlyMap<number, number>): number[] {
   return jobs;
 }
 
-/** A circle inside the list. Kahn's walk leaves the circles; following open dependencies among what is left finds one. */
+/**
+ * A circle inside the list. Kahn's walk leaves the circles; following open dependencies among what is left
+ * finds one.
+ */
 function cycleWithin(spawned: readonly KTJob[], index: ReadonlyMap<string, number>): Problem[] {
   const dependents = spawned.map((): number[] => []);
   const open = spawned.map((job, i) => {
@@ -127,8 +147,18 @@ function cycleWithin(spawned: readonly KTJob[], index: ReadonlyMap<string, numbe
   const visited = [...path.keys()];
   const names = visited.slice(visited.indexOf(at)).map(i => spawned[i]?.name ?? '');
   const [first = ''] = names;
-  const message = names.length === 1 ? `Job "${first}" depends on itself.` : `Jobs depend on each other in a circle: ${show([...names, first])}.`;
-  return [{ code: 'CYCLE', path: `spawned[${at}].dependencies[${path.get(at) ?? 0}]`, message, hint: 'Remove one of these dependencies.' }];
+  const message =
+    names.length === 1
+      ? `Job "${first}" depends on itself.`
+      : `Jobs depend on each other in a circle: ${show([...names, first])}.`;
+  return [
+    {
+      code: 'CYCLE',
+      path: `spawned[${at}].dependencies[${path.get(at) ?? 0}]`,
+      message,
+      hint: 'Remove one of these dependencies.',
+    },
+  ];
 }
 
 function show(names: readonly string[]): string {

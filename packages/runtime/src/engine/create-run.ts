@@ -1,5 +1,11 @@
 /** Makes the records of runs: a new one, or one that repeats what failed in another. */
-import { type JsonObject, KtError, mustParsePipeline, type KTJobInput, type KTPipelineInput } from '@kube-transform/sdk';
+import {
+  type JsonObject,
+  KtError,
+  mustParsePipeline,
+  type KTJobInput,
+  type KTPipelineInput,
+} from '@kube-transform/sdk';
 import { apply, createRunState, type Fact, jobState, jobStates } from '../core/index.js';
 import { itemsKey, jobKey, journalPrefix, resultsPrefix } from '../run-store/layout.js';
 import { readManifest } from '../run-store/job-manifest.js';
@@ -48,9 +54,20 @@ export function makeRunId(pipeline: string, clock: Clock): string {
  *
  * @throws KtError with every problem of the document or the parameters, and `BAD_RUN_ID`.
  */
-export async function newRun({ pipeline, params = {}, clock, runId, source = null, defaults = {} }: NewRunOptions): Promise<RunRecord> {
+export async function newRun({
+  pipeline,
+  params = {},
+  clock,
+  runId,
+  source = null,
+  defaults = {},
+}: NewRunOptions): Promise<RunRecord> {
   if (runId !== undefined && !RUN_ID.test(runId)) {
-    throw new KtError({ code: 'BAD_RUN_ID', path: 'runId', message: `A run id is made of a-z, 0-9, "-" and ".", but got "${runId}".` });
+    throw new KtError({
+      code: 'BAD_RUN_ID',
+      path: 'runId',
+      message: `A run id is made of a-z, 0-9, "-" and ".", but got "${runId}".`,
+    });
   }
   let input: KTPipelineInput;
   let bound: JsonObject = {};
@@ -61,24 +78,46 @@ export async function newRun({ pipeline, params = {}, clock, runId, source = nul
     input = pipeline;
     const [extra] = Object.keys(params);
     if (extra !== undefined)
-      throw new KtError({ code: 'UNKNOWN_PARAM', path: `params.${extra}`, message: `A document takes no parameters, but got "${extra}".` });
+      throw new KtError({
+        code: 'UNKNOWN_PARAM',
+        path: `params.${extra}`,
+        message: `A document takes no parameters, but got "${extra}".`,
+      });
   }
   const parsed = mustParsePipeline(withDefaults(input, defaults));
-  return { runId: runId ?? makeRunId(parsed.name, clock), pipeline: parsed, params: bound, createdAtMs: clock.nowMs(), source, retryOf: null };
+  return {
+    runId: runId ?? makeRunId(parsed.name, clock),
+    pipeline: parsed,
+    params: bound,
+    createdAtMs: clock.nowMs(),
+    source,
+    retryOf: null,
+  };
 }
-
-/** A document whose jobs have defaults; what is no document stays what it is, to be told of when it is checked. */
-export function withDefaults(input: KTPipelineInput, defaults: NonNullable<NewRunOptions['defaults']>): KTPipelineInput {
-  if (Object.keys(defaults).length === 0 || !Array.isArray(input.jobs)) return input;
-  const said = (job: KTJobInput): object => Object.fromEntries(Object.entries(job).filter(([, value]) => (value ?? null) !== null));
-  return { ...input, jobs: input.jobs.map(job => (isObject(job) ? { ...defaults, ...(said(job) as KTJobInput) } : job)) };
-}
-
-const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * Stores a new run that repeats what failed in another: jobs that succeeded keep their results, and within failed jobs so do the
- * items that are done. The other run stays as it is.
+ * A document whose jobs have defaults; what is no document stays what it is, to be told of when it is
+ * checked.
+ */
+export function withDefaults(
+  input: KTPipelineInput,
+  defaults: NonNullable<NewRunOptions['defaults']>,
+): KTPipelineInput {
+  if (Object.keys(defaults).length === 0 || !Array.isArray(input.jobs)) return input;
+  const said = (job: KTJobInput): object =>
+    Object.fromEntries(Object.entries(job).filter(([, value]) => (value ?? null) !== null));
+  return {
+    ...input,
+    jobs: input.jobs.map(job => (isObject(job) ? { ...defaults, ...(said(job) as KTJobInput) } : job)),
+  };
+}
+
+const isObject = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
+ * Stores a new run that repeats what failed in another: jobs that succeeded keep their results, and within
+ * failed jobs so do the items that are done. The other run stays as it is.
  *
  * @throws KtError `UNKNOWN_RUN`, and `NOTHING_FAILED` where the run has nothing to repeat.
  */
@@ -88,14 +127,26 @@ export async function retryRun(
   options: { clock: Clock; runId?: string; source?: RunRecord['source'] },
 ): Promise<RunRecord> {
   const old = await readRecord(store, from);
-  if (old === null) throw new KtError({ code: 'UNKNOWN_RUN', path: 'run', message: `There is no run "${from}" in this store.` });
+  if (old === null)
+    throw new KtError({
+      code: 'UNKNOWN_RUN',
+      path: 'run',
+      message: `There is no run "${from}" in this store.`,
+    });
   const facts: Fact[] = [];
   const state = createRunState(old.pipeline.jobs);
-  for await (const fact of readLog<Fact>(store, journalPrefix(from))) if (apply(state, fact).length > 0) facts.push(fact);
-  const succeeded = facts.filter(fact => fact.type === 'JobSucceeded' && jobState(state, fact.job)?.own.state === 'succeeded');
+  for await (const fact of readLog<Fact>(store, journalPrefix(from)))
+    if (apply(state, fact).length > 0) facts.push(fact);
+  const succeeded = facts.filter(
+    fact => fact.type === 'JobSucceeded' && jobState(state, fact.job)?.own.state === 'succeeded',
+  );
   const again = [...jobStates(state)].filter(({ own }) => own.state !== 'succeeded');
   if (again.length === 0)
-    throw new KtError({ code: 'NOTHING_FAILED', path: 'run', message: `Nothing failed in run "${from}", so there is nothing to repeat.` });
+    throw new KtError({
+      code: 'NOTHING_FAILED',
+      path: 'run',
+      message: `Nothing failed in run "${from}", so there is nothing to repeat.`,
+    });
   const record: RunRecord = {
     ...old,
     runId: options.runId ?? makeRunId(old.pipeline.name, options.clock),
@@ -111,15 +162,21 @@ export async function retryRun(
 }
 
 /** Copies a job's manifest and the results of the items that are done, one segment for each pod. */
-async function copyJob(store: FileStore, { from, to, job }: { from: string; to: string; job: string }): Promise<void> {
+async function copyJob(
+  store: FileStore,
+  { from, to, job }: { from: string; to: string; job: string },
+): Promise<void> {
   const manifest = await readManifest(store, from, job);
   if (manifest === null) return;
   await store.copy(itemsKey(from, job), itemsKey(to, job));
   await store.put(jobKey(to, job), new TextEncoder().encode(JSON.stringify({ ...manifest, runId: to })));
   for (let pod = 0; pod * manifest.itemsPerPod < manifest.items; pod++) {
     const done = new Map<number, ItemOutcome>();
-    for await (const line of readLog<ResultLine>(store, resultsPrefix(from, job, pod))) done.set(line.i, foldLine(done.get(line.i), line));
-    const lines = [...done].flatMap(([i, o]): ResultLine[] => (o.final && o.cause === undefined ? [{ i, n: o.attempts, r: o.result ?? null }] : []));
+    for await (const line of readLog<ResultLine>(store, resultsPrefix(from, job, pod)))
+      done.set(line.i, foldLine(done.get(line.i), line));
+    const lines = [...done].flatMap(([i, o]): ResultLine[] =>
+      o.final && o.cause === undefined ? [{ i, n: o.attempts, r: o.result ?? null }] : [],
+    );
     if (lines.length === 0) continue;
     const log = await SegmentLog.open<ResultLine>(store, resultsPrefix(to, job, pod));
     await log.append(...lines);

@@ -20,7 +20,16 @@ function setUp(executor: Executor, cancel: AbortSignal): DriveOptions {
   const record = { runId: 'r', pipeline, params: {}, createdAtMs: 0, source: null, retryOf: null };
   const sink = { publish: () => undefined };
   const signals = { drain: never, stop: never, cancel };
-  return { store: memoryFileStore(), executor, clock: systemClock, sink, record, resumed: false, onFacts: () => undefined, ...signals };
+  return {
+    store: memoryFileStore(),
+    executor,
+    clock: systemClock,
+    sink,
+    record,
+    resumed: false,
+    onFacts: () => undefined,
+    ...signals,
+  };
 }
 
 /** An executor that is slow to begin a job: what happens meanwhile is up to the test. */

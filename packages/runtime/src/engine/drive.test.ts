@@ -26,7 +26,12 @@ const succeed: Script = ({ job }) => [
     type: 'JobSucceeded',
     job: job.name,
     ...(job.name === 'b'
-      ? { spawned: mustParsePipeline({ name: 's', jobs: [{ type: 'static', name: 'child', tasks: [{ function: 'f' }] }] }).jobs }
+      ? {
+          spawned: mustParsePipeline({
+            name: 's',
+            jobs: [{ type: 'static', name: 'child', tasks: [{ function: 'f' }] }],
+          }).jobs,
+        }
       : {}),
   },
 ];
@@ -34,9 +39,19 @@ const never = new AbortController().signal;
 
 function setUp(document: KTPipelineInput = DIAMOND) {
   const store = memoryFileStore();
-  const record: RunRecord = { runId: 'r1', pipeline: mustParsePipeline(document), params: {}, createdAtMs: 0, source: null, retryOf: null };
+  const record: RunRecord = {
+    runId: 'r1',
+    pipeline: mustParsePipeline(document),
+    params: {},
+    createdAtMs: 0,
+    source: null,
+    retryOf: null,
+  };
   const events: RunEvent[] = [];
-  const options = (script: Script, more: Partial<DriveOptions> = {}): DriveOptions & { executor: ReturnType<typeof scriptedExecutor> } => ({
+  const options = (
+    script: Script,
+    more: Partial<DriveOptions> = {},
+  ): DriveOptions & { executor: ReturnType<typeof scriptedExecutor> } => ({
     store,
     record,
     clock: systemClock,
@@ -77,7 +92,13 @@ describe('drive', () => {
       publish: (event: RunEvent): void => {
         if (event.type !== 'JobStatusChanged' || event.to !== 'Completed' || event.job === 'b') return;
         checks.push(
-          journal().then(facts => void (facts.some(fact => fact.type === 'JobSucceeded' && fact.job === event.job) || late.push(event.job))),
+          journal().then(
+            facts =>
+              void (
+                facts.some(fact => fact.type === 'JobSucceeded' && fact.job === event.job) ||
+                late.push(event.job)
+              ),
+          ),
         );
       },
     };
@@ -91,7 +112,10 @@ describe('drive', () => {
     const whole = setUp();
     await drive(whole.options(succeed));
     const total = (await whole.journal()).length;
-    const expected = [...jobStates((await drive(whole.options(succeed))).state)].map(({ job, status }) => [job.name, status]);
+    const expected = [...jobStates((await drive(whole.options(succeed))).state)].map(({ job, status }) => [
+      job.name,
+      status,
+    ]);
     for (let dieAfter = 1; dieAfter < total; dieAfter++) {
       const { options, journal } = setUp();
       const dies = options(succeed, {
@@ -111,16 +135,27 @@ describe('drive', () => {
 
   test('facts that are repeated change nothing', async () => {
     const { options, journal } = setUp();
-    const o = options(order => [...succeed(order), ...succeed(order), { type: 'JobFailed', job: 'a', cause: { kind: 'Lost', message: 'late' } }]);
+    const o = options(order => [
+      ...succeed(order),
+      ...succeed(order),
+      { type: 'JobFailed', job: 'a', cause: { kind: 'Lost', message: 'late' } },
+    ]);
     expect((await drive(o)).status).toBe('Completed');
-    expect((await journal()).filter(fact => fact.type === 'JobSucceeded' && fact.job === 'b')).toHaveLength(1);
+    expect((await journal()).filter(fact => fact.type === 'JobSucceeded' && fact.job === 'b')).toHaveLength(
+      1,
+    );
   });
 
   test('a failed job ends the run as Failed and skips what depends on it', async () => {
     const { options } = setUp();
-    const { status, state } = await drive(options(({ job }) => [{ type: 'JobFailed', job: job.name, cause: { kind: 'Lost', message: 'x' } }]));
+    const { status, state } = await drive(
+      options(({ job }) => [{ type: 'JobFailed', job: job.name, cause: { kind: 'Lost', message: 'x' } }]),
+    );
     expect(status).toBe('Failed');
-    expect([...jobStates(state)].map(({ status: is }) => is)).toEqual(['Failed', ...Array.from({ length: 4 }, () => 'SkippedDueToUpstreamFailure')]);
+    expect([...jobStates(state)].map(({ status: is }) => is)).toEqual([
+      'Failed',
+      ...Array.from({ length: 4 }, () => 'SkippedDueToUpstreamFailure'),
+    ]);
   });
 
   test('a map over what is no list fails with a sentence', async () => {
@@ -135,7 +170,10 @@ describe('drive', () => {
     const [m] = [...jobStates(state)];
     expect(m?.own).toMatchObject({
       state: 'failed',
-      cause: { kind: 'InvalidInput', message: expect.stringContaining('Job "m" maps over the result of "a", which should be a list') },
+      cause: {
+        kind: 'InvalidInput',
+        message: expect.stringContaining('Job "m" maps over the result of "a", which should be a list'),
+      },
     });
   });
 

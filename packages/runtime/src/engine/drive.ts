@@ -23,7 +23,15 @@ import {
 } from '../core/index.js';
 import { expandJob, orderOf, readManifest } from '../run-store/job-manifest.js';
 import { journalPrefix } from '../run-store/layout.js';
-import type { Clock, EventSink, Executor, FileStore, ItemEvent, RunEvent, RunStatus } from '../ports/index.js';
+import type {
+  Clock,
+  EventSink,
+  Executor,
+  FileStore,
+  ItemEvent,
+  RunEvent,
+  RunStatus,
+} from '../ports/index.js';
 import { type ItemOutcome, readOutcomes } from '../run-store/item-results.js';
 import { readSummary, type RunRecord, summarise, writeSummary } from '../run-store/run-record.js';
 import { SegmentLog } from '../run-store/segment-log.js';
@@ -44,7 +52,10 @@ export interface DriveOptions {
   stop: AbortSignal;
   /** End the run: what runs is stopped, what waits is not begun, and it cannot be resumed. */
   cancel: AbortSignal;
-  /** Called after each batch of facts is stored, with the number of facts so far; for tests, which may throw here. */
+  /**
+   * Called after each batch of facts is stored, with the number of facts so far; for tests, which may throw
+   * here.
+   */
   onFacts: (count: number) => void;
 }
 
@@ -85,15 +96,23 @@ class Driver {
 
   async run(): Promise<DriveResult> {
     const { record, store, executor, drain, stop, cancel } = this.#o;
-    this.#publish({ type: 'RunStarted', pipeline: record.pipeline.name, jobs: record.pipeline.jobs.length, resumed: this.#o.resumed });
-    this.#journal = await SegmentLog.open<Fact>(store, journalPrefix(record.runId), { onValue: fact => void apply(this.#state, fact) });
+    this.#publish({
+      type: 'RunStarted',
+      pipeline: record.pipeline.name,
+      jobs: record.pipeline.jobs.length,
+      resumed: this.#o.resumed,
+    });
+    this.#journal = await SegmentLog.open<Fact>(store, journalPrefix(record.runId), {
+      onValue: fact => void apply(this.#state, fact),
+    });
     const wake = (): void => this.#wake?.();
     for (const signal of [drain, stop, cancel]) signal.addEventListener('abort', wake);
     this.#listening = this.#listen();
     try {
       if (this.#o.resumed) await this.#recallItems();
       for (const name of unfinished(this.#state)) this.#submit(jobState(this.#state, name)?.job);
-      const over = isDone(this.#state) && (await readSummary(store, record.runId))?.status === runStatus(this.#state);
+      const over =
+        isDone(this.#state) && (await readSummary(store, record.runId))?.status === runStatus(this.#state);
       if (!over) await this.#loop();
       if (!isDone(this.#state)) await this.#leave();
       return await this.#finish(over);
@@ -135,7 +154,9 @@ class Driver {
     await Promise.all([...running].map(job => this.#o.executor.cancel(job)));
   }
 
-  /** Takes in what has come: item events are passed on, facts go through apply, journal, publish, decide, act. */
+  /**
+   * Takes in what has come: item events are passed on, facts go through apply, journal, publish, decide, act.
+   */
   async #take(): Promise<void> {
     const entries = this.#inbox;
     this.#inbox = [];
@@ -197,10 +218,18 @@ class Driver {
     this.#items.set(job.name, expanded.items);
     this.#tell({ type: 'JobSubmitted', job: job.name });
     if (expanded.items === 0) return this.#tell({ type: 'JobSucceeded', job: job.name });
-    const outcomes = this.#o.resumed ? await readOutcomes(store, record.runId, job.name) : new Map<number, ItemOutcome>();
+    const outcomes = this.#o.resumed
+      ? await readOutcomes(store, record.runId, job.name)
+      : new Map<number, ItemOutcome>();
     const ended = [...outcomes.values()].filter(({ final }) => final);
     const failed = ended.filter(({ cause }) => cause !== undefined).length;
-    this.#publish({ type: 'JobExpanded', job: job.name, items: expanded.items, done: ended.length - failed, failed });
+    this.#publish({
+      type: 'JobExpanded',
+      job: job.name,
+      items: expanded.items,
+      done: ended.length - failed,
+      failed,
+    });
     await executor.submit(orderOf(expanded));
   }
 
@@ -246,14 +275,29 @@ class Driver {
     if (status === undefined && nowMs - this.#summaryMs < SUMMARY_EVERY_MS) return;
     this.#summaryMs = nowMs;
     const { store, record } = this.#o;
-    await writeSummary(store, record, summarise(record, this.#state, { nowMs, items: this.#items, ...(status === undefined ? {} : { status }) }));
+    await writeSummary(
+      store,
+      record,
+      summarise(record, this.#state, {
+        nowMs,
+        items: this.#items,
+        ...(status === undefined ? {} : { status }),
+      }),
+    );
   }
 
   #announce({ job, from, to }: Transition): void {
     const own = jobState(this.#state, job)?.own;
     const cause: FailureCause | undefined = own?.state === 'failed' ? own.cause : undefined;
     const items = this.#items.get(job) ?? null;
-    this.#publish({ type: 'JobStatusChanged', job, from, to, items, ...(cause === undefined ? {} : { cause }) });
+    this.#publish({
+      type: 'JobStatusChanged',
+      job,
+      from,
+      to,
+      items,
+      ...(cause === undefined ? {} : { cause }),
+    });
   }
 
   /** Stamps an event and passes it on. The event is nobody else's, so it is stamped in place. */

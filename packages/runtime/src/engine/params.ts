@@ -1,12 +1,23 @@
 /** The parameters of a run: checked once, when the run is made. */
-import { findNonJson, type JsonObject, issuePath, KtError, type Pipeline, type SchemaIssue } from '@kube-transform/sdk';
+import {
+  findNonJson,
+  type JsonObject,
+  issuePath,
+  KtError,
+  type Pipeline,
+  type SchemaIssue,
+} from '@kube-transform/sdk';
 
 /**
  * Checks parameters against a pipeline's schema and fills in defaults.
  *
- * @throws KtError `BAD_PARAM`, one problem for each that is wrong, and `UNKNOWN_PARAM` where a pipeline takes none.
+ * @throws KtError `BAD_PARAM`, one problem for each that is wrong, and `UNKNOWN_PARAM` where a pipeline takes
+ * none.
  */
-export async function bindParams(pipeline: Pick<Pipeline, 'name' | 'params'>, values: JsonObject): Promise<JsonObject> {
+export async function bindParams(
+  pipeline: Pick<Pipeline, 'name' | 'params'>,
+  values: JsonObject,
+): Promise<JsonObject> {
   if (pipeline.params === undefined) {
     const [name] = Object.keys(values);
     if (name === undefined) return {};
@@ -19,11 +30,20 @@ export async function bindParams(pipeline: Pick<Pipeline, 'name' | 'params'>, va
   const result = await pipeline.params['~standard'].validate(values);
   if (result.issues !== undefined) {
     throw new KtError(
-      result.issues.map(issue => ({ code: 'BAD_PARAM', path: issuePath(issue, 'params'), message: `${issue.message}; got ${seen(values, issue)}.` })),
+      result.issues.map(issue => ({
+        code: 'BAD_PARAM',
+        path: issuePath(issue, 'params'),
+        message: `${issue.message}; got ${seen(values, issue)}.`,
+      })),
     );
   }
   const bad = findNonJson(result.value, 'params');
-  if (bad !== undefined) throw new KtError({ code: 'BAD_PARAM', path: bad.path, message: `The parameter is ${bad.reason}, which JSON cannot hold.` });
+  if (bad !== undefined)
+    throw new KtError({
+      code: 'BAD_PARAM',
+      path: bad.path,
+      message: `The parameter is ${bad.reason}, which JSON cannot hold.`,
+    });
   return JSON.parse(JSON.stringify(result.value)) as JsonObject;
 }
 
@@ -31,6 +51,8 @@ export async function bindParams(pipeline: Pick<Pipeline, 'name' | 'params'>, va
 function seen(values: JsonObject, issue: SchemaIssue): string {
   let value: unknown = values;
   for (const part of issue.path ?? [])
-    value = (value as Record<PropertyKey, unknown> | null | undefined)?.[typeof part === 'object' ? part.key : part];
+    value = (value as Record<PropertyKey, unknown> | null | undefined)?.[
+      typeof part === 'object' ? part.key : part
+    ];
   return value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 80);
 }

@@ -1,4 +1,7 @@
-/** A pipeline without the code that made it: its document, with refs to parameters, and what is known of the parameters. */
+/**
+ * A pipeline without the code that made it: its document, with refs to parameters, and what is known of the
+ * parameters.
+ */
 import { bindSpec, type JsonObject, type KTPipelineInput, type StandardSchema } from '@kube-transform/sdk';
 
 /** What a run can be made of: a pipeline as the builder gives it, or one that was stored. */
@@ -16,4 +19,5 @@ export const storedPipeline = (spec: KTPipelineInput, params: StandardSchema | u
 });
 
 /** True for what makes documents; false for a document. */
-export const isRunnable = (value: Runnable | KTPipelineInput): value is Runnable => 'toSpec' in value && typeof value.toSpec === 'function';
+export const isRunnable = (value: Runnable | KTPipelineInput): value is Runnable =>
+  'toSpec' in value && typeof value.toSpec === 'function';

@@ -1,9 +1,12 @@
 /*
  * The controller of one run, in a pod: the same loop as everywhere, over the Kubernetes executor.
  *
- * CT1 All it knows comes from the run's ConfigMap, the store and the labelled Jobs: killed at any moment and begun again, it ends the same.
- * CT2 The controller that began last drives: an older one sees its name replaced in the run's ConfigMap, and stops.
- * CT3 Exit 0: the run completed, or another controller drives it. 78: it failed, was cancelled or cannot be driven by this one. Else: begun again.
+ * CT1 All it knows comes from the run's ConfigMap, the store and the labelled Jobs: killed at any moment and
+ *     begun again, it ends the same.
+ * CT2 The controller that began last drives: an older one sees its name replaced in the run's ConfigMap, and
+ *     stops.
+ * CT3 Exit 0: the run completed, or another controller drives it. 78: it failed, was cancelled or cannot be
+ *     driven by this one. Else: begun again.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -41,9 +44,12 @@ const say = (line: object): void => void printLine(line);
 const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /**
- * Drives the run that the environment names, and ends the process. `digest` is that of the bundle this file is part of.
+ * Drives the run that the environment names, and ends the process. `digest` is that of the bundle this file
+ * is part of.
  *
- * With KT_LAUNCH it begins a run of a schedule instead, and ends; with KT_PROBE it looks around for `kt doctor`; with KT_READ it reads what the store holds of a run instead, for somebody who cannot reach the store.
+ * With KT_LAUNCH it begins a run of a schedule instead, and ends; with KT_PROBE it looks around for `kt
+ * doctor`; with KT_READ it reads what the store holds of a run instead, for somebody who cannot reach the
+ * store.
  */
 export async function startController(digest: string): Promise<never> {
   if (process.env['KT_READ'] !== undefined) return serveRead(process.env['KT_READ']);
@@ -68,17 +74,38 @@ async function control(digest: string): Promise<number> {
   const config = JSON.parse(await readFile(join(dir, RUN_KEY.config), 'utf8')) as RunConfig;
   checkVersion(config.runId, { began: config.digest, digest });
   const connection = await inClusterConnection();
-  const api = new KubeApi({ ...connection, namespace: config.settings.namespace }, { clock: systemClock, patienceMs: PATIENCE_MS });
-  const onTrouble = (error: unknown): void => say({ level: 'warn', message: words(error), t: systemClock.nowMs() });
+  const api = new KubeApi(
+    { ...connection, namespace: config.settings.namespace },
+    { clock: systemClock, patienceMs: PATIENCE_MS },
+  );
+  const onTrouble = (error: unknown): void =>
+    say({ level: 'warn', message: words(error), t: systemClock.nowMs() });
   const report = new RunReport({ api, clock: systemClock, configMap: name, onTrouble });
   const stop = new AbortController();
   const cancel = new AbortController();
   process.on('SIGTERM', () => stop.abort());
   try {
-    const mine = await api.patch<ConfigMap>(paths.configMaps(api.namespace, name), { data: { [RUN_KEY.controller]: uid } }, { type: 'merge' });
-    if (mine === null) throw new KtError({ code: 'NO_RUN', path: name, message: `The run's ConfigMap "${name}" is gone: the run was deleted.` });
+    const mine = await api.patch<ConfigMap>(
+      paths.configMaps(api.namespace, name),
+      { data: { [RUN_KEY.controller]: uid } },
+      { type: 'merge' },
+    );
+    if (mine === null)
+      throw new KtError({
+        code: 'NO_RUN',
+        path: name,
+        message: `The run's ConfigMap "${name}" is gone: the run was deleted.`,
+      });
     const watching = watch(api, { name, uid, stop, cancel }).catch((error: unknown) => report.trouble(error));
-    const status = await run(api, { config, digest, owner: mine.metadata.uid ?? '', report, stop: stop.signal, cancel: cancel.signal, dir });
+    const status = await run(api, {
+      config,
+      digest,
+      owner: mine.metadata.uid ?? '',
+      report,
+      stop: stop.signal,
+      cancel: cancel.signal,
+      dir,
+    });
     stop.abort();
     await watching;
     say({
@@ -98,7 +125,10 @@ async function control(digest: string): Promise<number> {
   }
 }
 
-/** A run is driven by the version it began with. Asked before this controller takes over from another. @throws KtError `WRONG_VERSION`. */
+/**
+ * A run is driven by the version it began with. Asked before this controller takes over from another. @throws
+ * KtError `WRONG_VERSION`.
+ */
 function checkVersion(runId: string, { began, digest }: { began: string; digest: string }): void {
   if (began === digest) return;
   throw new KtError({
@@ -110,7 +140,10 @@ function checkVersion(runId: string, { began, digest }: { began: string; digest:
 }
 
 /** Heeds the flag of `kt cancel`, and another controller that has taken over. */
-async function watch(api: KubeApi, at: { name: string; uid: string; stop: AbortController; cancel: AbortController }): Promise<void> {
+async function watch(
+  api: KubeApi,
+  at: { name: string; uid: string; stop: AbortController; cancel: AbortController },
+): Promise<void> {
   const target = { path: paths.configMaps(api.namespace), fieldSelector: `metadata.name=${at.name}` };
   for await (const news of follow<ConfigMap>(api, target, { signal: at.stop.signal, clock: systemClock })) {
     const [object] = news.type === 'list' ? news.items : [news.object];
@@ -118,7 +151,11 @@ async function watch(api: KubeApi, at: { name: string; uid: string; stop: AbortC
     if (gone || object.data?.[RUN_KEY.cancel] !== undefined) at.cancel.abort();
     const driver = object?.data?.[RUN_KEY.controller];
     if (driver !== undefined && driver !== at.uid) {
-      say({ level: 'warn', message: `Another controller (${driver}) drives this run now; this one stops.`, t: systemClock.nowMs() });
+      say({
+        level: 'warn',
+        message: `Another controller (${driver}) drives this run now; this one stops.`,
+        t: systemClock.nowMs(),
+      });
       at.stop.abort();
     }
   }
@@ -134,15 +171,34 @@ interface Control {
   dir: string;
 }
 
-async function run(api: KubeApi, { config, digest, owner, report, stop, cancel, dir }: Control): Promise<string> {
+async function run(
+  api: KubeApi,
+  { config, digest, owner, report, stop, cancel, dir }: Control,
+): Promise<string> {
   const { runId, settings } = config;
   const store = await openStore(settings.store);
   const { record, resumed } = await recordOf(store, config, dir);
   checkVersion(runId, { began: record.source?.digest ?? digest, digest });
-  const frame = { runId, pipeline: record.pipeline.name, settings, digest, bundleParts: config.bundleParts, owner: ownerOf(runId, owner) };
+  const frame = {
+    runId,
+    pipeline: record.pipeline.name,
+    settings,
+    digest,
+    bundleParts: config.bundleParts,
+    owner: ownerOf(runId, owner),
+  };
   await recallRun(store, record, report);
-  const executor = kubernetesExecutor({ api, store, clock: systemClock, frame, onTrouble: error => report.trouble(error) });
-  await using hints = await hintServer({ host: process.env['KT_POD_IP'] ?? '127.0.0.1', onHint: hint => executor.hint(hint) });
+  const executor = kubernetesExecutor({
+    api,
+    store,
+    clock: systemClock,
+    frame,
+    onTrouble: error => report.trouble(error),
+  });
+  await using hints = await hintServer({
+    host: process.env['KT_POD_IP'] ?? '127.0.0.1',
+    onHint: hint => executor.hint(hint),
+  });
   await store.put(hintsKey(runId), new TextEncoder().encode(JSON.stringify(hints.address)));
   const lastWord = async (status: RunStatus): Promise<void> => {
     if (status === 'Completed') report.headline(await readHeadline(store, record).catch(() => null));
@@ -174,11 +230,18 @@ async function run(api: KubeApi, { config, digest, owner, report, stop, cancel, 
 let ended: Promise<void> = Promise.resolve();
 
 /** The record of the run: from the store where it has begun, else from what came with the run's ConfigMap. */
-async function recordOf(store: FileStore, { runId, kind, from, source }: RunConfig, dir: string): Promise<{ record: RunRecord; resumed: boolean }> {
+async function recordOf(
+  store: FileStore,
+  { runId, kind, from, source }: RunConfig,
+  dir: string,
+): Promise<{ record: RunRecord; resumed: boolean }> {
   const stored = await readRecord(store, runId);
   if (stored !== null) return { record: stored, resumed: true };
   if (kind === 'retry') {
-    return { record: await retryRun(store, from ?? '', { clock: systemClock, runId, source }), resumed: true };
+    return {
+      record: await retryRun(store, from ?? '', { clock: systemClock, runId, source }),
+      resumed: true,
+    };
   }
   const record = await readRecordFiles(dir);
   await writeRecord(store, record);

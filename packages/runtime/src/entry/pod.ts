@@ -1,8 +1,11 @@
 /*
- * A worker in a pod of a cluster: runs one pod of one job, told by its environment which, and ends with an exit code that its Job knows.
+ * A worker in a pod of a cluster: runs one pod of one job, told by its environment which, and ends with an
+ * exit code that its Job knows.
  *
- * Y1 Exit 0: all items have a result. 78: all are decided, some failed for good. 79: as 78, and the job stops at the first. 143: told to stop. 75: the
- *    store or the bundle failed. 76: the process ended as if all were well, with items undone. Anything else: the process broke; the termination message says what it was at.
+ * Y1 Exit 0: all items have a result. 78: all are decided, some failed for good. 79: as 78, and the job stops
+ *    at the first. 143: told to stop. 75: the store or the bundle failed. 76: the process ended as if all
+ *    were well, with items undone. Anything else: the process broke; the termination message says what it was
+ *    at.
  * Y2 SIGTERM aborts what runs; what was told to stop costs no attempt.
  */
 import { fileURLToPath } from 'node:url';
@@ -40,7 +43,9 @@ export async function servePod(catalog: FunctionCatalog): Promise<never> {
   process.once('exit', left => {
     // Codes that mean something to Kubernetes are not for functions to say.
     if (code !== undefined || !RESERVED.has(left)) return;
-    note.say(isDry ? 'The function awaits what nobody will do.' : `The function called process.exit(${left}).`);
+    note.say(
+      isDry ? 'The function awaits what nobody will do.' : `The function called process.exit(${left}).`,
+    );
     process.exitCode = EXIT_CODE.early;
   });
   try {
@@ -71,7 +76,12 @@ function setting(name: string): string {
 async function run(catalog: FunctionCatalog, note: TerminationFile): Promise<number> {
   const [runId, job, index] = [setting('KT_RUN'), setting('KT_JOB'), Number(setting('JOB_COMPLETION_INDEX'))];
   const pod = nthOfRanges(setting('KT_PODS'), index);
-  if (pod === undefined) throw new KtError({ code: 'NO_SUCH_POD', path: 'KT_PODS', message: `This Job has no pod of index ${index}.` });
+  if (pod === undefined)
+    throw new KtError({
+      code: 'NO_SUCH_POD',
+      path: 'KT_PODS',
+      message: `This Job has no pod of index ${index}.`,
+    });
   const stop = new AbortController();
   process.on('SIGTERM', () => stop.abort(new Error('The pod is being stopped.')));
   verifyBundle(fileURLToPath(new URL('.', import.meta.url)), setting('KT_DIGEST'));

@@ -1,4 +1,7 @@
-/** A pod that looks around for `kt doctor`: whether the store can be written and read, the time, the version of Node. */
+/**
+ * A pod that looks around for `kt doctor`: whether the store can be written and read, the time, the version
+ * of Node.
+ */
 import { printLine } from '../process/standard-output.js';
 import { systemClock } from '../process/system-clock.js';
 import type { ProbeReport } from '../kubernetes/manifests/probe-job.js';
@@ -6,7 +9,11 @@ import { openStore } from '../open-store.js';
 
 /** Looks around, prints a {@link ProbeReport}, and ends the process. */
 export async function serveProbe(store: string): Promise<never> {
-  const report: ProbeReport = { node: process.versions.node, nowMs: systemClock.nowMs(), storeProblem: await storeProblem(store) };
+  const report: ProbeReport = {
+    node: process.versions.node,
+    nowMs: systemClock.nowMs(),
+    storeProblem: await storeProblem(store),
+  };
   printLine(report);
   process.exit(0);
 }

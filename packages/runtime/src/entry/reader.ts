@@ -17,7 +17,11 @@ export async function serveRead(text: string): Promise<never> {
   try {
     await answer(JSON.parse(text) as ReadRequest, page);
   } catch (error) {
-    const problem = { code: 'READ_FAILED', path: '', message: error instanceof Error ? error.message : String(error) };
+    const problem = {
+      code: 'READ_FAILED',
+      path: '',
+      message: error instanceof Error ? error.message : String(error),
+    };
     page.add({ error: isKtError(error) ? error.problems : [problem satisfies Problem] });
   }
   page.flush();
@@ -34,11 +38,21 @@ async function answer(request: ReadRequest, page: Page): Promise<void> {
   page.add({ end: { count, more: false } });
 }
 
-async function* valuesOf({ what, runId, store: url, place, previous }: ReadRequest): AsyncGenerator<ReadValue, void> {
+async function* valuesOf({
+  what,
+  runId,
+  store: url,
+  place,
+  previous,
+}: ReadRequest): AsyncGenerator<ReadValue, void> {
   const store = await openStore(url);
   const record = await readRecord(store, runId);
   if (record === null) {
-    throw new KtError({ code: 'RUN_NOT_BEGUN', path: 'run', message: `Run "${runId}" has not begun: nothing of it is in its store.` });
+    throw new KtError({
+      code: 'RUN_NOT_BEGUN',
+      path: 'run',
+      message: `Run "${runId}" has not begun: nothing of it is in its store.`,
+    });
   }
   const filter = { place: place ?? undefined, previous };
   if (what === 'lines') for await (const line of readLogs(store, record, filter)) yield { line };

@@ -1,4 +1,7 @@
-/** The pod of a schedule: begins a run of the version that is deployed, and ends. Begun again, it does the same. */
+/**
+ * The pod of a schedule: begins a run of the version that is deployed, and ends. Begun again, it does the
+ * same.
+ */
 import { bindSpec, KtError } from '@kube-transform/sdk';
 import { printLine } from '../process/standard-output.js';
 import { systemClock } from '../process/system-clock.js';
@@ -23,7 +26,12 @@ const say = (message: string): void => void printLine({ level: 'info', message, 
 export async function launch(schedule: string): Promise<number> {
   const version = readVersion(await readMounted(process.env['KT_RUN_DIR'] ?? MOUNT.run));
   if (version === undefined)
-    throw new KtError({ code: 'NO_VERSION', path: MOUNT.run, message: 'The version to run is not there.', hint: 'Deploy it again: kt deploy.' });
+    throw new KtError({
+      code: 'NO_VERSION',
+      path: MOUNT.run,
+      message: 'The version to run is not there.',
+      hint: 'Deploy it again: kt deploy.',
+    });
   const connection = await inClusterConnection();
   const api = new KubeApi(
     { ...connection, namespace: process.env['KT_NAMESPACE'] ?? connection.namespace },
@@ -46,21 +54,34 @@ export async function launch(schedule: string): Promise<number> {
   }
 }
 
-const idOf = ({ name, annotations }: ConfigMap['metadata']): string => annotations?.[ANNOTATION.runId] ?? name;
+const idOf = ({ name, annotations }: ConfigMap['metadata']): string =>
+  annotations?.[ANNOTATION.runId] ?? name;
 
-/** The ConfigMaps of other runs of a schedule that have not ended and have a controller: a run that nobody drives would be in the way for ever. */
+/**
+ * The ConfigMaps of other runs of a schedule that have not ended and have a controller: a run that nobody
+ * drives would be in the way for ever.
+ */
 async function runsUnderWay(api: KubeApi, schedule: string, runId: string): Promise<ConfigMap['metadata'][]> {
   const [runs, controllers] = await Promise.all([
-    api.list<ConfigMap>(paths.configMaps(api.namespace), { labelSelector: `${LABEL.schedule}=${schedule},${LABEL.component}=run` }),
-    api.list<Job>(paths.jobs(api.namespace), { labelSelector: `${LABEL.component}=controller,${LABEL.managedBy}=kt` }),
+    api.list<ConfigMap>(paths.configMaps(api.namespace), {
+      labelSelector: `${LABEL.schedule}=${schedule},${LABEL.component}=run`,
+    }),
+    api.list<Job>(paths.jobs(api.namespace), {
+      labelSelector: `${LABEL.component}=controller,${LABEL.managedBy}=kt`,
+    }),
   ]);
-  const live = controllers.items.filter(job => job.metadata.deletionTimestamp === undefined && !isTerminalJob(job));
+  const live = controllers.items.filter(
+    job => job.metadata.deletionTimestamp === undefined && !isTerminalJob(job),
+  );
   const driven = new Set(live.map(({ metadata }) => metadata.labels?.[LABEL.run]));
   const goesOn = ({ data, metadata }: ConfigMap): boolean => {
     const summary = data?.[RUN_KEY.summary];
     const status = summary === undefined ? 'Running' : (JSON.parse(summary) as ClusterSummary).status;
     return (
-      metadata.name !== runName(runId) && data?.[RUN_KEY.cancel] === undefined && status === 'Running' && driven.has(metadata.labels?.[LABEL.run])
+      metadata.name !== runName(runId) &&
+      data?.[RUN_KEY.cancel] === undefined &&
+      status === 'Running' &&
+      driven.has(metadata.labels?.[LABEL.run])
     );
   };
   return runs.items.filter(goesOn).map(({ metadata }) => metadata);
@@ -73,7 +94,11 @@ async function cancel(api: KubeApi, run: ConfigMap['metadata']): Promise<void> {
   say(`Run ${idOf(run)} is cancelled: another takes its place.`);
 }
 
-async function begin(api: KubeApi, version: DeployedVersion, { runId, schedule }: { runId: string; schedule: string }): Promise<void> {
+async function begin(
+  api: KubeApi,
+  version: DeployedVersion,
+  { runId, schedule }: { runId: string; schedule: string },
+): Promise<void> {
   const { spec, defaults, source } = version;
   const settings = { ...version.settings, namespace: api.namespace };
   const made = await newRun({ pipeline: bindSpec(spec, defaults ?? {}), clock: systemClock, runId, source });

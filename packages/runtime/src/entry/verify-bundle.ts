@@ -4,9 +4,13 @@ import { join } from 'node:path';
 import { KtError } from '@kube-transform/sdk';
 
 /** Not code, or made from it: source maps, and the index that names the digest. */
-const isLeftOut = (name: string): boolean => name.startsWith('.') || name.endsWith('.map') || name === 'functions.mjs' || name === 'node_modules';
+const isLeftOut = (name: string): boolean =>
+  name.startsWith('.') || name.endsWith('.map') || name === 'functions.mjs' || name === 'node_modules';
 
-/** The digest of the files of a folder, as the bundler makes it: SHA-256 over names, sizes and contents in the order of the names. */
+/**
+ * The digest of the files of a folder, as the bundler makes it: SHA-256 over names, sizes and contents in the
+ * order of the names.
+ */
 export function digestOfFolder(dir: string): string {
   // Processes that are no pods do without.
   const { createHash } = process.getBuiltinModule('node:crypto');

@@ -1,4 +1,6 @@
-/** A worker process: runs pods that its driver sends over the channel, or, in a cluster, the pod that it is. */
+/**
+ * A worker process: runs pods that its driver sends over the channel, or, in a cluster, the pod that it is.
+ */
 import pLimit from 'p-limit';
 import { type AnyFunction, KtError, nameExports } from '@kube-transform/sdk';
 import { captureOutput, withinLog } from '../process/console-capture.js';
@@ -24,7 +26,8 @@ export interface BundleCatalog {
 export function bundleCatalog({ digest, modules, functions }: BundleCatalog): FunctionCatalog {
   const extra = new Map<string, AnyFunction>();
   const loaded = new Map<string, Promise<Map<string, AnyFunction>>>();
-  const loadModule = async (module: string): Promise<Map<string, AnyFunction>> => nameExports(module, (await modules[module]?.()) ?? {});
+  const loadModule = async (module: string): Promise<Map<string, AnyFunction>> =>
+    nameExports(module, (await modules[module]?.()) ?? {});
   return {
     digest,
     names: () => Object.keys(functions),
@@ -57,7 +60,8 @@ export async function startWorker(catalog: BundleCatalog): Promise<void> {
     throw new KtError({
       code: 'NOT_A_WORKER',
       path: '',
-      message: 'This file is the worker entry of a bundle; it is started by `kt run --executor processes` and by pods.',
+      message:
+        'This file is the worker entry of a bundle; it is started by `kt run --executor processes` and by pods.',
     });
   }
   process.on('SIGINT', () => undefined);
@@ -77,7 +81,10 @@ export async function startWorker(catalog: BundleCatalog): Promise<void> {
       void serve(message, stop.signal).then(send);
     }
   });
-  /** Events that come together go together; that an item begins is said at once, so that the driver knows what a crash ended. */
+  /**
+   * Events that come together go together; that an item begins is said at once, so that the driver knows what
+   * a crash ended.
+   */
   let events: ItemEvent[] = [];
   const flush = (): void => {
     if (events.length > 0) send({ type: 'events', events });
@@ -87,7 +94,10 @@ export async function startWorker(catalog: BundleCatalog): Promise<void> {
     if (events.push(event) === 1 && event.type !== 'ItemStarted') queueMicrotask(flush);
     if (event.type === 'ItemStarted') flush();
   };
-  const serve = async ({ order, concurrency }: ToWorker & { type: 'pod' }, signal: AbortSignal): Promise<FromWorker> => {
+  const serve = async (
+    { order, concurrency }: ToWorker & { type: 'pod' },
+    signal: AbortSignal,
+  ): Promise<FromWorker> => {
     const limit = pLimit(concurrency);
     try {
       const outcome = await runPod(order, {

@@ -30,7 +30,8 @@ export interface InProcessOptions {
 /**
  * An executor for tests and for small runs.
  *
- * No isolation: a function that never yields can be neither stopped nor timed out, and a job's `env` stays set in this process.
+ * No isolation: a function that never yields can be neither stopped nor timed out, and a job's `env` stays
+ * set in this process.
  */
 export function inProcessExecutor({ host, concurrency }: InProcessOptions): Executor {
   const facts = new FactQueue<Fact | ItemEvent>();
@@ -43,7 +44,8 @@ export function inProcessExecutor({ host, concurrency }: InProcessOptions): Exec
     let failed = 0;
     const emit = (event: ItemEvent): void => {
       facts.push(event);
-      if (event.type === 'ItemFailed' && ++failed > allowedFailures(job.maxFailed, items) && job.failFast) stop.abort(new Error('failFast'));
+      if (event.type === 'ItemFailed' && ++failed > allowedFailures(job.maxFailed, items) && job.failFast)
+        stop.abort(new Error('failFast'));
     };
     const podHost: PodHost = {
       ...host,
@@ -57,9 +59,12 @@ export function inProcessExecutor({ host, concurrency }: InProcessOptions): Exec
       draining: () => draining,
     };
     const pods = Array.from({ length: Math.ceil(items / order.itemsPerPod) }, (_, pod) => pod);
-    const outcomes = await Promise.all(pods.map(pod => runPod({ runId: order.runId, job: job.name, pod, crashed: [] }, podHost)));
+    const outcomes = await Promise.all(
+      pods.map(pod => runPod({ runId: order.runId, job: job.name, pod, crashed: [] }, podHost)),
+    );
     const sum = outcomes.reduce<PodOutcome | undefined>(addOutcome, undefined);
-    if (sum !== undefined && (sum.open === 0 || (job.failFast && sum.failed > 0 && !draining))) facts.push(settleJob(job, items, sum));
+    if (sum !== undefined && (sum.open === 0 || (job.failFast && sum.failed > 0 && !draining)))
+      facts.push(settleJob(job, items, sum));
   };
 
   return {

@@ -1,10 +1,14 @@
 /*
  * Runs pods in worker processes: the same bundle and the same worker entry that pods in a cluster run.
  *
- * E1 At most `workers` processes; a process serves pods of one class (memory and env) and is replaced for another.
- * E2 A process that ends by itself costs an attempt of the items it had begun, and nothing else: its pod goes back to the queue's front.
- * E3 A store that fails in a worker ends the observation, not the job: the run can be resumed when the store is well.
- * E4 A pod whose process ends three times before it begins an item fails its job: the bundle itself is broken.
+ * E1 At most `workers` processes; a process serves pods of one class (memory and env) and is replaced for
+ *    another.
+ * E2 A process that ends by itself costs an attempt of the items it had begun, and nothing else: its pod goes
+ *    back to the queue's front.
+ * E3 A store that fails in a worker ends the observation, not the job: the run can be resumed when the store
+ *    is well.
+ * E4 A pod whose process ends three times before it begins an item fails its job: the bundle itself is
+ *    broken.
  */
 import { availableParallelism } from 'node:os';
 import { type FailureCause, KtError, type KTJob } from '@kube-transform/sdk';
@@ -61,7 +65,12 @@ export function processPoolExecutor(options: ProcessPoolOptions): Executor {
 }
 
 class ProcessPool implements Executor {
-  readonly capabilities = { name: 'processes', isolation: 'process', hardTimeout: true, memoryLimit: true } as const;
+  readonly capabilities = {
+    name: 'processes',
+    isolation: 'process',
+    hardTimeout: true,
+    memoryLimit: true,
+  } as const;
   readonly #options: ProcessPoolOptions;
   readonly #size: number;
   readonly #facts = new FactQueue<Fact | ItemEvent>();
@@ -85,10 +94,23 @@ class ProcessPool implements Executor {
     const pods = Math.ceil(order.items / order.itemsPerPod);
     let resolve = (): void => undefined;
     const done = new Promise<void>(settled => (resolve = settled));
-    const job: Job = { order, left: pods, running: 0, failedItems: 0, stopped: false, sum: undefined, done, resolve };
+    const job: Job = {
+      order,
+      left: pods,
+      running: 0,
+      failedItems: 0,
+      stopped: false,
+      sum: undefined,
+      done,
+      resolve,
+    };
     this.#jobs.set(order.job.name, job);
     for (let pod = 0; pod < pods; pod++) {
-      this.#queue.push({ job, falseStarts: 0, pod: { runId: order.runId, job: order.job.name, pod, crashed: [] } });
+      this.#queue.push({
+        job,
+        falseStarts: 0,
+        pod: { runId: order.runId, job: order.job.name, pod, crashed: [] },
+      });
     }
     this.#pump();
     return Promise.resolve();
@@ -127,7 +149,9 @@ class ProcessPool implements Executor {
 
   #pump(): void {
     while (!this.#draining) {
-      const index = this.#queue.findIndex(({ job }) => job.running < (job.order.job.parallelism ?? Number.POSITIVE_INFINITY));
+      const index = this.#queue.findIndex(
+        ({ job }) => job.running < (job.order.job.parallelism ?? Number.POSITIVE_INFINITY),
+      );
       const task = this.#queue[index];
       if (task === undefined) return;
       const slot = this.#slotFor(task.job.order.job);
@@ -148,7 +172,11 @@ class ProcessPool implements Executor {
       this.#close(other, STOP_GRACE_MS);
     }
     const { entry, storeUrl, clock } = this.#options;
-    const slot: Slot = { key, task: undefined, worker: new WorkerProcess({ entry, storeUrl, clock, memory: job.memory, env: job.env }) };
+    const slot: Slot = {
+      key,
+      task: undefined,
+      worker: new WorkerProcess({ entry, storeUrl, clock, memory: job.memory, env: job.env }),
+    };
     this.#slots.add(slot);
     void slot.worker.exited.then(() => this.#slots.delete(slot));
     return slot;
@@ -192,14 +220,19 @@ class ProcessPool implements Executor {
       return;
     }
     const crashed = items.map(item => ({ item, cause }));
-    this.#queue.unshift({ job, falseStarts, pod: { ...task.pod, crashed: [...task.pod.crashed, ...crashed] } });
+    this.#queue.unshift({
+      job,
+      falseStarts,
+      pod: { ...task.pod, crashed: [...task.pod.crashed, ...crashed] },
+    });
   }
 
   #podDone(job: Job, outcome: PodOutcome): void {
     job.sum = addOutcome(job.sum, outcome);
     if (--job.left > 0) return;
     const complete = job.sum.open === 0 || (job.stopped && job.order.job.failFast && job.sum.failed > 0);
-    if (complete && !this.#jobEnded(job)) this.#facts.push(settleJob(job.order.job, job.order.items, job.sum));
+    if (complete && !this.#jobEnded(job))
+      this.#facts.push(settleJob(job.order.job, job.order.items, job.sum));
     job.resolve();
   }
 
@@ -219,7 +252,8 @@ class ProcessPool implements Executor {
     if (event.type !== 'ItemFailed') return;
     job.failedItems++;
     const { failFast, maxFailed } = job.order.job;
-    if (failFast && !job.stopped && job.failedItems > allowedFailures(maxFailed, job.order.items)) this.#stop(job);
+    if (failFast && !job.stopped && job.failedItems > allowedFailures(maxFailed, job.order.items))
+      this.#stop(job);
   }
 
   /** Drops a job's queued pods and tells its running ones to stop. */

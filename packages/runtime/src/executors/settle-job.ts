@@ -11,7 +11,9 @@ export function allowedFailures(maxFailed: number | string, items: number): numb
 /** Adds the outcome of one pod to that of the others. */
 export function addOutcome(sum: PodOutcome | undefined, pod: PodOutcome): PodOutcome {
   if (sum === undefined) return pod;
-  const first = [sum.firstFailure, pod.firstFailure].filter(failure => failure !== null).sort((a, b) => a.item - b.item)[0];
+  const first = [sum.firstFailure, pod.firstFailure]
+    .filter(failure => failure !== null)
+    .sort((a, b) => a.item - b.item)[0];
   return {
     succeeded: sum.succeeded + pod.succeeded,
     failed: sum.failed + pod.failed,
@@ -31,11 +33,26 @@ export function settleJob(job: KTJob, items: number, outcome: PodOutcome): Fact 
   if (parsed.ok) return { type: 'JobSucceeded', job: job.name, spawned: parsed.value };
   const first = parsed.problems[0];
   const message = `Job "${job.name}" must return a list of jobs, but: spawned${first?.path ?? ''}: ${first?.message ?? ''}`;
-  return { type: 'JobFailed', job: job.name, cause: { kind: 'InvalidSpawn', message, problems: parsed.problems } };
+  return {
+    type: 'JobFailed',
+    job: job.name,
+    cause: { kind: 'InvalidSpawn', message, problems: parsed.problems },
+  };
 }
 
-function itemsFailed(outcome: PodOutcome, total: number, first: { item: number; cause: FailureCause }): FailureCause {
+function itemsFailed(
+  outcome: PodOutcome,
+  total: number,
+  first: { item: number; cause: FailureCause },
+): FailureCause {
   if (total === 1) return first.cause;
   const message = `${outcome.failed} of ${total} items failed, the first is ${first.item}: ${first.cause.message}`;
-  return { kind: 'ItemsFailed', message, failed: outcome.failed, total, first: first.cause, firstItem: first.item };
+  return {
+    kind: 'ItemsFailed',
+    message,
+    failed: outcome.failed,
+    total,
+    first: first.cause,
+    firstItem: first.item,
+  };
 }

@@ -2,7 +2,8 @@
  * One worker process, as its driver sees it.
  *
  * W1 It runs one pod at a time. `run` resolves with the pod's outcome, or with how the process ended.
- * W2 An attempt that outlives its timeout by the grace is ended with SIGKILL; so is a process above its memory limit.
+ * W2 An attempt that outlives its timeout by the grace is ended with SIGKILL; so is a process above its
+ *    memory limit.
  * W3 When the driver dies the channel closes, and the worker ends itself.
  */
 import { type ChildProcess, fork } from 'node:child_process';
@@ -29,7 +30,10 @@ export interface WorkerOptions {
 }
 
 /** What came of a pod. */
-export type PodEnd = { type: 'done'; outcome: PodOutcome } | { type: 'broken'; message: string } | { type: 'crashed'; crash: Crash };
+export type PodEnd =
+  | { type: 'done'; outcome: PodOutcome }
+  | { type: 'broken'; message: string }
+  | { type: 'crashed'; crash: Crash };
 
 /** A running worker process. */
 export class WorkerProcess {
@@ -49,7 +53,10 @@ export class WorkerProcess {
       env: { ...process.env, ...options.env, KT_WORKER_STORE: options.storeUrl },
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
-    this.#child.stderr?.on('data', (chunk: Buffer) => (this.#stderr = (this.#stderr + chunk.toString()).slice(-STDERR_KEPT)));
+    this.#child.stderr?.on(
+      'data',
+      (chunk: Buffer) => (this.#stderr = (this.#stderr + chunk.toString()).slice(-STDERR_KEPT)),
+    );
     this.#child.on('message', message => this.#onMessage?.(message as FromWorker));
     this.#child.on('error', error => (this.#stderr += error.message));
     // Not 'close': it never comes after a disconnect from this side.
@@ -83,7 +90,10 @@ export class WorkerProcess {
         };
       });
       this.send({ type: 'pod', order, concurrency: job.job.concurrency ?? 1 });
-      return await Promise.race([said, this.exited.then((exit): PodEnd => ({ type: 'crashed', crash: this.#crash(exit) }))]);
+      return await Promise.race([
+        said,
+        this.exited.then((exit): PodEnd => ({ type: 'crashed', crash: this.#crash(exit) })),
+      ]);
     } finally {
       clearInterval(watch);
       for (const timer of this.#started.values()) timer.abort();
@@ -121,7 +131,11 @@ export class WorkerProcess {
     if (timeoutMs === undefined) return;
     this.#options.clock.sleep(timeoutMs + TIMEOUT_GRACE_MS, timer.signal).then(
       () => {
-        this.#kill({ kind: 'DeadlineExceeded', message: `The attempt took longer than ${timeoutMs} ms and did not stop when told to.`, timeoutMs });
+        this.#kill({
+          kind: 'DeadlineExceeded',
+          message: `The attempt took longer than ${timeoutMs} ms and did not stop when told to.`,
+          timeoutMs,
+        });
       },
       () => undefined,
     );
@@ -147,7 +161,8 @@ export class WorkerProcess {
   #crash({ code, signal }: { code: number | null; signal: NodeJS.Signals | null }): Crash {
     const items = [...this.#started.keys()];
     if (this.#killedFor !== undefined) return { cause: this.#killedFor, items };
-    if (/heap out of memory|Allocation failed/i.test(this.#stderr)) return { cause: outOfMemory(this.#options.memory, 'the heap is full'), items };
+    if (/heap out of memory|Allocation failed/i.test(this.#stderr))
+      return { cause: outOfMemory(this.#options.memory, 'the heap is full'), items };
     const how = signal === null ? `with exit code ${code ?? '?'}` : `by ${signal}`;
     const tail = this.#stderr.trim().split('\n').slice(-3).join(' | ');
     const message = `The worker process was ended ${how}.${tail === '' ? '' : ` It said: ${tail}`}`;

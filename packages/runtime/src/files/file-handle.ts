@@ -1,7 +1,8 @@
 /*
  * An open file of the store.
  *
- * 1. What is written is kept until `close`, which puts or appends it as one; until then nobody sees any of it.
+ * 1. What is written is kept until `close`, which puts or appends it as one; until then nobody sees any of
+ *    it.
  * 2. A closed handle refuses everything but `close`.
  */
 import { type KtFileHandle, type KtFiles, KtError } from '@kube-transform/sdk';
@@ -80,6 +81,14 @@ function gate(path: string): { check(action: string): void; close(): boolean } {
   };
 }
 
-function badMode(path: string, { action, mode, hint }: { action: string; mode: string; hint: string }): KtError {
-  return new KtError({ code: 'BAD_MODE', message: `Cannot ${action} "${path}": it is open to be ${mode}.`, path: '', hint });
+function badMode(
+  path: string,
+  { action, mode, hint }: { action: string; mode: string; hint: string },
+): KtError {
+  return new KtError({
+    code: 'BAD_MODE',
+    message: `Cannot ${action} "${path}": it is open to be ${mode}.`,
+    path: '',
+    hint,
+  });
 }

@@ -1,4 +1,7 @@
-/** Finds files of a store by pattern: `*`, `**`, `?`, `[ab]`, `{a,b}`; a backslash makes the next character plain. */
+/**
+ * Finds files of a store by pattern: `*`, `**`, `?`, `[ab]`, `{a,b}`; a backslash makes the next character
+ * plain.
+ */
 import type { FileStore } from '../ports/index.js';
 import { badPath, storePath } from './store-path.js';
 
@@ -14,7 +17,11 @@ export async function fileGlob(store: FileStore, pattern: string): Promise<strin
   }
   const rest = names.slice(firstWild).filter(name => name !== '' && name !== '.');
   if (pattern.startsWith('/') || rest.includes('..')) {
-    throw badPath(pattern, 'is absolute, or has ".." after a wildcard', 'Write the pattern relative to the store, without "..".');
+    throw badPath(
+      pattern,
+      'is absolute, or has ".." after a wildcard',
+      'Write the pattern relative to the store, without "..".',
+    );
   }
   const base = storePath(names.slice(0, firstWild).join('/'));
   const prefix = base === '' ? '' : `${base}/`;
@@ -24,7 +31,8 @@ export async function fileGlob(store: FileStore, pattern: string): Promise<strin
   const options = rest.length === 1 && rest[0]?.includes('**') === false ? { delimiter: '/' as const } : {};
   const found: string[] = [];
   for await (const entry of store.list(prefix, options)) {
-    if (entry.type === 'object' && matches(entry.object.key.slice(prefix.length))) found.push(entry.object.key);
+    if (entry.type === 'object' && matches(entry.object.key.slice(prefix.length)))
+      found.push(entry.object.key);
   }
   return found.sort();
 }

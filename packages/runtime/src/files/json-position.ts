@@ -6,7 +6,10 @@ const TOKEN =
 /** What may come next: a value, a key, a colon, or what ends a value. `or-end`: also the closing bracket. */
 type Expected = 'value' | 'value-or-end' | 'key' | 'key-or-end' | 'colon' | 'after';
 
-/** Line and column (from 1) of the first character that JSON does not allow; the end of the text where it breaks off. */
+/**
+ * Line and column (from 1) of the first character that JSON does not allow; the end of the text where it
+ * breaks off.
+ */
 export function jsonErrorPosition(text: string): { line: number; column: number } {
   const offset = firstWrong(text);
   const before = text.slice(0, offset);
@@ -21,7 +24,8 @@ function firstWrong(text: string): number {
     TOKEN.lastIndex = at;
     const match = TOKEN.exec(text);
     const [all = '', mark, string] = match ?? [];
-    const next: Expected | undefined = match === null ? undefined : step(expected, { mark, isString: string !== undefined }, open);
+    const next: Expected | undefined =
+      match === null ? undefined : step(expected, { mark, isString: string !== undefined }, open);
     if (next === undefined) return at + (/^[\t\n\r ]*/.exec(text.slice(at))?.[0].length ?? 0);
     at += all.length;
     expected = next;
@@ -29,10 +33,15 @@ function firstWrong(text: string): number {
 }
 
 /** What comes after a token; undefined where the token is wrong. */
-function step(expected: Expected, token: { mark: string | undefined; isString: boolean }, open: string[]): Expected | undefined {
+function step(
+  expected: Expected,
+  token: { mark: string | undefined; isString: boolean },
+  open: string[],
+): Expected | undefined {
   const { mark, isString } = token;
   const closes = expected === 'after' || expected.endsWith('-or-end');
-  // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- any other mark is a text, a number or a word
+  // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- any other mark is a text, a
+  // number or a word
   switch (mark) {
     case '{':
     case '[':

@@ -2,7 +2,8 @@
  * The friendly face of a file store: kube-transform's fsutil names over any FileStore.
  *
  * 1. A path becomes a key in one place (store-path.ts) before the store sees it.
- * 2. Appends of this process to one file queue in `appends`; against others, `ifMatch` decides, and the loser reads again.
+ * 2. Appends of this process to one file queue in `appends`; against others, `ifMatch` decides, and the loser
+ *    reads again.
  * 3. A directory exists while files are below it, on every store.
  */
 import { findNonJson, KtError, type KtFiles } from '@kube-transform/sdk';
@@ -14,7 +15,10 @@ import { badPath, directoryPrefix, filePath, lastName, storePath } from './store
 
 const DELETE_BATCH = 1000;
 
-/** The files of a store under kube-transform's names. `glob` finds files only, and no names that begin with "." unless the pattern does. */
+/**
+ * The files of a store under kube-transform's names. `glob` finds files only, and no names that begin with
+ * "." unless the pattern does.
+ */
 export function ktFiles(store: FileStore): KtFiles {
   const appends = new Map<string, Promise<void>>();
 
@@ -58,7 +62,11 @@ export function ktFiles(store: FileStore): KtFiles {
       const prefix = directoryPrefix(path);
       const names = new Set<string>();
       for await (const entry of store.list(prefix, { delimiter: '/' })) {
-        names.add(entry.type === 'object' ? entry.object.key.slice(prefix.length) : entry.prefix.slice(prefix.length, -1));
+        names.add(
+          entry.type === 'object'
+            ? entry.object.key.slice(prefix.length)
+            : entry.prefix.slice(prefix.length, -1),
+        );
       }
       return [...names].sort();
     },
@@ -73,12 +81,18 @@ export function ktFiles(store: FileStore): KtFiles {
     },
     async remove(path) {
       const key = filePath(path);
-      if ((await store.head(key)) === null) throw missing(path, (await isBelow(`${key}/`)) ? 'It is a directory: use `rmdir`.' : undefined);
+      if ((await store.head(key)) === null)
+        throw missing(path, (await isBelow(`${key}/`)) ? 'It is a directory: use `rmdir`.' : undefined);
       await store.delete([key]);
     },
     async rmdir(path) {
       const prefix = directoryPrefix(path);
-      if (prefix === '') throw badPath(path, 'names the store itself', 'Name a directory in it; this would delete everything.');
+      if (prefix === '')
+        throw badPath(
+          path,
+          'names the store itself',
+          'Name a directory in it; this would delete everything.',
+        );
       let batch: string[] = [];
       for await (const entry of store.list(prefix)) {
         if (entry.type === 'object') batch.push(entry.object.key);
@@ -91,8 +105,10 @@ export function ktFiles(store: FileStore): KtFiles {
     async stat(path) {
       const key = storePath(path);
       const info = key === '' ? null : await store.head(key);
-      if (info !== null) return { name: lastName(key), size: info.size, modifiedMs: info.modifiedMs, type: 'file' };
-      if (await isBelow(directoryPrefix(path))) return { name: lastName(key), size: 0, modifiedMs: 0, type: 'directory' };
+      if (info !== null)
+        return { name: lastName(key), size: info.size, modifiedMs: info.modifiedMs, type: 'file' };
+      if (await isBelow(directoryPrefix(path)))
+        return { name: lastName(key), size: 0, modifiedMs: 0, type: 'directory' };
       throw missing(path);
     },
     glob: async pattern => await fileGlob(store, pattern),
@@ -130,14 +146,22 @@ export function ktFiles(store: FileStore): KtFiles {
       } catch (cause) {
         const { line, column } = jsonErrorPosition(text);
         const message = `The file "${path}" is not JSON: line ${line}, column ${column}: ${(cause as Error).message}.`;
-        throw new KtError({ code: 'BAD_JSON', message, path: '', hint: 'Mend the file, or read it with `readText`.' }, { cause });
+        throw new KtError(
+          { code: 'BAD_JSON', message, path: '', hint: 'Mend the file, or read it with `readText`.' },
+          { cause },
+        );
       }
     },
     async writeJson(path, value) {
       const bad = findNonJson(value);
       if (bad !== undefined) {
         const message = `Cannot write "${path}" as JSON: ${bad.reason} at ${bad.path}.`;
-        throw new KtError({ code: 'BAD_JSON', message, path: bad.path, hint: 'Make it a string, number, boolean, null, array or plain object.' });
+        throw new KtError({
+          code: 'BAD_JSON',
+          message,
+          path: bad.path,
+          hint: 'Make it a string, number, boolean, null, array or plain object.',
+        });
       }
       await files.write(path, JSON.stringify(value ?? null));
     },
@@ -148,6 +172,14 @@ export function ktFiles(store: FileStore): KtFiles {
   return files;
 }
 
-function missing(path: string, hint = 'Check the path with `files.listdir`; names are case-sensitive.'): KtError {
-  return new KtError({ code: 'NOT_FOUND', message: `There is no file "${path}" in the store.`, path: '', hint });
+function missing(
+  path: string,
+  hint = 'Check the path with `files.listdir`; names are case-sensitive.',
+): KtError {
+  return new KtError({
+    code: 'NOT_FOUND',
+    message: `There is no file "${path}" in the store.`,
+    path: '',
+    hint,
+  });
 }

@@ -2,18 +2,21 @@
 import { KtError } from '@kube-transform/sdk';
 
 /**
- * The key of a path; empty for the store itself. "./", "//", a "/" at the end and ".." within the path are resolved.
+ * The key of a path; empty for the store itself. "./", "//", a "/" at the end and ".." within the path are
+ * resolved.
  *
  * @throws KtError `BAD_PATH` for an absolute path, one that leaves the store, and one with a NUL.
  */
 export function storePath(path: string): string {
-  if (path.startsWith('/')) throw badPath(path, 'is absolute', 'Paths are relative to the store: leave out the first "/".');
+  if (path.startsWith('/'))
+    throw badPath(path, 'is absolute', 'Paths are relative to the store: leave out the first "/".');
   if (path.includes('\0')) throw badPath(path, 'contains a NUL character', 'Remove it.');
   const names: string[] = [];
   for (const name of path.split('/')) {
     if (name === '' || name === '.') continue;
     if (name !== '..') names.push(name);
-    else if (names.pop() === undefined) throw badPath(path, 'leaves the store', 'Write a path below the store, without "..".');
+    else if (names.pop() === undefined)
+      throw badPath(path, 'leaves the store', 'Write a path below the store, without "..".');
   }
   return names.join('/');
 }
@@ -38,5 +41,10 @@ export function lastName(key: string): string {
 
 /** The error for a path that is refused. */
 export function badPath(path: string, wrong: string, hint: string): KtError {
-  return new KtError({ code: 'BAD_PATH', message: `The path ${JSON.stringify(path)} ${wrong}.`, path: '', hint });
+  return new KtError({
+    code: 'BAD_PATH',
+    message: `The path ${JSON.stringify(path)} ${wrong}.`,
+    path: '',
+    hint,
+  });
 }

@@ -1,6 +1,6 @@
 /*
- * The wall of sockets: everything the run engine needs from outside, as types. No member is optional; what differs between
- * implementations is said in `capabilities`.
+ * The wall of sockets: everything the run engine needs from outside, as types. No member is optional; what
+ * differs between implementations is said in `capabilities`.
  */
 import type { AnyFunction, FailureCause, JobStatus, KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../core/events.js';
@@ -42,7 +42,10 @@ export interface Executor extends AsyncDisposable {
   itemsPerPod(job: KTJob, items: number): number;
   /** Starts a job. Idempotent by (run, job): items whose results are in the store are not run again. */
   submit(order: JobOrder): Promise<void>;
-  /** What happens, until the signal (what happened before it is still told); may repeat, may be late, is never wrong. */
+  /**
+   * What happens, until the signal (what happened before it is still told); may repeat, may be late, is never
+   * wrong.
+   */
   observe(signal: AbortSignal): AsyncIterable<readonly (Fact | ItemEvent)[]>;
   /** Begins no further item; resolves when none runs. What is left open is for a later process. */
   drain(): Promise<void>;
@@ -78,23 +81,39 @@ export interface PutOptions {
 export type ListEntry = { type: 'object'; object: ObjectInfo } | { type: 'prefix'; prefix: string };
 
 /**
- * Objects by key. Keys are relative to the store, UTF-8, with "/" between names, none of them empty, "." or "..".
+ * Objects by key. Keys are relative to the store, UTF-8, with "/" between names, none of them empty, "." or
+ * "..".
  *
- * Puts are atomic: a reader sees the old or the new object whole, and a crash leaves one of the two. All methods reject with
- * KtError: `BAD_PATH` for a bad key, `NOT_FOUND`, `STORE_FAILED` otherwise.
+ * Puts are atomic: a reader sees the old or the new object whole, and a crash leaves one of the two. All
+ * methods reject with KtError: `BAD_PATH` for a bad key, `NOT_FOUND`, `STORE_FAILED` otherwise.
  */
 export interface FileStore extends AsyncDisposable {
-  /** What kind: `file`, `mem`, `s3`, …, and the URL with which another process opens the same store (null: it cannot). */
+  /**
+   * What kind: `file`, `mem`, `s3`, …, and the URL with which another process opens the same store (null: it
+   * cannot).
+   */
   readonly capabilities: { readonly kind: string; readonly url: string | null };
   /** What is known of an object; null where there is none. */
   head(key: string): Promise<ObjectInfo | null>;
-  /** The bytes of an object, whole or a range; a range past the end gives what there is. Rejects `NOT_FOUND`. */
+  /**
+   * The bytes of an object, whole or a range; a range past the end gives what there is. Rejects `NOT_FOUND`.
+   */
   get(key: string, range?: ByteRange): Promise<Uint8Array>;
   /** The bytes in chunks. Rejects `NOT_FOUND` at the first. */
   stream(key: string, range?: ByteRange): AsyncIterable<Uint8Array>;
-  /** Writes an object; the etag, or null where the condition did not hold. An error of the body itself passes through unchanged. */
-  put(key: string, body: Uint8Array | AsyncIterable<Uint8Array>, options?: PutOptions): Promise<string | null>;
-  /** Objects whose key begins with a prefix, in byte order of their keys; with `startAfter` only entries strictly after it. */
+  /**
+   * Writes an object; the etag, or null where the condition did not hold. An error of the body itself passes
+   * through unchanged.
+   */
+  put(
+    key: string,
+    body: Uint8Array | AsyncIterable<Uint8Array>,
+    options?: PutOptions,
+  ): Promise<string | null>;
+  /**
+   * Objects whose key begins with a prefix, in byte order of their keys; with `startAfter` only entries
+   * strictly after it.
+   */
   list(prefix: string, options?: { delimiter?: '/'; startAfter?: string }): AsyncIterable<ListEntry>;
   /** Deletes objects; those that do not exist are no error. */
   delete(keys: readonly string[]): Promise<void>;
@@ -115,7 +134,14 @@ export interface Clock {
 /** What is announced of a run, in order. */
 export type RunEvent = { atMs: number; runId: string } & (
   | { type: 'RunStarted'; pipeline: string; jobs: number; resumed: boolean }
-  | { type: 'JobStatusChanged'; job: string; from: JobStatus | null; to: JobStatus; items: number | null; cause?: FailureCause }
+  | {
+      type: 'JobStatusChanged';
+      job: string;
+      from: JobStatus | null;
+      to: JobStatus;
+      items: number | null;
+      cause?: FailureCause;
+    }
   /** A job's items are known; `done` and `failed` count those that an earlier process has ended. */
   | { type: 'JobExpanded'; job: string; items: number; done: number; failed: number }
   | ItemEvent
@@ -144,7 +170,10 @@ export interface FunctionCatalog {
   readonly digest: string;
 }
 
-/** A worker's word to the controller: pod `pod` of this job has stored something. It only wakes; the store is the truth. */
+/**
+ * A worker's word to the controller: pod `pod` of this job has stored something. It only wakes; the store is
+ * the truth.
+ */
 export interface Hint {
   job: string;
   pod: number;

@@ -3,12 +3,17 @@ import { expect, test } from 'vitest';
 
 const capture = new URL('../../dist/process/console-capture.js', import.meta.url).href;
 
-/** What a process that captures its output logs and prints. The capture changes `process`, so it needs one of its own. */
+/**
+ * What a process that captures its output logs and prints. The capture changes `process`, so it needs one of
+ * its own.
+ */
 function run(script: string): { logged: unknown; printed: string } {
   const head = `import { captureOutput, withinLog } from ${JSON.stringify(capture)}; import { writeSync } from 'node:fs';
     const logged = []; const log = Object.fromEntries(['info', 'warn', 'error', 'debug'].map(level => [level, text => logged.push(level + ' ' + text)]));
     process.on('exit', () => writeSync(2, JSON.stringify(logged)));\n`;
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', head + script], { encoding: 'utf8' });
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', head + script], {
+    encoding: 'utf8',
+  });
   return { logged: JSON.parse(stderr), printed: stdout };
 }
 
@@ -23,12 +28,16 @@ test('what is printed within an item is logged, and the rest is printed', () => 
 });
 
 test('a stream that a module took before is captured', () => {
-  const { logged } = run(`const out = process.stdout; await withinLog({ log }, async () => { out.write('x'); });`);
+  const { logged } = run(
+    `const out = process.stdout; await withinLog({ log }, async () => { out.write('x'); });`,
+  );
   expect(logged).toEqual(['info x']);
 });
 
 test('a stream that a module takes after the capture is captured', () => {
-  const { logged } = run(`captureOutput(); const out = process.stdout; await withinLog({ log }, async () => { out.write('x'); });`);
+  const { logged } = run(
+    `captureOutput(); const out = process.stdout; await withinLog({ log }, async () => { out.write('x'); });`,
+  );
   expect(logged).toEqual(['info x']);
 });
 

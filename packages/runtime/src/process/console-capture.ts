@@ -2,7 +2,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { KtLog } from '@kube-transform/sdk';
 
-const LEVELS = { log: 'info', info: 'info', debug: 'debug', warn: 'warn', error: 'error', trace: 'debug' } as const;
+const LEVELS = {
+  log: 'info',
+  info: 'info',
+  debug: 'debug',
+  warn: 'warn',
+  error: 'error',
+  trace: 'debug',
+} as const;
 const current = new AsyncLocalStorage<{ readonly log: KtLog }>();
 let installed = false;
 
@@ -16,10 +23,16 @@ export function withinLog<T>(item: { readonly log: KtLog }, work: () => Promise<
   return current.run(item, work);
 }
 
-/** Gets ready for {@link withinLog}. Called before any of the user's modules is loaded, it makes no stream that nobody asks for. */
+/**
+ * Gets ready for {@link withinLog}. Called before any of the user's modules is loaded, it makes no stream
+ * that nobody asks for.
+ */
 export function captureOutput(): void {
   installed = true;
-  for (const [method, level] of Object.entries(LEVELS) as [keyof typeof LEVELS, (typeof LEVELS)[keyof typeof LEVELS]][]) {
+  for (const [method, level] of Object.entries(LEVELS) as [
+    keyof typeof LEVELS,
+    (typeof LEVELS)[keyof typeof LEVELS],
+  ][]) {
     const original = console[method].bind(console);
     console[method] = (...parts: unknown[]) => {
       const log = current.getStore()?.log;
@@ -36,7 +49,8 @@ export function captureOutput(): void {
 function capture(name: 'stdout' | 'stderr', level: 'info' | 'warn'): void {
   const was = Object.getOwnPropertyDescriptor(process, name) ?? { value: process[name] };
   let stream: NodeJS.WriteStream | undefined;
-  const get = (): NodeJS.WriteStream => (stream ??= captured((was.get?.call(process) ?? was.value) as NodeJS.WriteStream, level));
+  const get = (): NodeJS.WriteStream =>
+    (stream ??= captured((was.get?.call(process) ?? was.value) as NodeJS.WriteStream, level));
   Object.defineProperty(process, name, { configurable: true, enumerable: true, get });
 }
 

@@ -1,9 +1,10 @@
 /*
- * Ends this process when an attempt outlives its timeout and does not yield: a thread looks at the deadlines, so that a loop that never
- * ends cannot hold it up.
+ * Ends this process when an attempt outlives its timeout and does not yield: a thread looks at the deadlines,
+ * so that a loop that never ends cannot hold it up.
  *
  * HT1 The thread is started only where a job has a timeout.
- * HT2 Before it kills, it writes into the termination message file which attempt was too slow and which others it takes along.
+ * HT2 Before it kills, it writes into the termination message file which attempt was too slow and which
+ *     others it takes along.
  */
 import { Worker } from 'node:worker_threads';
 
@@ -38,7 +39,10 @@ export class HardTimeout {
     this.#items = new Float64Array(shared, 0, SLOTS);
     this.#deadlines = new Float64Array(shared, SLOTS * 8, SLOTS);
     this.#timeoutMs = timeoutMs;
-    this.#thread = new Worker(THREAD, { eval: true, workerData: { shared, path, slots: SLOTS, checkMs: CHECK_MS } });
+    this.#thread = new Worker(THREAD, {
+      eval: true,
+      workerData: { shared, path, slots: SLOTS, checkMs: CHECK_MS },
+    });
     this.#thread.unref();
   }
 
@@ -50,6 +54,7 @@ export class HardTimeout {
   }
 
   end(item: number): void {
-    for (let slot = 0; slot < SLOTS; slot++) if (this.#items[slot] === item && this.#deadlines[slot] !== 0) this.#deadlines[slot] = 0;
+    for (let slot = 0; slot < SLOTS; slot++)
+      if (this.#items[slot] === item && this.#deadlines[slot] !== 0) this.#deadlines[slot] = 0;
   }
 }

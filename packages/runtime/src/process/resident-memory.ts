@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 
-/** Resident memory of a process in bytes; 0 where the system does not tell (no /proc) or the process is gone. */
+/**
+ * Resident memory of a process in bytes; 0 where the system does not tell (no /proc) or the process is gone.
+ */
 export function residentBytes(pid: number | undefined): number {
   if (pid === undefined) return 0;
   try {

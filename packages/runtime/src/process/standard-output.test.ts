@@ -27,5 +27,7 @@ for (let n = 0; n < ${LINES}; n++) if (!printLine({ n, text: 'x'.repeat(200) }))
   });
   expect(await new Promise(resolve => child.on('close', resolve))).toBe(0);
   const lines = out.trim().split('\n');
-  expect(lines.map(line => (JSON.parse(line) as { n: number }).n)).toEqual(Array.from({ length: LINES }, (_, n) => n));
+  expect(lines.map(line => (JSON.parse(line) as { n: number }).n)).toEqual(
+    Array.from({ length: LINES }, (_, n) => n),
+  );
 });

@@ -1,8 +1,11 @@
 /*
- * What a pod leaves behind when its process ends without a word: Kubernetes keeps the text of the termination message file.
+ * What a pod leaves behind when its process ends without a word: Kubernetes keeps the text of the termination
+ * message file.
  *
- * TN1 The file always names the items that have begun and not returned: it is rewritten in place, synchronously, before each begins.
- * TN2 The text never grows past what Kubernetes keeps (4096 bytes): many items become ranges, more than fit are left out.
+ * TN1 The file always names the items that have begun and not returned: it is rewritten in place,
+ *     synchronously, before each begins.
+ * TN2 The text never grows past what Kubernetes keeps (4096 bytes): many items become ranges, more than fit
+ *     are left out.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import type { TerminationNote } from '../ports/index.js';
@@ -40,7 +43,8 @@ export class TerminationFile {
   #write(note: TerminationNote): void {
     if (this.#fd === null) return;
     let text = JSON.stringify(note);
-    while (text.length > MAX_BYTES) text = JSON.stringify({ ...note, begun: (note.begun = note.begun.slice(0, note.begun.length / 2)) });
+    while (text.length > MAX_BYTES)
+      text = JSON.stringify({ ...note, begun: (note.begun = note.begun.slice(0, note.begun.length / 2)) });
     writeSync(this.#fd, text.padEnd(this.#length), 0);
     this.#length = Math.max(this.#length, text.length);
   }

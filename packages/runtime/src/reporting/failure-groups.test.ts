@@ -30,8 +30,15 @@ test('what differs in words is two failures', () => {
 
 test('groups are counted, with where and examples', () => {
   const at = '    at clean (/x/fetch.ts:41:7)\n    at call (/x/b.ts:1:1)';
-  const failed = Array.from({ length: 5 }, (_, item) => ({ job: 'get', item, cause: threw(`timeout after ${item} ms`, at) }));
-  const groups = groupFailures([{ job: 'load', item: null, cause: { kind: 'Cancelled', message: 'stopped' } }, ...failed], same);
+  const failed = Array.from({ length: 5 }, (_, item) => ({
+    job: 'get',
+    item,
+    cause: threw(`timeout after ${item} ms`, at),
+  }));
+  const groups = groupFailures(
+    [{ job: 'load', item: null, cause: { kind: 'Cancelled', message: 'stopped' } }, ...failed],
+    same,
+  );
   expect(groups).toHaveLength(2);
   expect(groups[0]).toMatchObject({
     count: 5,
@@ -44,6 +51,10 @@ test('groups are counted, with where and examples', () => {
 });
 
 test('the same words from two places are two failures', () => {
-  const failed = [1, 2].map(line => ({ job: 'get', item: line, cause: threw('bad', `    at f (/x/a.ts:${line}:1)`) }));
+  const failed = [1, 2].map(line => ({
+    job: 'get',
+    item: line,
+    cause: threw('bad', `    at f (/x/a.ts:${line}:1)`),
+  }));
   expect(groupFailures(failed, same)).toHaveLength(2);
 });

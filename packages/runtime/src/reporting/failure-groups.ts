@@ -36,7 +36,10 @@ const VARIABLE: readonly [RegExp, string][] = [
 
 /** A message with what differs from item to item taken out. */
 export function normalised(message: string): string {
-  return VARIABLE.reduce((text, [pattern, word]) => text.replaceAll(pattern, word), message.split('\n', 1)[0]?.slice(0, 500) ?? '');
+  return VARIABLE.reduce(
+    (text, [pattern, word]) => text.replaceAll(pattern, word),
+    message.split('\n', 1)[0]?.slice(0, 500) ?? '',
+  );
 }
 
 /** `fetch.ts:41` of the first frame that is the user's. */
@@ -61,12 +64,19 @@ export class FailureGroups {
 
   add(failure: FailedItem): void {
     const cause = failure.cause.kind === 'ItemsFailed' ? failure.cause.first : failure.cause;
-    const stack = cause.kind === 'Threw' ? (cause.stack ?? '').slice(cause.message.length + cause.name.length) : '';
+    const stack =
+      cause.kind === 'Threw' ? (cause.stack ?? '').slice(cause.message.length + cause.name.length) : '';
     let where = this.#places.get(stack);
     if (where === undefined) this.#places.set(stack, (where = whereOf(cause, this.#resolve)));
     const key = `${cause.kind}\n${where ?? ''}\n${normalised(cause.message)}`;
     const group = this.#groups.get(key);
-    if (group === undefined) this.#groups.set(key, { count: 1, message: cause.message.split('\n', 1)[0] ?? '', where, examples: [failure] });
+    if (group === undefined)
+      this.#groups.set(key, {
+        count: 1,
+        message: cause.message.split('\n', 1)[0] ?? '',
+        where,
+        examples: [failure],
+      });
     else {
       group.count++;
       if (group.examples.length < EXAMPLES) group.examples.push(failure);
@@ -87,4 +97,5 @@ export function groupFailures(failed: readonly FailedItem[], resolve: Resolve): 
 }
 
 /** `delays[17]`, or the job alone. */
-export const placeOf = ({ job, item }: Pick<FailedItem, 'job' | 'item'>): string => (item === null ? job : `${job}[${item}]`);
+export const placeOf = ({ job, item }: Pick<FailedItem, 'job' | 'item'>): string =>
+  item === null ? job : `${job}[${item}]`;

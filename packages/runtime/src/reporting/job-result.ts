@@ -10,7 +10,10 @@ export function isSingle(job: { type: string; tasks: readonly unknown[] } | unde
 }
 
 /** The result of a job of a run. */
-export async function readResult(store: FileStore, { runId, job, single }: { runId: string; job: string; single: boolean }): Promise<Json> {
+export async function readResult(
+  store: FileStore,
+  { runId, job, single }: { runId: string; job: string; single: boolean },
+): Promise<Json> {
   const results = await readResults(store, runId, job);
   return single ? (results[0] ?? null) : results;
 }

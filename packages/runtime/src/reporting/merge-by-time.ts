@@ -8,7 +8,10 @@ interface Head<T> {
 }
 
 /** The lines of all logs by time; those of the same moment in the order of the logs. */
-export async function* mergeByTime<T>(logs: readonly AsyncIterator<T>[], timeOf: (line: T) => number): AsyncGenerator<T, void> {
+export async function* mergeByTime<T>(
+  logs: readonly AsyncIterator<T>[],
+  timeOf: (line: T) => number,
+): AsyncGenerator<T, void> {
   const heap: (Head<T> & { log: number })[] = [];
   const before = (a: number, b: number): boolean => {
     const [x, y] = [heap[a], heap[b]];

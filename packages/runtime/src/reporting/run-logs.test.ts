@@ -25,7 +25,10 @@ async function all<T>(values: AsyncIterable<T>): Promise<T[]> {
   return found;
 }
 
-/** A job "work" of four items in two pods: 0 succeeded at the second attempt, 1 failed for good after two, 2 runs its second, 3 its first. */
+/**
+ * A job "work" of four items in two pods: 0 succeeded at the second attempt, 1 failed for good after two, 2
+ * runs its second, 3 its first.
+ */
 beforeEach(async () => {
   store = memoryFileStore();
   record = await newRun({
@@ -41,12 +44,24 @@ beforeEach(async () => {
   });
   await writeRecord(store, record);
   await append(journalPrefix('r'), { type: 'JobSubmitted', job: 'work' });
-  const manifest = { runId: 'r', pipeline: 'p', job: record.pipeline.jobs[0], items: 4, itemsPerPod: 2, offsets: [0] };
+  const manifest = {
+    runId: 'r',
+    pipeline: 'p',
+    job: record.pipeline.jobs[0],
+    items: 4,
+    itemsPerPod: 2,
+    offsets: [0],
+  };
   await store.put(jobKey('r', 'work'), new TextEncoder().encode(JSON.stringify(manifest)));
   await append(logsPrefix('r', 'work', 0), line(0, 1, 10), line(1, 1, 30), line(0, 2, 50));
   await append(logsPrefix('r', 'work', 0), line(1, 2, 70));
   await append(logsPrefix('r', 'work', 1), line(2, 1, 20), line(3, 1, 30), line(2, 2, 60));
-  await append(resultsPrefix('r', 'work', 0), { i: 0, n: 1, c: threw('a') }, { i: 1, n: 1, c: threw('b') }, { i: 0, n: 2, r: 'big'.repeat(100) });
+  await append(
+    resultsPrefix('r', 'work', 0),
+    { i: 0, n: 1, c: threw('a') },
+    { i: 1, n: 1, c: threw('b') },
+    { i: 0, n: 2, r: 'big'.repeat(100) },
+  );
   await append(resultsPrefix('r', 'work', 0), { i: 1, n: 2, c: threw('c'), x: true });
   await append(resultsPrefix('r', 'work', 1), { i: 2, n: 1, c: threw('d') });
 });

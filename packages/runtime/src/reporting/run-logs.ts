@@ -51,14 +51,24 @@ export function logLine(job: string, { i, n, t, level, message, data }: StoredLi
 }
 
 /** Log lines of a run, in the order of time. @throws KtError `UNKNOWN_JOB`, `UNKNOWN_ITEM`. */
-export async function* readLogs(store: FileStore, record: RunRecord, { place, previous }: LogFilter): AsyncGenerator<LogLine, void> {
+export async function* readLogs(
+  store: FileStore,
+  record: RunRecord,
+  { place, previous }: LogFilter,
+): AsyncGenerator<LogLine, void> {
   const { runId } = record;
   const latest = new Map<string, Outcomes>();
-  const wants = (job: string): boolean => previous && (place === undefined || place === job || place.startsWith(`${job}/`));
-  const view = await readRunView(store, record, { counts: wants, onOutcomes: ({ job }, outcomes) => latest.set(job.name, outcomes) });
+  const wants = (job: string): boolean =>
+    previous && (place === undefined || place === job || place.startsWith(`${job}/`));
+  const view = await readRunView(store, record, {
+    counts: wants,
+    onOutcomes: ({ job }, outcomes) => latest.set(job.name, outcomes),
+  });
   const { jobs, item } = placeIn(view.jobs.map(shapeOf), { runId, place });
   const logs: AsyncIterator<LogLine>[] = [];
-  for (const job of jobs) for (const keys of await segmentsByPod(store, logsPrefix(runId, job))) logs.push(linesOf(store, job, keys));
+  for (const job of jobs)
+    for (const keys of await segmentsByPod(store, logsPrefix(runId, job)))
+      logs.push(linesOf(store, job, keys));
   for await (const line of mergeByTime(logs, ({ atMs }) => atMs)) {
     if (item !== null && line.item !== item) continue;
     if (previous && line.attempt >= latestAttempt(latest.get(line.job)?.get(line.item))) continue;
@@ -73,17 +83,23 @@ function latestAttempt(outcome: { attempts: number; final: boolean } | undefined
 }
 
 /**
- * The items whose latest attempt failed, with what that attempt printed, or with `previous` the ones before it.
+ * The items whose latest attempt failed, with what that attempt printed, or with `previous` the ones before
+ * it.
  *
  * @throws KtError `UNKNOWN_JOB`, `UNKNOWN_ITEM`.
  */
-export async function* readFailedLogs(store: FileStore, record: RunRecord, { place, previous }: LogFilter): AsyncGenerator<FailedLog, void> {
+export async function* readFailedLogs(
+  store: FileStore,
+  record: RunRecord,
+  { place, previous }: LogFilter,
+): AsyncGenerator<FailedLog, void> {
   const { runId } = record;
   const outcomes = new Map<string, [item: number, attempts: number, cause: FailureCause][]>();
   const { jobs } = await readRunView(store, record, {
     onOutcomes: ({ job }, found) => {
       const failed: [number, number, FailureCause][] = [];
-      for (const [i, { attempts, cause }] of found) if (cause !== undefined) failed.push([i, attempts, cause]);
+      for (const [i, { attempts, cause }] of found)
+        if (cause !== undefined) failed.push([i, attempts, cause]);
       outcomes.set(job.name, failed);
     },
   });
@@ -94,7 +110,8 @@ export async function* readFailedLogs(store: FileStore, record: RunRecord, { pla
     for (const [i, attempts, why] of outcomes.get(name) ?? []) {
       if (item === null || item === i) logs.set(i, { job: name, item: i, attempts, cause: why, lines: [] });
     }
-    if (logs.size === 0 && cause !== undefined && item === null) yield { job: name, item: null, attempts: 0, cause, lines: [] };
+    if (logs.size === 0 && cause !== undefined && item === null)
+      yield { job: name, item: null, attempts: 0, cause, lines: [] };
     if (logs.size === 0) continue;
     for (const keys of await segmentsByPod(store, logsPrefix(runId, name))) {
       for await (const line of linesOf(store, name, keys)) {
@@ -129,15 +146,21 @@ export class LogTail {
       for (const keys of await segmentsByPod(this.#store, logsPrefix(runId, job))) {
         const fresh = keys.filter(key => !this.#seen.has(key));
         for (const key of fresh) this.#seen.add(key);
-        for await (const line of linesOf(this.#store, job, fresh)) if (item === null || line.item === item) lines.push(line);
+        for await (const line of linesOf(this.#store, job, fresh))
+          if (item === null || line.item === item) lines.push(line);
       }
     }
     return lines.sort((a, b) => a.atMs - b.atMs);
   }
 }
 
-async function* linesOf(store: FileStore, job: string, keys: readonly string[]): AsyncGenerator<LogLine, void> {
-  for (const key of keys) for (const line of parseLines<StoredLine>(await store.get(key))) yield logLine(job, line);
+async function* linesOf(
+  store: FileStore,
+  job: string,
+  keys: readonly string[],
+): AsyncGenerator<LogLine, void> {
+  for (const key of keys)
+    for (const line of parseLines<StoredLine>(await store.get(key))) yield logLine(job, line);
 }
 
 /** The segments of each pod, in order. */
@@ -179,11 +202,28 @@ export function placeIn(
   const index = slash < 0 ? '' : place.slice(slash + 1);
   const found = jobs.find(job => job.name === name);
   if (found === undefined) {
-    const hint = didYouMean(name, names) ?? `Its jobs: ${names.slice(0, 10).join(', ')}${names.length > 10 ? ', …' : ''}.`;
-    throw new KtError({ code: 'UNKNOWN_JOB', path: 'job', message: `Run "${runId}" has no job "${name.slice(0, 120)}".`, hint });
+    const hint =
+      didYouMean(name, names) ??
+      `Its jobs: ${names.slice(0, 10).join(', ')}${names.length > 10 ? ', …' : ''}.`;
+    throw new KtError({
+      code: 'UNKNOWN_JOB',
+      path: 'job',
+      message: `Run "${runId}" has no job "${name.slice(0, 120)}".`,
+      hint,
+    });
   }
   const item = /^\d{1,9}$/.test(index) ? Number(index) : -1;
   if (item >= 0 && (found.items === null || item < found.items)) return { jobs: [name], item };
-  const hint = found.items === null ? 'It has not begun.' : found.items === 0 ? 'It has no items.' : `Its items are 0 to ${found.items - 1}.`;
-  throw new KtError({ code: 'UNKNOWN_ITEM', path: 'job', message: `Job "${name}" has no item "${index.slice(0, 40)}".`, hint });
+  const hint =
+    found.items === null
+      ? 'It has not begun.'
+      : found.items === 0
+        ? 'It has no items.'
+        : `Its items are 0 to ${found.items - 1}.`;
+  throw new KtError({
+    code: 'UNKNOWN_ITEM',
+    path: 'job',
+    message: `Job "${name}" has no item "${index.slice(0, 40)}".`,
+    hint,
+  });
 }

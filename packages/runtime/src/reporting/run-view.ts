@@ -1,4 +1,7 @@
-/** What is true of a run now: folded from its journal and its results, not from the summary, which lags behind. */
+/**
+ * What is true of a run now: folded from its journal and its results, not from the summary, which lags
+ * behind.
+ */
 import type { FailureCause, JobStatus, KTJob } from '@kube-transform/sdk';
 import { apply, createRunState, type Fact, jobStates, runStatus } from '../core/index.js';
 import { inBatches } from '../run-store/in-batches.js';
@@ -44,29 +47,32 @@ export async function readRunView(
   const { runId } = record;
   const state = createRunState(record.pipeline.jobs);
   for await (const fact of readLog<Fact>(store, journalPrefix(runId))) apply(state, fact);
-  const jobs = await inBatches([...jobStates(state)], async ({ job, parent, own, status }): Promise<JobView> => {
-    const manifest = own.state === 'waiting' ? null : await readManifest(store, runId, job.name);
-    const view: JobView = {
-      job,
-      parent,
-      status,
-      cause: own.state === 'failed' ? own.cause : undefined,
-      items: manifest?.items ?? (own.state === 'succeeded' ? 0 : null),
-      done: 0,
-      failed: 0,
-      retried: 0,
-    };
-    if (manifest === null || !counts(job.name)) return view;
-    const outcomes = await outcomesOf(store, runId, job.name);
-    for (const outcome of outcomes.values()) {
-      view.retried += Math.max(0, outcome.attempts - 1);
-      if (!outcome.final) continue;
-      if (outcome.cause === undefined) view.done++;
-      else view.failed++;
-    }
-    onOutcomes(view, outcomes);
-    return view;
-  });
+  const jobs = await inBatches(
+    [...jobStates(state)],
+    async ({ job, parent, own, status }): Promise<JobView> => {
+      const manifest = own.state === 'waiting' ? null : await readManifest(store, runId, job.name);
+      const view: JobView = {
+        job,
+        parent,
+        status,
+        cause: own.state === 'failed' ? own.cause : undefined,
+        items: manifest?.items ?? (own.state === 'succeeded' ? 0 : null),
+        done: 0,
+        failed: 0,
+        retried: 0,
+      };
+      if (manifest === null || !counts(job.name)) return view;
+      const outcomes = await outcomesOf(store, runId, job.name);
+      for (const outcome of outcomes.values()) {
+        view.retried += Math.max(0, outcome.attempts - 1);
+        if (!outcome.final) continue;
+        if (outcome.cause === undefined) view.done++;
+        else view.failed++;
+      }
+      onOutcomes(view, outcomes);
+      return view;
+    },
+  );
   return { status: runStatus(state), jobs };
 }
 

@@ -3,6 +3,7 @@ const AT_ONCE = 32;
 /** Calls a function for each value, some at a time, and gives the results in order. */
 export async function inBatches<T, R>(values: readonly T[], call: (value: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
-  for (let at = 0; at < values.length; at += AT_ONCE) results.push(...(await Promise.all(values.slice(at, at + AT_ONCE).map(call))));
+  for (let at = 0; at < values.length; at += AT_ONCE)
+    results.push(...(await Promise.all(values.slice(at, at + AT_ONCE).map(call))));
   return results;
 }

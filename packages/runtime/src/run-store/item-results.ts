@@ -10,8 +10,9 @@ import type { FileStore } from '../ports/index.js';
 import { readLog } from './segment-log.js';
 
 /**
- * One attempt of one item: `r` its result, or `c` why it failed (`x`: for good; `free`: it costs no attempt). `n` is the attempt, 0 where it was
- * skipped as done. `u` names the pod whose end this was, where another wrote the line: said twice, it counts once.
+ * One attempt of one item: `r` its result, or `c` why it failed (`x`: for good; `free`: it costs no attempt).
+ * `n` is the attempt, 0 where it was skipped as done. `u` names the pod whose end this was, where another
+ * wrote the line: said twice, it counts once.
  */
 export interface ResultLine {
   i: number;
@@ -54,8 +55,13 @@ export function foldLine(outcome: ItemOutcome | undefined, line: ResultLine): It
 }
 
 /** The outcomes of a job's items, by index; items that were never begun are missing. */
-export async function readOutcomes(store: FileStore, runId: string, job: string): Promise<Map<number, ItemOutcome>> {
+export async function readOutcomes(
+  store: FileStore,
+  runId: string,
+  job: string,
+): Promise<Map<number, ItemOutcome>> {
   const outcomes = new Map<number, ItemOutcome>();
-  for await (const line of readLog<ResultLine>(store, resultsPrefix(runId, job))) outcomes.set(line.i, foldLine(outcomes.get(line.i), line));
+  for await (const line of readLog<ResultLine>(store, resultsPrefix(runId, job)))
+    outcomes.set(line.i, foldLine(outcomes.get(line.i), line));
   return outcomes;
 }

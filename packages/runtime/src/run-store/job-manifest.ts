@@ -4,7 +4,14 @@
  * JM1 Both are written once per run, `job.json` last: where it exists, the items are there and never change.
  * JM2 A pod reads only its own lines: `offsets[p]` is the byte where pod p begins.
  */
-import { type FailureCause, type Json, type JsonObject, type KTJob, parseRef, type RefJson } from '@kube-transform/sdk';
+import {
+  type FailureCause,
+  type Json,
+  type JsonObject,
+  type KTJob,
+  parseRef,
+  type RefJson,
+} from '@kube-transform/sdk';
 import { resolveRefs } from '../worker/resolve-arguments.js';
 import { itemsKey, jobKey } from './layout.js';
 import type { FileStore, JobOrder } from '../ports/index.js';
@@ -34,7 +41,9 @@ export const readManifest = (store: FileStore, runId: string, job: string): Prom
   readJson<JobManifest>(store, jobKey(runId, job));
 
 /** Reads manifests, each once; for the last few jobs. */
-export function manifestReader(store: FileStore): (runId: string, job: string) => Promise<JobManifest | null> {
+export function manifestReader(
+  store: FileStore,
+): (runId: string, job: string) => Promise<JobManifest | null> {
   const read = new Map<string, JobManifest>();
   return async (runId, job) => {
     const key = `${runId}/${job}`;
@@ -53,7 +62,8 @@ export async function readItems(store: FileStore, manifest: JobManifest, pod: nu
 }
 
 /** All items of a pod at once, which is quicker than one by one. */
-export const parseItems = (lines: readonly string[]): ItemLine[] => JSON.parse(`[${lines.join(',')}]`) as ItemLine[];
+export const parseItems = (lines: readonly string[]): ItemLine[] =>
+  JSON.parse(`[${lines.join(',')}]`) as ItemLine[];
 
 /** An item, made anew for each further attempt, so that what one attempt changes another never sees. */
 export const parseItem = (line: string): ItemLine => JSON.parse(line) as ItemLine;
@@ -87,7 +97,14 @@ export async function expandJob(options: ExpandOptions): Promise<JobManifest | F
   const itemsPerPod = Math.max(1, job.itemsPerPod ?? options.itemsPerPod(job, lines.length));
   const texts = lines.map(line => `${JSON.stringify(line)}\n`);
   const { body, offsets } = layOut(texts, itemsPerPod);
-  const manifest: JobManifest = { runId, pipeline, job: { ...job, tasks: [], items: null }, items: lines.length, itemsPerPod, offsets };
+  const manifest: JobManifest = {
+    runId,
+    pipeline,
+    job: { ...job, tasks: [], items: null },
+    items: lines.length,
+    itemsPerPod,
+    offsets,
+  };
   await store.put(itemsKey(runId, job.name), body, { ifAbsent: true });
   const written = await store.put(jobKey(runId, job.name), asText(manifest), { ifAbsent: true });
   return written === null ? ((await readManifest(store, runId, job.name)) ?? manifest) : manifest;

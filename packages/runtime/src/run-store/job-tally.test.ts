@@ -7,7 +7,10 @@ import type { ItemEvent, JobOrder } from '../ports/index.js';
 import type { ResultLine } from './item-results.js';
 import { SegmentLog } from './segment-log.js';
 
-const [job] = mustParsePipeline({ name: 'p', jobs: [{ type: 'map', name: 'm', function: 'f.f', items: [1], args: {} }] }).jobs;
+const [job] = mustParsePipeline({
+  name: 'p',
+  jobs: [{ type: 'map', name: 'm', function: 'f.f', items: [1], args: {} }],
+}).jobs;
 const order: JobOrder = { runId: 'r', pipeline: 'p', job: job!, items: 5, itemsPerPod: 2 };
 const threw = (message: string): NonNullable<ResultLine['c']> => ({ kind: 'Threw', name: 'Error', message });
 
@@ -25,20 +28,39 @@ test('counts each item once, however often and in whatever way it is read', asyn
   await write(0, { i: 0, n: 1, r: 1 }, { i: 1, n: 1, c: threw('a') });
   await tally.refreshPod(0);
   await tally.refresh();
-  expect({ open: tally.open, pods: tally.openPods(), closed: tally.closedPods }).toEqual({ open: 4, pods: [0, 1, 2], closed: 0 });
+  expect({ open: tally.open, pods: tally.openPods(), closed: tally.closedPods }).toEqual({
+    open: 4,
+    pods: [0, 1, 2],
+    closed: 0,
+  });
   await write(0, { i: 1, n: 2, r: { big: 'r":' } }, { i: 0, n: 1, r: 'late' });
   await write(2, { i: 4, n: 1, c: threw('b'), x: true });
   await tally.refresh();
   await tally.refresh();
-  expect(tally.outcome()).toEqual({ succeeded: 2, failed: 1, open: 2, firstFailure: { item: 4, cause: threw('b') }, result: null });
+  expect(tally.outcome()).toEqual({
+    succeeded: 2,
+    failed: 1,
+    open: 2,
+    firstFailure: { item: 4, cause: threw('b') },
+    result: null,
+  });
   expect(tally.openPods()).toEqual([1]);
-  expect(events.map(({ type }) => type)).toEqual(['ItemSucceeded', 'ItemRetrying', 'ItemSucceeded', 'ItemFailed']);
+  expect(events.map(({ type }) => type)).toEqual([
+    'ItemSucceeded',
+    'ItemRetrying',
+    'ItemSucceeded',
+    'ItemFailed',
+  ]);
 });
 
 test('an end that two controllers wrote down counts once, and one that costs no attempt counts none', async () => {
   const { tally, write } = setUp();
   await write(0, { i: 0, n: 1, c: threw('a'), u: 'pod-1' });
-  await write(0, { i: 0, n: 1, c: threw('a'), u: 'pod-1' }, { i: 0, n: 1, c: { kind: 'Evicted', message: 'e' }, free: true, u: 'pod-2' });
+  await write(
+    0,
+    { i: 0, n: 1, c: threw('a'), u: 'pod-1' },
+    { i: 0, n: 1, c: { kind: 'Evicted', message: 'e' }, free: true, u: 'pod-2' },
+  );
   await tally.refresh();
   expect(tally.outcomeOf(0)).toMatchObject({ attempts: 1, interruptions: 1, endOf: 'pod-2', final: false });
 });

@@ -1,7 +1,9 @@
 /*
- * What became of a job's items, as far as their results have been read: for an executor whose pods write to the store by themselves.
+ * What became of a job's items, as far as their results have been read: for an executor whose pods write to
+ * the store by themselves.
  *
- * J1 The store is the truth: nothing counts as done before its line was read. Reading again what was read changes nothing.
+ * J1 The store is the truth: nothing counts as done before its line was read. Reading again what was read
+ *    changes nothing.
  * J2 Results themselves are neither parsed nor kept, except that of a dynamic job.
  */
 import type { Json } from '@kube-transform/sdk';
@@ -34,7 +36,9 @@ export class JobTally {
     this.#order = order;
     this.#emit = emit;
     const { items, itemsPerPod } = order;
-    this.#openItems = Array.from({ length: Math.ceil(items / itemsPerPod) }, (_, pod) => Math.min(itemsPerPod, items - pod * itemsPerPod));
+    this.#openItems = Array.from({ length: Math.ceil(items / itemsPerPod) }, (_, pod) =>
+      Math.min(itemsPerPod, items - pod * itemsPerPod),
+    );
   }
 
   get pods(): number {
@@ -87,7 +91,8 @@ export class JobTally {
 
   #take(text: string): void {
     const success = this.#order.job.type === 'dynamic' ? null : SUCCESS.exec(text);
-    const line = success === null ? (JSON.parse(text) as ResultLine) : { i: Number(success[1]), n: Number(success[2]) };
+    const line =
+      success === null ? (JSON.parse(text) as ResultLine) : { i: Number(success[1]), n: Number(success[2]) };
     const before = this.#outcomes.get(line.i);
     if (before?.final === true || line.i >= this.#order.items) return;
     const { result, ...outcome } = foldLine(before, line);
@@ -99,7 +104,8 @@ export class JobTally {
   #announce(line: ResultLine, outcome: ItemOutcome): void {
     const base = { job: this.#order.job.name, item: line.i, attempt: Math.max(1, outcome.attempts) };
     if (!outcome.final) {
-      if (outcome.cause !== undefined) this.#emit({ type: 'ItemRetrying', ...base, cause: outcome.cause, delayMs: 0 });
+      if (outcome.cause !== undefined)
+        this.#emit({ type: 'ItemRetrying', ...base, cause: outcome.cause, delayMs: 0 });
       return;
     }
     const pod = Math.floor(line.i / this.#order.itemsPerPod);
@@ -119,9 +125,16 @@ export class JobTally {
     let firstFailure: PodOutcome['firstFailure'] = null;
     if (this.failed > 0) {
       for (const [item, { final, cause }] of this.#outcomes) {
-        if (final && cause !== undefined && (firstFailure === null || item < firstFailure.item)) firstFailure = { item, cause };
+        if (final && cause !== undefined && (firstFailure === null || item < firstFailure.item))
+          firstFailure = { item, cause };
       }
     }
-    return { succeeded: this.succeeded, failed: this.failed, open: this.open, firstFailure, result: this.#result ?? null };
+    return {
+      succeeded: this.succeeded,
+      failed: this.failed,
+      open: this.open,
+      firstFailure,
+      result: this.#result ?? null,
+    };
   }
 }

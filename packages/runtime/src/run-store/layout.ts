@@ -15,7 +15,9 @@ function shortHash(text: string): string {
 
 /** A job's name as a folder: itself where that is safe, else a readable part and a hash. */
 export function jobFolder(job: string): string {
-  return /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/.test(job) ? job : `${job.replaceAll(/[^A-Za-z0-9_-]+/g, '-').slice(0, 60)}~${shortHash(job)}`;
+  return /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,99}$/.test(job)
+    ? job
+    : `${job.replaceAll(/[^A-Za-z0-9_-]+/g, '-').slice(0, 60)}~${shortHash(job)}`;
 }
 
 const digits = (n: number, width: number): string => String(n).padStart(width, '0');
@@ -28,7 +30,8 @@ export const summaryKey = (runId: string): string => `${runFolder(runId)}/pipeli
 export const leaseKey = (runId: string): string => `${runFolder(runId)}/lease.json`;
 export const hintsKey = (runId: string): string => `${runFolder(runId)}/controller.json`;
 export const journalPrefix = (runId: string): string => `${runFolder(runId)}/journal/`;
-export const jobPrefix = (runId: string, job: string): string => `${runFolder(runId)}/jobs/${jobFolder(job)}/`;
+export const jobPrefix = (runId: string, job: string): string =>
+  `${runFolder(runId)}/jobs/${jobFolder(job)}/`;
 export const jobKey = (runId: string, job: string): string => `${jobPrefix(runId, job)}job.json`;
 export const itemsKey = (runId: string, job: string): string => `${jobPrefix(runId, job)}items.jsonl`;
 export const resultsPrefix = (runId: string, job: string, pod?: number): string =>

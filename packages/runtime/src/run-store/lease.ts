@@ -2,8 +2,8 @@
  * Who drives a run: one process at a time.
  *
  * A1 The lease names host and process; a process that is gone on this host holds nothing.
- * A2 It keeps people from driving a run twice by mistake. It is no lock that correctness rests on: the journal and the results
- *    logs order two drivers all the same.
+ * A2 It keeps people from driving a run twice by mistake. It is no lock that correctness rests on: the
+ *    journal and the results logs order two drivers all the same.
  */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
@@ -15,7 +15,10 @@ import { readJson } from './read-json.js';
 interface Lease {
   host: string;
   pid: number;
-  /** Start time of the process in clock ticks since boot, as /proc tells it; null elsewhere. Tells a reused process id. */
+  /**
+   * Start time of the process in clock ticks since boot, as /proc tells it; null elsewhere. Tells a reused
+   * process id.
+   */
   started: string | null;
 }
 
@@ -48,8 +51,14 @@ export async function leaseHolder(store: FileStore, runId: string): Promise<Leas
  *
  * @throws KtError `RUN_IS_DRIVEN` where another process holds it.
  */
-export async function acquireLease(store: FileStore, runId: string, options: { steal?: boolean } = {}): Promise<() => Promise<void>> {
-  const body = new TextEncoder().encode(JSON.stringify({ host: hostname(), pid: process.pid, started: startOf(process.pid) } satisfies Lease));
+export async function acquireLease(
+  store: FileStore,
+  runId: string,
+  options: { steal?: boolean } = {},
+): Promise<() => Promise<void>> {
+  const body = new TextEncoder().encode(
+    JSON.stringify({ host: hostname(), pid: process.pid, started: startOf(process.pid) } satisfies Lease),
+  );
   for (;;) {
     if ((await store.put(leaseKey(runId), body, { ifAbsent: true })) !== null) break;
     const seen = await store.head(leaseKey(runId));

@@ -4,7 +4,10 @@ import type { FileStore } from '../ports/index.js';
 
 const decoder = new TextDecoder();
 
-/** The JSON of an object, read in one request; null where there is no object. Rejects as `store.get` does otherwise, and with a SyntaxError. */
+/**
+ * The JSON of an object, read in one request; null where there is no object. Rejects as `store.get` does
+ * otherwise, and with a SyntaxError.
+ */
 export async function readJson<T>(store: FileStore, key: string): Promise<T | null> {
   let bytes: Uint8Array;
   try {

@@ -1,4 +1,7 @@
-/** Results kept across runs: `cache: true`. The key is a hash of the functions' code, the function's name and its arguments. */
+/**
+ * Results kept across runs: `cache: true`. The key is a hash of the functions' code, the function's name and
+ * its arguments.
+ */
 import type { Json } from '@kube-transform/sdk';
 import { cacheKey } from './layout.js';
 import type { FileStore } from '../ports/index.js';
@@ -17,7 +20,10 @@ function canonical(value: Json): string {
 
 /** SHA-256 in hex of what decides an item's result. */
 export async function cacheHash(digest: string, name: string, args: Json): Promise<string> {
-  const hash = await crypto.subtle.digest('SHA-256', encoder.encode(`${digest}\n${name}\n${canonical(args)}`));
+  const hash = await crypto.subtle.digest(
+    'SHA-256',
+    encoder.encode(`${digest}\n${name}\n${canonical(args)}`),
+  );
   return Array.from(new Uint8Array(hash), byte => byte.toString(16).padStart(2, '0')).join('');
 }
 

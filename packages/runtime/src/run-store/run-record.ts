@@ -11,7 +11,10 @@ export interface RunRecord {
   pipeline: KTPipeline;
   params: JsonObject;
   createdAtMs: number;
-  /** Where the functions came from, for resuming: module paths relative to the folder where `kt` ran, and the bundle's digest. */
+  /**
+   * Where the functions came from, for resuming: module paths relative to the folder where `kt` ran, and the
+   * bundle's digest.
+   */
   source: { pipeline: string | null; functions: string[]; digest: string } | null;
   /** The run of which this one repeats what failed. */
   retryOf: string | null;
@@ -26,22 +29,33 @@ export interface RunSummary {
   updatedAtMs: number;
   jobs: Record<
     string,
-    Pick<KTJob, 'type' | 'dependencies'> & { status: string; items?: number; direct_descendants?: string[]; cause?: unknown; failed_items?: number }
+    Pick<KTJob, 'type' | 'dependencies'> & {
+      status: string;
+      items?: number;
+      direct_descendants?: string[];
+      cause?: unknown;
+      failed_items?: number;
+    }
   >;
 }
 
 const encoder = new TextEncoder();
 
 /** Reads `spec.json`; null where there is no such run. */
-export const readRecord = (store: FileStore, runId: string): Promise<RunRecord | null> => readJson<RunRecord>(store, specKey(runId));
+export const readRecord = (store: FileStore, runId: string): Promise<RunRecord | null> =>
+  readJson<RunRecord>(store, specKey(runId));
 
 /** Writes `spec.json`; false where the run exists already. */
 export async function writeRecord(store: FileStore, record: RunRecord): Promise<boolean> {
-  return (await store.put(specKey(record.runId), encoder.encode(JSON.stringify(record)), { ifAbsent: true })) !== null;
+  return (
+    (await store.put(specKey(record.runId), encoder.encode(JSON.stringify(record)), { ifAbsent: true })) !==
+    null
+  );
 }
 
 /** Reads the summary; null where there is none yet. */
-export const readSummary = (store: FileStore, runId: string): Promise<RunSummary | null> => readJson<RunSummary>(store, summaryKey(runId));
+export const readSummary = (store: FileStore, runId: string): Promise<RunSummary | null> =>
+  readJson<RunSummary>(store, summaryKey(runId));
 
 /** Writes the summary of where a run stands. */
 export async function writeSummary(store: FileStore, record: RunRecord, summary: RunSummary): Promise<void> {

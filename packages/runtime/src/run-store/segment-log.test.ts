@@ -40,16 +40,25 @@ describe('SegmentLog', () => {
 
   test('loses nothing and repeats nothing, however many writers there are', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.array(fc.nat(), { maxLength: 8 }), { minLength: 1, maxLength: 5 }), async writers => {
-        const store = memoryFileStore();
-        const logs = await Promise.all(writers.map(() => SegmentLog.open<string>(store, 'log/')));
-        await Promise.all(writers.flatMap((values, w) => values.map((value, i) => logs[w]?.append(`${w}/${i}/${value}`))));
-        const read = (await all(store)) as string[];
-        expect([...read].sort()).toEqual(writers.flatMap((values, w) => values.map((value, i) => `${w}/${i}/${value}`)).sort());
-        writers.forEach((values, w) => {
-          expect(read.filter(line => line.startsWith(`${w}/`))).toEqual(values.map((value, i) => `${w}/${i}/${value}`));
-        });
-      }),
+      fc.asyncProperty(
+        fc.array(fc.array(fc.nat(), { maxLength: 8 }), { minLength: 1, maxLength: 5 }),
+        async writers => {
+          const store = memoryFileStore();
+          const logs = await Promise.all(writers.map(() => SegmentLog.open<string>(store, 'log/')));
+          await Promise.all(
+            writers.flatMap((values, w) => values.map((value, i) => logs[w]?.append(`${w}/${i}/${value}`))),
+          );
+          const read = (await all(store)) as string[];
+          expect([...read].sort()).toEqual(
+            writers.flatMap((values, w) => values.map((value, i) => `${w}/${i}/${value}`)).sort(),
+          );
+          writers.forEach((values, w) => {
+            expect(read.filter(line => line.startsWith(`${w}/`))).toEqual(
+              values.map((value, i) => `${w}/${i}/${value}`),
+            );
+          });
+        },
+      ),
       { numRuns: 200 },
     );
   });

@@ -1,9 +1,11 @@
 /*
- * An append-only log of JSON lines over any FileStore: the journal of a run, the results and the logs of a pod.
+ * An append-only log of JSON lines over any FileStore: the journal of a run, the results and the logs of a
+ * pod.
  *
  * L1 Segments are numbered from 1 without gaps and each is put if absent: all writers agree on one order.
  * L2 A writer that loses a number takes the next one; what it wrote is never lost and never overwritten.
- * L3 Group commit: while one segment is being put, later lines gather for the next. `append` resolves when its line is stored.
+ * L3 Group commit: while one segment is being put, later lines gather for the next. `append` resolves when
+ *    its line is stored.
  * L4 After a failed put every `append` rejects: a log never skips a line silently.
  */
 import type { FileStore } from '../ports/index.js';
@@ -15,7 +17,8 @@ const decoder = new TextDecoder();
 /** Reads all values of a log, in order. */
 export async function* readLog<T>(store: FileStore, prefix: string): AsyncGenerator<T> {
   for await (const entry of store.list(prefix)) {
-    if (entry.type === 'object' && entry.object.key.endsWith('.jsonl')) yield* parseLines<T>(await store.get(entry.object.key));
+    if (entry.type === 'object' && entry.object.key.endsWith('.jsonl'))
+      yield* parseLines<T>(await store.get(entry.object.key));
   }
 }
 
@@ -57,9 +60,13 @@ export class SegmentLog<T> {
     for await (const entry of store.list(prefix)) {
       if (entry.type !== 'object') continue;
       count++;
-      if (options.onValue !== undefined) for (const value of parseLines<T>(await store.get(entry.object.key))) options.onValue(value);
+      if (options.onValue !== undefined)
+        for (const value of parseLines<T>(await store.get(entry.object.key))) options.onValue(value);
     }
-    return new SegmentLog<T>(store, prefix, { next: count + 1, pace: options.pace ?? (() => Promise.resolve()) });
+    return new SegmentLog<T>(store, prefix, {
+      next: count + 1,
+      pace: options.pace ?? (() => Promise.resolve()),
+    });
   }
 
   /** Adds values; resolves when they are stored. */
@@ -80,7 +87,8 @@ export class SegmentLog<T> {
   }
 
   async #put(body: Uint8Array): Promise<void> {
-    while ((await this.#store.put(this.#prefix + segmentName(this.#next), body, { ifAbsent: true })) === null) this.#next++;
+    while ((await this.#store.put(this.#prefix + segmentName(this.#next), body, { ifAbsent: true })) === null)
+      this.#next++;
     this.#next++;
   }
 }

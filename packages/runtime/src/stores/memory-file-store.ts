@@ -17,7 +17,10 @@ interface Held {
 /** Size of the chunks that `stream` gives, in bytes. */
 const CHUNK_BYTES = 256 * 1024;
 
-/** A file store in memory, gone with the process; text in `initial` is written as UTF-8. No other process can open it. */
+/**
+ * A file store in memory, gone with the process; text in `initial` is written as UTF-8. No other process can
+ * open it.
+ */
 export function memoryFileStore(initial: Record<string, string | Uint8Array> = {}): FileStore {
   const objects = new Map<string, Held>();
   let puts = 0;

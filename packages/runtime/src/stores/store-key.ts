@@ -7,23 +7,29 @@ import type { ByteRange } from '../ports/index.js';
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
- * Refuses a key that is not one: names with "/" between them, none of them empty, "." or "..", no NUL, valid Unicode.
+ * Refuses a key that is not one: names with "/" between them, none of them empty, "." or "..", no NUL, valid
+ * Unicode.
  *
  * A backslash is an ordinary character. @throws KtError `BAD_PATH`
  */
 export function checkKey(key: string): void {
   if (key === '') throw badPath(key, 'is empty', 'Name a file.');
   if (key.includes('\0')) throw badPath(key, 'contains a NUL character', 'Remove it.');
-  if (LONE_SURROGATE.test(key)) throw badPath(key, 'is not valid Unicode: half of a surrogate pair', 'Encode the name as UTF-8 text.');
+  if (LONE_SURROGATE.test(key))
+    throw badPath(key, 'is not valid Unicode: half of a surrogate pair', 'Encode the name as UTF-8 text.');
   if (key.startsWith('/')) throw badPath(key, 'begins with "/"', 'Paths are relative to the store.');
   if (key.endsWith('/')) throw badPath(key, 'ends with "/"', 'Name a file, not a directory.');
   for (const name of key.split('/')) {
     if (name === '') throw badPath(key, 'contains "//"', 'Write one "/" between names.');
-    if (name === '.' || name === '..') throw badPath(key, `contains the name "${name}"`, 'Write the path without it.');
+    if (name === '.' || name === '..')
+      throw badPath(key, `contains the name "${name}"`, 'Write the path without it.');
   }
 }
 
-/** Refuses a prefix that no key can begin with; the part after its last "/" is free. @throws KtError `BAD_PATH` */
+/**
+ * Refuses a prefix that no key can begin with; the part after its last "/" is free. @throws KtError
+ * `BAD_PATH`
+ */
 export function checkPrefix(prefix: string): void {
   const slash = prefix.lastIndexOf('/');
   if (slash === 0) throw badPath(prefix, 'begins with "/"', 'Paths are relative to the store.');
@@ -48,13 +54,26 @@ function weight(unit: number): number {
   return unit >= 0xe000 ? unit - 0x800 : unit + 0x2000;
 }
 
-/** The part of a range that lies within an object of `size` bytes. @throws KtError `STORE_FAILED` for a range that is none. */
+/**
+ * The part of a range that lies within an object of `size` bytes. @throws KtError `STORE_FAILED` for a range
+ * that is none.
+ */
 export function clampRange(range: ByteRange | undefined, size: number): { start: number; end: number } {
   const start = range?.start ?? 0;
   const end = range?.end ?? Infinity;
-  if (!Number.isSafeInteger(start) || !(Number.isSafeInteger(end) || end === Infinity) || start < 0 || end < start) {
+  if (
+    !Number.isSafeInteger(start) ||
+    !(Number.isSafeInteger(end) || end === Infinity) ||
+    start < 0 ||
+    end < start
+  ) {
     const message = `Cannot read bytes ${start} to ${end}: not a range.`;
-    throw new KtError({ code: 'STORE_FAILED', message, path: '', hint: 'Give whole numbers, 0 <= start <= end.' });
+    throw new KtError({
+      code: 'STORE_FAILED',
+      message,
+      path: '',
+      hint: 'Give whole numbers, 0 <= start <= end.',
+    });
   }
   return { start: Math.min(start, size), end: Math.min(end, size) };
 }
@@ -62,11 +81,21 @@ export function clampRange(range: ByteRange | undefined, size: number): { start:
 /** The error for a key or path that is refused. */
 export function badPath(key: string, wrong: string, hint: string): KtError {
   const shown = key.length > 200 ? `${key.slice(0, 200)}…` : key;
-  return new KtError({ code: 'BAD_PATH', message: `The path ${JSON.stringify(shown)} ${wrong}.`, path: '', hint });
+  return new KtError({
+    code: 'BAD_PATH',
+    message: `The path ${JSON.stringify(shown)} ${wrong}.`,
+    path: '',
+    hint,
+  });
 }
 
 /** The error for an object that is not there. */
 export function notFound(key: string, store: string): KtError {
   const hint = 'Check the path with `files.listdir`; names are case-sensitive.';
-  return new KtError({ code: 'NOT_FOUND', message: `There is no file "${key}" in the store ${store}.`, path: '', hint });
+  return new KtError({
+    code: 'NOT_FOUND',
+    message: `There is no file "${key}" in the store ${store}.`,
+    path: '',
+    hint,
+  });
 }

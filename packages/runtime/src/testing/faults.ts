@@ -16,12 +16,21 @@ export type Fault =
   /** The driver dies when `afterFacts` facts are stored, and a new one takes over. */
   | { kind: 'crashDriver'; afterFacts: number };
 
-/** The failure that the faults hold for an attempt. Evictions cost no attempt, so each is had once an item. */
-export function faultFor(faults: readonly Fault[]): (job: string, item: number, attempt: number) => FailureCause | undefined {
+/**
+ * The failure that the faults hold for an attempt. Evictions cost no attempt, so each is had once an item.
+ */
+export function faultFor(
+  faults: readonly Fault[],
+): (job: string, item: number, attempt: number) => FailureCause | undefined {
   const evicted = new Set<string>();
   return (job, item, attempt) => {
     for (const [index, fault] of faults.entries()) {
-      if (fault.kind === 'crashDriver' || fault.step !== job || (fault.item !== undefined && fault.item !== item)) continue;
+      if (
+        fault.kind === 'crashDriver' ||
+        fault.step !== job ||
+        (fault.item !== undefined && fault.item !== item)
+      )
+        continue;
       if (fault.attempt !== 'all' && (fault.attempt ?? 1) !== attempt) continue;
       const key = `${index}/${item}`;
       if (fault.kind === 'evict') {

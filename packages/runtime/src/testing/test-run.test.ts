@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest';
 import { testRun } from './test-run.js';
 
 const double = ktFunction(({ n }: { n: number }) => n * 2);
-const sum = ktFunction(({ all }: { all: (number | null)[] }) => all.reduce<number>((total, n) => total + (n ?? 0), 0));
+const sum = ktFunction(({ all }: { all: (number | null)[] }) =>
+  all.reduce<number>((total, n) => total + (n ?? 0), 0),
+);
 const doubles = (options: object = {}) =>
   pipeline('doubles')
     .map('twice', double, () => each([1, 2, 3], n => ({ n })), options)
@@ -18,21 +20,30 @@ describe('testRun', () => {
     expect(run.statuses).toEqual({ twice: 'Completed', total: 'Completed' });
     expect(run.attempts('twice', 2)).toBe(1);
     expect(run.events[0]).toMatchObject({ type: 'RunStarted', runId: run.runId });
-    expect(() => run.result('twise')).toThrow('There is no job "twise" in this run; there are: twice, total.');
+    expect(() => run.result('twise')).toThrow(
+      'There is no job "twise" in this run; there are: twice, total.',
+    );
   });
 
   test.each([
     ['throw', 'Threw'],
     ['timeout', 'DeadlineExceeded'],
     ['outOfMemory', 'OutOfMemory'],
-  ] as const)('a fault of kind %s costs an attempt, and fails the job where there is no other', async (kind, cause) => {
-    const faults = [{ kind, step: 'twice', item: 1 }];
-    const tried = await testRun(doubles({ retries: 1 }), { faults });
-    expect([tried.status, tried.attempts('twice', 0), tried.attempts('twice', 1)]).toEqual(['Completed', 1, 2]);
-    const failed = await testRun(doubles(), { faults });
-    expect(failed.statuses).toEqual({ twice: 'Failed', total: 'SkippedDueToUpstreamFailure' });
-    expect(failed.cause('twice')).toMatchObject({ kind: 'ItemsFailed', first: { kind: cause } });
-  });
+  ] as const)(
+    'a fault of kind %s costs an attempt, and fails the job where there is no other',
+    async (kind, cause) => {
+      const faults = [{ kind, step: 'twice', item: 1 }];
+      const tried = await testRun(doubles({ retries: 1 }), { faults });
+      expect([tried.status, tried.attempts('twice', 0), tried.attempts('twice', 1)]).toEqual([
+        'Completed',
+        1,
+        2,
+      ]);
+      const failed = await testRun(doubles(), { faults });
+      expect(failed.statuses).toEqual({ twice: 'Failed', total: 'SkippedDueToUpstreamFailure' });
+      expect(failed.cause('twice')).toMatchObject({ kind: 'ItemsFailed', first: { kind: cause } });
+    },
+  );
 
   test('an eviction costs no attempt', async () => {
     const run = await testRun(doubles(), { faults: [{ kind: 'evict', step: 'twice' }] });
@@ -46,7 +57,9 @@ describe('testRun', () => {
   });
 
   test('an item that may fail gives null to the next step', async () => {
-    const run = await testRun(doubles({ maxFailed: 1 }), { faults: [{ kind: 'throw', step: 'twice', item: 0 }] });
+    const run = await testRun(doubles({ maxFailed: 1 }), {
+      faults: [{ kind: 'throw', step: 'twice', item: 0 }],
+    });
     expect([run.status, run.result('twice'), run.result('total')]).toEqual(['Completed', [null, 4, 6], 10]);
   });
 
@@ -96,6 +109,8 @@ describe('testRun', () => {
   });
 
   test('a bad parameter is said with the value seen', async () => {
-    await expect(testRun(doubles(), { params: { x: 1 } })).rejects.toThrow('Pipeline "doubles" takes no parameters, but got "x".');
+    await expect(testRun(doubles(), { params: { x: 1 } })).rejects.toThrow(
+      'Pipeline "doubles" takes no parameters, but got "x".',
+    );
   });
 });

@@ -1,5 +1,13 @@
 /** `testRun`: a pipeline run in-process and in memory, for vitest, jest or node:test. */
-import { type JobStatus, type Json, type JsonObject, type KtFiles, KtError, type KTPipelineInput, type Pipeline } from '@kube-transform/sdk';
+import {
+  type JobStatus,
+  type Json,
+  type JsonObject,
+  type KtFiles,
+  KtError,
+  type KTPipelineInput,
+  type Pipeline,
+} from '@kube-transform/sdk';
 import { inProcessExecutor } from '../executors/in-process-executor.js';
 import { memoryFileStore } from '../stores/memory-file-store.js';
 import { systemClock } from '../process/system-clock.js';
@@ -57,7 +65,10 @@ class DriverDied extends Error {}
  *
  * A failed run is no error: see `status`. @throws KtError for a bad pipeline or bad parameters.
  */
-export async function testRun(pipeline: Pipeline | KTPipelineInput, options: TestRunOptions = {}): Promise<TestRun> {
+export async function testRun(
+  pipeline: Pipeline | KTPipelineInput,
+  options: TestRunOptions = {},
+): Promise<TestRun> {
   const clock = systemClock;
   const pause = options.realTime === true ? clock.sleep : () => Promise.resolve();
   const store = options.store ?? memoryFileStore(options.files ?? {});
@@ -67,7 +78,9 @@ export async function testRun(pipeline: Pipeline | KTPipelineInput, options: Tes
   await writeRecord(store, record);
   const faults = options.faults ?? [];
   const host = { ...inProcessHost({ store, clock, catalog }), fault: faultFor(faults), pause };
-  const deaths = faults.flatMap(fault => (fault.kind === 'crashDriver' ? [fault.afterFacts] : [])).sort((a, b) => a - b);
+  const deaths = faults
+    .flatMap(fault => (fault.kind === 'crashDriver' ? [fault.afterFacts] : []))
+    .sort((a, b) => a - b);
   const never = new AbortController().signal;
   let state: RunState | undefined;
   let status: RunStatus = 'Running';

@@ -1,4 +1,6 @@
-/** One attempt of one item: check the input, call, check the result. Nothing is thrown; a failure is a cause. */
+/**
+ * One attempt of one item: check the input, call, check the result. Nothing is thrown; a failure is a cause.
+ */
 import {
   type AnyFunction,
   definitionOf,
@@ -43,7 +45,14 @@ async function attempt({ fn, args, context, register }: Call): Promise<Outcome> 
     if (options?.input !== undefined) {
       const checked = await check(options.input, args);
       if (!checked.ok)
-        return { ok: false, cause: { kind: 'InvalidInput', message: inputMessage(context, args, checked.problems), problems: checked.problems } };
+        return {
+          ok: false,
+          cause: {
+            kind: 'InvalidInput',
+            message: inputMessage(context, args, checked.problems),
+            problems: checked.problems,
+          },
+        };
       input = checked.value;
     }
     const returned: unknown = await fn.call(receiverOf(fn), input, context);
@@ -86,11 +95,21 @@ async function withDeadline(call: Call, timeoutMs: number): Promise<Outcome> {
   }
 }
 
-async function check(schema: StandardSchema, value: unknown): Promise<{ ok: true; value: unknown } | { ok: false; problems: Problem[] }> {
+async function check(
+  schema: StandardSchema,
+  value: unknown,
+): Promise<{ ok: true; value: unknown } | { ok: false; problems: Problem[] }> {
   const answer = schema['~standard'].validate(value);
   const result = answer instanceof Promise ? await answer : answer;
   if (result.issues === undefined) return { ok: true, value: result.value };
-  return { ok: false, problems: result.issues.map(issue => ({ code: 'INVALID', path: issuePath(issue), message: issue.message })) };
+  return {
+    ok: false,
+    problems: result.issues.map(issue => ({
+      code: 'INVALID',
+      path: issuePath(issue),
+      message: issue.message,
+    })),
+  };
 }
 
 function inputMessage(context: KtContext, args: Json, problems: readonly Problem[]): string {
@@ -101,7 +120,9 @@ function inputMessage(context: KtContext, args: Json, problems: readonly Problem
 /** The cause for something thrown by a user's function. */
 export function threw(thrown: unknown): FailureCause {
   const error = thrown instanceof Error ? thrown : undefined;
-  const message = error?.message ?? (typeof thrown === 'string' ? thrown : `something that is no Error: ${JSON.stringify(thrown)}`);
+  const message =
+    error?.message ??
+    (typeof thrown === 'string' ? thrown : `something that is no Error: ${JSON.stringify(thrown)}`);
   return {
     kind: 'Threw',
     name: error?.name ?? 'Error',

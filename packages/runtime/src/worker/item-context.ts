@@ -1,7 +1,8 @@
 /*
  * What a function sees of its surroundings.
  *
- * C1 A signal or a log is made only when a function asks for it; signals those that were asked for are aborted with the pod.
+ * C1 A signal or a log is made only when a function asks for it; signals those that were asked for are
+ *    aborted with the pod.
  */
 import type { KtContext, KtFiles, KtFs, KtLog } from '@kube-transform/sdk';
 import type { JobManifest } from '../run-store/job-manifest.js';
@@ -125,6 +126,13 @@ class ItemLog implements KtLog {
 
   #write(level: string, message: string, data: object | undefined): void {
     const t = this.#scope.host.clock.nowMs();
-    this.#scope.write({ i: this.#item, n: this.#attempt, t, level, message, ...(data === undefined ? {} : { data }) });
+    this.#scope.write({
+      i: this.#item,
+      n: this.#attempt,
+      t,
+      level,
+      message,
+      ...(data === undefined ? {} : { data }),
+    });
   }
 }

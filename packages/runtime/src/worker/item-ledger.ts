@@ -1,8 +1,10 @@
 /*
  * What is known of a pod's items, and stored of them.
  *
- * G1 What happens to an item is appended to the results log first and announced when it is stored, in that order.
- * G2 A disruption (Evicted) costs no attempt, but has a cap of its own. Both survive restarts, because they are in the log.
+ * G1 What happens to an item is appended to the results log first and announced when it is stored, in that
+ *    order.
+ * G2 A disruption (Evicted) costs no attempt, but has a cap of its own. Both survive restarts, because they
+ *    are in the log.
  */
 import { type FailureCause, type Json, RETRIED } from '@kube-transform/sdk';
 import { resultsPrefix } from '../run-store/layout.js';
@@ -41,7 +43,11 @@ export class PodLedger {
   /** The store has failed. */
   broken = false;
 
-  private constructor(manifest: JobManifest, host: LedgerHost, read: { outcomes: Map<number, ItemOutcome>; log: SegmentLog<ResultLine> }) {
+  private constructor(
+    manifest: JobManifest,
+    host: LedgerHost,
+    read: { outcomes: Map<number, ItemOutcome>; log: SegmentLog<ResultLine> },
+  ) {
     this.#manifest = manifest;
     this.#emit = host.emit;
     this.#outcomes = read.outcomes;
@@ -51,10 +57,14 @@ export class PodLedger {
   /** Reads what is stored of a pod. */
   static async open(manifest: JobManifest, host: LedgerHost, pod: number): Promise<PodLedger> {
     const outcomes = new Map<number, ItemOutcome>();
-    const log = await SegmentLog.open<ResultLine>(host.store, resultsPrefix(manifest.runId, manifest.job.name, pod), {
-      onValue: line => outcomes.set(line.i, foldLine(outcomes.get(line.i), line)),
-      pace: host.gather,
-    });
+    const log = await SegmentLog.open<ResultLine>(
+      host.store,
+      resultsPrefix(manifest.runId, manifest.job.name, pod),
+      {
+        onValue: line => outcomes.set(line.i, foldLine(outcomes.get(line.i), line)),
+        pace: host.gather,
+      },
+    );
     return new PodLedger(manifest, host, { outcomes, log });
   }
 
@@ -68,23 +78,37 @@ export class PodLedger {
   }
 
   /** Puts a result on record. */
-  succeed(item: number, { attempt, value, skipped }: { attempt: number; value: Json; skipped: boolean }): void {
-    this.#record({ i: item, n: skipped ? 0 : attempt, r: value }, { type: 'ItemSucceeded', job: this.#manifest.job.name, item, attempt, skipped });
+  succeed(
+    item: number,
+    { attempt, value, skipped }: { attempt: number; value: Json; skipped: boolean },
+  ): void {
+    this.#record(
+      { i: item, n: skipped ? 0 : attempt, r: value },
+      { type: 'ItemSucceeded', job: this.#manifest.job.name, item, attempt, skipped },
+    );
   }
 
   /**
    * Puts a failed attempt on record; how long to wait for the next, or null where there is none.
    *
-   * @param end `of`: the pod that ended with it, which counts once; `free`: it costs no attempt, up to a cap of its own.
+   * @param end `of`: the pod that ended with it, which counts once; `free`: it costs no attempt, up to a cap
+   * of its own.
    */
-  fail(item: number, cause: FailureCause, end: { backoffMs: (attempts: number) => number; of?: string; free?: boolean }): number | null {
+  fail(
+    item: number,
+    cause: FailureCause,
+    end: { backoffMs: (attempts: number) => number; of?: string; free?: boolean },
+  ): number | null {
     const { name: job, retries } = this.#manifest.job;
     const known = this.#outcomes.get(item);
     if (end.of !== undefined && known?.endOf === end.of) return 0;
     const free = end.free === true || cause.kind === 'Evicted';
     const attempt = (known?.attempts ?? 0) + (free ? 0 : 1);
     const interruptions = (known?.interruptions ?? 0) + (free ? 1 : 0);
-    const hopeless = !RETRIED[cause.kind] || (cause.kind === 'Threw' && cause.permanent === true) || interruptions > MAX_INTERRUPTIONS;
+    const hopeless =
+      !RETRIED[cause.kind] ||
+      (cause.kind === 'Threw' && cause.permanent === true) ||
+      interruptions > MAX_INTERRUPTIONS;
     const line: ResultLine = {
       i: item,
       n: Math.max(1, attempt),
@@ -108,7 +132,13 @@ export class PodLedger {
 
   /** What came of the `count` items from `first`. */
   tally(first: number, count: number): PodOutcome {
-    const outcome: PodOutcome = { succeeded: 0, failed: 0, open: 0, firstFailure: null, result: this.#outcomes.get(first)?.result ?? null };
+    const outcome: PodOutcome = {
+      succeeded: 0,
+      failed: 0,
+      open: 0,
+      firstFailure: null,
+      result: this.#outcomes.get(first)?.result ?? null,
+    };
     for (let item = first; item < first + count; item++) {
       const known = this.#outcomes.get(item);
       if (known?.final !== true) outcome.open++;

@@ -25,7 +25,10 @@ export interface PodHost {
   /** Aborted: begin nothing more and stop what runs. */
   signal: AbortSignal;
   emit: (event: ItemEvent) => void;
-  /** Told when an item's function has returned, before its result is stored: should the process end now, the item is not to blame. */
+  /**
+   * Told when an item's function has returned, before its result is stored: should the process end now, the
+   * item is not to blame.
+   */
   returned: (item: number) => void;
   /** Told each line that an item logs, beside being stored. */
   echo: (line: object) => void;

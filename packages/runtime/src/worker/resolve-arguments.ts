@@ -24,11 +24,17 @@ export interface ItemValue {
 export interface Template {
   /** Jobs whose results are needed. */
   readonly sources: readonly string[];
-  /** The value with every ref replaced; a place that does not exist is null. What comes of a job's result is a copy. */
+  /**
+   * The value with every ref replaced; a place that does not exist is null. What comes of a job's result is a
+   * copy.
+   */
   fill(results: ReadonlyMap<string, Json[]>, item?: ItemValue): Json;
 }
 
-/** Looks through arguments. Refs to anything but the jobs in `known`, the item and its index are data and stay as they are. */
+/**
+ * Looks through arguments. Refs to anything but the jobs in `known`, the item and its index are data and stay
+ * as they are.
+ */
 export function compileTemplate(value: Json, known?: ReadonlySet<string>): Template {
   const sources = new Set<string>();
   let refs = 0;
@@ -62,17 +68,23 @@ function fillPlaces(value: unknown, results: ReadonlyMap<string, Json[]>, item: 
   if (value instanceof Place) return lookUp(value, results, item);
   if (Array.isArray(value)) return value.map(entry => fillPlaces(entry, results, item));
   const filled: Record<string, Json> = {};
-  for (const key of Object.keys(value)) setOwn(filled, key, fillPlaces((value as Record<string, unknown>)[key], results, item));
+  for (const key of Object.keys(value))
+    setOwn(filled, key, fillPlaces((value as Record<string, unknown>)[key], results, item));
   return filled;
 }
 
 /** Sets a field; one called `__proto__` too is data. */
 function setOwn(object: Record<string, Json>, key: string, value: Json): void {
-  if (key === '__proto__') Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
+  if (key === '__proto__')
+    Object.defineProperty(object, key, { value, enumerable: true, configurable: true, writable: true });
   else object[key] = value;
 }
 
-function lookUp({ source, pointer, ref }: Place, results: ReadonlyMap<string, Json[]>, item: ItemValue | undefined): Json {
+function lookUp(
+  { source, pointer, ref }: Place,
+  results: ReadonlyMap<string, Json[]>,
+  item: ItemValue | undefined,
+): Json {
   if (source === 'item' || source === 'index') {
     if (item === undefined) return { $ref: ref.$ref };
     return source === 'index' ? item.index : open(item.value, pointer);
@@ -82,8 +94,13 @@ function lookUp({ source, pointer, ref }: Place, results: ReadonlyMap<string, Js
 }
 
 /** The results of several jobs, by name. */
-export async function resultsByJob(sources: readonly string[], scope: RefScope): Promise<Map<string, Json[]>> {
-  return new Map(await Promise.all(sources.map(async source => [source, await resultsOf(source, scope)] as const)));
+export async function resultsByJob(
+  sources: readonly string[],
+  scope: RefScope,
+): Promise<Map<string, Json[]>> {
+  return new Map(
+    await Promise.all(sources.map(async source => [source, await resultsOf(source, scope)] as const)),
+  );
 }
 
 /** Replaces every ref within a JSON value by what it stands for. */
@@ -93,7 +110,10 @@ export async function resolveRefs(value: Json, scope: RefScope): Promise<Json> {
 }
 
 function open(value: Json, pointer: readonly string[]): Json {
-  return pointer.reduce<Json>((at, key) => (typeof at === 'object' && at !== null ? ((at as Record<string, Json>)[key] ?? null) : null), value);
+  return pointer.reduce<Json>(
+    (at, key) => (typeof at === 'object' && at !== null ? ((at as Record<string, Json>)[key] ?? null) : null),
+    value,
+  );
 }
 
 function resultsOf(job: string, scope: RefScope): Promise<Json[]> {

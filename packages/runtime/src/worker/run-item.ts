@@ -1,5 +1,11 @@
 /** One attempt of one item within a pod: its arguments, its context, whether it is done already. */
-import { type AnyFunction, didYouMean, type FailureCause, type Json, parseDurationMs } from '@kube-transform/sdk';
+import {
+  type AnyFunction,
+  didYouMean,
+  type FailureCause,
+  type Json,
+  parseDurationMs,
+} from '@kube-transform/sdk';
 import { compileTemplate, type ItemValue, resultsByJob, type Template } from './resolve-arguments.js';
 import { invoke, type Outcome } from './invoke.js';
 import { ContextScope } from './item-context.js';
@@ -17,7 +23,8 @@ export interface Attempt {
 }
 
 /** What came of it; `skipped` where it was done already. */
-export type AttemptOutcome = { ok: true; value: Json; skipped?: boolean } | { ok: false; cause: FailureCause };
+export type AttemptOutcome =
+  { ok: true; value: Json; skipped?: boolean } | { ok: false; cause: FailureCause };
 
 const NO_FUNCTION: Promise<AttemptOutcome> = Promise.resolve({ ok: true, value: null });
 const NO_RESULTS: ReadonlyMap<string, Json[]> = new Map();
@@ -68,14 +75,22 @@ export class ItemRunner {
   }
 
   #results(template: Template): Promise<Map<string, Json[]>> {
-    return resultsByJob(template.sources, { store: this.#host.store, runId: this.#manifest.runId, cache: this.#host.resultCache });
+    return resultsByJob(template.sources, {
+      store: this.#host.store,
+      runId: this.#manifest.runId,
+      cache: this.#host.resultCache,
+    });
   }
 
-  /** Arguments that need results, outputs that may exist, results that may be kept: all of them questions to the store. */
+  /**
+   * Arguments that need results, outputs that may exist, results that may be kept: all of them questions to
+   * the store.
+   */
   async #withStore({ name, template, element, item, attempt }: StoreCall): Promise<AttemptOutcome> {
     const { job } = this.#manifest;
     const args = template.fill(await this.#results(template), element);
-    if (job.outputs.length > 0 && (await this.#outputsExist(element?.value ?? args, item))) return { ok: true, value: null, skipped: true };
+    if (job.outputs.length > 0 && (await this.#outputsExist(element?.value ?? args, item)))
+      return { ok: true, value: null, skipped: true };
     if (job.cache) return this.#cached({ name, args, item, attempt });
     return this.#attempt({ name, args, item, attempt });
   }
@@ -116,7 +131,14 @@ export class ItemRunner {
     const cause = host.fault(job, item, attempt);
     if (cause !== undefined) return Promise.resolve({ ok: false, cause });
     const context = this.#scope.open(item, attempt);
-    const call = { fn, args, context, timeoutMs: this.#timeoutMs, clock: host.clock, register: this.#register };
+    const call = {
+      fn,
+      args,
+      context,
+      timeoutMs: this.#timeoutMs,
+      clock: host.clock,
+      register: this.#register,
+    };
     return host.within(context, () => invoke(call));
   }
 }
@@ -136,6 +158,7 @@ interface NamedCall {
 }
 
 function unknownFunction(name: string, catalog: FunctionCatalog): FailureCause {
-  const hint = didYouMean(name, catalog.names()) ?? `Known: ${catalog.names().slice(0, 8).join(', ') || 'none'}.`;
+  const hint =
+    didYouMean(name, catalog.names()) ?? `Known: ${catalog.names().slice(0, 8).join(', ') || 'none'}.`;
   return { kind: 'UnknownFunction', function: name, message: `No function "${name}" is registered. ${hint}` };
 }

@@ -3,7 +3,8 @@
  *
  * P1 What is done is not done again: the pod first reads its results log.
  * P2 A result is announced only when it is stored.
- * P3 No item is begun while more than `host.ahead` results wait to be stored. An item that has returned is not to blame for a crash.
+ * P3 No item is begun while more than `host.ahead` results wait to be stored. An item that has returned is
+ *    not to blame for a crash.
  * P4 Two pods of the same index may run at once: the log orders their lines, the first result counts.
  */
 import { type FailureCause, parseDurationMs } from '@kube-transform/sdk';
@@ -33,10 +34,15 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
   if (manifest === null) throw new TypeError(`Bug: job "${order.job}" of run ${order.runId} has no manifest`);
   const { job } = manifest;
   const backoff = (attempts: number): number => backoffMs(job.backoff, attempts);
-  // The function is loaded while its items are read; what is wrong with it is told by the first item that needs it.
+  // The function is loaded while its items are read; what is wrong with it is told by the first item that
+  // needs it.
   if (job.function !== null) void host.catalog.load(job.function).catch(() => undefined);
-  const [ledger, lines] = await Promise.all([PodLedger.open(manifest, host, order.pod), readItems(host.store, manifest, order.pod)]);
-  for (const { item, cause } of order.crashed) if (!ledger.isDone(item)) ledger.fail(item, cause, { backoffMs: () => 0 });
+  const [ledger, lines] = await Promise.all([
+    PodLedger.open(manifest, host, order.pod),
+    readItems(host.store, manifest, order.pod),
+  ]);
+  for (const { item, cause } of order.crashed)
+    if (!ledger.isDone(item)) ledger.fail(item, cause, { backoffMs: () => 0 });
   const closing = new AbortController();
   const logs = once(() =>
     SegmentLog.open<object>(host.store, logsPrefix(order.runId, order.job, order.pod), {
@@ -60,7 +66,8 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
     const outcome = await runner.run({ item, line, attempt });
     runner.ended(item);
     host.returned(item);
-    if (outcome.ok) ledger.succeed(item, { attempt, value: outcome.value, skipped: outcome.skipped === true });
+    if (outcome.ok)
+      ledger.succeed(item, { attempt, value: outcome.value, skipped: outcome.skipped === true });
     else if (!host.signal.aborted) {
       const delayMs = ledger.fail(item, outcome.cause, { backoffMs: backoff });
       tried.add(offset);
@@ -88,7 +95,9 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
       }
     }
   };
-  const lanes = await Promise.allSettled(Array.from({ length: Math.min(todo.length, job.concurrency ?? host.lanes, host.lanes) }, lane));
+  const lanes = await Promise.allSettled(
+    Array.from({ length: Math.min(todo.length, job.concurrency ?? host.lanes, host.lanes) }, lane),
+  );
   closing.abort();
   await runner.close();
   await ledger.settled();
@@ -98,7 +107,10 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
 }
 
 /** `min(max, initial × factor^(attempts-1))`, in milliseconds. */
-export function backoffMs(backoff: { initial: string; factor: number; max: string }, attempts: number): number {
+export function backoffMs(
+  backoff: { initial: string; factor: number; max: string },
+  attempts: number,
+): number {
   const initial = parseDurationMs(backoff.initial) ?? 1000;
   return Math.min(parseDurationMs(backoff.max) ?? 60_000, initial * backoff.factor ** (attempts - 1));
 }

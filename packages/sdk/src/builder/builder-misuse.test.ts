@@ -10,14 +10,28 @@ const tick = ktFunction({ name: 'm.tick' }, () => {});
 
 describe('misuse', () => {
   // The compiler refuses all of these; programs without types meet them here.
-  const start = pipeline('p').job('one', tick) as unknown as { [method: string]: (...args: unknown[]) => Pipeline };
+  const start = pipeline('p').job('one', tick) as unknown as {
+    [method: string]: (...args: unknown[]) => Pipeline;
+  };
 
   test.each<[string, string, () => unknown]>([
-    ['an unmarked function', 'Step "two" was given the unmarked function "plain".', () => start['job']?.('two', function plain() {})],
+    [
+      'an unmarked function',
+      'Step "two" was given the unmarked function "plain".',
+      () => start['job']?.('two', function plain() {}),
+    ],
     ['no function', 'Step "two" was given a undefined.', () => start['job']?.('two', undefined)],
-    ['options in place of arguments', 'Step "two" was given a object where a callback makes', () => start['job']?.('two', tick, { retries: 2 })],
+    [
+      'options in place of arguments',
+      'Step "two" was given a object where a callback makes',
+      () => start['job']?.('two', tick, { retries: 2 }),
+    ],
     ['a name that is taken', 'Pipeline "p" already has a step "one".', () => start['job']?.('one', tick)],
-    ['the name "params"', 'Pipeline "p" already has a step "params".', () => start['map']?.('params', read, () => each([], () => ({})))],
+    [
+      'the name "params"',
+      'Pipeline "p" already has a step "params".',
+      () => start['map']?.('params', read, () => each([], () => ({}))),
+    ],
     ['a name with "#"', `must be text without "#", but is "a#b"`, () => start['job']?.('a#b', tick)],
     ['an empty name', `must be text without "#", but is ""`, () => start['job']?.('', tick)],
     [

@@ -3,8 +3,15 @@ import * as z from 'zod';
 import { type KtContext, ktFunction, pipeline } from '../index.js';
 
 class Methods {
-  @ktFunction({ input: z.object({ name: z.string(), limit: z.number().default(1) }), output: z.number(), retries: 2 })
-  static async checked({ name, limit }: { name: string; limit: number }, { files }: KtContext): Promise<number> {
+  @ktFunction({
+    input: z.object({ name: z.string(), limit: z.number().default(1) }),
+    output: z.number(),
+    retries: 2,
+  })
+  static async checked(
+    { name, limit }: { name: string; limit: number },
+    { files }: KtContext,
+  ): Promise<number> {
     return (await files.exists(name)) ? limit : 0;
   }
   @ktFunction({ input: z.object({ name: z.string() }) }) static ignores(): null {
@@ -18,7 +25,11 @@ class Methods {
     return name;
   }
   // @ts-expect-error -- the output schema accepts something else
-  @ktFunction({ input: z.object({ name: z.string() }), output: z.number() }) static bad({ name }: { name: string }): string {
+  @ktFunction({ input: z.object({ name: z.string() }), output: z.number() }) static bad({
+    name,
+  }: {
+    name: string;
+  }): string {
     return name;
   }
   // @ts-expect-error -- the output schema alone

@@ -27,7 +27,11 @@ describe('the wrapper', () => {
 
   test('one function may be marked twice, with different options', () => {
     const plain = (input: { n: number }): number => input.n;
-    expect([ktFunction({ retries: 1 }, plain), ktFunction({ retries: 2 }, plain)].map(fn => definitionOf(fn)?.options.retries)).toEqual([1, 2]);
+    expect(
+      [ktFunction({ retries: 1 }, plain), ktFunction({ retries: 2 }, plain)].map(
+        fn => definitionOf(fn)?.options.retries,
+      ),
+    ).toEqual([1, 2]);
   });
 });
 
@@ -60,7 +64,9 @@ describe('the decorator', () => {
   });
 
   test('options of another copy of this package are found', () => {
-    const foreign = Object.assign(() => 1, { [Symbol.for('kube-transform.function')]: { options: { name: 'far' } } });
+    const foreign = Object.assign(() => 1, {
+      [Symbol.for('kube-transform.function')]: { options: { name: 'far' } },
+    });
     expect(functionName(foreign)).toBe('far');
   });
 });
@@ -78,7 +84,9 @@ describe('what is no function', () => {
     expect(() => decorator({}, 'field')).toThrow('was given a object');
     expect(() => decorator({}, 'x', { get: () => 1 })).toThrow('was given a accessor');
     expect(() => decorator(undefined, { kind: 'field', name: 'x' })).toThrow('was given a field');
-    expect(() => decorator(class {}, { kind: 'class', name: 'X' })).toThrow('Write @ktFunction() above a method');
+    expect(() => decorator(class {}, { kind: 'class', name: 'X' })).toThrow(
+      'Write @ktFunction() above a method',
+    );
   });
 
   test.each([undefined, null, 1, 'f', {}, () => 1])('%s has no definition', value => {

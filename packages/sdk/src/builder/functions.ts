@@ -1,8 +1,10 @@
 /*
  * ktFunction: one symbol, two forms, both decorator dialects.
  *
- * FN1 A function's definition lives on the function itself, under a global symbol: two copies of this package agree.
- * FN2 A name comes from `name`, else from module path + export (`nameExports`), never from `Function.name`, which minifying changes.
+ * FN1 A function's definition lives on the function itself, under a global symbol: two copies of this package
+ *     agree.
+ * FN2 A name comes from `name`, else from module path + export (`nameExports`), never from `Function.name`,
+ *     which minifying changes.
  */
 import { KtError } from '../errors.js';
 import type { KtContext } from '../context.js';
@@ -10,14 +12,20 @@ import type { Backoff, JobOptions, KTJob } from '../document/spec.js';
 import type { SchemaInput, SchemaOutput, StandardSchema } from '../standard-schema.js';
 
 /** What a function is called with in the end, its types forgotten. */
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- parameters are contravariant: only any accepts every function
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- parameters are contravariant: only any
+// accepts every function
 export type AnyFunction = (...args: any[]) => unknown;
 
 /** Options of a step that can also be given with the function, as its default. */
-export type StepDefaults = Partial<Omit<JobOptions, 'backoff' | 'outputs'> & Pick<KTJob, 'memory' | 'cpu'> & { backoff: Partial<Backoff> }>;
+export type StepDefaults = Partial<
+  Omit<JobOptions, 'backoff' | 'outputs'> & Pick<KTJob, 'memory' | 'cpu'> & { backoff: Partial<Backoff> }
+>;
 
 /** Options of {@link ktFunction}. */
-export interface KtFunctionOptions<S extends StandardSchema = StandardSchema, O extends StandardSchema = StandardSchema> extends StepDefaults {
+export interface KtFunctionOptions<
+  S extends StandardSchema = StandardSchema,
+  O extends StandardSchema = StandardSchema,
+> extends StepDefaults {
   /** The name under which documents find it. Default: module path and export, dotted. */
   name?: string;
   /** Checked before each call; any Standard Schema (zod, valibot, arktype). */
@@ -40,8 +48,14 @@ declare const inputType: unique symbol;
 declare const outputType: unique symbol;
 declare const tolerance: unique symbol;
 
-/** A function made by the wrapper form: `In` is what its input schema accepts, `R` what its output schema makes, `M` its `maxFailed`. */
-export type KtFunction<In, Checked, Out, M = never, R = Awaited<Out>> = ((input: Checked, context: KtContext) => Out) & {
+/**
+ * A function made by the wrapper form: `In` is what its input schema accepts, `R` what its output schema
+ * makes, `M` its `maxFailed`.
+ */
+export type KtFunction<In, Checked, Out, M = never, R = Awaited<Out>> = ((
+  input: Checked,
+  context: KtContext,
+) => Out) & {
   readonly [inputType]?: In;
   readonly [outputType]?: R;
   readonly [tolerance]?: M;
@@ -58,17 +72,30 @@ export type OutputOf<F extends AnyFunction> = F extends { readonly [outputType]?
   : Awaited<ReturnType<F>>;
 
 /** What a step's arguments must be for a function. */
-export type InputOf<F> = F extends { readonly [inputType]?: infer In } ? (unknown extends In ? FirstParameter<F> : In) : FirstParameter<F>;
-type FirstParameter<F> = F extends (...args: infer P) => unknown ? (P extends [infer I, ...unknown[]] ? I : Record<string, never>) : never;
+export type InputOf<F> = F extends { readonly [inputType]?: infer In }
+  ? unknown extends In
+    ? FirstParameter<F>
+    : In
+  : FirstParameter<F>;
+type FirstParameter<F> = F extends (...args: infer P) => unknown
+  ? P extends [infer I, ...unknown[]]
+    ? I
+    : Record<string, never>
+  : never;
 
 const DEFINITION = Symbol.for('kube-transform.function');
 
 /** The definition of a marked function, or undefined. */
 export function definitionOf(value: unknown): FunctionDefinition | undefined {
-  return typeof value === 'function' ? (value as { [DEFINITION]?: FunctionDefinition })[DEFINITION] : undefined;
+  return typeof value === 'function'
+    ? (value as { [DEFINITION]?: FunctionDefinition })[DEFINITION]
+    : undefined;
 }
 
-/** The name of a marked function: explicit, else module path + export, else undefined while no one has named its module. */
+/**
+ * The name of a marked function: explicit, else module path + export, else undefined while no one has named
+ * its module.
+ */
 export function functionName(fn: unknown): string | undefined {
   const definition = definitionOf(fn);
   return definition?.options.name ?? definition?.exportName;
@@ -85,13 +112,19 @@ type Result<O, Out> = unknown extends SchemaOutput<O> ? Awaited<Out> : SchemaOut
 /** Both dialects; TypeScript picks by `experimentalDecorators`. */
 interface Decorator<In, Out> {
   <F extends Method<In, Out | Promise<Out>>>(value: F, context: ClassMethodDecoratorContext): void;
-  <F extends Method<In, Out | Promise<Out>>>(target: object, key: string | symbol, descriptor: TypedPropertyDescriptor<F>): void;
+  <F extends Method<In, Out | Promise<Out>>>(
+    target: object,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<F>,
+  ): void;
 }
-// eslint-disable-next-line @typescript-eslint/no-explicit-any -- without a schema a method may take whatever it says
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- without a schema a method may take whatever
+// it says
 type Unchecked = any;
 
 /**
- * Marks a function as callable from pipelines: a decorator for static and instance methods, a wrapper for free functions.
+ * Marks a function as callable from pipelines: a decorator for static and instance methods, a wrapper for
+ * free functions.
  *
  * `@ktFunction({ input: schema })` above a method, in TC39 or legacy (`experimentalDecorators`) dialect, or
  * `export const load = ktFunction({ input: schema }, async (input, ctx) => …)`.
@@ -107,11 +140,21 @@ export function ktFunction<S extends StandardSchema, O extends StandardSchema = 
 export function ktFunction<O extends StandardSchema = StandardSchema>(
   options: KtFunctionOptions<StandardSchema, O> & { input?: undefined },
 ): Decorator<Unchecked, SchemaInput<O>>;
-export function ktFunction<S extends StandardSchema, Out extends Returns<O>, O extends StandardSchema = StandardSchema, M extends Tolerance = never>(
+export function ktFunction<
+  S extends StandardSchema,
+  Out extends Returns<O>,
+  O extends StandardSchema = StandardSchema,
+  M extends Tolerance = never,
+>(
   options: KtFunctionOptions<S, O> & { input: S; maxFailed?: M },
   fn: (input: SchemaOutput<S>, context: KtContext) => Out,
 ): KtFunction<SchemaInput<S>, SchemaOutput<S>, Out, M, Result<O, Out>>;
-export function ktFunction<In, Out extends Returns<O>, O extends StandardSchema = StandardSchema, M extends Tolerance = never>(
+export function ktFunction<
+  In,
+  Out extends Returns<O>,
+  O extends StandardSchema = StandardSchema,
+  M extends Tolerance = never,
+>(
   options: KtFunctionOptions<StandardSchema, O> & { input?: undefined; maxFailed?: M },
   fn: (input: In, context: KtContext) => Out,
 ): KtFunction<In, In, Out, M, Result<O, Out>>;
@@ -119,7 +162,8 @@ export function ktFunction(first: KtFunctionOptions | AnyFunction = {}, fn?: Any
   if (typeof first === 'function') return wrap({}, first);
   if (fn !== undefined) return wrap(first, fn);
   return (target: unknown, contextOrKey: unknown, descriptor?: PropertyDescriptor) => {
-    if (typeof contextOrKey === 'object' && contextOrKey !== null) decorate(first, target, contextOrKey as ClassMethodDecoratorContext);
+    if (typeof contextOrKey === 'object' && contextOrKey !== null)
+      decorate(first, target, contextOrKey as ClassMethodDecoratorContext);
     else decorateLegacy(first, target, { key: contextOrKey as string | symbol, descriptor });
   };
 }
@@ -146,11 +190,16 @@ interface LegacyMember {
   key: string | symbol;
   descriptor: PropertyDescriptor | undefined;
 }
-function decorateLegacy(options: KtFunctionOptions, target: unknown, { key, descriptor }: LegacyMember): void {
+function decorateLegacy(
+  options: KtFunctionOptions,
+  target: unknown,
+  { key, descriptor }: LegacyMember,
+): void {
   const method: unknown = descriptor?.value;
   if (typeof method !== 'function') throw badFunction(descriptor === undefined ? typeof target : 'accessor');
   const owner = target as object;
-  const receiver = typeof owner === 'function' ? () => owner : () => new (owner.constructor as new () => unknown)();
+  const receiver =
+    typeof owner === 'function' ? () => owner : () => new (owner.constructor as new () => unknown)();
   mark(method as AnyFunction, { options, receiver });
   mirror(options, owner, key);
 }
@@ -162,7 +211,11 @@ function mark(fn: AnyFunction, definition: FunctionDefinition): FunctionDefiniti
 
 /** Tells reflect-metadata, where it is loaded: `Reflect.getMetadata('kt:function', owner, key)`. */
 function mirror(options: KtFunctionOptions, owner: object, key: string | symbol): void {
-  const reflect = Reflect as { defineMetadata?: (...args: [key: string, value: unknown, target: object, property: string | symbol]) => void };
+  const reflect = Reflect as {
+    defineMetadata?: (
+      ...args: [key: string, value: unknown, target: object, property: string | symbol]
+    ) => void;
+  };
   reflect.defineMetadata?.('kt:function', options, owner, key);
 }
 

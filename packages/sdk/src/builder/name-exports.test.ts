@@ -14,8 +14,19 @@ test('exports are named by module and path', () => {
     }
     static unmarked(): void {}
   }
-  const found = nameExports('etl.flights', { Flights, free: ktFunction(() => 1), group: { inner: ktFunction(() => 2) }, other: 3, plain: () => 1 });
-  expect(names(found)).toEqual(['etl.flights.Flights.count', 'etl.flights.Flights.list', 'etl.flights.free', 'etl.flights.group.inner']);
+  const found = nameExports('etl.flights', {
+    Flights,
+    free: ktFunction(() => 1),
+    group: { inner: ktFunction(() => 2) },
+    other: 3,
+    plain: () => 1,
+  });
+  expect(names(found)).toEqual([
+    'etl.flights.Flights.count',
+    'etl.flights.Flights.list',
+    'etl.flights.free',
+    'etl.flights.group.inner',
+  ]);
   expect(functionName(Flights.list)).toBe('etl.flights.Flights.list');
 });
 
@@ -24,7 +35,9 @@ test('a module without a name gives names without a prefix', () => {
 });
 
 test('an explicit name wins, wherever the function is', () => {
-  expect(names(nameExports('m', { free: ktFunction({ name: 'my_module.my_function' }, () => 1) }))).toEqual(['my_module.my_function']);
+  expect(names(nameExports('m', { free: ktFunction({ name: 'my_module.my_function' }, () => 1) }))).toEqual([
+    'my_module.my_function',
+  ]);
 });
 
 test('the first name stays: naming twice, under an alias or from a module that hands it on', () => {
@@ -35,7 +48,9 @@ test('the first name stays: naming twice, under an alias or from a module that h
 
 test('two functions of one name are refused', () => {
   const exports = { a: ktFunction({ name: 'same' }, () => 1), b: ktFunction({ name: 'same' }, () => 2) };
-  expect(() => nameExports('m', exports)).toThrow('Module "m" has two functions named "same". Give one of them another `name`.');
+  expect(() => nameExports('m', exports)).toThrow(
+    'Module "m" has two functions named "same". Give one of them another `name`.',
+  );
 });
 
 test('getters are not run while names are given', () => {
@@ -71,7 +86,9 @@ test('a method that was marked without its class (TC39) gets an instance from th
       return this.kind;
     }
   }
-  Object.defineProperty(Late.prototype.tell, Symbol.for('kube-transform.function'), { value: { options: {} } });
+  Object.defineProperty(Late.prototype.tell, Symbol.for('kube-transform.function'), {
+    value: { options: {} },
+  });
   expect(receiverOf(Late.prototype.tell)).toBeUndefined();
   nameExports('m', { Late });
   expect(receiverOf(Late.prototype.tell)).toBeInstanceOf(Late);

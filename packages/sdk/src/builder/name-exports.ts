@@ -5,7 +5,12 @@ import { type AnyFunction, definitionOf, functionName } from './functions.js';
 /** The error for two functions under one name. */
 export function duplicateFunction(name: string, where: string): KtError {
   const message = `${where} has two functions named "${name}".`;
-  return new KtError({ code: 'DUPLICATE_FUNCTION', path: name, message, hint: 'Give one of them another `name`.' });
+  return new KtError({
+    code: 'DUPLICATE_FUNCTION',
+    path: name,
+    message,
+    hint: 'Give one of them another `name`.',
+  });
 }
 
 /**
@@ -31,20 +36,29 @@ export function nameExports(module: string, exports: Record<string, unknown>): M
   for (const [key, value] of Object.entries(exports)) {
     add(key, value);
     if (typeof value === 'function') nameMembers(key, value as AnyFunction, add);
-    else if (typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype) {
+    else if (
+      typeof value === 'object' &&
+      value !== null &&
+      Object.getPrototypeOf(value) === Object.prototype
+    ) {
       for (const [member, inner] of Object.entries(value)) add(`${key}.${member}`, inner);
     }
   }
   return found;
 }
 
-function nameMembers(name: string, value: AnyFunction, add: (path: string, fn: unknown, receiver?: () => unknown) => void): void {
+function nameMembers(
+  name: string,
+  value: AnyFunction,
+  add: (path: string, fn: unknown, receiver?: () => unknown) => void,
+): void {
   for (const [member, { value: method }] of Object.entries(Object.getOwnPropertyDescriptors(value))) {
     if (member !== 'prototype') add(`${name}.${member}`, method, () => value);
   }
   const proto = (value as { prototype?: object | null }).prototype;
   if (proto === undefined || proto === null) return;
   for (const [member, { value: method }] of Object.entries(Object.getOwnPropertyDescriptors(proto))) {
-    if (member !== 'constructor') add(`${name}.${member}`, method, () => new (value as unknown as new () => unknown)());
+    if (member !== 'constructor')
+      add(`${name}.${member}`, method, () => new (value as unknown as new () => unknown)());
   }
 }

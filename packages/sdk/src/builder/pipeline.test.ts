@@ -6,9 +6,17 @@ import { isPipeline, pipeline } from './pipeline.js';
 import { each } from './refs.js';
 import type { KTJobInput } from '../document/spec.js';
 
-const list = ktFunction({ name: 'm.list', input: z.object({ dir: z.string() }) }, ({ dir }) => [{ path: dir, size: 1 }]);
-const read = ktFunction({ name: 'm.read', input: z.object({ file: z.string(), at: z.number().optional() }) }, ({ file }) => file.length);
-const total = ktFunction({ name: 'm.total', input: z.object({ sizes: z.array(z.number()) }) }, ({ sizes }) => ({ sum: sizes.length }));
+const list = ktFunction({ name: 'm.list', input: z.object({ dir: z.string() }) }, ({ dir }) => [
+  { path: dir, size: 1 },
+]);
+const read = ktFunction(
+  { name: 'm.read', input: z.object({ file: z.string(), at: z.number().optional() }) },
+  ({ file }) => file.length,
+);
+const total = ktFunction(
+  { name: 'm.total', input: z.object({ sizes: z.array(z.number()) }) },
+  ({ sizes }) => ({ sum: sizes.length }),
+);
 const tick = ktFunction({ name: 'm.tick' }, () => {});
 const grow = ktFunction({ name: 'm.grow' }, (): KTJobInput[] => []);
 
@@ -26,7 +34,12 @@ describe('the document', () => {
       name: 'flights',
       schedules: [],
       jobs: [
-        { type: 'static', name: 'list', dependencies: [], tasks: [{ function: 'm.list', args: { dir: { $ref: 'params#/dir' } } }] },
+        {
+          type: 'static',
+          name: 'list',
+          dependencies: [],
+          tasks: [{ function: 'm.list', args: { dir: { $ref: 'params#/dir' } } }],
+        },
         {
           type: 'map',
           name: 'read',
@@ -35,7 +48,12 @@ describe('the document', () => {
           items: { $ref: 'list#/0' },
           args: { file: { $ref: 'item#/path' }, at: { $ref: 'index#' } },
         },
-        { type: 'static', name: 'total', dependencies: ['read'], tasks: [{ function: 'm.total', args: { sizes: { $ref: 'read#' } } }] },
+        {
+          type: 'static',
+          name: 'total',
+          dependencies: ['read'],
+          tasks: [{ function: 'm.total', args: { sizes: { $ref: 'read#' } } }],
+        },
       ],
     });
   });
@@ -52,11 +70,15 @@ describe('the document', () => {
   });
 
   test('of a dynamic step has function and args', () => {
-    expect(jobs(pipeline('p').dynamic('grow', grow))).toEqual([{ type: 'dynamic', name: 'grow', dependencies: [], function: 'm.grow', args: {} }]);
+    expect(jobs(pipeline('p').dynamic('grow', grow))).toEqual([
+      { type: 'dynamic', name: 'grow', dependencies: [], function: 'm.grow', args: {} },
+    ]);
   });
 
   test('of a map over a known list holds the list', () => {
-    expect(jobs(pipeline('p').map('read', read, () => each(['a', 'b'], file => ({ file }))))[0]).toMatchObject({
+    expect(
+      jobs(pipeline('p').map('read', read, () => each(['a', 'b'], file => ({ file }))))[0],
+    ).toMatchObject({
       items: ['a', 'b'],
       dependencies: [],
     });
@@ -64,8 +86,13 @@ describe('the document', () => {
 
   test('user data that looks like a ref to nowhere makes no dependency', () => {
     const any = ktFunction({ name: 'm.any', input: z.object({ schema: z.unknown() }) }, () => 1);
-    const [job] = jobs(pipeline('p').job('any', any, () => ({ schema: { $ref: 'other.json#/definitions/x' } })));
-    expect(job).toMatchObject({ dependencies: [], tasks: [{ args: { schema: { $ref: 'other.json#/definitions/x' } } }] });
+    const [job] = jobs(
+      pipeline('p').job('any', any, () => ({ schema: { $ref: 'other.json#/definitions/x' } })),
+    );
+    expect(job).toMatchObject({
+      dependencies: [],
+      tasks: [{ args: { schema: { $ref: 'other.json#/definitions/x' } } }],
+    });
   });
 
   test('functions without a name of their own are named by pipeline and step', () => {
@@ -81,17 +108,38 @@ describe('the document', () => {
 test('a pipeline is immutable', () => {
   const start = pipeline('p').job('a', tick);
   const [left, right] = [start.job('b', tick), start.job('c', tick).schedule('0 3 * * *')];
-  expect([start, left, right].map(p => jobs(p).map(job => job.name))).toEqual([['a'], ['a', 'b'], ['a', 'c']]);
+  expect([start, left, right].map(p => jobs(p).map(job => job.name))).toEqual([
+    ['a'],
+    ['a', 'b'],
+    ['a', 'c'],
+  ]);
   expect([start.toSpec().schedules, right.toSpec().schedules]).toEqual([
     [],
-    [{ cron: '0 3 * * *', timeZone: null, concurrencyPolicy: 'Forbid', startingDeadline: null, suspend: false }],
+    [
+      {
+        cron: '0 3 * * *',
+        timeZone: null,
+        concurrencyPolicy: 'Forbid',
+        startingDeadline: null,
+        suspend: false,
+      },
+    ],
   ]);
 });
 
 test('schedules add up', () => {
-  const spec = pipeline('p').schedule('0 3 * * *', { timeZone: 'Europe/Berlin' }).schedule('@hourly', { suspend: true }).toSpec();
+  const spec = pipeline('p')
+    .schedule('0 3 * * *', { timeZone: 'Europe/Berlin' })
+    .schedule('@hourly', { suspend: true })
+    .toSpec();
   expect(spec.schedules).toEqual([
-    { cron: '0 3 * * *', timeZone: 'Europe/Berlin', concurrencyPolicy: 'Forbid', startingDeadline: null, suspend: false },
+    {
+      cron: '0 3 * * *',
+      timeZone: 'Europe/Berlin',
+      concurrencyPolicy: 'Forbid',
+      startingDeadline: null,
+      suspend: false,
+    },
     { cron: '@hourly', timeZone: null, concurrencyPolicy: 'Forbid', startingDeadline: null, suspend: true },
   ]);
 });

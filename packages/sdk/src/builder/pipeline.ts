@@ -1,8 +1,10 @@
 /*
- * The builder. A pipeline is immutable: each call returns a new one that knows the steps so far, as types and as values.
+ * The builder. A pipeline is immutable: each call returns a new one that knows the steps so far, as types and
+ * as values.
  *
  * B1 Functions are kept as values; their names are read in `toSpec`, when modules have been named.
- * B2 A step's result is addressed as `<job>#/<item>/…`: the result of a job is always the array of its items' results.
+ * B2 A step's result is addressed as `<job>#/<item>/…`: the result of a job is always the array of its items'
+ *    results.
  */
 import { KtError } from '../errors.js';
 import { type AnyFunction, definitionOf, functionName, type InputOf } from './functions.js';
@@ -52,7 +54,10 @@ export interface PipelineOptions<S extends StandardSchema> {
   params?: S;
 }
 
-/** A typed pipeline; `S` maps the names of its steps to their results, `P` is what its parameters are once checked, `PI` before. */
+/**
+ * A typed pipeline; `S` maps the names of its steps to their results, `P` is what its parameters are once
+ * checked, `PI` before.
+ */
 export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
   readonly [PIPELINE] = true;
   readonly name: string;
@@ -73,7 +78,10 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
     fn: F & CheckFunction<F>,
     ...[args, options]: ArgsThenOptions<F, S, P, StepOptions<keyof S & string>>
   ): Pipeline<S & Record<N, ResultOf<F>>, P, PI> {
-    return this.#add({ kind: 'static', name, fn, args: this.#call(name, args), items: null, options: options ?? {} }, makeRef(name, '/0'));
+    return this.#add(
+      { kind: 'static', name, fn, args: this.#call(name, args), items: null, options: options ?? {} },
+      makeRef(name, '/0'),
+    );
   }
 
   /** Adds a step that calls a function once for each element of a list. */
@@ -85,7 +93,10 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
     options?: StepOptions<keyof S & string, E> & { maxFailed?: M; outputs?: U },
   ): Pipeline<S & Record<N, MapResult<F, M | (unknown extends U ? never : U)>>, P, PI> {
     const { items, args } = this.#each(name, this.#call(name, over));
-    return this.#add({ kind: 'map', name, fn, args, items, options: (options ?? {}) as StepOptions }, makeRef(name));
+    return this.#add(
+      { kind: 'map', name, fn, args, items, options: (options ?? {}) as StepOptions },
+      makeRef(name),
+    );
   }
 
   /** Adds a step whose function returns new jobs, which run as its children. */
@@ -94,11 +105,21 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
     fn: F & CheckSpawn<F>,
     ...[args, options]: ArgsThenOptions<F, S, P, StepOptions<keyof S & string>>
   ): Pipeline<S & Record<N, null>, P, PI> {
-    const step: Step = { kind: 'dynamic', name, fn, args: this.#call(name, args), items: null, options: options ?? {} };
+    const step: Step = {
+      kind: 'dynamic',
+      name,
+      fn,
+      args: this.#call(name, args),
+      items: null,
+      options: options ?? {},
+    };
     return this.#add(step, makeRef(name, '/0'));
   }
 
-  /** Takes in the steps of another pipeline as `<prefix>.<step>`; later steps see them as `steps.<prefix>.<step>`. */
+  /**
+   * Takes in the steps of another pipeline as `<prefix>.<step>`; later steps see them as
+   * `steps.<prefix>.<step>`.
+   */
   use<const N extends string, S2 extends Steps, P2, PI2>(
     prefix: N & CheckName<N, S>,
     other: Pipeline<S2, P2, PI2>,
@@ -110,7 +131,8 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
     const inner = other.#state.steps.map(step => {
       const { after = [], outputs, ...rest } = step.options;
       const moved = { ...rest, after: [...after.map(name => `${prefix}.${name}`), ...(options.after ?? [])] };
-      const stepOptions = outputs === undefined ? moved : { ...moved, outputs: moveRefs(outputs, move) as typeof outputs };
+      const stepOptions =
+        outputs === undefined ? moved : { ...moved, outputs: moveRefs(outputs, move) as typeof outputs };
       return {
         ...step,
         name: `${prefix}.${step.name}`,
@@ -127,12 +149,19 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
 
   /** Runs the pipeline on a cron schedule once it is deployed, as Kubernetes' CronJobs understand it. */
   schedule(cron: string, options: ScheduleOptions = {}): Pipeline<S, P, PI> {
-    const { timeZone = null, concurrencyPolicy = 'Forbid', startingDeadline = null, suspend = false } = options;
+    const {
+      timeZone = null,
+      concurrencyPolicy = 'Forbid',
+      startingDeadline = null,
+      suspend = false,
+    } = options;
     const entry = { cron, timeZone, concurrencyPolicy, startingDeadline, suspend };
     return this.#with({ schedules: [...this.#state.schedules, entry] });
   }
 
-  /** The functions of all steps, by the names that {@link toSpec} uses. @throws KtError `DUPLICATE_FUNCTION`. */
+  /**
+   * The functions of all steps, by the names that {@link toSpec} uses. @throws KtError `DUPLICATE_FUNCTION`.
+   */
   functions(): Map<string, AnyFunction> {
     const found = new Map<string, AnyFunction>();
     for (const step of this.#state.steps) {
@@ -145,19 +174,28 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
 
   /** The document of this pipeline; parameters stay refs unless values (already checked) are given. */
   toSpec(params?: JsonObject): KTPipelineInput {
-    const spec = { name: this.name, jobs: this.#state.steps.map(step => this.#job(step)), schedules: [...this.#state.schedules] };
+    const spec = {
+      name: this.name,
+      jobs: this.#state.steps.map(step => this.#job(step)),
+      schedules: [...this.#state.schedules],
+    };
     return params === undefined ? spec : bindSpec(spec, params);
   }
 
   #job(step: Step): KTJobInput {
     const { after = [], outputs = [], ...options } = { ...stepDefaults(step.fn), ...given(step.options) };
-    const outputRefs = replaceRefs(typeof outputs === 'function' ? outputs(makeRef('item')) : outputs, ref => ref) as Json[];
+    const outputRefs = replaceRefs(
+      typeof outputs === 'function' ? outputs(makeRef('item')) : outputs,
+      ref => ref,
+    ) as Json[];
     const args = replaceRefs(step.args ?? {}, ref => ref) as JsonObject;
     const items = replaceRefs(step.items, ref => ref) as Json;
     const sources = refSources({ args, items, outputRefs });
     const names = this.#state.steps.map(({ name }) => name);
     const known = new Set(names);
-    const wanted = after.flatMap(name => (known.has(name) ? [name] : names.filter(other => other.startsWith(`${name}.`))));
+    const wanted = after.flatMap(name =>
+      known.has(name) ? [name] : names.filter(other => other.startsWith(`${name}.`)),
+    );
     const dependencies = [...new Set([...[...sources].filter(source => known.has(source)), ...wanted])];
     const job: KTJobInput = { type: step.kind, name: step.name, dependencies, ...options };
     if (outputRefs.length > 0) job.outputs = outputRefs;
@@ -183,7 +221,8 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
     const refs = { ...this.#state.refs, params: makeRef('params') };
     const steps = new Proxy(refs, {
       get: (target, key) => {
-        if (typeof key === 'symbol' || Object.hasOwn(target, key)) return (target as Record<PropertyKey, unknown>)[key];
+        if (typeof key === 'symbol' || Object.hasOwn(target, key))
+          return (target as Record<PropertyKey, unknown>)[key];
         throw new KtError({
           code: 'UNKNOWN_STEP',
           path: name,
@@ -196,7 +235,8 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
   }
 
   #each(name: string, over: unknown): Each<unknown> {
-    if (typeof over === 'object' && over !== null && 'items' in over && 'args' in over) return over as Each<unknown>;
+    if (typeof over === 'object' && over !== null && 'items' in over && 'args' in over)
+      return over as Each<unknown>;
     throw new KtError({
       code: 'BAD_MAP',
       path: name,
@@ -207,17 +247,26 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
 
   #free(name: string): void {
     if (typeof name !== 'string' || name === '' || name.includes('#')) {
-      throw new KtError({ code: 'BAD_NAME', path: this.name, message: `A step's name must be text without "#", but is ${JSON.stringify(name)}.` });
+      throw new KtError({
+        code: 'BAD_NAME',
+        path: this.name,
+        message: `A step's name must be text without "#", but is ${JSON.stringify(name)}.`,
+      });
     }
     if (Object.hasOwn(this.#state.refs, name) || ['params', 'item', 'index'].includes(name)) {
-      throw new KtError({ code: 'DUPLICATE_NAME', path: name, message: `Pipeline "${this.name}" already has a step "${name}".` });
+      throw new KtError({
+        code: 'DUPLICATE_NAME',
+        path: name,
+        message: `Pipeline "${this.name}" already has a step "${name}".`,
+      });
     }
   }
 
   #add<T>(step: Step, ref: Ref<unknown>): T {
     this.#free(step.name);
     if (definitionOf(step.fn) === undefined) {
-      const what = typeof step.fn === 'function' ? `the unmarked function "${step.fn.name}"` : `a ${typeof step.fn}`;
+      const what =
+        typeof step.fn === 'function' ? `the unmarked function "${step.fn.name}"` : `a ${typeof step.fn}`;
       throw new KtError({
         code: 'NOT_A_KT_FUNCTION',
         path: step.name,
@@ -225,7 +274,10 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
         hint: 'Mark it: @ktFunction() above the method, or ktFunction({ … }, fn).',
       });
     }
-    return this.#with({ steps: [...this.#state.steps, step], refs: { ...this.#state.refs, [step.name]: ref } }) as T;
+    return this.#with({
+      steps: [...this.#state.steps, step],
+      refs: { ...this.#state.refs, [step.name]: ref },
+    }) as T;
   }
 
   #with(change: Partial<State>): Pipeline<never, P, PI> {
@@ -235,7 +287,9 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
 
 function stepDefaults(fn: AnyFunction): StepOptions {
   const { options = {} } = definitionOf(fn) ?? {};
-  return Object.fromEntries(Object.entries(options).filter(([key]) => !['name', 'input', 'output'].includes(key)));
+  return Object.fromEntries(
+    Object.entries(options).filter(([key]) => !['name', 'input', 'output'].includes(key)),
+  );
 }
 
 const hinted = (hint: string | undefined): { hint?: string } => (hint === undefined ? {} : { hint });

@@ -29,7 +29,9 @@ describe('paths', () => {
   test('`at` is an index, and a field of that name can be passed on', () => {
     expect(asRef(rows.at(2).tags.at(0))).toEqual({ $ref: 'load#/2/tags/0' });
     expect(asRef(makeRef<{ at: string }>('load', '/0').at)).toEqual({ $ref: 'load#/0/at' });
-    expect(() => rows.at(-1)).toThrow('The ref "load#" was opened at -1, but an index is a whole number of at least 0.');
+    expect(() => rows.at(-1)).toThrow(
+      'The ref "load#" was opened at -1, but an index is a whole number of at least 0.',
+    );
   });
 
   test('escape "/" and "~", and read them back', () => {
@@ -51,7 +53,9 @@ describe('paths', () => {
   });
 
   test('a ref in JSON is its serialised form', () => {
-    expect(JSON.stringify({ a: row.name, b: [row] })).toBe('{"a":{"$ref":"load#/0/name"},"b":[{"$ref":"load#/0"}]}');
+    expect(JSON.stringify({ a: row.name, b: [row] })).toBe(
+      '{"a":{"$ref":"load#/0/name"},"b":[{"$ref":"load#/0"}]}',
+    );
   });
 
   test('a ref can be awaited, and is itself', async () => {
@@ -109,7 +113,9 @@ test.each<[string, string, () => unknown]>([
 ])('%s with a ref is refused with a sentence', (_what, did, work) => {
   const problem = problemOf(work);
   expect(problem.code).toBe('REF_USED_AS_VALUE');
-  expect(problem.message).toMatch(new RegExp(`^The ref "load#/0[^"]*" was ${did} while the pipeline was being built`));
+  expect(problem.message).toMatch(
+    new RegExp(`^The ref "load#/0[^"]*" was ${did} while the pipeline was being built`),
+  );
 });
 
 test('a called method is named with its path', () => {
@@ -136,9 +142,17 @@ describe('data that looks like a ref', () => {
 test('replaceRefs reaches every depth and leaves the rest as it is', () => {
   const date = new Date(0);
   const value = { a: [row.name, { b: { $ref: 'x#/1' } }], c: 1, d: null, date };
-  expect(replaceRefs(value, ref => ref.$ref)).toEqual({ a: ['load#/0/name', { b: 'x#/1' }], c: 1, d: null, date });
+  expect(replaceRefs(value, ref => ref.$ref)).toEqual({
+    a: ['load#/0/name', { b: 'x#/1' }],
+    c: 1,
+    d: null,
+    date,
+  });
 });
 
 test('refSources tells every job once', () => {
-  expect([...refSources({ a: row, b: [row.name, { $ref: 'x#' }], c: { $ref: '#/data' } })]).toEqual(['load', 'x']);
+  expect([...refSources({ a: row, b: [row.name, { $ref: 'x#' }], c: { $ref: '#/data' } })]).toEqual([
+    'load',
+    'x',
+  ]);
 });

@@ -1,7 +1,10 @@
 import { KtError } from '../errors.js';
 import type { Json } from '../json.js';
 
-/** Where data comes from: a job's results (`#` and a JSON pointer into the array of its items' results), the item at hand, a parameter. */
+/**
+ * Where data comes from: a job's results (`#` and a JSON pointer into the array of its items' results), the
+ * item at hand, a parameter.
+ */
 export interface RefJson {
   /** `<job>#/<pointer>`, `item#/<pointer>` within a map, `params#/<pointer>`, `index#`. */
   $ref: string;
@@ -13,7 +16,10 @@ const PARTS = /^([^#]+)#((?:\/[^/]*)*)$/;
 declare const refType: unique symbol;
 declare const elementType: unique symbol;
 
-/** A value that exists only when the pipeline runs: it can be passed on, opened by field or index, and mapped over, not computed with. */
+/**
+ * A value that exists only when the pipeline runs: it can be passed on, opened by field or index, and mapped
+ * over, not computed with.
+ */
 export type Ref<T> = RefBase<T> &
   (0 extends 1 & T
     ? unknown
@@ -78,14 +84,23 @@ function checkIndex(index: number, path: string): number {
   });
 }
 
-/** Makes the ref for a place; internal to the builder. `called` is what it does where a field of its name is a method of every ref. */
+/**
+ * Makes the ref for a place; internal to the builder. `called` is what it does where a field of its name is a
+ * method of every ref.
+ */
 export function makeRef<T>(source: string, pointer = '', called?: (args: never) => unknown): Ref<T> {
   const path = `${source}#${pointer}`;
   const json: RefJson = { $ref: path };
   const inner = (key: string): unknown => {
     const place = `${pointer}/${escape(key)}`;
-    if (key === 'each') return makeRef(source, place, (args: (item: unknown, index: unknown) => unknown) => each({ $ref: path }, args));
-    if (key === 'at') return makeRef(source, place, (index: number) => makeRef(source, `${pointer}/${checkIndex(index, path)}`));
+    if (key === 'each')
+      return makeRef(source, place, (args: (item: unknown, index: unknown) => unknown) =>
+        each({ $ref: path }, args),
+      );
+    if (key === 'at')
+      return makeRef(source, place, (index: number) =>
+        makeRef(source, `${pointer}/${checkIndex(index, path)}`),
+      );
     return key === 'toJSON' ? makeRef(source, place, () => json) : makeRef(source, place);
   };
   return new Proxy((): void => undefined, {
@@ -118,11 +133,15 @@ export function makeRef<T>(source: string, pointer = '', called?: (args: never) 
 }
 
 /**
- * One call for each element of a list known when the pipeline is built: `each([2024, 2025], year => ({ year }))`.
+ * One call for each element of a list known when the pipeline is built: `each([2024, 2025], year => ({ year
+ * }))`.
  *
  * For the result of an earlier step use `step.each(…)`.
  */
-export function each<E, A>(items: readonly E[] | RefJson, args: (item: Ref<E>, index: Ref<number>) => A): Each<A, E> {
+export function each<E, A>(
+  items: readonly E[] | RefJson,
+  args: (item: Ref<E>, index: Ref<number>) => A,
+): Each<A, E> {
   return { items: items as unknown as Json, args: args(makeRef<E>('item'), makeRef<number>('index')) };
 }
 

@@ -7,16 +7,32 @@ import { each } from './refs.js';
 import type { KTJob, KTPipelineInput } from '../document/spec.js';
 
 const tick = ktFunction({ name: 'm.tick' }, () => {});
-const tough = ktFunction({ name: 'm.tough', retries: 3, memory: '2Gi', timeout: '5m', maxFailed: 1 }, () => 1);
-const load = ktFunction({ name: 'm.load', input: z.object({ file: z.string() }) }, ({ file }) => ({ file, to: `out/${file}` }));
+const tough = ktFunction(
+  { name: 'm.tough', retries: 3, memory: '2Gi', timeout: '5m', maxFailed: 1 },
+  () => 1,
+);
+const load = ktFunction({ name: 'm.load', input: z.object({ file: z.string() }) }, ({ file }) => ({
+  file,
+  to: `out/${file}`,
+}));
 const jobsOf = (p: { toSpec(): KTPipelineInput }): KTJob[] => mustParsePipeline(p.toSpec()).jobs;
 
 test("a function's options are the step's defaults", () => {
-  expect(jobsOf(pipeline('p').job('a', tough))[0]).toMatchObject({ retries: 3, memory: '2Gi', timeout: '5m', maxFailed: 1, cpu: '500m' });
+  expect(jobsOf(pipeline('p').job('a', tough))[0]).toMatchObject({
+    retries: 3,
+    memory: '2Gi',
+    timeout: '5m',
+    maxFailed: 1,
+    cpu: '500m',
+  });
 });
 
 test("the step's options win, one by one", () => {
-  expect(jobsOf(pipeline('p').job('a', tough, () => ({}), { retries: 0, cpu: '2' }))[0]).toMatchObject({ retries: 0, memory: '2Gi', cpu: '2' });
+  expect(jobsOf(pipeline('p').job('a', tough, () => ({}), { retries: 0, cpu: '2' }))[0]).toMatchObject({
+    retries: 0,
+    memory: '2Gi',
+    cpu: '2',
+  });
 });
 
 test('an option that is undefined is not given', () => {
@@ -46,8 +62,14 @@ test('`outputs` may name files outright, by the item, or by earlier results', ()
   const p = pipeline('p')
     .job('plain', tick, () => ({}), { outputs: ['out/done'] })
     .job('first', load, () => ({ file: 'x' }))
-    .map('each', load, () => each([{ file: 'a', target: 'out/a' }], ({ file }) => ({ file })), { outputs: item => [item.target, 'out/log'] });
-  expect(jobsOf(p).map(job => job.outputs)).toEqual([['out/done'], [], [{ $ref: 'item#/target' }, 'out/log']]);
+    .map('each', load, () => each([{ file: 'a', target: 'out/a' }], ({ file }) => ({ file })), {
+      outputs: item => [item.target, 'out/log'],
+    });
+  expect(jobsOf(p).map(job => job.outputs)).toEqual([
+    ['out/done'],
+    [],
+    [{ $ref: 'item#/target' }, 'out/log'],
+  ]);
 });
 
 test('every option reaches the document', () => {
@@ -75,5 +97,7 @@ test('every option reaches the document', () => {
 });
 
 test('a wrong option is found at the door', () => {
-  expect(() => jobsOf(pipeline('p').job('a', tick, () => ({}), { memory: 'lots' }))).toThrow('jobs[0].memory: Expected a Kubernetes quantity');
+  expect(() => jobsOf(pipeline('p').job('a', tick, () => ({}), { memory: 'lots' }))).toThrow(
+    'jobs[0].memory: Expected a Kubernetes quantity',
+  );
 });

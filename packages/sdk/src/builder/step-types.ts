@@ -7,7 +7,9 @@ import type { KTJobInput } from '../document/spec.js';
 export interface StepOptions<Names extends string = string, E = unknown> extends StepDefaults {
   /** Steps that must be complete before this one, beside those whose results it uses. */
   after?: readonly Names[];
-  /** Files an item makes, with refs where the names depend on the item; where all exist the item is skipped. */
+  /**
+   * Files an item makes, with refs where the names depend on the item; where all exist the item is skipped.
+   */
   outputs?: readonly Arg<string>[] | ((item: Ref<E>) => readonly Arg<string>[]);
 }
 
@@ -19,18 +21,23 @@ export type Nothing = Record<never, never>;
 export type Steps = Record<string, unknown>;
 
 /** What the callbacks are given: a ref for the parameters and for each step before. */
-export type StepRefs<S extends Steps, P> = { readonly [K in keyof S]: Ref<S[K]> } & { readonly params: Ref<P> };
+export type StepRefs<S extends Steps, P> = { readonly [K in keyof S]: Ref<S[K]> } & {
+  readonly params: Ref<P>;
+};
 
 /** The result of one call of a function. */
 export type ResultOf<F extends AnyFunction> = Voidless<OutputOf<F>>;
 type Voidless<T> = [T] extends [void] ? null : T;
 
 /**
- * The result of a map: null stands for an item that was allowed to fail, or was skipped because its `outputs` exist.
+ * The result of a map: null stands for an item that was allowed to fail, or was skipped because its `outputs`
+ * exist.
  *
  * `Nullable` is never where neither `maxFailed` nor `outputs` is given with the step.
  */
-export type MapResult<F extends AnyFunction, Nullable> = [Nullable | ToleranceOf<F>] extends [never] ? ResultOf<F>[] : (ResultOf<F> | null)[];
+export type MapResult<F extends AnyFunction, Nullable> = [Nullable | ToleranceOf<F>] extends [never]
+  ? ResultOf<F>[]
+  : (ResultOf<F> | null)[];
 
 /** Never what one has: the compiler shows the sentence. */
 export type Refused<Sentence extends string> = { readonly [S in Sentence]: never };
@@ -59,7 +66,9 @@ export type ArgsThenOptions<F extends AnyFunction, S extends Steps, P, O> =
     : [args: (steps: StepRefs<S, P>) => Arg<InputOf<F>>, options?: O];
 
 /** The callback of a map: says over what, and with which arguments. */
-export type EachArgs<F extends AnyFunction, S extends Steps, P, E> = (steps: StepRefs<S, P>) => Each<Arg<InputOf<F>>, E>;
+export type EachArgs<F extends AnyFunction, S extends Steps, P, E> = (
+  steps: StepRefs<S, P>,
+) => Each<Arg<InputOf<F>>, E>;
 
 /** Parameters of a sub-pipeline may be left out where it needs none. */
 export type ParamsThenOptions<PI2, S extends Steps, P> = Nothing extends PI2

@@ -7,12 +7,25 @@ import { pipeline } from './pipeline.js';
 import type { KTJob, KTPipelineInput } from '../document/spec.js';
 
 const tick = ktFunction({ name: 'm.tick' }, () => {});
-const list = ktFunction({ name: 'm.list', input: z.object({ dir: z.string(), limit: z.number() }) }, ({ dir }) => ({ dir, files: [dir] }));
-const load = ktFunction({ name: 'm.load', input: z.object({ file: z.string(), mode: z.string() }) }, ({ file }) => file.length);
-const sum = ktFunction({ name: 'm.sum', input: z.object({ all: z.array(z.number()) }) }, ({ all }) => all.length);
+const list = ktFunction(
+  { name: 'm.list', input: z.object({ dir: z.string(), limit: z.number() }) },
+  ({ dir }) => ({ dir, files: [dir] }),
+);
+const load = ktFunction(
+  { name: 'm.load', input: z.object({ file: z.string(), mode: z.string() }) },
+  ({ file }) => file.length,
+);
+const sum = ktFunction(
+  { name: 'm.sum', input: z.object({ all: z.array(z.number()) }) },
+  ({ all }) => all.length,
+);
 
 const inner = pipeline('inner', {
-  params: z.object({ dir: z.string(), limit: z.number().default(9), mode: z.object({ name: z.string() }).default({ name: 'fast' }) }),
+  params: z.object({
+    dir: z.string(),
+    limit: z.number().default(9),
+    mode: z.object({ name: z.string() }).default({ name: 'fast' }),
+  }),
 })
   .job('start', tick)
   .job('list', list, ({ params }) => ({ dir: params.dir, limit: params.limit }), { after: ['start'] })
@@ -31,7 +44,10 @@ describe('use', () => {
     const jobs = jobsOf(outer);
     expect(Object.keys(jobs)).toEqual(['sub.start', 'sub.list', 'sub.load', 'sum']);
     expect(jobs['sub.list']?.dependencies).toEqual(['sub.start']);
-    expect(jobs['sub.load']).toMatchObject({ dependencies: ['sub.list'], items: { $ref: 'sub.list#/0/files' } });
+    expect(jobs['sub.load']).toMatchObject({
+      dependencies: ['sub.list'],
+      items: { $ref: 'sub.list#/0/files' },
+    });
     expect(argsOf(jobs['sum'])).toEqual({ all: { $ref: 'sub.load#' } });
   });
 
@@ -41,11 +57,9 @@ describe('use', () => {
   });
 
   test('binds parameters to refs, at any depth, and keeps the other defaults', () => {
-    const p = pipeline('p', { params: z.object({ where: z.object({ dir: z.string() }), mode: z.object({ name: z.string() }) }) }).use(
-      'sub',
-      inner,
-      ({ params }) => ({ dir: params.where.dir, mode: params.mode }),
-    );
+    const p = pipeline('p', {
+      params: z.object({ where: z.object({ dir: z.string() }), mode: z.object({ name: z.string() }) }),
+    }).use('sub', inner, ({ params }) => ({ dir: params.where.dir, mode: params.mode }));
     expect(argsOf(jobsOf(p)['sub.list'])).toEqual({ dir: { $ref: 'params#/where/dir' }, limit: 9 });
     expect(argsOf(jobsOf(p)['sub.load'])).toMatchObject({ mode: { $ref: 'params#/mode/name' } });
   });
@@ -53,7 +67,10 @@ describe('use', () => {
   test('binds all parameters to one ref', () => {
     const all = z.object({ dir: z.string(), limit: z.number(), mode: z.object({ name: z.string() }) });
     const p = pipeline('p', { params: all }).use('sub', inner, ({ params }) => params);
-    expect(argsOf(jobsOf(p)['sub.list'])).toEqual({ dir: { $ref: 'params#/dir' }, limit: { $ref: 'params#/limit' } });
+    expect(argsOf(jobsOf(p)['sub.list'])).toEqual({
+      dir: { $ref: 'params#/dir' },
+      limit: { $ref: 'params#/limit' },
+    });
   });
 
   test('a parameter that is bound to a result makes a dependency', () => {
@@ -64,14 +81,21 @@ describe('use', () => {
   });
 
   test('a map over a parameter that is bound to a result', () => {
-    const over = pipeline('over', { params: z.object({ files: z.array(z.string()) }) }).map('load', load, ({ params }) =>
-      params.files.each(file => ({ file, mode: 'x' })),
+    const over = pipeline('over', { params: z.object({ files: z.array(z.string()) }) }).map(
+      'load',
+      load,
+      ({ params }) => params.files.each(file => ({ file, mode: 'x' })),
     );
     const p = pipeline('p')
       .job('first', list, () => ({ dir: 'x', limit: 1 }))
       .use('sub', over, ({ first }) => ({ files: first.files }));
-    expect(jobsOf(p)['sub.load']).toMatchObject({ dependencies: ['first'], items: { $ref: 'first#/0/files' } });
-    expect(jobsOf(pipeline('p').use('sub', over, () => ({ files: ['a'] })))['sub.load']?.items).toEqual(['a']);
+    expect(jobsOf(p)['sub.load']).toMatchObject({
+      dependencies: ['first'],
+      items: { $ref: 'first#/0/files' },
+    });
+    expect(jobsOf(pipeline('p').use('sub', over, () => ({ files: ['a'] })))['sub.load']?.items).toEqual([
+      'a',
+    ]);
   });
 
   test('nests', () => {
@@ -123,13 +147,19 @@ describe('use', () => {
   });
 
   test('moves `outputs` too', () => {
-    const q = pipeline('q', { params: z.object({ to: z.string() }) }).job('a', tick, () => ({}), { outputs: ['fixed'] });
+    const q = pipeline('q', { params: z.object({ to: z.string() }) }).job('a', tick, () => ({}), {
+      outputs: ['fixed'],
+    });
     expect(jobsOf(pipeline('p').use('s', q, () => ({ to: 'x' })))['s.a']?.outputs).toEqual(['fixed']);
   });
 
   test('refuses plain parameters that do not fit', () => {
-    expect(() => pipeline('p').use('sub', inner, () => ({ dir: 3 as never }))).toThrow(/^sub\.params\.dir: .*expected string/);
-    expect(() => (pipeline('p').use as (...args: unknown[]) => unknown).call(pipeline('p'), 'sub', inner)).toThrow('sub.params.dir');
+    expect(() => pipeline('p').use('sub', inner, () => ({ dir: 3 as never }))).toThrow(
+      /^sub\.params\.dir: .*expected string/,
+    );
+    expect(() =>
+      (pipeline('p').use as (...args: unknown[]) => unknown).call(pipeline('p'), 'sub', inner),
+    ).toThrow('sub.params.dir');
   });
 
   test('refuses a prefix that is taken', () => {

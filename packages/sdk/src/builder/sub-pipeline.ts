@@ -52,9 +52,16 @@ export function subParams(schema: StandardSchema | undefined, given: object, pre
   const plain = !hasRefs(given);
   const result = schema['~standard'].validate(plain ? given : {});
   if (result instanceof Promise) return given;
-  if (result.issues === undefined) return plain ? (result.value as object) : { ...(result.value as object), ...given };
+  if (result.issues === undefined)
+    return plain ? (result.value as object) : { ...(result.value as object), ...given };
   if (!plain) return { ...declaredDefaults(schema), ...given };
-  throw new KtError(result.issues.map(issue => ({ code: 'BAD_PARAM', path: issuePath(issue, `${prefix}.params`), message: `${issue.message}.` })));
+  throw new KtError(
+    result.issues.map(issue => ({
+      code: 'BAD_PARAM',
+      path: issuePath(issue, `${prefix}.params`),
+      message: `${issue.message}.`,
+    })),
+  );
 }
 
 function hasRefs(value: unknown): boolean {
@@ -71,6 +78,8 @@ function declaredDefaults(schema: StandardSchema): object {
   const json = schema['~standard'].jsonSchema?.input({ target: 'draft-2020-12' }) as
     { properties?: Record<string, { default?: unknown }> } | undefined;
   return Object.fromEntries(
-    Object.entries(json?.properties ?? {}).flatMap(([key, property]) => ('default' in property ? [[key, property.default]] : [])),
+    Object.entries(json?.properties ?? {}).flatMap(([key, property]) =>
+      'default' in property ? [[key, property.default]] : [],
+    ),
   );
 }

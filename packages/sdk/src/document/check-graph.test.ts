@@ -9,7 +9,10 @@ const problemsOf = (input: unknown): Problem[] => {
 
 describe('the graph', () => {
   const graph = (edges: Record<string, string[]>): Problem[] =>
-    problemsOf({ name: 'p', jobs: Object.entries(edges).map(([name, dependencies]) => ({ type: 'static', name, dependencies })) });
+    problemsOf({
+      name: 'p',
+      jobs: Object.entries(edges).map(([name, dependencies]) => ({ type: 'static', name, dependencies })),
+    });
 
   test('an unknown dependency, with what was meant or what there is', () => {
     expect(graph({ extract: [], load: ['extrat', 'nowhere'] })).toEqual([
@@ -41,13 +44,20 @@ describe('the graph', () => {
   });
 
   test('a cycle is told beside unknown dependencies', () => {
-    expect(graph({ a: ['b', 'x1'], b: ['a'] }).map(({ code }) => code)).toEqual(['UNKNOWN_DEPENDENCY', 'CYCLE']);
+    expect(graph({ a: ['b', 'x1'], b: ['a'] }).map(({ code }) => code)).toEqual([
+      'UNKNOWN_DEPENDENCY',
+      'CYCLE',
+    ]);
   });
 
   test('a name that is taken', () => {
     const jobs = [{ type: 'static', name: 'pipeline-p-job-1' }, { type: 'static' }];
     expect(problemsOf({ name: 'p', jobs })).toMatchObject([
-      { code: 'DUPLICATE_NAME', path: 'jobs[1].name', message: 'The name "pipeline-p-job-1" is taken by jobs[0].' },
+      {
+        code: 'DUPLICATE_NAME',
+        path: 'jobs[1].name',
+        message: 'The name "pipeline-p-job-1" is taken by jobs[0].',
+      },
     ]);
   });
 

@@ -24,7 +24,8 @@ export function graphProblems(jobs: readonly GraphJob[]): Problem[] {
     job.dependencies.forEach((dependency, d) => {
       if (index.has(dependency)) return;
       const hint =
-        (problems.length < HINTED ? didYouMean(dependency, index.keys()) : undefined) ?? `Known jobs: ${[...index.keys()].slice(0, 10).join(', ')}.`;
+        (problems.length < HINTED ? didYouMean(dependency, index.keys()) : undefined) ??
+        `Known jobs: ${[...index.keys()].slice(0, 10).join(', ')}.`;
       problems.push({
         code: 'UNKNOWN_DEPENDENCY',
         path: `jobs[${i}].dependencies[${d}]`,
@@ -39,7 +40,10 @@ export function graphProblems(jobs: readonly GraphJob[]): Problem[] {
   problems.push({
     code: 'CYCLE',
     path: `jobs[${index.get(first) ?? 0}].dependencies`,
-    message: cycle.length === 1 ? `Job "${first}" depends on itself.` : `Jobs depend on each other in a circle: ${[...cycle, first].join(' → ')}.`,
+    message:
+      cycle.length === 1
+        ? `Job "${first}" depends on itself.`
+        : `Jobs depend on each other in a circle: ${[...cycle, first].join(' → ')}.`,
     hint: 'Remove one of these dependencies.',
   });
   return problems;
@@ -48,7 +52,10 @@ export function graphProblems(jobs: readonly GraphJob[]): Problem[] {
 /** What the graph is made of. */
 export type GraphJob = Pick<KTJob, 'name' | 'dependencies'>;
 
-/** Names on one cycle, or undefined. Kahn's walk leaves the cycles; following any dependency among what is left finds one. */
+/**
+ * Names on one cycle, or undefined. Kahn's walk leaves the cycles; following any dependency among what is
+ * left finds one.
+ */
 function findCycle(jobs: readonly GraphJob[], index: Map<string, number>): string[] | undefined {
   const open = jobs.map(() => 0);
   const dependents: number[][] = jobs.map(() => []);

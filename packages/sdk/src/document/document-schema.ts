@@ -2,9 +2,13 @@ import * as z from 'zod';
 import { findNonJson, type Json, type JsonObject } from '../json.js';
 import { parseDurationMs, parseQuantity } from './quantity.js';
 
-const JSON_OBJECT = z.custom<JsonObject>(v => typeof v === 'object' && v !== null && !Array.isArray(v), { error: 'Expected an object' });
+const JSON_OBJECT = z.custom<JsonObject>(v => typeof v === 'object' && v !== null && !Array.isArray(v), {
+  error: 'Expected an object',
+});
 const text = z.string({ error: 'Expected text' });
-const name = text.min(1, { error: 'Expected a name that is not empty' }).refine(v => !v.includes('#'), { error: 'Expected a name without "#"' });
+const name = text
+  .min(1, { error: 'Expected a name that is not empty' })
+  .refine(v => !v.includes('#'), { error: 'Expected a name without "#"' });
 const fn = text
   .transform(v => (v === '' ? null : v))
   .nullish()
@@ -24,7 +28,8 @@ const free = JSON_OBJECT.check(json);
 const args = JSON_OBJECT.nullish()
   .transform(v => v ?? {})
   .check(json);
-const count = (min: number, what: string) => z.int({ error: `Expected ${what}` }).min(min, { error: `Expected ${what}` });
+const count = (min: number, what: string) =>
+  z.int({ error: `Expected ${what}` }).min(min, { error: `Expected ${what}` });
 const labels = z.record(z.string(), text, { error: 'Expected an object of texts' });
 const flag = z.boolean({ error: 'Expected true or false' });
 
@@ -41,7 +46,10 @@ const duration = text.refine(v => parseDurationMs(v) !== undefined, {
   params: { code: 'BAD_DURATION' },
 });
 const TOLERANCE = { error: 'Expected a count such as 3, or a percentage such as "5%"' };
-const tolerance = z.union([z.int().min(0, TOLERANCE), z.string().regex(/^(100(\.0+)?|\d{1,2}(\.\d+)?)%$/, TOLERANCE)], TOLERANCE);
+const tolerance = z.union(
+  [z.int().min(0, TOLERANCE), z.string().regex(/^(100(\.0+)?|\d{1,2}(\.\d+)?)%$/, TOLERANCE)],
+  TOLERANCE,
+);
 
 const kubernetes = z.strictObject(
   {
@@ -51,7 +59,9 @@ const kubernetes = z.strictObject(
     priorityClassName: text.optional(),
     serviceAccountName: text.optional(),
     image: text.optional(),
-    imagePullPolicy: z.enum(['Always', 'IfNotPresent', 'Never'], { error: 'Expected Always, IfNotPresent or Never' }).optional(),
+    imagePullPolicy: z
+      .enum(['Always', 'IfNotPresent', 'Never'], { error: 'Expected Always, IfNotPresent or Never' })
+      .optional(),
     queue: text.optional(),
     annotations: labels.optional(),
     envFrom: z.array(free).optional(),
@@ -78,12 +88,24 @@ const backoff = z
 
 const task = z.strictObject(
   { function: fn, args },
-  { error: issue => (issue.code === 'unrecognized_keys' ? undefined : 'Expected a task: an object with "function" and "args"') },
+  {
+    error: issue =>
+      issue.code === 'unrecognized_keys'
+        ? undefined
+        : 'Expected a task: an object with "function" and "args"',
+  },
 );
 
-const empty = (value: object | null | undefined): boolean => value === null || value === undefined || Object.keys(value).length === 0;
+const empty = (value: object | null | undefined): boolean =>
+  value === null || value === undefined || Object.keys(value).length === 0;
 
-type KindFields = { type?: unknown; function?: string | null; args?: object; tasks?: unknown[]; items?: unknown };
+type KindFields = {
+  type?: unknown;
+  function?: string | null;
+  args?: object;
+  tasks?: unknown[];
+  items?: unknown;
+};
 
 /** What belongs to one type of job only. */
 function kindRules(ctx: z.core.ParsePayload<KindFields>): void {
@@ -95,10 +117,13 @@ function kindRules(ctx: z.core.ParsePayload<KindFields>): void {
   };
   if (job.type === 'static' && typeof job.function === 'string')
     refuse('function', 'Expected no "function" in a static job (its calls are in "tasks")');
-  if (job.type === 'static' && !empty(job.args)) refuse('args', 'Expected no "args" in a static job (its calls are in "tasks")');
-  if ((job.type === 'dynamic' || job.type === 'map') && (job.tasks?.length ?? 0) > 0) refuse('tasks', `Expected no "tasks" in a ${job.type} job`);
+  if (job.type === 'static' && !empty(job.args))
+    refuse('args', 'Expected no "args" in a static job (its calls are in "tasks")');
+  if ((job.type === 'dynamic' || job.type === 'map') && (job.tasks?.length ?? 0) > 0)
+    refuse('tasks', `Expected no "tasks" in a ${job.type} job`);
   if (job.type === 'map' && (job.items ?? null) === null) refuse('items', 'Expected "items" in a map job');
-  if ((job.type === 'static' || job.type === 'dynamic') && (job.items ?? null) !== null) refuse('items', 'Expected "items" only in a map job');
+  if ((job.type === 'static' || job.type === 'dynamic') && (job.items ?? null) !== null)
+    refuse('items', 'Expected "items" only in a map job');
 }
 
 const kindCheck = z.check<KindFields>(kindRules);
@@ -124,7 +149,9 @@ export const jobSchema = z
         .nullish()
         .transform(v => v ?? []),
       items: z
-        .union([z.array(z.custom<Json>()), z.strictObject({ $ref: text })], { error: 'Expected a list, or a {"$ref": …} to one' })
+        .union([z.array(z.custom<Json>()), z.strictObject({ $ref: text })], {
+          error: 'Expected a list, or a {"$ref": …} to one',
+        })
         .nullish()
         .transform(v => v ?? null)
         .check(json),
@@ -156,12 +183,19 @@ export const jobSchema = z
         .transform(v => v ?? 0),
       kubernetes: kubernetes.nullish().transform(v => v ?? {}),
     },
-    { error: issue => (issue.code === 'unrecognized_keys' ? undefined : 'Expected a job: an object with "type"') },
+    {
+      error: issue =>
+        issue.code === 'unrecognized_keys' ? undefined : 'Expected a job: an object with "type"',
+    },
   )
   .check(kindCheck);
 
-/** Five fields of numbers, ranges, steps and names, or a word such as `@daily`; their ranges are left to the cluster. */
-const CRON = /^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|@every \d+\S*|\s*([\dA-Za-z*?/,#L-]+\s+){4}[\dA-Za-z*?/,#L-]+\s*)$/;
+/**
+ * Five fields of numbers, ranges, steps and names, or a word such as `@daily`; their ranges are left to the
+ * cluster.
+ */
+const CRON =
+  /^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|@every \d+\S*|\s*([\dA-Za-z*?/,#L-]+\s+){4}[\dA-Za-z*?/,#L-]+\s*)$/;
 const cron = text.refine(v => CRON.test(v), {
   error: 'Expected a cron schedule of five fields such as "0 3 * * *", or a word such as "@daily"',
   params: { code: 'BAD_CRON' },
@@ -175,7 +209,10 @@ function isTimeZone(name: string): boolean {
     return false;
   }
 }
-const timeZone = text.refine(isTimeZone, { error: 'Expected an IANA time zone such as "Europe/Berlin"', params: { code: 'BAD_TIME_ZONE' } });
+const timeZone = text.refine(isTimeZone, {
+  error: 'Expected an IANA time zone such as "Europe/Berlin"',
+  params: { code: 'BAD_TIME_ZONE' },
+});
 
 const schedule = z.strictObject({
   cron,
@@ -201,7 +238,12 @@ export const pipelineSchema = z.strictObject(
       .nullish()
       .transform(v => v ?? []),
   },
-  { error: issue => (issue.code === 'unrecognized_keys' ? undefined : 'Expected a pipeline: an object with "name" and "jobs"') },
+  {
+    error: issue =>
+      issue.code === 'unrecognized_keys'
+        ? undefined
+        : 'Expected a pipeline: an object with "name" and "jobs"',
+  },
 );
 
 /** The fields of what a list or an object of this name holds, for "Did you mean". */

@@ -13,7 +13,10 @@ function distance(a: string, b: string, limit: number): number {
   return row[b.length] ?? 0;
 }
 
-/** The candidate closest to what was typed, or undefined where none is close (a third of its letters or two may differ, never all). */
+/**
+ * The candidate closest to what was typed, or undefined where none is close (a third of its letters or two
+ * may differ, never all).
+ */
 export function closest(typed: string, candidates: Iterable<string>): string | undefined {
   const limit = Math.min(typed.length - 1, Math.max(2, Math.floor(typed.length / 3)));
   let best: string | undefined;
@@ -34,7 +37,8 @@ export function didYouMean(typed: string, candidates: Iterable<string>): string 
 }
 
 /** Name of an unnamed job: `pipeline-<name>-job-<i>`, as kube-transform has it. */
-export const pipelineJobName = (pipeline: string, index: number): string => `pipeline-${pipeline}-job-${index}`;
+export const pipelineJobName = (pipeline: string, index: number): string =>
+  `pipeline-${pipeline}-job-${index}`;
 
 /** Name of an unnamed spawned job: `<parent>-job-<i>`, as kube-transform has it. */
 export const spawnedJobName = (parent: string, index: number): string => `${parent}-job-${index}`;

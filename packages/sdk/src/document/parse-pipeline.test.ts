@@ -32,11 +32,21 @@ const DEFAULTS = {
 
 describe('what kube-transform accepts', () => {
   test('a job with its type alone gets a name and every default', () => {
-    expect(parsed({ name: 'p', jobs: [{ type: 'static' }] }).jobs).toEqual([{ ...DEFAULTS, type: 'static', name: 'pipeline-p-job-0' }]);
+    expect(parsed({ name: 'p', jobs: [{ type: 'static' }] }).jobs).toEqual([
+      { ...DEFAULTS, type: 'static', name: 'pipeline-p-job-0' },
+    ]);
   });
 
   test('null is the same as absent, in jobs and in tasks', () => {
-    const nulls = { name: null, memory: null, cpu: null, dependencies: null, function: null, args: null, tasks: null };
+    const nulls = {
+      name: null,
+      memory: null,
+      cpu: null,
+      dependencies: null,
+      function: null,
+      args: null,
+      tasks: null,
+    };
     expect(
       parsed({
         name: 'p',
@@ -74,8 +84,20 @@ describe('what kube-transform accepts', () => {
     const document = {
       name: 'etl',
       jobs: [
-        { type: 'static', name: 'extract', memory: '512Mi', cpu: '250m', tasks: [{ function: 'my_module.my_function', args: { n: 1 } }] },
-        { type: 'dynamic', name: 'fan', dependencies: ['extract'], function: 'my_module.fan', args: { deep: { list: [1, null, 'x'] } } },
+        {
+          type: 'static',
+          name: 'extract',
+          memory: '512Mi',
+          cpu: '250m',
+          tasks: [{ function: 'my_module.my_function', args: { n: 1 } }],
+        },
+        {
+          type: 'dynamic',
+          name: 'fan',
+          dependencies: ['extract'],
+          function: 'my_module.fan',
+          args: { deep: { list: [1, null, 'x'] } },
+        },
       ],
     };
     expect(parsed(document).jobs).toEqual(document.jobs.map(job => ({ ...DEFAULTS, ...job })));
@@ -93,9 +115,12 @@ describe('what kube-transform accepts', () => {
     ).toHaveLength(2);
   });
 
-  test.each([{ name: 'p' }, { name: 'p', jobs: null }, { name: 'p', jobs: [] }])('a pipeline without jobs: %j', document => {
-    expect(parsed(document)).toEqual({ name: 'p', jobs: [], schedules: [] });
-  });
+  test.each([{ name: 'p' }, { name: 'p', jobs: null }, { name: 'p', jobs: [] }])(
+    'a pipeline without jobs: %j',
+    document => {
+      expect(parsed(document)).toEqual({ name: 'p', jobs: [], schedules: [] });
+    },
+  );
 
   test('jobs may come in any order, and a dependency may be named twice', () => {
     expect(
@@ -110,9 +135,12 @@ describe('what kube-transform accepts', () => {
   });
 
   test('an unnamed job can be depended on by its name', () => {
-    expect(parsed({ name: 'p', jobs: [{ type: 'static' }, { type: 'static', dependencies: ['pipeline-p-job-0'] }] }).jobs[1]?.dependencies).toEqual([
-      'pipeline-p-job-0',
-    ]);
+    expect(
+      parsed({
+        name: 'p',
+        jobs: [{ type: 'static' }, { type: 'static', dependencies: ['pipeline-p-job-0'] }],
+      }).jobs[1]?.dependencies,
+    ).toEqual(['pipeline-p-job-0']);
   });
 
   test('a "$ref" in the user\'s data is data', () => {
@@ -128,12 +156,23 @@ describe('what is new here', () => {
       { type: 'map', name: 'b', dependencies: ['a'], items: { $ref: 'a#' } },
       { type: 'map', items: [] },
     ];
-    expect(parsed({ name: 'p', jobs }).jobs.map(job => job.items)).toEqual([[1, { b: null }], { $ref: 'a#' }, []]);
+    expect(parsed({ name: 'p', jobs }).jobs.map(job => job.items)).toEqual([
+      [1, { b: null }],
+      { $ref: 'a#' },
+      [],
+    ]);
   });
 
   test('an incomplete backoff is filled in, an empty quantity is the default', () => {
-    const [job] = parsed({ name: 'p', jobs: [{ type: 'static', backoff: { initial: '5s', max: null }, memory: '', cpu: '' }] }).jobs;
-    expect(job).toMatchObject({ backoff: { initial: '5s', factor: 2, max: '1m' }, memory: '1Gi', cpu: '500m' });
+    const [job] = parsed({
+      name: 'p',
+      jobs: [{ type: 'static', backoff: { initial: '5s', max: null }, memory: '', cpu: '' }],
+    }).jobs;
+    expect(job).toMatchObject({
+      backoff: { initial: '5s', factor: 2, max: '1m' },
+      memory: '1Gi',
+      cpu: '500m',
+    });
   });
 
   test('schedules are filled in', () => {
@@ -149,8 +188,22 @@ test('parsing twice is the same as parsing once', () => {
     schedules: [{ cron: '0 3 * * *', timeZone: 'Europe/Berlin' }],
     jobs: [
       { type: 'static', tasks: [{ function: 'm.f' }, {}], outputs: ['a', { $ref: 'item#/x' }] },
-      { type: 'dynamic', function: 'm.g', retries: 2, timeout: '5m', maxFailed: '5%', gpu: 1, env: { A: 'b' } },
-      { type: 'map', function: 'm.h', items: { $ref: 'pipeline-p-job-0#/0' }, itemsPerPod: 3, kubernetes: { queue: 'q', podPatch: { a: 1 } } },
+      {
+        type: 'dynamic',
+        function: 'm.g',
+        retries: 2,
+        timeout: '5m',
+        maxFailed: '5%',
+        gpu: 1,
+        env: { A: 'b' },
+      },
+      {
+        type: 'map',
+        function: 'm.h',
+        items: { $ref: 'pipeline-p-job-0#/0' },
+        itemsPerPod: 3,
+        kubernetes: { queue: 'q', podPatch: { a: 1 } },
+      },
     ],
   };
   const once = parsed(full);

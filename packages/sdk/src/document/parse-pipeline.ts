@@ -13,14 +13,23 @@ export type Parsed<T> = { ok: true; value: T } | { ok: false; problems: Problem[
 /**
  * Checks a document, fills in names and defaults, and reports all problems at once.
  *
- * Accepts what kube-transform accepts. Codes: `BAD_DOCUMENT`, `UNKNOWN_FIELD`, `BAD_QUANTITY`, `DUPLICATE_NAME`,
- * `UNKNOWN_DEPENDENCY`, `CYCLE`.
+ * Accepts what kube-transform accepts. Codes: `BAD_DOCUMENT`, `UNKNOWN_FIELD`, `BAD_QUANTITY`,
+ * `DUPLICATE_NAME`, `UNKNOWN_DEPENDENCY`, `CYCLE`.
  */
 export function parsePipeline(input: unknown): Parsed<KTPipeline> {
   const shape = pipelineSchema.safeParse(input);
   if (!shape.success)
-    return { ok: false, problems: [...shape.error.issues.flatMap(issue => toProblems(issue, input)), ...graphProblems(looseJobs(input))] };
-  const jobs = shape.data.jobs.map((job, i) => ({ ...job, name: job.name ?? pipelineJobName(shape.data.name, i) }));
+    return {
+      ok: false,
+      problems: [
+        ...shape.error.issues.flatMap(issue => toProblems(issue, input)),
+        ...graphProblems(looseJobs(input)),
+      ],
+    };
+  const jobs = shape.data.jobs.map((job, i) => ({
+    ...job,
+    name: job.name ?? pipelineJobName(shape.data.name, i),
+  }));
   const problems = graphProblems(jobs);
   return problems.length > 0 ? { ok: false, problems } : { ok: true, value: { ...shape.data, jobs } };
 }
@@ -32,7 +41,8 @@ export function parsePipeline(input: unknown): Parsed<KTPipeline> {
  */
 export function parseSpawn(input: unknown, parent: string): Parsed<KTJob[]> {
   const shape = z.array(jobSchema, { error: 'Expected a list of jobs' }).safeParse(input);
-  if (!shape.success) return { ok: false, problems: shape.error.issues.flatMap(issue => toProblems(issue, input, 'jobs')) };
+  if (!shape.success)
+    return { ok: false, problems: shape.error.issues.flatMap(issue => toProblems(issue, input, 'jobs')) };
   const jobs = shape.data.map((job, i) => ({ ...job, name: job.name ?? spawnedJobName(parent, i) }));
   return { ok: true, value: jobs };
 }
@@ -50,9 +60,12 @@ function looseJobs(input: unknown): GraphJob[] {
   if (!Array.isArray(jobs)) return [];
   return jobs.map((job: unknown, i) => {
     const loose = (job ?? {}) as { name?: unknown; dependencies?: unknown };
-    const dependencies = Array.isArray(loose.dependencies) ? loose.dependencies.filter(dependency => typeof dependency === 'string') : [];
+    const dependencies = Array.isArray(loose.dependencies)
+      ? loose.dependencies.filter(dependency => typeof dependency === 'string')
+      : [];
     return {
-      name: typeof loose.name === 'string' && loose.name !== '' ? loose.name : pipelineJobName(String(name), i),
+      name:
+        typeof loose.name === 'string' && loose.name !== '' ? loose.name : pipelineJobName(String(name), i),
       dependencies: [...new Set(dependencies)],
     };
   });
@@ -60,7 +73,9 @@ function looseJobs(input: unknown): GraphJob[] {
 
 function toProblems(issue: z.core.$ZodIssue, input: unknown, top = ''): Problem[] {
   const pathOf = (...more: string[]): string =>
-    [...issue.path.map(key => (typeof key === 'number' ? key : String(key))), ...more].reduce<string>(addKey, '').replace(/^\./, '');
+    [...issue.path.map(key => (typeof key === 'number' ? key : String(key))), ...more]
+      .reduce<string>(addKey, '')
+      .replace(/^\./, '');
   if (issue.code === 'unrecognized_keys') {
     return issue.keys.map(key => ({
       code: 'UNKNOWN_FIELD',
@@ -69,8 +84,14 @@ function toProblems(issue: z.core.$ZodIssue, input: unknown, top = ''): Problem[
       hint: didYouMean(key, fieldsAt(issue.path, top)) ?? 'Remove it.',
     }));
   }
-  const seen = issue.path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key], input);
-  const code = issue.code === 'custom' ? ((issue.params as { code?: string } | undefined)?.code ?? 'BAD_DOCUMENT') : 'BAD_DOCUMENT';
+  const seen = issue.path.reduce<unknown>(
+    (value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key],
+    input,
+  );
+  const code =
+    issue.code === 'custom'
+      ? ((issue.params as { code?: string } | undefined)?.code ?? 'BAD_DOCUMENT')
+      : 'BAD_DOCUMENT';
   return [{ code, path: pathOf(), message: `${issue.message}, but got ${show(seen)}.` }];
 }
 
@@ -81,6 +102,10 @@ function fieldsAt(path: readonly PropertyKey[], top: string): readonly string[] 
 function show(value: unknown): string {
   if (value === undefined) return 'nothing';
   const text =
-    findNonJson(value) !== undefined ? (typeof value === 'object' ? 'an object that is no JSON' : `a ${typeof value}`) : JSON.stringify(value);
+    findNonJson(value) !== undefined
+      ? typeof value === 'object'
+        ? 'an object that is no JSON'
+        : `a ${typeof value}`
+      : JSON.stringify(value);
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }

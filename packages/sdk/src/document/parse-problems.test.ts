@@ -49,15 +49,47 @@ test.each<[string, object, string]>([
     { type: 'static', args: { a: 1 } },
     'jobs[0].args: Expected no "args" in a static job (its calls are in "tasks"), but got {"a":1}.',
   ],
-  ['a dynamic job with tasks', { type: 'dynamic', tasks: [{}] }, 'jobs[0].tasks: Expected no "tasks" in a dynamic job, but got [{}].'],
-  ['a map with tasks', { type: 'map', items: [], tasks: [{}] }, 'jobs[0].tasks: Expected no "tasks" in a map job, but got [{}].'],
-  ['a map without items', { type: 'map', items: null }, 'jobs[0].items: Expected "items" in a map job, but got null.'],
-  ['a map over a text', { type: 'map', items: 'a,b' }, 'jobs[0].items: Expected a list, or a {"$ref": …} to one, but got "a,b".'],
-  ['items in a static job', { type: 'static', items: [1] }, 'jobs[0].items: Expected "items" only in a map job, but got [1].'],
+  [
+    'a dynamic job with tasks',
+    { type: 'dynamic', tasks: [{}] },
+    'jobs[0].tasks: Expected no "tasks" in a dynamic job, but got [{}].',
+  ],
+  [
+    'a map with tasks',
+    { type: 'map', items: [], tasks: [{}] },
+    'jobs[0].tasks: Expected no "tasks" in a map job, but got [{}].',
+  ],
+  [
+    'a map without items',
+    { type: 'map', items: null },
+    'jobs[0].items: Expected "items" in a map job, but got null.',
+  ],
+  [
+    'a map over a text',
+    { type: 'map', items: 'a,b' },
+    'jobs[0].items: Expected a list, or a {"$ref": …} to one, but got "a,b".',
+  ],
+  [
+    'items in a static job',
+    { type: 'static', items: [1] },
+    'jobs[0].items: Expected "items" only in a map job, but got [1].',
+  ],
   ['no type', {}, 'jobs[0].type: Expected "static", "dynamic" or "map", but got nothing.'],
-  ['a name with "#"', { type: 'static', name: 'a#b' }, 'jobs[0].name: Expected a name without "#", but got "a#b".'],
-  ['an empty name', { type: 'static', name: '' }, 'jobs[0].name: Expected a name that is not empty, but got "".'],
-  ['dependencies that are no list', { type: 'static', dependencies: 'a' }, 'jobs[0].dependencies: Expected a list of job names, but got "a".'],
+  [
+    'a name with "#"',
+    { type: 'static', name: 'a#b' },
+    'jobs[0].name: Expected a name without "#", but got "a#b".',
+  ],
+  [
+    'an empty name',
+    { type: 'static', name: '' },
+    'jobs[0].name: Expected a name that is not empty, but got "".',
+  ],
+  [
+    'dependencies that are no list',
+    { type: 'static', dependencies: 'a' },
+    'jobs[0].dependencies: Expected a list of job names, but got "a".',
+  ],
   [
     'a percentage over 100',
     { type: 'static', maxFailed: '101%' },
@@ -68,13 +100,21 @@ test.each<[string, object, string]>([
     { type: 'static', maxFailed: '100.5%' },
     'jobs[0].maxFailed: Expected a count such as 3, or a percentage such as "5%", but got "100.5%".',
   ],
-  ['a negative count', { type: 'static', maxFailed: -1 }, 'jobs[0].maxFailed: Expected a count such as 3, or a percentage such as "5%", but got -1.'],
+  [
+    'a negative count',
+    { type: 'static', maxFailed: -1 },
+    'jobs[0].maxFailed: Expected a count such as 3, or a percentage such as "5%", but got -1.',
+  ],
   [
     'a duration without unit',
     { type: 'static', timeout: '90' },
     'jobs[0].timeout: Expected a duration such as "500ms", "90s", "5m" or "1h30m", but got "90".',
   ],
-  ['half an item a pod', { type: 'static', itemsPerPod: 0.5 }, 'jobs[0].itemsPerPod: Expected a whole number of at least 1, but got 0.5.'],
+  [
+    'half an item a pod',
+    { type: 'static', itemsPerPod: 0.5 },
+    'jobs[0].itemsPerPod: Expected a whole number of at least 1, but got 0.5.',
+  ],
   ['an env that is no text', { type: 'static', env: { A: 1 } }, 'jobs[0].env.A: Expected text, but got 1.'],
   ['args that are a list', { type: 'dynamic', args: [1] }, 'jobs[0].args: Expected an object, but got [1].'],
   [
@@ -103,7 +143,9 @@ describe('unknown fields', () => {
   });
 
   test('of the pipeline and of a schedule', () => {
-    expect(problemsOf({ name: 'p', job: [], schedules: [{ cron: '@daily', timezone: 'UTC' }] })).toMatchObject([
+    expect(
+      problemsOf({ name: 'p', job: [], schedules: [{ cron: '@daily', timezone: 'UTC' }] }),
+    ).toMatchObject([
       { path: 'schedules[0].timezone', hint: 'Did you mean "timeZone"?' },
       { path: 'job', hint: 'Did you mean "jobs"?' },
     ]);
@@ -119,7 +161,11 @@ test.each([
   [() => 1, 'a function'],
 ])('%s is no pipeline', (input, seen) => {
   expect(problemsOf(input)).toEqual([
-    { code: 'BAD_DOCUMENT', path: '', message: `Expected a pipeline: an object with "name" and "jobs", but got ${seen}.` },
+    {
+      code: 'BAD_DOCUMENT',
+      path: '',
+      message: `Expected a pipeline: an object with "name" and "jobs", but got ${seen}.`,
+    },
   ]);
 });
 

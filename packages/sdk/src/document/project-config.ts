@@ -1,11 +1,18 @@
-/** The configuration of a project, `kt.config.ts`: named contexts, which say where its pipelines run and how. */
+/**
+ * The configuration of a project, `kt.config.ts`: named contexts, which say where its pipelines run and how.
+ */
 import type { JobOptions, KubernetesOptions } from './spec.js';
 
-/** How the code of a pipeline gets into pods: in ConfigMaps, as a layer on an image of a registry, or by an image build. */
+/**
+ * How the code of a pipeline gets into pods: in ConfigMaps, as a layer on an image of a registry, or by an
+ * image build.
+ */
 export type Delivery = 'bundle' | 'registry' | 'docker';
 
 /** Options of steps that a context may set for all; a step's own come first. */
-export type ContextDefaults = Partial<Pick<JobOptions, 'retries' | 'backoff' | 'timeout' | 'env' | 'labels'> & { memory: string; cpu: string }> & {
+export type ContextDefaults = Partial<
+  Pick<JobOptions, 'retries' | 'backoff' | 'timeout' | 'env' | 'labels'> & { memory: string; cpu: string }
+> & {
   kubernetes?: KubernetesOptions;
 };
 
@@ -32,7 +39,10 @@ export interface ContextConfig {
   imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
   /** File store as pods open it. Default: the folder of the volume. */
   store?: string;
-  /** Volume behind a `file:` store: `pvc:CLAIM` or `host:/path`, each with `:/mount/path` where it is not `/mnt/data`. */
+  /**
+   * Volume behind a `file:` store: `pvc:CLAIM` or `host:/path`, each with `:/mount/path` where it is not
+   * `/mnt/data`.
+   */
   volume?: string;
   /** Makes the claim that `volume` names, where it is not there. */
   claim?: ClaimConfig;
@@ -46,7 +56,10 @@ export interface ContextConfig {
   platform?: 'linux/amd64' | 'linux/arm64';
   /** Speak plain HTTP with the registry. Default: only with one on this machine. */
   insecureRegistry?: boolean;
-  /** Command that builds and pushes the image instead of `docker build`, relative to the configuration; `KT_IMAGE` names the image. */
+  /**
+   * Command that builds and pushes the image instead of `docker build`, relative to the configuration;
+   * `KT_IMAGE` names the image.
+   */
   build?: string;
   /** Pods of a whole run at once. Default 2000. */
   maxPods?: number;
@@ -63,4 +76,6 @@ export interface ProjectConfig {
 }
 
 /** Says what a configuration may hold; gives back what it is given. */
-export const defineConfig = <const C extends ProjectConfig>(config: C & { default?: keyof C['contexts'] & string }): C => config;
+export const defineConfig = <const C extends ProjectConfig>(
+  config: C & { default?: keyof C['contexts'] & string },
+): C => config;

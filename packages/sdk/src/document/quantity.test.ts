@@ -16,9 +16,12 @@ test.each([
   expect(parseQuantity(text)).toBe(value);
 });
 
-test.each(['', '0', '0Gi', '-1', '1 Gi', '1gi', 'Gi', '1.', '1e3Gi', '1GiB', 'lots', '1e', 'NaN'])('"%s" is no quantity', text => {
-  expect(parseQuantity(text)).toBeUndefined();
-});
+test.each(['', '0', '0Gi', '-1', '1 Gi', '1gi', 'Gi', '1.', '1e3Gi', '1GiB', 'lots', '1e', 'NaN'])(
+  '"%s" is no quantity',
+  text => {
+    expect(parseQuantity(text)).toBeUndefined();
+  },
+);
 
 test.each([
   ['500ms', 500],

@@ -1,4 +1,7 @@
-/** Factors of Kubernetes quantities: binary (Ki…), decimal (k…) and milli. Source: Kubernetes "Resource quantities". */
+/**
+ * Factors of Kubernetes quantities: binary (Ki…), decimal (k…) and milli. Source: Kubernetes "Resource
+ * quantities".
+ */
 const FACTORS: Record<string, number> = {
   m: 1e-3,
   '': 1,
@@ -17,7 +20,8 @@ const FACTORS: Record<string, number> = {
 };
 
 /**
- * Reads a Kubernetes quantity (`512Mi`, `1.5Gi`, `500m`, `2`, `1e3`) as a number in base units (bytes, cores).
+ * Reads a Kubernetes quantity (`512Mi`, `1.5Gi`, `500m`, `2`, `1e3`) as a number in base units (bytes,
+ * cores).
  *
  * @returns undefined where the text is no positive quantity.
  */
@@ -38,6 +42,7 @@ const UNITS_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_0
 export function parseDurationMs(text: string): number | undefined {
   if (!/^(\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/.test(text)) return undefined;
   let total = 0;
-  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g)) total += Number(amount) * (UNITS_MS[unit ?? ''] ?? 0);
+  for (const [, amount, unit] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h|d)/g))
+    total += Number(amount) * (UNITS_MS[unit ?? ''] ?? 0);
   return total > 0 && total <= 2 ** 31 * 1000 ? total : undefined;
 }

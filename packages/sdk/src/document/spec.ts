@@ -66,7 +66,10 @@ export interface JobOptions {
 
 /** A node of the DAG, with everything filled in. */
 export interface KTJob extends JobOptions {
-  /** static: `tasks`; dynamic: `function` returns new jobs; map: `function` is called once for each of `items`. */
+  /**
+   * static: `tasks`; dynamic: `function` returns new jobs; map: `function` is called once for each of
+   * `items`.
+   */
   type: 'static' | 'dynamic' | 'map';
   name: string;
   /** Kubernetes quantity. Default `1Gi`. */
@@ -86,7 +89,10 @@ export interface KTSchedule {
   cron: string;
   /** IANA name. Default null: that of the cluster, most often UTC. */
   timeZone: string | null;
-  /** When a run is still going on: begin no other (default), begin one beside it, or cancel it and begin another. */
+  /**
+   * When a run is still going on: begin no other (default), begin one beside it, or cancel it and begin
+   * another.
+   */
   concurrencyPolicy: 'Forbid' | 'Allow' | 'Replace';
   /** How late a run may begin, as a duration, before it is left out. Default null: any time. */
   startingDeadline: string | null;
@@ -122,4 +128,11 @@ export interface KTPipelineInput {
 }
 
 /** The seven words for where a job stands, as kube-transform has them. */
-export type JobStatus = 'Pending' | 'Running' | 'AwaitingDescendants' | 'Completed' | 'Failed' | 'DescendantFailed' | 'SkippedDueToUpstreamFailure';
+export type JobStatus =
+  | 'Pending'
+  | 'Running'
+  | 'AwaitingDescendants'
+  | 'Completed'
+  | 'Failed'
+  | 'DescendantFailed'
+  | 'SkippedDueToUpstreamFailure';

@@ -1,15 +1,26 @@
 /*
  * Ends a run of a cluster: the flag first, then its Jobs.
  *
- * CR1 The flag is in the run's ConfigMap before anything is deleted: whoever drives the run, now or later, ends it.
- * CR2 A controller that runs says itself how the run ended. Where none runs, or it does not react, its Job is deleted, and what is left to say is
- *     said here, when its pods are gone.
- * CR3 Jobs and pods are looked for until there are none after the run has ended: one that was just being made is found by the next look.
+ * CR1 The flag is in the run's ConfigMap before anything is deleted: whoever drives the run, now or later,
+ *     ends it.
+ * CR2 A controller that runs says itself how the run ended. Where none runs, or it does not react, its Job is
+ *     deleted, and what is left to say is said here, when its pods are gone.
+ * CR3 Jobs and pods are looked for until there are none after the run has ended: one that was just being made
+ *     is found by the next look.
  */
 import type { FailureCause, JobStatus } from '@kube-transform/sdk';
 import { KtError } from '@kube-transform/sdk';
 import { systemClock } from '@kube-transform/runtime';
-import { type ClusterSummary, type ConfigMap, type Job, type KubeApi, paths, type Pod, RUN_KEY, selectRun } from '@kube-transform/runtime/kubernetes';
+import {
+  type ClusterSummary,
+  type ConfigMap,
+  type Job,
+  type KubeApi,
+  paths,
+  type Pod,
+  RUN_KEY,
+  selectRun,
+} from '@kube-transform/runtime/kubernetes';
 import { runIsOver } from '../refusals.js';
 import { type ClusterRun, placeText, runOf } from './find-runs.js';
 import { controllerPods, liveControllers } from './controllers.js';
@@ -37,7 +48,11 @@ const REACTS_WITHIN_MS = 20_000;
 const CAUSE: FailureCause = { kind: 'Cancelled', message: 'The run was cancelled.' };
 
 /** Cancels a run and waits until none of its pods is left. @throws KtError `RUN_OVER`, `RUN_DELETED`. */
-export async function cancelRun(api: KubeApi, run: ClusterRun, { timeoutMs, progress, signal }: Cancelling): Promise<Cancelled> {
+export async function cancelRun(
+  api: KubeApi,
+  run: ClusterRun,
+  { timeoutMs, progress, signal }: Cancelling,
+): Promise<Cancelled> {
   const { runId } = run;
   refuseEnded(run);
   await flag(api, run);
@@ -49,7 +64,8 @@ export async function cancelRun(api: KubeApi, run: ClusterRun, { timeoutMs, prog
     refuseEnded(now.run);
     const over = now.run.summary !== null && isOver(now.run.summary);
     if (over && now.pods.length === 0 && now.jobs.length === 0) return { pods: [], ended: true };
-    if (now.jobs.length > 0) await api.deleteAll(paths.jobs(api.namespace), { labelSelector: selectRun(runId, 'task') });
+    if (now.jobs.length > 0)
+      await api.deleteAll(paths.jobs(api.namespace), { labelSelector: selectRun(runId, 'task') });
     if (!over) {
       taken ||= !now.isDriven || systemClock.nowMs() - beganMs > Math.min(REACTS_WITHIN_MS, timeoutMs / 2);
       if (taken && (await endControllers(api, runId))) await sayCancelled(api, now.run);
@@ -70,7 +86,11 @@ function refuseEnded({ runId, summary }: ClusterRun): void {
 async function flag(api: KubeApi, { runId, object }: ClusterRun): Promise<void> {
   if (object.data?.[RUN_KEY.cancel] !== undefined) return;
   const data = { [RUN_KEY.cancel]: new Date(systemClock.nowMs()).toISOString() };
-  const flagged = await api.patch(paths.configMaps(api.namespace, object.metadata.name), { data }, { type: 'merge' });
+  const flagged = await api.patch(
+    paths.configMaps(api.namespace, object.metadata.name),
+    { data },
+    { type: 'merge' },
+  );
   if (flagged === null) throw deleted(api, runId);
 }
 
@@ -115,11 +135,23 @@ async function endControllers(api: KubeApi, runId: string): Promise<boolean> {
 async function sayCancelled(api: KubeApi, { object, summary, runId, config }: ClusterRun): Promise<void> {
   const nowMs = systemClock.nowMs();
   const empty: ClusterSummary = {
-    ...{ runId, pipeline: config.pipeline, status: 'Cancelled', startedMs: config.createdAtMs, updatedMs: nowMs },
+    ...{
+      runId,
+      pipeline: config.pipeline,
+      status: 'Cancelled',
+      startedMs: config.createdAtMs,
+      updatedMs: nowMs,
+    },
     ...{ jobs: [], counts: {}, failures: [], result: null, lastError: null, problem: null, trouble: null },
   };
-  const data = { [RUN_KEY.summary]: JSON.stringify(summary === null ? empty : cancelledSummary(summary, nowMs)) };
-  if ((await api.patch(paths.configMaps(api.namespace, object.metadata.name), { data }, { type: 'merge' })) === null) throw deleted(api, runId);
+  const data = {
+    [RUN_KEY.summary]: JSON.stringify(summary === null ? empty : cancelledSummary(summary, nowMs)),
+  };
+  if (
+    (await api.patch(paths.configMaps(api.namespace, object.metadata.name), { data }, { type: 'merge' })) ===
+    null
+  )
+    throw deleted(api, runId);
 }
 
 /** A summary as the controller would have left it. */
@@ -131,7 +163,12 @@ export function cancelledSummary(summary: ClusterSummary, nowMs: number): Cluste
   }
   const jobs = summary.jobs.map(job => {
     const status = endOf(job.status);
-    return { ...job, status, waiting: null, ...(status === job.status || status !== 'Failed' ? {} : { cause: CAUSE }) };
+    return {
+      ...job,
+      status,
+      waiting: null,
+      ...(status === job.status || status !== 'Failed' ? {} : { cause: CAUSE }),
+    };
   });
   return { ...summary, status: 'Cancelled', updatedMs: nowMs, jobs, counts, problem: null, trouble: null };
 }
@@ -143,7 +180,8 @@ function endOf(status: JobStatus): JobStatus {
 
 function waitingFor({ pods, isDriven, run: { summary } }: Look): string {
   const over = summary !== null && isOver(summary);
-  const left = pods.length === 0 ? '' : `${pods.length} ${pods.length === 1 ? 'pod has' : 'pods have'} still to end`;
+  const left =
+    pods.length === 0 ? '' : `${pods.length} ${pods.length === 1 ? 'pod has' : 'pods have'} still to end`;
   if (over) return left;
   const who = isDriven ? 'waiting for its controller' : 'ending its controller';
   return left === '' ? who : `${who}, ${left}`;

@@ -1,7 +1,20 @@
 /** Runs in clusters as a library: a run is submitted, and a handle says what becomes of it. */
-import { isPipeline, type JsonObject, KtError, type KTPipelineInput, type Pipeline } from '@kube-transform/sdk';
+import {
+  isPipeline,
+  type JsonObject,
+  KtError,
+  type KTPipelineInput,
+  type Pipeline,
+} from '@kube-transform/sdk';
 import { type LogLine, newRun, type RunEvent, systemClock } from '@kube-transform/runtime';
-import { type ClusterSummary, type ConfigMap, KubeApi, type KubeConnection, paths, runName } from '@kube-transform/runtime/kubernetes';
+import {
+  type ClusterSummary,
+  type ConfigMap,
+  KubeApi,
+  type KubeConnection,
+  paths,
+  runName,
+} from '@kube-transform/runtime/kubernetes';
 import { kubeConnection } from '../../cluster/kube-connection.js';
 import { functionsTarget, loadTarget, type Target } from '../../pipeline/load-pipeline.js';
 import { type Cancelled, cancelRun } from './cancel-run.js';
@@ -43,7 +56,10 @@ export interface RunHandle {
   status(): Promise<ClusterStatusJson>;
   /** What happens, from what has happened so far to the end of the run. */
   events(signal?: AbortSignal): AsyncIterable<RunEvent>;
-  /** Waits for the end; its summary says how it ended. Rejects `CONTROLLER_FAILED` where nobody drives the run any more. */
+  /**
+   * Waits for the end; its summary says how it ended. Rejects `CONTROLLER_FAILED` where nobody drives the run
+   * any more.
+   */
   wait(signal?: AbortSignal): Promise<ClusterSummary>;
   /** Ends the run for good, and waits until its pods are gone. */
   cancel(options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<Cancelled>;
@@ -54,36 +70,53 @@ export interface RunHandle {
 const CANCEL_WITHIN_MS = 60_000;
 
 /**
- * Submits a pipeline (`path/file.ts`, `path/file.ts#name`, or a value with `module`) or a document to a cluster.
+ * Submits a pipeline (`path/file.ts`, `path/file.ts#name`, or a value with `module`) or a document to a
+ * cluster.
  *
  * @throws KtError with everything that is wrong with it; `NO_MODULE` for a pipeline that cannot be bundled.
  */
-export async function submitPipeline(pipelineOrDocument: Pipeline | KTPipelineInput | string, options: SubmitOptions = {}): Promise<RunHandle> {
+export async function submitPipeline(
+  pipelineOrDocument: Pipeline | KTPipelineInput | string,
+  options: SubmitOptions = {},
+): Promise<RunHandle> {
   const target = await targetFor(pipelineOrDocument, options);
   const context = await withContext(options, { last: false });
   const connection = await connect(context);
   const settings = settingsOf(context, connection.namespace);
   const { params = {}, runId } = options;
-  const made = { pipeline: target.pipeline, params, clock: systemClock, source: target.source, defaults: stepDefaults(context) };
+  const made = {
+    pipeline: target.pipeline,
+    params,
+    clock: systemClock,
+    source: target.source,
+    defaults: stepDefaults(context),
+  };
   const record = await newRun(runId === undefined ? made : { ...made, runId });
   await connected(connection, api => submitRun(api, { record, bundle: target.bundle, settings }));
   return handleOf(connection, record.runId);
 }
 
 /** A handle of a run that was submitted before. @throws KtError `UNKNOWN_RUN`, `AMBIGUOUS_RUN`. */
-export async function openRun(runId: string, options: Pick<ClusterOptions, 'context' | 'namespace' | 'kubeconfig'> = {}): Promise<RunHandle> {
+export async function openRun(
+  runId: string,
+  options: Pick<ClusterOptions, 'context' | 'namespace' | 'kubeconfig'> = {},
+): Promise<RunHandle> {
   const connection = await connect(options);
   const run = await connected(connection, api => findClusterRun(api, runId));
   return handleOf(connection, run.runId);
 }
 
-async function targetFor(given: Pipeline | KTPipelineInput | string, { functions = [], module }: SubmitOptions): Promise<Target> {
+async function targetFor(
+  given: Pipeline | KTPipelineInput | string,
+  { functions = [], module }: SubmitOptions,
+): Promise<Target> {
   if (typeof given === 'string') return loadTarget(given, functions);
   if (!isPipeline(given)) {
     const none: Target = await emptyTarget(functions);
     return { ...none, pipeline: given };
   }
-  if (module !== undefined) return loadTarget(module.includes('#') ? module : `${module}#${given.name}`, functions);
+  if (module !== undefined)
+    return loadTarget(module.includes('#') ? module : `${module}#${given.name}`, functions);
   throw new KtError({
     code: 'NO_MODULE',
     path: 'module',
@@ -95,11 +128,26 @@ async function targetFor(given: Pipeline | KTPipelineInput | string, { functions
 /** The functions of a document. */
 async function emptyTarget(functions: readonly string[]): Promise<Target> {
   if (functions.length > 0) return functionsTarget(functions);
-  const catalog: Target['catalog'] = { digest: '', names: () => [], register: () => undefined, load: () => Promise.resolve(undefined) };
-  return { pipeline: { name: '' }, modules: {}, bundle: null, catalog, source: { pipeline: null, functions: [], digest: '' } };
+  const catalog: Target['catalog'] = {
+    digest: '',
+    names: () => [],
+    register: () => undefined,
+    load: () => Promise.resolve(undefined),
+  };
+  return {
+    pipeline: { name: '' },
+    modules: {},
+    bundle: null,
+    catalog,
+    source: { pipeline: null, functions: [], digest: '' },
+  };
 }
 
-function connect({ context, namespace, kubeconfig }: Pick<ClusterOptions, 'context' | 'namespace' | 'kubeconfig'>): Promise<KubeConnection> {
+function connect({
+  context,
+  namespace,
+  kubeconfig,
+}: Pick<ClusterOptions, 'context' | 'namespace' | 'kubeconfig'>): Promise<KubeConnection> {
   return kubeConnection({
     ...(context === undefined ? {} : { context }),
     ...(namespace === undefined ? {} : { namespace }),
@@ -127,7 +175,11 @@ function handleOf(connection: KubeConnection, runId: string): RunHandle {
     status: () => withRun(async (api, run) => clusterStatusJson(await viewClusterRun(api, run))),
     events: (signal = never) =>
       eventQueue<RunEvent>(signal, (push, stop) =>
-        connected(connection, async api => void (await followRun(api, runId, { sink: { publish: push }, note: quiet, signal: stop }))),
+        connected(
+          connection,
+          async api =>
+            void (await followRun(api, runId, { sink: { publish: push }, note: quiet, signal: stop })),
+        ),
       ),
     wait: (signal = never) =>
       connected(connection, async api => {
@@ -153,5 +205,9 @@ async function read(api: KubeApi, runId: string): Promise<ClusterRun> {
   const object = await api.get<ConfigMap>(paths.configMaps(api.namespace, runName(runId)));
   const run = object === null ? null : runOf(object);
   if (run !== null) return run;
-  throw new KtError({ code: 'RUN_DELETED', path: 'run', message: `Run "${runId}" is not there any more ${placeText(api)}.` });
+  throw new KtError({
+    code: 'RUN_DELETED',
+    path: 'run',
+    message: `Run "${runId}" is not there any more ${placeText(api)}.`,
+  });
 }

@@ -1,6 +1,6 @@
 /*
- * What `kt gc` deletes of a cluster: ended runs with all that they own, and bundles that no kept run and no version of a deployed pipeline
- * was made with.
+ * What `kt gc` deletes of a cluster: ended runs with all that they own, and bundles that no kept run and no
+ * version of a deployed pipeline was made with.
  *
  * GC1 A run that is driven is never touched; one that was interrupted only when asked for.
  * GC2 A run is deleted by its ConfigMap, which owns the rest: half-deleted there is none.
@@ -15,7 +15,11 @@ const VERSIONS = `${LABEL.component}=version,${LABEL.managedBy}=kt`;
 const BUNDLES = `${LABEL.component}=bundle,${LABEL.managedBy}=kt`;
 
 /** Deletes what is old in the namespace; tells what. Files in the stores of runs stay. */
-export async function collectCluster(api: KubeApi, options: Omit<GcOptions, 'projectDir'>, hurry: Hurry = {}): Promise<Deleted[]> {
+export async function collectCluster(
+  api: KubeApi,
+  options: Omit<GcOptions, 'projectDir'>,
+  hurry: Hurry = {},
+): Promise<Deleted[]> {
   const { olderThanMs, keep, interrupted, dryRun, nowMs } = options;
   const runs = await clusterRuns(api, hurry);
   const driven = await drivenRuns(api, hurry);
@@ -25,7 +29,12 @@ export async function collectCluster(api: KubeApi, options: Omit<GcOptions, 'pro
     const isDriven = driven.has(labelValue(runId));
     const status = statusOf(summary, isDriven);
     const ageMs = nowMs - (summary?.updatedMs || config.createdAtMs);
-    if (i < keep || status === 'Running' || (status === 'Interrupted' && !interrupted) || ageMs < olderThanMs) {
+    if (
+      i < keep ||
+      status === 'Running' ||
+      (status === 'Interrupted' && !interrupted) ||
+      ageMs < olderThanMs
+    ) {
       used.add(object.metadata.labels?.[LABEL.bundle]);
       continue;
     }
@@ -41,9 +50,12 @@ export async function collectCluster(api: KubeApi, options: Omit<GcOptions, 'pro
     bundles.set(digest, [...(bundles.get(digest) ?? []), part]);
   }
   for (const [digest, parts] of bundles) {
-    const madeMs = Math.max(...parts.map(({ metadata }) => Date.parse(metadata.creationTimestamp ?? '') || 0));
+    const madeMs = Math.max(
+      ...parts.map(({ metadata }) => Date.parse(metadata.creationTimestamp ?? '') || 0),
+    );
     if (used.has(digest) || nowMs - madeMs < Math.min(HOUR_MS, olderThanMs)) continue;
-    if (!dryRun) for (const { metadata } of parts) await api.delete(paths.configMaps(api.namespace, metadata.name));
+    if (!dryRun)
+      for (const { metadata } of parts) await api.delete(paths.configMaps(api.namespace, metadata.name));
     deleted.push({ kind: 'bundle', name: digest, bytes: parts.reduce((sum, part) => sum + sizeOf(part), 0) });
   }
   return deleted;

@@ -1,8 +1,11 @@
 /*
- * Looks after a run's controller while nothing is heard of it: says why it waits, and that it will never come.
+ * Looks after a run's controller while nothing is heard of it: says why it waits, and that it will never
+ * come.
  *
- * CW1 A run that is heard of costs no request. One that is quiet, as a long step is, costs one every 15 seconds.
- * CW2 Nothing is changed: a run whose controller waits goes on by itself when what it waits for is there, also when nobody follows it.
+ * CW1 A run that is heard of costs no request. One that is quiet, as a long step is, costs one every 15
+ *     seconds.
+ * CW2 Nothing is changed: a run whose controller waits goes on by itself when what it waits for is there,
+ *     also when nobody follows it.
  */
 import { KtError } from '@kube-transform/sdk';
 import { systemClock } from '@kube-transform/runtime';
@@ -40,16 +43,26 @@ export type ControllerState =
   | { is: 'waiting'; waiting: Waiting };
 
 /** Asks the cluster how the controller of a run stands. */
-export async function controllerState(api: KubeApi, runId: string, signal?: AbortSignal): Promise<ControllerState> {
+export async function controllerState(
+  api: KubeApi,
+  runId: string,
+  signal?: AbortSignal,
+): Promise<ControllerState> {
   const labelSelector = selectRun(runId, 'controller');
   const { items } = await api.list<Job>(paths.jobs(api.namespace), { labelSelector, signal, patienceMs: 0 });
   const job = items.sort((a, b) => madeMs(b) - madeMs(a))[0];
   if (job === undefined) return { is: 'gone' };
   const { conditions = [], ready = 0, active = 0, failed = 0 } = job.status ?? {};
   const given = conditions.find(({ type, status }) => type === 'Failed' && status === 'True');
-  if (given !== undefined) return { is: 'failed', words: await lastWords(api, job, given.message ?? given.reason ?? 'its Job failed') };
-  if (ready > 0 || conditions.some(({ type, status }) => type === 'Complete' && status === 'True')) return { is: 'well' };
-  if (active === 0 && failed > 0) return { is: 'restarting', words: await lastWords(api, job, 'its pod failed'), times: failed };
+  if (given !== undefined)
+    return {
+      is: 'failed',
+      words: await lastWords(api, job, given.message ?? given.reason ?? 'its Job failed'),
+    };
+  if (ready > 0 || conditions.some(({ type, status }) => type === 'Complete' && status === 'True'))
+    return { is: 'well' };
+  if (active === 0 && failed > 0)
+    return { is: 'restarting', words: await lastWords(api, job, 'its pod failed'), times: failed };
   const waiting = await askAbout(api, job, signal);
   return waiting === null ? { is: 'well' } : { is: 'waiting', waiting };
 }
@@ -58,19 +71,32 @@ const madeMs = ({ metadata }: KubeObject): number => Date.parse(metadata.creatio
 
 /** What its last pod said before it ended. */
 async function lastWords(api: KubeApi, { metadata }: Job, otherwise: string): Promise<string> {
-  const which = { labelSelector: selectPodsOf(metadata.name), fieldSelector: 'status.phase=Failed', patienceMs: 0 };
+  const which = {
+    labelSelector: selectPodsOf(metadata.name),
+    fieldSelector: 'status.phase=Failed',
+    patienceMs: 0,
+  };
   const { items } = await api.list<Pod>(paths.pods(api.namespace), which);
   const pod = items.sort((a, b) => madeMs(b) - madeMs(a))[0];
   if (pod === undefined) return otherwise;
   const logged = await lastError(api, pod.metadata.name);
-  return logged ?? podEnd(pod, { memory: pod.spec?.containers?.[0]?.resources?.limits?.['memory'] ?? '?', timeoutMs: null }).cause.message;
+  return (
+    logged ??
+    podEnd(pod, { memory: pod.spec?.containers?.[0]?.resources?.limits?.['memory'] ?? '?', timeoutMs: null })
+      .cause.message
+  );
 }
 
-/** The last line of a controller's log that tells of an error; null where there is none, or it may not be read. */
+/**
+ * The last line of a controller's log that tells of an error; null where there is none, or it may not be
+ * read.
+ */
 async function lastError(api: KubeApi, pod: string): Promise<string | null> {
   let text = '';
   try {
-    for await (const chunk of api.stream(paths.podLog(api.namespace, pod), { query: { tailLines: LOG_LINES } }))
+    for await (const chunk of api.stream(paths.podLog(api.namespace, pod), {
+      query: { tailLines: LOG_LINES },
+    }))
       text += Buffer.from(chunk).toString();
   } catch (error) {
     if (!isKubeError(error)) throw error;
@@ -88,7 +114,11 @@ export interface ControllerWatch {
 }
 
 /** Looks after a controller until the signal. @throws KtError `CONTROLLER_FAILED` where it will not come. */
-export async function watchController(api: KubeApi, runId: string, { note, heardMs, signal }: ControllerWatch): Promise<void> {
+export async function watchController(
+  api: KubeApi,
+  runId: string,
+  { note, heardMs, signal }: ControllerWatch,
+): Promise<void> {
   const vigil = new Vigil(systemClock.nowMs());
   let told = '';
   let gone = 0;
@@ -109,12 +139,16 @@ export async function watchController(api: KubeApi, runId: string, { note, heard
       if (state.is === 'well') wellMs = nowMs;
       gone = state.is === 'gone' ? gone + 1 : 0;
       if (state.is === 'restarting') vigil.note(String(state.times), systemClock.nowMs());
-      const { message, hopeless } = vigil.looked(state.is === 'waiting' ? state.waiting : null, systemClock.nowMs());
+      const { message, hopeless } = vigil.looked(
+        state.is === 'waiting' ? state.waiting : null,
+        systemClock.nowMs(),
+      );
       if (state.is === 'failed' || gone > 1 || hopeless !== null) {
         if (await hasEnded(api, runId)) continue;
         throw controllerFailed(runId, state, hopeless);
       }
-      if (state.is === 'restarting') tell(`the controller ended, and Kubernetes starts it again: ${state.words}`);
+      if (state.is === 'restarting')
+        tell(`the controller ended, and Kubernetes starts it again: ${state.words}`);
       else tell(message === null ? '' : `the controller is waiting because ${message}`);
     } catch (error) {
       if (isLeft()) return;
@@ -127,17 +161,27 @@ export async function watchController(api: KubeApi, runId: string, { note, heard
 
 /** The last word of a run may come after its controller has gone. */
 async function hasEnded(api: KubeApi, runId: string): Promise<boolean> {
-  const summary = summaryOf(await api.get<ConfigMap>(paths.configMaps(api.namespace, runName(runId)), { patienceMs: 0 }));
+  const summary = summaryOf(
+    await api.get<ConfigMap>(paths.configMaps(api.namespace, runName(runId)), { patienceMs: 0 }),
+  );
   return summary !== null && isOver(summary);
 }
 
 function controllerFailed(runId: string, state: ControllerState, hopeless: Waiting | null): KtError {
-  const problem = (message: string, hint: string): KtError => new KtError({ code: 'CONTROLLER_FAILED', path: 'run', message, hint });
+  const problem = (message: string, hint: string): KtError =>
+    new KtError({ code: 'CONTROLLER_FAILED', path: 'run', message, hint });
   const resume = `Then: kt submit --resume ${runId}`;
   if (state.is === 'failed') {
-    return problem(`The controller of run "${runId}" failed, and Kubernetes does not start it again: ${state.words}`, resume);
+    return problem(
+      `The controller of run "${runId}" failed, and Kubernetes does not start it again: ${state.words}`,
+      resume,
+    );
   }
-  if (hopeless === null) return problem(`Run "${runId}" has no controller: its Job was deleted.`, `Start another: kt submit --resume ${runId}`);
+  if (hopeless === null)
+    return problem(
+      `Run "${runId}" has no controller: its Job was deleted.`,
+      `Start another: kt submit --resume ${runId}`,
+    );
   return problem(
     `The controller of run "${runId}" has not started, because ${hopeless.message}.`,
     `${hopeless.remedy} The run then begins by itself: kt status ${runId} --follow; or give it up: kt cancel ${runId}`,

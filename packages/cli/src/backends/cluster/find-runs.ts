@@ -55,7 +55,10 @@ export function runOf(object: ConfigMap): ClusterRun | null {
 
 /** All runs of the namespace, the newest first. */
 export async function clusterRuns(api: KubeApi, hurry: Hurry = {}): Promise<ClusterRun[]> {
-  const { items } = await api.list<ConfigMap>(paths.configMaps(api.namespace), { labelSelector: RUNS, ...hurry });
+  const { items } = await api.list<ConfigMap>(paths.configMaps(api.namespace), {
+    labelSelector: RUNS,
+    ...hurry,
+  });
   const runs = items.map(runOf).filter(run => run !== null);
   return runs.sort((a, b) => b.config.createdAtMs - a.config.createdAtMs || (a.runId < b.runId ? 1 : -1));
 }
@@ -63,7 +66,9 @@ export async function clusterRuns(api: KubeApi, hurry: Hurry = {}): Promise<Clus
 /** All runs of the namespace as `kt runs` lists them. */
 export async function listClusterRuns(api: KubeApi, hurry: Hurry = {}): Promise<RunEntry[]> {
   const runs = await clusterRuns(api, hurry);
-  const driven = runs.every(({ summary }) => summary !== null && isOver(summary)) ? new Set<string>() : await drivenRuns(api, hurry);
+  const driven = runs.every(({ summary }) => summary !== null && isOver(summary))
+    ? new Set<string>()
+    : await drivenRuns(api, hurry);
   return runs.map(({ runId, config, summary }) => ({
     runId,
     pipeline: config.pipeline,
@@ -102,7 +107,12 @@ export async function findClusterRun(api: KubeApi, typed: string, hurry: Hurry =
   const [latest] = runs;
   if (typed === 'latest') {
     if (latest !== undefined) return latest;
-    throw new KtError({ code: 'NO_RUNS', path: 'run', message: `There are no runs ${placeText(api)}.`, hint: 'Begin one with kt submit PIPELINE.' });
+    throw new KtError({
+      code: 'NO_RUNS',
+      path: 'run',
+      message: `There are no runs ${placeText(api)}.`,
+      hint: 'Begin one with kt submit PIPELINE.',
+    });
   }
   const runId = pickRun(runs.map(run => run.runId).reverse(), typed, placeText(api));
   const found = runs.find(run => run.runId === runId);

@@ -33,13 +33,21 @@ export async function retryInCluster(
   const target = given ? await targetOf(old, functions) : null;
   if (target !== null) noteChange(runId, { began: config.digest, target }, output);
   const bundle = target?.bundle ?? null;
-  const code = bundle === null || bundle.digest === config.digest ? null : await bring(api, bundle, { config, output });
+  const code =
+    bundle === null || bundle.digest === config.digest ? null : await bring(api, bundle, { config, output });
   const submitted = await submitRetry(api, { from: run, code, source: target?.source ?? old });
   return afterSubmit(api, submitted, { follow, json, output });
 }
 
-/** Brings changed code to where pods find it, as a submit would. An image that held the old code is not built upon. */
-async function bring(api: KubeApi, bundle: Bundle, { config, output }: { config: RunConfig; output: Output }): ReturnType<Deliver> {
+/**
+ * Brings changed code to where pods find it, as a submit would. An image that held the old code is not built
+ * upon.
+ */
+async function bring(
+  api: KubeApi,
+  bundle: Bundle,
+  { config, output }: { config: RunConfig; output: Output },
+): ReturnType<Deliver> {
   const [{ delivery }, options] = await Promise.all([import('../../delivery/deliver.js'), withContext({})]);
   const { image = DEFAULT_IMAGE } = options;
   const settings = config.bundleParts === 0 ? { ...config.settings, image } : config.settings;

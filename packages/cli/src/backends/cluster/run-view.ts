@@ -35,7 +35,11 @@ const ROWS = 200;
 export async function viewClusterRun(api: KubeApi, run: ClusterRun): Promise<ClusterView> {
   const over = run.summary !== null && isOver(run.summary);
   const controller: ControllerState = over ? { is: 'well' } : await controllerState(api, run.runId);
-  return { run, controller, status: statusOf(run.summary, controller.is !== 'gone' && controller.is !== 'failed') };
+  return {
+    run,
+    controller,
+    status: statusOf(run.summary, controller.is !== 'gone' && controller.is !== 'failed'),
+  };
 }
 
 /** The document of a run's status. */
@@ -59,14 +63,22 @@ export function clusterStatusJson(view: ClusterView): ClusterStatusJson {
 }
 
 /** Prints a run: its jobs, what they wait for, what failed and how to go on. */
-export function printClusterStatus(view: ClusterView, output: Output, { api, stacks }: { api: KubeApi; stacks: ReadableOptions }): void {
+export function printClusterStatus(
+  view: ClusterView,
+  output: Output,
+  { api, stacks }: { api: KubeApi; stacks: ReadableOptions },
+): void {
   const { run, status } = view;
   const { runId, config, summary } = run;
   const begun = summary !== null && summary.updatedMs > 0;
-  const took = begun ? `, ${status === 'Running' ? 'for' : 'took'} ${duration(summary.updatedMs - config.createdAtMs)}` : '';
+  const took = begun
+    ? `, ${status === 'Running' ? 'for' : 'took'} ${duration(summary.updatedMs - config.createdAtMs)}`
+    : '';
   output.out(`run ${runId}: ${coloured(status, status)}  (${placeText(api)})`);
   const repeats = config.from === null ? '' : `, repeats ${config.from}`;
-  output.out(`pipeline "${config.pipeline}", begun ${new Date(config.createdAtMs).toISOString()}${took}${repeats}`);
+  output.out(
+    `pipeline "${config.pipeline}", begun ${new Date(config.createdAtMs).toISOString()}${took}${repeats}`,
+  );
   if (summary !== null) printJobs(summary, output);
   const problem = problemOf(view);
   if (problem !== null) output.out(coloured('Interrupted', problem));
@@ -79,14 +91,18 @@ export function printClusterStatus(view: ClusterView, output: Output, { api, sta
 function printJobs(summary: ClusterSummary, output: Output): void {
   const { jobs } = summary;
   const shown = jobs.length <= ROWS ? jobs : [...jobs].sort((a, b) => rank(a) - rank(b)).slice(0, ROWS);
-  if (shown.length > 0) output.out(table(shown.map(job => [`  ${statusText(job.status)}`, job.name, counts(job)])));
+  if (shown.length > 0)
+    output.out(table(shown.map(job => [`  ${statusText(job.status)}`, job.name, counts(job)])));
   const hidden = countAll(summary) - shown.length;
   if (hidden > 0) output.out(`  … and ${plural(hidden, 'more job')}`);
-  for (const { name, waiting } of shown) if (waiting !== null) output.out(coloured('Interrupted', `${name}: waiting because ${waiting}`));
+  for (const { name, waiting } of shown)
+    if (waiting !== null) output.out(coloured('Interrupted', `${name}: waiting because ${waiting}`));
 }
 
-const countAll = (summary: ClusterSummary | null): number => Object.values(summary?.counts ?? {}).reduce((sum, n) => sum + n, 0);
-const rank = ({ status, waiting }: JobProgress): number => (status === 'Failed' ? 0 : waiting !== null ? 1 : status === 'Completed' ? 3 : 2);
+const countAll = (summary: ClusterSummary | null): number =>
+  Object.values(summary?.counts ?? {}).reduce((sum, n) => sum + n, 0);
+const rank = ({ status, waiting }: JobProgress): number =>
+  status === 'Failed' ? 0 : waiting !== null ? 1 : status === 'Completed' ? 3 : 2;
 
 function counts({ items, done, failed, retried, skipped }: JobProgress): string {
   if (items === null) return '';
@@ -112,12 +128,18 @@ function problemOf({ run: { summary }, controller, status }: ClusterView): strin
     case 'waiting':
       return `Its controller has not started, because ${controller.waiting.message}. ${controller.waiting.remedy}`;
     case 'well':
-      return summary?.trouble ?? (status === 'Running' && summary === null ? 'Its controller is starting.' : null);
+      return (
+        summary?.trouble ?? (status === 'Running' && summary === null ? 'Its controller is starting.' : null)
+      );
   }
 }
 
 /** Prints how a run ended, and how to go on. */
-export function printClusterOutcome(summary: ClusterSummary, output: Output, stacks: ReadableOptions = {}): void {
+export function printClusterOutcome(
+  summary: ClusterSummary,
+  output: Output,
+  stacks: ReadableOptions = {},
+): void {
   const { runId, status, startedMs, updatedMs, jobs, result } = summary;
   const took = duration(updatedMs - startedMs);
   if (status === 'Completed') {
@@ -130,7 +152,8 @@ export function printClusterOutcome(summary: ClusterSummary, output: Output, sta
     output.out(`${coloured(status, 'Cancelled')} after ${took}. Run ${runId}`);
     return;
   }
-  for (const { name, cause } of jobs) if (cause !== undefined) printCause(output, { job: name, cause }, stacks);
+  for (const { name, cause } of jobs)
+    if (cause !== undefined) printCause(output, { job: name, cause }, stacks);
   printClusterFailures(summary, output, stacks);
   const failed = summary.counts.Failed ?? 0;
   const skipped = summary.counts.SkippedDueToUpstreamFailure ?? 0;
@@ -138,14 +161,19 @@ export function printClusterOutcome(summary: ClusterSummary, output: Output, sta
 }
 
 /** Failures by kind. */
-export function printClusterFailures({ failures }: ClusterSummary, output: Output, stacks: ReadableOptions = {}): void {
+export function printClusterFailures(
+  { failures }: ClusterSummary,
+  output: Output,
+  stacks: ReadableOptions = {},
+): void {
   if (failures.length === 0) return;
   output.out(coloured('Failed', 'Failures:'));
   for (const { count, message, where, examples } of failures) {
     const more = count > examples.length ? ', …' : '';
     const cause = examples[0]?.cause;
     const inner = cause?.kind === 'ItemsFailed' ? cause.first : cause;
-    const place = (inner === undefined ? null : whereOf(inner, stack => readableStack(stack, stacks))) ?? where;
+    const place =
+      (inner === undefined ? null : whereOf(inner, stack => readableStack(stack, stacks))) ?? where;
     output.out(
       `  ${count.toLocaleString('en-US')} × ${message}${place === null ? '' : ` in ${place}`}  (${examples.map(placeOf).join(', ')}${more})`,
     );

@@ -21,14 +21,26 @@ interface Which extends ClusterOptions {
 }
 
 /**
- * The deployed version that is meant: by a bare name, where it is deployed; null where the source is to be taken.
+ * The deployed version that is meant: by a bare name, where it is deployed; null where the source is to be
+ * taken.
  *
  * @throws KtError `NOT_DEPLOYED` and `UNKNOWN_VERSION` where a version was asked for.
  */
-export async function findDeployed(api: KubeApi, { typed, functions }: RunRequest, { version, source }: Which): Promise<Deployed | null> {
-  if (typed === undefined || source || functions.length > 0 || /[./#\\]/.test(typed) || typed.startsWith('-')) {
+export async function findDeployed(
+  api: KubeApi,
+  { typed, functions }: RunRequest,
+  { version, source }: Which,
+): Promise<Deployed | null> {
+  if (
+    typed === undefined ||
+    source ||
+    functions.length > 0 ||
+    /[./#\\]/.test(typed) ||
+    typed.startsWith('-')
+  ) {
     if (version === undefined) return null;
-    const hint = 'Write kt submit PIPELINE --version VERSION; kt rollback PIPELINE --list shows what there is.';
+    const hint =
+      'Write kt submit PIPELINE --version VERSION; kt rollback PIPELINE --list shows what there is.';
     throw new KtError({
       code: 'BAD_VERSION',
       path: '--version',
@@ -51,7 +63,13 @@ export async function submitDeployed(
   const { spec, digest, bundleParts, source, version } = deployed;
   const pipeline = storedPipeline(spec, schemaOf(deployed.params));
   const params = readParams(pipeline, rest, pairs);
-  const record = await newRun({ pipeline, params, clock: systemClock, source, ...(runId === undefined ? {} : { runId }) });
+  const record = await newRun({
+    pipeline,
+    params,
+    clock: systemClock,
+    source,
+    ...(runId === undefined ? {} : { runId }),
+  });
   const { maxPods, keepFinished } = typed;
   const settings = {
     ...deployed.settings,
@@ -63,4 +81,5 @@ export async function submitDeployed(
   return { runId: record.runId, bundle: { digest, parts: bundleParts, isNew: false }, version };
 }
 
-const schemaOf = (schema: JsonObject | null): StandardSchema | undefined => (schema === null ? undefined : z.fromJSONSchema(schema));
+const schemaOf = (schema: JsonObject | null): StandardSchema | undefined =>
+  schema === null ? undefined : z.fromJSONSchema(schema);

@@ -1,7 +1,14 @@
 /** Submits runs to a cluster. */
 import { KtError } from '@kube-transform/sdk';
 import { makeRunId, type RunRecord, systemClock } from '@kube-transform/runtime';
-import { type ClusterSettings, type KubeApi, paths, RUN_KEY, type RunConfig, startController } from '@kube-transform/runtime/kubernetes';
+import {
+  type ClusterSettings,
+  type KubeApi,
+  paths,
+  RUN_KEY,
+  type RunConfig,
+  startController,
+} from '@kube-transform/runtime/kubernetes';
 import { type Bundle, makeBundle } from '../../bundle/make-bundle.js';
 import { projectDir } from '../../project/project-dir.js';
 import { nothingFailed, runNotEnded } from '../refusals.js';
@@ -19,7 +26,10 @@ export interface Submitted {
 }
 
 /** Brings a bundle to where pods find it; the settings of pods that do. */
-export type Deliver = (bundle: Bundle, settings: ClusterSettings) => Promise<{ published: PublishedBundle; settings: ClusterSettings }>;
+export type Deliver = (
+  bundle: Bundle,
+  settings: ClusterSettings,
+) => Promise<{ published: PublishedBundle; settings: ClusterSettings }>;
 
 /** What is to be submitted. */
 export interface SubmitRequest {
@@ -34,20 +44,30 @@ const inConfigMaps =
   (api: KubeApi): Deliver =>
   async (bundle, settings) => ({ published: await publishBundle(api, bundle), settings });
 
-/** Publishes a bundle and starts a run of it. @throws KtError `CLUSTER_TOO_OLD`, and what the cluster refuses. */
-export async function submitRun(api: KubeApi, { record, bundle, settings: wanted, deliver = inConfigMaps(api) }: SubmitRequest): Promise<Submitted> {
+/**
+ * Publishes a bundle and starts a run of it. @throws KtError `CLUSTER_TOO_OLD`, and what the cluster refuses.
+ */
+export async function submitRun(
+  api: KubeApi,
+  { record, bundle, settings: wanted, deliver = inConfigMaps(api) }: SubmitRequest,
+): Promise<Submitted> {
   await checkClusterVersion(api);
   const { published, settings } = await deliver(bundle ?? (await emptyBundle()), wanted);
   const source = sourceOf(record.source, published);
-  await publishRun(api, configOf(record, { kind: 'new', from: null, published, settings, source }), { ...record, source });
+  await publishRun(api, configOf(record, { kind: 'new', from: null, published, settings, source }), {
+    ...record,
+    source,
+  });
   return { runId: record.runId, bundle: published };
 }
 
 /** What runs a document without functions. */
-export const emptyBundle = (): Promise<Bundle> => makeBundle({ entries: [], projectDir: projectDir(`${process.cwd()}/package.json`) });
+export const emptyBundle = (): Promise<Bundle> =>
+  makeBundle({ entries: [], projectDir: projectDir(`${process.cwd()}/package.json`) });
 
 /** Where the functions came from, with the digest of what was published. */
-const sourceOf = (source: RunRecord['source'], { digest }: PublishedBundle): RunRecord['source'] => (source === null ? null : { ...source, digest });
+const sourceOf = (source: RunRecord['source'], { digest }: PublishedBundle): RunRecord['source'] =>
+  source === null ? null : { ...source, digest };
 
 interface Origin {
   kind: RunConfig['kind'];
@@ -57,7 +77,10 @@ interface Origin {
   source: RunRecord['source'];
 }
 
-function configOf(run: { runId: string; pipeline: { name: string } }, { kind, from, published, settings, source }: Origin): RunConfig {
+function configOf(
+  run: { runId: string; pipeline: { name: string } },
+  { kind, from, published, settings, source }: Origin,
+): RunConfig {
   const { digest, parts } = published;
   return {
     runId: run.runId,
@@ -79,27 +102,48 @@ export interface RetryWith {
   source: RunRecord['source'];
 }
 
-/** Starts a run that repeats what failed in another. @throws KtError `RUN_IS_DRIVEN`, `RUN_NOT_ENDED`, `NOTHING_FAILED`. */
+/**
+ * Starts a run that repeats what failed in another. @throws KtError `RUN_IS_DRIVEN`, `RUN_NOT_ENDED`,
+ * `NOTHING_FAILED`.
+ */
 export async function submitRetry(api: KubeApi, { from, code, source }: RetryWith): Promise<Submitted> {
   await mayRetry(api, from);
   const { config } = from;
-  const same = { published: { digest: config.digest, parts: config.bundleParts, isNew: false }, settings: config.settings };
+  const same = {
+    published: { digest: config.digest, parts: config.bundleParts, isNew: false },
+    settings: config.settings,
+  };
   const { published, settings } = code ?? same;
   const runId = makeRunId(config.pipeline, systemClock);
-  const origin: Origin = { kind: 'retry', from: from.runId, published, settings, source: sourceOf(source, published) };
+  const origin: Origin = {
+    kind: 'retry',
+    from: from.runId,
+    published,
+    settings,
+    source: sourceOf(source, published),
+  };
   await publishRun(api, configOf({ runId, pipeline: { name: config.pipeline } }, origin), null);
   return { runId, bundle: published };
 }
 
-/** Whether something is to be repeated in a run. @throws KtError `RUN_IS_DRIVEN`, `RUN_NOT_ENDED`, `NOTHING_FAILED`. */
+/**
+ * Whether something is to be repeated in a run. @throws KtError `RUN_IS_DRIVEN`, `RUN_NOT_ENDED`,
+ * `NOTHING_FAILED`.
+ */
 export async function mayRetry(api: KubeApi, { runId, summary, config }: ClusterRun): Promise<void> {
   const status = statusOf(summary, (await liveControllers(api, runId)).length > 0);
-  const refuse = (code: string, message: string, hint: string): KtError => new KtError({ code, path: 'run', message, hint });
+  const refuse = (code: string, message: string, hint: string): KtError =>
+    new KtError({ code, path: 'run', message, hint });
   if (status === 'Running') {
-    throw refuse('RUN_IS_DRIVEN', `Run "${runId}" is still going on.`, `Wait for it: kt status ${runId} --follow; or end it: kt cancel ${runId}`);
+    throw refuse(
+      'RUN_IS_DRIVEN',
+      `Run "${runId}" is still going on.`,
+      `Wait for it: kt status ${runId} --follow; or end it: kt cancel ${runId}`,
+    );
   }
   if (status === 'Interrupted') throw runNotEnded(runId, 'kt submit');
-  if (status === 'Completed') throw nothingFailed(runId, { verb: 'kt submit', pipeline: config.source?.pipeline });
+  if (status === 'Completed')
+    throw nothingFailed(runId, { verb: 'kt submit', pipeline: config.source?.pipeline });
 }
 
 /**
@@ -107,12 +151,21 @@ export async function mayRetry(api: KubeApi, { runId, summary, config }: Cluster
  *
  * @throws KtError `UNKNOWN_RUN`, `RUN_CANCELLED`, `RUN_OVER`, and without `steal` `RUN_IS_DRIVEN`.
  */
-export async function resumeRun(api: KubeApi, typed: string, { steal = false }: { steal?: boolean } = {}): Promise<Submitted> {
+export async function resumeRun(
+  api: KubeApi,
+  typed: string,
+  { steal = false }: { steal?: boolean } = {},
+): Promise<Submitted> {
   const { runId, object, config, summary } = await findClusterRun(api, typed);
-  const refuse = (code: string, message: string, hint: string): KtError => new KtError({ code, path: 'run', message, hint });
+  const refuse = (code: string, message: string, hint: string): KtError =>
+    new KtError({ code, path: 'run', message, hint });
   const status = statusOf(summary, false);
   if (object.data?.[RUN_KEY.cancel] !== undefined || status === 'Cancelled') {
-    throw refuse('RUN_CANCELLED', `Run "${runId}" was cancelled.`, `Repeat what it had not done: kt retry ${runId} --failed`);
+    throw refuse(
+      'RUN_CANCELLED',
+      `Run "${runId}" was cancelled.`,
+      `Repeat what it had not done: kt retry ${runId} --failed`,
+    );
   }
   if (status !== 'Interrupted') {
     const hint =
@@ -124,11 +177,17 @@ export async function resumeRun(api: KubeApi, typed: string, { steal = false }: 
   const [driver] = steal ? [] : await liveControllers(api, runId);
   if (driver !== undefined) {
     const hint = `Follow it: kt status ${runId} --follow; if you know that it is lost, use --steal.`;
-    throw refuse('RUN_IS_DRIVEN', `Run "${runId}" is being driven by the Job "${driver.metadata.name}".`, hint);
+    throw refuse(
+      'RUN_IS_DRIVEN',
+      `Run "${runId}" is being driven by the Job "${driver.metadata.name}".`,
+      hint,
+    );
   }
   if (summary !== null) {
     // What stopped the last controller is no news of the next.
-    const data = { [RUN_KEY.summary]: JSON.stringify({ ...summary, status: 'Running', problem: null, trouble: null }) };
+    const data = {
+      [RUN_KEY.summary]: JSON.stringify({ ...summary, status: 'Running', problem: null, trouble: null }),
+    };
     await api.patch(paths.configMaps(api.namespace, object.metadata.name), { data }, { type: 'merge' });
   }
   await startController(api, { config, uid: object.metadata.uid ?? '', start: systemClock.randomId(6) });

@@ -6,7 +6,14 @@ import { delivery } from '../../delivery/deliver.js';
 import { type Deployed, findDeployed, submitDeployed } from './submit-deployed.js';
 import type { Output } from '../../terminal/output.js';
 import { followSession } from '../../views/cluster-session.js';
-import { type ClusterOptions, openCluster, remember, settingsOf, stepDefaults, withContext } from '../../cluster/connect.js';
+import {
+  type ClusterOptions,
+  openCluster,
+  remember,
+  settingsOf,
+  stepDefaults,
+  withContext,
+} from '../../cluster/connect.js';
 import { resumeRun, type Submitted, submitRun } from './submit-run.js';
 
 /** What may be typed for `kt submit` beside the cluster. */
@@ -21,8 +28,15 @@ export interface SubmitTyped extends ClusterOptions {
   json: boolean;
 }
 
-/** Submits, says where the run is, and follows it where that was asked; its status, or null where it was not followed. */
-export async function submitFromCommand(request: RunRequest, typed: SubmitTyped, output: Output): Promise<RunStatus | null> {
+/**
+ * Submits, says where the run is, and follows it where that was asked; its status, or null where it was not
+ * followed.
+ */
+export async function submitFromCommand(
+  request: RunRequest,
+  typed: SubmitTyped,
+  output: Output,
+): Promise<RunStatus | null> {
   const options = await withContext(typed);
   const api = await openCluster(options);
   try {
@@ -39,7 +53,11 @@ interface Submission {
   progress: (text: string) => void;
 }
 
-async function submitTyped(api: KubeApi, request: RunRequest, { typed, options, progress }: Submission): Promise<Submitted> {
+async function submitTyped(
+  api: KubeApi,
+  request: RunRequest,
+  { typed, options, progress }: Submission,
+): Promise<Submitted> {
   if (typed.resume !== undefined) return resumeRun(api, typed.resume, { steal: typed.steal });
   const deployed: Deployed | null = await findDeployed(api, request, typed);
   if (deployed !== null) {
@@ -49,7 +67,12 @@ async function submitTyped(api: KubeApi, request: RunRequest, { typed, options, 
   }
   const made = await makeRun({ ...request, defaults: stepDefaults(options) }, 'kt submit');
   const settings = settingsOf(options, api.namespace);
-  const submitted = await submitRun(api, { record: made.record, bundle: made.target.bundle, settings, deliver: delivery(api, options, progress) });
+  const submitted = await submitRun(api, {
+    record: made.record,
+    bundle: made.target.bundle,
+    settings,
+    deliver: delivery(api, options, progress),
+  });
   await remember(options, api);
   return submitted;
 }
@@ -65,10 +88,21 @@ export async function afterSubmit(
     if (!json) output.err(`run ${runId} in namespace ${api.namespace} of ${api.connection.name}${of}`);
     return followSession(api, runId, { output, json });
   }
-  if (json) output.out(JSON.stringify({ runId, namespace: api.namespace, context: api.connection.name, digest: bundle.digest, version }));
+  if (json)
+    output.out(
+      JSON.stringify({
+        runId,
+        namespace: api.namespace,
+        context: api.connection.name,
+        digest: bundle.digest,
+        version,
+      }),
+    );
   else {
     const isSame = bundle.isNew || version !== undefined ? '' : ' (unchanged)';
-    output.out(`Submitted ${runId} to namespace ${api.namespace} of ${api.connection.name}; functions ${bundle.digest}${isSame}${of}.`);
+    output.out(
+      `Submitted ${runId} to namespace ${api.namespace} of ${api.connection.name}; functions ${bundle.digest}${isSame}${of}.`,
+    );
     output.out(`  see how it goes: kt status ${runId} --follow`);
   }
   return null;

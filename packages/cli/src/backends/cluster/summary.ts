@@ -8,4 +8,5 @@ export function summaryOf(object: ConfigMap | null): ClusterSummary | null {
 }
 
 /** True for a summary after which nothing more comes. */
-export const isOver = ({ status }: ClusterSummary): boolean => status !== 'Running' && status !== 'Interrupted';
+export const isOver = ({ status }: ClusterSummary): boolean =>
+  status !== 'Running' && status !== 'Interrupted';

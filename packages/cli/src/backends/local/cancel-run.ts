@@ -28,13 +28,16 @@ export async function cancelLocal(store: FileStore, runId: string): Promise<void
   const holder = await leaseHolder(store, runId);
   if (holder !== null) {
     const message = `Run "${runId}" is being driven by process ${holder.pid} on "${holder.host}".`;
-    const hint = 'Press Ctrl-C where it runs (twice to stop at once); then cancel it, or go on with kt run --resume.';
+    const hint =
+      'Press Ctrl-C where it runs (twice to stop at once); then cancel it, or go on with kt run --resume.';
     throw new KtError({ code: 'RUN_IS_DRIVEN', path: 'run', message, hint });
   }
   const release = await acquireLease(store, runId);
   try {
     const state = createRunState(record.pipeline.jobs);
-    const journal = await SegmentLog.open<Fact>(store, journalPrefix(runId), { onValue: fact => void apply(state, fact) });
+    const journal = await SegmentLog.open<Fact>(store, journalPrefix(runId), {
+      onValue: fact => void apply(state, fact),
+    });
     const fact: Fact = { type: 'RunCancelled', reason: 'The run was cancelled.' };
     apply(state, fact);
     await journal.append(fact);

@@ -1,5 +1,6 @@
 /*
- * What `kt gc` deletes: ended runs, bundles that no kept run was made with and what images were built from, temporary files left by dead processes.
+ * What `kt gc` deletes: ended runs, bundles that no kept run was made with and what images were built from,
+ * temporary files left by dead processes.
  *
  * CG1 A run that somebody drives is never touched; one that was interrupted only when asked for.
  * CG2 A run's spec.json goes first: a half-deleted run is no run, and the next gc takes the rest.
@@ -26,7 +27,8 @@ export interface GcOptions {
 
 /** Something deleted. */
 export interface Deleted {
-  kind: 'run' | 'bundle' | 'files of an image' | 'packages of a platform' | 'temporary file' | 'rest of a run';
+  kind:
+    'run' | 'bundle' | 'files of an image' | 'packages of a platform' | 'temporary file' | 'rest of a run';
   name: string;
   bytes: number;
 }
@@ -66,7 +68,10 @@ export async function collectGarbage(store: FileStore, options: GcOptions): Prom
   return [...deleted, ...(await deleteTemporary(store, options))];
 }
 
-function mayGo({ status, createdAtMs, updatedAtMs }: RunEntry, { nowMs, olderThanMs, interrupted }: GcOptions): boolean {
+function mayGo(
+  { status, createdAtMs, updatedAtMs }: RunEntry,
+  { nowMs, olderThanMs, interrupted }: GcOptions,
+): boolean {
   if (status === 'Running' || (status === 'Interrupted' && !interrupted)) return false;
   return nowMs - (updatedAtMs ?? createdAtMs) >= olderThanMs;
 }
@@ -95,7 +100,8 @@ async function deleteFolder(
 
 /** A folder store keeps the empty directories of deleted objects. */
 async function pruneFolders({ capabilities: { url } }: FileStore, prefix: string): Promise<void> {
-  if (url?.startsWith('file:') === true) await rm(join(fileURLToPath(url), prefix), { recursive: true, force: true });
+  if (url?.startsWith('file:') === true)
+    await rm(join(fileURLToPath(url), prefix), { recursive: true, force: true });
 }
 
 async function deleteMade(
@@ -117,7 +123,10 @@ async function deleteMade(
 }
 
 /** Temporary files of a folder store begin with `t-`; what else is in the folder are locks. */
-async function deleteTemporary({ capabilities: { url } }: FileStore, { nowMs, dryRun }: GcOptions): Promise<Deleted[]> {
+async function deleteTemporary(
+  { capabilities: { url } }: FileStore,
+  { nowMs, dryRun }: GcOptions,
+): Promise<Deleted[]> {
   if (url?.startsWith('file:') !== true) return [];
   const dir = join(fileURLToPath(url), '.kt-tmp');
   const deleted: Deleted[] = [];

@@ -67,7 +67,12 @@ export async function driveSession(session: Session, options: SessionOptions): P
     if (!isKtError(error)) throw error;
     const hint = `What is done is kept; when this is mended: kt run --resume ${record.runId}`;
     throw new KtError(
-      [...error.problems.slice(0, -1), ...error.problems.slice(-1).map(problem => ({ ...problem, hint: `${problem.hint ?? ''} ${hint}`.trim() }))],
+      [
+        ...error.problems.slice(0, -1),
+        ...error.problems
+          .slice(-1)
+          .map(problem => ({ ...problem, hint: `${problem.hint ?? ''} ${hint}`.trim() })),
+      ],
       {
         cause: error,
       },
@@ -103,7 +108,12 @@ function executorFor({ store, target }: Session, options: SessionOptions): Execu
       hint: 'Give --functions MODULE, or use --executor in-process.',
     });
   }
-  return processPoolExecutor({ entry, storeUrl: url, clock, workers: options.jobs ?? availableParallelism() });
+  return processPoolExecutor({
+    entry,
+    storeUrl: url,
+    clock,
+    workers: options.jobs ?? availableParallelism(),
+  });
 }
 
 function onInterrupt(reporter: Reporter): { drain: AbortSignal; stop: AbortSignal; dispose: () => void } {

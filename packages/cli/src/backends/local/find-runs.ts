@@ -1,6 +1,15 @@
 /** Which runs a store has, and which one was meant. */
 import { didYouMean, KtError, type Problem } from '@kube-transform/sdk';
-import { type FileStore, inBatches, leaseHolder, readRecord, readSummary, type RunStatus, runFolder, runsPrefix } from '@kube-transform/runtime';
+import {
+  type FileStore,
+  inBatches,
+  leaseHolder,
+  readRecord,
+  readSummary,
+  type RunStatus,
+  runFolder,
+  runsPrefix,
+} from '@kube-transform/runtime';
 
 const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
 
@@ -27,8 +36,12 @@ export async function runIds(store: FileStore): Promise<string[]> {
 
 /** All runs, the newest first. */
 export async function listRuns(store: FileStore): Promise<RunEntry[]> {
-  const entries = await inBatches(await runIds(store), runId => entryOf(store, runId).catch((error: unknown) => unreadable(runId, error)));
-  return entries.filter(entry => entry !== null).sort((a, b) => b.createdAtMs - a.createdAtMs || (a.runId < b.runId ? 1 : -1));
+  const entries = await inBatches(await runIds(store), runId =>
+    entryOf(store, runId).catch((error: unknown) => unreadable(runId, error)),
+  );
+  return entries
+    .filter(entry => entry !== null)
+    .sort((a, b) => b.createdAtMs - a.createdAtMs || (a.runId < b.runId ? 1 : -1));
 }
 
 /** What a list tells of a run; null where the folder holds none. */
@@ -38,18 +51,42 @@ async function entryOf(store: FileStore, runId: string): Promise<RunEntry | null
     const record = await readRecord(store, runId);
     if (record === null) return null;
     const status = (await leaseHolder(store, runId)) === null ? 'Interrupted' : 'Running';
-    return { runId, pipeline: record.pipeline.name, status, jobs: {}, createdAtMs: record.createdAtMs, updatedAtMs: null };
+    return {
+      runId,
+      pipeline: record.pipeline.name,
+      status,
+      jobs: {},
+      createdAtMs: record.createdAtMs,
+      updatedAtMs: null,
+    };
   }
   const jobs: Record<string, number> = {};
   for (const job of Object.values(summary.jobs)) jobs[job.status] = (jobs[job.status] ?? 0) + 1;
-  const status = summary.status === 'Running' && (await leaseHolder(store, runId)) === null ? 'Interrupted' : summary.status;
-  return { runId, pipeline: summary.pipeline_name, status, jobs, createdAtMs: summary.createdAtMs, updatedAtMs: summary.updatedAtMs };
+  const status =
+    summary.status === 'Running' && (await leaseHolder(store, runId)) === null
+      ? 'Interrupted'
+      : summary.status;
+  return {
+    runId,
+    pipeline: summary.pipeline_name,
+    status,
+    jobs,
+    createdAtMs: summary.createdAtMs,
+    updatedAtMs: summary.updatedAtMs,
+  };
 }
 
 /** A run whose files are damaged stays in the list, so that it can be seen and deleted. */
 function unreadable(runId: string, error: unknown): RunEntry {
   if (!(error instanceof SyntaxError)) throw error;
-  return { runId, pipeline: '(unreadable)', status: 'Interrupted', jobs: {}, createdAtMs: 0, updatedAtMs: null };
+  return {
+    runId,
+    pipeline: '(unreadable)',
+    status: 'Interrupted',
+    jobs: {},
+    createdAtMs: 0,
+    updatedAtMs: null,
+  };
 }
 
 /**
@@ -58,7 +95,8 @@ function unreadable(runId: string, error: unknown): RunEntry {
  * @throws KtError `NO_RUNS`, `UNKNOWN_RUN` with "did you mean", `AMBIGUOUS_RUN` with what there is.
  */
 export async function findRun(store: FileStore, typed: string): Promise<{ runId: string }> {
-  if (RUN_ID.test(typed) && (await store.head(`${runFolder(typed)}/spec.json`)) !== null) return { runId: typed };
+  if (RUN_ID.test(typed) && (await store.head(`${runFolder(typed)}/spec.json`)) !== null)
+    return { runId: typed };
   if (typed !== 'latest') return { runId: pickRun(await runIds(store), typed, 'in this store') };
   const [latest] = await listRuns(store);
   if (latest !== undefined) return latest;
@@ -66,9 +104,13 @@ export async function findRun(store: FileStore, typed: string): Promise<{ runId:
   throw new KtError({ code: 'NO_RUNS', path: 'run', message: 'There are no runs in this store.', hint });
 }
 
-/** The run whose id begins so. @throws KtError `UNKNOWN_RUN` with "did you mean", `AMBIGUOUS_RUN` with what there is. */
+/**
+ * The run whose id begins so. @throws KtError `UNKNOWN_RUN` with "did you mean", `AMBIGUOUS_RUN` with what
+ * there is.
+ */
 export function pickRun(ids: readonly string[], typed: string, where: string): string {
-  const refuse = (code: string, message: string, hint: string): KtError => new KtError({ code, path: 'run', message, hint } satisfies Problem);
+  const refuse = (code: string, message: string, hint: string): KtError =>
+    new KtError({ code, path: 'run', message, hint } satisfies Problem);
   if (ids.includes(typed)) return typed;
   const matches = typed === '' ? [] : ids.filter(id => id.startsWith(typed));
   const [only] = matches;
@@ -83,6 +125,8 @@ export function pickRun(ids: readonly string[], typed: string, where: string): s
   }
   const hint =
     didYouMean(typed.slice(0, 120), ['latest', ...[...ids].reverse()]) ??
-    (ids.length > 0 ? 'kt runs lists them.' : `There are no runs ${where}: is it the right ${where === 'in this store' ? '--store' : 'place'}?`);
+    (ids.length > 0
+      ? 'kt runs lists them.'
+      : `There are no runs ${where}: is it the right ${where === 'in this store' ? '--store' : 'place'}?`);
   throw refuse('UNKNOWN_RUN', `There is no run "${typed.slice(0, 120)}" ${where}.`, hint);
 }

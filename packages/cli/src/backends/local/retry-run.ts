@@ -18,8 +18,14 @@ export interface RetryRequest {
   output: Output;
 }
 
-/** Makes the run that repeats what failed in another. @throws KtError where nothing failed, or the run has not ended. */
-export async function beginRetry(typed: string, { failed, functions, steal, store, output }: RetryRequest): Promise<Session> {
+/**
+ * Makes the run that repeats what failed in another. @throws KtError where nothing failed, or the run has not
+ * ended.
+ */
+export async function beginRetry(
+  typed: string,
+  { failed, functions, steal, store, output }: RetryRequest,
+): Promise<Session> {
   const { runId } = await findRun(store, typed);
   const old = await recordOf(store, runId);
   const again = { verb: 'kt run', pipeline: old.source?.pipeline } as const;

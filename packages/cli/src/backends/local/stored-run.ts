@@ -7,11 +7,21 @@ export async function recordOf(store: FileStore, runId: string): Promise<RunReco
     if (!(cause instanceof SyntaxError)) throw cause;
     const hint = 'Restore the file, or delete the folder of the run.';
     throw new KtError(
-      { code: 'BAD_RUN', path: `${runFolder(runId)}/spec.json`, message: `Run "${runId}" cannot be read: ${cause.message}.`, hint },
+      {
+        code: 'BAD_RUN',
+        path: `${runFolder(runId)}/spec.json`,
+        message: `Run "${runId}" cannot be read: ${cause.message}.`,
+        hint,
+      },
       { cause },
     );
   });
   if (record === null)
-    throw new KtError({ code: 'UNKNOWN_RUN', path: 'run', message: `There is no run "${runId}" in this store.`, hint: 'kt runs lists them.' });
+    throw new KtError({
+      code: 'UNKNOWN_RUN',
+      path: 'run',
+      message: `There is no run "${runId}" in this store.`,
+      hint: 'kt runs lists them.',
+    });
   return record;
 }

@@ -8,7 +8,11 @@ const EVERY_MS = 500;
 export async function tailLocal(
   store: FileStore,
   record: RunRecord,
-  { place, signal, print }: { place: string | undefined; signal: AbortSignal; print: (line: LogLine) => void },
+  {
+    place,
+    signal,
+    print,
+  }: { place: string | undefined; signal: AbortSignal; print: (line: LogLine) => void },
 ): Promise<void> {
   const tail = new LogTail(store, record, place);
   for (;;) {

@@ -1,5 +1,20 @@
-/** A folder of this machine as a mount. (ZenFS's own Passthrough empties files on append and on positional writes.) */
-import { appendFile, mkdir, open, readdir, readFile, rename, rmdir, stat, truncate, unlink, writeFile } from 'node:fs/promises';
+/**
+ * A folder of this machine as a mount. (ZenFS's own Passthrough empties files on append and on positional
+ * writes.)
+ */
+import {
+  appendFile,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  rename,
+  rmdir,
+  stat,
+  truncate,
+  unlink,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Mount } from './mount.js';
 import { posixError } from './mount.js';
@@ -13,7 +28,11 @@ export function folderMount(root: string): Mount {
       try {
         const found = await stat(real(path));
         const isDirectory = found.isDirectory();
-        return { type: isDirectory ? 'directory' : 'file', size: isDirectory ? 0 : found.size, modifiedMs: found.mtimeMs };
+        return {
+          type: isDirectory ? 'directory' : 'file',
+          size: isDirectory ? 0 : found.size,
+          modifiedMs: found.mtimeMs,
+        };
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
         if (code === 'ENOENT' || code === 'ENOTDIR') return null;

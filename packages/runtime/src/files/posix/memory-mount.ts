@@ -1,7 +1,8 @@
 /*
  * Memory as a mount.
  *
- * 1. `nodes` holds every file (bytes, never changed in place) and every directory (null) by path; "/" is always there.
+ * 1. `nodes` holds every file (bytes, never changed in place) and every directory (null) by path; "/" is
+ *    always there.
  * 2. Each change is one synchronous step, so concurrent appends all survive.
  */
 import { type Mount, parentOf, posixError, resized, spliced } from './mount.js';
@@ -46,7 +47,11 @@ export function memoryMount(directories: readonly string[]): Mount {
     async entry(path) {
       const node = nodes.get(path);
       if (node === undefined) return null;
-      return { type: node.bytes === null ? 'directory' : 'file', size: node.bytes?.length ?? 0, modifiedMs: node.modifiedMs };
+      return {
+        type: node.bytes === null ? 'directory' : 'file',
+        size: node.bytes?.length ?? 0,
+        modifiedMs: node.modifiedMs,
+      };
     },
     async names(path) {
       const from = path === '/' ? 1 : path.length + 1;

@@ -47,7 +47,11 @@ const MEANING: Record<string, string> = {
 };
 
 /** An error shaped as node:fs has them. */
-export function posixError(code: string, about: { syscall: string; path: string }, cause?: unknown): NodeJS.ErrnoException {
+export function posixError(
+  code: string,
+  about: { syscall: string; path: string },
+  cause?: unknown,
+): NodeJS.ErrnoException {
   const said = cause instanceof Error ? cause.message : (MEANING[code] ?? 'failed');
   return Object.assign(new Error(`${code}: ${said}, ${about.syscall} '${about.path}'`, { cause }), {
     code,

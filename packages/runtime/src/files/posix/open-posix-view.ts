@@ -5,7 +5,9 @@ import { join } from 'node:path';
 import type { KtFs } from '@kube-transform/sdk';
 import type { FileStore } from '../../ports/index.js';
 
-/** `ctx.fs` for a process: `/data` is the store, `/scratch` a temporary folder, `/mem` memory. Opened once. */
+/**
+ * `ctx.fs` for a process: `/data` is the store, `/scratch` a temporary folder, `/mem` memory. Opened once.
+ */
 export function openPosixView(store: FileStore): () => Promise<KtFs> {
   let view: Promise<KtFs> | undefined;
   return () =>

@@ -1,8 +1,10 @@
 /*
  * A file store as a mount.
  *
- * 1. A change reads the object, edits its bytes and puts them back with `ifMatch`, again if another was quicker: nothing is lost.
- * 2. A directory exists while objects are below it, or while it is in `made`: those that this view made or emptied, until removed.
+ * 1. A change reads the object, edits its bytes and puts them back with `ifMatch`, again if another was
+ *    quicker: nothing is lost.
+ * 2. A directory exists while objects are below it, or while it is in `made`: those that this view made or
+ *    emptied, until removed.
  */
 import { isKtError } from '@kube-transform/sdk';
 import type { FileStore } from '../../ports/index.js';
@@ -10,7 +12,10 @@ import { type Mount, parentOf, posixError, resized, spliced } from './mount.js';
 
 const DELETE_BATCH = 1000;
 
-/** A mount of a store. Renaming a directory copies and deletes object by object: not one step, and as slow as its size. */
+/**
+ * A mount of a store. Renaming a directory copies and deletes object by object: not one step, and as slow as
+ * its size.
+ */
 export function storeMount(store: FileStore): Mount {
   const made = new Set(['/']);
   const queues = new Map<string, Promise<unknown>>();
@@ -22,13 +27,15 @@ export function storeMount(store: FileStore): Mount {
     } catch (error) {
       if (!isKtError(error)) throw error;
       const system = (error.cause as NodeJS.ErrnoException | undefined)?.code;
-      const code = error.code === 'NOT_FOUND' ? 'ENOENT' : error.code === 'BAD_PATH' ? 'EINVAL' : (system ?? 'EIO');
+      const code =
+        error.code === 'NOT_FOUND' ? 'ENOENT' : error.code === 'BAD_PATH' ? 'EINVAL' : (system ?? 'EIO');
       throw posixError(code, { syscall, path }, code === 'ENOENT' ? undefined : error);
     }
   }
 
   async function* keysBelow(path: string): AsyncGenerator<string> {
-    for await (const entry of store.list(path === '/' ? '' : `${keyOf(path)}/`)) if (entry.type === 'object') yield entry.object.key;
+    for await (const entry of store.list(path === '/' ? '' : `${keyOf(path)}/`))
+      if (entry.type === 'object') yield entry.object.key;
   }
 
   /** Keeps a directory and those above it, though nothing be below. */
@@ -41,7 +48,11 @@ export function storeMount(store: FileStore): Mount {
   }
 
   /** Edits of this process to one file queue; `edit` gets null where there is no file and may throw. */
-  async function change(path: string, syscall: string, edit: (old: Uint8Array | null) => Uint8Array): Promise<void> {
+  async function change(
+    path: string,
+    syscall: string,
+    edit: (old: Uint8Array | null) => Uint8Array,
+  ): Promise<void> {
     const work = async (): Promise<void> => {
       while (!(await changeOnce(path, edit)));
     };
@@ -54,7 +65,9 @@ export function storeMount(store: FileStore): Mount {
     const info = await store.head(keyOf(path));
     if (info === null) return (await store.put(keyOf(path), edit(null), { ifAbsent: true })) !== null;
     try {
-      return (await store.put(keyOf(path), edit(await store.get(keyOf(path))), { ifMatch: info.etag })) !== null;
+      return (
+        (await store.put(keyOf(path), edit(await store.get(keyOf(path))), { ifMatch: info.etag })) !== null
+      );
     } catch (error) {
       if (isKtError(error) && error.code === 'NOT_FOUND') return false;
       throw error;
@@ -65,9 +78,14 @@ export function storeMount(store: FileStore): Mount {
     const prefix = path === '/' ? '' : `${keyOf(path)}/`;
     const names = new Set<string>();
     for await (const entry of store.list(prefix, { delimiter: '/' })) {
-      names.add(entry.type === 'object' ? entry.object.key.slice(prefix.length) : entry.prefix.slice(prefix.length, -1));
+      names.add(
+        entry.type === 'object'
+          ? entry.object.key.slice(prefix.length)
+          : entry.prefix.slice(prefix.length, -1),
+      );
     }
-    for (const other of made) if (other !== '/' && parentOf(other) === path) names.add(other.slice(other.lastIndexOf('/') + 1));
+    for (const other of made)
+      if (other !== '/' && parentOf(other) === path) names.add(other.slice(other.lastIndexOf('/') + 1));
     return [...names].sort();
   }
 
@@ -102,7 +120,8 @@ export function storeMount(store: FileStore): Mount {
     names: async path => await ask('scandir', path, () => namesIn(path)),
     read: async (path, range) => await ask('open', path, () => store.get(keyOf(path), range)),
     replace: async (path, bytes) => void (await ask('open', path, () => store.put(keyOf(path), bytes))),
-    append: async (path, bytes) => await change(path, 'open', old => spliced(old ?? new Uint8Array(), bytes, old?.length ?? 0)),
+    append: async (path, bytes) =>
+      await change(path, 'open', old => spliced(old ?? new Uint8Array(), bytes, old?.length ?? 0)),
     writeAt: async (path, bytes, at) =>
       await change(
         path,
@@ -116,7 +135,13 @@ export function storeMount(store: FileStore): Mount {
         existing(path, old => resized(old, size)),
       ),
     async makeDirectory(path) {
-      if (await ask('mkdir', path, async () => (await store.head(keyOf(path))) !== null || (await isDirectory(path)))) {
+      if (
+        await ask(
+          'mkdir',
+          path,
+          async () => (await store.head(keyOf(path))) !== null || (await isDirectory(path)),
+        )
+      ) {
         throw posixError('EEXIST', { syscall: 'mkdir', path });
       }
       keep(path);

@@ -1,8 +1,10 @@
 /*
  * A mount as a file system of @zenfs/core.
  *
- * 1. An inode number belongs to one path until that is removed or renamed: ZenFS finds the pages of open files by it.
- * 2. Nothing else is kept here. ZenFS writes an open file back in pieces: `touch` with a smaller size, `write`, `touch` with the final size.
+ * 1. An inode number belongs to one path until that is removed or renamed: ZenFS finds the pages of open
+ *    files by it.
+ * 2. Nothing else is kept here. ZenFS writes an open file back in pieces: `touch` with a smaller size,
+ *    `write`, `touch` with the final size.
  */
 import type * as Zen from '@zenfs/core';
 import { type Mount, type MountEntry, posixError } from './mount.js';
@@ -18,7 +20,12 @@ export function zenFileSystem(zen: typeof Zen, mount: Mount): Zen.FileSystem {
   function inodeOf(path: string, entry: MountEntry): Zen.InodeLike {
     let ino = inodes.get(path);
     if (ino === undefined) inodes.set(path, (ino = ++lastInode));
-    const times = { atimeMs: entry.modifiedMs, mtimeMs: entry.modifiedMs, ctimeMs: entry.modifiedMs, birthtimeMs: entry.modifiedMs };
+    const times = {
+      atimeMs: entry.modifiedMs,
+      mtimeMs: entry.modifiedMs,
+      ctimeMs: entry.modifiedMs,
+      birthtimeMs: entry.modifiedMs,
+    };
     const mode = entry.type === 'file' ? FILE_MODE : DIRECTORY_MODE;
     return { ino, mode, size: entry.size, nlink: 1, uid: 0, gid: 0, rdev: 0, ...times };
   }
@@ -37,7 +44,8 @@ export function zenFileSystem(zen: typeof Zen, mount: Mount): Zen.FileSystem {
     async touch(path: string, metadata: Partial<Zen.InodeLike>): Promise<void> {
       const { size } = metadata;
       const entry = await mount.entry(path);
-      if (size !== undefined && entry?.type === 'file' && entry.size !== size) await mount.truncate(path, size);
+      if (size !== undefined && entry?.type === 'file' && entry.size !== size)
+        await mount.truncate(path, size);
     }
     async createFile(path: string): Promise<Zen.InodeLike> {
       await mount.append(path, new Uint8Array());
@@ -48,7 +56,8 @@ export function zenFileSystem(zen: typeof Zen, mount: Mount): Zen.FileSystem {
       return await this.stat(path);
     }
     async unlink(path: string): Promise<void> {
-      if ((await this.stat(path)).mode === DIRECTORY_MODE) throw posixError('EISDIR', { syscall: 'unlink', path });
+      if ((await this.stat(path)).mode === DIRECTORY_MODE)
+        throw posixError('EISDIR', { syscall: 'unlink', path });
       await mount.removeFile(path);
       inodes.delete(path);
     }

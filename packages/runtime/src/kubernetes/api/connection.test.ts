@@ -11,14 +11,22 @@ const clock = { nowMs: () => nowMs };
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'kt-account-'));
-  for (const [name, text] of Object.entries({ token: 'first\n', namespace: 'team-a\n', 'ca.crt': 'PEM' })) await writeFile(join(dir, name), text);
+  for (const [name, text] of Object.entries({ token: 'first\n', namespace: 'team-a\n', 'ca.crt': 'PEM' }))
+    await writeFile(join(dir, name), text);
 });
 afterEach(() => rm(dir, { recursive: true, force: true }));
 
 describe('inClusterConnection', () => {
   test('reads where the API server is, whom to trust and where this pod is', async () => {
-    expect(await inClusterConnection(dir, ENV)).toMatchObject({ name: 'in-cluster', server: 'https://10.0.0.1:443', namespace: 'team-a', ca: 'PEM' });
-    expect((await inClusterConnection(dir, { ...ENV, KUBERNETES_SERVICE_HOST: 'fd00::1' })).server).toBe('https://[fd00::1]:443');
+    expect(await inClusterConnection(dir, ENV)).toMatchObject({
+      name: 'in-cluster',
+      server: 'https://10.0.0.1:443',
+      namespace: 'team-a',
+      ca: 'PEM',
+    });
+    expect((await inClusterConnection(dir, { ...ENV, KUBERNETES_SERVICE_HOST: 'fd00::1' })).server).toBe(
+      'https://[fd00::1]:443',
+    );
   });
 
   test('reads the token again after a minute, and when it was refused', async () => {

@@ -5,7 +5,10 @@ import { join } from 'node:path';
 import { KtError } from '@kube-transform/sdk';
 import type { Clock } from '../../ports/index.js';
 
-/** What is known of an API server and of who asks it. TLS members are read whenever a connection is made: they may change. */
+/**
+ * What is known of an API server and of who asks it. TLS members are read whenever a connection is made: they
+ * may change.
+ */
 export interface KubeConnection {
   /** For messages: the context of a kubeconfig, or "in-cluster". */
   readonly name: string;
@@ -31,7 +34,8 @@ const TOKEN_KEPT_MS = 60_000;
 const ACCOUNT_DIR = '/var/run/secrets/kubernetes.io/serviceaccount';
 
 /**
- * The connection that every pod with a service account has. The token is read again when it is older than a minute.
+ * The connection that every pod with a service account has. The token is read again when it is older than a
+ * minute.
  *
  * @throws KtError `NOT_IN_CLUSTER`
  */
@@ -45,12 +49,18 @@ export async function inClusterConnection(
   if (!host || !port) throw notInCluster('KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set');
   const read = async (name: string): Promise<string> => {
     const text = await readFile(join(dir, name), 'utf8').catch((error: unknown) => {
-      throw notInCluster(`the file "${name}" of the service account cannot be read: ${(error as Error).message}`, error);
+      throw notInCluster(
+        `the file "${name}" of the service account cannot be read: ${(error as Error).message}`,
+        error,
+      );
     });
     if (text.trim() === '') throw notInCluster(`the file "${name}" of the service account is empty`);
     return text.trim();
   };
-  const readToken = async (): Promise<{ text: string; readMs: number }> => ({ text: await read('token'), readMs: clock.nowMs() });
+  const readToken = async (): Promise<{ text: string; readMs: number }> => ({
+    text: await read('token'),
+    readMs: clock.nowMs(),
+  });
   let token = await readToken();
   return {
     name: 'in-cluster',

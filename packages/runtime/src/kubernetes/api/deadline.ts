@@ -5,7 +5,8 @@ import type { Clock } from '../../ports/index.js';
 /**
  * Bundles what may end an action into one signal.
  *
- * `AbortSignal.any` would keep a trace of every call on a signal that lives as long as the process: here, `release` leaves none.
+ * `AbortSignal.any` would keep a trace of every call on a signal that lives as long as the process: here,
+ * `release` leaves none.
  */
 export class Deadline {
   readonly #controller = new AbortController();
@@ -17,7 +18,10 @@ export class Deadline {
       if (signal.aborted) this.end(signal.reason);
       // Many calls at once are no leak.
       setMaxListeners(0, signal);
-      signal.addEventListener('abort', () => this.end(signal.reason), { once: true, signal: this.#released.signal });
+      signal.addEventListener('abort', () => this.end(signal.reason), {
+        once: true,
+        signal: this.#released.signal,
+      });
     }
   }
 
@@ -50,4 +54,5 @@ export class Deadline {
 }
 
 /** What is said of an answer that did not come in time. */
-export const tooLate = (ms: number): Error => Object.assign(new Error(`no answer within ${Math.round(ms / 1000)} s`), { code: 'ETIMEDOUT' });
+export const tooLate = (ms: number): Error =>
+  Object.assign(new Error(`no answer within ${Math.round(ms / 1000)} s`), { code: 'ETIMEDOUT' });

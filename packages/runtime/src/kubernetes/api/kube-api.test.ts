@@ -18,14 +18,22 @@ beforeEach(() => {
 });
 
 describe('verbs', () => {
-  const config = (name: string, labels: Record<string, string> = {}): ConfigMap => ({ metadata: { name, labels }, data: { a: '1' } });
+  const config = (name: string, labels: Record<string, string> = {}): ConfigMap => ({
+    metadata: { name, labels },
+    data: { a: '1' },
+  });
 
   test('create, get, patch, replace, delete', async () => {
     const kube = api();
-    expect(await kube.create(configMaps, config('one'))).toMatchObject({ metadata: { name: 'one', namespace: 'ns' }, data: { a: '1' } });
+    expect(await kube.create(configMaps, config('one'))).toMatchObject({
+      metadata: { name: 'one', namespace: 'ns' },
+      data: { a: '1' },
+    });
     expect(await kube.create(configMaps, config('one'))).toBeNull();
     const one = paths.configMaps('ns', 'one');
-    expect(await kube.patch<ConfigMap>(one, { data: { b: '2', a: null } }, { type: 'merge' })).toMatchObject({ data: { b: '2' } });
+    expect(await kube.patch<ConfigMap>(one, { data: { b: '2', a: null } }, { type: 'merge' })).toMatchObject({
+      data: { b: '2' },
+    });
     const read = await kube.get<ConfigMap>(one);
     expect(read?.data).toEqual({ b: '2' });
     expect(await kube.replace(one, { ...read!, data: { c: '3' } })).toMatchObject({ data: { c: '3' } });
@@ -44,7 +52,10 @@ describe('verbs', () => {
     await kube.patch(paths.configMaps('ns', 'ü'), [], { type: 'json' });
     await kube.patch(paths.configMaps('ns', 'ü'), {}, { type: 'apply' });
     const [post, json, apply] = server.asked;
-    expect(post?.headers).toMatchObject({ 'content-type': 'application/json', 'user-agent': 'kube-transform' });
+    expect(post?.headers).toMatchObject({
+      'content-type': 'application/json',
+      'user-agent': 'kube-transform',
+    });
     expect(post?.headers['content-length']).toBe(String(Buffer.byteLength(post?.text ?? '')));
     expect(post?.headers['transfer-encoding']).toBeUndefined();
     expect(json?.headers['content-type']).toBe('application/json-patch+json');
@@ -68,7 +79,9 @@ describe('verbs', () => {
   test('a DELETE has a propagation policy and no body, so no pod is orphaned', async () => {
     const kube = api();
     for (const name of ['a', 'b', 'c']) {
-      const job = await kube.create<KubeObject>(jobs, { metadata: { name, labels: { run: name === 'c' ? '2' : '1' } } });
+      const job = await kube.create<KubeObject>(jobs, {
+        metadata: { name, labels: { run: name === 'c' ? '2' : '1' } },
+      });
       const ownerReferences = [{ apiVersion: 'batch/v1', kind: 'Job', name, uid: job?.metadata.uid ?? '' }];
       await kube.create(paths.pods('ns'), { metadata: { name: `${name}-0`, ownerReferences } });
     }
@@ -76,19 +89,33 @@ describe('verbs', () => {
     expect(server.storage.all(paths.pods('ns')).map(pod => pod.metadata.name)).toEqual(['b-0', 'c-0']);
     await kube.deleteAll(jobs, { labelSelector: 'run=1' });
     expect(server.storage.all(paths.pods('ns')).map(pod => pod.metadata.name)).toEqual(['c-0']);
-    await kube.delete(paths.jobs('ns', 'c'), { query: { propagationPolicy: 'Orphan', gracePeriodSeconds: 0 } });
+    await kube.delete(paths.jobs('ns', 'c'), {
+      query: { propagationPolicy: 'Orphan', gracePeriodSeconds: 0 },
+    });
     expect(server.storage.all(paths.pods('ns')).map(pod => pod.metadata.name)).toEqual(['c-0']);
     const deletes = server.askedFor(/^DELETE/);
-    expect(deletes.map(asked => asked.query.get('propagationPolicy'))).toEqual(['Background', 'Background', 'Orphan']);
-    expect(deletes.every(asked => asked.text === '' && asked.headers['transfer-encoding'] === undefined)).toBe(true);
+    expect(deletes.map(asked => asked.query.get('propagationPolicy'))).toEqual([
+      'Background',
+      'Background',
+      'Orphan',
+    ]);
+    expect(
+      deletes.every(asked => asked.text === '' && asked.headers['transfer-encoding'] === undefined),
+    ).toBe(true);
     await expect(kube.deleteAll(jobs, { labelSelector: '' })).rejects.toThrow(/Bug/);
   });
 
   test('a list has all pages and the version of the first', async () => {
     const kube = api();
-    for (let i = 0; i < 1201; i++) server.storage.create(configMaps, config(`c${String(i).padStart(4, '0')}`, { odd: i % 2 === 0 ? 'no' : 'yes' }));
+    for (let i = 0; i < 1201; i++)
+      server.storage.create(
+        configMaps,
+        config(`c${String(i).padStart(4, '0')}`, { odd: i % 2 === 0 ? 'no' : 'yes' }),
+      );
     const all = await kube.list<ConfigMap>(configMaps);
-    expect(all.items.map(item => item.metadata.name)).toEqual(server.storage.all(configMaps).map(item => item.metadata.name));
+    expect(all.items.map(item => item.metadata.name)).toEqual(
+      server.storage.all(configMaps).map(item => item.metadata.name),
+    );
     expect(all.resourceVersion).toBe(server.storage.version);
     expect(server.asked).toHaveLength(3);
     expect((await kube.list(configMaps, { labelSelector: 'odd=yes' })).items).toHaveLength(600);
@@ -145,7 +172,8 @@ describe('streams', () => {
 
   test('that break, or that nobody answers, reject', async () => {
     server.on(/log/, { stream: out => (out.send('one\n'), out.asked.path.includes('p1') && out.reset()) });
-    const read = async (name: string): Promise<Uint8Array[]> => collect(api().stream(paths.podLog('ns', name)));
+    const read = async (name: string): Promise<Uint8Array[]> =>
+      collect(api().stream(paths.podLog('ns', name)));
     const broken = errorOf(read('p1'));
     expect(await broken).toMatchObject({ code: 'CLUSTER_UNREACHABLE', reason: 'ECONNRESET' });
     server.on(/log/, 'freeze');
@@ -159,7 +187,9 @@ describe('streams', () => {
 
   test('may be silent for as long as they like once they have begun', async () => {
     server.on(/log/, { stream: out => out.send('one\n') });
-    const stream = api().stream(paths.podLog('ns', 'p'), { answerWithinMs: TIMEOUT_MS })[Symbol.asyncIterator]();
+    const stream = api()
+      .stream(paths.podLog('ns', 'p'), { answerWithinMs: TIMEOUT_MS })
+      [Symbol.asyncIterator]();
     await stream.next();
     clock.advance(10 * TIMEOUT_MS);
     const more = stream.next();

@@ -1,7 +1,8 @@
 /*
  * The Kubernetes API, verb by verb.
  *
- * KA1 What is deleted takes what it owns along: `propagationPolicy` is in every DELETE, which never has a body.
+ * KA1 What is deleted takes what it owns along: `propagationPolicy` is in every DELETE, which never has a
+ *     body.
  * KA2 Objects pass through as they are: nothing is dropped, added or converted.
  */
 import type { KubeConnection } from './connection.js';
@@ -25,7 +26,11 @@ export interface Listed<T> {
 
 const PAGE = 500;
 const RESTARTS = 3;
-const PATCH_TYPES = { merge: 'application/merge-patch+json', json: 'application/json-patch+json', apply: 'application/apply-patch+yaml' } as const;
+const PATCH_TYPES = {
+  merge: 'application/merge-patch+json',
+  json: 'application/json-patch+json',
+  apply: 'application/apply-patch+yaml',
+} as const;
 const WITH_WHAT_IT_OWNS = { propagationPolicy: 'Background' };
 
 const orNull =
@@ -66,7 +71,11 @@ export class KubeApi {
   }
 
   /** Changes parts of an object; null where there is none. */
-  async patch<T>(path: string, body: object, { type, query, ...options }: CallOptions & { type: keyof typeof PATCH_TYPES }): Promise<T | null> {
+  async patch<T>(
+    path: string,
+    body: object,
+    { type, query, ...options }: CallOptions & { type: keyof typeof PATCH_TYPES },
+  ): Promise<T | null> {
     const request = { method: 'PATCH', path, body: { type: PATCH_TYPES[type], value: body } };
     const whole = type === 'apply' ? { fieldManager: 'kube-transform', ...query } : query;
     return (await this.#calls.call(request, { ...options, query: whole }).catch(orNull(404))) as T | null;
@@ -75,7 +84,8 @@ export class KubeApi {
   /**
    * Puts an object in the place of the one that has its `resourceVersion`; null where that has changed.
    *
-   * After null read the object again: an earlier attempt of this call, whose answer was lost, may have changed it.
+   * After null read the object again: an earlier attempt of this call, whose answer was lost, may have
+   * changed it.
    */
   async replace<T extends object>(path: string, body: T, options: CallOptions = {}): Promise<T | null> {
     const request = { method: 'PUT', path, body: { type: 'application/json', value: body } };
@@ -84,22 +94,35 @@ export class KubeApi {
 
   /** Deletes an object and what it owns; one that does not exist is no error. */
   async delete(path: string, options: CallOptions = {}): Promise<void> {
-    await this.#calls.call({ method: 'DELETE', path }, { ...options, query: { ...WITH_WHAT_IT_OWNS, ...options.query } }).catch(orNull(404));
+    await this.#calls
+      .call({ method: 'DELETE', path }, { ...options, query: { ...WITH_WHAT_IT_OWNS, ...options.query } })
+      .catch(orNull(404));
   }
 
   /** Deletes the selected objects of a collection, and what they own. */
-  async deleteAll(path: string, which: Selectors & { labelSelector: string }, options: CallOptions = {}): Promise<void> {
+  async deleteAll(
+    path: string,
+    which: Selectors & { labelSelector: string },
+    options: CallOptions = {},
+  ): Promise<void> {
     if (which.labelSelector === '') throw new TypeError('Bug: an empty label selector selects everything');
-    await this.#calls.call({ method: 'DELETE', path }, { ...options, query: { ...WITH_WHAT_IT_OWNS, ...options.query, ...which } });
+    await this.#calls.call(
+      { method: 'DELETE', path },
+      { ...options, query: { ...WITH_WHAT_IT_OWNS, ...options.query, ...which } },
+    );
   }
 
   /** The selected objects of a collection as they are now, in pages. */
-  async list<T extends KubeObject>(path: string, options: Selectors & Omit<CallOptions, 'query'> = {}): Promise<Listed<T>> {
+  async list<T extends KubeObject>(
+    path: string,
+    options: Selectors & Omit<CallOptions, 'query'> = {},
+  ): Promise<Listed<T>> {
     for (let restarts = 0; ; restarts++) {
       try {
         return await this.#pages<T>(path, options, restarts < RESTARTS ? PAGE : undefined);
       } catch (error) {
-        // The server has forgotten the moment that the first page is of. The last time all is asked for at once.
+        // The server has forgotten the moment that the first page is of. The last time all is asked for at
+        // once.
         if (!isKubeError(error, 410) || restarts === RESTARTS) throw error;
       }
     }
@@ -115,17 +138,25 @@ export class KubeApi {
     this.#calls.close();
   }
 
-  async #pages<T extends KubeObject>(path: string, options: Selectors & CallOptions, limit: number | undefined): Promise<Listed<T>> {
+  async #pages<T extends KubeObject>(
+    path: string,
+    options: Selectors & CallOptions,
+    limit: number | undefined,
+  ): Promise<Listed<T>> {
     const { labelSelector, fieldSelector, ...rest } = options;
     const items: T[] = [];
     let token: string | undefined;
     for (;;) {
       const query = { labelSelector, fieldSelector, limit, continue: token };
       // Servers written in Go may send null for no items.
-      const page = (await this.#calls.call({ method: 'GET', path }, { ...rest, query })) as Omit<KubeList<T>, 'items'> & { items: T[] | null };
+      const page = (await this.#calls.call({ method: 'GET', path }, { ...rest, query })) as Omit<
+        KubeList<T>,
+        'items'
+      > & { items: T[] | null };
       for (const item of page.items ?? []) items.push(item);
       token = page.metadata.continue;
-      if (token === undefined || token === '') return { items, resourceVersion: page.metadata.resourceVersion ?? '' };
+      if (token === undefined || token === '')
+        return { items, resourceVersion: page.metadata.resourceVersion ?? '' };
     }
   }
 }

@@ -15,7 +15,12 @@ beforeEach(() => {
 });
 
 describe('refusals', () => {
-  const refusal = async (status: number, reason: string, message: string, more: object = {}): Promise<KubeError> => {
+  const refusal = async (
+    status: number,
+    reason: string,
+    message: string,
+    more: object = {},
+  ): Promise<KubeError> => {
     server.on(/./, { status, body: statusBody(status, reason, message, more) }, 1);
     return errorOf(api({ patienceMs: 0 }).create<KubeObject>(jobs, { metadata: { name: 'j' } }));
   };
@@ -35,19 +40,35 @@ describe('refusals', () => {
   });
 
   test('403 without a word still names verb, resource and namespace', async () => {
-    expect((await refusal(403, 'Forbidden', 'no')).message).toMatch(/may not create jobs in namespace "ns".*verbs: \["create"\]/);
+    expect((await refusal(403, 'Forbidden', 'no')).message).toMatch(
+      /may not create jobs in namespace "ns".*verbs: \["create"\]/,
+    );
     server.on(/./, { status: 403, body: 'no' });
     expect((await errorOf(api().list(jobs))).message).toMatch(/may not list jobs/);
-    expect((await errorOf(collect(api().stream(jobs, { query: { watch: true } })))).message).toMatch(/may not watch jobs/);
-    expect((await errorOf(api().deleteAll(jobs, { labelSelector: 'a=b' }))).message).toMatch(/may not deletecollection jobs/);
-    expect((await errorOf(collect(api().stream(paths.podLog('ns', 'p'))))).message).toMatch(/may not get pods\/log/);
+    expect((await errorOf(collect(api().stream(jobs, { query: { watch: true } })))).message).toMatch(
+      /may not watch jobs/,
+    );
+    expect((await errorOf(api().deleteAll(jobs, { labelSelector: 'a=b' }))).message).toMatch(
+      /may not deletecollection jobs/,
+    );
+    expect((await errorOf(collect(api().stream(paths.podLog('ns', 'p'))))).message).toMatch(
+      /may not get pods\/log/,
+    );
   });
 
   test('403 of a quota or a policy is not a missing role', async () => {
-    const quota = await refusal(403, 'Forbidden', 'pods "p" is forbidden: exceeded quota: q, requested: pods=1, used: pods=5, limited: pods=5');
+    const quota = await refusal(
+      403,
+      'Forbidden',
+      'pods "p" is forbidden: exceeded quota: q, requested: pods=1, used: pods=5, limited: pods=5',
+    );
     expect(quota).toMatchObject({ code: 'CLUSTER_REFUSED', status: 403 });
-    expect((await refusal(403, 'Forbidden', 'pods "p" is forbidden: violates PodSecurity "restricted:latest": x')).code).toBe('CLUSTER_REFUSED');
-    const ending = 'configmaps "c" is forbidden: unable to create new content in namespace ns because it is being terminated';
+    expect(
+      (await refusal(403, 'Forbidden', 'pods "p" is forbidden: violates PodSecurity "restricted:latest": x'))
+        .code,
+    ).toBe('CLUSTER_REFUSED');
+    const ending =
+      'configmaps "c" is forbidden: unable to create new content in namespace ns because it is being terminated';
     expect((await refusal(403, 'Forbidden', ending)).message).toMatch(/namespace is being deleted/);
   });
 
@@ -71,8 +92,14 @@ describe('refusals', () => {
   });
 
   test('other answers', async () => {
-    expect(await refusal(409, 'Conflict', 'x')).toMatchObject({ code: 'CLUSTER_REFUSED', status: 409, reason: 'Conflict' });
-    expect(await refusal(503, 'ServiceUnavailable', 'x', { details: { retryAfterSeconds: 3 } })).toMatchObject({
+    expect(await refusal(409, 'Conflict', 'x')).toMatchObject({
+      code: 'CLUSTER_REFUSED',
+      status: 409,
+      reason: 'Conflict',
+    });
+    expect(
+      await refusal(503, 'ServiceUnavailable', 'x', { details: { retryAfterSeconds: 3 } }),
+    ).toMatchObject({
       code: 'CLUSTER_FAILED',
       retryAfterMs: 3000,
     });
@@ -85,7 +112,15 @@ describe('refusals', () => {
 test('placeOf reads paths', () => {
   expect(placeOf(paths.version)).toEqual({ group: '', resource: 'version' });
   expect(placeOf(paths.jobs('a b'))).toEqual({ group: 'batch', resource: 'jobs', namespace: 'a b' });
-  expect(placeOf(paths.podLog('ns', 'p'))).toEqual({ group: '', resource: 'pods/log', namespace: 'ns', name: 'p' });
+  expect(placeOf(paths.podLog('ns', 'p'))).toEqual({
+    group: '',
+    resource: 'pods/log',
+    namespace: 'ns',
+    name: 'p',
+  });
   expect(placeOf(paths.namespaces('ns'))).toEqual({ group: '', resource: 'namespaces', name: 'ns' });
-  expect(placeOf(paths.selfSubjectAccessReviews)).toEqual({ group: 'authorization.k8s.io', resource: 'selfsubjectaccessreviews' });
+  expect(placeOf(paths.selfSubjectAccessReviews)).toEqual({
+    group: 'authorization.k8s.io',
+    resource: 'selfsubjectaccessreviews',
+  });
 });

@@ -27,8 +27,8 @@ interface KubeErrorDetails {
 /**
  * A call to the API server that failed. Recognise it with {@link isKubeError}.
  *
- * Codes: `CLUSTER_UNREACHABLE`, `CLUSTER_UNAUTHORIZED` (401), `CLUSTER_FORBIDDEN` (403 for want of a role), `CLUSTER_REFUSED` (any
- * other 4xx), `NAMESPACE_MISSING`, `CLUSTER_BUSY` (429), `CLUSTER_FAILED` (5xx).
+ * Codes: `CLUSTER_UNREACHABLE`, `CLUSTER_UNAUTHORIZED` (401), `CLUSTER_FORBIDDEN` (403 for want of a role),
+ * `CLUSTER_REFUSED` (any other 4xx), `NAMESPACE_MISSING`, `CLUSTER_BUSY` (429), `CLUSTER_FAILED` (5xx).
  */
 export class KubeError extends KtError {
   /** HTTP status; 0 where there was no answer. */
@@ -48,9 +48,17 @@ export class KubeError extends KtError {
   }
 }
 
-/** True for every {@link KubeError}, whichever copy of the class made it; with a status, for those that have it. */
+/**
+ * True for every {@link KubeError}, whichever copy of the class made it; with a status, for those that have
+ * it.
+ */
 export function isKubeError(value: unknown, status?: number): value is KubeError {
-  return typeof value === 'object' && value !== null && KUBE_ERROR in value && (status === undefined || (value as KubeError).status === status);
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    KUBE_ERROR in value &&
+    (status === undefined || (value as KubeError).status === status)
+  );
 }
 
 /** The server did not answer, or not to the end. */
@@ -72,10 +80,15 @@ export function unreachable(call: KubeCall, error: unknown): KubeError {
 }
 
 /** The server answered with an error. */
-export function refused(call: KubeCall, answer: { status: number; text: string; retryAfterMs?: number }): KubeError {
+export function refused(
+  call: KubeCall,
+  answer: { status: number; text: string; retryAfterMs?: number },
+): KubeError {
   const said = statusIn(answer.text);
   const details: KubeErrorDetails = { status: answer.status, reason: said.reason ?? '' };
-  const retryAfterMs = answer.retryAfterMs ?? (said.details?.retryAfterSeconds === undefined ? undefined : said.details.retryAfterSeconds * 1000);
+  const retryAfterMs =
+    answer.retryAfterMs ??
+    (said.details?.retryAfterSeconds === undefined ? undefined : said.details.retryAfterSeconds * 1000);
   if (retryAfterMs !== undefined) details.retryAfterMs = retryAfterMs;
   return new KubeError(problemsOf(call, answer.status, said), details);
 }
@@ -90,16 +103,34 @@ function problemsOf(call: KubeCall, status: number, said: ApiStatus): Problem | 
   const path = pathOf(call);
   const text = (said.message ?? `HTTP status ${status}`).replace(/\.$/, '');
   const message = `The cluster "${call.to.name}" answered ${status}${said.reason ? ` ${said.reason}` : ''}: ${text}.`;
-  const problem = (code: string, hint?: string): Problem => ({ code, path, message, ...(hint === undefined ? {} : { hint }) });
+  const problem = (code: string, hint?: string): Problem => ({
+    code,
+    path,
+    message,
+    ...(hint === undefined ? {} : { hint }),
+  });
   const missing = /namespaces "([^"]+)" not found/.exec(text);
-  if (status === 401) return problem('CLUSTER_UNAUTHORIZED', 'The credentials are missing or have expired: log in to the cluster again.');
+  if (status === 401)
+    return problem(
+      'CLUSTER_UNAUTHORIZED',
+      'The credentials are missing or have expired: log in to the cluster again.',
+    );
   if (status === 403) return forbidden(call, path, text);
   if (status === 404 && missing !== null) {
-    return problem('NAMESPACE_MISSING', `Make it with \`kubectl create namespace ${missing[1] ?? ''}\`, or use another one.`);
+    return problem(
+      'NAMESPACE_MISSING',
+      `Make it with \`kubectl create namespace ${missing[1] ?? ''}\`, or use another one.`,
+    );
   }
   if (status === 429) return problem('CLUSTER_BUSY', 'Try again later, or ask the cluster for less at once.');
-  if (status >= 500) return problem('CLUSTER_FAILED', 'The fault is within the cluster: try again later, and see the logs of its API server.');
-  const causes = (said.details?.causes ?? []).filter(cause => cause.field !== undefined && cause.message !== undefined);
+  if (status >= 500)
+    return problem(
+      'CLUSTER_FAILED',
+      'The fault is within the cluster: try again later, and see the logs of its API server.',
+    );
+  const causes = (said.details?.causes ?? []).filter(
+    cause => cause.field !== undefined && cause.message !== undefined,
+  );
   if (status !== 422 || causes.length === 0) return problem('CLUSTER_REFUSED');
   return causes.map(cause => ({
     code: 'CLUSTER_REFUSED',
@@ -111,7 +142,10 @@ function problemsOf(call: KubeCall, status: number, said: ApiStatus): Problem | 
 /** A 403 is either a right that is missing, or a rule of the namespace: a quota, a policy, its deletion. */
 function forbidden(call: KubeCall, path: string, text: string): Problem {
   const place = placeOf(call.path);
-  const known = /User "([^"]*)" cannot (\w+) resource "([^"]+)" in API group "([^"]*)"(?:.* namespace "([^"]+)")?/.exec(text);
+  const known =
+    /User "([^"]*)" cannot (\w+) resource "([^"]+)" in API group "([^"]*)"(?:.* namespace "([^"]+)")?/.exec(
+      text,
+    );
   if (
     known === null &&
     !/cannot /.test(text) &&
@@ -120,9 +154,21 @@ function forbidden(call: KubeCall, path: string, text: string): Problem {
     const hint = text.includes('being terminated')
       ? 'The namespace is being deleted: wait until it is gone and make it again, or use another one.'
       : 'A quota or policy of the namespace does not allow it: ask for less, or ask who looks after the namespace.';
-    return { code: 'CLUSTER_REFUSED', path, message: `The cluster "${call.to.name}" does not allow this: ${text}.`, hint };
+    return {
+      code: 'CLUSTER_REFUSED',
+      path,
+      message: `The cluster "${call.to.name}" does not allow this: ${text}.`,
+      hint,
+    };
   }
-  const [, user, verb = verbOf(call), resource = place.resource, group = place.group, namespace = place.namespace] = known ?? [];
+  const [
+    ,
+    user,
+    verb = verbOf(call),
+    resource = place.resource,
+    group = place.group,
+    namespace = place.namespace,
+  ] = known ?? [];
   const where = namespace === undefined ? '' : ` in namespace "${namespace}"`;
   const who = user === undefined ? 'These credentials' : `"${user}"`;
   const rule = `apiGroups: ["${group}"], resources: ["${resource}"], verbs: ["${verb}"]`;

@@ -1,4 +1,7 @@
-/** The parts of Kubernetes objects that are read or written here; whatever else an object holds is left as it is. */
+/**
+ * The parts of Kubernetes objects that are read or written here; whatever else an object holds is left as it
+ * is.
+ */
 
 /** What every object has. */
 export interface ObjectMeta {
@@ -62,7 +65,10 @@ export interface JobSpec {
   completions?: number;
   parallelism?: number;
   suspend?: boolean;
-  template: { metadata: { labels: Record<string, string>; annotations?: Record<string, string> }; spec: Record<string, unknown> };
+  template: {
+    metadata: { labels: Record<string, string>; annotations?: Record<string, string> };
+    spec: Record<string, unknown>;
+  };
   [field: string]: unknown;
 }
 
@@ -85,7 +91,14 @@ export interface JobStatusFields {
 export interface ContainerState {
   waiting?: { reason?: string; message?: string };
   running?: { startedAt?: string };
-  terminated?: { exitCode: number; signal?: number; reason?: string; message?: string; startedAt?: string; finishedAt?: string };
+  terminated?: {
+    exitCode: number;
+    signal?: number;
+    reason?: string;
+    message?: string;
+    startedAt?: string;
+    finishedAt?: string;
+  };
 }
 
 /** How one container of a pod stands. */
@@ -102,7 +115,11 @@ export interface Pod extends KubeObject {
   spec?: {
     nodeName?: string;
     nodeSelector?: Record<string, string>;
-    containers?: { name: string; image?: string; resources?: { requests?: Record<string, string>; limits?: Record<string, string> } }[];
+    containers?: {
+      name: string;
+      image?: string;
+      resources?: { requests?: Record<string, string>; limits?: Record<string, string> };
+    }[];
   };
   status?: {
     phase?: 'Pending' | 'Running' | 'Succeeded' | 'Failed' | 'Unknown';

@@ -3,7 +3,8 @@
 /** What comes after the "?"; members without a value are left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
-const named = (collection: string, name?: string): string => (name === undefined ? collection : `${collection}/${encodeURIComponent(name)}`);
+const named = (collection: string, name?: string): string =>
+  name === undefined ? collection : `${collection}/${encodeURIComponent(name)}`;
 const within =
   (group: string, resource: string) =>
   (namespace: string, name?: string): string =>
@@ -54,7 +55,8 @@ export interface Place {
   name?: string;
 }
 
-const PATH = /^\/(?:api\/[^/]+|apis\/([^/]+)\/[^/]+)(?:\/namespaces\/([^/]+)(?=\/))?\/([^/]+)(?:\/([^/]+))?(?:\/(.+))?$/;
+const PATH =
+  /^\/(?:api\/[^/]+|apis\/([^/]+)\/[^/]+)(?:\/namespaces\/([^/]+)(?=\/))?\/([^/]+)(?:\/([^/]+))?(?:\/(.+))?$/;
 
 /** Reads a path (without query): group, namespace, resource ("pods/log" for a part of an object) and name. */
 export function placeOf(path: string): Place {

@@ -43,7 +43,9 @@ describe('connections', () => {
 
   test('a server below a path', async () => {
     server.on(/^GET \/k8s\/clusters\/c-1\/version$/, { status: 200, body: { gitVersion: 'v1.34.4' } });
-    expect(await api({}, { server: `${server.url}/k8s/clusters/c-1` }).get(paths.version)).toEqual({ gitVersion: 'v1.34.4' });
+    expect(await api({}, { server: `${server.url}/k8s/clusters/c-1` }).get(paths.version)).toEqual({
+      gitVersion: 'v1.34.4',
+    });
   });
 
   test('close ends what is under way, and what is waited for', async () => {
@@ -70,14 +72,22 @@ describe('patience', () => {
   test.each([429, 500, 502, 503, 504])('%i is tried again', async status => {
     const told: number[] = [];
     server.on(/^POST/, broken(status), 3);
-    expect(await api({ onRetry: error => told.push(error.status) }).create<KubeObject>(jobs, { metadata: { name: 'j' } })).not.toBeNull();
+    expect(
+      await api({ onRetry: error => told.push(error.status) }).create<KubeObject>(jobs, {
+        metadata: { name: 'j' },
+      }),
+    ).not.toBeNull();
     expect(told).toEqual([status, status, status]);
     expect(clock.passed).toHaveLength(3);
   });
 
   test('a connection that breaks is tried again, and a POST that had got through is met as existing', async () => {
     const kube = api();
-    server.on(/^POST/, ({ text: body }) => (server.storage.create(jobs, JSON.parse(body) as object), 'reset'), 1);
+    server.on(
+      /^POST/,
+      ({ text: body }) => (server.storage.create(jobs, JSON.parse(body) as object), 'reset'),
+      1,
+    );
     expect(await kube.create<KubeObject>(jobs, { metadata: { name: 'j' } })).toBeNull();
     expect(server.askedFor(/^POST/)).toHaveLength(2);
   });
@@ -102,13 +112,21 @@ describe('patience', () => {
   });
 
   test('a server that asks to be left alone is left alone, but not for longer than there is patience', async () => {
-    const busy = (seconds: string): object => ({ status: 429, headers: { 'Retry-After': seconds }, body: statusBody(429, 'TooManyRequests') });
+    const busy = (seconds: string): object => ({
+      status: 429,
+      headers: { 'Retry-After': seconds },
+      body: statusBody(429, 'TooManyRequests'),
+    });
     clock.digit = '0';
     server.on(/^GET/, busy('7') as never, 1);
     await api().get(jobs);
     expect(clock.passed).toEqual([7000]);
     server.on(/^GET/, busy('60') as never, 1);
-    expect(await errorOf(api().get(jobs))).toMatchObject({ code: 'CLUSTER_BUSY', status: 429, retryAfterMs: 60_000 });
+    expect(await errorOf(api().get(jobs))).toMatchObject({
+      code: 'CLUSTER_BUSY',
+      status: 429,
+      retryAfterMs: 60_000,
+    });
   });
 
   test('a cluster that is not there is tried for as long as there is patience, and then named', async () => {
@@ -118,7 +136,9 @@ describe('patience', () => {
     const error = await errorOf(api({}, { server: url, name: 'kind-x' }).get(paths.jobs('ns', 'j')));
     expect(error).toMatchObject({ code: 'CLUSTER_UNREACHABLE', status: 0, reason: 'ECONNREFUSED' });
     expect(error.problems[0]?.path).toBe('GET jobs/j');
-    expect(error.message).toMatch(/"kind-x" at http:\/\/127\.0\.0\.1:\d+ does not answer: .*ECONNREFUSED.*`kubectl cluster-info`/);
+    expect(error.message).toMatch(
+      /"kind-x" at http:\/\/127\.0\.0\.1:\d+ does not answer: .*ECONNREFUSED.*`kubectl cluster-info`/,
+    );
     const waited = clock.passed.reduce((sum, ms) => sum + ms, 0);
     expect(waited).toBeGreaterThan(15_000);
     expect(waited).toBeLessThan(30_000);
@@ -168,9 +188,16 @@ describe('who asks', () => {
     let token = 'old';
     const kube = api(
       {},
-      { headers: { 'Impersonate-User': 'eve' }, token: again => (asked.push(again), again && (token = 'new'), Promise.resolve(token)) },
+      {
+        headers: { 'Impersonate-User': 'eve' },
+        token: again => (asked.push(again), again && (token = 'new'), Promise.resolve(token)),
+      },
     );
-    server.on(/./, ({ headers }) => (headers.authorization === 'Bearer new' ? 'store' : { status: 401, body: statusBody(401, 'Unauthorized') }));
+    server.on(/./, ({ headers }) =>
+      headers.authorization === 'Bearer new'
+        ? 'store'
+        : { status: 401, body: statusBody(401, 'Unauthorized') },
+    );
     await Promise.all(Array.from({ length: 8 }, () => kube.get(paths.jobs('ns', 'j'))));
     expect(asked.filter(again => again)).toHaveLength(1);
     expect(bearer().filter(value => value === 'Bearer new')).toHaveLength(8);
@@ -179,12 +206,17 @@ describe('who asks', () => {
 
   test('a second 401 is the end', async () => {
     server.on(/./, { status: 401, body: statusBody(401, 'Unauthorized') });
-    expect(await errorOf(api({}, { token: () => Promise.resolve('bad') }).get(jobs))).toMatchObject({ code: 'CLUSTER_UNAUTHORIZED', status: 401 });
+    expect(await errorOf(api({}, { token: () => Promise.resolve('bad') }).get(jobs))).toMatchObject({
+      code: 'CLUSTER_UNAUTHORIZED',
+      status: 401,
+    });
     expect(server.asked).toHaveLength(2);
     expect((await errorOf(collect(api().stream(jobs)))).code).toBe('CLUSTER_UNAUTHORIZED');
   });
 
   test('credentials that cannot be had are told as they are', async () => {
-    await expect(api({}, { token: () => Promise.reject(new Error('the plugin failed')) }).get(jobs)).rejects.toThrow('the plugin failed');
+    await expect(
+      api({}, { token: () => Promise.reject(new Error('the plugin failed')) }).get(jobs),
+    ).rejects.toThrow('the plugin failed');
   });
 });

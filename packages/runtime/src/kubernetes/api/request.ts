@@ -1,9 +1,10 @@
 /*
  * Calls to an API server: attempts, their time, and who asks.
  *
- * H1 Every call ends: no attempt begins after `patienceMs`, and none takes longer than `timeoutMs`. How long it takes to find out who
- *    asks (a plugin may ask a person) does not count for the latter.
- * H2 Every request may be sent more than once. Names are chosen by the caller, so that a second POST meets the first as 409.
+ * H1 Every call ends: no attempt begins after `patienceMs`, and none takes longer than `timeoutMs`. How long
+ *    it takes to find out who asks (a plugin may ask a person) does not count for the latter.
+ * H2 Every request may be sent more than once. Names are chosen by the caller, so that a second POST meets
+ *    the first as 409.
  * H3 A 401 is answered once, with new credentials; calls that meet it together share them.
  */
 import type { IncomingMessage } from 'node:http';
@@ -39,7 +40,10 @@ export interface CallOptions {
 export interface StreamOptions {
   query?: Query | undefined;
   signal?: AbortSignal | undefined;
-  /** For the head of the answer. That of a watch comes at once; that of a log may come with its first line only. Default: no limit. */
+  /**
+   * For the head of the answer. That of a watch comes at once; that of a log may come with its first line
+   * only. Default: no limit.
+   */
   answerWithinMs?: number;
 }
 
@@ -62,7 +66,11 @@ export class KubeCalls {
 
   constructor(connection: KubeConnection, options: KubeApiOptions) {
     this.#connection = connection;
-    this.#options = { ...options, patienceMs: options.patienceMs ?? 30_000, timeoutMs: options.timeoutMs ?? 30_000 };
+    this.#options = {
+      ...options,
+      patienceMs: options.patienceMs ?? 30_000,
+      timeoutMs: options.timeoutMs ?? 30_000,
+    };
     this.#wire = new HttpWire(connection);
   }
 
@@ -70,7 +78,12 @@ export class KubeCalls {
   async call(request: CallRequest, { query, signal, patienceMs }: CallOptions): Promise<unknown> {
     const { clock, timeoutMs, onRetry } = this.#options;
     const call = this.#describe(request);
-    const sent = { method: request.method, path: withQuery(request.path, query), alone: false, ...bodyOf(request) };
+    const sent = {
+      method: request.method,
+      path: withQuery(request.path, query),
+      alone: false,
+      ...bodyOf(request),
+    };
     const patience = new Patience(clock, patienceMs ?? this.#options.patienceMs);
     for (;;) {
       try {
@@ -81,7 +94,8 @@ export class KubeCalls {
           }),
         );
       } catch (error) {
-        if (!isKubeError(error) || !isPassing(error, request.method) || this.#closed.signal.aborted) throw error;
+        if (!isKubeError(error) || !isPassing(error, request.method) || this.#closed.signal.aborted)
+          throw error;
         const delayMs = patience.delayMs(error);
         if (delayMs === undefined) throw error;
         onRetry?.(error);
@@ -91,7 +105,10 @@ export class KubeCalls {
   }
 
   /** The bytes of an answer as they come, on a connection of its own. Not tried again. */
-  async *stream(path: string, { query, signal, answerWithinMs }: StreamOptions): AsyncGenerator<Uint8Array, void> {
+  async *stream(
+    path: string,
+    { query, signal, answerWithinMs }: StreamOptions,
+  ): AsyncGenerator<Uint8Array, void> {
     const call = this.#describe({ method: 'GET', path }, query);
     // Ends with the stream, not with its head: what is read after the head is limited by the reader alone.
     const whole = new Deadline(signal);
@@ -100,7 +117,13 @@ export class KubeCalls {
         this.#limited(call, { signal, ms: answerWithinMs }, async head => {
           head.signal.throwIfAborted();
           head.signal.addEventListener('abort', () => whole.end(head.signal.reason), { once: true });
-          return this.#send(call, { method: 'GET', path: withQuery(path, query), alone: true, token, signal: whole.signal });
+          return this.#send(call, {
+            method: 'GET',
+            path: withQuery(path, query),
+            alone: true,
+            token,
+            signal: whole.signal,
+          });
         }),
       );
       for await (const chunk of answer) yield chunk as Uint8Array;
@@ -117,7 +140,10 @@ export class KubeCalls {
     this.#wire.close();
   }
 
-  /** Does something within a time; what goes wrong comes out as KubeError, or as the reason of the caller's signal. */
+  /**
+   * Does something within a time; what goes wrong comes out as KubeError, or as the reason of the caller's
+   * signal.
+   */
   async #limited<T>(
     call: KubeCall,
     limits: { signal: AbortSignal | undefined; ms: number | undefined },
@@ -148,7 +174,11 @@ export class KubeCalls {
     const status = answer.statusCode ?? 0;
     if (status >= 200 && status < 300) return answer;
     const seconds = Number(answer.headers['retry-after'] ?? Number.NaN);
-    throw refused(call, { status, text: await readText(answer), ...(Number.isFinite(seconds) ? { retryAfterMs: seconds * 1000 } : {}) });
+    throw refused(call, {
+      status,
+      text: await readText(answer),
+      ...(Number.isFinite(seconds) ? { retryAfterMs: seconds * 1000 } : {}),
+    });
   }
 
   async #withToken<T>(act: (token: string | undefined) => Promise<T>): Promise<T> {
@@ -170,7 +200,13 @@ export class KubeCalls {
 
   #describe({ method, path, body }: CallRequest, query?: Query): KubeCall {
     const name = (body?.value as { metadata?: { name?: string } } | undefined)?.metadata?.name;
-    return { method, path, watch: query?.['watch'] === true, to: this.#connection, ...(name === undefined ? {} : { objectName: name }) };
+    return {
+      method,
+      path,
+      watch: query?.['watch'] === true,
+      to: this.#connection,
+      ...(name === undefined ? {} : { objectName: name }),
+    };
   }
 }
 
@@ -181,6 +217,9 @@ function parse(text: string): unknown {
   try {
     return text === '' ? null : JSON.parse(text);
   } catch (error) {
-    throw Object.assign(new Error('what came back is not JSON; is the address that of an API server?', { cause: error }), { code: 'NOT_JSON' });
+    throw Object.assign(
+      new Error('what came back is not JSON; is the address that of an API server?', { cause: error }),
+      { code: 'NOT_JSON' },
+    );
   }
 }

@@ -4,7 +4,17 @@ import type { KubeError } from './kube-error.js';
 
 /** What a network says that may say something else soon. */
 const PASSING_REASONS = new Set([
-  ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN'],
+  ...[
+    'ECONNREFUSED',
+    'ECONNRESET',
+    'ECONNABORTED',
+    'EPIPE',
+    'ETIMEDOUT',
+    'EHOSTUNREACH',
+    'EHOSTDOWN',
+    'ENETUNREACH',
+    'ENETDOWN',
+  ],
   ...['ENOTFOUND', 'EAI_AGAIN'],
 ]);
 const PASSING_STATUSES = new Set([429, 500, 502, 503, 504]);
@@ -33,7 +43,10 @@ export class Patience {
     this.#endMs = clock.nowMs() + patienceMs;
   }
 
-  /** How long to wait before another attempt: full jitter, after the server's own wish. Undefined where there is no time for one. */
+  /**
+   * How long to wait before another attempt: full jitter, after the server's own wish. Undefined where there
+   * is no time for one.
+   */
   delayMs(error: KubeError): number | undefined {
     // The server had closed an idle connection: nothing is wrong with it.
     const stale = this.#failures === 0 && (error.cause as { stale?: boolean } | undefined)?.stale === true;

@@ -36,11 +36,16 @@ export class HttpWire {
     };
   }
 
-  /** Sends a request; resolves with the head of the answer. An error of a connection that was used before has `stale`. */
+  /**
+   * Sends a request; resolves with the head of the answer. An error of a connection that was used before has
+   * `stale`.
+   */
   send({ method, path, body, token, alone, signal }: WireRequest): Promise<http.IncomingMessage> {
     const { server, ca, cert, key, rejectUnauthorized, servername } = this.#connection;
     const url = new URL(server);
-    const given = Object.entries({ ca, cert, key, rejectUnauthorized, servername }).filter(([, value]) => value !== undefined);
+    const given = Object.entries({ ca, cert, key, rejectUnauthorized, servername }).filter(
+      ([, value]) => value !== undefined,
+    );
     const options: https.RequestOptions = {
       protocol: url.protocol,
       hostname: url.hostname.replace(/^\[(.*)\]$/, '$1'),
@@ -53,14 +58,17 @@ export class HttpWire {
         Accept: 'application/json, */*',
         'User-Agent': 'kube-transform',
         ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
-        ...(body === undefined ? {} : { 'Content-Type': body.type, 'Content-Length': Buffer.byteLength(body.text) }),
+        ...(body === undefined
+          ? {}
+          : { 'Content-Type': body.type, 'Content-Length': Buffer.byteLength(body.text) }),
       },
       agent: alone ? this.#agents.streams : this.#agents.calls,
       signal,
     };
     return new Promise((resolve, reject) => {
       const request = (this.#secure ? https : http).request(options, resolve);
-      // Stays for good: an error after the answer has begun is told by the answer, and must not end the process here.
+      // Stays for good: an error after the answer has begun is told by the answer, and must not end the
+      // process here.
       request.on('error', error => reject(Object.assign(error, { stale: request.reusedSocket })));
       if (alone) request.setSocketKeepAlive(true, KEEP_ALIVE_MS);
       request.end(body?.text);

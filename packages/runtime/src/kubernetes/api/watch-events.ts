@@ -3,7 +3,9 @@ import type { ApiStatus, KubeObject } from './objects.js';
 
 /** One line of a watch. */
 export type WatchEvent<T extends KubeObject> =
-  { type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: T } | { type: 'BOOKMARK'; object: KubeObject } | { type: 'ERROR'; object: ApiStatus };
+  | { type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: T }
+  | { type: 'BOOKMARK'; object: KubeObject }
+  | { type: 'ERROR'; object: ApiStatus };
 
 /** Turns the bytes of a watch into events; what follows the last line break is kept for the next bytes. */
 export class WatchLines<T extends KubeObject> {

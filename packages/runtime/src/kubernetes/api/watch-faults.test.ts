@@ -1,6 +1,11 @@
 import type { FakeClock } from '../../../../../test/kit/fake-clock.js';
 import { KubeBench, Listener } from '../../../../../test/kit/kube-bench.js';
-import { type Answer, type KubeServer, type OpenStream, statusBody } from '../../../../../test/kit/kube-server.js';
+import {
+  type Answer,
+  type KubeServer,
+  type OpenStream,
+  statusBody,
+} from '../../../../../test/kit/kube-server.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { paths } from './paths.js';
 import { follow, type KubeApi } from '@kube-transform/runtime/kubernetes';
@@ -24,7 +29,8 @@ afterEach(() => stop.abort());
 
 const listening = (options: Partial<ConstructorParameters<typeof Listener>[1]> = {}): Listener =>
   new Listener(kube, { signal: stop.signal, clock, ...options });
-const makePod = (name: string, labels: Record<string, string> = {}): object => server.storage.create(path, { metadata: { name, labels } });
+const makePod = (name: string, labels: Record<string, string> = {}): object =>
+  server.storage.create(path, { metadata: { name, labels } });
 /** The first watch, once its answer has begun. */
 const firstWatch = async (): Promise<OpenStream> => {
   await server.hasBeenAsked(WATCH);
@@ -57,7 +63,11 @@ describe('what goes wrong', () => {
   });
 
   test('a reader that takes its time is no frozen server', async () => {
-    const events = follow<Pod>(kube, { path }, { signal: stop.signal, clock, onTrouble: error => expect.fail(String(error)) });
+    const events = follow<Pod>(
+      kube,
+      { path },
+      { signal: stop.signal, clock, onTrouble: error => expect.fail(String(error)) },
+    );
     await events.next();
     const first = events.next();
     await firstWatch();
@@ -99,7 +109,12 @@ describe('what goes wrong', () => {
     ['a watch that is answered 401', WATCH, { status: 401 }, '401 Scripted'],
     ['a watch that is no JSON', WATCH, { stream: out => (out.send('<html>\n'), out.end()) }, 'SyntaxError'],
     ['a watch whose connection breaks', WATCH, { stream: out => out.reset() }, '0 ECONNRESET'],
-    ['an ERROR event', WATCH, { stream: out => out.send({ type: 'ERROR', object: statusBody(500, 'InternalError') }) }, '500 InternalError'],
+    [
+      'an ERROR event',
+      WATCH,
+      { stream: out => out.send({ type: 'ERROR', object: statusBody(500, 'InternalError') }) },
+      '500 InternalError',
+    ],
   ];
   test.each(faults)('%s is told, and tried again', async (_name, pattern, answer, reason) => {
     server.on(pattern, answer, 6);
@@ -110,7 +125,9 @@ describe('what goes wrong', () => {
     await server.hasBeenAsked(WATCH, pattern === WATCH ? 7 : 1);
     makePod('a');
     await listener.hears('put a');
-    expect(listener.reasons.map(said => said.replace(/: .*/, ''))).toEqual(Array.from({ length: again }, () => reason));
+    expect(listener.reasons.map(said => said.replace(/: .*/, ''))).toEqual(
+      Array.from({ length: again }, () => reason),
+    );
     expect(clock.passed.slice(0, 3).map(Math.round)).toEqual([606, 1211, 2423]);
     expect(server.askedFor(LIST)).toHaveLength(pattern === LIST ? 7 : 1);
   });
@@ -133,7 +150,9 @@ describe('what goes wrong', () => {
     server.on(WATCH, { stream: out => out.end() });
     const listener = listening();
     await server.hasBeenAsked(WATCH, 12);
-    expect(clock.passed.slice(0, 8).map(Math.round)).toEqual([606, 1211, 2423, 4846, 9691, 19383, 22714, 22714]);
+    expect(clock.passed.slice(0, 8).map(Math.round)).toEqual([
+      606, 1211, 2423, 4846, 9691, 19383, 22714, 22714,
+    ]);
     expect(server.askedFor(LIST)).toHaveLength(1);
     expect(String(listener.trouble[0])).toContain('ends every watch as soon as it has begun');
     expect(listener.trouble.length).toBeGreaterThan(8);
@@ -141,15 +160,23 @@ describe('what goes wrong', () => {
 
   test.each([
     ['when it connects', { status: 410, body: statusBody(410, 'Expired') }],
-    ['in its stream', { stream: (out: OpenStream) => out.send({ type: 'ERROR', object: statusBody(410, 'Expired') }) }],
-  ] satisfies [string, Answer][])('a watch that is always told 410 %s lists anew, without hammering', async (_name, answer) => {
-    server.on(WATCH, answer);
-    const listener = listening();
-    await server.hasBeenAsked(WATCH, 10);
-    expect(clock.passed.slice(0, 8).map(Math.round)).toEqual([606, 1211, 2423, 4846, 9691, 19383, 22714, 22714]);
-    expect(server.askedFor(LIST)).toHaveLength(10);
-    expect(listener.trouble).toEqual([]);
-  });
+    [
+      'in its stream',
+      { stream: (out: OpenStream) => out.send({ type: 'ERROR', object: statusBody(410, 'Expired') }) },
+    ],
+  ] satisfies [string, Answer][])(
+    'a watch that is always told 410 %s lists anew, without hammering',
+    async (_name, answer) => {
+      server.on(WATCH, answer);
+      const listener = listening();
+      await server.hasBeenAsked(WATCH, 10);
+      expect(clock.passed.slice(0, 8).map(Math.round)).toEqual([
+        606, 1211, 2423, 4846, 9691, 19383, 22714, 22714,
+      ]);
+      expect(server.askedFor(LIST)).toHaveLength(10);
+      expect(listener.trouble).toEqual([]);
+    },
+  );
 
   test('a version that the server has forgotten: a new list, at once after a long watch', async () => {
     const listener = listening();
@@ -172,14 +199,22 @@ describe('what goes wrong', () => {
   });
 
   test('a version of another life of the cluster: a new list', async () => {
-    server.on(WATCH, { status: 504, body: statusBody(504, 'Timeout', 'Too large resource version: 9000, current: 1') }, 1);
+    server.on(
+      WATCH,
+      { status: 504, body: statusBody(504, 'Timeout', 'Too large resource version: 9000, current: 1') },
+      1,
+    );
     const listener = listening();
     await listener.hears('list ', 2);
     expect(listener.reasons).toEqual(['504 Timeout']);
   });
 
   test('a server that asks to be left alone is left alone', async () => {
-    server.on(WATCH, { status: 429, headers: { 'Retry-After': '20' }, body: statusBody(429, 'TooManyRequests') }, 1);
+    server.on(
+      WATCH,
+      { status: 429, headers: { 'Retry-After': '20' }, body: statusBody(429, 'TooManyRequests') },
+      1,
+    );
     const listener = listening();
     await server.hasBeenAsked(WATCH, 2);
     expect(clock.passed).toEqual([20_000]);
@@ -187,7 +222,8 @@ describe('what goes wrong', () => {
   });
 
   test.each([LIST, WATCH])('403 on %s is the end', async pattern => {
-    const message = 'pods is forbidden: User "u" cannot list resource "pods" in API group "" in the namespace "ns"';
+    const message =
+      'pods is forbidden: User "u" cannot list resource "pods" in API group "" in the namespace "ns"';
     server.on(pattern, { status: 403, body: statusBody(403, 'Forbidden', message) });
     await expect(listening().done).rejects.toMatchObject({ code: 'CLUSTER_FORBIDDEN', status: 403 });
   });

@@ -16,7 +16,10 @@ export interface Guarded {
   call: KubeCall;
 }
 
-/** Ends a watch that has been waited for too long, or whose list is old. Time that the reader takes is not counted. */
+/**
+ * Ends a watch that has been waited for too long, or whose list is old. Time that the reader takes is not
+ * counted.
+ */
 export class WatchGuard {
   readonly #clock: Clock;
   #waitsSinceMs: number | undefined;
@@ -43,7 +46,9 @@ export class WatchGuard {
       const idleAtMs = (this.#waitsSinceMs ?? nowMs) + idleMs;
       const oldAtMs = listedMs + relistMs;
       if (nowMs >= idleAtMs) {
-        const error = Object.assign(new Error(`nothing was heard for ${Math.round(idleMs / 1000)} s`), { code: 'ETIMEDOUT' });
+        const error = Object.assign(new Error(`nothing was heard for ${Math.round(idleMs / 1000)} s`), {
+          code: 'ETIMEDOUT',
+        });
         return deadline.end(unreachable(call, error));
       }
       if (nowMs >= oldAtMs) return deadline.end(LIST_IS_OLD);

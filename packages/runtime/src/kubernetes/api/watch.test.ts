@@ -23,7 +23,8 @@ afterEach(() => stop.abort());
 
 const listening = (options: Partial<ConstructorParameters<typeof Listener>[1]> = {}): Listener =>
   new Listener(kube, { signal: stop.signal, clock, ...options });
-const makePod = (name: string, labels: Record<string, string> = {}): object => server.storage.create(path, { metadata: { name, labels } });
+const makePod = (name: string, labels: Record<string, string> = {}): object =>
+  server.storage.create(path, { metadata: { name, labels } });
 /** The first watch, once its answer has begun. */
 const firstWatch = async (): Promise<OpenStream> => {
   await server.hasBeenAsked(WATCH);
@@ -69,7 +70,9 @@ describe('what happens', () => {
   });
 
   test('events may come in any pieces, with anything in them', async () => {
-    const line = Buffer.from(JSON.stringify({ type: 'ADDED', object: { metadata: { name: 'größe', resourceVersion: '1' } } }) + '\n');
+    const line = Buffer.from(
+      JSON.stringify({ type: 'ADDED', object: { metadata: { name: 'größe', resourceVersion: '1' } } }) + '\n',
+    );
     const listener = listening();
     const watch = await firstWatch();
     for (const byte of line) watch.send(Buffer.of(byte));

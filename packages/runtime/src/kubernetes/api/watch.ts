@@ -1,10 +1,14 @@
 /*
  * A live view of a collection: what there is, and then what changes.
  *
- * F1 It ends only when its signal is aborted, or with the KubeError of a 403. Whatever else goes wrong is told and tried again.
- * F2 Between two watches lies a wait, unless the first lived for a second; waits grow until something is heard.
- * F3 A watch that says nothing for `idleMs` is given up: the server sends bookmarks every minute, so nobody is there.
- * F4 A list replaces everything that was said before: what is gone since is not told one by one. States in between may be missed.
+ * F1 It ends only when its signal is aborted, or with the KubeError of a 403. Whatever else goes wrong is
+ *    told and tried again.
+ * F2 Between two watches lies a wait, unless the first lived for a second; waits grow until something is
+ *    heard.
+ * F3 A watch that says nothing for `idleMs` is given up: the server sends bookmarks every minute, so nobody
+ *    is there.
+ * F4 A list replaces everything that was said before: what is gone since is not told one by one. States in
+ *    between may be missed.
  */
 import type { Clock } from '../../ports/index.js';
 import type { KubeApi, Selectors } from './kube-api.js';
@@ -16,7 +20,8 @@ import { WatchLines } from './watch-events.js';
 import { LIST_IS_OLD, WatchGuard } from './watch-timeout.js';
 
 /** What happens in a collection. */
-export type Followed<T> = { type: 'list'; items: T[] } | { type: 'put'; object: T } | { type: 'gone'; object: T };
+export type Followed<T> =
+  { type: 'list'; items: T[] } | { type: 'put'; object: T } | { type: 'gone'; object: T };
 
 /** Which objects are followed. */
 export type FollowTarget = Selectors & { path: string };
@@ -87,7 +92,11 @@ class Follower<T extends KubeObject> {
     this.#retryAfterMs = 0;
     this.#wasShort = true;
     if (this.#version === undefined || clock.nowMs() - this.#listedMs >= relistMs) {
-      const { items, resourceVersion } = await this.#api.list<T>(path, { ...selectors, signal, patienceMs: 0 });
+      const { items, resourceVersion } = await this.#api.list<T>(path, {
+        ...selectors,
+        signal,
+        patienceMs: 0,
+      });
       this.#version = resourceVersion;
       this.#listedMs = clock.nowMs();
       yield { type: 'list', items };
@@ -104,12 +113,14 @@ class Follower<T extends KubeObject> {
       if (heard || !this.#wasShort) this.#failures = 0;
     }
     if (this.#wasShort) this.#failures++;
-    if (this.#failures > 1) onTrouble?.(unreachable(this.#call, new Error('it ends every watch as soon as it has begun')));
+    if (this.#failures > 1)
+      onTrouble?.(unreachable(this.#call, new Error('it ends every watch as soon as it has begun')));
   }
 
   /** Something went wrong in a round. */
   failed(error: unknown): void {
-    // That a moment is forgotten is nothing that is wrong; no refusal of a moment gets better by repeating it.
+    // That a moment is forgotten is nothing that is wrong; no refusal of a moment gets better by repeating
+    // it.
     const expired = isKubeError(error, 410);
     if (expired || refusesVersion(error)) this.#version = undefined;
     if (!expired || this.#wasShort) this.#failures++;
@@ -128,17 +139,32 @@ class Follower<T extends KubeObject> {
     const { clock, signal } = this.#options;
     const { path, ...selectors } = this.#target;
     const timeoutSeconds = Math.floor(MIN_WATCH_S + chance(clock) * (MAX_WATCH_S - MIN_WATCH_S));
-    const query = { watch: true, allowWatchBookmarks: true, resourceVersion: this.#version, timeoutSeconds, ...selectors };
+    const query = {
+      watch: true,
+      allowWatchBookmarks: true,
+      resourceVersion: this.#version,
+      timeoutSeconds,
+      ...selectors,
+    };
     const deadline = new Deadline(signal);
     const guard = new WatchGuard({ ...this.#options, deadline, listedMs: this.#listedMs, call: this.#call });
     const lines = new WatchLines<T>();
     try {
-      for await (const chunk of this.#api.stream(path, { query, signal: deadline.signal, answerWithinMs: ANSWER_WITHIN_MS })) {
+      for await (const chunk of this.#api.stream(path, {
+        query,
+        signal: deadline.signal,
+        answerWithinMs: ANSWER_WITHIN_MS,
+      })) {
         guard.heard();
         for (const event of lines.push(chunk)) {
-          if (event.type === 'ERROR') throw refused(this.#call, { status: event.object.code ?? 500, text: JSON.stringify(event.object) });
+          if (event.type === 'ERROR')
+            throw refused(this.#call, {
+              status: event.object.code ?? 500,
+              text: JSON.stringify(event.object),
+            });
           this.#version = event.object.metadata.resourceVersion ?? this.#version;
-          if (event.type !== 'BOOKMARK') yield { type: event.type === 'DELETED' ? 'gone' : 'put', object: event.object };
+          if (event.type !== 'BOOKMARK')
+            yield { type: event.type === 'DELETED' ? 'gone' : 'put', object: event.object };
         }
         guard.waits();
       }
@@ -152,5 +178,8 @@ class Follower<T extends KubeObject> {
 
 /** Versions from another life of the cluster, or damaged ones. */
 function refusesVersion(error: unknown): boolean {
-  return isKubeError(error) && (error.status === 400 || error.status === 422 || /too large resource version/i.test(error.message));
+  return (
+    isKubeError(error) &&
+    (error.status === 400 || error.status === 422 || /too large resource version/i.test(error.message))
+  );
 }

@@ -24,23 +24,40 @@ export async function askAbout(api: KubeApi, job: Job, signal?: AbortSignal): Pr
 }
 
 async function pendingPods(api: KubeApi, { metadata }: Job, signal: AbortSignal | undefined): Promise<Pod[]> {
-  const query = { labelSelector: selectPodsOf(metadata.name), fieldSelector: 'status.phase=Pending', limit: PODS };
-  return (await api.get<KubeList<Pod>>(paths.pods(api.namespace), { query, signal, patienceMs: 0 }))?.items ?? [];
+  const query = {
+    labelSelector: selectPodsOf(metadata.name),
+    fieldSelector: 'status.phase=Pending',
+    limit: PODS,
+  };
+  return (
+    (await api.get<KubeList<Pod>>(paths.pods(api.namespace), { query, signal, patienceMs: 0 }))?.items ?? []
+  );
 }
 
 async function eventsOf(api: KubeApi, uid: string, signal: AbortSignal | undefined): Promise<KubeEvent[]> {
   const query = { fieldSelector: `involvedObject.uid=${uid}`, limit: 100 };
-  return (await api.get<KubeList<KubeEvent>>(paths.events(api.namespace), { query, signal, patienceMs: 0 }))?.items ?? [];
+  return (
+    (await api.get<KubeList<KubeEvent>>(paths.events(api.namespace), { query, signal, patienceMs: 0 }))
+      ?.items ?? []
+  );
 }
 
 /** A pod that says nothing itself: its events may. */
 function isUnclear({ status }: Pod): boolean {
-  if (status?.conditions?.some(({ type, status: is }) => type === 'PodScheduled' && is === 'False') === true) return false;
-  const reasons = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].map(({ state }) => state?.waiting?.reason);
+  if (status?.conditions?.some(({ type, status: is }) => type === 'PodScheduled' && is === 'False') === true)
+    return false;
+  const reasons = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].map(
+    ({ state }) => state?.waiting?.reason,
+  );
   return reasons.every(reason => reason === undefined || STARTING.has(reason));
 }
 
 function silence({ metadata }: Job): Waiting {
   const remedy = `\`kubectl describe job ${metadata.name}\` and its pods may say more. Are the nodes and the cluster's controllers well?`;
-  return { reason: 'Silent', message: 'no pod has started, and Kubernetes does not say why', remedy, patience: 'long' };
+  return {
+    reason: 'Silent',
+    message: 'no pod has started, and Kubernetes does not say why',
+    remedy,
+    patience: 'long',
+  };
 }

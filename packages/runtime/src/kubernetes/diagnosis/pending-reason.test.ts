@@ -3,7 +3,10 @@ import { describe, expect, test } from 'vitest';
 import type { Condition, ContainerState, Job, KubeEvent, Pod } from '../api/objects.js';
 import { missingPods, waitingOf } from './pending-reason.js';
 
-const jobOf = (spec: Partial<NonNullable<Job['spec']>> = {}, status: Job['status'] = { active: 1, ready: 0 }): Job => ({
+const jobOf = (
+  spec: Partial<NonNullable<Job['spec']>> = {},
+  status: Job['status'] = { active: 1, ready: 0 },
+): Job => ({
   metadata: { name: 'kt-x-1', uid: 'job-1' },
   spec: { completions: 3, parallelism: 1, template: { metadata: { labels: {} }, spec: {} }, ...spec },
   status,
@@ -21,7 +24,11 @@ const podOf = ({ waiting, scheduled = {}, spec = {}, uid = 'pod-1', init = false
   return {
     metadata: { name: uid, uid },
     spec,
-    status: { phase: 'Pending', conditions, ...(init ? { initContainerStatuses: statuses } : { containerStatuses: statuses }) },
+    status: {
+      phase: 'Pending',
+      conditions,
+      ...(init ? { initContainerStatuses: statuses } : { containerStatuses: statuses }),
+    },
   };
 };
 let seconds = 0;
@@ -40,13 +47,33 @@ describe('a container that waits', () => {
   test.each([
     ['ErrImagePull', 'docker.io/library/nope:1: not found', 'grace', /Correct the name or tag/],
     ['ErrImagePull', 'unexpected status from HEAD request: 401 Unauthorized', 'grace', /imagePullSecrets/],
-    ['ErrImagePull', 'dial tcp: lookup registry.invalid: no such host', 'grace', /Can the nodes reach the registry/],
-    ['ErrImageNeverPull', 'Container image "x" is not present with pull policy of Never', 'fatal', /imagePullPolicy "IfNotPresent"/],
+    [
+      'ErrImagePull',
+      'dial tcp: lookup registry.invalid: no such host',
+      'grace',
+      /Can the nodes reach the registry/,
+    ],
+    [
+      'ErrImageNeverPull',
+      'Container image "x" is not present with pull policy of Never',
+      'fatal',
+      /imagePullPolicy "IfNotPresent"/,
+    ],
     ['InvalidImageName', "couldn't parse image name", 'none', /Correct the name of the image/],
     ['CreateContainerConfigError', 'configmap "flags" not found', 'grace', /Make the ConfigMap "flags"/],
     ['CreateContainerConfigError', 'secret "token" not found', 'grace', /Make the Secret "token"/],
-    ['CreateContainerConfigError', "couldn't find key a in ConfigMap ns/flags", 'grace', /Add the key a to the ConfigMap "flags"/],
-    ['CreateContainerConfigError', "couldn't find key a in Secret ns/token", 'grace', /Add the key a to the Secret "token"/],
+    [
+      'CreateContainerConfigError',
+      "couldn't find key a in ConfigMap ns/flags",
+      'grace',
+      /Add the key a to the ConfigMap "flags"/,
+    ],
+    [
+      'CreateContainerConfigError',
+      "couldn't find key a in Secret ns/token",
+      'grace',
+      /Add the key a to the Secret "token"/,
+    ],
     ['CreateContainerError', 'context deadline exceeded', 'grace', /kubectl describe pod/],
     ['SomethingNew', 'nobody knows', 'grace', /kubectl describe pod/],
   ])('%s: %s', (reason, message, patience, remedy) => {
@@ -56,7 +83,10 @@ describe('a container that waits', () => {
     expect(ask([podOf({ waiting: { reason, message }, init: true })])).toEqual(waiting);
   });
 
-  test.each(['container has runAsNonRoot and image will run as root', "container's runAsUser breaks non-root policy"])('%s', words => {
+  test.each([
+    'container has runAsNonRoot and image will run as root',
+    "container's runAsUser breaks non-root policy",
+  ])('%s', words => {
     const said = `${words} (pod: "x-ttnlq_ns(dde41250)", container: main)`;
     const waiting = ask([podOf({ waiting: { reason: 'CreateContainerConfigError', message: said } })]);
     // Pods have names of their own: the same is to be said of each.
@@ -66,7 +96,10 @@ describe('a container that waits', () => {
 
   test('what comes and goes is one reason: an image that is pulled again and again', () => {
     const pulling = podOf({
-      waiting: { reason: 'ErrImagePull', message: 'rpc error: code = NotFound desc = failed to pull and unpack image "n:1": n:1: not found' },
+      waiting: {
+        reason: 'ErrImagePull',
+        message: 'rpc error: code = NotFound desc = failed to pull and unpack image "n:1": n:1: not found',
+      },
     });
     const resting = podOf({
       waiting: {
@@ -77,8 +110,14 @@ describe('a container that waits', () => {
     });
     expect(ask([pulling])).toEqual(ask([resting]));
     const older = podOf({ waiting: { reason: 'ImagePullBackOff', message: 'Back-off pulling image "n:1"' } });
-    const said = [eventOf('pod-1', 'Failed', 'Failed to pull image "n:1": n:1: not found'), eventOf('pod-1', 'Failed', 'Error: ImagePullBackOff')];
-    expect(ask([older], said)).toMatchObject({ reason: 'ErrImagePull', message: 'Failed to pull image "n:1": n:1: not found' });
+    const said = [
+      eventOf('pod-1', 'Failed', 'Failed to pull image "n:1": n:1: not found'),
+      eventOf('pod-1', 'Failed', 'Error: ImagePullBackOff'),
+    ];
+    expect(ask([older], said)).toMatchObject({
+      reason: 'ErrImagePull',
+      message: 'Failed to pull image "n:1": n:1: not found',
+    });
   });
 });
 
@@ -100,14 +139,20 @@ describe('a pod that no node takes', () => {
       /kubernetes\.nodeSelector or affinity \{"disk":"ssd"\}/,
     ],
     ['0/2 nodes are available: 2 node(s) had untolerated taint {gpu: yes}.', /kubernetes\.tolerations/],
-    ['0/1 nodes are available: persistentvolumeclaim "archive" not found. not found', /Make the PersistentVolumeClaim "archive"/],
+    [
+      '0/1 nodes are available: persistentvolumeclaim "archive" not found. not found',
+      /Make the PersistentVolumeClaim "archive"/,
+    ],
     ['0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.', /storage class/],
     ['0/1 nodes are available: 1 Too many pods.', /itemsPerPod/],
     ['0/1 nodes are available: 1 node(s) were unschedulable.', /cordoned/],
     ['no nodes available to schedule pods', /no node that is ready/],
     ['0/1 nodes are available: 1 something new.', /kubectl describe nodes/],
   ])('%s', (message, remedy) => {
-    const spec = { nodeSelector: { disk: 'ssd' }, containers: [{ name: 'main', resources: { requests: { cpu: '1k' } } }] };
+    const spec = {
+      nodeSelector: { disk: 'ssd' },
+      containers: [{ name: 'main', resources: { requests: { cpu: '1k' } } }],
+    };
     const waiting = refuse(message, spec);
     expect(waiting).toMatchObject({ reason: 'Unschedulable', patience: 'long' });
     expect(waiting?.remedy).toMatch(remedy);
@@ -115,31 +160,54 @@ describe('a pod that no node takes', () => {
   });
 
   test('gates', () => {
-    const scheduled = { status: 'False', reason: 'SchedulingGated', message: 'Scheduling is blocked due to non-empty scheduling gates' };
+    const scheduled = {
+      status: 'False',
+      reason: 'SchedulingGated',
+      message: 'Scheduling is blocked due to non-empty scheduling gates',
+    };
     expect(ask([podOf({ scheduled })])).toMatchObject({ reason: 'SchedulingGated', patience: 'long' });
   });
 });
 
 describe('a pod on its node', () => {
   test.each([
-    ['FailedMount', 'MountVolume.SetUp failed for volume "v" : configmap "nope" not found', /Make the ConfigMap "nope"/],
-    ['FailedMount', 'MountVolume.SetUp failed for volume "v" : hostPath type check failed: /nope is not a directory', /must exist on every node/],
+    [
+      'FailedMount',
+      'MountVolume.SetUp failed for volume "v" : configmap "nope" not found',
+      /Make the ConfigMap "nope"/,
+    ],
+    [
+      'FailedMount',
+      'MountVolume.SetUp failed for volume "v" : hostPath type check failed: /nope is not a directory',
+      /must exist on every node/,
+    ],
     ['FailedAttachVolume', 'Multi-Attach error for volume "pvc-1"', /may this node mount it/],
-    ['FailedCreatePodSandBox', 'Failed to create pod sandbox: plugin type="bridge" failed', /kubectl describe node/],
+    [
+      'FailedCreatePodSandBox',
+      'Failed to create pod sandbox: plugin type="bridge" failed',
+      /kubectl describe node/,
+    ],
   ])('%s: %s', (reason, message, remedy) => {
-    const waiting = ask([podOf({ waiting: creating })], [eventOf('pod-1', 'Scheduled', 'assigned'), eventOf('pod-1', reason, message)]);
+    const waiting = ask(
+      [podOf({ waiting: creating })],
+      [eventOf('pod-1', 'Scheduled', 'assigned'), eventOf('pod-1', reason, message)],
+    );
     expect(waiting).toMatchObject({ reason, message, patience: 'grace' });
     expect(waiting?.remedy).toMatch(remedy);
   });
 
   test('only the last that was said counts', () => {
     const failed = eventOf('pod-1', 'FailedMount', 'configmap "nope" not found');
-    expect(ask([podOf({ waiting: creating })], [failed, eventOf('pod-1', 'Pulling', 'Pulling image "x"')])).toMatchObject({
+    expect(
+      ask([podOf({ waiting: creating })], [failed, eventOf('pod-1', 'Pulling', 'Pulling image "x"')]),
+    ).toMatchObject({
       reason: 'Pulling',
       patience: 'long',
     });
     const again = { ...failed, series: { lastObservedTime: '2030-01-01T00:00:00Z' } };
-    expect(ask([podOf({ waiting: creating })], [again, eventOf('pod-1', 'Pulling', 'Pulling image "x"')])).toMatchObject({ reason: 'FailedMount' });
+    expect(
+      ask([podOf({ waiting: creating })], [again, eventOf('pod-1', 'Pulling', 'Pulling image "x"')]),
+    ).toMatchObject({ reason: 'FailedMount' });
     expect(ask([podOf({ waiting: creating })], [failed, eventOf('pod-1', 'Pulled', 'there')])).toBeNull();
     expect(ask([podOf({ waiting: creating })], [eventOf('another pod', 'FailedMount', 'x')])).toBeNull();
   });
@@ -150,26 +218,46 @@ describe('a pod that is not made', () => {
 
   test('because of what the last event of its Job says, whichever pod it names', () => {
     const words = 'exceeded quota: q, requested: pods=1, used: pods=4, limited: pods=4';
-    const events = ['hb4s9', 'x1y2z'].map(name => eventOf('job-1', 'FailedCreate', `Error creating: pods "kt-x-1-0-${name}" is forbidden: ${words}`));
-    expect(ask([], events, missing)).toMatchObject({ reason: 'QuotaExceeded', message: words, patience: 'long' });
+    const events = ['hb4s9', 'x1y2z'].map(name =>
+      eventOf('job-1', 'FailedCreate', `Error creating: pods "kt-x-1-0-${name}" is forbidden: ${words}`),
+    );
+    expect(ask([], events, missing)).toMatchObject({
+      reason: 'QuotaExceeded',
+      message: words,
+      patience: 'long',
+    });
   });
 
   test('what was refused once and made since is no reason', () => {
-    const events = [eventOf('job-1', 'FailedCreate', 'x'), eventOf('job-1', 'SuccessfulCreate', 'Created pod: y')];
+    const events = [
+      eventOf('job-1', 'FailedCreate', 'x'),
+      eventOf('job-1', 'SuccessfulCreate', 'Created pod: y'),
+    ];
     expect(ask([], events, missing)).toBeNull();
     expect(ask([], [eventOf('job-1', 'FailedCreate', 'x')])).toBeNull();
   });
 
   test('pods that do not go away', () => {
     const job = jobOf({}, { active: 0, terminating: 2 });
-    expect(ask([], [], job)).toMatchObject({ reason: 'Terminating', patience: 'long', remedy: expect.stringContaining('--force') });
+    expect(ask([], [], job)).toMatchObject({
+      reason: 'Terminating',
+      patience: 'long',
+      remedy: expect.stringContaining('--force'),
+    });
   });
 });
 
 describe('a Job that is suspended', () => {
   test('by a queue, or by somebody: told, and waited for', () => {
-    const queued = { ...jobOf({ suspend: true }, {}), metadata: { name: 'j', labels: { 'kueue.x-k8s.io/queue-name': 'batch' } } };
-    expect(ask([], [], queued)).toMatchObject({ reason: 'Suspended', patience: 'endless', message: expect.stringContaining('queue "batch" admits') });
+    const queued = {
+      ...jobOf({ suspend: true }, {}),
+      metadata: { name: 'j', labels: { 'kueue.x-k8s.io/queue-name': 'batch' } },
+    };
+    expect(ask([], [], queued)).toMatchObject({
+      reason: 'Suspended',
+      patience: 'endless',
+      message: expect.stringContaining('queue "batch" admits'),
+    });
     expect(ask([], [], jobOf({ suspend: true }, {}))).toMatchObject({
       patience: 'endless',
       remedy: expect.stringContaining('kubectl patch job kt-x-1'),
@@ -181,7 +269,11 @@ describe('several pods', () => {
   const bad = podOf({ waiting: { reason: 'ErrImageNeverPull', message: 'not present' } });
   const queued = podOf({
     uid: 'pod-2',
-    scheduled: { status: 'False', reason: 'Unschedulable', message: '0/1 nodes are available: 1 Insufficient cpu.' },
+    scheduled: {
+      status: 'False',
+      reason: 'Unschedulable',
+      message: '0/1 nodes are available: 1 Insufficient cpu.',
+    },
   });
 
   test('the one with which waiting helps least speaks for all', () => {
@@ -191,11 +283,16 @@ describe('several pods', () => {
       'FailedCreate',
       'Error creating: pods "x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1',
     );
-    expect(ask([bad], [refused], jobOf({ parallelism: 2 }, { active: 1 }))).toMatchObject({ reason: 'ErrImageNeverPull' });
+    expect(ask([bad], [refused], jobOf({ parallelism: 2 }, { active: 1 }))).toMatchObject({
+      reason: 'ErrImageNeverPull',
+    });
   });
 
   test('one that may yet start is a reason to wait', () => {
-    expect(ask([podOf({ uid: 'pod-2', waiting: creating }), bad])).toMatchObject({ reason: 'ErrImageNeverPull', patience: 'grace' });
+    expect(ask([podOf({ uid: 'pod-2', waiting: creating }), bad])).toMatchObject({
+      reason: 'ErrImageNeverPull',
+      patience: 'grace',
+    });
   });
 
   test('none at all, and nothing said', () => {
@@ -207,7 +304,11 @@ test.each([
   [{ parallelism: 2 }, { active: 1 }, 1],
   [{ parallelism: 2 }, { active: 1, terminating: 1 }, 0],
   [{ parallelism: 9, completions: 3 }, { active: 1, succeeded: 1, completedIndexes: '0' }, 1],
-  [{ parallelism: 9, completions: 100_000 }, { active: 0, completedIndexes: '0-99990', failedIndexes: '99991,99993-99999' }, 1],
+  [
+    { parallelism: 9, completions: 100_000 },
+    { active: 0, completedIndexes: '0-99990', failedIndexes: '99991,99993-99999' },
+    1,
+  ],
   [{ parallelism: 0 }, {}, 0],
   [{ parallelism: 1, completions: 1 }, { active: 1 }, 0],
 ])('pods that are missing of %j with %j: %i', (spec, status, count) => {

@@ -1,4 +1,7 @@
-/** Why the pods of a Job do not start: from what Kubernetes says of the Job and of its pending pods to a sentence and a remedy. Pure. */
+/**
+ * Why the pods of a Job do not start: from what Kubernetes says of the Job and of its pending pods to a
+ * sentence and a remedy. Pure.
+ */
 import type { Job, KubeEvent, Pod } from '../api/objects.js';
 import { containerRemedy, imageRemedy, mountRemedy, scheduleRemedy } from './remedies.js';
 import { refusalOf, type Waiting, type WaitPatience } from './rejections.js';
@@ -33,7 +36,8 @@ export function waitingOf({ job, pods, events }: Evidence): Waiting | null {
   const refused = ofJob(job, events);
   const worst = [...known, ...(refused === null ? [] : [refused])].sort((a, b) => rank(a) - rank(b))[0];
   // One pod that may yet start is a reason to wait.
-  if (worst?.patience === 'fatal' && worst !== refused && known.length < found.length) return { ...worst, patience: 'grace' };
+  if (worst?.patience === 'fatal' && worst !== refused && known.length < found.length)
+    return { ...worst, patience: 'grace' };
   return worst ?? null;
 }
 
@@ -60,7 +64,10 @@ function countOf(ranges: string | undefined, otherwise: number | undefined): num
 
 function suspended({ metadata }: Job): Waiting {
   const queue = metadata.labels?.['kueue.x-k8s.io/queue-name'];
-  const message = queue === undefined ? 'its Job is suspended' : `its Job is suspended until the queue "${queue}" admits it`;
+  const message =
+    queue === undefined
+      ? 'its Job is suspended'
+      : `its Job is suspended until the queue "${queue}" admits it`;
   const remedy =
     queue === undefined
       ? `Somebody suspended it; to go on: kubectl patch job ${metadata.name} -p '{"spec":{"suspend":false}}'`
@@ -70,12 +77,14 @@ function suspended({ metadata }: Job): Waiting {
 
 function ofJob(job: Job, events: readonly KubeEvent[]): Waiting | null {
   const last = latest(events, job.metadata.uid, /^(FailedCreate|SuccessfulCreate)$/);
-  if (last?.reason === 'FailedCreate' && missingPods(job) > 0) return refusalOf(last.message ?? 'no pod could be made');
+  if (last?.reason === 'FailedCreate' && missingPods(job) > 0)
+    return refusalOf(last.message ?? 'no pod could be made');
   if ((job.status?.terminating ?? 0) > 0 && (job.status?.active ?? 0) === 0) {
     return {
       reason: 'Terminating',
       message: `${job.status?.terminating ?? 0} of its pods are still being ended, and no other is made before`,
-      remedy: 'Where their node is lost, delete the Node object, or the pods: kubectl delete pod NAME --force',
+      remedy:
+        'Where their node is lost, delete the Node object, or the pods: kubectl delete pod NAME --force',
       patience: 'long',
     };
   }
@@ -85,9 +94,12 @@ function ofJob(job: Job, events: readonly KubeEvent[]): Waiting | null {
 function ofPod(pod: Pod, events: readonly KubeEvent[]): Waiting | null {
   const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
   if (scheduled?.status === 'False') return unscheduled(pod, scheduled);
-  const states = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])].map(({ state }) => state?.waiting);
+  const states = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])].map(
+    ({ state }) => state?.waiting,
+  );
   const said = states.find(state => state?.reason !== undefined && !STARTING.has(state.reason));
-  if (said?.reason !== undefined) return ofContainer(pod, { reason: said.reason, message: said.message ?? '' }, events);
+  if (said?.reason !== undefined)
+    return ofContainer(pod, { reason: said.reason, message: said.message ?? '' }, events);
   return ofNode(pod, events);
 }
 
@@ -100,17 +112,26 @@ function unscheduled(pod: Pod, { reason, message }: { reason?: string; message?:
       patience: 'long',
     };
   }
-  const words = clean((message ?? 'no node fits').replace(/\s*(no new claims to deallocate,)?\s*preemption: .*$/s, ''));
+  const words = clean(
+    (message ?? 'no node fits').replace(/\s*(no new claims to deallocate,)?\s*preemption: .*$/s, ''),
+  );
   return { reason: 'Unschedulable', message: words, remedy: scheduleRemedy(pod, words), patience: 'long' };
 }
 
-function ofContainer(pod: Pod, { reason, message }: { reason: string; message: string }, events: readonly KubeEvent[]): Waiting {
-  const words = clean(message === '' ? (latest(events, pod.metadata.uid, /^Failed$/)?.message ?? reason) : message);
+function ofContainer(
+  pod: Pod,
+  { reason, message }: { reason: string; message: string },
+  events: readonly KubeEvent[],
+): Waiting {
+  const words = clean(
+    message === '' ? (latest(events, pod.metadata.uid, /^Failed$/)?.message ?? reason) : message,
+  );
   if (PULL.has(reason)) {
     const pulls = events.filter(event => /^Failed to pull/.test(event.message ?? ''));
     const pull = latest(pulls, pod.metadata.uid, /^Failed$/)?.message;
     // Backing off, older versions do not say from what.
-    const full = /ErrImagePull: /.test(message) || reason !== 'ImagePullBackOff' ? words : clean(pull ?? words);
+    const full =
+      /ErrImagePull: /.test(message) || reason !== 'ImagePullBackOff' ? words : clean(pull ?? words);
     return { reason: 'ErrImagePull', message: full, remedy: imageRemedy(full), patience: 'grace' };
   }
   if (reason === 'InvalidImageName') {
@@ -122,7 +143,12 @@ function ofContainer(pod: Pod, { reason, message }: { reason: string; message: s
       'Load the image onto the nodes, or let it be fetched: kubernetes.imagePullPolicy "IfNotPresent" of the step, --image-pull-policy IfNotPresent of the run.';
     return { reason, message: words, remedy, patience: 'fatal' };
   }
-  return { reason, message: words, remedy: containerRemedy(words), patience: /non-?root/i.test(words) ? 'fatal' : 'grace' };
+  return {
+    reason,
+    message: words,
+    remedy: containerRemedy(words),
+    patience: /non-?root/i.test(words) ? 'fatal' : 'grace',
+  };
 }
 
 /** On its node, and nothing wrong with its containers: what do events say? */
@@ -130,13 +156,18 @@ function ofNode(pod: Pod, events: readonly KubeEvent[]): Waiting | null {
   const last = latest(events, pod.metadata.uid, /./);
   if (last?.reason === undefined) return null;
   const message = clean(last.message ?? last.reason);
-  if (NODE_TROUBLE.test(last.reason)) return { reason: last.reason, message, remedy: mountRemedy(last.reason, message), patience: 'grace' };
+  if (NODE_TROUBLE.test(last.reason))
+    return { reason: last.reason, message, remedy: mountRemedy(last.reason, message), patience: 'grace' };
   if (last.reason !== 'Pulling') return null;
   return { reason: 'Pulling', message, remedy: 'Smaller images start sooner.', patience: 'long' };
 }
 
 /** The last event about an object with such a reason. */
-function latest(events: readonly KubeEvent[], uid: string | undefined, reason: RegExp): KubeEvent | undefined {
+function latest(
+  events: readonly KubeEvent[],
+  uid: string | undefined,
+  reason: RegExp,
+): KubeEvent | undefined {
   let found: KubeEvent | undefined;
   for (const event of events) {
     if (event.involvedObject.uid !== uid || uid === undefined || !reason.test(event.reason ?? '')) continue;

@@ -16,16 +16,47 @@ const podOf = (terminated: Terminated | null, { status = {}, isDeleted = false }
     phase: 'Failed',
     ...(terminated === null
       ? {}
-      : { containerStatuses: [{ name: 'main', state: { terminated: { exitCode: 1, message: note({}), ...terminated } } }] }),
+      : {
+          containerStatuses: [
+            { name: 'main', state: { terminated: { exitCode: 1, message: note({}), ...terminated } } },
+          ],
+        }),
     ...status,
   },
 });
-const disrupted = { conditions: [{ type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting' }] };
+const disrupted = {
+  conditions: [
+    {
+      type: 'DisruptionTarget',
+      status: 'True',
+      reason: 'EvictionByEvictionAPI',
+      message: 'Eviction API: evicting',
+    },
+  ],
+};
 
 test.each<[string, Terminated | null, Parts, object, RegExp]>([
-  ['exit code 3', { exitCode: 3 }, {}, { kind: 'crashed', cause: { kind: 'Exited', exitCode: 3, signal: null } }, /exit code 3/],
-  ['a signal', { exitCode: 139 }, {}, { kind: 'crashed', cause: { kind: 'Exited', exitCode: 139, signal: 'SIGSEGV' } }, /SIGSEGV \(exit code 139\)/],
-  ['a signal nobody knows', { exitCode: 159 }, {}, { kind: 'crashed', cause: { kind: 'Exited', signal: null } }, /exit code 159/],
+  [
+    'exit code 3',
+    { exitCode: 3 },
+    {},
+    { kind: 'crashed', cause: { kind: 'Exited', exitCode: 3, signal: null } },
+    /exit code 3/,
+  ],
+  [
+    'a signal',
+    { exitCode: 139 },
+    {},
+    { kind: 'crashed', cause: { kind: 'Exited', exitCode: 139, signal: 'SIGSEGV' } },
+    /SIGSEGV \(exit code 139\)/,
+  ],
+  [
+    'a signal nobody knows',
+    { exitCode: 159 },
+    {},
+    { kind: 'crashed', cause: { kind: 'Exited', signal: null } },
+    /exit code 159/,
+  ],
   [
     'killed, with memory to spare',
     { exitCode: 137, reason: 'Error' },
@@ -40,7 +71,13 @@ test.each<[string, Terminated | null, Parts, object, RegExp]>([
     { kind: 'memory', cause: { kind: 'OutOfMemory', memory: '1Gi' } },
     /memory of 1Gi\. Give/,
   ],
-  ['out of memory while evicted', { exitCode: 137, reason: 'OOMKilled' }, { status: disrupted }, { kind: 'memory' }, /memory/],
+  [
+    'out of memory while evicted',
+    { exitCode: 137, reason: 'OOMKilled' },
+    { status: disrupted },
+    { kind: 'memory' },
+    /memory/,
+  ],
   [
     'too late',
     { exitCode: 137, message: note({ deadline: 4 }) },
@@ -55,9 +92,27 @@ test.each<[string, Terminated | null, Parts, object, RegExp]>([
     { kind: 'deadline', late: null },
     /activeDeadlineSeconds/,
   ],
-  ['evicted', { exitCode: 137 }, { status: disrupted }, { kind: 'disrupted', cause: { kind: 'Evicted' } }, /EvictionByEvictionAPI.*evicting/],
-  ['evicted before it ran', null, { status: disrupted }, { kind: 'disrupted', begun: [] }, /taken from its node/],
-  ['deleted', { exitCode: 137 }, { isDeleted: true }, { kind: 'disrupted', cause: { kind: 'Evicted' } }, /deleted while it ran/],
+  [
+    'evicted',
+    { exitCode: 137 },
+    { status: disrupted },
+    { kind: 'disrupted', cause: { kind: 'Evicted' } },
+    /EvictionByEvictionAPI.*evicting/,
+  ],
+  [
+    'evicted before it ran',
+    null,
+    { status: disrupted },
+    { kind: 'disrupted', begun: [] },
+    /taken from its node/,
+  ],
+  [
+    'deleted',
+    { exitCode: 137 },
+    { isDeleted: true },
+    { kind: 'disrupted', cause: { kind: 'Evicted' } },
+    /deleted while it ran/,
+  ],
   ['told to stop', { exitCode: 143 }, {}, { kind: 'disrupted' }, /deleted/],
   [
     'refused by its node',
@@ -66,7 +121,13 @@ test.each<[string, Terminated | null, Parts, object, RegExp]>([
     { kind: 'disrupted', begun: [] },
     /Node has not enough cpu/,
   ],
-  ['the store failed', { exitCode: 75, message: note({ message: 'no space left' }) }, {}, { kind: 'broken' }, /It said: no space left/],
+  [
+    'the store failed',
+    { exitCode: 75, message: note({ message: 'no space left' }) },
+    {},
+    { kind: 'broken' },
+    /It said: no space left/,
+  ],
   ['done', { exitCode: 78 }, {}, { kind: 'done' }, /./],
   ['done, and all are to stop', { exitCode: 79 }, {}, { kind: 'done' }, /./],
   [
@@ -99,9 +160,12 @@ describe('what it was at', () => {
     expect(podEnd(podOf({}), given).begun).toEqual([3, 4]);
   });
 
-  test.each(['', '  ', 'Segmentation fault', '{"begun":', '{"begun":"x"}', 'null', '[]', '7'])('is nothing where the note is %j', message => {
-    expect(podEnd(podOf({ message }), given)).toMatchObject({ kind: 'crashed', begun: [] });
-  });
+  test.each(['', '  ', 'Segmentation fault', '{"begun":', '{"begun":"x"}', 'null', '[]', '7'])(
+    'is nothing where the note is %j',
+    message => {
+      expect(podEnd(podOf({ message }), given)).toMatchObject({ kind: 'crashed', begun: [] });
+    },
+  );
 
   test('is read from the container that runs functions, whichever stands beside it', () => {
     const pod = podOf({ exitCode: 3 });

@@ -9,7 +9,10 @@ import { CONTAINER } from '../manifests/pod-spec.js';
 export interface PodEnd {
   /** Identifies the pod; null where Kubernetes no longer has it. */
   uid: string | null;
-  /** done: it decided all its items; disrupted: not its fault; broken: store or bundle; crashed: its own doing. */
+  /**
+   * done: it decided all its items; disrupted: not its fault; broken: store or bundle; crashed: its own
+   * doing.
+   */
   kind: 'done' | 'disrupted' | 'broken' | 'memory' | 'deadline' | 'crashed';
   cause: FailureCause;
   /** Items that had begun and not returned. */
@@ -25,7 +28,11 @@ const SIGNALS: Record<number, string> = { 6: 'SIGABRT', 9: 'SIGKILL', 11: 'SIGSE
 /** The end of a pod; `memory` is what it was given, `timeoutMs` the longest time of an attempt. */
 export function podEnd(pod: Pod | undefined, given: { memory: string; timeoutMs: number | null }): PodEnd {
   if (pod === undefined) {
-    return end({ kind: 'disrupted', cause: evicted('The pod was deleted before anyone saw how it ended.'), begun: [] });
+    return end({
+      kind: 'disrupted',
+      cause: evicted('The pod was deleted before anyone saw how it ended.'),
+      begun: [],
+    });
   }
   const statuses = pod.status?.containerStatuses ?? [];
   // Others may be put beside it by webhooks of the cluster.
@@ -37,17 +44,27 @@ export function podEnd(pod: Pod | undefined, given: { memory: string; timeoutMs:
   if (state?.reason === 'StartError' || state?.reason === 'ContainerCannotRun') {
     return end({ ...at, kind: 'broken', cause: notStarted(state.reason, note.message ?? '') });
   }
-  if (code === EXIT_CODE.failed || code === EXIT_CODE.abort || code === 0) return end({ ...at, kind: 'done', cause: exited(code, note.message) });
+  if (code === EXIT_CODE.failed || code === EXIT_CODE.abort || code === 0)
+    return end({ ...at, kind: 'done', cause: exited(code, note.message) });
   if (state?.reason === 'OOMKilled') return end({ ...at, kind: 'memory', cause: outOfMemory(given.memory) });
-  if (note.deadline !== undefined) return end({ ...at, kind: 'deadline', cause: tooLate(given.timeoutMs ?? 0), late: note.deadline });
-  const disruption = pod.status?.conditions?.find(({ type, status }) => type === 'DisruptionTarget' && status === 'True');
+  if (note.deadline !== undefined)
+    return end({ ...at, kind: 'deadline', cause: tooLate(given.timeoutMs ?? 0), late: note.deadline });
+  const disruption = pod.status?.conditions?.find(
+    ({ type, status }) => type === 'DisruptionTarget' && status === 'True',
+  );
   if (disruption !== undefined) {
-    const message = `The pod was taken from its node (${disruption.reason ?? 'disruption'}). ${disruption.message ?? ''}`.trim();
+    const message =
+      `The pod was taken from its node (${disruption.reason ?? 'disruption'}). ${disruption.message ?? ''}`.trim();
     return end({ ...at, kind: 'disrupted', cause: evicted(message) });
   }
   if (pod.status?.reason === 'DeadlineExceeded') {
-    const message = 'The pod was ended by Kubernetes after its activeDeadlineSeconds, the time for all its items with all their attempts.';
-    return end({ ...at, kind: 'deadline', cause: { kind: 'DeadlineExceeded', message, timeoutMs: given.timeoutMs ?? 0 } });
+    const message =
+      'The pod was ended by Kubernetes after its activeDeadlineSeconds, the time for all its items with all their attempts.';
+    return end({
+      ...at,
+      kind: 'deadline',
+      cause: { kind: 'DeadlineExceeded', message, timeoutMs: given.timeoutMs ?? 0 },
+    });
   }
   if (pod.metadata.deletionTimestamp !== undefined || code === EXIT_CODE.stopped) {
     return end({ ...at, kind: 'disrupted', cause: evicted('The pod was deleted while it ran.') });
@@ -55,11 +72,19 @@ export function podEnd(pod: Pod | undefined, given: { memory: string; timeoutMs:
   if (code === EXIT_CODE.early) return end({ ...at, kind: 'crashed', cause: early(note.message) });
   if (code === EXIT_CODE.broken) return end({ ...at, kind: 'broken', cause: exited(code, note.message) });
   if (code === null)
-    return end({ ...at, kind: 'disrupted', cause: evicted(pod.status?.message ?? 'The pod ended without its container having run.') });
+    return end({
+      ...at,
+      kind: 'disrupted',
+      cause: evicted(pod.status?.message ?? 'The pod ended without its container having run.'),
+    });
   return end({ ...at, kind: 'crashed', cause: exited(code, note.message) });
 }
 
-const end = (known: Omit<PodEnd, 'uid' | 'late'> & Partial<PodEnd>): PodEnd => ({ uid: null, late: null, ...known });
+const end = (known: Omit<PodEnd, 'uid' | 'late'> & Partial<PodEnd>): PodEnd => ({
+  uid: null,
+  late: null,
+  ...known,
+});
 const evicted = (message: string): FailureCause => ({ kind: 'Evicted', message });
 
 /** What the process last wrote, or what Kubernetes wrote in its place. */
@@ -76,13 +101,20 @@ function readNote(text: string | undefined): TerminationNote {
 function exited(code: number | null, said: string | undefined): FailureCause {
   const signal = code !== null && code > 128 ? (SIGNALS[code - 128] ?? null) : null;
   const how = signal === null ? `with exit code ${code ?? '?'}` : `by ${signal} (exit code ${code ?? '?'})`;
-  const words = said === undefined || said === '' ? '' : ` It said: ${said.replaceAll(/\s*\n\s*/g, ' ').slice(0, MAX_WORDS)}`;
+  const words =
+    said === undefined || said === ''
+      ? ''
+      : ` It said: ${said.replaceAll(/\s*\n\s*/g, ' ').slice(0, MAX_WORDS)}`;
   return { kind: 'Exited', message: `The worker process was ended ${how}.${words}`, exitCode: code, signal };
 }
 
 /** The function ended the process, or left it nothing to do. */
 function early(said = ''): FailureCause {
-  const message = ['The worker process ended before its item returned.', said, 'Functions must return or throw.']
+  const message = [
+    'The worker process ended before its item returned.',
+    said,
+    'Functions must return or throw.',
+  ]
     .filter(text => text !== '')
     .join(' ');
   return { kind: 'Exited', message, exitCode: EXIT_CODE.early, signal: null };
@@ -92,8 +124,14 @@ function early(said = ''): FailureCause {
 export const DID_NOTHING: PodEnd = end({ kind: 'crashed', cause: early(), begun: [] });
 
 function notStarted(reason: string, said: string): FailureCause {
-  const words = said.replace(/^failed to create \S+ task: (failed to create shim task: )?/, '').replace(/[.\s]+$/, '');
-  return { kind: 'NotStarted', reason, message: `${words}. Has the image Node ≥ 20.19 as \`node\` on its PATH, for the processor of the nodes?` };
+  const words = said
+    .replace(/^failed to create \S+ task: (failed to create shim task: )?/, '')
+    .replace(/[.\s]+$/, '');
+  return {
+    kind: 'NotStarted',
+    reason,
+    message: `${words}. Has the image Node ≥ 20.19 as \`node\` on its PATH, for the processor of the nodes?`,
+  };
 }
 
 function outOfMemory(memory: string): FailureCause {
@@ -105,5 +143,9 @@ function outOfMemory(memory: string): FailureCause {
 }
 
 function tooLate(timeoutMs: number): FailureCause {
-  return { kind: 'DeadlineExceeded', message: `The attempt took longer than ${timeoutMs} ms and did not heed its signal.`, timeoutMs };
+  return {
+    kind: 'DeadlineExceeded',
+    message: `The attempt took longer than ${timeoutMs} ms and did not heed its signal.`,
+    timeoutMs,
+  };
 }

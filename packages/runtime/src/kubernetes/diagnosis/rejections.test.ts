@@ -5,7 +5,12 @@ import { refusalOf, refusedJob } from './rejections.js';
 
 describe('a pod that is not made', () => {
   test.each([
-    ['exceeded quota: q, requested: pods=1, used: pods=4, limited: pods=4', 'QuotaExceeded', 'long', /other pods of the namespace end.*parallelism/],
+    [
+      'exceeded quota: q, requested: pods=1, used: pods=4, limited: pods=4',
+      'QuotaExceeded',
+      'long',
+      /other pods of the namespace end.*parallelism/,
+    ],
     [
       'exceeded quota: q, requested: requests.memory=2Gi, used: requests.memory=7Gi, limited: requests.memory=8Gi',
       'QuotaExceeded',
@@ -18,17 +23,37 @@ describe('a pod that is not made', () => {
       'fatal',
       /One pod alone asks for more requests\.memory than the whole quota has \(2Gi of 1Gi\)/,
     ],
-    ['exceeded quota: q, requested: pods=1, used: pods=0, limited: pods=0', 'QuotaExceeded', 'fatal', /Have the quota raised/],
+    [
+      'exceeded quota: q, requested: pods=1, used: pods=0, limited: pods=0',
+      'QuotaExceeded',
+      'fatal',
+      /Have the quota raised/,
+    ],
     ['status unknown for quota: q, resources: pods', 'QuotaExceeded', 'long', /kubectl describe quota/],
-    ['failed quota: q: must specify limits.cpu for: main', 'QuotaWantsLimits', 'fatal', /Set limits\.cpu with the step's kubernetes\.podPatch/],
+    [
+      'failed quota: q: must specify limits.cpu for: main',
+      'QuotaWantsLimits',
+      'fatal',
+      /Set limits\.cpu with the step's kubernetes\.podPatch/,
+    ],
     [
       'violates PodSecurity "restricted:latest": privileged (container "main" must not set …)',
       'PodSecurity',
       'fatal',
       /pod-security\.kubernetes\.io\/enforce/,
     ],
-    ['maximum memory usage per Container is 512Mi, but limit is 2Gi', 'LimitRange', 'fatal', /Ask for less "memory"/],
-    ['minimum cpu usage per Container is 1, but request is 500m', 'LimitRange', 'fatal', /Ask for more "cpu"/],
+    [
+      'maximum memory usage per Container is 512Mi, but limit is 2Gi',
+      'LimitRange',
+      'fatal',
+      /Ask for less "memory"/,
+    ],
+    [
+      'minimum cpu usage per Container is 1, but request is 500m',
+      'LimitRange',
+      'fatal',
+      /Ask for more "cpu"/,
+    ],
     [
       'error looking up service account ns/nobody: serviceaccount "nobody" not found',
       'ServiceAccountMissing',
@@ -37,7 +62,12 @@ describe('a pod that is not made', () => {
     ],
     ['no PriorityClass with name nope was found', 'PriorityClassMissing', 'fatal', /priorityClassName/],
     ['pod rejected: RuntimeClass "nope" not found', 'RuntimeClassMissing', 'fatal', /runtimeClassName/],
-    ['unable to create new content in namespace ns because it is being terminated', 'NamespaceEnds', 'fatal', /another one/],
+    [
+      'unable to create new content in namespace ns because it is being terminated',
+      'NamespaceEnds',
+      'fatal',
+      /another one/,
+    ],
     ['something of another policy', 'Forbidden', 'fatal', /kubernetes options/],
   ])('%s', (words, reason, patience, remedy) => {
     const waiting = refusalOf(`Error creating: pods "kt-x-1-0-hb4s9" is forbidden: ${words}`);
@@ -47,33 +77,68 @@ describe('a pod that is not made', () => {
 
   test.each([
     ['Error creating: admission webhook "policy.example" denied the request: no', 'PolicyDenied', 'fatal'],
-    ["Error creating: pods \"x\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no", 'PolicyDenied', 'fatal'],
-    ['Error creating: Internal error occurred: failed calling webhook "x": connection refused', 'WebhookUnreachable', 'grace'],
+    [
+      "Error creating: pods \"x\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no",
+      'PolicyDenied',
+      'fatal',
+    ],
+    [
+      'Error creating: Internal error occurred: failed calling webhook "x": connection refused',
+      'WebhookUnreachable',
+      'grace',
+    ],
     ['Error creating: etcdserver: leader changed', 'FailedCreate', 'grace'],
   ])('%s', (words, reason, patience) => {
     expect(refusalOf(words)).toMatchObject({ reason, patience });
   });
 
   test('a quota on Jobs is met before there is a Job', () => {
-    const words = 'exceeded quota: q, requested: count/jobs.batch=1, used: count/jobs.batch=2, limited: count/jobs.batch=2';
-    expect(refusalOf(words)).toMatchObject({ reason: 'QuotaExceeded', patience: 'long', remedy: expect.stringContaining('kt gc') });
+    const words =
+      'exceeded quota: q, requested: count/jobs.batch=1, used: count/jobs.batch=2, limited: count/jobs.batch=2';
+    expect(refusalOf(words)).toMatchObject({
+      reason: 'QuotaExceeded',
+      patience: 'long',
+      remedy: expect.stringContaining('kt gc'),
+    });
   });
 });
 
 describe('a Job that is not made', () => {
-  const call = { method: 'POST', path: '/apis/batch/v1/namespaces/ns/jobs', objectName: 'kt-x-1', to: { name: 'c', server: 's' } };
-  const answer = (status: number, body: object) => refusedJob('m', refused(call, { status, text: JSON.stringify(body) }));
+  const call = {
+    method: 'POST',
+    path: '/apis/batch/v1/namespaces/ns/jobs',
+    objectName: 'kt-x-1',
+    to: { name: 'c', server: 's' },
+  };
+  const answer = (status: number, body: object) =>
+    refusedJob('m', refused(call, { status, text: JSON.stringify(body) }));
 
   test('because it is invalid: each thing is named', () => {
     const causes = ['spec.a', 'spec.b'].map(field => ({ field, message: 'Invalid value' }));
-    const cause = answer(422, { kind: 'Status', code: 422, reason: 'Invalid', message: 'x', details: { causes } });
+    const cause = answer(422, {
+      kind: 'Status',
+      code: 422,
+      reason: 'Invalid',
+      message: 'x',
+      details: { causes },
+    });
     expect(cause).toMatchObject({ kind: 'NotStarted', reason: 'Invalid' });
-    expect(cause.message).toMatch(/^The Job of step "m" was refused\. .*spec\.a: Invalid value; .*spec\.b: Invalid value\. Change what is named/);
+    expect(cause.message).toMatch(
+      /^The Job of step "m" was refused\. .*spec\.a: Invalid value; .*spec\.b: Invalid value\. Change what is named/,
+    );
   });
 
   test('because a policy denies it', () => {
-    const cause = answer(403, { kind: 'Status', code: 403, reason: 'Forbidden', message: 'admission webhook "p" denied the request: no queue' });
-    expect(cause).toMatchObject({ reason: 'PolicyDenied', message: expect.stringMatching(/no queue\. A policy of the cluster refuses/) });
+    const cause = answer(403, {
+      kind: 'Status',
+      code: 403,
+      reason: 'Forbidden',
+      message: 'admission webhook "p" denied the request: no queue',
+    });
+    expect(cause).toMatchObject({
+      reason: 'PolicyDenied',
+      message: expect.stringMatching(/no queue\. A policy of the cluster refuses/),
+    });
   });
 
   test('because a right is missing', () => {
@@ -82,6 +147,9 @@ describe('a Job that is not made', () => {
       code: 403,
       message: 'User "u" cannot create resource "jobs" in API group "batch" in the namespace "ns"',
     });
-    expect(cause).toMatchObject({ reason: 'CLUSTER_FORBIDDEN', message: expect.stringContaining('A Role with the rule') });
+    expect(cause).toMatchObject({
+      reason: 'CLUSTER_FORBIDDEN',
+      message: expect.stringContaining('A Role with the rule'),
+    });
   });
 });

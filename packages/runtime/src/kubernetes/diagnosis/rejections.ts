@@ -3,8 +3,9 @@ import { type FailureCause, parseQuantity } from '@kube-transform/sdk';
 import type { KubeError } from '../api/kube-error.js';
 
 /**
- * How long it is worth waiting for something to pass: `none`: it cannot; `fatal`: somebody may be about to mend it; `grace`: it may pass by itself;
- * `long`: it passes when others are done; `endless`: somebody wants it so.
+ * How long it is worth waiting for something to pass: `none`: it cannot; `fatal`: somebody may be about to
+ * mend it; `grace`: it may pass by itself; `long`: it passes when others are done; `endless`: somebody wants
+ * it so.
  */
 export type WaitPatience = 'none' | 'fatal' | 'grace' | 'long' | 'endless';
 
@@ -34,7 +35,8 @@ const RULES: readonly Rule[] = [
     says: /status unknown for quota/,
     reason: 'QuotaExceeded',
     patience: 'long',
-    remedy: () => 'The quota is new, or the controller that counts it is down: `kubectl describe quota` shows whether it is being counted.',
+    remedy: () =>
+      'The quota is new, or the controller that counts it is down: `kubectl describe quota` shows whether it is being counted.',
   },
   {
     says: /failed quota: .*must specify/,
@@ -63,13 +65,15 @@ const RULES: readonly Rule[] = [
     says: /no PriorityClass/,
     reason: 'PriorityClassMissing',
     patience: 'fatal',
-    remedy: () => "Correct the step's kubernetes.priorityClassName; `kubectl get priorityclasses` lists those that there are.",
+    remedy: () =>
+      "Correct the step's kubernetes.priorityClassName; `kubectl get priorityclasses` lists those that there are.",
   },
   {
     says: /RuntimeClass/,
     reason: 'RuntimeClassMissing',
     patience: 'fatal',
-    remedy: () => "Correct the runtimeClassName in the step's kubernetes.podPatch; `kubectl get runtimeclasses` lists those that there are.",
+    remedy: () =>
+      "Correct the runtimeClassName in the step's kubernetes.podPatch; `kubectl get runtimeclasses` lists those that there are.",
   },
   {
     says: /(maximum|minimum) \S+ usage per (Container|Pod|PersistentVolumeClaim)|max limit to request ratio/,
@@ -82,7 +86,8 @@ const RULES: readonly Rule[] = [
     says: /failed calling webhook/,
     reason: 'WebhookUnreachable',
     patience: 'grace',
-    remedy: () => 'An admission webhook of the cluster does not answer: its Service and pods need mending by whoever looks after the cluster.',
+    remedy: () =>
+      'An admission webhook of the cluster does not answer: its Service and pods need mending by whoever looks after the cluster.',
   },
   {
     says: /denied (the )?request/,
@@ -101,7 +106,8 @@ const RULES: readonly Rule[] = [
     says: /is forbidden|is invalid/,
     reason: 'Forbidden',
     patience: 'fatal',
-    remedy: () => "Change what is named there in the step's kubernetes options, or in the rules of the namespace.",
+    remedy: () =>
+      "Change what is named there in the step's kubernetes options, or in the rules of the namespace.",
   },
 ];
 
@@ -110,10 +116,20 @@ export function refusalOf(text: string): Waiting {
   const message = plainWords(text);
   const rule = RULES.find(({ says }) => says.test(text));
   if (rule === undefined) {
-    return { reason: 'FailedCreate', message, remedy: 'Kubernetes tries again by itself; `kubectl get events` shows more.', patience: 'grace' };
+    return {
+      reason: 'FailedCreate',
+      message,
+      remedy: 'Kubernetes tries again by itself; `kubectl get events` shows more.',
+      patience: 'grace',
+    };
   }
   const never = rule.reason === 'QuotaExceeded' && tooLargeForQuota(text).length > 0;
-  return { reason: rule.reason, message, remedy: rule.remedy(text), patience: never ? 'fatal' : rule.patience };
+  return {
+    reason: rule.reason,
+    message,
+    remedy: rule.remedy(text),
+    patience: never ? 'fatal' : rule.patience,
+  };
 }
 
 /** Why a Job was not made, where waiting cannot help. */
@@ -123,7 +139,11 @@ export function refusedJob(job: string, { status, code, message, problems }: Kub
   const words = problems.map(problem => problem.message.replace(/[.\s]+$/, '')).join('; ');
   if (status === 422) {
     const remedy = "Change what is named there in the step's cpu, memory, labels or kubernetes options.";
-    return { kind: 'NotStarted', reason: 'Invalid', message: `The Job of step "${job}" was refused. ${words}. ${remedy}` };
+    return {
+      kind: 'NotStarted',
+      reason: 'Invalid',
+      message: `The Job of step "${job}" was refused. ${words}. ${remedy}`,
+    };
   }
   const { reason, remedy } = refusalOf(words);
   return { kind: 'NotStarted', reason, message: `The Job of step "${job}" was refused. ${words}. ${remedy}` };
@@ -175,5 +195,7 @@ function askedOfQuota(said: string): QuotaWords {
 function tooLargeForQuota(said: string): string[] {
   const { requested, limited } = askedOfQuota(said);
   const amount = (text: string | undefined): number => parseQuantity(text ?? '') ?? 0;
-  return Object.keys(requested).filter(name => name in limited && amount(requested[name]) > amount(limited[name]));
+  return Object.keys(requested).filter(
+    name => name in limited && amount(requested[name]) > amount(limited[name]),
+  );
 }

@@ -27,14 +27,23 @@ export function containerRemedy(words: string): string {
 
 /** For a node that cannot prepare a pod. */
 export function mountRemedy(reason: string, words: string): string {
-  const missing = /(configmap|secret|references non-existent \S+ key|persistentvolumeclaim) "([^"]+)" not found/i.exec(words);
+  const missing =
+    /(configmap|secret|references non-existent \S+ key|persistentvolumeclaim) "([^"]+)" not found/i.exec(
+      words,
+    );
   if (missing !== null) return missingObject(missing[1] ?? '', missing[2] ?? '');
-  if (/hostPath type check failed/.test(words)) return 'That path must exist on every node on which pods may run; or use a claim: --volume pvc:NAME.';
-  if (/sandbox|network/i.test(reason)) return 'The network or container runtime of the node is not well: see `kubectl describe node`.';
+  if (/hostPath type check failed/.test(words))
+    return 'That path must exist on every node on which pods may run; or use a claim: --volume pvc:NAME.';
+  if (/sandbox|network/i.test(reason))
+    return 'The network or container runtime of the node is not well: see `kubectl describe node`.';
   return 'Check the volume that is named there: does it exist, and may this node mount it?';
 }
 
-const NAMES: Record<string, string> = { configmap: 'ConfigMap', secret: 'Secret', persistentvolumeclaim: 'PersistentVolumeClaim' };
+const NAMES: Record<string, string> = {
+  configmap: 'ConfigMap',
+  secret: 'Secret',
+  persistentvolumeclaim: 'PersistentVolumeClaim',
+};
 
 function missingObject(kind: string, name: string): string {
   const proper = NAMES[kind.toLowerCase()] ?? kind;
@@ -46,28 +55,45 @@ export function scheduleRemedy(pod: Pod, words: string): string {
   const remedies: string[] = [];
   const short = [...new Set([...words.matchAll(/Insufficient ([\w./-]+)/g)].map(match => match[1] ?? ''))];
   if (short.length > 0)
-    remedies.push(`Ask for less ${short.map(name => asked(pod, name)).join(' and ')} in the step, or give the cluster a larger node.`);
+    remedies.push(
+      `Ask for less ${short.map(name => asked(pod, name)).join(' and ')} in the step, or give the cluster a larger node.`,
+    );
   if (/node affinity|node selector|didn't match Pod's node/.test(words)) {
     const selector = pod.spec?.nodeSelector;
     const labels = selector === undefined ? '' : ` ${JSON.stringify(selector)}`;
-    remedies.push(`Change the step's kubernetes.nodeSelector or affinity${labels}, or label a node so that it fits.`);
+    remedies.push(
+      `Change the step's kubernetes.nodeSelector or affinity${labels}, or label a node so that it fits.`,
+    );
   }
-  if (/untolerated taint/.test(words)) remedies.push("Add what is named there to the step's kubernetes.tolerations.");
+  if (/untolerated taint/.test(words))
+    remedies.push("Add what is named there to the step's kubernetes.tolerations.");
   const claim = /persistentvolumeclaim "([^"]+)" not found/.exec(words)?.[1];
   if (claim !== undefined)
-    remedies.push(`Make the PersistentVolumeClaim "${claim}" in the namespace of the run, or name another with --volume pvc:NAME.`);
-  else if (/unbound immediate PersistentVolumeClaims|volume node affinity|didn't find available persistent volumes/.test(words)) {
+    remedies.push(
+      `Make the PersistentVolumeClaim "${claim}" in the namespace of the run, or name another with --volume pvc:NAME.`,
+    );
+  else if (
+    /unbound immediate PersistentVolumeClaims|volume node affinity|didn't find available persistent volumes/.test(
+      words,
+    )
+  ) {
     remedies.push('No volume fits the claim: see `kubectl describe pvc` for its storage class.');
   }
-  if (/Too many pods/.test(words)) remedies.push("The nodes are full of pods: raise the step's itemsPerPod, or lower its parallelism.");
+  if (/Too many pods/.test(words))
+    remedies.push("The nodes are full of pods: raise the step's itemsPerPod, or lower its parallelism.");
   if (/were unschedulable/.test(words)) remedies.push('Nodes are cordoned: see `kubectl get nodes`.');
-  if (/no nodes available|^0\/0 nodes/.test(words)) remedies.push('The cluster has no node that is ready: see `kubectl get nodes`.');
+  if (/no nodes available|^0\/0 nodes/.test(words))
+    remedies.push('The cluster has no node that is ready: see `kubectl get nodes`.');
   if (/free ports/.test(words)) remedies.push("Take hostPort out of the step's kubernetes.podPatch.");
-  return remedies.length > 0 ? remedies.join(' ') : "See the step's cpu, memory and kubernetes options, and `kubectl describe nodes`.";
+  return remedies.length > 0
+    ? remedies.join(' ')
+    : "See the step's cpu, memory and kubernetes options, and `kubectl describe nodes`.";
 }
 
 /** `cpu (1000 a pod)`. */
 function asked(pod: Pod, resource: string): string {
-  const amounts = (pod.spec?.containers ?? []).map(({ resources }) => resources?.requests?.[resource]).filter(amount => amount !== undefined);
+  const amounts = (pod.spec?.containers ?? [])
+    .map(({ resources }) => resources?.requests?.[resource])
+    .filter(amount => amount !== undefined);
   return amounts.length === 0 ? resource : `${resource} (now ${amounts.join(' + ')} a pod)`;
 }

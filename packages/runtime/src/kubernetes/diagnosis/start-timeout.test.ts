@@ -2,12 +2,18 @@ import { expect, test } from 'vitest';
 import type { Waiting, WaitPatience } from './rejections.js';
 import { Vigil } from './start-timeout.js';
 
-const because = (patience: WaitPatience, reason = 'Unschedulable'): Waiting => ({ reason, message: 'no node', remedy: 'Add one.', patience });
+const because = (patience: WaitPatience, reason = 'Unschedulable'): Waiting => ({
+  reason,
+  message: 'no node',
+  remedy: 'Add one.',
+  patience,
+});
 const MINUTE = 60_000;
 
 /** Looks every ten seconds until it is hopeless; after how long, or null within an hour. */
 function givenUpAfter(vigil: Vigil, waiting: Waiting, { busy = false } = {}): number | null {
-  for (let nowMs = 0; nowMs <= 60 * MINUTE; nowMs += 10_000) if (vigil.looked(waiting, nowMs, busy).hopeless !== null) return nowMs;
+  for (let nowMs = 0; nowMs <= 60 * MINUTE; nowMs += 10_000)
+    if (vigil.looked(waiting, nowMs, busy).hopeless !== null) return nowMs;
   return null;
 }
 
@@ -21,9 +27,12 @@ test.each([
   expect(givenUpAfter(new Vigil(0), because(patience))).toBe(afterMs);
 });
 
-test.each(['fatal', 'grace', 'long', 'endless'] as const)('a limit of its own takes the place of %s', patience => {
-  expect(givenUpAfter(new Vigil(0, MINUTE), because(patience))).toBe(MINUTE);
-});
+test.each(['fatal', 'grace', 'long', 'endless'] as const)(
+  'a limit of its own takes the place of %s',
+  patience => {
+    expect(givenUpAfter(new Vigil(0, MINUTE), because(patience))).toBe(MINUTE);
+  },
+);
 
 test('what can never be is not waited for, limit or not', () => {
   expect(givenUpAfter(new Vigil(0, MINUTE), because('none'))).toBe(0);

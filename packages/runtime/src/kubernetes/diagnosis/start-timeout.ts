@@ -3,12 +3,19 @@
  *
  * VG1 What has started or ended since is evidence that all is well: the time begins anew.
  * VG2 Each reason has its own time, from when it was first seen; coming back does not renew it.
- * VG3 A reason that somebody may be about to mend (`fatal`) is final when it was seen at least twice, and for a while.
+ * VG3 A reason that somebody may be about to mend (`fatal`) is final when it was seen at least twice, and for
+ *     a while.
  * VG4 One that passes when others are done (`long`) has no time while other pods of the same run are at work.
  */
 import type { Waiting, WaitPatience } from './rejections.js';
 
-const PATIENCE_MS: Record<WaitPatience, number> = { none: 0, fatal: 10_000, grace: 300_000, long: 1_800_000, endless: Number.POSITIVE_INFINITY };
+const PATIENCE_MS: Record<WaitPatience, number> = {
+  none: 0,
+  fatal: 10_000,
+  grace: 300_000,
+  long: 1_800_000,
+  endless: Number.POSITIVE_INFINITY,
+};
 /** What is no trouble unless it lasts. */
 const TOLD_AFTER_MS: Record<string, number> = { Pulling: 8000, Silent: 20_000 };
 const FIRST_LOOK_MS = 2000;
@@ -60,7 +67,10 @@ export class Vigil {
     return Math.max(0, this.#nextMs - nowMs);
   }
 
-  /** It was looked at: this is why it waits, as far as anything says so. `busy`: other pods of the run are at work. */
+  /**
+   * It was looked at: this is why it waits, as far as anything says so. `busy`: other pods of the run are at
+   * work.
+   */
   looked(waiting: Waiting | null, nowMs: number, busy = false): Verdict {
     const waitedMs = nowMs - this.#quietSinceMs;
     this.#nextMs = nowMs + Math.min(SELDOM_MS, Math.max(EVERY_MS, waitedMs / 5));
@@ -74,7 +84,11 @@ export class Vigil {
     return { message: isTold ? `${waiting.message}. ${waiting.remedy}` : null, hopeless, waitedMs };
   }
 
-  #isOver({ patience }: Waiting, { sinceMs, times }: { sinceMs: number; times: number }, nowMs: number): boolean {
+  #isOver(
+    { patience }: Waiting,
+    { sinceMs, times }: { sinceMs: number; times: number },
+    nowMs: number,
+  ): boolean {
     if (patience === 'none') return true;
     if (this.#limitMs !== undefined) return nowMs - this.#quietSinceMs >= this.#limitMs;
     return times > 1 && nowMs - sinceMs >= PATIENCE_MS[patience];

@@ -14,25 +14,44 @@ beforeEach(() => {
 });
 
 const manifestOf = (more: Partial<KTJobInput> = {}): JobManifest => {
-  const given = { type: 'map', name: 'm', function: 'f.f', items: [1], args: {}, memory: '1Gi', ...more } as KTJobInput;
+  const given = {
+    type: 'map',
+    name: 'm',
+    function: 'f.f',
+    items: [1],
+    args: {},
+    memory: '1Gi',
+    ...more,
+  } as KTJobInput;
   const [job] = mustParsePipeline({ name: 'p', jobs: [given] }).jobs;
   return { runId: 'r', job: job!, items: 10, itemsPerPod: 4 } as JobManifest;
 };
-const crashed: PodEnd = { ...DID_NOTHING, cause: { kind: 'Exited', message: 'gone', exitCode: 3, signal: null } };
+const crashed: PodEnd = {
+  ...DID_NOTHING,
+  cause: { kind: 'Exited', message: 'gone', exitCode: 3, signal: null },
+};
 const end = (more: Partial<PodEnd>): PodEnd => ({ ...crashed, uid: 'u1', begun: [4], ...more });
 const evicted: Partial<PodEnd> = { kind: 'disrupted', cause: { kind: 'Evicted', message: 'away' } };
-const starved: Partial<PodEnd> = { kind: 'memory', cause: { kind: 'OutOfMemory', message: 'more', memory: '1Gi' } };
+const starved: Partial<PodEnd> = {
+  kind: 'memory',
+  cause: { kind: 'OutOfMemory', message: 'more', memory: '1Gi' },
+};
 
 /** Charges the end of pod 1, which has items 4 to 7. */
 const charge = (of: Partial<PodEnd>, job: Partial<KTJobInput> = {}, memory = '1Gi') =>
   chargeEnd(store, manifestOf({ retries: 3, ...job }), { pod: 1, end: end(of), memory });
-const outcomeOf = async (item: number): Promise<ItemOutcome | undefined> => (await readOutcomes(store, 'r', 'm')).get(item);
+const outcomeOf = async (item: number): Promise<ItemOutcome | undefined> =>
+  (await readOutcomes(store, 'r', 'm')).get(item);
 
 describe('who is charged', () => {
   test('what had begun, and nothing else', async () => {
     expect(await charge({ begun: [4, 6] })).toBe(true);
     expect([...(await readOutcomes(store, 'r', 'm')).keys()]).toEqual([4, 6]);
-    expect(await outcomeOf(4)).toMatchObject({ attempts: 1, final: false, cause: { kind: 'Exited', exitCode: 3 } });
+    expect(await outcomeOf(4)).toMatchObject({
+      attempts: 1,
+      final: false,
+      cause: { kind: 'Exited', exitCode: 3 },
+    });
   });
 
   test('nothing of other pods, whatever the note says', async () => {
@@ -41,7 +60,11 @@ describe('who is charged', () => {
   });
 
   test('nothing that has its result', async () => {
-    const ledger = await PodLedger.open(manifestOf(), { store, emit: () => undefined, gather: () => Promise.resolve() }, 1);
+    const ledger = await PodLedger.open(
+      manifestOf(),
+      { store, emit: () => undefined, gather: () => Promise.resolve() },
+      1,
+    );
     ledger.succeed(4, { attempt: 1, value: 'there', skipped: false });
     await ledger.settled();
     await charge({ begun: [4] });
@@ -57,7 +80,12 @@ describe('who is charged', () => {
     const cause = { kind: 'DeadlineExceeded', message: 'late', timeoutMs: 5 } as const;
     await charge({ kind: 'deadline', cause, begun: [4, 5, 6], late: 5 });
     expect(await outcomeOf(5)).toMatchObject({ attempts: 1, cause: { kind: 'DeadlineExceeded' } });
-    for (const item of [4, 6]) expect(await outcomeOf(item)).toMatchObject({ attempts: 0, interruptions: 1, cause: { kind: 'Evicted' } });
+    for (const item of [4, 6])
+      expect(await outcomeOf(item)).toMatchObject({
+        attempts: 0,
+        interruptions: 1,
+        cause: { kind: 'Evicted' },
+      });
   });
 });
 
@@ -87,7 +115,8 @@ describe('how much', () => {
   });
 
   test('nothing for memory that can be raised: twice, then it costs', async () => {
-    for (const [n, memory] of ['1Gi', '2048Mi'].entries()) await charge({ ...starved, uid: `u${n}` }, { retries: 0 }, memory);
+    for (const [n, memory] of ['1Gi', '2048Mi'].entries())
+      await charge({ ...starved, uid: `u${n}` }, { retries: 0 }, memory);
     expect(await outcomeOf(4)).toMatchObject({ attempts: 0, final: false });
     await charge({ ...starved, uid: 'third' }, { retries: 0 }, '4096Mi');
     expect(await outcomeOf(4)).toMatchObject({ attempts: 1, final: true, cause: { kind: 'OutOfMemory' } });

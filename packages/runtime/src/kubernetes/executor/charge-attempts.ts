@@ -1,7 +1,8 @@
 /*
  * What the end of a pod means for its items: who is to blame, and what they go on with.
  *
- * CH1 It is written to the pod's results log before another pod is begun, once for each pod that ended, so that a controller that comes
+ * CH1 It is written to the pod's results log before another pod is begun, once for each pod that ended, so
+ *     that a controller that comes
  *    back, or another at the same time, does not charge twice.
  * CH2 A disruption and a lack of memory that can be mended cost no attempt; both have a cap.
  */
@@ -24,17 +25,29 @@ export interface EndedPod {
 }
 
 /** Puts the end of a pod on the record of the items that it was at. True where there were such items. */
-export async function chargeEnd(store: FileStore, manifest: JobManifest, { pod, end, memory }: EndedPod): Promise<boolean> {
+export async function chargeEnd(
+  store: FileStore,
+  manifest: JobManifest,
+  { pod, end, memory }: EndedPod,
+): Promise<boolean> {
   const { job, itemsPerPod, items } = manifest;
   const first = pod * itemsPerPod;
   const mine = end.begun.filter(item => item >= first && item < Math.min(items, first + itemsPerPod));
   if (end.kind === 'done' || end.kind === 'broken' || mine.length === 0) return mine.length > 0;
-  const ledger = await PodLedger.open(manifest, { store, emit: () => undefined, gather: () => Promise.resolve() }, pod);
+  const ledger = await PodLedger.open(
+    manifest,
+    { store, emit: () => undefined, gather: () => Promise.resolve() },
+    pod,
+  );
   for (const item of mine) {
     if (ledger.isDone(item)) continue;
     const cause = causeFor(end, item);
     const free = cause.kind === 'OutOfMemory' && canRaise(job.memory, memory);
-    ledger.fail(item, cause, { backoffMs: attempts => backoffMs(job.backoff, attempts), free, ...(end.uid === null ? {} : { of: end.uid }) });
+    ledger.fail(item, cause, {
+      backoffMs: attempts => backoffMs(job.backoff, attempts),
+      free,
+      ...(end.uid === null ? {} : { of: end.uid }),
+    });
   }
   await ledger.settled();
   return true;
@@ -42,7 +55,9 @@ export async function chargeEnd(store: FileStore, manifest: JobManifest, { pod, 
 
 /** The one that was too late is to blame; those that were taken along are not. */
 function causeFor({ late, cause }: PodEnd, item: number): FailureCause {
-  return late === null || late === item ? cause : { kind: 'Evicted', message: `The pod was ended because item ${late} outlived its timeout.` };
+  return late === null || late === item
+    ? cause
+    : { kind: 'Evicted', message: `The pod was ended because item ${late} outlived its timeout.` };
 }
 
 function canRaise(asked: string, had: string): boolean {

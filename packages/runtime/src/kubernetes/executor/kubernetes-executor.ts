@@ -1,9 +1,12 @@
 /*
  * Runs the pods of jobs as Indexed Jobs of a cluster.
  *
- * O1 The store is the truth about items: a job is settled by its results, whatever its Jobs say. Hints and watches only wake; a slow poll is the net beneath.
- * O2 Making a Job twice is safe: its name is its identity, and one that exists is taken over where it belongs to this run.
- * O3 What is known of Jobs comes from a list before the first is made; after a restart the same is decided again.
+ * O1 The store is the truth about items: a job is settled by its results, whatever its Jobs say. Hints and
+ *    watches only wake; a slow poll is the net beneath.
+ * O2 Making a Job twice is safe: its name is its identity, and one that exists is taken over where it belongs
+ *    to this run.
+ * O3 What is known of Jobs comes from a list before the first is made; after a restart the same is decided
+ *    again.
  * O4 A store that fails ends the observation, not the job: the run can be resumed when the store is well.
  */
 import type { KTJob } from '@kube-transform/sdk';
@@ -40,7 +43,12 @@ export function kubernetesExecutor(options: KubernetesOptions): KubernetesExecut
 }
 
 class ClusterExecutor implements KubernetesExecutor {
-  readonly capabilities = { name: 'kubernetes', isolation: 'pod', hardTimeout: true, memoryLimit: true } as const;
+  readonly capabilities = {
+    name: 'kubernetes',
+    isolation: 'pod',
+    hardTimeout: true,
+    memoryLimit: true,
+  } as const;
   readonly #o: KubernetesOptions;
   readonly #facts = new FactQueue<Fact | ItemEvent>();
   readonly #steps = new Map<string, Step>();
@@ -76,7 +84,8 @@ class ClusterExecutor implements KubernetesExecutor {
     if (this.#steps.has(order.job.name)) return;
     const step = new Step(this.#o.store, order, event => this.#facts.push(event));
     this.#steps.set(step.name, step);
-    for (const job of this.#found.values()) if (job.metadata.annotations?.[ANNOTATION.job] === step.name) step.see(job);
+    for (const job of this.#found.values())
+      if (job.metadata.annotations?.[ANNOTATION.job] === step.name) step.see(job);
     await this.#wake(step);
   }
 
@@ -160,7 +169,8 @@ class ClusterExecutor implements KubernetesExecutor {
   #jobsAre(jobs: readonly Job[]): void {
     const names = new Set(jobs.map(job => job.metadata.name));
     for (const step of this.#steps.values()) {
-      for (const wave of step.waves.values()) if (!names.has(wave.name) && !wave.gone) this.#jobIs(wave.seen, true);
+      for (const wave of step.waves.values())
+        if (!names.has(wave.name) && !wave.gone) this.#jobIs(wave.seen, true);
     }
     for (const job of jobs) this.#jobIs(job, false);
   }
@@ -175,7 +185,8 @@ class ClusterExecutor implements KubernetesExecutor {
     const wave = step.see(job, gone);
     if (step.settled) this.#later(this.#tidy(step, false));
     else {
-      if ((job.status?.succeeded ?? 0) > wave.reaped + this.#o.frame.settings.reapAbove) this.#later(this.#waves.reap(wave));
+      if ((job.status?.succeeded ?? 0) > wave.reaped + this.#o.frame.settings.reapAbove)
+        this.#later(this.#waves.reap(wave));
       void this.#wake(step);
     }
   }
@@ -221,7 +232,11 @@ class ClusterExecutor implements KubernetesExecutor {
     }
     if (await this.#settleIfDone(step)) return;
     if (!this.#turns.enter(step)) return;
-    const among = { all: this.#turns.begun, wakeLater: (ms: number) => this.#wakeLater(step, ms), tell: this.#tell };
+    const among = {
+      all: this.#turns.begun,
+      wakeLater: (ms: number) => this.#wakeLater(step, ms),
+      tell: this.#tell,
+    };
     await this.#waves.cover(step, manifest, among);
     const stuck = await this.#watchdog.look(step, among);
     if (stuck !== null) {

@@ -25,25 +25,50 @@ let recovery: Recovery;
 let waves = 0;
 
 const setUp = (more: Partial<KTJobInput> = {}): void => {
-  const given = { type: 'map', name: 'm', function: 'f.f', items: [1], args: {}, retries: 5, ...more } as KTJobInput;
+  const given = {
+    type: 'map',
+    name: 'm',
+    function: 'f.f',
+    items: [1],
+    args: {},
+    retries: 5,
+    ...more,
+  } as KTJobInput;
   const [job] = mustParsePipeline({ name: 'p', jobs: [given] }).jobs;
   manifest = { runId: 'r', job: job!, items: 4, itemsPerPod: 2 } as JobManifest;
   step = new Step(store, { runId: 'r', pipeline: 'p', job: job!, items: 4, itemsPerPod: 2 }, () => undefined);
 };
 afterEach(() => api.close());
 beforeEach(() => {
-  const connection = { name: 'test', server: bench.server.url, namespace: 'ns', token: () => Promise.resolve(undefined) };
+  const connection = {
+    name: 'test',
+    server: bench.server.url,
+    namespace: 'ns',
+    token: () => Promise.resolve(undefined),
+  };
   api = new KubeApi(connection, { clock: bench.clock });
   store = memoryFileStore();
   waves = 0;
   setUp();
   const settings = clusterSettings({ namespace: 'ns', store: 'mem:' });
-  const frame = { runId: 'r', pipeline: 'p', settings, digest: 'd', bundleParts: 1, owner: ownerOf('r', 'u') };
+  const frame = {
+    runId: 'r',
+    pipeline: 'p',
+    settings,
+    digest: 'd',
+    bundleParts: 1,
+    owner: ownerOf('r', 'u'),
+  };
   recovery = new Recovery({ api: api, store, clock: bench.clock, frame });
 });
 
 const jobOf = (name: string, status: Job['status']): Job => ({
-  metadata: { name, uid: name, labels: { [LABEL.wave]: name.slice(2) }, annotations: { [ANNOTATION.pods]: '0-1', [ANNOTATION.memory]: step.memory } },
+  metadata: {
+    name,
+    uid: name,
+    labels: { [LABEL.wave]: name.slice(2) },
+    annotations: { [ANNOTATION.pods]: '0-1', [ANNOTATION.memory]: step.memory },
+  },
   ...(status === undefined ? {} : { status }),
 });
 interface Ended {
@@ -52,8 +77,16 @@ interface Ended {
 }
 /** A pod of a wave, for pod 0 of the step. */
 const podOf = (job: string, { terminated = {}, status = {} }: Ended, uid = `${job}-0`): Pod => ({
-  metadata: { name: uid, uid, labels: { 'batch.kubernetes.io/job-name': job, 'batch.kubernetes.io/job-completion-index': '0' } },
-  status: { phase: 'Failed', containerStatuses: [{ name: 'main', state: { terminated: { exitCode: 1, ...terminated } } }], ...status },
+  metadata: {
+    name: uid,
+    uid,
+    labels: { 'batch.kubernetes.io/job-name': job, 'batch.kubernetes.io/job-completion-index': '0' },
+  },
+  status: {
+    phase: 'Failed',
+    containerStatuses: [{ name: 'main', state: { terminated: { exitCode: 1, ...terminated } } }],
+    ...status,
+  },
 });
 /** One more wave, whose pod 0 ends so; what that means for the step. */
 async function wave(ended: Ended): Promise<FailureCause | null> {
@@ -62,7 +95,9 @@ async function wave(ended: Ended): Promise<FailureCause | null> {
   recovery.take(podOf(name, ended));
   return recovery.recover(step, manifest);
 }
-const ends = (exitCode: number, begun: number[] = []): Ended => ({ terminated: { exitCode, message: JSON.stringify({ begun, message: 'words' }) } });
+const ends = (exitCode: number, begun: number[] = []): Ended => ({
+  terminated: { exitCode, message: JSON.stringify({ begun, message: 'words' }) },
+});
 const outcomeOf = async (item: number) => (await readOutcomes(store, 'r', 'm')).get(item);
 
 describe('ends that cost an attempt', () => {
@@ -73,10 +108,13 @@ describe('ends that cost an attempt', () => {
     expect(await outcomeOf(0)).toBeUndefined();
   });
 
-  test.each([EXIT_CODE.failed, EXIT_CODE.abort, 0])('exit code %i says that all is decided: not where it is not', async code => {
-    expect(await wave(ends(code, [1]))).toBeNull();
-    expect(await outcomeOf(1)).toMatchObject({ attempts: 1, cause: { kind: 'Exited' } });
-  });
+  test.each([EXIT_CODE.failed, EXIT_CODE.abort, 0])(
+    'exit code %i says that all is decided: not where it is not',
+    async code => {
+      expect(await wave(ends(code, [1]))).toBeNull();
+      expect(await outcomeOf(1)).toMatchObject({ attempts: 1, cause: { kind: 'Exited' } });
+    },
+  );
 
   test('the next wave waits, ever longer', async () => {
     const pauses: number[] = [];
@@ -121,7 +159,9 @@ describe('ends that cost none', () => {
   });
 
   test('what was done all the same', async () => {
-    await (await SegmentLog.open<ResultLine>(store, resultsPrefix('r', 'm', 0))).append({ i: 0, n: 1, r: 1 }, { i: 1, n: 1, r: 1 });
+    await (
+      await SegmentLog.open<ResultLine>(store, resultsPrefix('r', 'm', 0))
+    ).append({ i: 0, n: 1, r: 1 }, { i: 1, n: 1, r: 1 });
     expect(await wave(ends(3, [1]))).toBeNull();
     expect(await outcomeOf(1)).toMatchObject({ final: true, result: 1 });
     expect(step.tally.isOpen(0)).toBe(false);
@@ -140,15 +180,29 @@ describe('ends after which no other pod can help', () => {
   test('three before an item began', async () => {
     expect(await until(ends(1))).toMatchObject({
       times: 3,
-      cause: { kind: 'NotStarted', reason: 'worker', message: expect.stringContaining('exit code 1. It said: words') },
+      cause: {
+        kind: 'NotStarted',
+        reason: 'worker',
+        message: expect.stringContaining('exit code 1. It said: words'),
+      },
     });
   });
 
   test('three of an image without Node', async () => {
-    const startError = { terminated: { exitCode: 128, reason: 'StartError', message: 'executable file `node` not found in $PATH' } };
+    const startError = {
+      terminated: {
+        exitCode: 128,
+        reason: 'StartError',
+        message: 'executable file `node` not found in $PATH',
+      },
+    };
     expect(await until(startError)).toMatchObject({
       times: 3,
-      cause: { kind: 'NotStarted', reason: 'StartError', message: expect.stringContaining('Has the image Node') },
+      cause: {
+        kind: 'NotStarted',
+        reason: 'StartError',
+        message: expect.stringContaining('Has the image Node'),
+      },
     });
   });
 

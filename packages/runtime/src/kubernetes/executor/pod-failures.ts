@@ -2,7 +2,8 @@
  * What follows when pods end without having done their items.
  *
  * Z1 Each ended pod is dealt with once: what its end means is on record before its index counts as handled.
- * Z2 A pod that ends three times before it begins an item fails its job: what it needs is not there. So does one whose store fails ten times.
+ * Z2 A pod that ends three times before it begins an item fails its job: what it needs is not there. So does
+ *    one whose store fails ten times.
  * Z3 That a pod succeeded, as Kubernetes sees it, is no reason to think that its items are done.
  */
 import type { FailureCause } from '@kube-transform/sdk';
@@ -75,7 +76,10 @@ export class Recovery {
       const index = Number(key.slice(wave.name.length + 1));
       if (failed.has(index)) continue;
       const end = podEnd(pod, { memory: wave.memory, timeoutMs: timeoutOf(manifest) });
-      const isReplaced = pod.status?.conditions?.some(({ type, status }) => type === 'DisruptionTarget' && status === 'True') === true;
+      const isReplaced =
+        pod.status?.conditions?.some(
+          ({ type, status }) => type === 'DisruptionTarget' && status === 'True',
+        ) === true;
       if (!isReplaced) continue;
       const which = podAt(wave, index);
       if (which !== undefined) {
@@ -87,14 +91,19 @@ export class Recovery {
     }
   }
 
-  async #ended(step: Step, manifest: JobManifest, { wave, pod, end }: { wave: Wave; pod: number; end: PodEnd }): Promise<FailureCause | null> {
+  async #ended(
+    step: Step,
+    manifest: JobManifest,
+    { wave, pod, end }: { wave: Wave; pod: number; end: PodEnd },
+  ): Promise<FailureCause | null> {
     await step.tally.refreshPod(pod);
     if (!step.tally.isOpen(pod)) return null;
     const began = await chargeEnd(this.#o.store, manifest, { pod, end, memory: wave.memory });
     if (began) await step.tally.refreshPod(pod);
     this.#pause(step, end, this.#o.clock);
     if (end.kind === 'memory') step.raiseMemory(wave.memory);
-    if (end.kind === 'disrupted' || (began && end.kind !== 'broken')) return this.#interrupted(step, pod, end);
+    if (end.kind === 'disrupted' || (began && end.kind !== 'broken'))
+      return this.#interrupted(step, pod, end);
     return falseStart(step, { pod, end, began });
   }
 
@@ -103,12 +112,20 @@ export class Recovery {
     if (end.kind !== 'disrupted' || end.begun.length > 0) return null;
     const times = (step.interrupted.get(pod) ?? 0) + 1;
     step.interrupted.set(pod, times);
-    return times <= MAX_INTERRUPTIONS ? null : { kind: 'Lost', message: `Pod ${pod} of the job was taken away ${times} times. ${end.cause.message}` };
+    return times <= MAX_INTERRUPTIONS
+      ? null
+      : {
+          kind: 'Lost',
+          message: `Pod ${pod} of the job was taken away ${times} times. ${end.cause.message}`,
+        };
   }
 
   #pause(step: Step, end: PodEnd, clock: Clock): void {
     if (end.kind === 'disrupted' || end.kind === 'memory' || end.kind === 'done') return;
-    step.nextWaveMs = Math.max(step.nextWaveMs, clock.nowMs() + backoffMs(step.order.job.backoff, Math.max(1, step.lastWave)));
+    step.nextWaveMs = Math.max(
+      step.nextWaveMs,
+      clock.nowMs() + backoffMs(step.order.job.backoff, Math.max(1, step.lastWave)),
+    );
   }
 
   #forget(wave: Wave, index: number, seen: Pod | undefined): void {
@@ -126,19 +143,33 @@ export class Recovery {
 }
 
 /** A pod that did nothing for its items: a cause where it is one too many. */
-function falseStart(step: Step, { pod, end, began }: { pod: number; end: PodEnd; began: boolean }): FailureCause | null {
+function falseStart(
+  step: Step,
+  { pod, end, began }: { pod: number; end: PodEnd; began: boolean },
+): FailureCause | null {
   const starts = (step.falseStarts.get(pod) ?? 0) + 1;
   step.falseStarts.set(pod, starts);
   if (starts < (began ? MAX_STORE_FAILURES : MAX_FALSE_STARTS)) return null;
   if (end.kind === 'memory') return end.cause;
-  if (began) return { kind: 'Lost', message: `Pod ${pod} of job "${step.name}" could not store its results, ${starts} times. ${end.cause.message}` };
+  if (began)
+    return {
+      kind: 'Lost',
+      message: `Pod ${pod} of job "${step.name}" could not store its results, ${starts} times. ${end.cause.message}`,
+    };
   const message = `Pod ${pod} of job "${step.name}" ended ${starts} times before it began an item. ${end.cause.message}`;
-  return { kind: 'NotStarted', reason: end.cause.kind === 'NotStarted' ? end.cause.reason : 'worker', message };
+  return {
+    kind: 'NotStarted',
+    reason: end.cause.kind === 'NotStarted' ? end.cause.reason : 'worker',
+    message,
+  };
 }
 
 /** Indexes whose pods succeeded without having done their items. */
 async function unfinishedIndexes(step: Step, wave: Wave): Promise<number[]> {
-  const succeeded = [...step.waves.values()].reduce((sum, { seen }) => sum + (seen.status?.succeeded ?? 0), 0);
+  const succeeded = [...step.waves.values()].reduce(
+    (sum, { seen }) => sum + (seen.status?.succeeded ?? 0),
+    0,
+  );
   // The usual case, told without looking at each pod.
   if (succeeded <= step.tally.closedPods) return [];
   const open: number[] = [];

@@ -39,7 +39,10 @@ const jobIs = (status: Job['status'], of = step, spec: object = {}): void => {
 const podWaits = (reason: string, message: string, name = 'pod'): void => {
   bench.server.storage.create(paths.pods('ns'), {
     metadata: { name, labels: { 'batch.kubernetes.io/job-name': 'm-1' } },
-    status: { phase: 'Pending', containerStatuses: [{ name: 'main', state: { waiting: { reason, message } } }] },
+    status: {
+      phase: 'Pending',
+      containerStatuses: [{ name: 'main', state: { waiting: { reason, message } } }],
+    },
   });
 };
 const refused = (message: string): void => {
@@ -69,12 +72,24 @@ const lookFor = async (ms: number, all?: Step[]) => {
 
 afterEach(() => api.close());
 beforeEach(() => {
-  const connection = { name: 'test', server: bench.server.url, namespace: 'ns', token: () => Promise.resolve(undefined) };
+  const connection = {
+    name: 'test',
+    server: bench.server.url,
+    namespace: 'ns',
+    token: () => Promise.resolve(undefined),
+  };
   api = new KubeApi(connection, { clock: bench.clock });
   [told, wakes, trouble] = [[], [], []];
   store = memoryFileStore();
   const settings = clusterSettings({ namespace: 'ns', store: 'mem:' });
-  const frame = { runId: 'r', pipeline: 'p', settings, digest: 'd', bundleParts: 1, owner: ownerOf('r', 'u') };
+  const frame = {
+    runId: 'r',
+    pipeline: 'p',
+    settings,
+    digest: 'd',
+    bundleParts: 1,
+    owner: ownerOf('r', 'u'),
+  };
   dog = new Watchdog({ api: api, clock: bench.clock, frame, onTrouble: error => void trouble.push(error) });
   step = stepOf();
 });
@@ -109,7 +124,9 @@ describe('what it costs', () => {
 describe('what it tells', () => {
   test('why, when it changes, and that it is over', async () => {
     jobIs({ active: 0, ready: 0 });
-    refused('Error creating: pods "x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1');
+    refused(
+      'Error creating: pods "x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1',
+    );
     await lookFor(20_000);
     expect(told).toEqual([expect.stringMatching(/^exceeded quota: q.*\. It goes on when other pods/)]);
     jobIs({ active: 1, ready: 1 });
@@ -137,7 +154,8 @@ describe('what it tells', () => {
   });
 
   test('a Job that a quota did not let be made', async () => {
-    step.refusal = 'exceeded quota: q, requested: count/jobs.batch=1, used: count/jobs.batch=1, limited: count/jobs.batch=1';
+    step.refusal =
+      'exceeded quota: q, requested: count/jobs.batch=1, used: count/jobs.batch=1, limited: count/jobs.batch=1';
     expect(await lookFor(60_000)).toBeNull();
     expect(told).toEqual([expect.stringMatching(/kt gc/)]);
     expect(bench.server.asked).toEqual([]);
@@ -152,7 +170,9 @@ describe('when it gives up', () => {
     podWaits('ErrImagePull', 'nope: not found');
     const cause = await lookFor(60_000);
     expect(cause).toMatchObject({ kind: 'NotStarted', reason: 'ErrImagePull' });
-    expect(cause?.message).toMatch(/^No pod of job "m" started within 3\d s, because nope: not found\. Correct the name/);
+    expect(cause?.message).toMatch(
+      /^No pod of job "m" started within 3\d s, because nope: not found\. Correct the name/,
+    );
     expect(told.at(-1)).toBeNull();
   });
 
@@ -182,7 +202,12 @@ describe('when it gives up', () => {
     jobIs({ active: 1, ready: 0 });
     bench.server.storage.create(paths.pods('ns'), {
       metadata: { name: 'pod', labels: { 'batch.kubernetes.io/job-name': 'm-1' } },
-      status: { phase: 'Pending', conditions: [{ type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '1 Insufficient cpu.' }] },
+      status: {
+        phase: 'Pending',
+        conditions: [
+          { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '1 Insufficient cpu.' },
+        ],
+      },
     });
     expect(await lookFor(60 * 60_000, [step, other])).toBeNull();
     jobIs({ active: 0, ready: 0 }, other);
@@ -192,7 +217,9 @@ describe('when it gives up', () => {
   test('with a word on memory that was raised', async () => {
     step.raiseMemory('1Gi');
     jobIs({ active: 0, ready: 0 });
-    refused('Error creating: pods "x" is forbidden: maximum memory usage per Container is 2Gi, but limit is 2252Mi');
+    refused(
+      'Error creating: pods "x" is forbidden: maximum memory usage per Container is 2Gi, but limit is 2252Mi',
+    );
     const cause = await lookFor(60_000);
     expect(cause?.message).toMatch(/Its memory was raised from 1Gi to 2048Mi because it ran out of it/);
   });
@@ -212,7 +239,10 @@ describe('a cluster that does not answer', () => {
 
   test('and one that does not let it look is told of', async () => {
     jobIs({ active: 0, ready: 0 });
-    bench.server.on(/events/, { status: 403, body: { kind: 'Status', code: 403, reason: 'Forbidden', message: 'events is forbidden' } });
+    bench.server.on(/events/, {
+      status: 403,
+      body: { kind: 'Status', code: 403, reason: 'Forbidden', message: 'events is forbidden' },
+    });
     expect(await lookFor(10_000)).toBeNull();
     expect(trouble.length).toBeGreaterThan(0);
     expect(told).toEqual([expect.stringContaining('may not list events')]);

@@ -1,8 +1,10 @@
 /*
  * Sees when pods of a step do not start, says why, and gives up after a while.
  *
- * WD1 It asks only where pods are missing or not ready and nothing has happened for two seconds: a step that goes well costs no request.
- * WD2 A look costs at most four requests, however many pods wait. One that fails is made again later: it never holds up the step.
+ * WD1 It asks only where pods are missing or not ready and nothing has happened for two seconds: a step that
+ *     goes well costs no request.
+ * WD2 A look costs at most four requests, however many pods wait. One that fails is made again later: it
+ *     never holds up the step.
  */
 import { type FailureCause, parseDurationMs } from '@kube-transform/sdk';
 import type { ItemEvent } from '../../ports/index.js';
@@ -80,7 +82,11 @@ export class Watchdog {
     let watch = this.#watches.get(step);
     if (watch === undefined) {
       const { startTimeout } = { ...this.#o.frame.settings.defaults, ...step.order.job.kubernetes };
-      watch = { vigil: new Vigil(this.#o.clock.nowMs(), parseDurationMs(startTimeout ?? '')), told: null, wakenMs: 0 };
+      watch = {
+        vigil: new Vigil(this.#o.clock.nowMs(), parseDurationMs(startTimeout ?? '')),
+        told: null,
+        wakenMs: 0,
+      };
       this.#watches.set(step, watch);
     }
     return watch;
@@ -106,27 +112,44 @@ export class Watchdog {
       if (!isKubeError(error)) throw error;
       if (error.status !== 403) return undefined;
       this.#o.onTrouble(error);
-      return { reason: 'NotToldWhy', message: 'of reasons that this controller may not read', remedy: error.message, patience: 'long' };
+      return {
+        reason: 'NotToldWhy',
+        message: 'of reasons that this controller may not read',
+        remedy: error.message,
+        patience: 'long',
+      };
     }
   }
 }
 
-const readyPods = (step: Step): number => step.live.reduce((sum, { seen }) => sum + (seen.status?.ready ?? 0), 0);
+const readyPods = (step: Step): number =>
+  step.live.reduce((sum, { seen }) => sum + (seen.status?.ready ?? 0), 0);
 
 /** Nothing of the step is at work, and something should be. */
-const isQuiet = (step: Step): boolean => (step.live.length > 0 || step.refusal !== null) && readyPods(step) === 0;
+const isQuiet = (step: Step): boolean =>
+  (step.live.length > 0 || step.refusal !== null) && readyPods(step) === 0;
 
 /** What has ended so far. */
 function evidenceOf({ tally, waves }: Step): string {
-  const jobs = [...waves.values()].map(({ name, seen }) => `${name}:${seen.status?.succeeded ?? 0}:${seen.status?.failed ?? 0}`);
+  const jobs = [...waves.values()].map(
+    ({ name, seen }) => `${name}:${seen.status?.succeeded ?? 0}:${seen.status?.failed ?? 0}`,
+  );
   return `${tally.succeeded} ${tally.failed} ${jobs.join(' ')}`;
 }
 
-function causeFor({ name, memory, order }: Step, { reason, message, remedy }: Waiting, waitedMs: number): FailureCause {
-  const raised = memory === order.job.memory ? '' : ` (Its memory was raised from ${order.job.memory} to ${memory} because it ran out of it.)`;
+function causeFor(
+  { name, memory, order }: Step,
+  { reason, message, remedy }: Waiting,
+  waitedMs: number,
+): FailureCause {
+  const raised =
+    memory === order.job.memory
+      ? ''
+      : ` (Its memory was raised from ${order.job.memory} to ${memory} because it ran out of it.)`;
   const text = `No pod of job "${name}" started within ${spell(waitedMs)}, because ${message}. ${remedy}${raised}`;
   return { kind: 'NotStarted', reason, message: text };
 }
 
 /** `12 s`, `5 min`. */
-const spell = (ms: number): string => (ms < 120_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`);
+const spell = (ms: number): string =>
+  ms < 120_000 ? `${Math.round(ms / 1000)} s` : `${Math.round(ms / 60_000)} min`;

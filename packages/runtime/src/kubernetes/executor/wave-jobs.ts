@@ -1,7 +1,8 @@
 /*
  * Makes, shares out and deletes the Jobs of steps.
  *
- * U1 Names are made of run, job and wave: making a Job that exists takes it over, where it is this run's and made for the same.
+ * U1 Names are made of run, job and wave: making a Job that exists takes it over, where it is this run's and
+ *    made for the same.
  * U2 What a queue changes of a Job (suspension, parallelism, node selectors) is left alone.
  */
 import { KtError } from '@kube-transform/sdk';
@@ -66,11 +67,17 @@ export class WaveMaker {
   }
 
   /** Makes a Job, or takes over the one that is there. False where a quota does not let it be made now. */
-  async #make(step: Step, manifest: JobManifest, shard: { text: string; count: number; all: readonly Step[] }): Promise<boolean> {
+  async #make(
+    step: Step,
+    manifest: JobManifest,
+    shard: { text: string; count: number; all: readonly Step[] },
+  ): Promise<boolean> {
     const { settings } = this.#o.frame;
     const { job, itemsPerPod } = manifest;
     const wants = Math.min(shard.count, job.parallelism ?? settings.parallelism);
-    const taken = shard.all.flatMap(other => other.live).reduce((sum, wave) => sum + (wave.seen.spec?.parallelism ?? 0), 0);
+    const taken = shard.all
+      .flatMap(other => other.live)
+      .reduce((sum, wave) => sum + (wave.seen.spec?.parallelism ?? 0), 0);
     const plan: WavePlan = {
       job,
       itemsPerPod,
@@ -83,10 +90,12 @@ export class WaveMaker {
     const wanted = taskJob(this.#o.frame, plan);
     for (;;) {
       const { name } = wanted.metadata;
-      const made = await this.#o.api.create<Job>(paths.jobs(this.#namespace), wanted).catch((error: unknown) => {
-        step.refusal = quotaWords(error);
-        return undefined;
-      });
+      const made = await this.#o.api
+        .create<Job>(paths.jobs(this.#namespace), wanted)
+        .catch((error: unknown) => {
+          step.refusal = quotaWords(error);
+          return undefined;
+        });
       if (made === undefined) return false;
       if (made !== null) {
         step.see(made);
@@ -106,14 +115,20 @@ export class WaveMaker {
   async share(all: readonly Step[]): Promise<void> {
     const { settings } = this.#o.frame;
     const waves = all.filter(step => !step.settled).flatMap(step => step.live.map(wave => ({ step, wave })));
-    const wants = waves.map(({ step, wave }) => Math.min(wave.seen.spec?.completions ?? 1, step.order.job.parallelism ?? settings.parallelism));
+    const wants = waves.map(({ step, wave }) =>
+      Math.min(wave.seen.spec?.completions ?? 1, step.order.job.parallelism ?? settings.parallelism),
+    );
     const mine = shares(wants, settings.maxPods);
     for (const [i, { step, wave }] of waves.entries()) {
       const parallelism = mine[i] ?? 1;
       const queued = { ...settings.defaults, ...step.order.job.kubernetes }.queue !== undefined;
       if (queued || parallelism <= (wave.seen.spec?.parallelism ?? 0)) continue;
       try {
-        const changed = await this.#o.api.patch<Job>(paths.jobs(this.#namespace, wave.name), { spec: { parallelism } }, { type: 'merge' });
+        const changed = await this.#o.api.patch<Job>(
+          paths.jobs(this.#namespace, wave.name),
+          { spec: { parallelism } },
+          { type: 'merge' },
+        );
         if (changed !== null) step.see(changed);
       } catch (error) {
         // It goes on with what it has.
@@ -148,22 +163,36 @@ export class WaveMaker {
 
 /** What a quota on Jobs says, which lets one be made later. @throws anything else. */
 function quotaWords(error: unknown): string {
-  const said = isKubeError(error, 403) ? /(exceeded|status unknown for) quota: .*/s.exec(error.problems[0]?.message ?? '')?.[0] : undefined;
+  const said = isKubeError(error, 403)
+    ? /(exceeded|status unknown for) quota: .*/s.exec(error.problems[0]?.message ?? '')?.[0]
+    : undefined;
   if (said === undefined) throw error;
   return said;
 }
 
-/** Nothing has failed, and no pod has ended whose results are not known: the usual case, told without looking at each pod. */
+/**
+ * Nothing has failed, and no pod has ended whose results are not known: the usual case, told without looking
+ * at each pod.
+ */
 function isUnderWay({ waves, live, tally }: Step): boolean {
   const ended = live.reduce((sum, { seen }) => sum + (seen.status?.succeeded ?? 0), 0);
-  return live.length === 1 && waves.size === 1 && (live[0]?.seen.status?.failedIndexes ?? '') === '' && ended <= tally.closedPods;
+  return (
+    live.length === 1 &&
+    waves.size === 1 &&
+    (live[0]?.seen.status?.failedIndexes ?? '') === '' &&
+    ended <= tally.closedPods
+  );
 }
 
-/** A Job that exists under a name that is ours. @throws KtError `FOREIGN_JOB` where it was not made for this. */
+/**
+ * A Job that exists under a name that is ours. @throws KtError `FOREIGN_JOB` where it was not made for this.
+ */
 function adopted(existing: Job, wanted: Job): Job {
   const owner = wanted.metadata.ownerReferences?.[0]?.uid;
   const ours = existing.metadata.ownerReferences?.some(({ uid }) => uid === owner) === true;
-  const same = existing.metadata.annotations?.[ANNOTATION.specHash] === wanted.metadata.annotations?.[ANNOTATION.specHash];
+  const same =
+    existing.metadata.annotations?.[ANNOTATION.specHash] ===
+    wanted.metadata.annotations?.[ANNOTATION.specHash];
   if (ours && same) return existing;
   const { name, namespace } = wanted.metadata;
   throw new KtError({

@@ -2,11 +2,25 @@ import { describe, expect, test } from 'vitest';
 import { formatRanges, nthOfRanges, parseRanges } from '../manifests/index-ranges.js';
 import { ANNOTATION, LABEL } from '../manifests/names.js';
 import type { Job } from '../api/objects.js';
-import { coveredPods, failedIndexes, isLive, isTerminalJob, podAt, shardsOf, shares, type Wave, waveOf } from './waves.js';
+import {
+  coveredPods,
+  failedIndexes,
+  isLive,
+  isTerminalJob,
+  podAt,
+  shardsOf,
+  shares,
+  type Wave,
+  waveOf,
+} from './waves.js';
 
 const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 const jobOf = (pods: string, status: Job['status'] = {}): Job => ({
-  metadata: { name: 'kt-m-2', labels: { [LABEL.wave]: '2' }, annotations: { [ANNOTATION.pods]: pods, [ANNOTATION.memory]: '2Gi' } },
+  metadata: {
+    name: 'kt-m-2',
+    labels: { [LABEL.wave]: '2' },
+    annotations: { [ANNOTATION.pods]: pods, [ANNOTATION.memory]: '2Gi' },
+  },
   status,
 });
 const wave = (pods: string, status: Job['status'] = {}): Wave => waveOf(jobOf(pods, status));

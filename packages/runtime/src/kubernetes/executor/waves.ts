@@ -1,7 +1,9 @@
 /*
- * The Jobs of one step: a first wave for all its pods, and further ones for pods that ended without having done their items. Pure.
+ * The Jobs of one step: a first wave for all its pods, and further ones for pods that ended without having
+ * done their items. Pure.
  *
- * V1 A pod is in at most one live wave: one whose Job has neither ended nor vanished, and in which its index has not ended.
+ * V1 A pod is in at most one live wave: one whose Job has neither ended nor vanished, and in which its index
+ *    has not ended.
  * V2 What a wave runs is written on its Job; nothing about waves is kept anywhere else.
  */
 import { formatRanges, nthOfRanges, parseRanges } from '../manifests/index-ranges.js';
@@ -26,7 +28,9 @@ export interface Wave {
   deleted: boolean;
 }
 
-/** Most pods of one Job: the limit of Kubernetes with `backoffLimitPerIndex`, and of one environment variable. */
+/**
+ * Most pods of one Job: the limit of Kubernetes with `backoffLimitPerIndex`, and of one environment variable.
+ */
 const MAX_PODS = 100_000;
 const MAX_TEXT = 100_000;
 
@@ -48,12 +52,19 @@ export function waveOf(job: Job): Wave {
 
 /** True where a Job has ended, for good or bad. */
 export function isTerminalJob(job: Job): boolean {
-  return job.status?.conditions?.some(({ type, status }) => status === 'True' && (type === 'Complete' || type === 'Failed')) ?? false;
+  return (
+    job.status?.conditions?.some(
+      ({ type, status }) => status === 'True' && (type === 'Complete' || type === 'Failed'),
+    ) ?? false
+  );
 }
 
 export const isLive = (wave: Wave): boolean => !wave.gone && !wave.deleted && !isTerminalJob(wave.seen);
 
-/** Indexes that ended in failure and have not been dealt with; of a Job that has ended or vanished, all that are left. */
+/**
+ * Indexes that ended in failure and have not been dealt with; of a Job that has ended or vanished, all that
+ * are left.
+ */
 export function failedIndexes(wave: Wave): number[] {
   return parseRanges(wave.seen.status?.failedIndexes).filter(index => !wave.handled.has(index));
 }
@@ -82,7 +93,10 @@ export function shardsOf(pods: readonly number[], limit = MAX_PODS): { pods: str
   return shards;
 }
 
-/** How many pods each wave may run at once, given how many it wants: in turn, up to `maxPods` in all, at least one each. */
+/**
+ * How many pods each wave may run at once, given how many it wants: in turn, up to `maxPods` in all, at least
+ * one each.
+ */
 export function shares(wants: readonly number[], maxPods: number): number[] {
   const shares = wants.map(() => 0);
   let left = maxPods;

@@ -4,7 +4,9 @@ import type { KubernetesOptions } from '@kube-transform/sdk';
 /** The volume behind a `file:` store. */
 export type DataVolume = { claim: string; mountPath: string } | { hostPath: string; mountPath: string };
 
-/** Settings of a run in a cluster; stored in its ConfigMap, so that a controller that comes back has the same. */
+/**
+ * Settings of a run in a cluster; stored in its ConfigMap, so that a controller that comes back has the same.
+ */
 export interface ClusterSettings {
   namespace: string;
   /** Image of all pods: any with Node ≥ 20.19 as `node` on the PATH. */
@@ -27,17 +29,25 @@ export interface ClusterSettings {
   maxPods: number;
   /** Keep the Jobs of finished steps until the run is collected. Default false: they are deleted. */
   keepFinished: boolean;
-  /** Succeeded pods of a Job that may be left while it goes on; beyond, their objects are deleted. Default 1000. */
+  /**
+   * Succeeded pods of a Job that may be left while it goes on; beyond, their objects are deleted. Default
+   * 1000.
+   */
   reapAbove: number;
   /** Seconds after which Kubernetes itself deletes what is left of a finished Job. Default 86,400. */
   ttlSeconds: number;
 }
 
-/** The image used where none is given. Node before 24 compiles its own code anew in each process that is given a heap size: a fifth of a pod's start. */
+/**
+ * The image used where none is given. Node before 24 compiles its own code anew in each process that is given
+ * a heap size: a fifth of a pod's start.
+ */
 export const DEFAULT_IMAGE = 'docker.io/library/node:24-slim';
 
 /** Fills in what is not given. */
-export function clusterSettings(given: Partial<ClusterSettings> & { namespace: string; store: string }): ClusterSettings {
+export function clusterSettings(
+  given: Partial<ClusterSettings> & { namespace: string; store: string },
+): ClusterSettings {
   return {
     image: DEFAULT_IMAGE,
     imagePullPolicy: null,
@@ -55,10 +65,14 @@ export function clusterSettings(given: Partial<ClusterSettings> & { namespace: s
 }
 
 /**
- * When the image is fetched: `Always` from a registry (the name has a "/"), `Never` for an image of the node itself, as kube-transform
- * does; `IfNotPresent` where the name can only ever mean one image (a digest) and for {@link DEFAULT_IMAGE}.
+ * When the image is fetched: `Always` from a registry (the name has a "/"), `Never` for an image of the node
+ * itself, as kube-transform does; `IfNotPresent` where the name can only ever mean one image (a digest) and
+ * for {@link DEFAULT_IMAGE}.
  */
-export function pullPolicy(image: string, given: 'Always' | 'IfNotPresent' | 'Never' | null | undefined): 'Always' | 'IfNotPresent' | 'Never' {
+export function pullPolicy(
+  image: string,
+  given: 'Always' | 'IfNotPresent' | 'Never' | null | undefined,
+): 'Always' | 'IfNotPresent' | 'Never' {
   if (given !== null && given !== undefined) return given;
   if (image === DEFAULT_IMAGE || image.includes('@sha256:')) return 'IfNotPresent';
   return image.includes('/') ? 'Always' : 'Never';

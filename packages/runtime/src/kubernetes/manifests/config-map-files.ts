@@ -1,5 +1,6 @@
 /*
- * Files in ConfigMaps: how a bundle and a run's document get into pods without a registry and without a store.
+ * Files in ConfigMaps: how a bundle and a run's document get into pods without a registry and without a
+ * store.
  *
  * PC1 A ConfigMap holds at most 1 MiB; files are dealt out to as many as they need and mounted as one folder.
  * PC2 A file that is larger than one ConfigMap is stored in pieces, `<name>.part-000`; readers join them.
@@ -21,7 +22,9 @@ export function inPieces(files: Files): Map<string, Uint8Array> {
   const pieces = new Map<string, Uint8Array>();
   for (const [name, body] of files) {
     if (body.length <= CAPACITY) pieces.set(name, body);
-    else for (let n = 0; n * CAPACITY < body.length; n++) pieces.set(pieceName(name, n), body.subarray(n * CAPACITY, (n + 1) * CAPACITY));
+    else
+      for (let n = 0; n * CAPACITY < body.length; n++)
+        pieces.set(pieceName(name, n), body.subarray(n * CAPACITY, (n + 1) * CAPACITY));
   }
   return pieces;
 }
@@ -31,14 +34,19 @@ export function joined(files: Files, name: string): Uint8Array | undefined {
   const whole = files.get(name);
   if (whole !== undefined) return whole;
   const pieces = [...files.keys()].filter(key => key.startsWith(`${name}.part-`)).sort();
-  return pieces.length === 0 ? undefined : Buffer.concat(pieces.map(key => files.get(key) ?? new Uint8Array()));
+  return pieces.length === 0
+    ? undefined
+    : Buffer.concat(pieces.map(key => files.get(key) ?? new Uint8Array()));
 }
 
 /** What a ConfigMap holds, as files. */
 export const filesOf = ({ data = {}, binaryData = {} }: ConfigMap): Map<string, Uint8Array> =>
   new Map([
     ...Object.entries(data).map(([name, text]): [string, Uint8Array] => [name, Buffer.from(text)]),
-    ...Object.entries(binaryData).map(([name, text]): [string, Uint8Array] => [name, Buffer.from(text, 'base64')]),
+    ...Object.entries(binaryData).map(([name, text]): [string, Uint8Array] => [
+      name,
+      Buffer.from(text, 'base64'),
+    ]),
   ]);
 
 /** Deals files out to ConfigMaps, in order; undefined where they are too large altogether. */
@@ -58,6 +66,8 @@ export function deal(files: Files): Map<string, Uint8Array>[] | undefined {
 
 /** A ConfigMap that never changes, with files as binary data. */
 export function parcel(part: Files, metadata: ConfigMap['metadata']): ConfigMap {
-  const binaryData = Object.fromEntries([...part].map(([name, body]) => [name, Buffer.from(body).toString('base64')]));
+  const binaryData = Object.fromEntries(
+    [...part].map(([name, body]) => [name, Buffer.from(body).toString('base64')]),
+  );
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata, immutable: true, binaryData };
 }

@@ -10,7 +10,10 @@ const HISTORY = 3;
 const STARTS = 6;
 const LAUNCHER = { cpu: '50m', memory: '96Mi', limit: '256Mi' };
 
-/** The CronJob of a schedule. Its own concurrency policy holds for the pods that begin runs; the runs themselves are looked at by these. */
+/**
+ * The CronJob of a schedule. Its own concurrency policy holds for the pods that begin runs; the runs
+ * themselves are looked at by these.
+ */
 export function cronJob(version: DeployedVersion, schedule: KTSchedule, place: DeployPlace): KubeObject {
   const { pipeline, digest } = version;
   const settings = { ...version.settings, namespace: place.namespace };
@@ -25,18 +28,33 @@ export function cronJob(version: DeployedVersion, schedule: KTSchedule, place: D
       { name: 'KT_LAUNCH', value: name },
       { name: 'KT_POLICY', value: schedule.concurrencyPolicy },
       { name: 'KT_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
-      { name: 'KT_JOB_NAME', valueFrom: { fieldRef: { fieldPath: "metadata.labels['batch.kubernetes.io/job-name']" } } },
+      {
+        name: 'KT_JOB_NAME',
+        valueFrom: { fieldRef: { fieldPath: "metadata.labels['batch.kubernetes.io/job-name']" } },
+      },
     ],
-    resources: { requests: { cpu: LAUNCHER.cpu, memory: LAUNCHER.memory }, limits: { memory: LAUNCHER.limit } },
+    resources: {
+      requests: { cpu: LAUNCHER.cpu, memory: LAUNCHER.memory },
+      limits: { memory: LAUNCHER.limit },
+    },
     token: true,
-    volumes: [{ name: 'run', mountPath: MOUNT.run, source: { projected: { sources: versions.map(of => ({ configMap: { name: of } })) } } }],
+    volumes: [
+      {
+        name: 'run',
+        mountPath: MOUNT.run,
+        source: { projected: { sources: versions.map(of => ({ configMap: { name: of } })) } },
+      },
+    ],
   });
-  const deadlineMs = schedule.startingDeadline === null ? undefined : parseDurationMs(schedule.startingDeadline);
+  const deadlineMs =
+    schedule.startingDeadline === null ? undefined : parseDurationMs(schedule.startingDeadline);
   const spec = {
     schedule: schedule.cron,
     ...(schedule.timeZone === null ? {} : { timeZone: schedule.timeZone }),
     concurrencyPolicy: schedule.concurrencyPolicy,
-    ...(deadlineMs === undefined ? {} : { startingDeadlineSeconds: Math.max(10, Math.ceil(deadlineMs / 1000)) }),
+    ...(deadlineMs === undefined
+      ? {}
+      : { startingDeadlineSeconds: Math.max(10, Math.ceil(deadlineMs / 1000)) }),
     suspend: schedule.suspend,
     successfulJobsHistoryLimit: HISTORY,
     failedJobsHistoryLimit: HISTORY,
@@ -49,18 +67,29 @@ export function cronJob(version: DeployedVersion, schedule: KTSchedule, place: D
       },
     },
   };
-  return { apiVersion: 'batch/v1', kind: 'CronJob', metadata: { name, namespace: settings.namespace, labels }, spec } as KubeObject;
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'CronJob',
+    metadata: { name, namespace: settings.namespace, labels },
+    spec,
+  } as KubeObject;
 }
 
 /**
- * The run that a Job of a CronJob begins: named by the minute for which it was scheduled, which Kubernetes puts at the end of the Job's name; a Job
- * made by hand from the CronJob has a name of its own.
+ * The run that a Job of a CronJob begins: named by the minute for which it was scheduled, which Kubernetes
+ * puts at the end of the Job's name; a Job made by hand from the CronJob has a name of its own.
  */
 export function scheduledRunId(pipeline: string, schedule: string, job: string): string {
   const minutes =
-    job.startsWith(`${schedule}-`) && /^\d{8,}$/.test(job.slice(schedule.length + 1)) ? Number(job.slice(schedule.length + 1)) : undefined;
+    job.startsWith(`${schedule}-`) && /^\d{8,}$/.test(job.slice(schedule.length + 1))
+      ? Number(job.slice(schedule.length + 1))
+      : undefined;
   const readable = readableName(pipeline);
   if (minutes === undefined) return `${readable}-${job}`.slice(0, 100).replaceAll(/[^a-z0-9]+$/g, '');
-  const time = new Date(minutes * 60_000).toISOString().slice(0, 16).replaceAll(/[-:]/g, '').replace('T', '-');
+  const time = new Date(minutes * 60_000)
+    .toISOString()
+    .slice(0, 16)
+    .replaceAll(/[-:]/g, '')
+    .replace('T', '-');
   return `${readable}-${time}-${schedule.slice(-4)}`;
 }

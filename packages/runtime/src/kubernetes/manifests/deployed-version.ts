@@ -1,4 +1,7 @@
-/** A version of a pipeline as it is deployed: everything that a run of it needs but the values of its parameters. Pure. */
+/**
+ * A version of a pipeline as it is deployed: everything that a run of it needs but the values of its
+ * parameters. Pure.
+ */
 import type { JsonObject, KTPipelineInput } from '@kube-transform/sdk';
 import type { RunRecord } from '../../run-store/run-record.js';
 import { deployLabels, LABEL, shortHash, versionName } from './names.js';
@@ -53,17 +56,42 @@ export function runConfigOf(
   { runId, createdAtMs }: Pick<RunRecord, 'runId' | 'createdAtMs'>,
   settings: ClusterSettings,
 ): RunConfig {
-  return { runId, pipeline, kind: 'new', from: null, digest, bundleParts, settings, createdAtMs, source, version };
+  return {
+    runId,
+    pipeline,
+    kind: 'new',
+    from: null,
+    digest,
+    bundleParts,
+    settings,
+    createdAtMs,
+    source,
+    version,
+  };
 }
 
 /** The ConfigMaps of a version: one that people can read, or the pieces of a large one. */
-export function versionConfigMaps(version: DeployedVersion, { project, namespace }: DeployPlace): ConfigMap[] {
+export function versionConfigMaps(
+  version: DeployedVersion,
+  { project, namespace }: DeployPlace,
+): ConfigMap[] {
   const { pipeline, digest } = version;
   const text = JSON.stringify(version, null, 1);
-  const labels = { ...deployLabels(pipeline, project, 'version'), [LABEL.version]: version.version, [LABEL.bundle]: digest };
-  const metadata = (n: number): ConfigMap['metadata'] => ({ name: versionName(pipeline, version.version, n), namespace, labels });
+  const labels = {
+    ...deployLabels(pipeline, project, 'version'),
+    [LABEL.version]: version.version,
+    [LABEL.bundle]: digest,
+  };
+  const metadata = (n: number): ConfigMap['metadata'] => ({
+    name: versionName(pipeline, version.version, n),
+    namespace,
+    labels,
+  });
   const parts = deal(new Map([[FILE, Buffer.from(text)]])) ?? [];
-  if (parts.length === 1) return [{ apiVersion: 'v1', kind: 'ConfigMap', metadata: metadata(0), immutable: true, data: { [FILE]: text } }];
+  if (parts.length === 1)
+    return [
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: metadata(0), immutable: true, data: { [FILE]: text } },
+    ];
   return parts.map((part, n) => parcel(part, metadata(n)));
 }
 

@@ -1,6 +1,8 @@
 /** Exit codes of workers and controllers that the rules of their Jobs know. */
 export const EXIT_CODE = {
-  /** Some items failed for good: another pod cannot help. For a controller: the run cannot be driven by it. */
+  /**
+   * Some items failed for good: another pod cannot help. For a controller: the run cannot be driven by it.
+   */
   failed: 78,
   /** An item failed for good and the job is to stop at the first: all its pods end. */
   abort: 79,

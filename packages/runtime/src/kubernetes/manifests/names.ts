@@ -29,7 +29,17 @@ export const ANNOTATION = {
 } as const;
 
 /** What an object is for. */
-export type Component = 'run' | 'run-document' | 'bundle' | 'controller' | 'task' | 'reader' | 'deployment' | 'version' | 'schedule' | 'probe';
+export type Component =
+  | 'run'
+  | 'run-document'
+  | 'bundle'
+  | 'controller'
+  | 'task'
+  | 'reader'
+  | 'deployment'
+  | 'version'
+  | 'schedule'
+  | 'probe';
 
 const MAX_LABEL = 63;
 
@@ -54,7 +64,9 @@ export function slug(text: string, length: number): string {
 
 /** A text as the value of a label: itself where that is allowed, else a readable part and a hash. */
 export function labelValue(text: string): string {
-  return text.length <= MAX_LABEL && /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(text) ? text : `${slug(text, 50)}-${shortHash(text)}`;
+  return text.length <= MAX_LABEL && /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(text)
+    ? text
+    : `${slug(text, 50)}-${shortHash(text)}`;
 }
 
 /** Name of a run's ConfigMap, at most 57 characters. */
@@ -62,15 +74,20 @@ export const runName = (runId: string): string => `kt-${slug(runId, 42)}-${short
 /** Name of the n-th ConfigMap of a run's document. */
 export const documentName = (runId: string, n: number): string => `${runName(runId)}-d${n}`;
 /** Name of a controller's Job: one for each time that a run is begun or resumed. */
-export const controllerName = (runId: string, start: string): string => `kt-${slug(runId, 30)}-${shortHash(runId)}-c${slug(start, 8)}`;
+export const controllerName = (runId: string, start: string): string =>
+  `kt-${slug(runId, 30)}-${shortHash(runId)}-c${slug(start, 8)}`;
 /** Name of the n-th ConfigMap of a bundle. */
 export const bundleName = (digest: string, n: number): string => `kt-bundle-${digest}-${n}`;
-/** Name of a task Job: the n-th wave of a job's pods. At most 50 characters, so that names of pods fit with six digits of index. */
+/**
+ * Name of a task Job: the n-th wave of a job's pods. At most 50 characters, so that names of pods fit with
+ * six digits of index.
+ */
 export const taskName = (task: { runId: string; job: string; wave: number }): string =>
   `kt-${slug(task.job, 26)}-${shortHash(task.runId, task.job)}-${task.wave}`;
 
 /** Names of the ConfigMaps of a bundle. */
-export const bundleNames = (digest: string, count: number): string[] => Array.from({ length: count }, (_, n) => bundleName(digest, n));
+export const bundleNames = (digest: string, count: number): string[] =>
+  Array.from({ length: count }, (_, n) => bundleName(digest, n));
 
 /** The label by which Kubernetes marks the pods of a Job. */
 export const JOB_NAME = 'batch.kubernetes.io/job-name';
@@ -78,15 +95,23 @@ export const JOB_NAME = 'batch.kubernetes.io/job-name';
 export const selectPodsOf = (job: string): string => `${JOB_NAME}=${job}`;
 
 /** Name of the ConfigMap that says which version of a pipeline is deployed. */
-export const deploymentName = (pipeline: string): string => `kt-deploy-${slug(pipeline, 30)}-${shortHash(pipeline)}`;
+export const deploymentName = (pipeline: string): string =>
+  `kt-deploy-${slug(pipeline, 30)}-${shortHash(pipeline)}`;
 /** Name of the n-th ConfigMap of a version of a pipeline. */
-export const versionName = (pipeline: string, version: string, n: number): string => `kt-${slug(pipeline, 30)}-v${version}-${n}`;
+export const versionName = (pipeline: string, version: string, n: number): string =>
+  `kt-${slug(pipeline, 30)}-v${version}-${n}`;
 /** Name of the CronJob of a schedule; at most 52 characters are allowed, so that names of its Jobs fit. */
-export const scheduleName = (pipeline: string, { cron, timeZone }: { cron: string; timeZone: string | null }): string =>
-  `kt-${slug(pipeline, 26)}-${shortHash(pipeline, cron, timeZone ?? '')}`;
+export const scheduleName = (
+  pipeline: string,
+  { cron, timeZone }: { cron: string; timeZone: string | null },
+): string => `kt-${slug(pipeline, 26)}-${shortHash(pipeline, cron, timeZone ?? '')}`;
 
 /** Labels of what is deployed of a pipeline. */
-export const deployLabels = (pipeline: string, project: string, component: Component): Record<string, string> => ({
+export const deployLabels = (
+  pipeline: string,
+  project: string,
+  component: Component,
+): Record<string, string> => ({
   'app.kubernetes.io/name': 'kt',
   'app.kubernetes.io/part-of': labelValue(pipeline),
   [LABEL.component]: component,
@@ -107,4 +132,5 @@ export function runLabels(runId: string, pipeline: string, component: Component)
 }
 
 /** Selects what a run has of one kind. */
-export const selectRun = (runId: string, component: Component): string => `${LABEL.run}=${labelValue(runId)},${LABEL.component}=${component}`;
+export const selectRun = (runId: string, component: Component): string =>
+  `${LABEL.run}=${labelValue(runId)},${LABEL.component}=${component}`;

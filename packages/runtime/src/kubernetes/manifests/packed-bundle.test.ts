@@ -23,6 +23,8 @@ test('a bundle with a large file unpacks itself when its entry is run', () => {
   expect([...files.values()].every(body => body.length <= 750_000)).toBe(true);
   const dir = mkdtempSync(join(tmpdir(), 'kt-packed-'));
   for (const [name, body] of files) writeFileSync(join(dir, name), body);
-  const out = execFileSync(process.execPath, [join(dir, 'worker.mjs')], { env: { ...process.env, TMPDIR: dir } });
+  const out = execFileSync(process.execPath, [join(dir, 'worker.mjs')], {
+    env: { ...process.env, TMPDIR: dir },
+  });
   expect(out.toString().trim()).toBe('2000000');
 });

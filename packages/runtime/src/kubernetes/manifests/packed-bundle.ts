@@ -1,8 +1,9 @@
 /*
- * A bundle that does not fit into ConfigMaps as it is – a file is too large, or lies in a folder: packed, cut in pieces, and unpacked by its own
- * worker entry when a pod starts.
+ * A bundle that does not fit into ConfigMaps as it is – a file is too large, or lies in a folder: packed, cut
+ * in pieces, and unpacked by its own worker entry when a pod starts.
  *
- * KB1 The entries keep their names, so that pods are made the same way for every bundle; the controller's is never packed.
+ * KB1 The entries keep their names, so that pods are made the same way for every bundle; the controller's is
+ *     never packed.
  * KB2 Everything may be executed: a package may bring a program.
  */
 import { gzipSync } from 'node:zlib';
@@ -13,7 +14,10 @@ const GZIP_OS = 9;
 const WORKER = 'worker.mjs';
 const PLAIN = ['controller.mjs', 'functions.mjs'];
 
-/** What stands in the place of the worker's entry: unpacks the bundle beside it into scratch space, and goes on with the entry itself. */
+/**
+ * What stands in the place of the worker's entry: unpacks the bundle beside it into scratch space, and goes
+ * on with the entry itself.
+ */
 const UNPACKER = `import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -33,12 +37,17 @@ for (const [path, target] of Object.entries(links)) symlinkSync(target, at(path)
 await import(pathToFileURL(join(dir, '${WORKER}')).href);
 `;
 
-/** The files as they are, where each fits; else the entries and the pieces of all. `links` are symbolic links by path. */
+/**
+ * The files as they are, where each fits; else the entries and the pieces of all. `links` are symbolic links
+ * by path.
+ */
 export function packed(files: Files, links: ReadonlyMap<string, string> = new Map()): Files {
   const isFlat = links.size === 0 && ![...files.keys()].some(name => name.includes('/'));
   if (isFlat && inPieces(files).size === files.size) return files;
   const inOrder = [...files].sort(([a], [b]) => (a < b ? -1 : 1));
-  const contents = Object.fromEntries(inOrder.map(([name, body]) => [name, Buffer.from(body).toString('base64')]));
+  const contents = Object.fromEntries(
+    inOrder.map(([name, body]) => [name, Buffer.from(body).toString('base64')]),
+  );
   const plain = PLAIN.flatMap((name): [string, Uint8Array][] => {
     const body = files.get(name);
     return body === undefined ? [] : [[name, body]];

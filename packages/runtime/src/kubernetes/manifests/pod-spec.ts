@@ -9,7 +9,10 @@ export const CONTAINER = 'main';
 /** Any user who is not root; numeric, so that images need not know it. */
 const USER = 65532;
 const GRACE_SECONDS = 30;
-/** Time for pulling the image and starting, beyond the time of the items, before a pod with a timeout is ended by Kubernetes. */
+/**
+ * Time for pulling the image and starting, beyond the time of the items, before a pod with a timeout is ended
+ * by Kubernetes.
+ */
 const START_SECONDS = 600;
 
 /** One more environment variable. */
@@ -36,7 +39,13 @@ export function basePod(plan: PodPlan): Record<string, unknown> {
   const volumes = [
     ...(plan.bundle.length === 0
       ? []
-      : [{ name: 'bundle', mountPath: MOUNT.bundle, source: { projected: { sources: plan.bundle.map(name => ({ configMap: { name } })) } } }]),
+      : [
+          {
+            name: 'bundle',
+            mountPath: MOUNT.bundle,
+            source: { projected: { sources: plan.bundle.map(name => ({ configMap: { name } })) } },
+          },
+        ]),
     { name: 'scratch', mountPath: MOUNT.scratch, source: { emptyDir: {} } },
     ...(volume === null
       ? []
@@ -44,7 +53,10 @@ export function basePod(plan: PodPlan): Record<string, unknown> {
           {
             name: 'data',
             mountPath: volume.mountPath,
-            source: 'claim' in volume ? { persistentVolumeClaim: { claimName: volume.claim } } : { hostPath: { path: volume.hostPath } },
+            source:
+              'claim' in volume
+                ? { persistentVolumeClaim: { claimName: volume.claim } }
+                : { hostPath: { path: volume.hostPath } },
           },
         ]),
     ...plan.volumes,
@@ -71,8 +83,16 @@ export function basePod(plan: PodPlan): Record<string, unknown> {
         command: ['node', ...plan.args],
         env: [{ name: 'HOME', value: MOUNT.scratch }, { name: 'TMPDIR', value: MOUNT.scratch }, ...plan.env],
         resources: plan.resources,
-        securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
-        volumeMounts: volumes.map(({ name, mountPath }) => ({ name, mountPath, ...(name === 'bundle' ? { readOnly: true } : {}) })),
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+        },
+        volumeMounts: volumes.map(({ name, mountPath }) => ({
+          name,
+          mountPath,
+          ...(name === 'bundle' ? { readOnly: true } : {}),
+        })),
       },
     ],
     volumes: volumes.map(({ name, source }) => ({ name, ...source })),
@@ -82,11 +102,16 @@ export function basePod(plan: PodPlan): Record<string, unknown> {
 /** Which nodes pods that are no job's own may run on, where the settings of the run say so. */
 export function placementOf({ defaults }: ClusterSettings): Record<string, unknown> {
   const { nodeSelector, tolerations, affinity, priorityClassName } = defaults;
-  return Object.fromEntries(Object.entries({ nodeSelector, tolerations, affinity, priorityClassName }).filter(([, value]) => value !== undefined));
+  return Object.fromEntries(
+    Object.entries({ nodeSelector, tolerations, affinity, priorityClassName }).filter(
+      ([, value]) => value !== undefined,
+    ),
+  );
 }
 
 /**
- * What a job asks for, as requests and limits: the memory limit is the request × 1.1, in whole bytes; there is no limit on CPU.
+ * What a job asks for, as requests and limits: the memory limit is the request × 1.1, in whole bytes; there
+ * is no limit on CPU.
  *
  * @param memory overrides the job's own, after it ran out of it.
  */
@@ -96,7 +121,10 @@ export function resourcesOf({ cpu, gpu }: KTJob, memory: string): PodPlan['resou
   return { requests: { cpu, memory, ...devices }, limits: { memory: String(bytes), ...devices } };
 }
 
-/** The V8 heap may take all of the container, so that it is the container's limit that ends a process, which Kubernetes tells of. */
+/**
+ * The V8 heap may take all of the container, so that it is the container's limit that ends a process, which
+ * Kubernetes tells of.
+ */
 export const heapFlag = (memory: string): string =>
   `--max-old-space-size=${Math.max(16, Math.floor(((parseQuantity(memory) ?? 2 ** 30) * 1.1) / 2 ** 20))}`;
 
@@ -112,9 +140,15 @@ export function withJobOptions(
   const own: Record<string, unknown> = {
     ...container,
     image,
-    imagePullPolicy: pullPolicy(image, options.imagePullPolicy ?? (options.image === undefined ? plan.settings.imagePullPolicy : null)),
+    imagePullPolicy: pullPolicy(
+      image,
+      options.imagePullPolicy ?? (options.image === undefined ? plan.settings.imagePullPolicy : null),
+    ),
     ...(options.envFrom === undefined ? {} : { envFrom: options.envFrom }),
-    volumeMounts: [...((container?.['volumeMounts'] as object[] | undefined) ?? []), ...(options.volumeMounts ?? [])],
+    volumeMounts: [
+      ...((container?.['volumeMounts'] as object[] | undefined) ?? []),
+      ...(options.volumeMounts ?? []),
+    ],
   };
   const spec: Record<string, unknown> = {
     ...pod,
@@ -127,12 +161,14 @@ export function withJobOptions(
     ...(options.serviceAccountName === undefined ? {} : { serviceAccountName: options.serviceAccountName }),
     ...deadline(job, plan.items),
   };
-  return options.podPatch === undefined ? spec : (mergePatch(spec, options.podPatch) as Record<string, unknown>);
+  return options.podPatch === undefined
+    ? spec
+    : (mergePatch(spec, options.podPatch) as Record<string, unknown>);
 }
 
 /**
- * A job with a `timeout`: its pods share a process namespace, because a process that is number 1 of its own cannot be killed from inside,
- * and Kubernetes ends a pod that outlives all its attempts, each of them slow.
+ * A job with a `timeout`: its pods share a process namespace, because a process that is number 1 of its own
+ * cannot be killed from inside, and Kubernetes ends a pod that outlives all its attempts, each of them slow.
  */
 function deadline(job: KTJob, items: number): Record<string, unknown> {
   const timeoutMs = job.timeout === null ? undefined : parseDurationMs(job.timeout);
@@ -147,7 +183,8 @@ function deadline(job: KTJob, items: number): Record<string, unknown> {
 export function mergePatch(target: unknown, patch: JsonObject[string]): unknown {
   if (Array.isArray(target) && Array.isArray(patch)) return mergeLists(target, patch);
   if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
-  const merged: Record<string, unknown> = typeof target === 'object' && target !== null && !Array.isArray(target) ? { ...target } : {};
+  const merged: Record<string, unknown> =
+    typeof target === 'object' && target !== null && !Array.isArray(target) ? { ...target } : {};
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) Reflect.deleteProperty(merged, key);
     else merged[key] = mergePatch(merged[key], value);
@@ -156,7 +193,8 @@ export function mergePatch(target: unknown, patch: JsonObject[string]): unknown 
 }
 
 function mergeLists(target: unknown[], patch: JsonObject[string][]): unknown[] {
-  const nameOf = (value: unknown): unknown => (typeof value === 'object' && value !== null ? (value as { name?: unknown }).name : undefined);
+  const nameOf = (value: unknown): unknown =>
+    typeof value === 'object' && value !== null ? (value as { name?: unknown }).name : undefined;
   if (![...target, ...patch].every(value => nameOf(value) !== undefined)) return patch;
   const merged = target.map(value => {
     const over = patch.find(other => nameOf(other) === nameOf(value));

@@ -15,7 +15,11 @@ export interface ProbeReport {
 }
 
 /** @param bundle digest and number of ConfigMaps of any bundle. */
-export function probeJob(settings: ClusterSettings, bundle: { digest: string; parts: number }, id: string): Job {
+export function probeJob(
+  settings: ClusterSettings,
+  bundle: { digest: string; parts: number },
+  id: string,
+): Job {
   const labels = { 'app.kubernetes.io/name': 'kt', [LABEL.managedBy]: 'kt', [LABEL.component]: 'probe' };
   const spec = basePod({
     settings,

@@ -14,17 +14,29 @@ export const CONTROLLER_RULES: readonly Rule[] = [
   { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create', 'list', 'watch', 'patch', 'delete'] },
   // Failed pods are followed; those that succeeded are deleted while a large Job goes on.
   { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch', 'deletecollection'] },
-  // The run's own ConfigMap is followed for the flag of `kt cancel`, and holds the summary; those of scheduled runs are made.
+  // The run's own ConfigMap is followed for the flag of `kt cancel`, and holds the summary; those of
+  // scheduled runs are made.
   { apiGroups: [''], resources: ['configmaps'], verbs: ['create', 'list', 'watch', 'patch'] },
   // Why pods do not start.
   { apiGroups: [''], resources: ['events'], verbs: ['list'] },
 ];
 
 /** Service account, Role and RoleBinding of a namespace in which runs are to work. */
-export function accessObjects({ namespace, serviceAccount }: { namespace: string; serviceAccount: string }): KubeObject[] {
+export function accessObjects({
+  namespace,
+  serviceAccount,
+}: {
+  namespace: string;
+  serviceAccount: string;
+}): KubeObject[] {
   const labels = { 'app.kubernetes.io/managed-by': 'kt' };
   const rbac = 'rbac.authorization.k8s.io';
-  const role = { apiVersion: `${rbac}/v1`, kind: 'Role', metadata: { name: 'kt-controller', namespace, labels }, rules: CONTROLLER_RULES };
+  const role = {
+    apiVersion: `${rbac}/v1`,
+    kind: 'Role',
+    metadata: { name: 'kt-controller', namespace, labels },
+    rules: CONTROLLER_RULES,
+  };
   const binding = {
     apiVersion: `${rbac}/v1`,
     kind: 'RoleBinding',

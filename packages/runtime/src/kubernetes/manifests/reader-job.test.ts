@@ -1,17 +1,32 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { advance, READ_FROM_START, readerJob, type ReadRequest, type ReadValue, valuesAfter } from './reader-job.js';
+import {
+  advance,
+  READ_FROM_START,
+  readerJob,
+  type ReadRequest,
+  type ReadValue,
+  valuesAfter,
+} from './reader-job.js';
 import { clusterSettings } from './cluster-settings.js';
 
-const lineAt = (atMs: number, n: number): ReadValue => ({ line: { job: 'j', item: n, attempt: 1, atMs, level: 'info', message: String(n) } });
-const failedAt = (n: number): ReadValue => ({ failed: { job: 'j', item: n, attempts: 1, cause: { kind: 'Lost', message: '' } } });
+const lineAt = (atMs: number, n: number): ReadValue => ({
+  line: { job: 'j', item: n, attempt: 1, atMs, level: 'info', message: String(n) },
+});
+const failedAt = (n: number): ReadValue => ({
+  failed: { job: 'j', item: n, attempts: 1, cause: { kind: 'Lost', message: '' } },
+});
 
 async function* of(values: readonly ReadValue[]): AsyncGenerator<ReadValue, void> {
   yield* values;
 }
 
 /** Reads in pages of a few values, each from where the last one ended. */
-async function inPages(values: readonly ReadValue[], what: ReadRequest['what'], sizes: readonly number[]): Promise<ReadValue[]> {
+async function inPages(
+  values: readonly ReadValue[],
+  what: ReadRequest['what'],
+  sizes: readonly number[],
+): Promise<ReadValue[]> {
   const read: ReadValue[] = [];
   let after = READ_FROM_START;
   for (const size of sizes) {
@@ -41,7 +56,11 @@ test('pages of any size make up the whole', async () => {
 });
 
 test('the pod that reads has no token, is restricted and is of its run', () => {
-  const settings = clusterSettings({ namespace: 'n', store: 'file:/mnt/data', volume: { claim: 'c', mountPath: '/mnt/data' } });
+  const settings = clusterSettings({
+    namespace: 'n',
+    store: 'file:/mnt/data',
+    volume: { claim: 'c', mountPath: '/mnt/data' },
+  });
   const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'kt-r', uid: 'u' };
   const request: ReadRequest = {
     what: 'lines',
@@ -52,10 +71,21 @@ test('the pod that reads has no token, is restricted and is of its run', () => {
     after: READ_FROM_START,
     pageBytes: 1,
   };
-  const job = readerJob({ runId: 'r', pipeline: 'p', settings, digest: 'd', bundleParts: 2, owner }, 'abc', request);
-  expect(job.metadata).toMatchObject({ labels: { 'app.kubernetes.io/component': 'reader', 'kt.dev/run': 'r' }, ownerReferences: [owner] });
+  const job = readerJob(
+    { runId: 'r', pipeline: 'p', settings, digest: 'd', bundleParts: 2, owner },
+    'abc',
+    request,
+  );
+  expect(job.metadata).toMatchObject({
+    labels: { 'app.kubernetes.io/component': 'reader', 'kt.dev/run': 'r' },
+    ownerReferences: [owner],
+  });
   expect(job.metadata.name.length).toBeLessThanOrEqual(57);
   expect(job.spec).toMatchObject({ backoffLimit: 0, ttlSecondsAfterFinished: 60 });
-  expect(job.spec?.template.spec).toMatchObject({ automountServiceAccountToken: false, serviceAccountName: 'kt-pod', restartPolicy: 'Never' });
+  expect(job.spec?.template.spec).toMatchObject({
+    automountServiceAccountToken: false,
+    serviceAccountName: 'kt-pod',
+    restartPolicy: 'Never',
+  });
   expect(JSON.stringify(job)).toContain('kt-bundle-d-1');
 });

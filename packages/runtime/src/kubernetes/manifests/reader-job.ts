@@ -1,8 +1,9 @@
 /**
  * Reading what the store holds of a run from outside its cluster: a short-lived pod reads it and prints it.
  *
- * It prints in pages, because a node keeps only the last 10 MiB that a container prints. Each line is a {@link ReadLine}: `begin` first, then values,
- * then `end` or `error`. A page that lacks one of them, or has fewer values than `end` says, was cut short.
+ * It prints in pages, because a node keeps only the last 10 MiB that a container prints. Each line is a
+ * {@link ReadLine}: `begin` first, then values, then `end` or `error`. A page that lacks one of them, or has
+ * fewer values than `end` says, was cut short.
  */
 import type { Problem } from '@kube-transform/sdk';
 import type { FailedLog, LogLine } from '../../reporting/run-logs.js';
@@ -35,7 +36,8 @@ export interface ReadRequest {
 export type ReadValue = { line: LogLine } | { failed: Omit<FailedLog, 'lines'> };
 
 /** A line of a page. */
-export type ReadLine = { begin: true } | ReadValue | { end: { count: number; more: boolean } } | { error: readonly Problem[] };
+export type ReadLine =
+  { begin: true } | ReadValue | { end: { count: number; more: boolean } } | { error: readonly Problem[] };
 
 /** The first page begins here. */
 export const READ_FROM_START: ReadCursor = { atMs: 0, count: 0 };
@@ -43,7 +45,8 @@ const RESOURCES = { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory
 const HEAP = '--max-old-space-size=400';
 
 /** What a value counts as for a cursor; what failed has no time of its own. */
-const momentOf = (value: ReadValue, what: ReadRequest['what']): number => (what === 'lines' && 'line' in value ? value.line.atMs : 0);
+const momentOf = (value: ReadValue, what: ReadRequest['what']): number =>
+  what === 'lines' && 'line' in value ? value.line.atMs : 0;
 
 /** The cursor after one more value. */
 export function advance(cursor: ReadCursor, value: ReadValue, what: ReadRequest['what']): ReadCursor {

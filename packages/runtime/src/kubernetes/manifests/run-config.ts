@@ -1,4 +1,7 @@
-/** What a controller is told of its run: `run.json` in the run's ConfigMap, and the record of a new run in ConfigMaps beside it. */
+/**
+ * What a controller is told of its run: `run.json` in the run's ConfigMap, and the record of a new run in
+ * ConfigMaps beside it.
+ */
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
@@ -27,17 +30,25 @@ export interface RunConfig {
 }
 
 /** Keys of the run's ConfigMap. */
-export const RUN_KEY = { config: 'run.json', summary: 'summary', cancel: 'cancel', controller: 'controller' } as const;
+export const RUN_KEY = {
+  config: 'run.json',
+  summary: 'summary',
+  cancel: 'cancel',
+  controller: 'controller',
+} as const;
 const RECORD = 'record.json.gz';
 
 /** The record of a run as files. */
-export const recordFiles = (record: RunRecord): Map<string, Uint8Array> => new Map([[RECORD, gzipSync(JSON.stringify(record))]]);
+export const recordFiles = (record: RunRecord): Map<string, Uint8Array> =>
+  new Map([[RECORD, gzipSync(JSON.stringify(record))]]);
 
 /** The files of a folder into which ConfigMaps are mounted. */
 export async function readMounted(dir: string): Promise<Map<string, Uint8Array>> {
   // Beside the files are links of Kubernetes' own, whose names begin with "..".
   const names = (await readdir(dir)).filter(name => !name.startsWith('.'));
-  return new Map(await Promise.all(names.map(async name => [name, await readFile(join(dir, name))] as const)));
+  return new Map(
+    await Promise.all(names.map(async name => [name, await readFile(join(dir, name))] as const)),
+  );
 }
 
 /** The record of a run from the folder into which its ConfigMaps are mounted. */

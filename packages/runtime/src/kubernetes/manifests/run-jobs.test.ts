@@ -7,12 +7,30 @@ import { mergePatch, resourcesOf } from './pod-spec.js';
 import { accessObjects, CONTROLLER_RULES } from './rbac.js';
 import { clusterSettings, DEFAULT_IMAGE, pullPolicy } from './cluster-settings.js';
 
-const settings = clusterSettings({ namespace: 'ns', store: 'file:/mnt/data', volume: { claim: 'data', mountPath: '/mnt/data' }, image: 'reg/app:1' });
-const frame: RunFrame = { runId: 'r1', pipeline: 'p', settings, digest: 'abc', bundleParts: 2, owner: ownerOf('r1', 'uid-1') };
+const settings = clusterSettings({
+  namespace: 'ns',
+  store: 'file:/mnt/data',
+  volume: { claim: 'data', mountPath: '/mnt/data' },
+  image: 'reg/app:1',
+});
+const frame: RunFrame = {
+  runId: 'r1',
+  pipeline: 'p',
+  settings,
+  digest: 'abc',
+  bundleParts: 2,
+  owner: ownerOf('r1', 'uid-1'),
+};
 const task = (given: Partial<KTJobInput> = {}, more: Partial<RunFrame> = {}): Job => {
-  const [job] = mustParsePipeline({ name: 'p', jobs: [{ type: 'map', name: 'm', function: 'f.f', items: [1], args: {}, ...given }] }).jobs;
+  const [job] = mustParsePipeline({
+    name: 'p',
+    jobs: [{ type: 'map', name: 'm', function: 'f.f', items: [1], args: {}, ...given }],
+  }).jobs;
   const memory = job!.memory;
-  return taskJob({ ...frame, ...more }, { job: job!, wave: 1, pods: '0-9', count: 10, itemsPerPod: 1, parallelism: 5, memory });
+  return taskJob(
+    { ...frame, ...more },
+    { job: job!, wave: 1, pods: '0-9', count: 10, itemsPerPod: 1, parallelism: 5, memory },
+  );
 };
 interface PodSpec {
   [field: string]: unknown;
@@ -30,15 +48,26 @@ describe('task Jobs', () => {
       backoffLimitPerIndex: 0,
       podReplacementPolicy: 'Failed',
       podFailurePolicy: {
-        rules: [{ action: 'Ignore' }, { action: 'FailIndex', onExitCodes: { values: [78] } }, { action: 'FailJob', onExitCodes: { values: [79] } }],
+        rules: [
+          { action: 'Ignore' },
+          { action: 'FailIndex', onExitCodes: { values: [78] } },
+          { action: 'FailJob', onExitCodes: { values: [79] } },
+        ],
       },
     });
   });
 
   test('pass Pod Security "restricted" and carry no token', () => {
     const pod = podOf(task());
-    expect(pod).toMatchObject({ restartPolicy: 'Never', automountServiceAccountToken: false, serviceAccountName: 'kt-pod' });
-    expect(pod['securityContext']).toMatchObject({ runAsNonRoot: true, seccompProfile: { type: 'RuntimeDefault' } });
+    expect(pod).toMatchObject({
+      restartPolicy: 'Never',
+      automountServiceAccountToken: false,
+      serviceAccountName: 'kt-pod',
+    });
+    expect(pod['securityContext']).toMatchObject({
+      runAsNonRoot: true,
+      seccompProfile: { type: 'RuntimeDefault' },
+    });
     expect(pod.containers[0]!['securityContext']).toEqual({
       allowPrivilegeEscalation: false,
       readOnlyRootFilesystem: true,
@@ -90,7 +119,12 @@ describe('task Jobs', () => {
       hostAliases: [{ ip: '1.1.1.1' }],
     });
     expect(pod.containers).toHaveLength(1);
-    expect(pod.containers[0]).toMatchObject({ image: 'local', imagePullPolicy: 'Never', stdin: true, envFrom: [{ secretRef: { name: 's' } }] });
+    expect(pod.containers[0]).toMatchObject({
+      image: 'local',
+      imagePullPolicy: 'Never',
+      stdin: true,
+      envFrom: [{ secretRef: { name: 's' } }],
+    });
     expect(pod.volumes.map(({ name }) => name)).toEqual(['bundle', 'scratch', 'data', 'v']);
     expect(job.metadata.labels).toMatchObject({ 'kueue.x-k8s.io/queue-name': 'team-a' });
     expect(job.spec!.template.metadata.labels).toMatchObject({ team: expect.stringMatching(/^data-eng-/) });
@@ -98,12 +132,17 @@ describe('task Jobs', () => {
   });
 
   test('with a timeout share a process namespace and have a deadline for all attempts', () => {
-    expect(podOf(task({ timeout: '10s', retries: 1 }))).toMatchObject({ shareProcessNamespace: true, activeDeadlineSeconds: 600 + 20 + 60 });
+    expect(podOf(task({ timeout: '10s', retries: 1 }))).toMatchObject({
+      shareProcessNamespace: true,
+      activeDeadlineSeconds: 600 + 20 + 60,
+    });
     expect(podOf(task())).not.toHaveProperty('activeDeadlineSeconds');
   });
 
   test('have names that leave room for the index, whatever the job is called, and differ where jobs differ', () => {
-    const names = ['a', 'A', 'é'.repeat(300), 'a b', 'a-b', 'x'.repeat(200), 'x'.repeat(201)].map(job => taskName({ runId: 'r', job, wave: 12 }));
+    const names = ['a', 'A', 'é'.repeat(300), 'a b', 'a-b', 'x'.repeat(200), 'x'.repeat(201)].map(job =>
+      taskName({ runId: 'r', job, wave: 12 }),
+    );
     expect(new Set(names).size).toBe(names.length);
     for (const name of names) {
       expect(name).toMatch(/^[a-z]([a-z0-9-]*[a-z0-9])?$/);
@@ -126,24 +165,31 @@ describe('the controller', () => {
     expect(podOf(job)).toMatchObject({ automountServiceAccountToken: true, restartPolicy: 'Never' });
     expect(job.spec!.template.metadata.annotations).toMatchObject({ 'karpenter.sh/do-not-disrupt': 'true' });
     expect(JSON.stringify(job)).not.toContain('kueue');
-    expect(job.spec).toMatchObject({ podFailurePolicy: { rules: [{ action: 'Ignore' }, { action: 'FailJob', onExitCodes: { values: [78] } }] } });
+    expect(job.spec).toMatchObject({
+      podFailurePolicy: {
+        rules: [{ action: 'Ignore' }, { action: 'FailJob', onExitCodes: { values: [78] } }],
+      },
+    });
     expect(job.metadata.ownerReferences).toEqual([frame.owner]);
   });
 });
 
 test('images of a registry are always fetched, local ones never, and fixed ones once', () => {
-  expect(['reg/app:1', 'app', 'reg/app@sha256:00', DEFAULT_IMAGE].map(image => pullPolicy(image, null))).toEqual([
-    'Always',
-    'Never',
-    'IfNotPresent',
-    'IfNotPresent',
-  ]);
+  expect(
+    ['reg/app:1', 'app', 'reg/app@sha256:00', DEFAULT_IMAGE].map(image => pullPolicy(image, null)),
+  ).toEqual(['Always', 'Never', 'IfNotPresent', 'IfNotPresent']);
   expect(pullPolicy('app', 'Always')).toBe('Always');
 });
 
 test('a patch merges lists by name, deletes with null and replaces the rest', () => {
-  const pod = { containers: [{ name: 'main', image: 'a', env: [{ name: 'X', value: '1' }] }], hostNetwork: true };
-  const patch = { containers: [{ name: 'main', env: [{ name: 'Y', value: '2' }] }, { name: 'side' }], hostNetwork: null };
+  const pod = {
+    containers: [{ name: 'main', image: 'a', env: [{ name: 'X', value: '1' }] }],
+    hostNetwork: true,
+  };
+  const patch = {
+    containers: [{ name: 'main', env: [{ name: 'Y', value: '2' }] }, { name: 'side' }],
+    hostNetwork: null,
+  };
   expect(mergePatch(pod, patch as never)).toEqual({
     containers: [
       {
@@ -160,12 +206,20 @@ test('a patch merges lists by name, deletes with null and replaces the rest', ()
 });
 
 test('the Role is namespaced, and grants neither secrets nor the making of pods', () => {
-  expect(accessObjects({ namespace: 'ns', serviceAccount: 'a' }).map(({ kind }) => kind)).toEqual(['ServiceAccount', 'Role', 'RoleBinding']);
+  expect(accessObjects({ namespace: 'ns', serviceAccount: 'a' }).map(({ kind }) => kind)).toEqual([
+    'ServiceAccount',
+    'Role',
+    'RoleBinding',
+  ]);
   expect(CONTROLLER_RULES.flatMap(({ resources }) => resources)).not.toContain('secrets');
   expect(CONTROLLER_RULES.find(({ resources }) => resources.includes('pods'))?.verbs).not.toContain('create');
 });
 
 test('the ConfigMap of a run is found by its run and says which bundle it needs', () => {
   const { metadata } = runConfigMap({ runId: 'r1', pipeline: 'p', namespace: 'ns', digest: 'abc', data: {} });
-  expect(metadata.labels).toMatchObject({ 'kt.dev/run': 'r1', 'kt.dev/bundle': 'abc', 'app.kubernetes.io/component': 'run' });
+  expect(metadata.labels).toMatchObject({
+    'kt.dev/run': 'r1',
+    'kt.dev/bundle': 'abc',
+    'app.kubernetes.io/component': 'run',
+  });
 });

@@ -1,9 +1,28 @@
 /** The objects that a run has in a cluster, as pure functions of what is asked for. */
 import type { KTJob } from '@kube-transform/sdk';
 import { EXIT_CODE } from './exit-codes.js';
-import { ANNOTATION, bundleNames, controllerName, LABEL, labelValue, runLabels, runName, shortHash, taskName } from './names.js';
+import {
+  ANNOTATION,
+  bundleNames,
+  controllerName,
+  LABEL,
+  labelValue,
+  runLabels,
+  runName,
+  shortHash,
+  taskName,
+} from './names.js';
 import type { ConfigMap, Job, OwnerReference } from '../api/objects.js';
-import { basePod, CONTAINER, type EnvVar, heapFlag, MOUNT, placementOf, resourcesOf, withJobOptions } from './pod-spec.js';
+import {
+  basePod,
+  CONTAINER,
+  type EnvVar,
+  heapFlag,
+  MOUNT,
+  placementOf,
+  resourcesOf,
+  withJobOptions,
+} from './pod-spec.js';
 import type { ClusterSettings } from './cluster-settings.js';
 
 const CONTROLLER = { cpu: '100m', memory: '128Mi', limit: '512Mi' };
@@ -44,7 +63,12 @@ export function taskJob(frame: RunFrame, plan: WavePlan): Job {
   const { runId, pipeline, settings, digest } = frame;
   const { job, wave, memory, itemsPerPod } = plan;
   const own = { ...settings.defaults, ...job.kubernetes };
-  const labels = { ...userLabels(job.labels), ...runLabels(runId, pipeline, 'task'), [LABEL.job]: labelValue(job.name), [LABEL.wave]: String(wave) };
+  const labels = {
+    ...userLabels(job.labels),
+    ...runLabels(runId, pipeline, 'task'),
+    [LABEL.job]: labelValue(job.name),
+    [LABEL.wave]: String(wave),
+  };
   const env: EnvVar[] = [
     ...Object.entries({ ...settings.env, ...job.env }).map(([name, value]) => ({ name, value })),
     { name: 'DATA_DIR', value: settings.volume?.mountPath ?? settings.store },
@@ -64,8 +88,15 @@ export function taskJob(frame: RunFrame, plan: WavePlan): Job {
     token: false,
     volumes: [],
   });
-  const annotations = { ...settings.defaults.annotations, ...job.kubernetes.annotations, [ANNOTATION.job]: job.name };
-  const template = { metadata: { labels, annotations }, spec: withJobOptions(pod, job, { settings, items: itemsPerPod }) };
+  const annotations = {
+    ...settings.defaults.annotations,
+    ...job.kubernetes.annotations,
+    [ANNOTATION.job]: job.name,
+  };
+  const template = {
+    metadata: { labels, annotations },
+    spec: withJobOptions(pod, job, { settings, items: itemsPerPod }),
+  };
   const spec = {
     completionMode: 'Indexed',
     completions: plan.count,
@@ -75,8 +106,14 @@ export function taskJob(frame: RunFrame, plan: WavePlan): Job {
     podFailurePolicy: {
       rules: [
         { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
-        { action: 'FailIndex', onExitCodes: { containerName: CONTAINER, operator: 'In', values: [EXIT_CODE.failed] } },
-        { action: 'FailJob', onExitCodes: { containerName: CONTAINER, operator: 'In', values: [EXIT_CODE.abort] } },
+        {
+          action: 'FailIndex',
+          onExitCodes: { containerName: CONTAINER, operator: 'In', values: [EXIT_CODE.failed] },
+        },
+        {
+          action: 'FailJob',
+          onExitCodes: { containerName: CONTAINER, operator: 'In', values: [EXIT_CODE.abort] },
+        },
       ],
     },
     ttlSecondsAfterFinished: settings.ttlSeconds,
@@ -95,7 +132,11 @@ export function taskJob(frame: RunFrame, plan: WavePlan): Job {
         [ANNOTATION.pods]: plan.pods,
         [ANNOTATION.itemsPerPod]: String(itemsPerPod),
         [ANNOTATION.memory]: memory,
-        [ANNOTATION.specHash]: shortHash(JSON.stringify({ ...job, tasks: [], items: null }), digest, settings.image),
+        [ANNOTATION.specHash]: shortHash(
+          JSON.stringify({ ...job, tasks: [], items: null }),
+          digest,
+          settings.image,
+        ),
       },
       ownerReferences: [frame.owner],
     },
@@ -121,13 +162,18 @@ export function controllerJob(frame: RunFrame, start: { id: string; documents: r
       { name: 'KT_POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
       { name: 'KT_POD_IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
     ],
-    resources: { requests: { cpu: CONTROLLER.cpu, memory: CONTROLLER.memory }, limits: { memory: CONTROLLER.limit } },
+    resources: {
+      requests: { cpu: CONTROLLER.cpu, memory: CONTROLLER.memory },
+      limits: { memory: CONTROLLER.limit },
+    },
     token: true,
     volumes: [
       {
         name: 'run',
         mountPath: MOUNT.run,
-        source: { projected: { sources: [runName(runId), ...start.documents].map(name => ({ configMap: { name } })) } },
+        source: {
+          projected: { sources: [runName(runId), ...start.documents].map(name => ({ configMap: { name } })) },
+        },
       },
     ],
   });
@@ -149,14 +195,20 @@ export function controllerJob(frame: RunFrame, start: { id: string; documents: r
       podFailurePolicy: {
         rules: [
           { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
-          { action: 'FailJob', onExitCodes: { containerName: CONTAINER, operator: 'In', values: [EXIT_CODE.failed] } },
+          {
+            action: 'FailJob',
+            onExitCodes: { containerName: CONTAINER, operator: 'In', values: [EXIT_CODE.failed] },
+          },
         ],
       },
       ttlSecondsAfterFinished: settings.ttlSeconds,
       template: {
         metadata: {
           labels,
-          annotations: { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false', 'karpenter.sh/do-not-disrupt': 'true' },
+          annotations: {
+            'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
+            'karpenter.sh/do-not-disrupt': 'true',
+          },
         },
         spec: { ...spec, ...placementOf(settings) },
       },
@@ -165,7 +217,13 @@ export function controllerJob(frame: RunFrame, start: { id: string; documents: r
 }
 
 /** The ConfigMap of a run. */
-export function runConfigMap(run: { runId: string; pipeline: string; namespace: string; digest: string; data: Record<string, string> }): ConfigMap {
+export function runConfigMap(run: {
+  runId: string;
+  pipeline: string;
+  namespace: string;
+  digest: string;
+  data: Record<string, string>;
+}): ConfigMap {
   return {
     apiVersion: 'v1',
     kind: 'ConfigMap',

@@ -21,7 +21,10 @@ interface Beginning {
   again?: boolean;
 }
 
-/** Makes the objects of a new run and starts its controller. False where there is a run of that name; with `again` it is seen to be whole. */
+/**
+ * Makes the objects of a new run and starts its controller. False where there is a run of that name; with
+ * `again` it is seen to be whole.
+ */
 export async function beginRun(api: KubeApi, { config, record, again = false }: Beginning): Promise<boolean> {
   const { runId, pipeline, digest, schedule } = config;
   const namespace = api.namespace;
@@ -30,12 +33,24 @@ export async function beginRun(api: KubeApi, { config, record, again = false }: 
   if (schedule !== undefined) Object.assign(object.metadata.labels ?? {}, { [LABEL.schedule]: schedule });
   const made = await api.create<ConfigMap>(paths.configMaps(namespace), object);
   if (made === null && !again) return false;
-  const uid = (made ?? (await api.list<ConfigMap>(paths.configMaps(namespace), nameIs(object.metadata.name))).items[0])?.metadata.uid;
-  if (uid === undefined) throw new KtError({ code: 'RUN_DELETED', path: 'run', message: `Run "${runId}" was deleted while it was being made.` });
+  const uid = (
+    made ?? (await api.list<ConfigMap>(paths.configMaps(namespace), nameIs(object.metadata.name))).items[0]
+  )?.metadata.uid;
+  if (uid === undefined)
+    throw new KtError({
+      code: 'RUN_DELETED',
+      path: 'run',
+      message: `Run "${runId}" was deleted while it was being made.`,
+    });
   const documents = record === null ? [] : (deal(recordFiles(record)) ?? []);
   for (const [n, part] of documents.entries()) {
     const labels = runLabels(runId, pipeline, 'run-document');
-    const metadata = { name: documentName(runId, n), namespace, labels, ownerReferences: [ownerOf(runId, uid)] };
+    const metadata = {
+      name: documentName(runId, n),
+      namespace,
+      labels,
+      ownerReferences: [ownerOf(runId, uid)],
+    };
     await api.create(paths.configMaps(namespace), parcel(part, metadata));
   }
   await startController(api, { config, uid, start: '1' });
@@ -45,12 +60,18 @@ export async function beginRun(api: KubeApi, { config, record, again = false }: 
 const nameIs = (name: string): { fieldSelector: string } => ({ fieldSelector: `metadata.name=${name}` });
 
 /** Starts a controller of a run. False where one of that name is there. */
-export async function startController(api: KubeApi, { config, uid, start }: { config: RunConfig; uid: string; start: string }): Promise<boolean> {
+export async function startController(
+  api: KubeApi,
+  { config, uid, start }: { config: RunConfig; uid: string; start: string },
+): Promise<boolean> {
   const { runId, pipeline, digest, bundleParts, settings } = config;
   const { items } = await api.list<ConfigMap>(paths.configMaps(api.namespace), {
     labelSelector: `${LABEL.run}=${labelValue(runId)},${LABEL.component}=run-document`,
   });
   const frame = { runId, pipeline, settings, digest, bundleParts, owner: ownerOf(runId, uid) };
   const documents = items.map(({ metadata }) => metadata.name).sort();
-  return (await api.create<Job>(paths.jobs(api.namespace), controllerJob(frame, { id: start, documents }))) !== null;
+  return (
+    (await api.create<Job>(paths.jobs(api.namespace), controllerJob(frame, { id: start, documents }))) !==
+    null
+  );
 }

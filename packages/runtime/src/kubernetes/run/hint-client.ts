@@ -1,8 +1,10 @@
 /*
  * Tells the controller that there is something new in the store.
  *
- * HC1 A hint only wakes the controller: one that is lost costs time and nothing else. It is never waited for longer than a moment.
- * HC2 Where the controller listens is read from the store; it is read anew when nobody is there, because a new controller has a new address.
+ * HC1 A hint only wakes the controller: one that is lost costs time and nothing else. It is never waited for
+ *     longer than a moment.
+ * HC2 Where the controller listens is read from the store; it is read anew when nobody is there, because a
+ *     new controller has a new address.
  */
 import { hintsKey } from '../../run-store/layout.js';
 import type { FileStore, HintAddress } from '../../ports/index.js';
@@ -35,7 +37,10 @@ export class HintClient {
   }
 }
 
-/** A request by hand: `node:http` takes longer to load than the request does, and `node:net` is loaded when something was done. */
+/**
+ * A request by hand: `node:http` takes longer to load than the request does, and `node:net` is loaded when
+ * something was done.
+ */
 async function post({ host, port, token }: HintAddress, body: string): Promise<boolean> {
   const { connect } = process.getBuiltinModule('node:net');
   return new Promise(resolve => {

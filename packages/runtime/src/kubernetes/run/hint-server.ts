@@ -12,7 +12,13 @@ export interface HintServer extends AsyncDisposable {
 }
 
 /** Starts listening; `onHint` is called with each hint that has the token. */
-export async function hintServer({ host, onHint }: { host: string; onHint: (hint: Hint) => void }): Promise<HintServer> {
+export async function hintServer({
+  host,
+  onHint,
+}: {
+  host: string;
+  onHint: (hint: Hint) => void;
+}): Promise<HintServer> {
   const token = randomUUID();
   const expected = Buffer.from(`Bearer ${token}`);
   const server = createServer((request, response) => {

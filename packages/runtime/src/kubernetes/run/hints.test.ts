@@ -47,11 +47,18 @@ test.each([
   ['without the token', { headers: { authorization: 'Bearer no' }, body: '{"job":"a","pod":0}' }, 401],
   ['that is no hint', { body: '[]' }, 400],
   ['that never ends', { body: 'x'.repeat(20_000) }, 400],
-])('a request %s is refused', async (_, { headers, body }: { headers?: Record<string, string>; body: string }, status) => {
-  const { heard, server } = await listening();
-  const { host, port, token } = server.address;
-  const answer = await fetch(`http://${host}:${port}/hint`, { method: 'POST', body, headers: { authorization: `Bearer ${token}`, ...headers } });
-  expect(answer.status).toBe(status);
-  expect(heard).toEqual([]);
-  await server[Symbol.asyncDispose]();
-});
+])(
+  'a request %s is refused',
+  async (_, { headers, body }: { headers?: Record<string, string>; body: string }, status) => {
+    const { heard, server } = await listening();
+    const { host, port, token } = server.address;
+    const answer = await fetch(`http://${host}:${port}/hint`, {
+      method: 'POST',
+      body,
+      headers: { authorization: `Bearer ${token}`, ...headers },
+    });
+    expect(answer.status).toBe(status);
+    expect(heard).toEqual([]);
+    await server[Symbol.asyncDispose]();
+  },
+);

@@ -17,7 +17,12 @@ const THREW = { kind: 'Threw', name: 'Error', message: 'no' } as const;
 
 async function told(tell: (report: RunReport) => void | Promise<void>): Promise<ClusterSummary> {
   bench.server.storage.create(paths.configMaps('ns'), { metadata: { name: 'run' } });
-  const connection = { name: 'test', server: bench.server.url, namespace: 'ns', token: () => Promise.resolve(undefined) };
+  const connection = {
+    name: 'test',
+    server: bench.server.url,
+    namespace: 'ns',
+    token: () => Promise.resolve(undefined),
+  };
   const api = new KubeApi(connection, { clock: bench.clock });
   const report = new RunReport({ api, clock: bench.clock, configMap: 'run', onTrouble: () => undefined });
   await tell(report);
@@ -33,19 +38,35 @@ test('a controller that comes back tells of all jobs, and of no item twice', asy
   const store = memoryFileStore();
   const names = ['ended', 'failed', 'cancelled-start', 'going', 'waiting'];
   const tasks = [{ function: 'f' }, { function: 'f' }, { function: 'f' }];
-  const pipeline = mustParsePipeline({ name: 'p', jobs: names.map(name => ({ type: 'static' as const, name, tasks })) });
+  const pipeline = mustParsePipeline({
+    name: 'p',
+    jobs: names.map(name => ({ type: 'static' as const, name, tasks })),
+  });
   const record: RunRecord = { runId: 'r', pipeline, params: {}, createdAtMs: 0, source: null, retryOf: null };
   for (const job of pipeline.jobs.slice(0, 4)) {
     const manifest = { runId: 'r', pipeline: 'p', job, items: 3, itemsPerPod: 3, offsets: [0] };
     await store.put(jobKey('r', job.name), new TextEncoder().encode(JSON.stringify(manifest)));
   }
-  const append = async (prefix: string, ...lines: object[]): Promise<void> => (await SegmentLog.open<object>(store, prefix)).append(...lines);
+  const append = async (prefix: string, ...lines: object[]): Promise<void> =>
+    (await SegmentLog.open<object>(store, prefix)).append(...lines);
   const ended = [
     { type: 'JobSucceeded', job: 'ended' },
-    { type: 'JobFailed', job: 'failed', cause: { kind: 'ItemsFailed', message: '1 of 3', failed: 1, total: 3, first: THREW, firstItem: 1 } },
-    { type: 'JobFailed', job: 'cancelled-start', cause: { kind: 'NotStarted', message: 'no image', reason: 'ErrImagePull' } },
+    {
+      type: 'JobFailed',
+      job: 'failed',
+      cause: { kind: 'ItemsFailed', message: '1 of 3', failed: 1, total: 3, first: THREW, firstItem: 1 },
+    },
+    {
+      type: 'JobFailed',
+      job: 'cancelled-start',
+      cause: { kind: 'NotStarted', message: 'no image', reason: 'ErrImagePull' },
+    },
   ];
-  await append(journalPrefix('r'), ...['ended', 'failed', 'cancelled-start', 'going'].map(job => ({ type: 'JobSubmitted', job })), ...ended);
+  await append(
+    journalPrefix('r'),
+    ...['ended', 'failed', 'cancelled-start', 'going'].map(job => ({ type: 'JobSubmitted', job })),
+    ...ended,
+  );
   await append(
     resultsPrefix('r', 'failed', 0),
     { i: 0, n: 1, r: 1 },
@@ -58,9 +79,19 @@ test('a controller that comes back tells of all jobs, and of no item twice', asy
     await recallRun(store, record, report);
     report.publish(event({ type: 'RunStarted', pipeline: 'p', jobs: 5, resumed: true }));
     report.publish(event({ type: 'JobExpanded', job: 'going', items: 3, done: 2, failed: 0 }));
-    for (const item of [0, 1]) report.publish(event({ type: 'ItemSucceeded', job: 'going', item, attempt: 1, skipped: false }));
+    for (const item of [0, 1])
+      report.publish(event({ type: 'ItemSucceeded', job: 'going', item, attempt: 1, skipped: false }));
   });
-  expect(summary.jobs.map(({ name, status, items, done, failed, retried }) => [name, status, items, done, failed, retried])).toEqual([
+  expect(
+    summary.jobs.map(({ name, status, items, done, failed, retried }) => [
+      name,
+      status,
+      items,
+      done,
+      failed,
+      retried,
+    ]),
+  ).toEqual([
     ['ended', 'Completed', 3, 3, 0, 0],
     ['failed', 'Failed', 3, 2, 1, 1],
     ['cancelled-start', 'Failed', 3, 0, 0, 0],
@@ -75,9 +106,16 @@ test('a controller that comes back tells of all jobs, and of no item twice', asy
 });
 
 test('failures at one place in a bundle are one kind, whichever pod had them', async () => {
-  const stackIn = (folder: string): string => `Error: no answer from host-1\n    at file:///${folder}/shaky-ABC.mjs:58:21585\n    at x (node:y:1:1)`;
+  const stackIn = (folder: string): string =>
+    `Error: no answer from host-1\n    at file:///${folder}/shaky-ABC.mjs:58:21585\n    at x (node:y:1:1)`;
   const failed = (item: number, folder: string, column = 21585): RunEvent =>
-    event({ type: 'ItemFailed', job: 'a', item, attempt: 1, cause: { ...THREW, stack: stackIn(folder).replace('21585', String(column)) } });
+    event({
+      type: 'ItemFailed',
+      job: 'a',
+      item,
+      attempt: 1,
+      cause: { ...THREW, stack: stackIn(folder).replace('21585', String(column)) },
+    });
   const { failures } = await told(report => {
     report.publish(failed(1, 'kt/bundle/..2026_11_21_15_20_28.1732259740'));
     report.publish(failed(2, 'kt/bundle'));
@@ -94,7 +132,9 @@ test('however many jobs fail with however long texts, the summary fits into its 
   const summary = await told(report => {
     for (let n = 0; n < 3000; n++) {
       const cause = { ...THREW, message: 'm'.repeat(5000), stack: 's'.repeat(5000) };
-      report.publish(event({ type: 'JobStatusChanged', job: `job-${n}`, from: 'Running', to: 'Failed', items: 1, cause }));
+      report.publish(
+        event({ type: 'JobStatusChanged', job: `job-${n}`, from: 'Running', to: 'Failed', items: 1, cause }),
+      );
     }
   });
   expect(JSON.stringify(summary).length).toBeLessThan(800_000);

@@ -1,4 +1,7 @@
-/** Where a run stands when a controller takes it up, told to its report: what has ended is not announced again by the loop. */
+/**
+ * Where a run stands when a controller takes it up, told to its report: what has ended is not announced again
+ * by the loop.
+ */
 import { orderOf, readManifest } from '../../run-store/job-manifest.js';
 import { JobTally } from '../../run-store/job-tally.js';
 import type { FileStore } from '../../ports/index.js';
@@ -12,8 +15,19 @@ export async function recallRun(store: FileStore, record: RunRecord, report: Run
   for (const view of jobs) {
     const { job, status, items, cause } = view;
     const counts = await countsOf(store, record.runId, { view, report });
-    if (cause !== undefined && counts.failed === 0 && isOwnFailure(cause)) report.recallFailure({ job: job.name, item: null, cause });
-    report.recall({ name: job.name, status, items, skipped: 0, before: 0, startedMs: null, cause, waiting: null, ...counts });
+    if (cause !== undefined && counts.failed === 0 && isOwnFailure(cause))
+      report.recallFailure({ job: job.name, item: null, cause });
+    report.recall({
+      name: job.name,
+      status,
+      items,
+      skipped: 0,
+      before: 0,
+      startedMs: null,
+      cause,
+      waiting: null,
+      ...counts,
+    });
   }
 }
 

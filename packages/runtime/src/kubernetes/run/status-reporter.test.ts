@@ -15,7 +15,12 @@ let report: RunReport;
 
 beforeEach(() => {
   bench.server.storage.create(paths.configMaps('ns'), { metadata: { name: 'run' } });
-  const connection = { name: 'test', server: bench.server.url, namespace: 'ns', token: () => Promise.resolve(undefined) };
+  const connection = {
+    name: 'test',
+    server: bench.server.url,
+    namespace: 'ns',
+    token: () => Promise.resolve(undefined),
+  };
   api = new KubeApi(connection, { clock: bench.clock });
   report = new RunReport({ api, clock: bench.clock, configMap: 'run', onTrouble: () => undefined });
   report.publish({ type: 'RunStarted', pipeline: 'p', jobs: 1, resumed: false, ...stamp });
@@ -32,7 +37,8 @@ const told = (): string | null => written().trouble;
 
 /** What is said to somebody without the right to delete Jobs. */
 async function denied(job: string): Promise<Error> {
-  const message = 'jobs.batch is forbidden: User "me" cannot delete resource "jobs" in API group "batch" in the namespace "ns"';
+  const message =
+    'jobs.batch is forbidden: User "me" cannot delete resource "jobs" in API group "batch" in the namespace "ns"';
   bench.server.on(/^DELETE .*\/jobs/, { status: 403, body: statusBody(403, 'Forbidden', message) });
   return errorOf(api.delete(paths.jobs('ns', job)));
 }

@@ -1,10 +1,15 @@
 /*
- * What the world outside learns of a run: a summary in the run's ConfigMap, so that nobody needs the store to see where it stands.
+ * What the world outside learns of a run: a summary in the run's ConfigMap, so that nobody needs the store to
+ * see where it stands.
  *
- * I1 It is written at most once a second while something changes, and at once when the run ends. It is a report: nothing is decided by it.
- * I2 It stays below the size of a ConfigMap: of many jobs those are told that are under way or failed, the others are counted; long texts are cut.
- * I3 What goes wrong is told until something goes well; a right that is missing is told to the end, because it does not come by itself.
- * I4 A controller that comes back tells the same as the one before: what it had ended is recalled, the rest is counted anew from the results.
+ * I1 It is written at most once a second while something changes, and at once when the run ends. It is a
+ *    report: nothing is decided by it.
+ * I2 It stays below the size of a ConfigMap: of many jobs those are told that are under way or failed, the
+ *    others are counted; long texts are cut.
+ * I3 What goes wrong is told until something goes well; a right that is missing is told to the end, because
+ *    it does not come by itself.
+ * I4 A controller that comes back tells the same as the one before: what it had ended is recalled, the rest
+ *    is counted anew from the results.
  */
 import { type FailureCause, formatProblem, type JobStatus, type Json } from '@kube-transform/sdk';
 import { type FailedItem, FailureGroups, type FailureGroup } from '../../reporting/failure-groups.js';
@@ -26,7 +31,10 @@ export interface ClusterSummary {
   /** Jobs by status, all of them. */
   counts: Partial<Record<JobStatus, number>>;
   failures: FailureGroup[];
-  /** What a completed run came to: the result of its last step, where that is one call and not large; else null. */
+  /**
+   * What a completed run came to: the result of its last step, where that is one call and not large; else
+   * null.
+   */
   result: Json;
   lastError: string | null;
   /** Why nobody drives the run, in words. */
@@ -49,7 +57,10 @@ const LEVELS = [
   { jobs: 20, text: 100 },
 ] as const;
 /** A frame within the bundle; pods mount it under names that differ, or unpack it. */
-const FRAME = new RegExp(`file://(?:${MOUNT.bundle}/(?:\\.\\.[^/\\s]+/)?|${MOUNT.scratch}/kt-bundle/)([^\\s()]+?):(\\d+):(\\d+)`, 'g');
+const FRAME = new RegExp(
+  `file://(?:${MOUNT.bundle}/(?:\\.\\.[^/\\s]+/)?|${MOUNT.scratch}/kt-bundle/)([^\\s()]+?):(\\d+):(\\d+)`,
+  'g',
+);
 
 /** Reports on a run. */
 export class RunReport implements EventSink {
@@ -70,7 +81,12 @@ export class RunReport implements EventSink {
   readonly #closing = new AbortController();
   readonly #onTrouble: (error: unknown) => void;
 
-  constructor(options: { api: KubeApi; clock: Clock; configMap: string; onTrouble: (error: unknown) => void }) {
+  constructor(options: {
+    api: KubeApi;
+    clock: Clock;
+    configMap: string;
+    onTrouble: (error: unknown) => void;
+  }) {
     this.#api = options.api;
     this.#clock = options.clock;
     this.#path = paths.configMaps(options.api.namespace, options.configMap);
@@ -100,7 +116,12 @@ export class RunReport implements EventSink {
       this.#failures.add({ job: event.job, item: event.item, cause: event.cause });
       this.#toldByItem.add(event.job);
     }
-    if (event.type === 'JobStatusChanged' && event.cause !== undefined && !this.#toldByItem.has(event.job) && isOwnFailure(event.cause)) {
+    if (
+      event.type === 'JobStatusChanged' &&
+      event.cause !== undefined &&
+      !this.#toldByItem.has(event.job) &&
+      isOwnFailure(event.cause)
+    ) {
       this.#failures.add({ job: event.job, item: null, cause: event.cause });
     }
     this.#changed();
@@ -109,7 +130,8 @@ export class RunReport implements EventSink {
   /** Something goes wrong, and is tried again. */
   trouble(error: unknown): void {
     // The same words for every object that it is about.
-    if (isKubeError(error, 403)) for (const problem of error.problems) this.#denied.add(formatProblem({ ...problem, path: '' }));
+    if (isKubeError(error, 403))
+      for (const problem of error.problems) this.#denied.add(formatProblem({ ...problem, path: '' }));
     else this.#trouble = error instanceof Error ? error.message : String(error);
     this.#onTrouble(error);
     this.#changed();
@@ -175,7 +197,10 @@ export class RunReport implements EventSink {
       status: problem === null ? this.#status : 'Interrupted',
       startedMs,
       updatedMs: nowMs,
-      jobs: shown.map(job => ({ ...job, cause: job.cause === undefined ? undefined : clipped(job.cause, text) })),
+      jobs: shown.map(job => ({
+        ...job,
+        cause: job.cause === undefined ? undefined : clipped(job.cause, text),
+      })),
       counts,
       failures: this.#failures
         .list()
@@ -184,16 +209,27 @@ export class RunReport implements EventSink {
       result: this.#result,
       lastError: lastError?.slice(0, text) ?? null,
       problem: problem?.slice(0, MAX_TEXT) ?? null,
-      trouble: (this.#trouble ?? (this.#denied.size === 0 ? null : [...this.#denied].join(' ')))?.slice(0, MAX_TEXT) ?? null,
+      trouble:
+        (this.#trouble ?? (this.#denied.size === 0 ? null : [...this.#denied].join(' ')))?.slice(
+          0,
+          MAX_TEXT,
+        ) ?? null,
     };
   }
 }
 
 /** A failure that is neither told item by item nor for the run as a whole. */
-export const isOwnFailure = ({ kind }: FailureCause): boolean => kind !== 'ItemsFailed' && kind !== 'Cancelled';
+export const isOwnFailure = ({ kind }: FailureCause): boolean =>
+  kind !== 'ItemsFailed' && kind !== 'Cancelled';
 
 const rank = ({ status }: JobProgress): number =>
-  status === 'Failed' ? 0 : status === 'Running' || status === 'AwaitingDescendants' ? 1 : status === 'Pending' ? 2 : 3;
+  status === 'Failed'
+    ? 0
+    : status === 'Running' || status === 'AwaitingDescendants'
+      ? 1
+      : status === 'Pending'
+        ? 2
+        : 3;
 
 function shortened(group: FailureGroup, text: number): FailureGroup {
   return {
@@ -208,5 +244,7 @@ function clipped(cause: FailureCause, text: number): FailureCause {
   const cut = { ...cause, message: cause.message.slice(0, text) };
   if (cut.kind === 'Threw' && cut.stack !== undefined) return { ...cut, stack: cut.stack.slice(0, text) };
   if (cut.kind === 'ItemsFailed') return { ...cut, first: clipped(cut.first, text) };
-  return cut.kind === 'InvalidSpawn' || cut.kind === 'InvalidInput' ? { ...cut, problems: cut.problems.slice(0, 10) } : cut;
+  return cut.kind === 'InvalidSpawn' || cut.kind === 'InvalidInput'
+    ? { ...cut, problems: cut.problems.slice(0, 10) }
+    : cut;
 }

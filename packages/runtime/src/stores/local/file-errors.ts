@@ -11,8 +11,10 @@ const HINTS: Record<string, string> = {
   EROFS: 'The disk is mounted read-only: mount it writable, or use another store.',
   EISDIR: 'Files exist below that name: write to another name, or remove them.',
   ENOTEMPTY: 'Files exist below that name: write to another name, or remove them.',
-  ENOTDIR: 'Part of that path is a file, and a file has no files below it: write to another name, or remove that file.',
-  EEXIST: 'Part of that path is a file, and a file has no files below it: write to another name, or remove that file.',
+  ENOTDIR:
+    'Part of that path is a file, and a file has no files below it: write to another name, or remove that file.',
+  EEXIST:
+    'Part of that path is a file, and a file has no files below it: write to another name, or remove that file.',
   ENAMETOOLONG: 'Use shorter names, or a folder nearer to the root of the disk.',
   EMFILE: 'Too many files are open: raise `ulimit -n`, or read fewer streams at once.',
   ENFILE: 'Too many files are open on this machine.',
@@ -26,13 +28,18 @@ export function errnoOf(error: unknown): string | undefined {
   return typeof code === 'string' && !isKtError(error) ? code : undefined;
 }
 
-/** True where the error says that there is no file of that name: nothing, a directory, or something below a file. */
+/**
+ * True where the error says that there is no file of that name: nothing, a directory, or something below a
+ * file.
+ */
 export function isAbsence(error: unknown): boolean {
   const code = errnoOf(error);
   return code === 'ENOENT' || code === 'ENOTDIR' || code === 'EISDIR';
 }
 
-/** A failed action ("write", "read", …) on a key as KtError `STORE_FAILED`; a KtError is returned as it is. */
+/**
+ * A failed action ("write", "read", …) on a key as KtError `STORE_FAILED`; a KtError is returned as it is.
+ */
 export function storeFailed(error: unknown, action: string, place: { root: string; key: string }): KtError {
   if (isKtError(error)) return error;
   const code = errnoOf(error) ?? 'UNKNOWN';

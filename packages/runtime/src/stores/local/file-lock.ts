@@ -2,10 +2,13 @@
  * A lock between processes, for the short moment in which a conditional put compares and renames.
  *
  * 1. A lock is a file that names its holder; it appears whole (link) and exactly one process creates it.
- * 2. A lock is stale when its holder is dead (same host), or, for a holder of another host, when it is older than 30 s.
- * 3. A stale lock with id X is removed only by the one process that created the file `steal-X`, and only while the lock still is X.
- *    Ids are never used again, so a slow thief finds another id and leaves the new lock alone.
- * 4. A holder works for 15 s at most before it checks, so that its lock cannot be called stale under it on another host.
+ * 2. A lock is stale when its holder is dead (same host), or, for a holder of another host, when it is older
+ *    than 30 s.
+ * 3. A stale lock with id X is removed only by the one process that created the file `steal-X`, and only
+ *    while the lock still is X. Ids are never used again, so a slow thief finds another id and leaves the new
+ *    lock alone.
+ * 4. A holder works for 15 s at most before it checks, so that its lock cannot be called stale under it on
+ *    another host.
  */
 import { link, open, readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -31,17 +34,23 @@ export function lacksLinks(error: unknown): boolean {
 const clockMs = (): number => Number(process.hrtime.bigint() / 1_000_000n);
 
 /**
- * Runs `work` while holding the lock file `name` of the folder `dir`; `stillHeld` throws when it has been held too long to be sure.
+ * Runs `work` while holding the lock file `name` of the folder `dir`; `stillHeld` throws when it has been
+ * held too long to be sure.
  *
  * @throws KtError `STORE_FAILED` when a live process has held the lock for 60 s.
  */
-export async function withLockFile<T>(dir: string, name: string, work: (stillHeld: () => void) => Promise<T>): Promise<T> {
+export async function withLockFile<T>(
+  dir: string,
+  name: string,
+  work: (stillHeld: () => void) => Promise<T>,
+): Promise<T> {
   const path = join(dir, name);
   const id = await acquire(dir, path);
   const since = clockMs();
   try {
     return await work(() => {
-      if (clockMs() - since > HOLD_MS) throw lockError(path, 'was held for over 15 s, so another host may have taken it over');
+      if (clockMs() - since > HOLD_MS)
+        throw lockError(path, 'was held for over 15 s, so another host may have taken it over');
     });
   } finally {
     if ((await readHolder(path))?.id === id) await unlink(path);
@@ -59,7 +68,8 @@ async function acquire(dir: string, path: string): Promise<string> {
       await removeStale(dir, path, holder.id);
       continue;
     }
-    if (clockMs() - since > WAIT_MS) throw lockError(path, `has been held for over 60 s by process ${holder?.pid ?? '?'}`);
+    if (clockMs() - since > WAIT_MS)
+      throw lockError(path, `has been held for over 60 s by process ${holder?.pid ?? '?'}`);
     await new Promise(resolve => setTimeout(resolve, Math.random() * pauseMs));
   }
 }
@@ -93,7 +103,10 @@ async function createWithoutLink(path: string, id: string, text: string): Promis
   }
 }
 
-/** Who holds a lock; undefined where it is free. A file without a name in it (its writer was cut off) is told apart by its inode and time. */
+/**
+ * Who holds a lock; undefined where it is free. A file without a name in it (its writer was cut off) is told
+ * apart by its inode and time.
+ */
 async function readHolder(path: string): Promise<Holder | undefined> {
   try {
     const text = await readFile(path, 'utf8');

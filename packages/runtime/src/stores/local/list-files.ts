@@ -27,7 +27,10 @@ interface Child {
   path: string;
 }
 
-/** What a listing gives, in order. A directory without files below it is not there; links to a directory above are not followed. */
+/**
+ * What a listing gives, in order. A directory without files below it is not there; links to a directory above
+ * are not followed.
+ */
 export async function* listLocalFiles(walk: Walk, above: readonly string[] = []): AsyncGenerator<ListEntry> {
   const dirPath = join(walk.root, walk.dir);
   const chain = [...above, await realpath(dirPath).catch(() => dirPath)];
@@ -89,7 +92,10 @@ async function objectAt({ key, path }: Child): Promise<ListEntry | undefined> {
   try {
     const file = await stat(path, { bigint: true });
     if (!file.isFile()) return undefined;
-    return { type: 'object', object: { key, size: Number(file.size), modifiedMs: Number(file.mtimeMs), etag: etagOf(file) } };
+    return {
+      type: 'object',
+      object: { key, size: Number(file.size), modifiedMs: Number(file.mtimeMs), etag: etagOf(file) },
+    };
   } catch (error) {
     if (isAbsence(error) || (error as { code?: string }).code === 'ELOOP') return undefined;
     throw error;

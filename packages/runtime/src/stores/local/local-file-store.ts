@@ -1,8 +1,10 @@
 /*
  * A file store in a folder of this machine, or of a volume that several machines mount.
  *
- * 1. Keys are checked before any path is made of them, so nothing outside the folder is reached (links inside it are followed).
- * 2. At most 64 files are open for whole reads and writes; streams are not counted, so that one can feed another.
+ * 1. Keys are checked before any path is made of them, so nothing outside the folder is reached (links inside
+ *    it are followed).
+ * 2. At most 64 files are open for whole reads and writes; streams are not counted, so that one can feed
+ *    another.
  */
 import { lstat, open, readFile, stat, unlink } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -28,8 +30,9 @@ export interface LocalFileStoreOptions {
 /**
  * A file store in the folder `root`, which the first put makes. Objects are plain files of the same names.
  *
- * Puts survive the death of processes (`kill -9`), not a power cut: nothing is fsynced. A name is at most 255 bytes; `a` and `a/b`
- * cannot both be objects. Deleting leaves empty directories, which are not listed. `.kt-tmp` at the root is reserved for temporary files.
+ * Puts survive the death of processes (`kill -9`), not a power cut: nothing is fsynced. A name is at most 255
+ * bytes; `a` and `a/b` cannot both be objects. Deleting leaves empty directories, which are not listed.
+ * `.kt-tmp` at the root is reserved for temporary files.
  */
 export function localFileStore(root: string, options: LocalFileStoreOptions = {}): FileStore {
   const folder = resolve(root);
@@ -110,14 +113,22 @@ export function localFileStore(root: string, options: LocalFileStoreOptions = {}
     stream,
     async put(key, body, condition = {}) {
       pathOf(key);
-      return body instanceof Uint8Array ? await limit(() => writer.put(key, body, condition)) : await writer.put(key, body, condition);
+      return body instanceof Uint8Array
+        ? await limit(() => writer.put(key, body, condition))
+        : await writer.put(key, body, condition);
     },
     async *list(prefix, { delimiter, startAfter } = {}) {
       checkPrefix(prefix);
       const dir = prefix.slice(0, prefix.lastIndexOf('/') + 1);
       if (dir !== '') checkNames(dir.slice(0, -1));
       try {
-        yield* listLocalFiles({ root: folder, dir, begin: prefix.slice(dir.length), delimiter: delimiter !== undefined, startAfter });
+        yield* listLocalFiles({
+          root: folder,
+          dir,
+          begin: prefix.slice(dir.length),
+          delimiter: delimiter !== undefined,
+          startAfter,
+        });
       } catch (error) {
         throw storeFailed(error, 'list', { root: folder, key: prefix });
       }
@@ -138,7 +149,17 @@ export function localFileStore(root: string, options: LocalFileStoreOptions = {}
 
 function checkNames(key: string): void {
   const names = key.split('/');
-  if (names[0] === TEMP_NAME) throw badPath(key, `is below "${TEMP_NAME}"`, 'That folder is reserved for temporary files: use another name.');
+  if (names[0] === TEMP_NAME)
+    throw badPath(
+      key,
+      `is below "${TEMP_NAME}"`,
+      'That folder is reserved for temporary files: use another name.',
+    );
   const long = names.find(name => name.length > NAME_BYTES / 4 && Buffer.byteLength(name) > NAME_BYTES);
-  if (long !== undefined) throw badPath(key, `has a name of ${Buffer.byteLength(long)} bytes`, `Names of files have ${NAME_BYTES} bytes at most.`);
+  if (long !== undefined)
+    throw badPath(
+      key,
+      `has a name of ${Buffer.byteLength(long)} bytes`,
+      `Names of files have ${NAME_BYTES} bytes at most.`,
+    );
 }

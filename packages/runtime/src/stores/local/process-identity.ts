@@ -4,14 +4,19 @@
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
 
-/** A process: `host` is the same for processes that can see each other, `start` differs when a number is used again. */
+/**
+ * A process: `host` is the same for processes that can see each other, `start` differs when a number is used
+ * again.
+ */
 export interface ProcessName {
   host: string;
   pid: number;
   start: string;
 }
 
-/** SHA-256 of a text, in hex. `node:crypto` is loaded when it is first needed: a worker's start is not slowed. */
+/**
+ * SHA-256 of a text, in hex. `node:crypto` is loaded when it is first needed: a worker's start is not slowed.
+ */
 export function sha256Hex(text: string): string {
   const { createHash } = process.getBuiltinModule('node:crypto');
   return createHash('sha256').update(text).digest('hex');
@@ -25,7 +30,8 @@ export function thisProcess(): Promise<ProcessName> {
 }
 
 async function nameThisProcess(): Promise<ProcessName> {
-  // Two containers of one pod share host name and kernel, but not process numbers: the PID namespace tells them apart.
+  // Two containers of one pod share host name and kernel, but not process numbers: the PID namespace tells
+  // them apart.
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
   const namespace = await readlink('/proc/self/ns/pid').catch(() => '');
   const host = sha256Hex(`${hostname()}\n${boot}\n${namespace}`).slice(0, 12);

@@ -1,9 +1,11 @@
 /*
  * Temporary files of a folder store: written here whole, then moved to where they belong.
  *
- * 1. A temporary file is named after its process, so that a later process can tell that its writer is dead and remove it.
- * 2. A finished file has an inode of its own and a modification time that no other write of this process has. Inodes are used
- *    again and kernels stamp times in ticks of up to 10 ms, so neither alone would make an etag; the time is set to the µs.
+ * 1. A temporary file is named after its process, so that a later process can tell that its writer is dead
+ *    and remove it.
+ * 2. A finished file has an inode of its own and a modification time that no other write of this process has.
+ *    Inodes are used again and kernels stamp times in ticks of up to 10 ms, so neither alone would make an
+ *    etag; the time is set to the µs.
  */
 import { copyFile, open, readdir, stat, unlink, utimes, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -78,7 +80,10 @@ export class TempFiles {
     }
   }
 
-  /** Writes a new temporary file; its etag. @throws BodyError for what the caller's stream threw, else system errors */
+  /**
+   * Writes a new temporary file; its etag. @throws BodyError for what the caller's stream threw, else system
+   * errors
+   */
   async fill(path: string, content: Content): Promise<string> {
     if (content instanceof Uint8Array || !('copyOf' in content)) return await this.#write(path, content);
     await copyFile(content.copyOf, path);

@@ -1,10 +1,13 @@
 /*
  * Puts objects into a folder.
  *
- * 1. An object's file is never opened for writing: it appears by rename or link, whole, so a reader or a crash sees old or new.
- * 2. `ifAbsent` is a link, which the system makes for one process only; where links do not exist it is a rename under the lock.
- * 3. `ifMatch` compares and renames under the lock, so of those who give the same etag one wins, in whatever process. Plain puts and
- *    deletes take no lock: one that falls between compare and rename counts as having come before, and is overwritten.
+ * 1. An object's file is never opened for writing: it appears by rename or link, whole, so a reader or a
+ *    crash sees old or new.
+ * 2. `ifAbsent` is a link, which the system makes for one process only; where links do not exist it is a
+ *    rename under the lock.
+ * 3. `ifMatch` compares and renames under the lock, so of those who give the same etag one wins, in whatever
+ *    process. Plain puts and deletes take no lock: one that falls between compare and rename counts as having
+ *    come before, and is overwritten.
  */
 import { link, readdir, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -24,7 +27,9 @@ export class LocalFileWriter {
   readonly #temps: TempFiles;
   #hardLinks: boolean;
   readonly #directories = new Set<string>();
-  /** Conditional puts of this process on one key queue here, so that they do not poll for each other's lock. */
+  /**
+   * Conditional puts of this process on one key queue here, so that they do not poll for each other's lock.
+   */
   readonly #queues = new Map<string, Promise<unknown>>();
 
   constructor(root: string, hardLinks: boolean) {
@@ -39,11 +44,13 @@ export class LocalFileWriter {
     let temp: string | undefined;
     let moved = false;
     try {
-      if (options.ifAbsent === true && !(content instanceof Uint8Array) && (await etagAt(path)) !== null) return null;
+      if (options.ifAbsent === true && !(content instanceof Uint8Array) && (await etagAt(path)) !== null)
+        return null;
       const from = (temp = await this.#temps.newPath());
       const etag = await this.#temps.fill(from, content);
       const commit = async (): Promise<'moved' | 'linked' | 'refused'> => {
-        if (options.ifMatch !== undefined) return await this.#moveIf(key, from, found => found === options.ifMatch);
+        if (options.ifMatch !== undefined)
+          return await this.#moveIf(key, from, found => found === options.ifMatch);
         if (options.ifAbsent === true) return await this.#linkAbsent(key, from);
         await rename(from, path);
         return 'moved';
@@ -77,7 +84,11 @@ export class LocalFileWriter {
   }
 
   /** Renames under the key's lock, if the etag found there is right. */
-  async #moveIf(key: string, temp: string, right: (etag: string | null) => boolean): Promise<'moved' | 'refused'> {
+  async #moveIf(
+    key: string,
+    temp: string,
+    right: (etag: string | null) => boolean,
+  ): Promise<'moved' | 'refused'> {
     const path = join(this.#root, key);
     const name = `lock-${sha256Hex(key).slice(0, 32)}`;
     return await this.#queued(name, () =>
@@ -100,7 +111,10 @@ export class LocalFileWriter {
     }
   }
 
-  /** Runs `commit` with the directory of `path` made, and empty directories of that name removed: to a store they are nothing. */
+  /**
+   * Runs `commit` with the directory of `path` made, and empty directories of that name removed: to a store
+   * they are nothing.
+   */
   async #inDirectory<T>(path: string, commit: () => Promise<T>): Promise<T> {
     const dir = dirname(path);
     for (let attempt = 1; ; attempt++) {

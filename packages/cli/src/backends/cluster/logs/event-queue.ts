@@ -1,7 +1,8 @@
 /*
  * What is pushed by work that goes on, as something to iterate over.
  *
- * EQ1 The work begins with the iteration and is stopped with it; its error comes after everything that was pushed.
+ * EQ1 The work begins with the iteration and is stopped with it; its error comes after everything that was
+ *     pushed.
  */
 
 /** Values that work pushes, in order; the work's signal is aborted when nobody wants more. */

@@ -1,8 +1,10 @@
 /*
  * What the pods of a run print while they live.
  *
- * LL1 Each pod is read from the beginning of its log to its end, once; one that cannot be read is tried again when something happens to it.
- * LL2 Pods come and go while this is read: it ends when it is told to, after those that are there have said their last.
+ * LL1 Each pod is read from the beginning of its log to its end, once; one that cannot be read is tried again
+ *     when something happens to it.
+ * LL2 Pods come and go while this is read: it ends when it is told to, after those that are there have said
+ *     their last.
  */
 import { type LogLine, logLine, type StoredLine, systemClock } from '@kube-transform/runtime';
 import {
@@ -34,7 +36,10 @@ export interface LiveFilter {
 export interface LiveReading {
   /** Given each line, with something that is the same for all lines of one pass over a pod. */
   onLine: (line: LogLine, source: object) => void;
-  /** Aborted: no further pods; those that have ended are read to their end. Null: what there is now, and no more. */
+  /**
+   * Aborted: no further pods; those that have ended are read to their end. Null: what there is now, and no
+   * more.
+   */
   ending: AbortSignal | null;
   /** Everything ends. */
   signal: AbortSignal;
@@ -53,11 +58,13 @@ export async function readPods(api: KubeApi, filter: LiveFilter, reading: LiveRe
   const ofJob = filter.job === null ? '' : `,${LABEL.job}=${labelValue(filter.job)}`;
   const labelSelector = selectRun(filter.runId, 'task') + ofJob;
   const path = paths.pods(api.namespace);
-  if (ending === null) for (const pod of (await api.list<Pod>(path, { labelSelector, signal })).items) streams.see(pod, false);
+  if (ending === null)
+    for (const pod of (await api.list<Pod>(path, { labelSelector, signal })).items) streams.see(pod, false);
   else {
     const options = { signal: AbortSignal.any([ending, signal]), clock: systemClock };
     for await (const news of follow<Pod>(api, { path, labelSelector }, options)) {
-      for (const pod of news.type === 'list' ? news.items : [news.object]) streams.see(pod, news.type === 'gone');
+      for (const pod of news.type === 'list' ? news.items : [news.object])
+        streams.see(pod, news.type === 'gone');
     }
   }
   await streams.close();
@@ -108,7 +115,10 @@ class Streams {
   #begin(): void {
     for (const [uid, pod] of this.#waiting) {
       if (this.#open >= AT_ONCE) {
-        if (!this.#told) this.#reading.note(`Of the pods that run now, ${AT_ONCE} are shown at once; the others follow when these have ended.`);
+        if (!this.#told)
+          this.#reading.note(
+            `Of the pods that run now, ${AT_ONCE} are shown at once; the others follow when these have ended.`,
+          );
         this.#told = true;
         return;
       }
@@ -140,7 +150,8 @@ class Streams {
     try {
       for await (const text of textLines(chunks)) {
         const line = storedLine(text);
-        if (line !== null && (item === null || line.i === item)) this.#reading.onLine(logLine(job, line), source);
+        if (line !== null && (item === null || line.i === item))
+          this.#reading.onLine(logLine(job, line), source);
       }
     } catch (error) {
       if (!signal.aborted) throw error;
@@ -150,7 +161,8 @@ class Streams {
   /** Whether a pod is the one that runs an item. */
   async #runs({ metadata }: Pod, item: number): Promise<boolean> {
     const job = await this.#api.get<Job>(paths.jobs(this.#api.namespace, metadata.labels?.[JOB_NAME] ?? ''));
-    const { [ANNOTATION.pods]: pods, [ANNOTATION.itemsPerPod]: itemsPerPod } = job?.metadata.annotations ?? {};
+    const { [ANNOTATION.pods]: pods, [ANNOTATION.itemsPerPod]: itemsPerPod } =
+      job?.metadata.annotations ?? {};
     if (pods === undefined || itemsPerPod === undefined) return true;
     return nthOfRanges(pods, Number(metadata.labels?.[INDEX])) === Math.floor(item / Number(itemsPerPod));
   }
@@ -161,7 +173,9 @@ function storedLine(text: string): StoredLine | null {
   if (!text.startsWith('{')) return null;
   try {
     const line = JSON.parse(text) as Partial<StoredLine>;
-    return typeof line.i === 'number' && typeof line.n === 'number' && typeof line.t === 'number' ? (line as StoredLine) : null;
+    return typeof line.i === 'number' && typeof line.n === 'number' && typeof line.t === 'number'
+      ? (line as StoredLine)
+      : null;
   } catch {
     return null;
   }

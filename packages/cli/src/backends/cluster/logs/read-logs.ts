@@ -15,8 +15,15 @@ export interface ClusterLogFilter {
   previous: boolean;
 }
 
-/** Lines of a run in the order of time, from its store; where that cannot be read, from the pods that there are. */
-export async function* clusterLogs(of: RunIn, { place, previous }: ClusterLogFilter, reading: Reading): AsyncGenerator<LogLine, void> {
+/**
+ * Lines of a run in the order of time, from its store; where that cannot be read, from the pods that there
+ * are.
+ */
+export async function* clusterLogs(
+  of: RunIn,
+  { place, previous }: ClusterLogFilter,
+  reading: Reading,
+): AsyncGenerator<LogLine, void> {
   let count = 0;
   try {
     for await (const value of stored(of, { what: 'lines', place, previous }, reading)) {
@@ -25,13 +32,19 @@ export async function* clusterLogs(of: RunIn, { place, previous }: ClusterLogFil
     }
   } catch (error) {
     if (count > 0 || previous || !isOutOfReach(error)) throw error;
-    reading.note(`Only what the pods that are there have printed is shown. ${(error as KtError).problems[0]?.message ?? ''}`);
+    reading.note(
+      `Only what the pods that are there have printed is shown. ${(error as KtError).problems[0]?.message ?? ''}`,
+    );
     yield* podLogs(of, place, reading);
   }
 }
 
 /** What failed in a run, from its store. */
-export async function* clusterFailedLogs(of: RunIn, { place, previous }: ClusterLogFilter, reading: Reading): AsyncGenerator<FailedLog, void> {
+export async function* clusterFailedLogs(
+  of: RunIn,
+  { place, previous }: ClusterLogFilter,
+  reading: Reading,
+): AsyncGenerator<FailedLog, void> {
   let failed: FailedLog | undefined;
   for await (const value of stored(of, { what: 'failed', place, previous }, reading)) {
     if ('line' in value) failed?.lines.push(value.line);
@@ -48,7 +61,11 @@ interface StoredFilter extends ClusterLogFilter {
 }
 
 /** What the store holds; nothing where the run has not begun. */
-async function* stored(of: RunIn, { what, place, previous }: StoredFilter, reading: Reading): AsyncGenerator<ReadValue, void> {
+async function* stored(
+  of: RunIn,
+  { what, place, previous }: StoredFilter,
+  reading: Reading,
+): AsyncGenerator<ReadValue, void> {
   try {
     yield* readStored(of, { what, place: place ?? null, previous }, reading);
   } catch (error) {
@@ -58,12 +75,23 @@ async function* stored(of: RunIn, { what, place, previous }: StoredFilter, readi
 
 /** No pod may be made for reading, or none starts. */
 const isOutOfReach = (error: unknown): boolean =>
-  isKubeError(error) ? error.status === 403 || error.status === 422 : isKtError(error) && error.code === 'READER_NOT_STARTED';
+  isKubeError(error)
+    ? error.status === 403 || error.status === 422
+    : isKtError(error) && error.code === 'READER_NOT_STARTED';
 
 /** What the pods that there are have printed so far. */
-async function* podLogs({ api, run }: RunIn, place: string | undefined, { signal, note }: Reading): AsyncGenerator<LogLine, void> {
+async function* podLogs(
+  { api, run }: RunIn,
+  place: string | undefined,
+  { signal, note }: Reading,
+): AsyncGenerator<LogLine, void> {
   const lines: LogLine[] = [];
-  await readPods(api, filterOf(run, place), { signal, note, ending: null, onLine: line => void lines.push(line) });
+  await readPods(api, filterOf(run, place), {
+    signal,
+    note,
+    ending: null,
+    onLine: line => void lines.push(line),
+  });
   yield* lines.sort((a, b) => a.atMs - b.atMs);
 }
 
@@ -92,7 +120,9 @@ export async function followClusterLogs(
     ending: ending.signal,
     onLine: (line, source) => void (held === null ? show(line, source) : held.push([line, source])),
   });
-  const over = followRun(api, run.runId, { sink: { publish: () => undefined }, note, signal }).finally(() => ending.abort());
+  const over = followRun(api, run.runId, { sink: { publish: () => undefined }, note, signal }).finally(() =>
+    ending.abort(),
+  );
   const all = Promise.all([live, over]);
   all.catch(() => undefined);
   // Pods that have ended may be gone already.
@@ -104,9 +134,15 @@ export async function followClusterLogs(
 }
 
 const hasEndedPods = ({ summary }: ClusterRun): boolean =>
-  summary?.jobs.some(({ status, done, failed, retried }) => done + failed + retried > 0 || status === 'Completed' || status === 'Failed') ?? false;
+  summary?.jobs.some(
+    ({ status, done, failed, retried }) =>
+      done + failed + retried > 0 || status === 'Completed' || status === 'Failed',
+  ) ?? false;
 
-/** Which pods a place means. @throws KtError `UNKNOWN_JOB`, `UNKNOWN_ITEM` where the run is known to have no such thing. */
+/**
+ * Which pods a place means. @throws KtError `UNKNOWN_JOB`, `UNKNOWN_ITEM` where the run is known to have no
+ * such thing.
+ */
 function filterOf({ runId, summary }: ClusterRun, place: string | undefined): LiveFilter {
   if (place === undefined) return { runId, job: null, item: null };
   if (summary === null || summary.jobs.length === 0) throw notYet(runId);
@@ -116,5 +152,10 @@ function filterOf({ runId, summary }: ClusterRun, place: string | undefined): Li
 
 function notYet(runId: string): KtError {
   const message = `Run "${runId}" has not begun, so its jobs are not known yet.`;
-  return new KtError({ code: 'RUN_NOT_BEGUN', path: 'job', message, hint: `Wait for it: kt status ${runId} --follow; or leave out the job.` });
+  return new KtError({
+    code: 'RUN_NOT_BEGUN',
+    path: 'job',
+    message,
+    hint: `Wait for it: kt status ${runId} --follow; or leave out the job.`,
+  });
 }

@@ -2,7 +2,14 @@ import type { LogLine } from '@kube-transform/runtime';
 import { expect, test } from 'vitest';
 import { SeenLines } from './seen-lines.js';
 
-const line = (item: number, atMs: number, message: string, attempt = 1): LogLine => ({ job: 'j', item, attempt, atMs, level: 'info', message });
+const line = (item: number, atMs: number, message: string, attempt = 1): LogLine => ({
+  job: 'j',
+  item,
+  attempt,
+  atMs,
+  level: 'info',
+  message,
+});
 
 test('what two sources tell is shown once, also lines of one moment that are alike', () => {
   const seen = new SeenLines();

@@ -1,7 +1,8 @@
 /*
  * Which lines have been shown, where the same lines come from more than one source.
  *
- * SL1 An attempt's lines are in the same order everywhere, so how far it was shown is a moment and a number of lines of that moment.
+ * SL1 An attempt's lines are in the same order everywhere, so how far it was shown is a moment and a number
+ *     of lines of that moment.
  */
 import type { LogLine } from '@kube-transform/runtime';
 
@@ -15,7 +16,10 @@ export class SeenLines {
   readonly #shown = new Map<string, Position>();
   readonly #sources = new WeakMap<object, Map<string, Position>>();
 
-  /** True for a line that has not been shown; it counts as shown then. `source`: one pass over lines in their order. */
+  /**
+   * True for a line that has not been shown; it counts as shown then. `source`: one pass over lines in their
+   * order.
+   */
   isNew({ job, item, attempt, atMs }: LogLine, source: object): boolean {
     const key = `${job}\0${item}\0${attempt}`;
     let passed = this.#sources.get(source);
@@ -23,11 +27,17 @@ export class SeenLines {
     const here = after(passed.get(key), atMs);
     passed.set(key, here);
     const shown = this.#shown.get(key);
-    if (shown !== undefined && (here.atMs < shown.atMs || (here.atMs === shown.atMs && here.count <= shown.count))) return false;
+    if (
+      shown !== undefined &&
+      (here.atMs < shown.atMs || (here.atMs === shown.atMs && here.count <= shown.count))
+    )
+      return false;
     this.#shown.set(key, here);
     return true;
   }
 }
 
 const after = (position: Position | undefined, atMs: number): Position =>
-  position === undefined || atMs > position.atMs ? { atMs, count: 1 } : { atMs: position.atMs, count: position.count + 1 };
+  position === undefined || atMs > position.atMs
+    ? { atMs, count: 1 }
+    : { atMs: position.atMs, count: position.count + 1 };

@@ -1,8 +1,11 @@
 /*
- * What the store of a run in a cluster holds, read by a pod that prints it; see `reader-job.ts` of the runtime.
+ * What the store of a run in a cluster holds, read by a pod that prints it; see `reader-job.ts` of the
+ * runtime.
  *
- * RS1 Nothing is left out in silence: a page that was cut short is asked for again from where it ended, or the reading fails.
- * RS2 The pod's Job is deleted when the page has been read, also where nobody wants the rest; if this process dies, Kubernetes does it.
+ * RS1 Nothing is left out in silence: a page that was cut short is asked for again from where it ended, or
+ *     the reading fails.
+ * RS2 The pod's Job is deleted when the page has been read, also where nobody wants the rest; if this process
+ *     dies, Kubernetes does it.
  */
 import { KtError } from '@kube-transform/sdk';
 import { systemClock } from '@kube-transform/runtime';
@@ -46,7 +49,11 @@ const START_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 250;
 
 /** Reads page after page. @throws KtError `READER_NOT_STARTED`, `LOGS_CUT`, and what the store says. */
-export async function* readStored(of: RunIn, { what, place, previous }: Stored, reading: Reading): AsyncGenerator<ReadValue, void> {
+export async function* readStored(
+  of: RunIn,
+  { what, place, previous }: Stored,
+  reading: Reading,
+): AsyncGenerator<ReadValue, void> {
   const { runId, config } = of.run;
   let after = READ_FROM_START;
   let pageBytes = reading.pageBytes ?? PAGE_BYTES;
@@ -54,7 +61,15 @@ export async function* readStored(of: RunIn, { what, place, previous }: Stored, 
     let end: { count: number; more: boolean } | undefined;
     let count = 0;
     let begun = false;
-    const request: ReadRequest = { what, runId, store: config.settings.store, place, previous, after, pageBytes };
+    const request: ReadRequest = {
+      what,
+      runId,
+      store: config.settings.store,
+      place,
+      previous,
+      after,
+      pageBytes,
+    };
     for await (const line of readPage(of, request, reading)) {
       begun ||= 'begin' in line;
       // The beginning is missing: a node keeps less than this.
@@ -80,20 +95,42 @@ export async function* readStored(of: RunIn, { what, place, previous }: Stored, 
 
 function cut(runId: string): KtError {
   const message = `The logs of run "${runId}" cannot be read to their end: what the pod that reads them prints is cut short again and again.`;
-  return new KtError({ code: 'LOGS_CUT', path: 'run', message, hint: 'What was shown is not all. Ask for one job or item: kt logs RUN JOB/INDEX.' });
+  return new KtError({
+    code: 'LOGS_CUT',
+    path: 'run',
+    message,
+    hint: 'What was shown is not all. Ask for one job or item: kt logs RUN JOB/INDEX.',
+  });
 }
 
 /** One page. Ends early where the pod does. */
-async function* readPage({ api, run: { runId, config, object } }: RunIn, request: ReadRequest, reading: Reading): AsyncGenerator<ReadLine, void> {
+async function* readPage(
+  { api, run: { runId, config, object } }: RunIn,
+  request: ReadRequest,
+  reading: Reading,
+): AsyncGenerator<ReadLine, void> {
   const { pipeline, settings, digest, bundleParts } = config;
-  const frame = { runId, pipeline, settings, digest, bundleParts, owner: ownerOf(runId, object.metadata.uid ?? '') };
-  const job = await api.create(paths.jobs(api.namespace), readerJob(frame, systemClock.randomId(6), request), { signal: reading.signal });
+  const frame = {
+    runId,
+    pipeline,
+    settings,
+    digest,
+    bundleParts,
+    owner: ownerOf(runId, object.metadata.uid ?? ''),
+  };
+  const job = await api.create(
+    paths.jobs(api.namespace),
+    readerJob(frame, systemClock.randomId(6), request),
+    { signal: reading.signal },
+  );
   if (job === null) return;
   try {
     const pod = await startedPod(api, job, reading);
     if (pod === null) return;
     const query = { follow: true };
-    for await (const text of textLines(api.stream(paths.podLog(api.namespace, pod), { query, signal: reading.signal }))) {
+    for await (const text of textLines(
+      api.stream(paths.podLog(api.namespace, pod), { query, signal: reading.signal }),
+    )) {
       // Node's own warnings come the same way.
       if (text.startsWith('{')) yield JSON.parse(text) as ReadLine;
     }
@@ -101,7 +138,9 @@ async function* readPage({ api, run: { runId, config, object } }: RunIn, request
     if (!isKubeError(error) || reading.signal.aborted) throw error;
     reading.note(error.message);
   } finally {
-    await api.delete(paths.jobs(api.namespace, job.metadata.name), { patienceMs: 2000 }).catch(() => undefined);
+    await api
+      .delete(paths.jobs(api.namespace, job.metadata.name), { patienceMs: 2000 })
+      .catch(() => undefined);
   }
 }
 
@@ -111,7 +150,10 @@ async function startedPod(api: KubeApi, job: Job, { signal, note }: Reading): Pr
   const vigil = new Vigil(systemClock.nowMs(), START_WITHIN_MS);
   let told = '';
   for (;;) {
-    const { items } = await api.list<Pod>(paths.pods(api.namespace), { labelSelector: selectPodsOf(name), signal });
+    const { items } = await api.list<Pod>(paths.pods(api.namespace), {
+      labelSelector: selectPodsOf(name),
+      signal,
+    });
     const [pod] = items;
     if (pod !== undefined && pod.status?.phase !== 'Pending') return pod.metadata.name;
     if (vigil.pauseMs(systemClock.nowMs()) === 0) {
@@ -119,7 +161,8 @@ async function startedPod(api: KubeApi, job: Job, { signal, note }: Reading): Pr
       if (seen === null) return null;
       const { message, hopeless } = vigil.looked(await askAbout(api, seen), systemClock.nowMs());
       if (hopeless !== null) throw notStarted(hopeless);
-      if (message !== null && message !== told) note(`The pod that reads the logs is waiting because ${message}`);
+      if (message !== null && message !== told)
+        note(`The pod that reads the logs is waiting because ${message}`);
       told = message ?? told;
     }
     await systemClock.sleep(LOOK_EVERY_MS, signal);
