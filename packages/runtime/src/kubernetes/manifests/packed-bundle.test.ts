@@ -13,7 +13,7 @@ test('a bundle whose files all fit stays as it is', () => {
 
 test('a bundle with a large file unpacks itself when its entry is run', () => {
   const large = `export const size = ${JSON.stringify(randomBytes(1_500_000).toString('base64'))}.length;\n`;
-  const entry = 'import { size } from "../chunk.mjs"; console.log(size);\n';
+  const entry = 'import { size } from "./chunk.mjs"; console.log(size);\n';
   const files = packed(
     new Map([
       ['worker.mjs', Buffer.from(entry)],
