@@ -7,6 +7,6 @@ export { kubeConnection } from './cluster/kube-connection.js';
 export { followRun } from './backends/cluster/follow-run.js';
 export { openRun, submitPipeline } from './backends/cluster/cluster-backend.js';
 export type { LogsOptions, RunHandle, SubmitOptions } from './backends/cluster/cluster-backend.js';
-export type { ClusterOptions } from './cluster/connect.js';
+export type { ClusterOptions } from './project/resolve-context.js';
 export type { ClusterStatusJson } from './backends/cluster/run-view.js';
 export type { Cancelled } from './backends/cluster/cancel-run.js';

@@ -11,7 +11,8 @@ import type { KubeApi } from '@kube-transform/runtime/kubernetes';
 import { storeOf } from './commands/options.js';
 import { findRun, listRuns } from './backends/local/find-runs.js';
 import { type ClusterRun, findClusterRun, type Hurry } from './backends/cluster/find-runs.js';
-import { openCluster, remembered, withContext } from './cluster/connect.js';
+import { openCluster, withContext } from './cluster/connect.js';
+import { remembered } from './cluster/last-cluster.js';
 
 /** What may be typed about where a run is. */
 export interface WhereOptions {

@@ -21,6 +21,7 @@ import {
   helpersIn,
   withoutIdleImports,
 } from './build-bundle.js';
+import { projectDir } from '../project/project-dir.js';
 import { moduleNamer } from './module-names.js';
 import { type OutsidePackage, OutsidePackages } from './external-packages.js';
 import { type FoundInModules, nothingFound, userModulesPlugin } from './user-modules-plugin.js';
@@ -96,6 +97,10 @@ export async function makeBundle({ entries, projectDir }: BundleOptions): Promis
     outside: left,
   };
 }
+
+/** A bundle without modules: it runs documents that call no function. */
+export const emptyBundle = (): Promise<Bundle> =>
+  makeBundle({ entries: [], projectDir: projectDir(join(process.cwd(), 'package.json')) });
 
 /**
  * Builds until nothing new is found: further modules of functions, threads, packages that have to stay

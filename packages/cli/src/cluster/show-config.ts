@@ -2,7 +2,7 @@
 import { DEFAULT_IMAGE } from '@kube-transform/runtime/kubernetes';
 import { contextOf } from './connect.js';
 import { type Output, table } from '../terminal/output.js';
-import type { ChoiceKey, ClusterChoice } from '../project/resolve-context.js';
+import type { ChoiceKey, ClusterOptions } from '../project/resolve-context.js';
 
 const DEFAULTS: readonly [ChoiceKey, string][] = [
   ['context', "the kubeconfig's current one"],
@@ -26,7 +26,7 @@ const DEFAULTS: readonly [ChoiceKey, string][] = [
 
 /** Prints the configuration. @throws KtError as `loadConfig` and `resolveContext` do. */
 export async function showConfig(
-  typed: ClusterChoice,
+  typed: ClusterOptions,
   { json, output }: { json: boolean; output: Output },
 ): Promise<void> {
   const { name, values, from } = await contextOf(typed);

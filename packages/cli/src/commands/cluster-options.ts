@@ -1,6 +1,6 @@
 /** Options of commands that speak to a cluster. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { ClusterOptions } from '../cluster/connect.js';
+import type { ClusterOptions } from '../project/resolve-context.js';
 
 const number = (text: string): number => {
   if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('Expected a whole number of at least 1.');

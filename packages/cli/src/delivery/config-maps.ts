@@ -1,16 +1,11 @@
-/*
- * Brings a run into a cluster: its bundle, its ConfigMap, the record, the controller's Job.
- *
- * PB1 Each object has a name that follows from what it is; publishing again what is there does nothing.
- * PB2 The run's ConfigMap owns the rest of the run: it is made first, and deleting it ends the run. Bundles
- *     are shared and outlive runs.
+/**
+ * A bundle in ConfigMaps. Their names follow from its digest: publishing again what is there does nothing.
+ * Bundles are shared and outlive runs.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KtError } from '@kube-transform/sdk';
-import type { RunRecord } from '@kube-transform/runtime';
 import {
-  beginRun,
   bundleName,
   type ConfigMap,
   deal,
@@ -19,9 +14,6 @@ import {
   packed,
   parcel,
   paths,
-  RUN_KEY,
-  type RunConfig,
-  runName,
 } from '@kube-transform/runtime/kubernetes';
 import type { Bundle } from '../bundle/make-bundle.js';
 import type { OutsideFiles } from '../bundle/trace-externals.js';
@@ -80,26 +72,4 @@ export async function publishBundle(
     if (found === null && (await api.create(paths.configMaps(api.namespace), part)) !== null) isNew = true;
   }
   return { digest: bundle.digest, parts: parts.length, isNew };
-}
-
-/** Makes the objects of a new run and starts its controller. @throws KtError `RUN_EXISTS`. */
-export async function publishRun(api: KubeApi, config: RunConfig, record: RunRecord | null): Promise<void> {
-  if (await beginRun(api, { config, record })) return;
-  const { runId } = config;
-  throw new KtError({
-    code: 'RUN_EXISTS',
-    path: '--run-id',
-    message: `There is a run "${runId}" in namespace "${api.namespace}" already.`,
-    hint: `See it: kt status ${runId}`,
-  });
-}
-
-/** The run's ConfigMap and what it says; null where there is none. */
-export async function readRunConfig(
-  api: KubeApi,
-  runId: string,
-): Promise<{ object: ConfigMap; config: RunConfig } | null> {
-  const object = await api.get<ConfigMap>(paths.configMaps(api.namespace, runName(runId)));
-  const text = object?.data?.[RUN_KEY.config];
-  return object === null || text === undefined ? null : { object, config: JSON.parse(text) as RunConfig };
 }

@@ -10,11 +10,10 @@ import {
 } from '@kube-transform/runtime/kubernetes';
 import type { OutsideFiles } from '../bundle/trace-externals.js';
 import type { Bundle } from '../bundle/make-bundle.js';
-import type { ClusterOptions } from '../cluster/connect.js';
+import type { ClusterOptions } from '../project/resolve-context.js';
 import { localCluster } from './image-builders.js';
 import { buildImage, dockerTag } from './docker-image.js';
 import { bundleConfigMaps, publishBundle, type PublishedBundle } from './config-maps.js';
-import type { Deliver } from '../backends/cluster/submit-run.js';
 import { kubeconfigFiles, readKubeconfig } from '../cluster/kubeconfig.js';
 import { appendLayer } from '../registry/append-layer.js';
 import { imageText, parseImage } from '../registry/image-name.js';
@@ -195,6 +194,12 @@ async function outsideOf(
     libc: image.includes('alpine') ? 'musl' : 'glibc',
   });
 }
+
+/** Brings a bundle to where pods find it; the settings of pods that do. */
+export type Deliver = (
+  bundle: Bundle,
+  settings: ClusterSettings,
+) => Promise<Pick<Delivered, 'published' | 'settings'>>;
 
 /** The delivery that is wanted, for a run from the source. */
 export const delivery =

@@ -3,7 +3,7 @@
  * be. Pure.
  */
 import { type ClusterSettings, type KubeObject, LABEL } from '@kube-transform/runtime/kubernetes';
-import type { ClusterOptions } from '../cluster/connect.js';
+import type { ClusterOptions } from '../project/resolve-context.js';
 
 /** The claim; none where the context has none. It is never deleted: it holds data. */
 export function claimObjects(

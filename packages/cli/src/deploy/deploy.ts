@@ -8,9 +8,11 @@ import {
   labelValue,
   paths,
 } from '@kube-transform/runtime/kubernetes';
-import { placeText } from '../backends/cluster/find-runs.js';
 import { checkClusterVersion } from '../cluster/cluster-version.js';
-import { type ClusterOptions, openCluster, remember, settingsOf, withContext } from '../cluster/connect.js';
+import { inNamespace, openCluster, withContext } from '../cluster/connect.js';
+import { remember } from '../cluster/last-cluster.js';
+import { settingsOf } from '../cluster/run-settings.js';
+import type { ClusterOptions } from '../project/resolve-context.js';
 import { preflight, preflightError } from '../checks/preflight.js';
 import { stepsOf } from '../checks/step-checks.js';
 import { coloured, type Output, table } from '../terminal/output.js';
@@ -181,12 +183,12 @@ async function print(
   }
   const isSame = applied.every(({ outcome }) => outcome === 'unchanged');
   const what = plan.versions.map(({ pipeline, version }) => `${pipeline} ${version}`).join(', ');
-  if (dryRun) output.out(`Nothing was changed ${placeText(api)}: this was a dry run.`);
+  if (dryRun) output.out(`Nothing was changed ${inNamespace(api)}: this was a dry run.`);
   else
     output.out(
       isSame
-        ? `Unchanged ${placeText(api)}: ${what}. Nothing was pushed.`
-        : `Deployed ${placeText(api)}: ${what}.`,
+        ? `Unchanged ${inNamespace(api)}: ${what}. Nothing was pushed.`
+        : `Deployed ${inNamespace(api)}: ${what}.`,
     );
   const [first] = plan.versions;
   if (first !== undefined && !dryRun) output.out(`  run it: kt submit ${first.pipeline} --follow`);

@@ -14,8 +14,8 @@ import {
   paths,
   readVersion,
 } from '@kube-transform/runtime/kubernetes';
-import { placeText } from '../backends/cluster/find-runs.js';
 import { type Applied, pathOf } from '../cluster/apply-objects.js';
+import { inNamespace } from '../cluster/connect.js';
 import { DEPLOYMENT, type Deployment } from './deploy-objects.js';
 
 /** A version as it is kept in the cluster. */
@@ -98,7 +98,7 @@ export async function readKept(api: KubeApi, pipeline: string, wanted: string): 
   throw new KtError({
     code: 'UNKNOWN_VERSION',
     path: 'version',
-    message: `${found.length > 1 ? `"${wanted}" is the beginning of ${found.length} versions` : `There is no version "${wanted}"`} of pipeline "${pipeline}" ${placeText(api)}.`,
+    message: `${found.length > 1 ? `"${wanted}" is the beginning of ${found.length} versions` : `There is no version "${wanted}"`} of pipeline "${pipeline}" ${inNamespace(api)}.`,
     hint: didYouMean(wanted, names) ?? `There are: ${names.join(', ') || 'none'}.`,
   });
 }

@@ -8,8 +8,8 @@ import {
   labelValue,
   paths,
 } from '@kube-transform/runtime/kubernetes';
-import { placeText } from '../backends/cluster/find-runs.js';
-import { type ClusterOptions, openCluster, withContext } from '../cluster/connect.js';
+import { inNamespace, openCluster, withContext } from '../cluster/connect.js';
+import type { ClusterOptions } from '../project/resolve-context.js';
 import { coloured, type Output, table } from '../terminal/output.js';
 import { applyObject, deleteObject } from '../cluster/apply-objects.js';
 import { pipelineObjects } from './deploy-objects.js';
@@ -53,7 +53,7 @@ export async function rollback(
       pipeline,
     );
     output.out(
-      `Deployed ${placeText(api)}: ${pipeline} ${version.version} instead of ${deployment.version}. Runs that go on keep their version.`,
+      `Deployed ${inNamespace(api)}: ${pipeline} ${version.version} instead of ${deployment.version}. Runs that go on keep their version.`,
     );
   } finally {
     api.close();
@@ -86,7 +86,7 @@ export async function notDeployed(api: KubeApi, pipeline: string): Promise<KtErr
   return new KtError({
     code: 'NOT_DEPLOYED',
     path: pipeline,
-    message: `Pipeline "${pipeline}" is not deployed ${placeText(api)}.`,
+    message: `Pipeline "${pipeline}" is not deployed ${inNamespace(api)}.`,
     hint:
       didYouMean(pipeline, names) ??
       `Deployed: ${names.join(', ') || 'none'}. Deploy it: kt deploy ${pipeline}.`,

@@ -4,7 +4,9 @@
  */
 import type { ClusterSettings, KubeApi } from '@kube-transform/runtime/kubernetes';
 import { type ClaimConfig, isKtError } from '@kube-transform/sdk';
-import { type ClusterOptions, openCluster, settingsOf, withContext } from '../cluster/connect.js';
+import { openCluster, withContext } from '../cluster/connect.js';
+import { settingsOf } from '../cluster/run-settings.js';
+import type { ClusterOptions } from '../project/resolve-context.js';
 import { planDeploy } from '../deploy/plan.js';
 import { coloured, type Output, plural, table } from '../terminal/output.js';
 import { claimFindings } from '../checks/claim-checks.js';

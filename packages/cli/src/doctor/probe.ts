@@ -13,7 +13,7 @@ import {
 } from '@kube-transform/runtime/kubernetes';
 import { admission } from '../checks/admission.js';
 import { publishBundle } from '../delivery/config-maps.js';
-import { emptyBundle } from '../backends/cluster/submit-run.js';
+import { emptyBundle } from '../bundle/make-bundle.js';
 import { type Finding, fine, problem } from '../checks/finding.js';
 
 const START_WITHIN_MS = 60_000;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { FoundConfig } from './load-config.js';
-import { type ClusterChoice, resolveContext } from './resolve-context.js';
+import { type ClusterOptions, resolveContext } from './resolve-context.js';
 
 const config: FoundConfig = {
   file: 'kt.config.ts',
@@ -13,7 +13,7 @@ const config: FoundConfig = {
     },
   },
 };
-const last: ClusterChoice = { context: 'kind-old', namespace: 'old', volume: 'pvc:old', image: 'old:1' };
+const last: ClusterOptions = { context: 'kind-old', namespace: 'old', volume: 'pvc:old', image: 'old:1' };
 const none = { typed: {}, env: {}, config: null, last: null };
 
 test('nothing said is nothing chosen', () => {

@@ -13,15 +13,18 @@ import { isAbsolute, join } from 'node:path';
 import { type ContextConfig, KtError } from '@kube-transform/sdk';
 import type { FoundConfig } from './load-config.js';
 
-/** What may be said of a cluster; the context is one of the kubeconfig. */
-export type ClusterChoice = Omit<ContextConfig, 'kubeContext'> & { context?: string };
-export type ChoiceKey = keyof ClusterChoice;
+/**
+ * What may be said about a cluster; see `ContextConfig`. The context is one of the configuration, or of the
+ * kubeconfig.
+ */
+export type ClusterOptions = Omit<ContextConfig, 'kubeContext'> & { context?: string };
+export type ChoiceKey = keyof ClusterOptions;
 
 /** What holds, and of each part where it comes from. */
 export interface ResolvedContext {
   /** Name of the context of the configuration; null where none is used. */
   name: string | null;
-  values: ClusterChoice;
+  values: ClusterOptions;
   from: Partial<Record<ChoiceKey, string>>;
 }
 
@@ -39,11 +42,11 @@ export const ENVIRONMENT = {
 
 /** From where a choice may come. */
 export interface Sources {
-  typed: ClusterChoice;
+  typed: ClusterOptions;
   env: Record<string, string | undefined>;
   config: FoundConfig | null;
   /** What was used last here. */
-  last: ClusterChoice | null;
+  last: ClusterOptions | null;
 }
 
 /** @throws KtError `WHICH_CONTEXT` where the configuration has several contexts and none by default. */
@@ -52,13 +55,13 @@ export function resolveContext({ typed, env, config, last }: Sources): ResolvedC
   const variable = env['KT_CONTEXT'] || undefined;
   const wanted = context ?? variable;
   const name = config === null ? null : nameOf(config, wanted);
-  const layers: [string, ClusterChoice][] = [
+  const layers: [string, ClusterOptions][] = [
     [
       context === undefined ? 'KT_CONTEXT' : TYPED,
       wanted === undefined || wanted === name ? {} : { context: wanted },
     ],
     [TYPED, rest],
-    ...Object.entries(ENVIRONMENT).map(([key, from]): [string, ClusterChoice] => [
+    ...Object.entries(ENVIRONMENT).map(([key, from]): [string, ClusterOptions] => [
       from,
       env[from] ? { [key]: env[from] } : {},
     ]),
@@ -73,8 +76,8 @@ export function resolveContext({ typed, env, config, last }: Sources): ResolvedC
 const TYPED = 'typed';
 
 /** Layers over each other: of each part the first that says something. */
-function laid(layers: readonly [string, ClusterChoice][]): Pick<ResolvedContext, 'values' | 'from'> {
-  const values: ClusterChoice = {};
+function laid(layers: readonly [string, ClusterOptions][]): Pick<ResolvedContext, 'values' | 'from'> {
+  const values: ClusterOptions = {};
   const from: ResolvedContext['from'] = {};
   for (const [origin, given] of layers) {
     for (const [key, value] of Object.entries(given)) {
@@ -104,7 +107,7 @@ function nameOf({ config, file }: FoundConfig, wanted: string | undefined): stri
   });
 }
 
-function choiceOf({ config, dir }: FoundConfig, name: string): ClusterChoice {
+function choiceOf({ config, dir }: FoundConfig, name: string): ClusterOptions {
   const { kubeContext, kubeconfig, ...rest } = config.contexts[name] ?? {};
   return {
     ...rest,
@@ -117,9 +120,9 @@ function choiceOf({ config, dir }: FoundConfig, name: string): ClusterChoice {
 
 /** Of what was used last what holds for the cluster and namespace that are meant now. */
 function sameCluster(
-  { context, kubeconfig, namespace, ...rest }: ClusterChoice,
-  given: ClusterChoice,
-): ClusterChoice {
+  { context, kubeconfig, namespace, ...rest }: ClusterOptions,
+  given: ClusterOptions,
+): ClusterOptions {
   if ((given.context ?? context) !== context || (given.kubeconfig ?? kubeconfig) !== kubeconfig) return {};
   const place = defined({ context, kubeconfig });
   return (given.namespace ?? namespace) === namespace ? defined({ ...rest, ...place, namespace }) : place;

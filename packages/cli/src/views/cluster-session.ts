@@ -9,7 +9,7 @@ import type { ReadableOptions } from '../terminal/source-positions.js';
 import { bundleDirOf } from '../bundle/bundle-dir.js';
 import { printClusterOutcome } from '../backends/cluster/run-view.js';
 import { followRun } from '../backends/cluster/follow-run.js';
-import { readRunConfig } from '../delivery/config-maps.js';
+import { readRunConfig } from '../backends/cluster/publish-run.js';
 
 /** Follows a run to its end, or until Ctrl-C: then `Interrupted`. */
 export async function followSession(

@@ -22,7 +22,8 @@ import {
   selectRun,
 } from '@kube-transform/runtime/kubernetes';
 import { runIsOver } from '../refusals.js';
-import { type ClusterRun, placeText, runOf } from './find-runs.js';
+import { inNamespace } from '../../cluster/connect.js';
+import { type ClusterRun, runOf } from './find-runs.js';
 import { controllerPods, liveControllers } from './controllers.js';
 import { isOver } from './summary.js';
 
@@ -95,7 +96,11 @@ async function flag(api: KubeApi, { runId, object }: ClusterRun): Promise<void> 
 }
 
 const deleted = (api: KubeApi, runId: string): KtError =>
-  new KtError({ code: 'RUN_DELETED', path: 'run', message: `Run "${runId}" was deleted ${placeText(api)}.` });
+  new KtError({
+    code: 'RUN_DELETED',
+    path: 'run',
+    message: `Run "${runId}" was deleted ${inNamespace(api)}.`,
+  });
 
 /** What there is of a run. */
 interface Look {

@@ -19,11 +19,13 @@ import { kubeConnection } from '../../cluster/kube-connection.js';
 import { functionsTarget, loadTarget, type Target } from '../../pipeline/load-pipeline.js';
 import { type Cancelled, cancelRun } from './cancel-run.js';
 import { clusterLogs, followClusterLogs } from './logs/read-logs.js';
-import { type ClusterRun, findClusterRun, placeText, runOf } from './find-runs.js';
+import { type ClusterRun, findClusterRun, runOf } from './find-runs.js';
 import { clusterStatusJson, type ClusterStatusJson, viewClusterRun } from './run-view.js';
 import { eventQueue } from './logs/event-queue.js';
 import { followRun } from './follow-run.js';
-import { type ClusterOptions, settingsOf, stepDefaults, withContext } from '../../cluster/connect.js';
+import { inNamespace, withContext } from '../../cluster/connect.js';
+import { settingsOf, stepDefaults } from '../../cluster/run-settings.js';
+import type { ClusterOptions } from '../../project/resolve-context.js';
 import { submitRun } from './submit-run.js';
 
 /** Where a run is submitted to, and how. */
@@ -208,6 +210,6 @@ async function read(api: KubeApi, runId: string): Promise<ClusterRun> {
   throw new KtError({
     code: 'RUN_DELETED',
     path: 'run',
-    message: `Run "${runId}" is not there any more ${placeText(api)}.`,
+    message: `Run "${runId}" is not there any more ${inNamespace(api)}.`,
   });
 }

@@ -14,6 +14,7 @@ import {
   type RunConfig,
   runName,
 } from '@kube-transform/runtime/kubernetes';
+import { inNamespace } from '../../cluster/connect.js';
 import { pickRun, type RunEntry } from '../local/find-runs.js';
 import { isLive } from './controllers.js';
 import { isOver, summaryOf } from './summary.js';
@@ -40,10 +41,6 @@ export interface Hurry {
 }
 
 const RUNS = `${LABEL.component}=run,${LABEL.managedBy}=kt`;
-
-/** `in namespace "jobs" of production`. */
-export const placeText = ({ namespace, connection }: Pick<KubeApi, 'namespace' | 'connection'>): string =>
-  `in namespace "${namespace}" of ${connection.name}`;
 
 /** A run from its ConfigMap; null where that is none of a run. */
 export function runOf(object: ConfigMap): ClusterRun | null {
@@ -110,11 +107,11 @@ export async function findClusterRun(api: KubeApi, typed: string, hurry: Hurry =
     throw new KtError({
       code: 'NO_RUNS',
       path: 'run',
-      message: `There are no runs ${placeText(api)}.`,
+      message: `There are no runs ${inNamespace(api)}.`,
       hint: 'Begin one with kt submit PIPELINE.',
     });
   }
-  const runId = pickRun(runs.map(run => run.runId).reverse(), typed, placeText(api));
+  const runId = pickRun(runs.map(run => run.runId).reverse(), typed, inNamespace(api));
   const found = runs.find(run => run.runId === runId);
   if (found === undefined) throw new TypeError(`Bug: the run ${runId} was picked and is not there`);
   return found;

@@ -7,7 +7,8 @@ import type { Output } from '../../terminal/output.js';
 import { onlyWhatFailed } from '../refusals.js';
 import type { ClusterRun } from './find-runs.js';
 import { withContext } from '../../cluster/connect.js';
-import { type Deliver, mayRetry, submitRetry } from './submit-run.js';
+import type { Deliver } from '../../delivery/deliver.js';
+import { mayRetry, submitRetry } from './submit-run.js';
 import { afterSubmit } from './submit.js';
 
 /** What was typed. */

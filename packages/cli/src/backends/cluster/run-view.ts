@@ -5,7 +5,8 @@ import type { ClusterSummary, KubeApi } from '@kube-transform/runtime/kubernetes
 import { printCause, printCompleted, printFailed, printResult } from '../../views/print-outcome.js';
 import { coloured, duration, type Output, plural, statusText, table } from '../../terminal/output.js';
 import { readableStack, type ReadableOptions } from '../../terminal/source-positions.js';
-import { type ClusterRun, placeText, statusOf } from './find-runs.js';
+import { inNamespace } from '../../cluster/connect.js';
+import { type ClusterRun, statusOf } from './find-runs.js';
 import { type ControllerState, controllerState } from './controller-watch.js';
 import { isOver } from './summary.js';
 
@@ -74,7 +75,7 @@ export function printClusterStatus(
   const took = begun
     ? `, ${status === 'Running' ? 'for' : 'took'} ${duration(summary.updatedMs - config.createdAtMs)}`
     : '';
-  output.out(`run ${runId}: ${coloured(status, status)}  (${placeText(api)})`);
+  output.out(`run ${runId}: ${coloured(status, status)}  (${inNamespace(api)})`);
   const repeats = config.from === null ? '' : `, repeats ${config.from}`;
   output.out(
     `pipeline "${config.pipeline}", begun ${new Date(config.createdAtMs).toISOString()}${took}${repeats}`,

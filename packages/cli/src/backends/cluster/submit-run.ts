@@ -9,13 +9,14 @@ import {
   type RunConfig,
   startController,
 } from '@kube-transform/runtime/kubernetes';
-import { type Bundle, makeBundle } from '../../bundle/make-bundle.js';
-import { projectDir } from '../../project/project-dir.js';
+import { type Bundle, emptyBundle } from '../../bundle/make-bundle.js';
 import { nothingFailed, runNotEnded } from '../refusals.js';
 import { checkClusterVersion } from '../../cluster/cluster-version.js';
 import { type ClusterRun, findClusterRun, statusOf } from './find-runs.js';
 import { liveControllers } from './controllers.js';
-import { publishBundle, type PublishedBundle, publishRun } from '../../delivery/config-maps.js';
+import { publishBundle, type PublishedBundle } from '../../delivery/config-maps.js';
+import type { Deliver } from '../../delivery/deliver.js';
+import { publishRun } from './publish-run.js';
 
 /** A run that was submitted. */
 export interface Submitted {
@@ -24,12 +25,6 @@ export interface Submitted {
   /** The deployed version that it is a run of. */
   version?: string;
 }
-
-/** Brings a bundle to where pods find it; the settings of pods that do. */
-export type Deliver = (
-  bundle: Bundle,
-  settings: ClusterSettings,
-) => Promise<{ published: PublishedBundle; settings: ClusterSettings }>;
 
 /** What is to be submitted. */
 export interface SubmitRequest {
@@ -60,10 +55,6 @@ export async function submitRun(
   });
   return { runId: record.runId, bundle: published };
 }
-
-/** What runs a document without functions. */
-export const emptyBundle = (): Promise<Bundle> =>
-  makeBundle({ entries: [], projectDir: projectDir(`${process.cwd()}/package.json`) });
 
 /** Where the functions came from, with the digest of what was published. */
 const sourceOf = (source: RunRecord['source'], { digest }: PublishedBundle): RunRecord['source'] =>

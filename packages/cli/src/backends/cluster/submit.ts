@@ -6,14 +6,10 @@ import { delivery } from '../../delivery/deliver.js';
 import { type Deployed, findDeployed, submitDeployed } from './submit-deployed.js';
 import type { Output } from '../../terminal/output.js';
 import { followSession } from '../../views/cluster-session.js';
-import {
-  type ClusterOptions,
-  openCluster,
-  remember,
-  settingsOf,
-  stepDefaults,
-  withContext,
-} from '../../cluster/connect.js';
+import { openCluster, withContext } from '../../cluster/connect.js';
+import { remember } from '../../cluster/last-cluster.js';
+import { settingsOf, stepDefaults } from '../../cluster/run-settings.js';
+import type { ClusterOptions } from '../../project/resolve-context.js';
 import { resumeRun, type Submitted, submitRun } from './submit-run.js';
 
 /** What may be typed for `kt submit` beside the cluster. */

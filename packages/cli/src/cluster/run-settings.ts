@@ -1,0 +1,55 @@
+/** The settings of a run from what was said about its cluster: volume, store, image, defaults of steps. */
+import { type ContextDefaults, KtError } from '@kube-transform/sdk';
+import { type ClusterSettings, clusterSettings, type DataVolume } from '@kube-transform/runtime/kubernetes';
+import type { ClusterOptions } from '../project/resolve-context.js';
+
+const MOUNT_PATH = '/mnt/data';
+
+/** The settings of a run. @throws KtError `NO_VOLUME`, `BAD_VOLUME`. */
+export function settingsOf(options: ClusterOptions, namespace: string): ClusterSettings {
+  const volume = options.volume === undefined ? null : parseVolume(options.volume);
+  const store = options.store ?? (volume === null ? undefined : `file:${volume.mountPath}`);
+  if (store === undefined || (volume === null && /^file:|^[./]/.test(store))) {
+    throw new KtError({
+      code: 'NO_VOLUME',
+      path: '--volume',
+      message:
+        store === undefined
+          ? 'The pods need a store for files and results.'
+          : `The store "${store}" is a folder, and pods need a volume for it.`,
+      hint: 'Give --volume pvc:CLAIM, or --volume host:/path for a cluster of one node.',
+    });
+  }
+  const { image, imagePullPolicy, serviceAccount, keepFinished, maxPods, defaults } = options;
+  return clusterSettings({
+    namespace,
+    store,
+    volume,
+    ...(image === undefined ? {} : { image }),
+    ...(imagePullPolicy === undefined ? {} : { imagePullPolicy }),
+    ...(serviceAccount === undefined ? {} : { serviceAccount }),
+    ...(keepFinished === undefined ? {} : { keepFinished }),
+    ...(maxPods === undefined ? {} : { maxPods }),
+    ...(defaults?.kubernetes === undefined ? {} : { defaults: defaults.kubernetes }),
+    ...(defaults?.env === undefined ? {} : { env: defaults.env }),
+  });
+}
+
+/** What a context says of all steps; the rest of it is in the settings. */
+export function stepDefaults({ defaults }: ClusterOptions): Omit<ContextDefaults, 'kubernetes' | 'env'> {
+  const { kubernetes, env, ...steps } = defaults ?? {};
+  return steps;
+}
+
+function parseVolume(text: string): DataVolume {
+  const [, kind, place, mountPath = MOUNT_PATH] = /^(pvc|host):([^:]+)(?::(\/[^:]*))?$/.exec(text) ?? [];
+  if (kind === 'pvc' && place !== undefined && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(place))
+    return { claim: place, mountPath };
+  if (kind === 'host' && place?.startsWith('/') === true) return { hostPath: place, mountPath };
+  throw new KtError({
+    code: 'BAD_VOLUME',
+    path: '--volume',
+    message: `"${text}" is no volume.`,
+    hint: 'Write pvc:CLAIM or host:/path, each with :/mount/path at the end where it is not /mnt/data.',
+  });
+}
