@@ -36,6 +36,8 @@ export { mustParsePipeline, parsePipeline, parseSpawn } from './document/parse-p
 export type { Parsed } from './document/parse-pipeline.js';
 export { isPipeline, Pipeline, pipeline } from './builder/pipeline.js';
 export type { PipelineOptions } from './builder/pipeline.js';
+export { omitUndefined } from './omit-undefined.js';
+export type { WithoutUndefined } from './omit-undefined.js';
 export { parseDurationMs, parseQuantity } from './document/quantity.js';
 export { asRef, each, parseRef, refSources, replaceRefs } from './builder/refs.js';
 export type { Arg, Each, Ref, RefJson } from './builder/refs.js';
