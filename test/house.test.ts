@@ -1,166 +1,47 @@
-/** The house keeps its shape: the map is true, imports follow the table of rooms, files stay small. */
+/** The house keeps its shape: the map is true, imports follow its table of folders, files and folders are small. */
 import { existsSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { filesBelow, importsOf, read, root } from './kit/sources.js';
+import { folderGraph, folderRows, forbiddenImports, homeOf } from './kit/folder-table.js';
+import { circlesIn, filesBelow, importsOf, read, root } from './kit/sources.js';
 
 const SOURCES = filesBelow('packages', /\/src\/.*\.ts$/).filter(path => !/\.test(-d)?\.ts$/.test(path));
-const WIRING = ['run-pipeline', 'open-store', 'posix-mounts', 'index'].map(
-  name => `packages/runtime/src/${name}.ts`,
+const TESTS = [...filesBelow('packages', /\.test\.ts$/), ...filesBelow('test', /\.test\.ts$|-contract\.ts$/)];
+const WRITTEN = ['packages', 'test', 'examples', 'bench'].flatMap(folder =>
+  filesBelow(folder, /\.(ts|mjs|js|py)$/),
 );
-const runtime = (path: string): boolean => path.startsWith('packages/runtime/src/');
-const inRoom =
-  (room: string) =>
-  (path: string): boolean =>
-    path.startsWith(`packages/runtime/src/${room}/`);
-const isLoop = (path: string): boolean => dirname(path) === 'packages/runtime/src' && !WIRING.includes(path);
+const FOLDERS = folderRows();
 
-/** Parts of one adapter may import each other. */
-const sameAdapter = (from: string, to: string): boolean => {
-  if (basename(to) === 'store-key.ts' || basename(to) === 'local-folder.ts') return true;
-  if (basename(from) === 'process-pool-executor.ts' || basename(from) === 'worker-process.ts')
-    return /worker-process|resident-memory/.test(to);
-  return (
-    /^(local|posix)-/.exec(basename(from))?.[1] === /^(local|posix)-/.exec(basename(to))?.[1] &&
-    /^(local|posix)-/.test(basename(from))
-  );
-};
+describe('the map', () => {
+  const map = read('ARCHITECTURE.md');
 
-interface Rule {
-  room: string;
-  holds: (path: string) => boolean;
-  allowed: (imported: string, from: string) => boolean;
-}
-const RULES: Rule[] = [
-  {
-    room: 'sdk',
-    holds: path => path.startsWith('packages/sdk/src/'),
-    allowed: to => to === 'zod' || to === 'reflect-metadata' || to.startsWith('packages/sdk/src/'),
-  },
-  {
-    room: 'runtime/core',
-    holds: inRoom('core'),
-    allowed: to => to === '@kube-transform/sdk' || inRoom('core')(to),
-  },
-  {
-    room: 'runtime loop',
-    holds: isLoop,
-    allowed: to =>
-      to === '@kube-transform/sdk' ||
-      to === 'picomatch' ||
-      inRoom('core')(to) ||
-      (dirname(to) === 'packages/runtime/src' && !WIRING.includes(to)),
-  },
-  {
-    room: 'runtime/adapters',
-    holds: inRoom('adapters'),
-    allowed: (to, from) =>
-      !to.startsWith('packages/') ||
-      (runtime(to) && (isLoop(to) || inRoom('core')(to)) && basename(to) !== 'drive.ts') ||
-      sameAdapter(from, to),
-  },
-  {
-    room: 'runtime/kubernetes',
-    holds: inRoom('kubernetes'),
-    allowed: to =>
-      to === '@kube-transform/sdk' ||
-      to.startsWith('node:') ||
-      inRoom('kubernetes')(to) ||
-      inRoom('core')(to) ||
-      (isLoop(to) && basename(to) !== 'drive.ts'),
-  },
-  {
-    room: 'runtime',
-    holds: runtime,
-    allowed: to => to !== '@kube-transform/cli' && !to.startsWith('packages/cli'),
-  },
-  {
-    room: 'cli',
-    holds: path => path.startsWith('packages/cli/src/'),
-    allowed: to => !to.startsWith('packages/') || to.startsWith('packages/cli/'),
-  },
-];
-
-describe('the house', () => {
-  test('the map names every source file', () => {
-    const map = read('ARCHITECTURE.md');
-    const missing = SOURCES.filter(path => !map.includes(`\`${path.replace(/^packages\/\w+\/src\//, '')}\``));
-    expect(missing).toEqual([]);
+  test('ARCHITECTURE.md - has at most 12,000 bytes', () => {
+    expect(Buffer.byteLength(map)).toBeLessThanOrEqual(12_000);
   });
 
-  test('the map names the invariants of every file, and no two files number theirs alike', () => {
-    const map = read('ARCHITECTURE.md');
-    const holders = SOURCES.map(path => ({
-      path,
-      id: /^ ?\* ?([A-Z]{1,2})1 /m.exec(read(path))?.[1],
-    })).filter(({ id }) => id !== undefined);
-    expect(holders.length).toBeGreaterThan(40);
-    expect(
-      holders.filter(
-        ({ path, id }) =>
-          !new RegExp(`\\b${id}1\\S* \`${path.replace(/^packages\/\w+\/src\//, '')}\``).test(map),
-      ),
-    ).toEqual([]);
-    expect(new Set(holders.map(({ id }) => id)).size).toBe(holders.length);
+  test('the table of folders - has a row with a sentence for each folder, and no other', () => {
+    const there = new Set(
+      SOURCES.map(homeOf)
+        .filter(home => home !== null && home.folder !== '')
+        .map(home => `${home?.package}/${home?.folder}`),
+    );
+    expect(there.size).toBeGreaterThan(30);
+    expect(FOLDERS.map(row => `${row.package}/${row.folder}`).sort()).toEqual([...there].sort());
+    expect(FOLDERS.filter(row => row.holds.length < 10)).toEqual([]);
   });
 
-  test('the map names no file that is not there', () => {
-    const rows = [...read('ARCHITECTURE.md').matchAll(/^\| `(?!packages\/)([\w/.-]+\.ts)` +\|/gm)].map(
+  test('files that the map names - are there', () => {
+    const named = [...map.matchAll(/`((?:(?:sdk|runtime|cli|test)\/)[\w/.-]+\.ts)`/g)].map(
       match => match[1] ?? '',
     );
-    expect(rows.length).toBeGreaterThan(50);
-    expect(
-      rows.filter(
-        row => !['sdk', 'runtime', 'cli'].some(name => existsSync(join(root, 'packages', name, 'src', row))),
-      ),
-    ).toEqual([]);
+    expect(named.length).toBeGreaterThan(10);
+    const pathOf = (name: string): string =>
+      name.startsWith('test/') ? name : `packages/${name.replace('/', '/src/')}`;
+    expect(named.filter(name => !existsSync(join(root, pathOf(name))))).toEqual([]);
   });
 
-  test.each(RULES)('imports of the room $room follow the table', ({ holds, allowed }) => {
-    const members = SOURCES.filter(holds);
-    expect(members.length).toBeGreaterThan(0);
-    const broken = members.flatMap(path =>
-      importsOf(path)
-        .filter(to => !allowed(to, path))
-        .map(to => `${path} imports ${to}`),
-    );
-    expect(broken).toEqual([]);
-  });
-
-  test('no imports go in a circle, types included', () => {
-    const graph = new Map(SOURCES.map(path => [path, importsOf(path).filter(to => SOURCES.includes(to))]));
-    const state = new Map<string, 'open' | 'done'>();
-    const circles: string[] = [];
-    const visit = (path: string, trail: string[]): void => {
-      if (state.get(path) === 'done') return;
-      if (state.get(path) === 'open') {
-        circles.push([...trail.slice(trail.indexOf(path)), path].join(' → '));
-        return;
-      }
-      state.set(path, 'open');
-      for (const next of graph.get(path) ?? []) visit(next, [...trail, path]);
-      state.set(path, 'done');
-    };
-    for (const path of SOURCES) visit(path, []);
-    expect(circles).toEqual([]);
-  });
-
-  test('no file is over 300 lines', () => {
-    const files = ['packages', 'test', 'examples', 'bench'].flatMap(folder =>
-      filesBelow(folder, /\.(ts|mjs|js|py)$/),
-    );
-    expect(files.length).toBeGreaterThan(100);
-    expect(files.filter(path => read(path).split('\n').length > 301)).toEqual([]);
-  });
-
-  test('no file or folder is called utils, helpers, common or manager', () => {
-    expect(SOURCES.filter(path => /(^|[/-])(utils?|helpers?|common|manager)([/.-]|$)/.test(path))).toEqual(
-      [],
-    );
-  });
-
-  test('links between pages lead somewhere', () => {
-    const pages = [...filesBelow('.', /\.md$/)].filter(path => !path.includes('node_modules'));
+  test('links between pages - lead somewhere', () => {
+    const pages = filesBelow('.', /\.md$/);
     const dead = pages.flatMap(page =>
       [...read(page).matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
         .map(match => match[1] ?? '')
@@ -169,14 +50,94 @@ describe('the house', () => {
     );
     expect(dead).toEqual([]);
   });
+});
 
-  test('what is committed names no registry and no path of one machine', () => {
+describe('imports', () => {
+  test.each(FOLDERS)('$package/$folder - imports what its row allows', row => {
+    expect(forbiddenImports(row, SOURCES)).toEqual([]);
+  });
+
+  test('files - form no circle, types included', () => {
+    expect(circlesIn(new Map(SOURCES.map(path => [path, importsOf(path)])))).toEqual([]);
+  });
+
+  test('folders - form no circle', () => {
+    expect(circlesIn(folderGraph(SOURCES))).toEqual([]);
+  });
+
+  test('a file at the top of a package - is imported by no folder, but for the leaves of the sdk', () => {
+    const up = SOURCES.filter(path => homeOf(path)?.folder !== '').flatMap(path =>
+      importsOf(path)
+        .filter(to => homeOf(to)?.folder === '' && homeOf(to)?.package !== 'sdk')
+        .filter(() => !/\/(entry|testing|commands)\//.test(path))
+        .map(to => `${path} imports ${to}`),
+    );
+    expect(up).toEqual([]);
+  });
+});
+
+describe('sizes', () => {
+  const linesOf = (path: string): number => read(path).replace(/\n$/, '').split('\n').length;
+
+  test('files - have at most 300 lines, the median of sources at most 90', () => {
+    expect(WRITTEN.length).toBeGreaterThan(100);
+    expect(WRITTEN.filter(path => linesOf(path) > 300)).toEqual([]);
+    const counts = SOURCES.map(linesOf).sort((a, b) => a - b);
+    expect(counts[Math.floor(counts.length / 2)]).toBeLessThanOrEqual(90);
+  });
+
+  test('folders - hold at most 15 files, lists of alike members aside', () => {
+    const ALIKE = ['packages/cli/src/commands'];
+    const counts = new Map<string, number>();
+    const counted = [...SOURCES, ...WRITTEN.filter(path => !path.startsWith('packages/'))];
+    for (const path of counted) counts.set(dirname(path), (counts.get(dirname(path)) ?? 0) + 1);
+    expect([...counts].filter(([folder, count]) => count > 15 && !ALIKE.includes(folder))).toEqual([]);
+  });
+
+  test('the type any - stands in at most three places', () => {
+    const ANY = /(?::|<|\bas|\|)\s*any\b(?!\s*time)/;
+    const places = SOURCES.flatMap(path =>
+      read(path)
+        .split('\n')
+        .filter(line => !/^\s*(\/\/|\/?\*)/.test(line) && ANY.test(line))
+        .map(line => `${path}: ${line.trim()}`),
+    );
+    expect(places.length, places.join('\n')).toBeLessThanOrEqual(3);
+  });
+});
+
+describe('manners', () => {
+  test('each source file - begins with a sentence that says what it is', () => {
+    const mute = [...SOURCES, ...filesBelow('test', /\.ts$/)].filter(
+      path => !/^(\/\*\*?|\/\/)\s*(\n \* )?\S/.test(read(path)),
+    );
+    expect(mute).toEqual([]);
+  });
+
+  test('invariant codes - are held by one file each, and cited by the title of a test', () => {
+    const CODE = /^\s*(?:\*|\/\/)\s*([A-Z]{1,2}\d{1,2}) +\S/gm;
+    const holders = SOURCES.flatMap(path =>
+      [...read(path).matchAll(CODE)].map(match => ({ path, code: match[1] ?? '' })),
+    );
+    const twice = holders.filter(({ code }, at) => holders.findIndex(other => other.code === code) !== at);
+    expect(twice).toEqual([]);
+    const titles = TESTS.map(read).join('\n');
+    const uncited = holders.filter(({ code }) => !new RegExp(`\\b${code}\\b[^\\n]*: `).test(titles));
+    expect(uncited).toEqual([]);
+  });
+
+  test('no file or folder - is called utils, helpers, common or manager', () => {
+    expect(SOURCES.filter(path => /(^|[/-])(utils?|helpers?|common|manager)([/.-]|$)/.test(path))).toEqual(
+      [],
+    );
+  });
+
+  test('what is committed - names no registry and no path of one machine', () => {
     const files = ['packages', 'test', 'examples', 'bench', 'decisions'].flatMap(folder =>
       filesBelow(folder, /\.(ts|mjs|js|json|md|py)$/),
     );
     const machine = new RegExp(['/ro' + 'ot/', '/wo' + 'rk/main', 'registry\\.' + 'npmjs'].join('|'));
-    expect(
-      [...files, 'package.json', 'package-lock.json', 'README.md'].filter(path => machine.test(read(path))),
-    ).toEqual([]);
+    const pages = ['package.json', 'package-lock.json', 'README.md'];
+    expect([...files, ...pages].filter(path => machine.test(read(path)))).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-/** One example file, under every compiler and in both decorator dialects. The packages must have been built (`tsc -b`). */
+/** One example file, under every compiler and in both decorator dialects. The packages must have been built. */
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
