@@ -28,8 +28,9 @@ export type {
   OutputOf,
   StepDefaults,
 } from './builder/functions.js';
-export { findNonJson } from './json.js';
+export { addKey, findNonJson } from './json.js';
 export type { IsJson, Json, JsonObject } from './json.js';
+export { graphProblems } from './document/check-graph.js';
 export { nameExports } from './builder/name-exports.js';
 export { closest, didYouMean } from './document/names.js';
 export { mustParsePipeline, parsePipeline, parseSpawn } from './document/parse-pipeline.js';

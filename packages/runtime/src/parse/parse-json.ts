@@ -1,0 +1,55 @@
+/** From text to a value of a known shape. No other file calls `JSON.parse`. */
+import { addKey, KtError } from '@kube-transform/sdk';
+import { Mismatch, type Shape } from './shapes.js';
+
+/** Where a value comes from, for the error that refuses it. */
+export interface Origin {
+  /** The file, object or message that holds it: `kt-metadata/r/spec.json`. */
+  file: string;
+  /** What it is, in the middle of a sentence: `run`. */
+  name: string;
+  /** Code of the error. */
+  code: string;
+  /** What to do about it. */
+  hint: string;
+}
+
+const decoder = new TextDecoder();
+
+/** The value of a text; undefined where that is no JSON. */
+export function tryJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The value of a text or of its bytes. @throws KtError where it is no JSON. */
+export function parseJson(text: string | Uint8Array, origin: Origin): unknown {
+  try {
+    return JSON.parse(typeof text === 'string' ? text : decoder.decode(text));
+  } catch (error) {
+    throw refused(origin, `it is no JSON: ${(error as Error).message}`, { path: origin.file, cause: error });
+  }
+}
+
+/** A value as its shape gives it. @throws KtError with the path of what is wrong, and what was seen there. */
+export function parseAs<T>(shape: Shape<T>, value: unknown, origin: Origin): T {
+  try {
+    return shape(value);
+  } catch (error) {
+    if (!(error instanceof Mismatch)) throw error;
+    const path = error.keys.reduceRight<string>(addKey, '').replace(/^\./, '');
+    throw refused(origin, error.message, { path: `${origin.file} ${path}`.trimEnd(), cause: error });
+  }
+}
+
+/** Both. */
+export const parseText = <T>(shape: Shape<T>, text: string | Uint8Array, origin: Origin): T =>
+  parseAs(shape, parseJson(text, origin), origin);
+
+function refused({ code, name, hint }: Origin, why: string, at: { path: string; cause: unknown }): KtError {
+  const message = `This ${name} cannot be read: ${why.replace(/\.$/, '')}.`;
+  return new KtError({ code, path: at.path, message, hint }, { cause: at.cause });
+}

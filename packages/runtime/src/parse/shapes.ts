@@ -1,0 +1,132 @@
+/**
+ * Shapes: what a JSON value must be. A shape is a function that gives the value back with its type, or throws a
+ * {@link Mismatch}. Small enough for worker processes, which load no schema library.
+ *
+ * A record is made anew of the fields that its shape names: others are left out, so that documents of a newer
+ * kt may have more. What is optional or has a default may be missing; all else must be there.
+ */
+import type { Json, JsonObject } from '@kube-transform/sdk';
+
+/** What a value must be. */
+export type Shape<T> = (value: unknown) => T;
+
+/** The shape of each field; that of an optional one gives `undefined` where it is missing. */
+export type Fields<T> = { [K in keyof T]-?: Shape<T[K]> };
+
+/** A value that is not what it should be. `keys` lead to it, innermost first. */
+export class Mismatch extends Error {
+  readonly keys: (string | number)[] = [];
+
+  constructor(expected: string, seen: unknown) {
+    super(`expected ${expected}, but got ${shown(seen)}`);
+  }
+}
+
+const MAX_SHOWN = 60;
+
+/** A value in words, cut off where it is long. */
+function shown(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (Array.isArray(value)) return `a list of ${value.length}`;
+  if (typeof value === 'object' && value !== null) return 'an object';
+  const text = JSON.stringify(value);
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN - 1)}…` : text;
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** A shape of what a check says yes to. */
+export const shapeOf =
+  <T>(expected: string, isIt: (value: unknown) => value is T): Shape<T> =>
+  value => {
+    if (isIt(value)) return value;
+    throw new Mismatch(expected, value);
+  };
+
+export const text = shapeOf('text', value => typeof value === 'string');
+export const number = shapeOf('a number', value => typeof value === 'number');
+/** A whole number of at least 0. */
+export const count = shapeOf(
+  'a whole number of at least 0',
+  (value): value is number => Number.isSafeInteger(value) && (value as number) >= 0,
+);
+export const flag = shapeOf('true or false', value => typeof value === 'boolean');
+/** An object of whatever JSON can hold, as it is. */
+export const object = shapeOf('an object', (value): value is JsonObject => isObject(value));
+/** Any value that is there, as it is. It comes from JSON, and is not looked into. */
+export const json = shapeOf('a value', (value): value is Json => value !== undefined);
+
+/** One of some words. */
+export const oneOf = <T extends string>(...words: readonly T[]): Shape<T> =>
+  shapeOf(words.map(word => `"${word}"`).join(' or '), (value): value is T => words.includes(value as T));
+
+export const nullOr =
+  <T>(shape: Shape<T>): Shape<T | null> =>
+  value =>
+    value === null ? null : shape(value);
+
+/** A field that may be missing. */
+export const optional =
+  <T>(shape: Shape<T>): Shape<T | undefined> =>
+  value =>
+    value === undefined ? undefined : shape(value);
+
+/** A field that has a default. */
+export const orElse =
+  <T>(shape: Shape<T>, missing: T): Shape<T> =>
+  value =>
+    value === undefined ? missing : shape(value);
+
+function within<T>(key: string | number, shape: Shape<T>, value: unknown): T {
+  try {
+    return shape(value);
+  } catch (error) {
+    if (error instanceof Mismatch) error.keys.push(key);
+    throw error;
+  }
+}
+
+export const list =
+  <T>(of: Shape<T>): Shape<T[]> =>
+  value => {
+    if (!Array.isArray(value)) throw new Mismatch('a list', value);
+    return value.map((entry, i) => within(i, of, entry));
+  };
+
+/** An object whose keys are free. */
+export const table =
+  <T>(of: Shape<T>): Shape<Record<string, T>> =>
+  value => {
+    if (!isObject(value)) throw new Mismatch('an object', value);
+    return Object.fromEntries(Object.keys(value).map(key => [key, within(key, of, value[key])]));
+  };
+
+/** An object of known fields; others are left out. */
+export function record<T extends object>(fields: Fields<T>): Shape<T> {
+  const shapes = Object.entries<Shape<unknown>>(fields);
+  return value => {
+    if (!isObject(value)) throw new Mismatch('an object', value);
+    const read: Record<string, unknown> = {};
+    for (const [key, shape] of shapes) {
+      const field = within(key, shape, Object.hasOwn(value, key) ? value[key] : undefined);
+      if (field !== undefined) read[key] = field;
+    }
+    return read as T;
+  };
+}
+
+/** A union of records that one field tells apart: the fields of each, without that one. */
+export function variant<T extends Record<K, string>, K extends string>(
+  key: K,
+  kinds: { [V in T[K]]: Fields<Omit<Extract<T, Record<K, V>>, K>> },
+): Shape<T> {
+  const shapes = new Map(
+    Object.entries<Fields<object>>(kinds).map(([word, fields]) => [word, record({ [key]: text, ...fields })]),
+  );
+  const word = oneOf(...shapes.keys());
+  return value => {
+    if (!isObject(value)) throw new Mismatch('an object', value);
+    return shapes.get(within(key, word, value[key]))?.(value) as T;
+  };
+}
