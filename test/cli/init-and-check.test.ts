@@ -101,7 +101,7 @@ test('kt check tells everything that is wrong', async () => {
   expect(all.err).toMatch(/5 problems in 3 files\./);
   expectMistake(
     doc,
-    /doc\.json: jobs\[0\]\.tasks\[0\]\.function: Job "a" calls the function "shaky\.wrok".* Did you mean "shaky\.work"\?/,
+    /doc\.json: jobs\[0\]\.tasks\[0\]\.function: Step "a" calls the function "shaky\.wrok".* Did you mean "shaky\.work"\?/,
   );
   expect(doc.err).toMatch(
     /REF_WITHOUT_DEPENDENCY {2}doc\.json: jobs\[1\]\.items: .*Add "a" to its dependencies\./,

@@ -170,8 +170,8 @@ test('mistakes about runs are sentences', async () => {
   ]);
   expectMistake(typo, /There is no run "alpha-onn" in this store\. Did you mean "alpha-one"\?/);
   expectMistake(two, /"alpha" is the beginning of 2 runs\..*alpha-one, alpha-two/);
-  expectMistake(job, /has no job "wrok"\. Did you mean "work"\?/);
-  expectMistake(index, /Job "work" has no item "7"\. Its items are 0 to 6\./);
+  expectMistake(job, /has no step "wrok"\. Did you mean "work"\?/);
+  expectMistake(index, /Step "work" has no item "7"\. Its items are 0 to 6\./);
   expectMistake(bare, /--failed: .*kt retry alpha-one --failed/);
   expectMistake(taken, /There is a run "alpha-one" already/);
   expectMistake(store, /unknown scheme "ftp:"/);

@@ -118,7 +118,7 @@ describe('a failing run', () => {
     await read();
     expectMistake(
       await kt(dir, ['logs', 'first', 'wrok']),
-      /Run "first" has no job "wrok"\. Did you mean "work"/,
+      /Run "first" has no step "wrok"\. Did you mean "work"/,
     );
   });
 

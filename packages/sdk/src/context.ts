@@ -12,7 +12,7 @@ export interface KtContext {
   readonly signal: AbortSignal;
   /** The pipeline's file store. */
   readonly files: KtFiles;
-  /** Log lines, kept with the run: `kt logs RUN JOB/INDEX`. */
+  /** Log lines, kept with the run: `kt logs RUN STEP/INDEX`. */
   readonly log: KtLog;
   /**
    * A `node:fs`-shaped view: `/data` is the file store, `/scratch` a folder of this machine, `/mem` memory.

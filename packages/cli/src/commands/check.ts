@@ -10,7 +10,7 @@ export function checkCommand(cli: Cli): Command {
   return new Command('check')
     .summary('check pipelines and documents, and list what they offer')
     .description(
-      'Loads pipelines (default: all modules in pipelines/) and documents, reports everything that is wrong with them, and lists\ntheir jobs, functions and parameters.',
+      'Loads pipelines (default: all modules in pipelines/) and documents, reports everything that is wrong with them, and lists\ntheir steps, functions and parameters.',
     )
     .argument('[pipelines...]', 'names in pipelines/, paths of modules, or documents')
     .addOption(functionsOption())

@@ -7,11 +7,11 @@ interface Options {
   out?: string;
 }
 
-/** `kt graph`: the jobs of a pipeline and what they wait on. */
+/** `kt graph`: the steps of a pipeline and what they wait on. */
 export function graphCommand({ output }: Cli): Command {
   return new Command('graph')
-    .summary('draw the jobs of a pipeline: Mermaid, Graphviz or SVG')
-    .description('Draws the jobs of a pipeline and what they wait on.')
+    .summary('draw the steps of a pipeline: Mermaid, Graphviz or SVG')
+    .description('Draws the steps of a pipeline and what they wait on.')
     .argument('<pipeline>', 'name in pipelines/, path of a module, or document')
     .addOption(
       new Option(

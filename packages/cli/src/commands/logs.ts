@@ -18,10 +18,10 @@ export function logsCommand(cli: Cli): Command {
   const command = new Command('logs')
     .summary('show what the items of a run printed')
     .description(
-      'Shows what the items of a run printed, in the order of time: JOB[INDEX]#ATTEMPT, level, message.\nOf a run in a cluster it is read from the store by a pod, and with --follow from the pods of the run while they live.',
+      'Shows what the items of a run printed, in the order of time: STEP[INDEX]#ATTEMPT, level, message.\nOf a run in a cluster it is read from the store by a pod, and with --follow from the pods of the run while they live.',
     )
     .argument('<run>', 'id of a run, the beginning of one, or latest')
-    .argument('[job]', 'a job, or one item of it as JOB/INDEX')
+    .argument('[step]', 'a step, or one item of it as STEP/INDEX')
     .option('--failed', 'only items whose latest attempt failed, each with its cause', false)
     .option('--previous', 'only what the attempts before the latest printed', false)
     .option('-f, --follow', 'stay, and show what is printed, until the run has ended', false)

@@ -5,13 +5,13 @@ import { exitCodeOf } from '../terminal/exit.js';
 import { withPlaceOptions } from './cluster-options.js';
 import { jsonOption, storeOption } from './options.js';
 
-/** `kt status`: where a run stands, job by job. */
+/** `kt status`: where a run stands, step by step. */
 export function statusCommand(cli: Cli): Command {
   const { output } = cli;
   const command = new Command('status')
-    .summary('show where a run stands, job by job, and what failed')
+    .summary('show where a run stands, step by step, and what failed')
     .description(
-      'Shows where a run stands: its jobs with their items, what they wait for, and its failures by kind.\nA run that is not in the store here is looked for in the cluster of the last submit.',
+      'Shows where a run stands: its steps with their items, what they wait for, and its failures by kind.\nA run that is not in the store here is looked for in the cluster of the last submit.',
     )
     .argument('<run>', 'id of a run, the beginning of one, or latest')
     .option('-f, --follow', 'stay, and show how it goes; Ctrl-C leaves the run alone', false)

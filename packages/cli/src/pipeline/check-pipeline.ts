@@ -51,7 +51,7 @@ function refProblems(job: KTJob, { i, names }: { i: number; names: ReadonlySet<s
     const hint = known
       ? `Add "${source}" to its dependencies.`
       : (didYouMean(source, names) ?? 'Refs are written {"$ref": "JOB#/0"}.');
-    const message = `Job "${job.name}" uses the result of "${source}", which ${known ? 'is not among its dependencies' : 'does not exist'}.`;
+    const message = `Step "${job.name}" uses the result of "${source}", which ${known ? 'is not among its dependencies' : 'does not exist'}.`;
     return [
       { code: known ? 'REF_WITHOUT_DEPENDENCY' : 'UNKNOWN_REF', path: `jobs[${i}].${field}`, message, hint },
     ];
@@ -71,7 +71,7 @@ function functionProblems(job: KTJob, i: number, known: readonly string[]): Prob
       {
         code: 'UNKNOWN_FUNCTION',
         path,
-        message: `Job "${job.name}" calls the function "${name}", which no module offers.`,
+        message: `Step "${job.name}" calls the function "${name}", which no module offers.`,
         hint,
       },
     ];

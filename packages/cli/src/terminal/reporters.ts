@@ -135,7 +135,7 @@ function liveLines(progress: Progress, final: boolean): string[] {
   return [
     `${progress.pipeline}  ${coloured('Pending', `run ${progress.runId}  ${duration(progress.nowMs - progress.startedMs)}`)}`,
     ...(rows.length > 0 ? table(rows).split('\n') : []),
-    ...(hidden > 0 ? [`  … and ${plural(hidden, 'more job')}`] : []),
+    ...(hidden > 0 ? [`  … and ${plural(hidden, 'more step')}`] : []),
     ...(final ? [] : jobs.filter(({ waiting }) => waiting !== null).slice(0, MAX_WAITING)).map(waitingLine),
     ...(progress.lastError !== undefined && !final
       ? [coloured('Failed', `  last error: ${progress.lastError.split('\n')[0] ?? ''}`)]

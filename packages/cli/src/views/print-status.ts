@@ -39,7 +39,7 @@ export function printStatus({ view, failed }: { view: RunView; failed: FailedIte
   const shown = jobs.length <= ROWS ? jobs : [...jobs].sort((a, b) => rank(a) - rank(b)).slice(0, ROWS);
   if (jobs.length > 0)
     output.out(table(shown.map(job => [`  ${statusText(job.status)}`, job.job.name, counts(job)])));
-  if (jobs.length > shown.length) output.out(`  … and ${plural(jobs.length - shown.length, 'more job')}`);
+  if (jobs.length > shown.length) output.out(`  … and ${plural(jobs.length - shown.length, 'more step')}`);
   printFailures(failed, output);
   if (status === 'Interrupted') output.out(`Go on with it:           kt run --resume ${record.runId}`);
   if (failed.length > 0) output.out(`See what they printed:   kt logs ${record.runId} --failed`);

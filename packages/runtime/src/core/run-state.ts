@@ -46,7 +46,7 @@ function succeed(state: RunState, job: number, fact: Fact & { type: 'JobSucceede
   const problems = spawned.length === 0 ? [] : spawnProblems(state, job, spawned);
   if (problems.length > 0) {
     const more = problems.length === 1 ? '' : ` (and ${problems.length - 1} more)`;
-    const message = `What job "${fact.job}" spawned cannot join the run. ${problems[0]?.message ?? ''}${more}`;
+    const message = `What step "${fact.job}" spawned cannot join the run. ${problems[0]?.message ?? ''}${more}`;
     return fail(state, job, { kind: 'InvalidSpawn', message, problems });
   }
   state.own[job] = failedItems === 0 ? SUCCEEDED : { state: 'succeeded', failedItems };

@@ -41,64 +41,64 @@ describe('a spawn', () => {
     ],
     ['may depend on the same job twice', [job('b', ['extract', 'extract'])], []],
     [
-      'must not take the name of a job of the run',
+      'must not take the name of a step of the run',
       [job('extract')],
       [
-        'DUPLICATE_NAME spawned[0].name: The name "extract" is taken by a job of the run. Give each job its own name.',
+        'DUPLICATE_NAME spawned[0].name: The name "extract" is taken by a step of the run. Give each step its own name.',
       ],
     ],
     [
       'must not take the name of the job that spawns it',
       [job('plan')],
       [
-        'DUPLICATE_NAME spawned[0].name: The name "plan" is taken by a job of the run. Give each job its own name.',
+        'DUPLICATE_NAME spawned[0].name: The name "plan" is taken by a step of the run. Give each step its own name.',
       ],
     ],
     [
       'must not repeat a name',
       [job('a'), job('b'), job('a')],
-      ['DUPLICATE_NAME spawned[2].name: The name "a" is taken by spawned[0]. Give each job its own name.'],
+      ['DUPLICATE_NAME spawned[2].name: The name "a" is taken by spawned[0]. Give each step its own name.'],
     ],
     [
       'must not depend on a stranger',
       [job('a'), job('b', ['a', 'extrat'])],
       [
-        'UNKNOWN_DEPENDENCY spawned[1].dependencies[1]: Job "b", spawned by "plan", depends on "extrat", which does not exist. Did you mean "extract"?',
+        'UNKNOWN_DEPENDENCY spawned[1].dependencies[1]: Step "b", spawned by "plan", depends on "extrat", which does not exist. Did you mean "extract"?',
       ],
     ],
     [
       'must not depend on its parent',
       [job('a', ['plan'])],
       [
-        'CYCLE spawned[0].dependencies[0]: Job "a" depends on "plan", which waits on it: a → plan → a. "plan" is done only when "a" is: remove this dependency.',
+        'CYCLE spawned[0].dependencies[0]: Step "a" depends on "plan", which waits on it: a → plan → a. "plan" is done only when "a" is: remove this dependency.',
       ],
     ],
     [
       'must not depend on what waits on its parent',
       [job('a', ['mail'])],
       [
-        'CYCLE spawned[0].dependencies[0]: Job "a" depends on "mail", which waits on it: a → mail → report → plan → a. "plan" is done only when "a" is: remove this dependency.',
+        'CYCLE spawned[0].dependencies[0]: Step "a" depends on "mail", which waits on it: a → mail → report → plan → a. "plan" is done only when "a" is: remove this dependency.',
       ],
     ],
     [
       'must not depend on itself',
       [job('a', ['extract', 'a'])],
-      ['CYCLE spawned[0].dependencies[1]: Job "a" depends on itself. Remove one of these dependencies.'],
+      ['CYCLE spawned[0].dependencies[1]: Step "a" depends on itself. Remove one of these dependencies.'],
     ],
     [
       'must not go in a circle',
       [job('x', ['a']), job('a', ['b']), job('b', ['extract', 'a'])],
       [
-        'CYCLE spawned[1].dependencies[0]: Jobs depend on each other in a circle: a → b → a. Remove one of these dependencies.',
+        'CYCLE spawned[1].dependencies[0]: Steps depend on each other in a circle: a → b → a. Remove one of these dependencies.',
       ],
     ],
     [
       'is told everything that is wrong at once',
       [job('extract'), job('a', ['nobody', 'plan'])],
       [
-        'DUPLICATE_NAME spawned[0].name: The name "extract" is taken by a job of the run. Give each job its own name.',
-        'UNKNOWN_DEPENDENCY spawned[1].dependencies[0]: Job "a", spawned by "plan", depends on "nobody", which does not exist.',
-        'CYCLE spawned[1].dependencies[1]: Job "a" depends on "plan", which waits on it: a → plan → a. "plan" is done only when "a" is: remove this dependency.',
+        'DUPLICATE_NAME spawned[0].name: The name "extract" is taken by a step of the run. Give each step its own name.',
+        'UNKNOWN_DEPENDENCY spawned[1].dependencies[0]: Step "a", spawned by "plan", depends on "nobody", which does not exist.',
+        'CYCLE spawned[1].dependencies[1]: Step "a" depends on "plan", which waits on it: a → plan → a. "plan" is done only when "a" is: remove this dependency.',
       ],
     ],
   ])('%s', (_, spawned, problems) => {
@@ -146,7 +146,7 @@ describe('a spawn', () => {
     expect(jobState(state, 'plan')?.own).toMatchObject({
       cause: {
         message:
-          'What job "plan" spawned cannot join the run. The name "extract" is taken by a job of the run. (and 1 more)',
+          'What step "plan" spawned cannot join the run. The name "extract" is taken by a step of the run. (and 1 more)',
       },
     });
   });

@@ -36,13 +36,13 @@ export function spawnProblems(graph: WaitsOn, parent: number, spawned: readonly 
     const twin = index.get(job.name);
     if (twin === undefined) index.set(job.name, i);
     if (twin === undefined && !known.has(job.name)) return;
-    const where = twin === undefined ? 'a job of the run' : `spawned[${twin}]`;
+    const where = twin === undefined ? 'a step of the run' : `spawned[${twin}]`;
     const message = `The name "${job.name}" is taken by ${where}.`;
     problems.push({
       code: 'DUPLICATE_NAME',
       path: `spawned[${i}].name`,
       message,
-      hint: 'Give each job its own name.',
+      hint: 'Give each step its own name.',
     });
   });
 
@@ -54,7 +54,7 @@ export function spawnProblems(graph: WaitsOn, parent: number, spawned: readonly 
       const path = `spawned[${i}].dependencies[${d}]`;
       const outside = known.get(name);
       if (outside === undefined) {
-        const message = `Job "${job.name}", spawned by "${parentName}", depends on "${name}", which does not exist.`;
+        const message = `Step "${job.name}", spawned by "${parentName}", depends on "${name}", which does not exist.`;
         const hint = nearName(name, { hints, index, known });
         problems.push({ code: 'UNKNOWN_DEPENDENCY', path, message, ...(hint === undefined ? {} : { hint }) });
       } else if (statusOf(graph, outside) !== 'Completed') {
@@ -62,7 +62,7 @@ export function spawnProblems(graph: WaitsOn, parent: number, spawned: readonly 
         waiters ??= waitersOf(graph, parent);
         if (!waiters.has(outside)) return;
         const circle = [job.name, ...chain(outside, waiters).map(at => nameOf(graph, at)), job.name];
-        const message = `Job "${job.name}" depends on "${name}", which waits on it: ${show(circle)}.`;
+        const message = `Step "${job.name}" depends on "${name}", which waits on it: ${show(circle)}.`;
         problems.push({
           code: 'CYCLE',
           path,
@@ -149,8 +149,8 @@ function cycleWithin(spawned: readonly KTJob[], index: ReadonlyMap<string, numbe
   const [first = ''] = names;
   const message =
     names.length === 1
-      ? `Job "${first}" depends on itself.`
-      : `Jobs depend on each other in a circle: ${show([...names, first])}.`;
+      ? `Step "${first}" depends on itself.`
+      : `Steps depend on each other in a circle: ${show([...names, first])}.`;
   return [
     {
       code: 'CYCLE',

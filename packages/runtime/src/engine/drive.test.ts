@@ -172,7 +172,7 @@ describe('drive', () => {
       state: 'failed',
       cause: {
         kind: 'InvalidInput',
-        message: expect.stringContaining('Job "m" maps over the result of "a", which should be a list'),
+        message: expect.stringContaining('Step "m" maps over the result of "a", which should be a list'),
       },
     });
   });

@@ -32,7 +32,7 @@ export function settleJob(job: KTJob, items: number, outcome: PodOutcome): Fact 
   const parsed = parseSpawn(outcome.result ?? [], job.name);
   if (parsed.ok) return { type: 'JobSucceeded', job: job.name, spawned: parsed.value };
   const first = parsed.problems[0];
-  const message = `Job "${job.name}" must return a list of jobs, but: spawned${first?.path ?? ''}: ${first?.message ?? ''}`;
+  const message = `Step "${job.name}" must return a list of jobs, but: spawned${first?.path ?? ''}: ${first?.message ?? ''}`;
   return {
     type: 'JobFailed',
     job: job.name,

@@ -29,7 +29,7 @@ export interface FailedLog {
 
 /** Which lines are asked for. */
 export interface LogFilter {
-  /** `JOB` or `JOB/INDEX`; undefined for the whole run. */
+  /** `STEP` or `STEP/INDEX`; undefined for the whole run. */
   place: string | undefined;
   /** Only what the attempts before the latest printed. */
   previous: boolean;
@@ -204,11 +204,11 @@ export function placeIn(
   if (found === undefined) {
     const hint =
       didYouMean(name, names) ??
-      `Its jobs: ${names.slice(0, 10).join(', ')}${names.length > 10 ? ', …' : ''}.`;
+      `Its steps: ${names.slice(0, 10).join(', ')}${names.length > 10 ? ', …' : ''}.`;
     throw new KtError({
       code: 'UNKNOWN_JOB',
-      path: 'job',
-      message: `Run "${runId}" has no job "${name.slice(0, 120)}".`,
+      path: 'step',
+      message: `Run "${runId}" has no step "${name.slice(0, 120)}".`,
       hint,
     });
   }
@@ -222,8 +222,8 @@ export function placeIn(
         : `Its items are 0 to ${found.items - 1}.`;
   throw new KtError({
     code: 'UNKNOWN_ITEM',
-    path: 'job',
-    message: `Job "${name}" has no item "${index.slice(0, 40)}".`,
+    path: 'step',
+    message: `Step "${name}" has no item "${index.slice(0, 40)}".`,
     hint,
   });
 }

@@ -133,6 +133,6 @@ async function linesOf({ store, runId, job }: ExpandOptions): Promise<ItemLine[]
   if (Array.isArray(items)) return items.map((e: Json) => ({ e }));
   const source = parseRef(job.items as unknown as RefJson).source;
   const seen = JSON.stringify(items);
-  const message = `Job "${job.name}" maps over the result of "${source}", which should be a list but is ${seen.slice(0, 80)}.`;
+  const message = `Step "${job.name}" maps over the result of "${source}", which should be a list but is ${seen.slice(0, 80)}.`;
   return { kind: 'InvalidInput', message, problems: [{ code: 'NOT_A_LIST', path: 'items', message }] };
 }

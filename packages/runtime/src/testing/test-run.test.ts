@@ -21,7 +21,7 @@ describe('testRun', () => {
     expect(run.attempts('twice', 2)).toBe(1);
     expect(run.events[0]).toMatchObject({ type: 'RunStarted', runId: run.runId });
     expect(() => run.result('twise')).toThrow(
-      'There is no job "twise" in this run; there are: twice, total.',
+      'There is no step "twise" in this run; there are: twice, total.',
     );
   });
 

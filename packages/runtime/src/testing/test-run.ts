@@ -140,7 +140,7 @@ async function describe(run: {
       throw new KtError({
         code: 'UNKNOWN_JOB',
         path: name,
-        message: `There is no job "${name}" in this run; there are: ${Object.keys(statuses).join(', ')}.`,
+        message: `There is no step "${name}" in this run; there are: ${Object.keys(statuses).join(', ')}.`,
       });
   };
   return {

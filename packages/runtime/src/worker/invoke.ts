@@ -60,14 +60,14 @@ async function attempt({ fn, args, context, register }: Call): Promise<Outcome> 
     const value = isPipeline(returned) ? (returned.toSpec().jobs ?? []) : returned;
     const bad = findNonJson(value);
     if (bad !== undefined) {
-      const message = `Job "${context.job}", item ${context.index}: the result at ${bad.path} is ${bad.reason}, which JSON cannot hold. Return plain objects, arrays, texts, numbers, booleans and null.`;
+      const message = `Step "${context.job}", item ${context.index}: the result at ${bad.path} is ${bad.reason}, which JSON cannot hold. Return plain objects, arrays, texts, numbers, booleans and null.`;
       return { ok: false, cause: { kind: 'InvalidResult', message, path: bad.path } };
     }
     if (options?.output !== undefined) {
       const checked = await check(options.output, value);
       if (!checked.ok) {
         const first = checked.problems[0];
-        const message = `Job "${context.job}", item ${context.index}: the result does not fit its "output" schema: ${first?.path ?? ''} ${first?.message ?? ''}`;
+        const message = `Step "${context.job}", item ${context.index}: the result does not fit its "output" schema: ${first?.path ?? ''} ${first?.message ?? ''}`;
         return { ok: false, cause: { kind: 'InvalidResult', message, path: first?.path ?? '$' } };
       }
       return { ok: true, value: (checked.value ?? null) as Json };
@@ -114,7 +114,7 @@ async function check(
 
 function inputMessage(context: KtContext, args: Json, problems: readonly Problem[]): string {
   const what = problems.map(p => `${p.path === '' ? 'the input' : p.path}: ${p.message}`).join('; ');
-  return `Job "${context.job}", item ${context.index}: the input does not fit the function's schema: ${what}. Seen: ${JSON.stringify(args).slice(0, 200)}`;
+  return `Step "${context.job}", item ${context.index}: the input does not fit the function's schema: ${what}. Seen: ${JSON.stringify(args).slice(0, 200)}`;
 }
 
 /** The cause for something thrown by a user's function. */

@@ -19,14 +19,14 @@ describe('the graph', () => {
       {
         code: 'UNKNOWN_DEPENDENCY',
         path: 'jobs[1].dependencies[0]',
-        message: 'Job "load" depends on "extrat", which does not exist.',
+        message: 'Step "load" depends on "extrat", which does not exist.',
         hint: 'Did you mean "extract"?',
       },
       {
         code: 'UNKNOWN_DEPENDENCY',
         path: 'jobs[1].dependencies[1]',
-        message: 'Job "load" depends on "nowhere", which does not exist.',
-        hint: 'Known jobs: extract, load.',
+        message: 'Step "load" depends on "nowhere", which does not exist.',
+        hint: 'Known steps: extract, load.',
       },
     ]);
   });
@@ -36,11 +36,11 @@ describe('the graph', () => {
       {
         code: 'CYCLE',
         path: 'jobs[1].dependencies',
-        message: 'Jobs depend on each other in a circle: a → c → b → a.',
+        message: 'Steps depend on each other in a circle: a → c → b → a.',
         hint: 'Remove one of these dependencies.',
       },
     ]);
-    expect(graph({ a: ['a'] })).toMatchObject([{ code: 'CYCLE', message: 'Job "a" depends on itself.' }]);
+    expect(graph({ a: ['a'] })).toMatchObject([{ code: 'CYCLE', message: 'Step "a" depends on itself.' }]);
   });
 
   test('a cycle is told beside unknown dependencies', () => {

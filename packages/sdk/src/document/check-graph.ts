@@ -17,7 +17,7 @@ export function graphProblems(jobs: readonly GraphJob[]): Problem[] {
         code: 'DUPLICATE_NAME',
         path: `jobs[${i}].name`,
         message: `The name "${job.name}" is taken by jobs[${first}].`,
-        hint: 'Give each job its own name.',
+        hint: 'Give each step its own name.',
       });
   });
   jobs.forEach((job, i) => {
@@ -25,11 +25,11 @@ export function graphProblems(jobs: readonly GraphJob[]): Problem[] {
       if (index.has(dependency)) return;
       const hint =
         (problems.length < HINTED ? didYouMean(dependency, index.keys()) : undefined) ??
-        `Known jobs: ${[...index.keys()].slice(0, 10).join(', ')}.`;
+        `Known steps: ${[...index.keys()].slice(0, 10).join(', ')}.`;
       problems.push({
         code: 'UNKNOWN_DEPENDENCY',
         path: `jobs[${i}].dependencies[${d}]`,
-        message: `Job "${job.name}" depends on "${dependency}", which does not exist.`,
+        message: `Step "${job.name}" depends on "${dependency}", which does not exist.`,
         hint,
       });
     });
@@ -42,8 +42,8 @@ export function graphProblems(jobs: readonly GraphJob[]): Problem[] {
     path: `jobs[${index.get(first) ?? 0}].dependencies`,
     message:
       cycle.length === 1
-        ? `Job "${first}" depends on itself.`
-        : `Jobs depend on each other in a circle: ${[...cycle, first].join(' → ')}.`,
+        ? `Step "${first}" depends on itself.`
+        : `Steps depend on each other in a circle: ${[...cycle, first].join(' → ')}.`,
     hint: 'Remove one of these dependencies.',
   });
   return problems;

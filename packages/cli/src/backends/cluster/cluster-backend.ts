@@ -42,7 +42,7 @@ export interface SubmitOptions extends ClusterOptions {
 
 /** Which lines of a run. */
 export interface LogsOptions {
-  /** `JOB` or `JOB/INDEX`. Default: all. */
+  /** `STEP` or `STEP/INDEX`. Default: all. */
   place?: string;
   /** Go on until the run has ended. Default false. */
   follow?: boolean;

@@ -95,7 +95,7 @@ function printJobs(summary: ClusterSummary, output: Output): void {
   if (shown.length > 0)
     output.out(table(shown.map(job => [`  ${statusText(job.status)}`, job.name, counts(job)])));
   const hidden = countAll(summary) - shown.length;
-  if (hidden > 0) output.out(`  … and ${plural(hidden, 'more job')}`);
+  if (hidden > 0) output.out(`  … and ${plural(hidden, 'more step')}`);
   for (const { name, waiting } of shown)
     if (waiting !== null) output.out(coloured('Interrupted', `${name}: waiting because ${waiting}`));
 }

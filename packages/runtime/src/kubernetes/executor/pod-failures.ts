@@ -116,7 +116,7 @@ export class Recovery {
       ? null
       : {
           kind: 'Lost',
-          message: `Pod ${pod} of the job was taken away ${times} times. ${end.cause.message}`,
+          message: `Pod ${pod} of step "${step.name}" was taken away ${times} times. ${end.cause.message}`,
         };
   }
 
@@ -154,9 +154,9 @@ function falseStart(
   if (began)
     return {
       kind: 'Lost',
-      message: `Pod ${pod} of job "${step.name}" could not store its results, ${starts} times. ${end.cause.message}`,
+      message: `Pod ${pod} of step "${step.name}" could not store its results, ${starts} times. ${end.cause.message}`,
     };
-  const message = `Pod ${pod} of job "${step.name}" ended ${starts} times before it began an item. ${end.cause.message}`;
+  const message = `Pod ${pod} of step "${step.name}" ended ${starts} times before it began an item. ${end.cause.message}`;
   return {
     kind: 'NotStarted',
     reason: end.cause.kind === 'NotStarted' ? end.cause.reason : 'worker',

@@ -171,7 +171,7 @@ describe('when it gives up', () => {
     const cause = await lookFor(60_000);
     expect(cause).toMatchObject({ kind: 'NotStarted', reason: 'ErrImagePull' });
     expect(cause?.message).toMatch(
-      /^No pod of job "m" started within 3\d s, because nope: not found\. Correct the name/,
+      /^No pod of step "m" started within 3\d s, because nope: not found\. Correct the name/,
     );
     expect(told.at(-1)).toBeNull();
   });

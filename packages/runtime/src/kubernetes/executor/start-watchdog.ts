@@ -146,7 +146,7 @@ function causeFor(
     memory === order.job.memory
       ? ''
       : ` (Its memory was raised from ${order.job.memory} to ${memory} because it ran out of it.)`;
-  const text = `No pod of job "${name}" started within ${spell(waitedMs)}, because ${message}. ${remedy}${raised}`;
+  const text = `No pod of step "${name}" started within ${spell(waitedMs)}, because ${message}. ${remedy}${raised}`;
   return { kind: 'NotStarted', reason, message: text };
 }
 

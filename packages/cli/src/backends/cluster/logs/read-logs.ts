@@ -10,7 +10,7 @@ import { SeenLines } from './seen-lines.js';
 
 /** Which lines are asked for. */
 export interface ClusterLogFilter {
-  /** `JOB` or `JOB/INDEX`. */
+  /** `STEP` or `STEP/INDEX`. */
   place: string | undefined;
   previous: boolean;
 }
@@ -151,11 +151,11 @@ function filterOf({ runId, summary }: ClusterRun, place: string | undefined): Li
 }
 
 function notYet(runId: string): KtError {
-  const message = `Run "${runId}" has not begun, so its jobs are not known yet.`;
+  const message = `Run "${runId}" has not begun, so its steps are not known yet.`;
   return new KtError({
     code: 'RUN_NOT_BEGUN',
-    path: 'job',
+    path: 'step',
     message,
-    hint: `Wait for it: kt status ${runId} --follow; or leave out the job.`,
+    hint: `Wait for it: kt status ${runId} --follow; or leave out the step.`,
   });
 }

@@ -99,7 +99,7 @@ function cut(runId: string): KtError {
     code: 'LOGS_CUT',
     path: 'run',
     message,
-    hint: 'What was shown is not all. Ask for one job or item: kt logs RUN JOB/INDEX.',
+    hint: 'What was shown is not all. Ask for one step or item: kt logs RUN STEP/INDEX.',
   });
 }
 
