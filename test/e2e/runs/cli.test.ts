@@ -3,11 +3,11 @@ import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { readResults } from '@kube-transform/runtime';
 import { type Job, paths, type ReadValue, selectRun } from '@kube-transform/runtime/kubernetes';
-import { findClusterRun } from '../../packages/cli/src/backends/cluster/find-runs.js';
-import { readStored } from '../../packages/cli/src/backends/cluster/logs/stored-logs.js';
-import { expectMistake, kt } from '../kit/kt.js';
-import { type TestCluster, testCluster } from './cluster.js';
-import { eventually, leftovers, podsRun, release, taskPods, testProject } from './projects.js';
+import { findClusterRun } from '../../../packages/cli/src/backends/cluster/find-runs.js';
+import { readStored } from '../../../packages/cli/src/backends/cluster/logs/stored-logs.js';
+import { expectMistake, kt } from '../../kit/kt.js';
+import { type TestCluster, testCluster } from '../kit/cluster.js';
+import { eventually, leftovers, podsRun, release, taskPods, testProject } from '../kit/projects.js';
 
 interface Line {
   job: string;

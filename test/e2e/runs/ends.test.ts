@@ -5,8 +5,8 @@
 import { follow, type KubeObject, LABEL, paths, type Pod, runName } from '@kube-transform/runtime/kubernetes';
 import { readLogs, readRecord, systemClock } from '@kube-transform/runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type TestCluster, testCluster } from './cluster.js';
-import { type GivenJob, submitJobs, type Submitted } from './submitted.js';
+import { type TestCluster, testCluster } from '../kit/cluster.js';
+import { type GivenJob, submitJobs, type Submitted } from '../kit/submitted.js';
 
 const QUICK = { initial: '100ms', max: '200ms' };
 interface Case {

@@ -5,10 +5,9 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { paths } from '@kube-transform/runtime/kubernetes';
-import { kt, makeProject } from '../kit/kt.js';
-import { volumeFor } from './claim.js';
-import { type TestCluster, testCluster } from './cluster.js';
-import { object } from './findings.js';
+import { kt, makeProject } from '../../kit/kt.js';
+import { volumeFor } from '../kit/claim.js';
+import { object, type TestCluster, testCluster } from '../kit/cluster.js';
 
 const PIPELINE = `import { ktFunction, pipeline } from '@kube-transform/sdk';
 export const one = ktFunction(async () => 1);

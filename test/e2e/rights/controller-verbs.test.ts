@@ -1,33 +1,24 @@
-/**
- * What runs may do in a cluster: the printed Role is enough, also where pods are restricted, and each of its
- * verbs is needed.
- */
+/** Each verb of the Role that controllers have is needed: what a run says that lacks it. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   accessObjects,
   type ClusterSettings,
   type ClusterSummary,
-  type ConfigMap,
   CONTROLLER_RULES,
-  isKubeError,
   type Job,
   type KubeObject,
   LABEL,
   paths,
-  type Pod,
-  runName,
   selectRun,
 } from '@kube-transform/runtime/kubernetes';
-import { parseAllDocuments } from 'yaml';
 import { describe, expect, test, vi } from 'vitest';
-import { kt, project } from '../kit/kt.js';
-import { root } from '../kit/sources.js';
-import { claimOn } from './claim.js';
-import { E2E, type TestCluster, testCluster } from './cluster.js';
-import { begin, saidBy } from './fire.js';
-import { type GivenJob, submitJobs } from './submitted.js';
-import { without } from './user.js';
+import { kt, project } from '../../kit/kt.js';
+import { type TestCluster, testCluster } from '../kit/cluster.js';
+import { begin, saidBy } from '../kit/fire.js';
+import { type GivenJob, submitJobs } from '../kit/submitted.js';
+import { without } from '../kit/user.js';
+import { logOf, messagesIn, summaryOf, wordsOf } from './run-words.js';
 
 const TIMED = `import { ktFunction, pipeline } from '@kube-transform/sdk';
 import * as z from 'zod';
@@ -36,71 +27,6 @@ export default pipeline('timed', {}).job('same', same, () => ({ n: 1 }), { cpu: 
 `;
 const ACCOUNT = 'kt-pod';
 const soon = { timeout: 120_000, interval: 250 };
-const LEVELS = ['enforce', 'warn', 'audit'].map(mode => [`pod-security.kubernetes.io/${mode}`, 'restricted']);
-
-describe('a namespace that allows restricted pods only', () => {
-  test('runs a pipeline on a claim, with what kt rbac prints', async () => {
-    await using cluster = await testCluster('rights', {
-      labels: Object.fromEntries(LEVELS) as Record<string, string>,
-      access: false,
-    });
-    const { api, namespace, store } = cluster;
-    await using _claim = await claimOn(cluster);
-    const account = ['--service-account', 'runner'];
-    const printed = await kt(root, ['rbac', '-n', namespace, ...account]);
-    const objects = parseAllDocuments(printed.out).map(document => document.toJS() as KubeObject);
-    expect(objects).toEqual(accessObjects({ namespace, serviceAccount: 'runner' }));
-    await cluster.apply(...objects);
-
-    const place = [
-      '-n',
-      namespace,
-      '--kubeconfig',
-      E2E.kubeconfig,
-      '--volume',
-      'pvc:data',
-      '--image',
-      E2E.image,
-      ...account,
-    ];
-    const args = [
-      join(root, 'test/fixtures/pipelines/confined.ts'),
-      ...place,
-      '--image-pull-policy',
-      'IfNotPresent',
-      '--run-id',
-      'confined',
-    ];
-    const { code, out, err } = await kt(root, ['submit', ...args, '--follow']);
-    expect(out + err).toContain('Completed in');
-    expect(code).toBe(0);
-    expect(out + err).not.toMatch(/may not|[Ff]orbidden/);
-    expect((await summaryOf(cluster, 'confined'))?.trouble).toBeNull();
-    const { place: pod, texts } = JSON.parse(
-      Buffer.from(await store.get('out/report.json')).toString(),
-    ) as Record<string, unknown>;
-    expect(texts).toEqual(['attempt 1', 'attempt 2', 'attempt 2', 'grown']);
-    expect(pod).toEqual({
-      user: '65532',
-      token: 'ENOENT',
-      writesRoot: 'EROFS',
-      writesBundle: 'EROFS',
-      writesTemporary: 'done',
-      temporary: '/tmp',
-      capabilities: '0000000000000000',
-      gainsNone: '1',
-      seccomp: '2',
-    });
-    // The namespace does enforce it.
-    const privileged = {
-      metadata: { name: 'x' },
-      spec: { containers: [{ name: 'x', image: E2E.image, securityContext: { privileged: true } }] },
-    };
-    await expect(api.create(paths.pods(namespace), privileged, { query: { dryRun: 'All' } })).rejects.toThrow(
-      /violates PodSecurity "restricted/,
-    );
-  });
-});
 
 /**
  * A run that needs a verb, what it says without it, and how it ends when the files that it waits for are
@@ -297,44 +223,6 @@ async function allow({ dir }: TestCluster, ...names: string[]): Promise<void> {
   await mkdir(join(dir, 'go'), { recursive: true });
   for (const name of names) await writeFile(join(dir, name), '');
 }
-
-async function summaryOf({ api, namespace }: TestCluster, runId: string): Promise<ClusterSummary | null> {
-  const text = (await api.get<ConfigMap>(paths.configMaps(namespace, runName(runId))))?.data?.['summary'];
-  return text === undefined ? null : (JSON.parse(text) as ClusterSummary);
-}
-
-/** What a run says of itself, of one kind. */
-async function wordsOf(
-  cluster: TestCluster,
-  runId: string,
-  kind: 'cause' | 'problem' | 'trouble',
-): Promise<string> {
-  const summary = await summaryOf(cluster, runId);
-  if (kind !== 'cause') return summary?.[kind] ?? '';
-  return (summary?.jobs ?? []).map(({ cause }) => cause?.message ?? '').join('\n');
-}
-
-/** What the pods of a run's controller have printed, as far as there is something. */
-async function logOf({ api, namespace }: TestCluster, runId: string): Promise<string> {
-  const { items } = await api.list<Pod>(paths.pods(namespace), {
-    labelSelector: selectRun(runId, 'controller'),
-  });
-  let lines = '';
-  try {
-    for (const { metadata } of items) {
-      for await (const chunk of api.stream(paths.podLog(namespace, metadata.name)))
-        lines += Buffer.from(chunk).toString();
-    }
-  } catch (error) {
-    if (!isKubeError(error)) throw error;
-  }
-  return messagesIn(lines).join('\n');
-}
-
-const messagesIn = (lines: string): string[] =>
-  lines
-    .split('\n')
-    .flatMap(line => (line.startsWith('{') ? [(JSON.parse(line) as { message: string }).message] : []));
 
 async function jobsOf({ api, namespace }: TestCluster, runId: string, job: string): Promise<Job[]> {
   const { items } = await api.list<Job>(paths.jobs(namespace), {

@@ -5,10 +5,10 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LABEL, paths, selectRun } from '@kube-transform/runtime/kubernetes';
-import { kt, makeProject } from '../kit/kt.js';
-import { type TestCluster, testCluster } from './cluster.js';
-import { fire } from './fire.js';
-import { eventually, podsRun, release } from './projects.js';
+import { kt, makeProject } from '../../kit/kt.js';
+import { type TestCluster, testCluster } from '../kit/cluster.js';
+import { fire } from '../kit/fire.js';
+import { eventually, podsRun, release } from '../kit/projects.js';
 
 const PIPELINES = `import { ktFunction, pipeline } from '@kube-transform/sdk';
 import * as z from 'zod';

@@ -5,9 +5,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openRun } from '@kube-transform/cli';
 import { readLog, type ResultLine, resultsPrefix } from '@kube-transform/runtime';
 import { type Job, paths, type Pod, selectRun } from '@kube-transform/runtime/kubernetes';
-import { expectMistake, kt } from '../kit/kt.js';
-import { E2E, type TestCluster, testCluster } from './cluster.js';
-import { eventually, leftovers, podsRun, release, taskPods, testProject } from './projects.js';
+import { expectMistake, kt } from '../../kit/kt.js';
+import { E2E, type TestCluster, testCluster } from '../kit/cluster.js';
+import { eventually, leftovers, podsRun, release, taskPods, testProject } from '../kit/projects.js';
 
 let cluster: TestCluster;
 let dir: string;

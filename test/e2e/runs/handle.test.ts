@@ -5,9 +5,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openRun, type SubmitOptions, submitPipeline } from '@kube-transform/cli';
 import type { LogLine, RunEvent } from '@kube-transform/runtime';
 import { pipeline } from '@kube-transform/sdk';
-import { root } from '../kit/sources.js';
-import { E2E, type TestCluster, testCluster } from './cluster.js';
-import { eventually, leftovers, podsRun, release, testProject } from './projects.js';
+import { root } from '../../kit/sources.js';
+import { E2E, type TestCluster, testCluster } from '../kit/cluster.js';
+import { eventually, leftovers, podsRun, release, testProject } from '../kit/projects.js';
 
 let cluster: TestCluster;
 let dir: string;

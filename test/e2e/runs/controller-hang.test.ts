@@ -4,10 +4,10 @@
 import { paths, runName, selectRun } from '@kube-transform/runtime/kubernetes';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { kt } from '../kit/kt.js';
-import { root } from '../kit/sources.js';
-import { type TestCluster, testCluster } from './cluster.js';
-import { submitJobs } from './submitted.js';
+import { kt } from '../../kit/kt.js';
+import { root } from '../../kit/sources.js';
+import { type TestCluster, testCluster } from '../kit/cluster.js';
+import { submitJobs } from '../kit/submitted.js';
 
 let cluster: TestCluster;
 beforeAll(async () => {

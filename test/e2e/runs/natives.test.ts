@@ -5,9 +5,9 @@
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { localFileStore, readResults } from '@kube-transform/runtime';
-import { kt, makeProject } from '../kit/kt.js';
-import { type TestCluster, testCluster } from './cluster.js';
-import { pushArgs } from './registry.js';
+import { kt, makeProject } from '../../kit/kt.js';
+import { type TestCluster, testCluster } from '../kit/cluster.js';
+import { pushArgs } from '../kit/registry.js';
 
 const PIPELINE = `import { once } from 'node:events';
 import { readFileSync } from 'node:fs';

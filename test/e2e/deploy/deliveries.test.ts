@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Bundle, makeBundle, publishBundle } from '@kube-transform/cli';
 import { type ConfigMap, LABEL, paths, type Pod } from '@kube-transform/runtime/kubernetes';
-import { kt, makeProject } from '../kit/kt.js';
-import { root } from '../kit/sources.js';
-import { type TestCluster, testCluster } from './cluster.js';
-import { type PushArgs, pushArgs, workingBuilder } from './registry.js';
+import { kt, makeProject } from '../../kit/kt.js';
+import { root } from '../../kit/sources.js';
+import { type TestCluster, testCluster } from '../kit/cluster.js';
+import { type PushArgs, pushArgs, workingBuilder } from '../kit/registry.js';
 
 const FLIGHTS = join(root, 'examples/pipelines/flights.ts');
 const INPUTS = [

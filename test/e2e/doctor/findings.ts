@@ -1,10 +1,10 @@
 /** What `kt doctor` finds for pipelines of which each is in some way too much for a namespace. */
 import { rm } from 'node:fs/promises';
-import type { KubeObject } from '@kube-transform/runtime/kubernetes';
+import { type KubeObject, paths } from '@kube-transform/runtime/kubernetes';
 import { afterAll, beforeAll, expect } from 'vitest';
-import type { Finding } from '../../packages/cli/src/checks/finding.js';
-import { kt, makeProject } from '../kit/kt.js';
-import type { TestCluster } from './cluster.js';
+import type { Finding } from '../../../packages/cli/src/checks/finding.js';
+import { kt, makeProject } from '../../kit/kt.js';
+import { object, type TestCluster } from '../kit/cluster.js';
 
 const STEPS = `import { ktFunction, pipeline } from '@kube-transform/sdk';
 import * as z from 'zod';
@@ -76,14 +76,18 @@ export const withOptions = ({ args }: TestCluster, options: Record<string, strin
     .concat(Object.entries(options).flatMap(pair => (args.includes(pair[0]) ? [] : pair)));
 
 /** An object without what is the same for all. */
-export const object = (kind: string, name: string, rest: object): KubeObject => ({
-  kind,
-  metadata: { name },
-  ...rest,
-});
-/** A ResourceQuota. */
 export const quota = (hard: Record<string, string>): KubeObject =>
   object('ResourceQuota', 'team', { spec: { hard } });
 /** A LimitRange for containers. */
 export const limits = (limit: object): KubeObject =>
   object('LimitRange', 'sizes', { spec: { limits: [{ type: 'Container', ...limit }] } });
+
+/** Quotas count a moment after they are made. */
+export async function counted({ api, namespace }: TestCluster): Promise<void> {
+  type Counted = KubeObject & { status?: { hard?: object; used?: object } };
+  await expect
+    .poll(async () => (await api.get<Counted>(paths.resourceQuotas(namespace, 'team')))?.status?.used, {
+      timeout: 30_000,
+    })
+    .toBeDefined();
+}

@@ -5,9 +5,9 @@ import { delimiter, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type KubeObject, paths } from '@kube-transform/runtime/kubernetes';
 import { parseAllDocuments } from 'yaml';
-import { withoutTraces } from '../../packages/cli/src/cluster/apply-objects.js';
-import { type Ended, kt, makeProject, run } from '../kit/kt.js';
-import { E2E, type TestCluster, testCluster } from './cluster.js';
+import { withoutTraces } from '../../../packages/cli/src/cluster/apply-objects.js';
+import { type Ended, kt, makeProject, run } from '../../kit/kt.js';
+import { E2E, type TestCluster, testCluster } from '../kit/cluster.js';
 
 const PIPELINE = `import { ktFunction, pipeline } from '@kube-transform/sdk';
 import * as z from 'zod';

@@ -7,9 +7,9 @@ import type { FailureCause, KTJobInput } from '@kube-transform/sdk';
 import { newRun, readOutcomes, type RunEvent, systemClock } from '@kube-transform/runtime';
 import type { ClusterSettings, ClusterSummary } from '@kube-transform/runtime/kubernetes';
 import { makeBundle } from '@kube-transform/cli';
-import { followRun } from '../../packages/cli/src/backends/cluster/follow-run.js';
-import { submitRun } from '../../packages/cli/src/backends/cluster/submit-run.js';
-import { root } from '../kit/sources.js';
+import { followRun } from '../../../packages/cli/src/backends/cluster/follow-run.js';
+import { submitRun } from '../../../packages/cli/src/backends/cluster/submit-run.js';
+import { root } from '../../kit/sources.js';
 import type { TestCluster } from './cluster.js';
 
 /** A run while it goes on, and how it ended. */
@@ -36,7 +36,7 @@ export interface Submitted {
   ): Promise<Awaited<ReturnType<typeof readOutcomes>> extends Map<number, infer T> ? T | undefined : never>;
 }
 
-export const endsFile = fileURLToPath(new URL('../fixtures/functions/ends.ts', import.meta.url));
+export const endsFile = fileURLToPath(new URL('../../fixtures/functions/ends.ts', import.meta.url));
 
 /** Jobs are given without `type`: they are static, with one call, unless they say so. */
 export type GivenJob = Partial<KTJobInput> & { name: string; call?: [string, object] };

@@ -106,3 +106,11 @@ export async function testCluster(name: string, { labels = {}, access = true } =
     },
   };
 }
+
+/** An object to apply. */
+export const object = (kind: string, name: string, rest: object): KubeObject => ({
+  kind,
+  metadata: { name },
+  ...rest,
+});
+/** A ResourceQuota. */

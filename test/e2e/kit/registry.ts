@@ -1,6 +1,6 @@
 /** The registry from which the cluster has its image, and a builder: where tests may push, and with what. */
 import { spawnSync } from 'node:child_process';
-import { parseImage } from '../../packages/cli/src/registry/image-name.js';
+import { parseImage } from '../../../packages/cli/src/registry/image-name.js';
 import { E2E } from './cluster.js';
 
 /** Arguments of kt that say where to push to; the reason where that is nowhere. */

@@ -13,7 +13,7 @@ import {
   paths,
   type Pod,
 } from '@kube-transform/runtime/kubernetes';
-import { makeProject, SHAKY } from '../kit/kt.js';
+import { makeProject, SHAKY } from '../../kit/kt.js';
 import type { TestCluster } from './cluster.js';
 
 const GATED = `import { ktFunction, pipeline } from '@kube-transform/sdk';

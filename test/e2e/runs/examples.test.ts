@@ -6,9 +6,9 @@ import { cp, mkdir, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { root } from '../kit/sources.js';
-import { kt } from '../kit/kt.js';
-import { type TestCluster, testCluster } from './cluster.js';
+import { root } from '../../kit/sources.js';
+import { kt } from '../../kit/kt.js';
+import { type TestCluster, testCluster } from '../kit/cluster.js';
 
 const INPUTS = [
   'examples/data/hello_world/raw',

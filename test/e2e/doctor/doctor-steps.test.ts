@@ -1,7 +1,7 @@
 /** `kt doctor` on a cluster: what steps name and is not there, and what they want and may not have. */
 import { describe, expect, test } from 'vitest';
-import { claimOn } from './claim.js';
-import { type TestCluster, testCluster } from './cluster.js';
+import { claimOn } from '../kit/claim.js';
+import { type TestCluster, testCluster } from '../kit/cluster.js';
 import { expectProblem, findings, LEVELS, withOptions, withProject } from './findings.js';
 
 withProject();

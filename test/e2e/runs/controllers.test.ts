@@ -23,8 +23,8 @@ import {
   type ConfigMap,
 } from '@kube-transform/runtime/kubernetes';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { root } from '../kit/sources.js';
-import { type TestCluster, testCluster } from './cluster.js';
+import { root } from '../../kit/sources.js';
+import { type TestCluster, testCluster } from '../kit/cluster.js';
 
 let cluster: TestCluster;
 beforeAll(async () => {
