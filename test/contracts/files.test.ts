@@ -9,7 +9,7 @@ import { memoryFileStore } from '../../packages/runtime/src/stores/memory-file-s
 import { ktFiles } from '../../packages/runtime/src/files/kt-files.js';
 import { openStore } from '../../packages/runtime/src/open-store.js';
 import type { FileStore } from '../../packages/runtime/src/ports/index.js';
-import { rejection } from './file-store-contract.js';
+import { rejection } from '../kit/stores.js';
 
 describe.each(['mem', 'file'])('files on a %s store', kind => {
   let folder: string;

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import { build } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { localFileStore } from '../../packages/runtime/src/stores/local/local-file-store.js';
-import { rejection } from './file-store-contract.js';
+import { rejection } from '../kit/stores.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 const BIG = 3_000_000;

@@ -75,7 +75,7 @@ export const withOptions = ({ args }: TestCluster, options: Record<string, strin
     .map((arg, i) => options[args[i - 1] ?? ''] ?? arg)
     .concat(Object.entries(options).flatMap(pair => (args.includes(pair[0]) ? [] : pair)));
 
-/** An object without what is the same for all. */
+/** A ResourceQuota. */
 export const quota = (hard: Record<string, string>): KubeObject =>
   object('ResourceQuota', 'team', { spec: { hard } });
 /** A LimitRange for containers. */
