@@ -1,6 +1,6 @@
 import type { Action } from './events.js';
 import { isDone } from './read-state.js';
-import type { RunState } from './register.js';
+import type { RunState } from './run-state.js';
 
 /**
  * What to do next: each job that became ready since the last call, once, in the order in which they did;

@@ -1,6 +1,6 @@
 import type { JobStatus, KTJob } from '@kube-transform/sdk';
 import type { Own } from './events.js';
-import type { RunState } from './register.js';
+import type { RunState } from './run-state.js';
 import { statusOf } from './status.js';
 
 /** What is known of a job. */

@@ -1,121 +1,169 @@
 /*
- * The state of a run: what happened to each job, and the tallies from which its status is computed.
+ * Where the jobs of a run are kept, and how they join it.
  *
- * R1. Only `apply` (and `register`, on its behalf) changes what is known of a job. (`decide` moves
- * `handedOut`, which says nothing of any job.) R2. A job settles once: `settled` turns true when its status
- * becomes terminal, and the status never changes after. R3. A fact about a job that is not runnable
- * (submitted, or waiting with no dependency open or bad) changes nothing;
- *     so facts may be repeated and come late. A submitted job that is submitted again stays as it is.
- * R4. A spawn joins whole or not at all; the waits-on graph stays acyclic.
- * R5. Each edge (dependency, parent–child) is visited once, by `settle`, when the job at its near end
- * settles. No recursion. R6. The state is a function of the jobs and the facts in their order; there is no
- * clock, no chance, no IO. R7. A job enters the ready queue once: when it is registered with no open
- * dependency, or when its last one completes.
+ * C1. A job is its index in the columns, given at registration and never changed; columns only grow.
+ * C2. Jobs join together or not at all: whoever calls `register` has checked their names and dependencies.
+ * C3. A job that joins finds its tallies as if it had been there from the start: what has settled counts as
+ * settled.
  */
-import { assertNever, type FailureCause } from '@kube-transform/sdk';
-import type { Fact, Own, Transition } from './events.js';
-import { add, isRunnable, register, SUBMITTED, type RunState } from './register.js';
-import { any, isBad, isTerminal, statusOf } from './status.js';
-import { spawnProblems } from './waits-on.js';
-
-const SUCCEEDED: Own = Object.freeze({ state: 'succeeded', failedItems: 0 });
+import type { JobStatus, KTJob } from '@kube-transform/sdk';
+import type { Own } from './events.js';
+import { any, isBad, statusOf } from './status.js';
+import type { WaitsOn } from './waits-on.js';
 
 /**
- * Takes in one fact and returns every status change it caused, once each: the job of the fact first, then as
- * they follow.
+ * Columns, one entry a job in registration order: a run of 100,000 jobs is a dozen arrays. Read it through
+ * `read-state.ts`.
  */
-export function apply(state: RunState, fact: Fact): Transition[] {
-  if (fact.type === 'RunCancelled') return cancel(state, fact.reason);
-  const job = state.byName.get(fact.job);
-  if (job === undefined || !isRunnable(state, job)) return [];
-  switch (fact.type) {
-    case 'JobSubmitted':
-      state.own[job] = SUBMITTED;
-      return announce(state, [job]);
-    case 'JobFailed':
-      return fail(state, job, fact.cause);
-    case 'JobSucceeded':
-      return succeed(state, job, fact);
-    default:
-      return assertNever(fact);
-  }
+export interface RunState extends WaitsOn {
+  /** Number of edges in use; the columns are longer than what they hold. */
+  edges: number;
+  /** 1 once the status is terminal and those that wait on the job have been told. */
+  settled: Uint8Array;
+  /**
+   * 1 where the job has nothing to run. Looked up here once: at `decide` the job is long out of the
+   * processor's cache.
+   */
+  idle: Uint8Array;
+  /** The status last announced by a transition. Only for telling changes: the status is `statusOf`. */
+  announced: (JobStatus | null)[];
+  /** Jobs in the order in which they became ready; `decide` has handed out the first `handedOut` of them. */
+  readonly ready: number[];
+  handedOut: number;
+  readonly counts: Record<JobStatus, number>;
+  /** Number of jobs that have not settled. */
+  open: number;
+  cancelled: boolean;
 }
 
-function succeed(state: RunState, job: number, fact: Fact & { type: 'JobSucceeded' }): Transition[] {
-  const { spawned = [], failedItems = 0 } = fact;
-  const problems = spawned.length === 0 ? [] : spawnProblems(state, job, spawned);
-  if (problems.length > 0) {
-    const more = problems.length === 1 ? '' : ` (and ${problems.length - 1} more)`;
-    const message = `What step "${fact.job}" spawned cannot join the run. ${problems[0]?.message ?? ''}${more}`;
-    return fail(state, job, { kind: 'InvalidSpawn', message, problems });
-  }
-  state.own[job] = failedItems === 0 ? SUCCEEDED : { state: 'succeeded', failedItems };
-  state.openChildren[job] = spawned.length;
-  const changed = [job];
-  if (spawned.length > 0)
-    for (let child = register(state, spawned, job); child < state.jobs.length; child++) changed.push(child);
-  return settle(state, changed);
+const WAITING: Own = Object.freeze({ state: 'waiting' });
+export const SUBMITTED: Own = Object.freeze({ state: 'submitted' });
+
+/** The state before anything happened: all jobs Pending. The jobs have passed `parsePipeline`. */
+export function createRunState(jobs: readonly KTJob[]): RunState {
+  const none = new Int32Array(0);
+  const state: RunState = {
+    jobs: [],
+    byName: new Map(),
+    own: [],
+    announced: [],
+    settled: new Uint8Array(0),
+    idle: new Uint8Array(0),
+    ready: [],
+    handedOut: 0,
+    parent: none,
+    firstEdge: none,
+    nextEdge: none,
+    edgeTo: none,
+    edges: 0,
+    openDependencies: none,
+    badDependencies: none,
+    openChildren: none,
+    badChildren: none,
+    open: 0,
+    cancelled: false,
+    counts: {
+      Pending: 0,
+      Running: 0,
+      AwaitingDescendants: 0,
+      Completed: 0,
+      Failed: 0,
+      DescendantFailed: 0,
+      SkippedDueToUpstreamFailure: 0,
+    },
+  };
+  register(state, jobs, -1);
+  state.announced.fill('Pending');
+  state.counts.Pending = jobs.length;
+  return state;
 }
 
-function fail(state: RunState, job: number, cause: FailureCause): Transition[] {
-  state.own[job] = { state: 'failed', cause };
-  return settle(state, [job]);
-}
-
-function cancel(state: RunState, reason: string): Transition[] {
-  if (state.open === 0) return [];
-  state.cancelled = true;
-  const own: Own = { state: 'failed', cause: { kind: 'Cancelled', message: reason } };
-  const stopped = [...state.jobs.keys()].filter(
-    job => state.settled[job] === 0 && state.own[job]?.state !== 'succeeded',
+/** Whether a job can be submitted or end: it was submitted, or it waits for nothing any more. */
+export function isRunnable(state: RunState, job: number): boolean {
+  const own = state.own[job];
+  return (
+    own === SUBMITTED ||
+    (own === WAITING && !any(state.openDependencies, job) && !any(state.badDependencies, job))
   );
-  for (const job of stopped) state.own[job] = own;
-  return settle(state, stopped);
 }
 
-/**
- * Carries the end of each changed job to those that wait on it. `changed` is the worklist and grows on the
- * way.
- */
-function settle(state: RunState, changed: number[]): Transition[] {
-  for (const job of changed) {
-    const status = statusOf(state, job);
-    if (state.settled[job] === 1 || !isTerminal(status)) continue;
-    state.settled[job] = 1;
-    state.open--;
-    const bad = isBad(status);
-    for (let e = state.firstEdge[job] ?? -1; e >= 0; e = state.nextEdge[e] ?? -1) {
-      const dependent = state.edgeTo[e] ?? -1;
-      add(state.openDependencies, dependent, -1);
-      if (bad) {
-        add(state.badDependencies, dependent, 1);
-        changed.push(dependent);
-      } else if (isRunnable(state, dependent)) state.ready.push(dependent);
-    }
-    const parent = state.parent[job] ?? -1;
-    if (parent < 0) continue;
-    add(state.openChildren, parent, -1);
-    if (bad) add(state.badChildren, parent, 1);
-    if (bad || !any(state.openChildren, parent)) changed.push(parent);
+/** Adds jobs whose names are new and whose dependencies are known; returns the index of the first. */
+export function register(state: RunState, added: readonly KTJob[], parent: number): number {
+  const first = state.jobs.length;
+  let edges = 0;
+  for (const job of added) {
+    state.byName.set(job.name, state.jobs.length);
+    state.jobs.push(job);
+    state.own.push(WAITING);
+    state.announced.push(null);
+    edges += job.dependencies.length;
   }
-  return announce(state, changed);
+  reserve(state, edges);
+  state.parent.fill(parent, first, state.jobs.length);
+  state.firstEdge.fill(-1, first, state.jobs.length);
+  state.open += added.length;
+  // An edge goes in front of the others: from the last job to the first, so that `settle` meets them in
+  // registration order.
+  for (let i = state.jobs.length - 1; i >= first; i--) {
+    const job = state.jobs[i];
+    if (job === undefined) continue;
+    if (hasNothingToRun(job)) state.idle[i] = 1;
+    for (const name of job.dependencies) link(state, i, name);
+  }
+  for (let job = first; job < state.jobs.length; job++) if (isRunnable(state, job)) state.ready.push(job);
+  return first;
 }
 
-/** What changed since the last announcement, in the order of `changed`. */
-function announce(state: RunState, changed: readonly number[]): Transition[] {
-  const [only] = changed;
-  if (changed.length > 1 || only === undefined) return changed.flatMap(job => announceOne(state, job) ?? []);
-  // Nearly every fact changes one job; worth its own way.
-  const transition = announceOne(state, only);
-  return transition === undefined ? [] : [transition];
+/** Whether a job calls no function at all; such a job never reaches an executor. */
+export function hasNothingToRun(job: KTJob): boolean {
+  if (job.type !== 'static') return job.function === null;
+  for (const task of job.tasks) if (task.function !== null) return false;
+  return true;
 }
 
-function announceOne(state: RunState, job: number): Transition | undefined {
-  const to = statusOf(state, job);
-  const from = state.announced[job] ?? null;
-  if (from === to) return undefined;
-  state.announced[job] = to;
-  state.counts[to]++;
-  if (from !== null) state.counts[from]--;
-  return { job: state.jobs[job]?.name ?? '', from, to };
+/** Lengthens the columns for the jobs that are now known and for so many more edges. */
+function reserve(state: RunState, edges: number): void {
+  const jobs = state.jobs.length;
+  if (jobs > state.parent.length) {
+    for (const column of [
+      'parent',
+      'firstEdge',
+      'openDependencies',
+      'badDependencies',
+      'openChildren',
+      'badChildren',
+    ] as const) {
+      state[column] = lengthened(state[column], jobs);
+    }
+    state.settled = lengthened(state.settled, jobs);
+    state.idle = lengthened(state.idle, jobs);
+  }
+  if (state.edges + edges > state.edgeTo.length) {
+    state.nextEdge = lengthened(state.nextEdge, state.edges + edges);
+    state.edgeTo = lengthened(state.edgeTo, state.edges + edges);
+  }
+}
+
+/** A longer copy: at least twice as long, so that n additions copy O(n) entries. */
+function lengthened<T extends Int32Array | Uint8Array>(column: T, least: number): T {
+  const longer = new (column.constructor as new (length: number) => T)(Math.max(least, 2 * column.length));
+  longer.set(column);
+  return longer;
+}
+
+function link(state: RunState, job: number, name: string): void {
+  const dependency = state.byName.get(name);
+  if (dependency === undefined)
+    throw new TypeError(`Bug: a job depends on "${name}", which is not registered.`);
+  const edge = state.edges++;
+  state.edgeTo[edge] = job;
+  state.nextEdge[edge] = state.firstEdge[dependency] ?? -1;
+  state.firstEdge[dependency] = edge;
+  if (state.settled[dependency] === 0) add(state.openDependencies, job, 1);
+  else if (isBad(statusOf(state, dependency))) add(state.badDependencies, job, 1);
+}
+
+/** Adds to one entry of a column. */
+export function add(column: Int32Array, i: number, n: number): void {
+  column[i] = (column[i] ?? 0) + n;
 }

@@ -15,6 +15,7 @@ import { foldLine, type ItemOutcome, type ResultLine } from '../run-store/item-r
 import { readRecord, type RunRecord, writeRecord } from '../run-store/run-record.js';
 import { readLog, SegmentLog } from '../run-store/segment-log.js';
 import { isRunnable, type Runnable } from './stored-pipeline.js';
+import { makeRunId, RUN_ID } from '../run-store/run-id.js';
 
 /** What a run is made of. */
 export interface NewRunOptions {
@@ -27,26 +28,6 @@ export interface NewRunOptions {
   source?: RunRecord['source'];
   /** What its jobs have where they say nothing. Default: what the document's schema says. */
   defaults?: Omit<Partial<KTJobInput>, 'type' | 'name'>;
-}
-
-const RUN_ID = /^[a-z0-9](?:[a-z0-9.-]{0,98}[a-z0-9])?$/;
-
-/** How the ids of a pipeline's runs begin. */
-export const readableName = (pipeline: string): string =>
-  pipeline
-    .toLowerCase()
-    .replaceAll(/[^a-z0-9]+/g, '-')
-    .replaceAll(/^-+|-+$/g, '')
-    .slice(0, 40) || 'run';
-
-/** A run id that sorts by time: `<pipeline>-<yyyymmdd-hhmmss>-<random>`. */
-export function makeRunId(pipeline: string, clock: Clock): string {
-  const name = readableName(pipeline);
-  const time = new Date(clock.nowMs())
-    .toISOString()
-    .replaceAll(/[-:]|\..*/g, '')
-    .replace('T', '-');
-  return `${name}-${time}-${clock.randomId(4)}`;
 }
 
 /**

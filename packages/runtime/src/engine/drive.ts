@@ -21,7 +21,8 @@ import {
   jobState,
   jobStates,
 } from '../core/index.js';
-import { expandJob, orderOf, readManifest } from '../run-store/job-manifest.js';
+import { orderOf, readManifest } from '../run-store/job-manifest.js';
+import { expandJob } from './expand-job.js';
 import { journalPrefix } from '../run-store/layout.js';
 import type {
   Clock,

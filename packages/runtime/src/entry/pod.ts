@@ -22,7 +22,7 @@ import { manifestReader } from '../run-store/job-manifest.js';
 import { EXIT_CODE } from '../kubernetes/manifests/exit-codes.js';
 import { nthOfRanges } from '../kubernetes/manifests/index-ranges.js';
 import { openStore } from '../open-store.js';
-import type { PodOutcome } from '../worker/item-ledger.js';
+import type { PodOutcome } from '../run-store/item-results.js';
 import { openPosixView } from '../files/posix/open-posix-view.js';
 import type { FunctionCatalog, ItemEvent } from '../ports/index.js';
 import { runPod } from '../worker/run-pod.js';

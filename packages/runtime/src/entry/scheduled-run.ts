@@ -16,7 +16,7 @@ import { readMounted, RUN_KEY } from '../kubernetes/manifests/run-config.js';
 import type { ClusterSummary } from '../kubernetes/run/status-reporter.js';
 import { scheduledRunId } from '../kubernetes/manifests/cron-job.js';
 import { type DeployedVersion, readVersion, runConfigOf } from '../kubernetes/manifests/deployed-version.js';
-import { isTerminalJob } from '../kubernetes/executor/waves.js';
+import { isTerminalJob } from '../kubernetes/api/objects.js';
 import { newRun } from '../engine/create-run.js';
 
 const PATIENCE_MS = 600_000;

@@ -2,47 +2,19 @@
  * A worker process: runs pods that its driver sends over the channel, or, in a cluster, the pod that it is.
  */
 import pLimit from 'p-limit';
-import { type AnyFunction, KtError, nameExports } from '@kube-transform/sdk';
+import { KtError } from '@kube-transform/sdk';
 import { captureOutput, withinLog } from '../process/console-capture.js';
 import { systemClock } from '../process/system-clock.js';
 import { ktFiles } from '../files/kt-files.js';
 import { openStore } from '../open-store.js';
 import { openPosixView } from '../files/posix/open-posix-view.js';
 import { manifestReader } from '../run-store/job-manifest.js';
-import type { ResultCache } from '../worker/resolve-arguments.js';
-import type { FunctionCatalog, ItemEvent } from '../ports/index.js';
+import type { ResultCache } from '../run-store/item-results.js';
+import type { ItemEvent } from '../ports/index.js';
 import { runPod } from '../worker/run-pod.js';
 import { servePod } from './pod.js';
 import type { FromWorker, ToWorker } from '../executors/worker-protocol.js';
-
-/** The generated part of a bundle: modules by name, and which module has which function. */
-export interface BundleCatalog {
-  digest: string;
-  modules: Record<string, () => Promise<Record<string, unknown>>>;
-  functions: Record<string, string>;
-}
-
-/** The functions of a bundle; a module is loaded when one of its functions is first asked for. */
-export function bundleCatalog({ digest, modules, functions }: BundleCatalog): FunctionCatalog {
-  const extra = new Map<string, AnyFunction>();
-  const loaded = new Map<string, Promise<Map<string, AnyFunction>>>();
-  const loadModule = async (module: string): Promise<Map<string, AnyFunction>> =>
-    nameExports(module, (await modules[module]?.()) ?? {});
-  return {
-    digest,
-    names: () => Object.keys(functions),
-    register: more => {
-      for (const [name, fn] of more) if (functions[name] === undefined) extra.set(name, fn);
-    },
-    load: async name => {
-      const module = functions[name];
-      if (module === undefined) return extra.get(name);
-      let found = loaded.get(module);
-      if (found === undefined) loaded.set(module, (found = loadModule(module)));
-      return (await found).get(name);
-    },
-  };
-}
+import { bundleCatalog, type BundleCatalog } from '../worker/bundle-catalog.js';
 
 /** Results that may wait to be stored while items go on. */
 const AHEAD = 64;

@@ -11,7 +11,7 @@ import type { Fact } from '../core/events.js';
 import { FactQueue } from './async-queue.js';
 import type { Executor, ItemEvent, JobOrder } from '../ports/index.js';
 import type { PodHost } from '../worker/pod-host.js';
-import type { PodOutcome } from '../worker/item-ledger.js';
+import type { PodOutcome } from '../run-store/item-results.js';
 import { runPod } from '../worker/run-pod.js';
 import { addOutcome, allowedFailures, settleJob } from './settle-job.js';
 

@@ -15,7 +15,7 @@ import { type FailureCause, KtError, type KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../core/events.js';
 import { FactQueue } from './async-queue.js';
 import type { Clock, Executor, ItemEvent, JobOrder } from '../ports/index.js';
-import type { PodOutcome } from '../worker/item-ledger.js';
+import type { PodOutcome } from '../run-store/item-results.js';
 import type { PodOrder } from '../worker/run-pod.js';
 import { addOutcome, allowedFailures, settleJob } from './settle-job.js';
 import { WorkerProcess } from './worker-process.js';

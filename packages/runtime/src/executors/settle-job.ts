@@ -1,7 +1,7 @@
 /** From what became of a job's pods to the fact about the job. */
 import { type FailureCause, type KTJob, parseSpawn } from '@kube-transform/sdk';
 import type { Fact } from '../core/events.js';
-import type { PodOutcome } from '../worker/item-ledger.js';
+import type { PodOutcome } from '../run-store/item-results.js';
 
 /** How many items of a job may fail. A percentage counts of all items, rounded down. */
 export function allowedFailures(maxFailed: number | string, items: number): number {

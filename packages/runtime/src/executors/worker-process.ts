@@ -9,7 +9,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { type FailureCause, parseDurationMs, parseQuantity } from '@kube-transform/sdk';
 import type { Clock, ItemEvent, JobOrder } from '../ports/index.js';
-import type { PodOutcome } from '../worker/item-ledger.js';
+import type { PodOutcome } from '../run-store/item-results.js';
 import type { PodOrder } from '../worker/run-pod.js';
 import type { Crash, FromWorker, ToWorker } from './worker-protocol.js';
 import { residentBytes } from '../process/resident-memory.js';

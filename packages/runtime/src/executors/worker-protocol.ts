@@ -1,7 +1,7 @@
 /** What a driver and its worker processes say to each other, as JSON over the process's own channel. */
 import type { FailureCause } from '@kube-transform/sdk';
 import type { ItemEvent } from '../ports/index.js';
-import type { PodOutcome } from '../worker/item-ledger.js';
+import type { PodOutcome } from '../run-store/item-results.js';
 import type { PodOrder } from '../worker/run-pod.js';
 
 /** To the worker. */

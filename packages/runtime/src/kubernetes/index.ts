@@ -56,4 +56,4 @@ export { readVersion, runConfigOf, versionConfigMaps, versionOf } from './manife
 export type { DeployedVersion, DeployPlace, VersionParts } from './manifests/deployed-version.js';
 export { Vigil } from './diagnosis/start-timeout.js';
 export type { Verdict } from './diagnosis/start-timeout.js';
-export { isTerminalJob } from './executor/waves.js';
+export { isTerminalJob } from './api/objects.js';

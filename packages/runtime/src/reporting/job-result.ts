@@ -1,6 +1,6 @@
 /** The result of a job, as people and the next steps see it. */
 import type { Json } from '@kube-transform/sdk';
-import { readResults } from '../worker/resolve-arguments.js';
+import { readResults } from '../run-store/item-results.js';
 import type { FileStore } from '../ports/index.js';
 import type { RunRecord } from '../run-store/run-record.js';
 

@@ -65,3 +65,48 @@ export async function readOutcomes(
     outcomes.set(line.i, foldLine(outcomes.get(line.i), line));
   return outcomes;
 }
+
+/** What came of a pod's items. */
+export interface PodOutcome {
+  succeeded: number;
+  failed: number;
+  /** Items left undone because the pod was told to stop. */
+  open: number;
+  firstFailure: { item: number; cause: FailureCause } | null;
+  /** Result of the pod's first item: what a dynamic job spawns. */
+  result: unknown;
+}
+
+/** Results of finished jobs, which never change, read once per process. */
+export type ResultCache = Map<string, Promise<Json[]>>;
+const CACHED_JOBS = 16;
+
+/** Where job results are read. */
+export interface RefScope {
+  store: FileStore;
+  runId: string;
+  cache?: ResultCache;
+}
+
+/** The results of a job's items in order; null for one that failed or did nothing. */
+export async function readResults(store: FileStore, runId: string, job: string): Promise<Json[]> {
+  const outcomes = await readOutcomes(store, runId, job);
+  const last = Math.max(-1, ...outcomes.keys());
+  return Array.from({ length: last + 1 }, (_, i) => outcomes.get(i)?.result ?? null);
+}
+
+/** As {@link readResults}, through the cache of the scope. */
+export function resultsOf(job: string, scope: RefScope): Promise<Json[]> {
+  const key = `${scope.runId}/${job}`;
+  const cached = scope.cache?.get(key);
+  if (cached !== undefined) return cached;
+  const results = readResults(scope.store, scope.runId, job);
+  if (scope.cache !== undefined) {
+    for (const oldest of scope.cache.keys()) {
+      if (scope.cache.size < CACHED_JOBS) break;
+      scope.cache.delete(oldest);
+    }
+    scope.cache.set(key, results);
+  }
+  return results;
+}

@@ -8,7 +8,7 @@
  */
 import type { Json } from '@kube-transform/sdk';
 import { resultsPrefix } from './layout.js';
-import type { PodOutcome } from '../worker/item-ledger.js';
+import type { PodOutcome } from './item-results.js';
 import type { FileStore, ItemEvent, JobOrder } from '../ports/index.js';
 import { foldLine, type ItemOutcome, type ResultLine } from './item-results.js';
 

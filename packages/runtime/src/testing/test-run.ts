@@ -14,7 +14,7 @@ import { systemClock } from '../process/system-clock.js';
 import { jobState, jobStates, type RunState } from '../core/index.js';
 import { drive } from '../engine/drive.js';
 import { ktFiles } from '../files/kt-files.js';
-import { readResults } from '../worker/resolve-arguments.js';
+import { readResults } from '../run-store/item-results.js';
 import { isSingle } from '../reporting/job-result.js';
 import { newRun } from '../engine/create-run.js';
 import type { FileStore, RunEvent, RunStatus } from '../ports/index.js';

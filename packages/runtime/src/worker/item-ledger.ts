@@ -11,21 +11,10 @@ import { resultsPrefix } from '../run-store/layout.js';
 import type { JobManifest } from '../run-store/job-manifest.js';
 import type { PodHost } from './pod-host.js';
 import type { ItemEvent } from '../ports/index.js';
-import { foldLine, type ItemOutcome, type ResultLine } from '../run-store/item-results.js';
+import { foldLine, type ItemOutcome, type PodOutcome, type ResultLine } from '../run-store/item-results.js';
 import { SegmentLog } from '../run-store/segment-log.js';
 
 const MAX_INTERRUPTIONS = 10;
-
-/** What came of a pod's items. */
-export interface PodOutcome {
-  succeeded: number;
-  failed: number;
-  /** Items left undone because the pod was told to stop. */
-  open: number;
-  firstFailure: { item: number; cause: FailureCause } | null;
-  /** Result of the pod's first item: what a dynamic job spawns. */
-  result: unknown;
-}
 
 /** What a ledger needs of its surroundings. */
 export type LedgerHost = Pick<PodHost, 'store' | 'emit' | 'gather'>;

@@ -1,5 +1,5 @@
 import type { FailureCause, KtFiles, KtFs, KtLog } from '@kube-transform/sdk';
-import type { ResultCache } from './resolve-arguments.js';
+import type { ResultCache } from '../run-store/item-results.js';
 import type { JobManifest } from '../run-store/job-manifest.js';
 import type { Clock, FileStore, FunctionCatalog, ItemEvent } from '../ports/index.js';
 

@@ -1,18 +1,6 @@
 /** From refs to values: what an item's arguments are when it runs. */
 import { type Json, parseRef, type RefJson, replaceRefs } from '@kube-transform/sdk';
-import type { FileStore } from '../ports/index.js';
-import { readOutcomes } from '../run-store/item-results.js';
-
-/** Results of finished jobs, which never change, read once per process. */
-export type ResultCache = Map<string, Promise<Json[]>>;
-const CACHED_JOBS = 16;
-
-/** Where job results are read. */
-export interface RefScope {
-  store: FileStore;
-  runId: string;
-  cache?: ResultCache;
-}
+import { resultsOf, type RefScope } from '../run-store/item-results.js';
 
 /** The element of a map, where there is one. */
 export interface ItemValue {
@@ -114,26 +102,4 @@ function open(value: Json, pointer: readonly string[]): Json {
     (at, key) => (typeof at === 'object' && at !== null ? ((at as Record<string, Json>)[key] ?? null) : null),
     value,
   );
-}
-
-function resultsOf(job: string, scope: RefScope): Promise<Json[]> {
-  const key = `${scope.runId}/${job}`;
-  const cached = scope.cache?.get(key);
-  if (cached !== undefined) return cached;
-  const results = readResults(scope.store, scope.runId, job);
-  if (scope.cache !== undefined) {
-    for (const oldest of scope.cache.keys()) {
-      if (scope.cache.size < CACHED_JOBS) break;
-      scope.cache.delete(oldest);
-    }
-    scope.cache.set(key, results);
-  }
-  return results;
-}
-
-/** The results of a job's items in order; null for one that failed or did nothing. */
-export async function readResults(store: FileStore, runId: string, job: string): Promise<Json[]> {
-  const outcomes = await readOutcomes(store, runId, job);
-  const last = Math.max(-1, ...outcomes.keys());
-  return Array.from({ length: last + 1 }, (_, i) => outcomes.get(i)?.result ?? null);
 }

@@ -7,13 +7,15 @@
  *    not to blame for a crash.
  * P4 Two pods of the same index may run at once: the log orders their lines, the first result counts.
  */
-import { type FailureCause, parseDurationMs } from '@kube-transform/sdk';
+import type { FailureCause } from '@kube-transform/sdk';
 import { logsPrefix } from '../run-store/layout.js';
 import { parseItem, parseItems, readItems } from '../run-store/job-manifest.js';
 import type { PodHost } from './pod-host.js';
-import { PodLedger, type PodOutcome } from './item-ledger.js';
+import { PodLedger } from './item-ledger.js';
+import type { PodOutcome } from '../run-store/item-results.js';
 import { ItemRunner } from './run-item.js';
 import { SegmentLog } from '../run-store/segment-log.js';
+import { backoffMs } from './backoff.js';
 
 const LOG_PACE_MS = 500;
 /** How long a lane keeps its place before others get a turn. */
@@ -104,15 +106,6 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
   const broken = lanes.find(result => result.status === 'rejected');
   if (broken !== undefined) throw broken.reason;
   return ledger.tally(first, lines.length);
-}
-
-/** `min(max, initial × factor^(attempts-1))`, in milliseconds. */
-export function backoffMs(
-  backoff: { initial: string; factor: number; max: string },
-  attempts: number,
-): number {
-  const initial = parseDurationMs(backoff.initial) ?? 1000;
-  return Math.min(parseDurationMs(backoff.max) ?? 60_000, initial * backoff.factor ** (attempts - 1));
 }
 
 /** A value that is made when it is first asked for. */

@@ -157,3 +157,12 @@ export interface ApiStatus {
     retryAfterSeconds?: number;
   };
 }
+
+/** True where a Job has ended, for good or bad. */
+export function isTerminalJob(job: Job): boolean {
+  return (
+    job.status?.conditions?.some(
+      ({ type, status }) => status === 'True' && (type === 'Complete' || type === 'Failed'),
+    ) ?? false
+  );
+}

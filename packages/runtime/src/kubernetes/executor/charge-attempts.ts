@@ -10,7 +10,7 @@ import { type FailureCause, parseDurationMs, parseQuantity } from '@kube-transfo
 import { PodLedger } from '../../worker/item-ledger.js';
 import type { JobManifest } from '../../run-store/job-manifest.js';
 import type { FileStore } from '../../ports/index.js';
-import { backoffMs } from '../../worker/run-pod.js';
+import { backoffMs } from '../../worker/backoff.js';
 import type { PodEnd } from '../diagnosis/pod-termination.js';
 
 /** How often an item may run out of memory and be given more: each time twice as much. */

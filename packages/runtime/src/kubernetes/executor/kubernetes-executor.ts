@@ -25,7 +25,7 @@ import { Recovery } from './pod-failures.js';
 import { refusedJob } from '../diagnosis/rejections.js';
 import { Step } from './job-execution.js';
 import { Turns } from './admission-queue.js';
-import { isTerminalJob } from './waves.js';
+import { isTerminalJob } from '../api/objects.js';
 import { WaveMaker } from './wave-jobs.js';
 import { Watchdog } from './start-watchdog.js';
 

@@ -9,7 +9,7 @@
 import type { FailureCause } from '@kube-transform/sdk';
 import type { JobManifest } from '../../run-store/job-manifest.js';
 import type { Clock } from '../../ports/index.js';
-import { backoffMs } from '../../worker/run-pod.js';
+import { backoffMs } from '../../worker/backoff.js';
 import { chargeEnd, timeoutOf } from './charge-attempts.js';
 import { paths } from '../api/paths.js';
 import type { KubernetesOptions } from './options.js';

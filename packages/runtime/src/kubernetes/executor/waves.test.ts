@@ -2,17 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { formatRanges, nthOfRanges, parseRanges } from '../manifests/index-ranges.js';
 import { ANNOTATION, LABEL } from '../manifests/names.js';
 import type { Job } from '../api/objects.js';
-import {
-  coveredPods,
-  failedIndexes,
-  isLive,
-  isTerminalJob,
-  podAt,
-  shardsOf,
-  shares,
-  type Wave,
-  waveOf,
-} from './waves.js';
+import { coveredPods, failedIndexes, isLive, podAt, shardsOf, shares, type Wave, waveOf } from './waves.js';
+import { isTerminalJob } from '../api/objects.js';
 
 const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 const jobOf = (pods: string, status: Job['status'] = {}): Job => ({

@@ -8,7 +8,7 @@
  */
 import { formatRanges, nthOfRanges, parseRanges } from '../manifests/index-ranges.js';
 import { ANNOTATION, LABEL } from '../manifests/names.js';
-import type { Job } from '../api/objects.js';
+import { isTerminalJob, type Job } from '../api/objects.js';
 
 /** One Job of a step. */
 export interface Wave {
@@ -48,15 +48,6 @@ export function waveOf(job: Job): Wave {
     reaped: 0,
     deleted: false,
   };
-}
-
-/** True where a Job has ended, for good or bad. */
-export function isTerminalJob(job: Job): boolean {
-  return (
-    job.status?.conditions?.some(
-      ({ type, status }) => status === 'True' && (type === 'Complete' || type === 'Failed'),
-    ) ?? false
-  );
 }
 
 export const isLive = (wave: Wave): boolean => !wave.gone && !wave.deleted && !isTerminalJob(wave.seen);

@@ -1,0 +1,73 @@
+/** Expanding a job: from its definition to the list of its items, stored once. */
+import { type FailureCause, type Json, type KTJob, parseRef, type RefJson } from '@kube-transform/sdk';
+import { type ItemLine, type JobManifest, readManifest } from '../run-store/job-manifest.js';
+import { itemsKey, jobKey } from '../run-store/layout.js';
+import type { FileStore } from '../ports/index.js';
+import { resolveRefs } from '../worker/resolve-arguments.js';
+
+const encoder = new TextEncoder();
+
+/** What is needed to expand a job. */
+export interface ExpandOptions {
+  store: FileStore;
+  runId: string;
+  pipeline: string;
+  job: KTJob;
+  itemsPerPod: (job: KTJob, items: number) => number;
+}
+
+/**
+ * Writes a job's manifest, or reads the one that is there already.
+ *
+ * @returns a cause of kind `InvalidInput` where a map's items are no list.
+ */
+export async function expandJob(options: ExpandOptions): Promise<JobManifest | FailureCause> {
+  const { store, runId, pipeline, job } = options;
+  const existing = await readManifest(store, runId, job.name);
+  if (existing !== null) return existing;
+  const lines = await linesOf(options);
+  if (!Array.isArray(lines)) return lines;
+  const itemsPerPod = Math.max(1, job.itemsPerPod ?? options.itemsPerPod(job, lines.length));
+  const texts = lines.map(line => `${JSON.stringify(line)}\n`);
+  const { body, offsets } = layOut(texts, itemsPerPod);
+  const manifest: JobManifest = {
+    runId,
+    pipeline,
+    job: { ...job, tasks: [], items: null },
+    items: lines.length,
+    itemsPerPod,
+    offsets,
+  };
+  await store.put(itemsKey(runId, job.name), body, { ifAbsent: true });
+  const written = await store.put(jobKey(runId, job.name), encoder.encode(JSON.stringify(manifest)), {
+    ifAbsent: true,
+  });
+  return written === null ? ((await readManifest(store, runId, job.name)) ?? manifest) : manifest;
+}
+
+function layOut(texts: string[], itemsPerPod: number): { body: Uint8Array; offsets: number[] } {
+  const offsets = [0];
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (let i = 0; i < texts.length; i += itemsPerPod) {
+    const chunk = encoder.encode(texts.slice(i, i + itemsPerPod).join(''));
+    chunks.push(chunk);
+    offsets.push((size += chunk.length));
+  }
+  const body = new Uint8Array(size);
+  chunks.forEach((chunk, i) => {
+    body.set(chunk, offsets[i]);
+  });
+  return { body, offsets };
+}
+
+async function linesOf({ store, runId, job }: ExpandOptions): Promise<ItemLine[] | FailureCause> {
+  if (job.type === 'static') return job.tasks.map(task => ({ f: task.function, a: task.args }));
+  if (job.type === 'dynamic') return [{ f: job.function, a: job.args }];
+  const items = Array.isArray(job.items) ? job.items : await resolveRefs(job.items, { store, runId });
+  if (Array.isArray(items)) return items.map((e: Json) => ({ e }));
+  const source = parseRef(job.items as unknown as RefJson).source;
+  const seen = JSON.stringify(items);
+  const message = `Step "${job.name}" maps over the result of "${source}", which should be a list but is ${seen.slice(0, 80)}.`;
+  return { kind: 'InvalidInput', message, problems: [{ code: 'NOT_A_LIST', path: 'items', message }] };
+}
