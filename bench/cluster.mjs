@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { kubeConnection, makeBundle, submitRun, followRun } from '@kube-transform/cli';
 import { localFileStore, newRun, readResults, systemClock } from '@kube-transform/runtime';
-import { accessObjects, clusterSettings, follow, KubeApi, paths } from '@kube-transform/runtime/kubernetes';
+import { accessObjects, clusterSettings, KubeApi, paths, watch } from '@kube-transform/runtime/kubernetes';
 import { findCluster } from '../test/e2e/find-cluster.mjs';
 import { median } from './compare.mjs';
 
@@ -149,7 +149,7 @@ async function rawJob({ api, namespace, settings }, { completions, parallelism, 
     spec: { completionMode: 'Indexed', completions, parallelism, template: { spec: pod } },
   });
   const stop = new AbortController();
-  for await (const { object, items } of follow(
+  for await (const { object, items } of watch(
     api,
     { path: paths.jobs(namespace), fieldSelector: `metadata.name=${name}` },
     { signal: stop.signal, clock: systemClock },

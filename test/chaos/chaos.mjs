@@ -40,7 +40,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const namespace = `kt-chaos-${systemClock.randomId(5)}`;
 const api = new KubeApi(await kubeConnection({ kubeconfig: process.env.KT_E2E_KUBECONFIG, namespace }), {
   clock: systemClock,
-  patienceMs: 120_000,
+  retryForMs: 120_000,
 });
 await api.create(paths.namespaces(), { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
 const COLLECTIONS = {

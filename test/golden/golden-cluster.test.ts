@@ -100,7 +100,7 @@ describe.each(VERSIONS)('a cluster of version %s', version => {
       ...{ plan: [1, 0], weigh: [8, 0], label: [7, 1], check: [7, 1], pack: [1, 0], boxes: [2, 0] },
       report: [0, 0],
     });
-    const failed = await collect(readFailedLogs(store, record, { place: undefined, previous: false }));
+    const failed = await collect(readFailedLogs(store, record, { selector: undefined, previous: false }));
     expect(failed).toMatchObject([
       { job: 'label', item: 3, attempts: 1, cause: { message: 'no address for d' }, lines: [] },
       { job: 'check', item: 5, attempts: 1, cause: { message: 'parcel f is damaged' } },

@@ -115,13 +115,13 @@ describe.each(VERSIONS)('runs of version %s', version => {
     expect(completed?.jobs.find(({ job }) => job.name === 'boxes')?.parent).toBe('pack');
 
     const lines = await collect(
-      readLogs(store, await record('completed'), { place: undefined, previous: false }),
+      readLogs(store, await record('completed'), { selector: undefined, previous: false }),
     );
     const weighed = ['c', ...LETTERS].map(letter => `weighing ${letter}`);
     const checked = LETTERS.map(letter => `checking ${letter}`);
     expect(lines.map(({ message }) => message).sort()).toEqual(['planned', ...weighed, ...checked].sort());
     const [planned] = await collect(
-      readLogs(store, await record('interrupted'), { place: 'plan', previous: false }),
+      readLogs(store, await record('interrupted'), { selector: 'plan', previous: false }),
     );
     expect(planned).toMatchObject({ job: 'plan', item: 0, attempt: 1, level: 'info', data: { parcels: 8 } });
 

@@ -1,7 +1,7 @@
 /** A scripted API server, a clock that stands still and clients of both, anew for each test. */
 import {
-  follow,
-  type Followed,
+  watch,
+  type WatchChange,
   isKubeError,
   KubeApi,
   type KubeConnection,
@@ -14,7 +14,7 @@ import { FakeClock } from './fake-clock.js';
 import { KubeServer } from './kube-server.js';
 
 type Options = Partial<ConstructorParameters<typeof KubeApi>[1]>;
-type FollowOptions = Parameters<typeof follow>[2];
+type FollowOptions = Parameters<typeof watch>[2];
 
 /**
  * How long a client waits for an answer where it is not told otherwise. Waits that are shorter, for another
@@ -95,14 +95,14 @@ export class Listener {
     { labelSelector, ...options }: FollowOptions & { labelSelector?: string },
   ): Promise<void> {
     const whole = { onTrouble: (error: unknown) => void this.trouble.push(error), ...options };
-    for await (const event of follow<Pod>(api, { path: paths.pods('ns'), labelSelector }, whole)) {
+    for await (const event of watch<Pod>(api, { path: paths.pods('ns'), labelSelector }, whole)) {
       this.heard.push(wordFor(event));
       for (const look of this.#onHeard.splice(0)) look();
     }
   }
 }
 
-const wordFor = (event: Followed<Pod>): string =>
+const wordFor = (event: WatchChange<Pod>): string =>
   event.type === 'list'
     ? `list ${event.items.map(item => item.metadata.name).join(',')}`
     : `${event.type} ${event.object.metadata.name}`;

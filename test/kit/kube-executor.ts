@@ -10,7 +10,7 @@ import { type Executor, type FileStore, localFileStore, systemClock } from '@kub
 import {
   type ClusterSettings,
   clusterSettings,
-  follow,
+  watch,
   KubeApi,
   kubernetesExecutor,
   LABEL,
@@ -74,7 +74,7 @@ export function executorOf({ api, store, frameOf, pods = 20 }: KubeGround): Exec
 export async function podOf(api: KubeApi, runId: string): Promise<void> {
   const stop = new AbortController();
   const pods = { path: paths.pods(api.namespace), labelSelector: `${LABEL.run}=${runId}` };
-  for await (const news of follow<Pod>(api, pods, { signal: stop.signal, clock: systemClock })) {
+  for await (const news of watch<Pod>(api, pods, { signal: stop.signal, clock: systemClock })) {
     const found = news.type === 'list' ? news.items : [news.object];
     if (found.some(({ status }) => status?.phase === 'Running')) break;
   }

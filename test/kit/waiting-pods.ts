@@ -6,7 +6,7 @@ import type {
   KubeEvent,
   Pod,
 } from '../../packages/runtime/src/kubernetes/api/objects.js';
-import { waitingOf } from '../../packages/runtime/src/kubernetes/diagnosis/pending-reason.js';
+import { pendingReasonOf } from '../../packages/runtime/src/kubernetes/diagnosis/pending-reason.js';
 
 /** A Job that wants one pod more than there is. */
 export const jobOf = (
@@ -54,4 +54,4 @@ export const eventOf = (
   ...at,
 });
 /** Why a Job's pods wait, or null. */
-export const ask = (pods: Pod[], events: KubeEvent[] = [], job = jobOf()) => waitingOf({ job, pods, events });
+export const ask = (pods: Pod[], events: KubeEvent[] = [], job = jobOf()) => pendingReasonOf({ job, pods, events });

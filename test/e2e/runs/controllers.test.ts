@@ -19,7 +19,7 @@ import {
   type RunConfig,
   runName,
   selectRun,
-  startController,
+  createControllerJob,
   type ConfigMap,
 } from '@kube-transform/runtime/kubernetes';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -88,7 +88,7 @@ const controllersOf = async (runId: string): Promise<string[]> => {
 test('two controllers of one run at once do no harm: the later one drives, the earlier one stops', async () => {
   const { config, uid } = await begin('two-controllers');
   const [first = ''] = await controllersOf('two-controllers');
-  await startController(cluster.api, { config, uid, start: 'forced' });
+  await createControllerJob(cluster.api, { config, uid, start: 'forced' });
   expect((await followed('two-controllers'))?.status).toBe('Completed');
   expect(await readResults(cluster.store, 'two-controllers', 'work')).toEqual(numbers.map(n => n * n));
   const seen = new Map<number, number>();
@@ -101,7 +101,7 @@ test('two controllers of one run at once do no harm: the later one drives, the e
 test('a controller of another version refuses with a sentence, and the run goes on under its own', async () => {
   const { config, uid } = await begin('other-version');
   const other = await publishBundle(cluster.api, await bundleOf('bench/functions/stamp.ts'));
-  await startController(cluster.api, {
+  await createControllerJob(cluster.api, {
     config: { ...config, digest: other.digest, bundleParts: other.parts },
     uid,
     start: 'other',

@@ -2,7 +2,7 @@
  * Each way in which pods end without having done their items: the right cause, the right cost, and a sentence
  * that says what to do.
  */
-import { follow, type KubeObject, LABEL, paths, type Pod, runName } from '@kube-transform/runtime/kubernetes';
+import { watch, type KubeObject, LABEL, paths, type Pod, runName } from '@kube-transform/runtime/kubernetes';
 import { readLogs, readRecord, systemClock } from '@kube-transform/runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type TestCluster, testCluster } from '../kit/cluster.js';
@@ -121,7 +121,7 @@ describe('pods that end badly', () => {
     const lines: string[] = [];
     const record = (await readRecord(cluster.store, run.runId))!;
     for await (const { message } of readLogs(cluster.store, record, {
-      place: jobName(CASES[1]!.mode),
+      selector: jobName(CASES[1]!.mode),
       previous: false,
     }))
       lines.push(message);
@@ -160,7 +160,7 @@ async function podOf(
     path: paths.pods(namespace),
     labelSelector: `${LABEL.run}=${runId},${LABEL.component}=task`,
   };
-  for await (const news of follow<Pod>(api, target, { signal: stop.signal, clock: systemClock })) {
+  for await (const news of watch<Pod>(api, target, { signal: stop.signal, clock: systemClock })) {
     if (news.type === 'list') pods.clear();
     for (const pod of news.type === 'list' ? news.items : [news.object]) {
       if (news.type === 'gone') pods.delete(pod.metadata.name);

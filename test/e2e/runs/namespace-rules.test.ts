@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '@kube-transform/runtime';
-import { follow, type KubeObject, paths } from '@kube-transform/runtime/kubernetes';
+import { type KubeObject, paths, watch } from '@kube-transform/runtime/kubernetes';
 import { claimOn } from '../kit/claim.js';
 import { type TestCluster, testCluster } from '../kit/cluster.js';
 import { submitJobs } from '../kit/submitted.js';
@@ -123,7 +123,7 @@ async function limit(
   await apply({ apiVersion: 'v1', kind: 'ResourceQuota', metadata: { name }, spec: { hard } } as KubeObject);
   const stop = new AbortController();
   const quotas = { path: paths.resourceQuotas(namespace) };
-  for await (const news of follow<KubeObject & { status?: { used?: object } }>(api, quotas, {
+  for await (const news of watch<KubeObject & { status?: { used?: object } }>(api, quotas, {
     signal: stop.signal,
     clock: systemClock,
   })) {

@@ -4,8 +4,8 @@ import {
   type Job,
   type KubeApi,
   paths,
-  refusalOf,
-  type Waiting,
+  rejectionOf,
+  type PendingReason,
 } from '@kube-transform/runtime/kubernetes';
 import { lacksRight } from './finding.js';
 
@@ -13,14 +13,18 @@ import { lacksRight } from './finding.js';
  * Why the pod of a Job would be refused (Pod Security, quotas, limits, names that do not exist); null where
  * it would not be, undefined where it is not said.
  */
-export async function admission(api: KubeApi, job: Job): Promise<Waiting | null | undefined> {
+export async function admission(api: KubeApi, job: Job): Promise<PendingReason | null | undefined> {
   const { name, labels } = job.metadata;
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name, labels }, spec: job.spec?.template.spec };
   const ofPod = await refusal(api, paths.pods(api.namespace), pod);
   return ofPod ?? (await refusal(api, paths.jobs(api.namespace), job)) ?? ofPod;
 }
 
-async function refusal(api: KubeApi, path: string, object: object): Promise<Waiting | null | undefined> {
+async function refusal(
+  api: KubeApi,
+  path: string,
+  object: object,
+): Promise<PendingReason | null | undefined> {
   try {
     await api.create(path, object, { query: { dryRun: 'All' } });
     return null;
@@ -30,6 +34,6 @@ async function refusal(api: KubeApi, path: string, object: object): Promise<Wait
     if (lacksRight(error)) return undefined;
     const words = error.problems.map(({ message }) => message.replace(/\.$/, '')).join('; ');
     const [, said = words] = /: (\S+ "[^"]*" is forbidden: .*)$/s.exec(words) ?? [];
-    return refusalOf(said);
+    return rejectionOf(said);
   }
 }

@@ -25,7 +25,7 @@ const PATIENCE_MS = 3000;
 export async function apiFindings(api: KubeApi): Promise<Finding[]> {
   const { name, server } = api.connection;
   try {
-    const version = await api.get<{ gitVersion?: string }>(paths.version, { patienceMs: PATIENCE_MS });
+    const version = await api.get<{ gitVersion?: string }>(paths.version, { retryForMs: PATIENCE_MS });
     await checkClusterVersion(api);
     return [fine('api', `${name} at ${server} runs Kubernetes ${version?.gitVersion ?? ''}.`)];
   } catch (error) {

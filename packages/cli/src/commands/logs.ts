@@ -61,8 +61,12 @@ export function logsCommand(cli: Cli): Command {
               }),
             );
           } else if (failed)
-            await print.printFailed(readFailedLogs(store, record, { place, previous }), { output, json });
-          else await print.printLines(readLogs(store, record, { place, previous }), { output, json });
+            await print.printFailed(readFailedLogs(store, record, { selector: place, previous }), {
+              output,
+              json,
+            });
+          else
+            await print.printLines(readLogs(store, record, { selector: place, previous }), { output, json });
         },
         cluster: async (api, run) => {
           const [logs, { bundleDirOf }] = await Promise.all([

@@ -8,11 +8,11 @@ import { KtError } from '@kube-transform/sdk';
 import {
   bundleName,
   type ConfigMap,
-  deal,
+  splitIntoConfigMaps,
   type KubeApi,
   LABEL,
   packed,
-  parcel,
+  fileConfigMap,
   paths,
 } from '@kube-transform/runtime/kubernetes';
 import type { Bundle } from '../bundle/make-bundle.js';
@@ -43,7 +43,7 @@ export async function bundleConfigMaps(
   const files = new Map<string, Uint8Array>();
   for (const name of names) files.set(name, await readFile(join(dir, name)));
   for (const [name, { body }] of outside.files) files.set(name, body);
-  const parts = deal(packed(files, outside.links));
+  const parts = splitIntoConfigMaps(packed(files, outside.links));
   if (parts === undefined || parts.length > MAX_PARTS) {
     const bytes = [...files.values()].reduce((sum, body) => sum + body.length, 0);
     throw new KtError({
@@ -55,7 +55,7 @@ export async function bundleConfigMaps(
   }
   const labels = { [LABEL.managedBy]: 'kt', [LABEL.component]: 'bundle', [LABEL.bundle]: digest };
   return parts.map((part, n) =>
-    parcel(part, { name: bundleName(digest, n), namespace, labels, annotations: GITOPS }),
+    fileConfigMap(part, { name: bundleName(digest, n), namespace, labels, annotations: GITOPS }),
   );
 }
 

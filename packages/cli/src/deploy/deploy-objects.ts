@@ -6,7 +6,7 @@ import {
   deploymentName,
   type ConfigMap,
   type DeployedVersion,
-  type DeployPlace,
+  type DeployTarget,
   type KubeObject,
   LABEL,
   versionConfigMaps,
@@ -34,7 +34,7 @@ export const schedulesOf = ({ spec }: DeployedVersion): KTSchedule[] =>
   }));
 
 /** The version itself, which version is deployed, and its schedules. */
-export function pipelineObjects(version: DeployedVersion, place: DeployPlace): KubeObject[] {
+export function pipelineObjects(version: DeployedVersion, place: DeployTarget): KubeObject[] {
   return [
     ...versionConfigMaps(version, place),
     deploymentConfigMap(version, place),
@@ -44,7 +44,7 @@ export function pipelineObjects(version: DeployedVersion, place: DeployPlace): K
 
 function deploymentConfigMap(
   { pipeline, version, digest }: DeployedVersion,
-  { project, namespace }: DeployPlace,
+  { project, namespace }: DeployTarget,
 ): ConfigMap {
   const deployment: Deployment = { pipeline, version, digest };
   const labels = { ...deployLabels(pipeline, project, 'deployment'), [LABEL.version]: version };

@@ -2,7 +2,7 @@
 import { systemClock } from '@kube-transform/runtime';
 import {
   selectPodsOf,
-  askAbout,
+  diagnose,
   type ClusterSettings,
   type Job,
   type KubeApi,
@@ -46,7 +46,7 @@ export async function probeFindings(
     ];
   } finally {
     await api
-      .delete(paths.jobs(api.namespace, job.metadata.name), { patienceMs: 5000 })
+      .delete(paths.jobs(api.namespace, job.metadata.name), { retryForMs: 5000 })
       .catch(() => undefined);
   }
 }
@@ -64,10 +64,10 @@ async function start(
     const [pod] = (await api.list<Pod>(paths.pods(api.namespace), { labelSelector, signal })).items;
     if (pod?.status?.phase === 'Succeeded' || pod?.status?.phase === 'Failed') return { pod };
     const now = (await api.get<Job>(paths.jobs(api.namespace, job.metadata.name), { signal })) ?? job;
-    const waiting = await askAbout(api, now, signal);
+    const waiting = await diagnose(api, now, signal);
     const nowMs = systemClock.nowMs();
     if (waiting?.reason !== reason) [reason, sinceMs] = [waiting?.reason, nowMs];
-    const isLasting = waiting !== null && waiting.patience !== 'long' && nowMs - sinceMs >= LASTING_MS;
+    const isLasting = waiting !== null && waiting.waitLimit !== 'long' && nowMs - sinceMs >= LASTING_MS;
     if (isLasting || nowMs > untilMs) {
       const { message, remedy } = waiting ?? {
         message: 'it is still running',

@@ -1,5 +1,5 @@
 /** Log lines as `kt logs` shows them. */
-import { type FailedLog, type LogLine, placeOf } from '@kube-transform/runtime';
+import { type FailedLog, type LogLine, itemLabel } from '@kube-transform/runtime';
 import { coloured, type Output, plural } from '../terminal/output.js';
 import { readableStack, type ReadableOptions } from '../terminal/source-positions.js';
 
@@ -41,7 +41,7 @@ export async function printFailed(
     for (const line of lines) output.out(lineText(line));
     const after = attempts > 0 ? ` after ${plural(attempts, 'attempt')}` : '';
     output.out(
-      coloured('Failed', `${placeOf({ job, item })} failed${after} (${cause.kind}): ${cause.message}`),
+      coloured('Failed', `${itemLabel({ job, item })} failed${after} (${cause.kind}): ${cause.message}`),
     );
     if (cause.kind !== 'Threw' || cause.stack === undefined) continue;
     const frames = readableStack(cause.stack, stacks)

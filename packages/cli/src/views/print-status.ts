@@ -1,6 +1,6 @@
 /** A run as `kt status` shows it. */
 import type { FailureCause, JobStatus } from '@kube-transform/sdk';
-import { type FailedItem, groupFailures, placeOf, type RunStatus } from '@kube-transform/runtime';
+import { type FailedItem, groupFailures, itemLabel, type RunStatus } from '@kube-transform/runtime';
 import { coloured, duration, type Output, plural, statusText, table } from '../terminal/output.js';
 import type { JobView, RunView } from '../backends/local/run-view.js';
 import { readableStack } from '../terminal/source-positions.js';
@@ -64,7 +64,7 @@ function printFailures(failed: readonly FailedItem[], output: Output): void {
   for (const { count, message, where, examples } of groups.slice(0, GROUPS)) {
     const more = count > examples.length ? ', …' : '';
     output.out(
-      `  ${count.toLocaleString('en-US')} × ${message}${where === null ? '' : ` in ${where}`}  (${examples.map(placeOf).join(', ')}${more})`,
+      `  ${count.toLocaleString('en-US')} × ${message}${where === null ? '' : ` in ${where}`}  (${examples.map(itemLabel).join(', ')}${more})`,
     );
   }
   if (groups.length > GROUPS) output.out(`  … and ${plural(groups.length - GROUPS, 'more kind')}`);

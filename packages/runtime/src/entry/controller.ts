@@ -18,15 +18,15 @@ import { drive } from '../engine/drive.js';
 import { paths } from '../kubernetes/api/paths.js';
 import { inClusterConnection } from '../kubernetes/api/connection.js';
 import { EXIT_CODE } from '../kubernetes/manifests/exit-codes.js';
-import { follow } from '../kubernetes/api/watch.js';
+import { watch } from '../kubernetes/api/watch.js';
 import { KubeApi } from '../kubernetes/api/kube-api.js';
 import { kubernetesExecutor } from '../kubernetes/executor/kubernetes-executor.js';
 import { ownerOf } from '../kubernetes/manifests/run-jobs.js';
 import type { ConfigMap } from '../kubernetes/api/objects.js';
 import { MOUNT } from '../kubernetes/manifests/pod-spec.js';
-import { recallRun } from '../kubernetes/run/restore-status.js';
+import { restoreStatus } from '../kubernetes/run/restore-status.js';
 import { RUN_KEY, readRecordFiles, type RunConfig } from '../kubernetes/manifests/run-config.js';
-import { RunReport } from '../kubernetes/run/status-reporter.js';
+import { StatusReporter } from '../kubernetes/run/status-reporter.js';
 import { readHeadline } from '../reporting/job-result.js';
 import { hintsKey } from '../run-store/layout.js';
 import { retryRun } from '../engine/create-run.js';
@@ -38,7 +38,7 @@ import { serveProbe } from './probe.js';
 import { serveRead } from './reader.js';
 
 /** How long a call to the API server is tried again: as long as a control plane may be away. */
-const PATIENCE_MS = 3_600_000;
+const RETRY_FOR_MS = 3_600_000;
 
 const say = (line: object): void => void printLine(line);
 const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -76,11 +76,11 @@ async function control(digest: string): Promise<number> {
   const connection = await inClusterConnection();
   const api = new KubeApi(
     { ...connection, namespace: config.settings.namespace },
-    { clock: systemClock, patienceMs: PATIENCE_MS },
+    { clock: systemClock, retryForMs: RETRY_FOR_MS },
   );
   const onTrouble = (error: unknown): void =>
     say({ level: 'warn', message: words(error), t: systemClock.nowMs() });
-  const report = new RunReport({ api, clock: systemClock, configMap: name, onTrouble });
+  const report = new StatusReporter({ api, clock: systemClock, configMap: name, onTrouble });
   const stop = new AbortController();
   const cancel = new AbortController();
   process.on('SIGTERM', () => stop.abort());
@@ -96,7 +96,9 @@ async function control(digest: string): Promise<number> {
         path: name,
         message: `The run's ConfigMap "${name}" is gone: the run was deleted.`,
       });
-    const watching = watch(api, { name, uid, stop, cancel }).catch((error: unknown) => report.trouble(error));
+    const watching = watchOwnConfigMap(api, { name, uid, stop, cancel }).catch((error: unknown) =>
+      report.trouble(error),
+    );
     const status = await run(api, {
       config,
       digest,
@@ -140,12 +142,12 @@ function checkVersion(runId: string, { began, digest }: { began: string; digest:
 }
 
 /** Heeds the flag of `kt cancel`, and another controller that has taken over. */
-async function watch(
+async function watchOwnConfigMap(
   api: KubeApi,
   at: { name: string; uid: string; stop: AbortController; cancel: AbortController },
 ): Promise<void> {
   const target = { path: paths.configMaps(api.namespace), fieldSelector: `metadata.name=${at.name}` };
-  for await (const news of follow<ConfigMap>(api, target, { signal: at.stop.signal, clock: systemClock })) {
+  for await (const news of watch<ConfigMap>(api, target, { signal: at.stop.signal, clock: systemClock })) {
     const [object] = news.type === 'list' ? news.items : [news.object];
     const gone = object === undefined || news.type === 'gone';
     if (gone || object.data?.[RUN_KEY.cancel] !== undefined) at.cancel.abort();
@@ -165,7 +167,7 @@ interface Control {
   config: RunConfig;
   digest: string;
   owner: string;
-  report: RunReport;
+  report: StatusReporter;
   stop: AbortSignal;
   cancel: AbortSignal;
   dir: string;
@@ -187,7 +189,7 @@ async function run(
     bundleParts: config.bundleParts,
     owner: ownerOf(runId, owner),
   };
-  await recallRun(store, record, report);
+  await restoreStatus(store, record, report);
   const executor = kubernetesExecutor({
     api,
     store,

@@ -54,7 +54,7 @@ async function* valuesOf({
       message: `Run "${runId}" has not begun: nothing of it is in its store.`,
     });
   }
-  const filter = { place: place ?? undefined, previous };
+  const filter = { selector: place ?? undefined, previous };
   if (what === 'lines') for await (const line of readLogs(store, record, filter)) yield { line };
   else {
     for await (const { lines, ...failed } of readFailedLogs(store, record, filter)) {

@@ -6,7 +6,7 @@ import { bindSpec, KtError } from '@kube-transform/sdk';
 import { printLine } from '../process/standard-output.js';
 import { systemClock } from '../process/system-clock.js';
 import { paths } from '../kubernetes/api/paths.js';
-import { beginRun } from '../kubernetes/run/begin-run.js';
+import { createRunObjects } from '../kubernetes/run/begin-run.js';
 import { inClusterConnection } from '../kubernetes/api/connection.js';
 import { ANNOTATION, LABEL, runName } from '../kubernetes/manifests/names.js';
 import { KubeApi } from '../kubernetes/api/kube-api.js';
@@ -19,7 +19,7 @@ import { type DeployedVersion, readVersion, runConfigOf } from '../kubernetes/ma
 import { isTerminalJob } from '../kubernetes/api/objects.js';
 import { newRun } from '../engine/create-run.js';
 
-const PATIENCE_MS = 600_000;
+const RETRY_FOR_MS = 600_000;
 const say = (message: string): void => void printLine({ level: 'info', message, t: systemClock.nowMs() });
 
 /** Begins a run of the schedule that the environment names; the exit code. */
@@ -35,7 +35,7 @@ export async function launch(schedule: string): Promise<number> {
   const connection = await inClusterConnection();
   const api = new KubeApi(
     { ...connection, namespace: process.env['KT_NAMESPACE'] ?? connection.namespace },
-    { clock: systemClock, patienceMs: PATIENCE_MS },
+    { clock: systemClock, retryForMs: RETRY_FOR_MS },
   );
   try {
     const runId = scheduledRunId(version.pipeline, schedule, process.env['KT_JOB_NAME'] ?? '');
@@ -103,5 +103,5 @@ async function begin(
   const settings = { ...version.settings, namespace: api.namespace };
   const made = await newRun({ pipeline: bindSpec(spec, defaults ?? {}), clock: systemClock, runId, source });
   const config = { ...runConfigOf(version, made, settings), schedule };
-  await beginRun(api, { config, record: { ...made, params: defaults ?? {} }, again: true });
+  await createRunObjects(api, { config, record: { ...made, params: defaults ?? {} }, again: true });
 }

@@ -1,5 +1,5 @@
 /** What an executor has to say, from whoever says it to the one who observes. */
-export class FactQueue<T> {
+export class AsyncQueue<T> {
   #values: T[] = [];
   #wake: (() => void) | undefined;
   #failure: { error: unknown } | undefined;

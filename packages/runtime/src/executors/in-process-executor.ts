@@ -8,7 +8,7 @@
 import pLimit from 'p-limit';
 import type { KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../core/events.js';
-import { FactQueue } from './async-queue.js';
+import { AsyncQueue } from './async-queue.js';
 import type { Executor, ItemEvent, JobOrder } from '../ports/index.js';
 import type { PodHost } from '../worker/pod-host.js';
 import type { PodOutcome } from '../run-store/item-results.js';
@@ -34,7 +34,7 @@ export interface InProcessOptions {
  * set in this process.
  */
 export function inProcessExecutor({ host, concurrency }: InProcessOptions): Executor {
-  const facts = new FactQueue<Fact | ItemEvent>();
+  const facts = new AsyncQueue<Fact | ItemEvent>();
   const limit = pLimit(concurrency);
   const running = new Map<string, { stop: AbortController; done: Promise<void> }>();
   let draining = false;

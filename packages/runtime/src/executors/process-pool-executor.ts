@@ -13,7 +13,7 @@
 import { availableParallelism } from 'node:os';
 import { type FailureCause, KtError, type KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../core/events.js';
-import { FactQueue } from './async-queue.js';
+import { AsyncQueue } from './async-queue.js';
 import type { Clock, Executor, ItemEvent, JobOrder } from '../ports/index.js';
 import type { PodOutcome } from '../run-store/item-results.js';
 import type { PodOrder } from '../worker/run-pod.js';
@@ -73,7 +73,7 @@ class ProcessPool implements Executor {
   } as const;
   readonly #options: ProcessPoolOptions;
   readonly #size: number;
-  readonly #facts = new FactQueue<Fact | ItemEvent>();
+  readonly #facts = new AsyncQueue<Fact | ItemEvent>();
   readonly #jobs = new Map<string, Job>();
   readonly #slots = new Set<Slot>();
   #queue: Task[] = [];

@@ -30,7 +30,7 @@ export interface WorkerOptions {
 }
 
 /** What came of a pod. */
-export type PodEnd =
+export type PodResult =
   | { type: 'done'; outcome: PodOutcome }
   | { type: 'broken'; message: string }
   | { type: 'crashed'; crash: Crash };
@@ -79,10 +79,10 @@ export class WorkerProcess {
   }
 
   /** Runs one pod. */
-  async run(order: PodOrder, job: JobOrder, emit: (event: ItemEvent) => void): Promise<PodEnd> {
+  async run(order: PodOrder, job: JobOrder, emit: (event: ItemEvent) => void): Promise<PodResult> {
     const watch = setInterval(() => this.#watchMemory(), MEMORY_CHECK_MS);
     try {
-      const said = new Promise<PodEnd>(resolve => {
+      const said = new Promise<PodResult>(resolve => {
         this.#onMessage = message => {
           if (message.type === 'events') for (const event of message.events) this.#track(event, job, emit);
           else if (message.type === 'returned') this.#endOf(message.item);
@@ -92,7 +92,7 @@ export class WorkerProcess {
       this.send({ type: 'pod', order, concurrency: job.job.concurrency ?? 1 });
       return await Promise.race([
         said,
-        this.exited.then((exit): PodEnd => ({ type: 'crashed', crash: this.#crash(exit) })),
+        this.exited.then((exit): PodResult => ({ type: 'crashed', crash: this.#crash(exit) })),
       ]);
     } finally {
       clearInterval(watch);

@@ -41,7 +41,7 @@ export function writeHandle(path: string, flush: (bytes: Uint8Array) => Promise<
       chunks.push(bytesOf(data));
     },
     async close() {
-      if (open.close()) await flush(joined(chunks));
+      if (open.close()) await flush(concatenated(chunks));
     },
     [Symbol.asyncIterator]() {
       throw badMode(path, { action: 'read', mode: 'written', hint: 'Open it with mode "r".' });
@@ -55,7 +55,7 @@ export function bytesOf(data: string | Uint8Array): Uint8Array {
 }
 
 /** Chunks one after the other. */
-export function joined(chunks: readonly Uint8Array[]): Uint8Array {
+export function concatenated(chunks: readonly Uint8Array[]): Uint8Array {
   const whole = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
   let at = 0;
   for (const chunk of chunks) {

@@ -7,7 +7,7 @@
  * 3. A directory exists while files are below it, on every store.
  */
 import { findNonJson, KtError, type KtFiles } from '@kube-transform/sdk';
-import { bytesOf, joined, readHandle, writeHandle } from './file-handle.js';
+import { bytesOf, concatenated, readHandle, writeHandle } from './file-handle.js';
 import { fileGlob } from './glob.js';
 import { jsonErrorPosition } from './json-position.js';
 import type { FileStore } from '../ports/index.js';
@@ -32,7 +32,9 @@ export function ktFiles(store: FileStore): KtFiles {
     if (info === null) return (await store.put(key, bytes, { ifAbsent: true })) !== null;
     try {
       // Should the file change after `head`, the put does not match.
-      return (await store.put(key, joined([await store.get(key), bytes]), { ifMatch: info.etag })) !== null;
+      return (
+        (await store.put(key, concatenated([await store.get(key), bytes]), { ifMatch: info.etag })) !== null
+      );
     } catch (error) {
       if ((error as KtError).code === 'NOT_FOUND') return false;
       throw error;

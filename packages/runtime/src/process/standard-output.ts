@@ -9,7 +9,7 @@
 import { writeSync } from 'node:fs';
 
 const PAUSE_MS = 5;
-const PATIENCE_MS = 30_000;
+const MAX_WAIT_MS = 30_000;
 const pause = new Int32Array(new SharedArrayBuffer(4));
 let closed = false;
 
@@ -27,7 +27,7 @@ export function printBytes(
       at += write(body, at);
       waitedMs = 0;
     } catch (error) {
-      closed = (error as NodeJS.ErrnoException).code !== 'EAGAIN' || (waitedMs += PAUSE_MS) > PATIENCE_MS;
+      closed = (error as NodeJS.ErrnoException).code !== 'EAGAIN' || (waitedMs += PAUSE_MS) > MAX_WAIT_MS;
       if (!closed) Atomics.wait(pause, 0, 0, PAUSE_MS);
     }
   }

@@ -55,7 +55,7 @@ export function whereOf(cause: FailureCause, resolve: Resolve): string | null {
 /** Groups failures as they come. */
 export class FailureGroups {
   readonly #groups = new Map<string, FailureGroup>();
-  readonly #places = new Map<string, string | null>();
+  readonly #positions = new Map<string, string | null>();
   readonly #resolve: Resolve;
 
   constructor(resolve: Resolve) {
@@ -66,8 +66,8 @@ export class FailureGroups {
     const cause = failure.cause.kind === 'ItemsFailed' ? failure.cause.first : failure.cause;
     const stack =
       cause.kind === 'Threw' ? (cause.stack ?? '').slice(cause.message.length + cause.name.length) : '';
-    let where = this.#places.get(stack);
-    if (where === undefined) this.#places.set(stack, (where = whereOf(cause, this.#resolve)));
+    let where = this.#positions.get(stack);
+    if (where === undefined) this.#positions.set(stack, (where = whereOf(cause, this.#resolve)));
     const key = `${cause.kind}\n${where ?? ''}\n${normalised(cause.message)}`;
     const group = this.#groups.get(key);
     if (group === undefined)
@@ -97,5 +97,5 @@ export function groupFailures(failed: readonly FailedItem[], resolve: Resolve): 
 }
 
 /** `delays[17]`, or the job alone. */
-export const placeOf = ({ job, item }: Pick<FailedItem, 'job' | 'item'>): string =>
+export const itemLabel = ({ job, item }: Pick<FailedItem, 'job' | 'item'>): string =>
   item === null ? job : `${job}[${item}]`;

@@ -5,7 +5,7 @@ import { systemClock } from '../process/system-clock.js';
 import { jobKey, journalPrefix, logsPrefix, resultsPrefix } from '../run-store/layout.js';
 import { newRun } from '../engine/create-run.js';
 import type { ResultLine } from '../run-store/item-results.js';
-import { LogTail, placeIn, readFailedLogs, readLogs } from './run-logs.js';
+import { LogTail, selectItems, readFailedLogs, readLogs } from './run-logs.js';
 import { type RunRecord, writeRecord } from '../run-store/run-record.js';
 import { SegmentLog } from '../run-store/segment-log.js';
 
@@ -67,8 +67,8 @@ beforeEach(async () => {
 });
 
 describe('logs of a run', () => {
-  const messages = async (place: string | undefined, previous = false): Promise<string[]> =>
-    (await all(readLogs(store, record, { place, previous }))).map(({ message }) => message);
+  const messages = async (selector: string | undefined, previous = false): Promise<string[]> =>
+    (await all(readLogs(store, record, { selector, previous }))).map(({ message }) => message);
 
   test('come in the order of time, of all or of one item', async () => {
     expect(await messages(undefined)).toEqual(['0#1', '2#1', '1#1', '3#1', '0#2', '2#2', '1#2']);
@@ -85,7 +85,7 @@ describe('logs of a run', () => {
 
   test('of what failed are those of the attempt that failed last, or of the ones before', async () => {
     const failed = async (previous: boolean): Promise<unknown> =>
-      (await all(readFailedLogs(store, record, { place: undefined, previous }))).map(log => [
+      (await all(readFailedLogs(store, record, { selector: undefined, previous }))).map(log => [
         log.item,
         log.cause.message,
         log.lines.map(l => l.message),
@@ -114,7 +114,7 @@ test('the name of a job may hold a slash', () => {
     { name: 'a/1', items: 1 },
     { name: 'a', items: 3 },
   ];
-  expect(placeIn(jobs, { runId: 'r', place: 'a/1' })).toEqual({ jobs: ['a/1'], item: null });
-  expect(placeIn(jobs, { runId: 'r', place: 'a/2' })).toEqual({ jobs: ['a'], item: 2 });
-  expect(placeIn(jobs, { runId: 'r', place: 'a/1/0' })).toEqual({ jobs: ['a/1'], item: 0 });
+  expect(selectItems(jobs, { runId: 'r', selector: 'a/1' })).toEqual({ jobs: ['a/1'], item: null });
+  expect(selectItems(jobs, { runId: 'r', selector: 'a/2' })).toEqual({ jobs: ['a'], item: 2 });
+  expect(selectItems(jobs, { runId: 'r', selector: 'a/1/0' })).toEqual({ jobs: ['a/1'], item: 0 });
 });

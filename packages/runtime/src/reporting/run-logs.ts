@@ -30,7 +30,7 @@ export interface FailedLog {
 /** Which lines are asked for. */
 export interface LogFilter {
   /** `STEP` or `STEP/INDEX`; undefined for the whole run. */
-  place: string | undefined;
+  selector: string | undefined;
   /** Only what the attempts before the latest printed. */
   previous: boolean;
 }
@@ -54,17 +54,17 @@ export function logLine(job: string, { i, n, t, level, message, data }: StoredLi
 export async function* readLogs(
   store: FileStore,
   record: RunRecord,
-  { place, previous }: LogFilter,
+  { selector, previous }: LogFilter,
 ): AsyncGenerator<LogLine, void> {
   const { runId } = record;
   const latest = new Map<string, Outcomes>();
   const wants = (job: string): boolean =>
-    previous && (place === undefined || place === job || place.startsWith(`${job}/`));
+    previous && (selector === undefined || selector === job || selector.startsWith(`${job}/`));
   const view = await readRunView(store, record, {
     counts: wants,
     onOutcomes: ({ job }, outcomes) => latest.set(job.name, outcomes),
   });
-  const { jobs, item } = placeIn(view.jobs.map(shapeOf), { runId, place });
+  const { jobs, item } = selectItems(view.jobs.map(shapeOf), { runId, selector });
   const logs: AsyncIterator<LogLine>[] = [];
   for (const job of jobs)
     for (const keys of await segmentsByPod(store, logsPrefix(runId, job)))
@@ -91,7 +91,7 @@ function latestAttempt(outcome: { attempts: number; final: boolean } | undefined
 export async function* readFailedLogs(
   store: FileStore,
   record: RunRecord,
-  { place, previous }: LogFilter,
+  { selector, previous }: LogFilter,
 ): AsyncGenerator<FailedLog, void> {
   const { runId } = record;
   const outcomes = new Map<string, [item: number, attempts: number, cause: FailureCause][]>();
@@ -103,7 +103,7 @@ export async function* readFailedLogs(
       outcomes.set(job.name, failed);
     },
   });
-  const { jobs: names, item } = placeIn(jobs.map(shapeOf), { runId, place });
+  const { jobs: names, item } = selectItems(jobs.map(shapeOf), { runId, selector });
   for (const name of names) {
     const cause = jobs.find(({ job }) => job.name === name)?.cause;
     const logs = new Map<number, FailedLog>();
@@ -127,20 +127,20 @@ export async function* readFailedLogs(
 export class LogTail {
   readonly #store: FileStore;
   readonly #record: RunRecord;
-  readonly #place: string | undefined;
+  readonly #selector: string | undefined;
   readonly #seen = new Set<string>();
 
-  constructor(store: FileStore, record: RunRecord, place: string | undefined) {
+  constructor(store: FileStore, record: RunRecord, selector: string | undefined) {
     this.#store = store;
     this.#record = record;
-    this.#place = place;
+    this.#selector = selector;
   }
 
   /** Lines that were not there before, by time. @throws KtError `UNKNOWN_JOB`, `UNKNOWN_ITEM`. */
   async next(): Promise<LogLine[]> {
     const { runId } = this.#record;
     const view = await readRunView(this.#store, this.#record, { counts: () => false });
-    const { jobs, item } = placeIn(view.jobs.map(shapeOf), { runId, place: this.#place });
+    const { jobs, item } = selectItems(view.jobs.map(shapeOf), { runId, selector: this.#selector });
     const lines: LogLine[] = [];
     for (const job of jobs) {
       for (const keys of await segmentsByPod(this.#store, logsPrefix(runId, job))) {
@@ -186,20 +186,20 @@ interface JobShape {
 const shapeOf = ({ job, items }: JobView): JobShape => ({ name: job.name, items });
 
 /**
- * The jobs and the item that a place means. A job's name may itself hold "/".
+ * The jobs and the item that a selector means. A job's name may itself hold "/".
  *
  * @throws KtError `UNKNOWN_JOB`, `UNKNOWN_ITEM`.
  */
-export function placeIn(
+export function selectItems(
   jobs: readonly JobShape[],
-  { runId, place }: { runId: string; place: string | undefined },
+  { runId, selector }: { runId: string; selector: string | undefined },
 ): { jobs: string[]; item: number | null } {
   const names = jobs.map(({ name }) => name);
-  if (place === undefined) return { jobs: names, item: null };
-  if (names.includes(place)) return { jobs: [place], item: null };
-  const slash = place.lastIndexOf('/');
-  const name = slash < 0 ? place : place.slice(0, slash);
-  const index = slash < 0 ? '' : place.slice(slash + 1);
+  if (selector === undefined) return { jobs: names, item: null };
+  if (names.includes(selector)) return { jobs: [selector], item: null };
+  const slash = selector.lastIndexOf('/');
+  const name = slash < 0 ? selector : selector.slice(0, slash);
+  const index = slash < 0 ? '' : selector.slice(slash + 1);
   const found = jobs.find(job => job.name === name);
   if (found === undefined) {
     const hint =

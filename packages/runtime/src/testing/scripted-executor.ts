@@ -1,7 +1,7 @@
 /** An executor that does what a script says: for tests of the loop, without functions or time. */
 import type { KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../core/events.js';
-import { FactQueue } from '../executors/async-queue.js';
+import { AsyncQueue } from '../executors/async-queue.js';
 import type { Executor, ItemEvent, JobOrder } from '../ports/index.js';
 
 /** What is told of a job that is submitted; nothing: it runs for ever. */
@@ -17,7 +17,7 @@ export interface ScriptedExecutor extends Executor {
 
 /** Makes an executor that answers each submit by a script. */
 export function scriptedExecutor(script: Script): ScriptedExecutor {
-  const queue = new FactQueue<Fact | ItemEvent>();
+  const queue = new AsyncQueue<Fact | ItemEvent>();
   const submitted: string[] = [];
   const cancelled: string[] = [];
   const say = (...facts: (Fact | ItemEvent)[]): void => {

@@ -20,7 +20,7 @@ const MAX_INTERRUPTIONS = 10;
 export type LedgerHost = Pick<PodHost, 'store' | 'emit' | 'gather'>;
 
 /** The items of one pod. */
-export class PodLedger {
+export class ItemLedger {
   readonly #manifest: JobManifest;
   readonly #emit: (event: ItemEvent) => void;
   readonly #outcomes: Map<number, ItemOutcome>;
@@ -44,7 +44,7 @@ export class PodLedger {
   }
 
   /** Reads what is stored of a pod. */
-  static async open(manifest: JobManifest, host: LedgerHost, pod: number): Promise<PodLedger> {
+  static async open(manifest: JobManifest, host: LedgerHost, pod: number): Promise<ItemLedger> {
     const outcomes = new Map<number, ItemOutcome>();
     const log = await SegmentLog.open<ResultLine>(
       host.store,
@@ -54,7 +54,7 @@ export class PodLedger {
         pace: host.gather,
       },
     );
-    return new PodLedger(manifest, host, { outcomes, log });
+    return new ItemLedger(manifest, host, { outcomes, log });
   }
 
   isDone(item: number): boolean {

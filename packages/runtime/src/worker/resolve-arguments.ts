@@ -13,7 +13,7 @@ export interface Template {
   /** Jobs whose results are needed. */
   readonly sources: readonly string[];
   /**
-   * The value with every ref replaced; a place that does not exist is null. What comes of a job's result is a
+   * The value with every ref replaced; a path that does not exist is null. What comes of a job's result is a
    * copy.
    */
   fill(results: ReadonlyMap<string, Json[]>, item?: ItemValue): Json;
@@ -31,15 +31,15 @@ export function compileTemplate(value: Json, known?: ReadonlySet<string>): Templ
     if (source === 'index' || source === 'item') refs++;
     else if (known?.has(source) ?? true) sources.add(source);
     else return ref;
-    return new Place(source, pointer, ref);
+    return new Slot(source, pointer, ref);
   };
   const marked = replaceRefs(value, mark);
   if (refs + sources.size === 0) return { sources: [], fill: () => value };
-  return { sources: [...sources], fill: (results, item) => fillPlaces(marked, results, item) };
+  return { sources: [...sources], fill: (results, item) => fillSlots(marked, results, item) };
 }
 
 /** A ref within a template. */
-class Place {
+class Slot {
   readonly source: string;
   readonly pointer: readonly string[];
   readonly ref: RefJson;
@@ -51,13 +51,13 @@ class Place {
   }
 }
 
-function fillPlaces(value: unknown, results: ReadonlyMap<string, Json[]>, item: ItemValue | undefined): Json {
+function fillSlots(value: unknown, results: ReadonlyMap<string, Json[]>, item: ItemValue | undefined): Json {
   if (typeof value !== 'object' || value === null) return value as Json;
-  if (value instanceof Place) return lookUp(value, results, item);
-  if (Array.isArray(value)) return value.map(entry => fillPlaces(entry, results, item));
+  if (value instanceof Slot) return lookUp(value, results, item);
+  if (Array.isArray(value)) return value.map(entry => fillSlots(entry, results, item));
   const filled: Record<string, Json> = {};
   for (const key of Object.keys(value))
-    setOwn(filled, key, fillPlaces((value as Record<string, unknown>)[key], results, item));
+    setOwn(filled, key, fillSlots((value as Record<string, unknown>)[key], results, item));
   return filled;
 }
 
@@ -69,7 +69,7 @@ function setOwn(object: Record<string, Json>, key: string, value: Json): void {
 }
 
 function lookUp(
-  { source, pointer, ref }: Place,
+  { source, pointer, ref }: Slot,
   results: ReadonlyMap<string, Json[]>,
   item: ItemValue | undefined,
 ): Json {

@@ -11,7 +11,7 @@ import type { FailureCause } from '@kube-transform/sdk';
 import { logsPrefix } from '../run-store/layout.js';
 import { parseItem, parseItems, readItems } from '../run-store/job-manifest.js';
 import type { PodHost } from './pod-host.js';
-import { PodLedger } from './item-ledger.js';
+import { ItemLedger } from './item-ledger.js';
 import type { PodOutcome } from '../run-store/item-results.js';
 import { ItemRunner } from './run-item.js';
 import { SegmentLog } from '../run-store/segment-log.js';
@@ -40,7 +40,7 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
   // needs it.
   if (job.function !== null) void host.catalog.load(job.function).catch(() => undefined);
   const [ledger, lines] = await Promise.all([
-    PodLedger.open(manifest, host, order.pod),
+    ItemLedger.open(manifest, host, order.pod),
     readItems(host.store, manifest, order.pod),
   ]);
   for (const { item, cause } of order.crashed)

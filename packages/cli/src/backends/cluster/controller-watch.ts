@@ -10,7 +10,7 @@
 import { KtError } from '@kube-transform/sdk';
 import { systemClock } from '@kube-transform/runtime';
 import {
-  askAbout,
+  diagnose,
   type ConfigMap,
   isKubeError,
   type Job,
@@ -18,12 +18,12 @@ import {
   type KubeObject,
   paths,
   type Pod,
-  podEnd,
+  terminationOf,
   runName,
   selectPodsOf,
   selectRun,
-  Vigil,
-  type Waiting,
+  StartTimeout,
+  type PendingReason,
 } from '@kube-transform/runtime/kubernetes';
 import { isOver, summaryOf } from './summary.js';
 
@@ -40,7 +40,7 @@ export type ControllerState =
   | { is: 'failed'; words: string }
   /** It ended, and Kubernetes will start it again. */
   | { is: 'restarting'; words: string; times: number }
-  | { is: 'waiting'; waiting: Waiting };
+  | { is: 'waiting'; waiting: PendingReason };
 
 /** Asks the cluster how the controller of a run stands. */
 export async function controllerState(
@@ -49,7 +49,7 @@ export async function controllerState(
   signal?: AbortSignal,
 ): Promise<ControllerState> {
   const labelSelector = selectRun(runId, 'controller');
-  const { items } = await api.list<Job>(paths.jobs(api.namespace), { labelSelector, signal, patienceMs: 0 });
+  const { items } = await api.list<Job>(paths.jobs(api.namespace), { labelSelector, signal, retryForMs: 0 });
   const job = items.sort((a, b) => madeMs(b) - madeMs(a))[0];
   if (job === undefined) return { is: 'gone' };
   const { conditions = [], ready = 0, active = 0, failed = 0 } = job.status ?? {};
@@ -63,7 +63,7 @@ export async function controllerState(
     return { is: 'well' };
   if (active === 0 && failed > 0)
     return { is: 'restarting', words: await lastWords(api, job, 'its pod failed'), times: failed };
-  const waiting = await askAbout(api, job, signal);
+  const waiting = await diagnose(api, job, signal);
   return waiting === null ? { is: 'well' } : { is: 'waiting', waiting };
 }
 
@@ -82,8 +82,10 @@ async function lastWords(api: KubeApi, { metadata }: Job, otherwise: string): Pr
   const logged = await lastError(api, pod.metadata.name);
   return (
     logged ??
-    podEnd(pod, { memory: pod.spec?.containers?.[0]?.resources?.limits?.['memory'] ?? '?', timeoutMs: null })
-      .cause.message
+    terminationOf(pod, {
+      memory: pod.spec?.containers?.[0]?.resources?.limits?.['memory'] ?? '?',
+      timeoutMs: null,
+    }).cause.message
   );
 }
 
@@ -119,7 +121,7 @@ export async function watchController(
   runId: string,
   { note, heardMs, signal }: ControllerWatch,
 ): Promise<void> {
-  const vigil = new Vigil(systemClock.nowMs());
+  const startTimeout = new StartTimeout(systemClock.nowMs());
   let told = '';
   let gone = 0;
   let wellMs = 0;
@@ -132,20 +134,20 @@ export async function watchController(
     await systemClock.sleep(CHECK_MS, signal).catch(() => undefined);
     if (isLeft()) return;
     const nowMs = systemClock.nowMs();
-    if (nowMs - Math.max(wellMs, heardMs()) < QUIET_MS) vigil.well(nowMs);
-    if (vigil.pauseMs(nowMs) > 0) continue;
+    if (nowMs - Math.max(wellMs, heardMs()) < QUIET_MS) startTimeout.started(nowMs);
+    if (startTimeout.pauseMs(nowMs) > 0) continue;
     try {
       const state = await controllerState(api, runId, signal);
       if (state.is === 'well') wellMs = nowMs;
       gone = state.is === 'gone' ? gone + 1 : 0;
-      if (state.is === 'restarting') vigil.note(String(state.times), systemClock.nowMs());
-      const { message, hopeless } = vigil.looked(
+      if (state.is === 'restarting') startTimeout.note(String(state.times), systemClock.nowMs());
+      const { message, expired } = startTimeout.observe(
         state.is === 'waiting' ? state.waiting : null,
         systemClock.nowMs(),
       );
-      if (state.is === 'failed' || gone > 1 || hopeless !== null) {
+      if (state.is === 'failed' || gone > 1 || expired !== null) {
         if (await hasEnded(api, runId)) continue;
-        throw controllerFailed(runId, state, hopeless);
+        throw controllerFailed(runId, state, expired);
       }
       if (state.is === 'restarting')
         tell(`the controller ended, and Kubernetes starts it again: ${state.words}`);
@@ -162,12 +164,12 @@ export async function watchController(
 /** The last word of a run may come after its controller has gone. */
 async function hasEnded(api: KubeApi, runId: string): Promise<boolean> {
   const summary = summaryOf(
-    await api.get<ConfigMap>(paths.configMaps(api.namespace, runName(runId)), { patienceMs: 0 }),
+    await api.get<ConfigMap>(paths.configMaps(api.namespace, runName(runId)), { retryForMs: 0 }),
   );
   return summary !== null && isOver(summary);
 }
 
-function controllerFailed(runId: string, state: ControllerState, hopeless: Waiting | null): KtError {
+function controllerFailed(runId: string, state: ControllerState, expired: PendingReason | null): KtError {
   const problem = (message: string, hint: string): KtError =>
     new KtError({ code: 'CONTROLLER_FAILED', path: 'run', message, hint });
   const resume = `Then: kt submit --resume ${runId}`;
@@ -177,13 +179,13 @@ function controllerFailed(runId: string, state: ControllerState, hopeless: Waiti
       resume,
     );
   }
-  if (hopeless === null)
+  if (expired === null)
     return problem(
       `Run "${runId}" has no controller: its Job was deleted.`,
       `Start another: kt submit --resume ${runId}`,
     );
   return problem(
-    `The controller of run "${runId}" has not started, because ${hopeless.message}.`,
-    `${hopeless.remedy} The run then begins by itself: kt status ${runId} --follow; or give it up: kt cancel ${runId}`,
+    `The controller of run "${runId}" has not started, because ${expired.message}.`,
+    `${expired.remedy} The run then begins by itself: kt status ${runId} --follow; or give it up: kt cancel ${runId}`,
   );
 }

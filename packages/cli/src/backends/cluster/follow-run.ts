@@ -7,7 +7,7 @@ import { type EventSink, type JobProgress, type RunEvent, systemClock } from '@k
 import {
   type ClusterSummary,
   type ConfigMap,
-  follow,
+  watch,
   type KubeApi,
   paths,
   runName,
@@ -51,7 +51,7 @@ export async function followRun(
   const onTrouble = (error: unknown): void => note(error instanceof Error ? error.message : String(error));
   let last: ClusterSummary | null = null;
   try {
-    for await (const news of follow<ConfigMap>(api, target, {
+    for await (const news of watch<ConfigMap>(api, target, {
       signal: closing.signal,
       clock: systemClock,
       onTrouble,

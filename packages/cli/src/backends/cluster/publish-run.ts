@@ -5,7 +5,7 @@
 import { KtError } from '@kube-transform/sdk';
 import type { RunRecord } from '@kube-transform/runtime';
 import {
-  beginRun,
+  createRunObjects,
   type ConfigMap,
   type KubeApi,
   paths,
@@ -16,7 +16,7 @@ import {
 
 /** Makes the objects of a new run and starts its controller. @throws KtError `RUN_EXISTS`. */
 export async function publishRun(api: KubeApi, config: RunConfig, record: RunRecord | null): Promise<void> {
-  if (await beginRun(api, { config, record })) return;
+  if (await createRunObjects(api, { config, record })) return;
   const { runId } = config;
   throw new KtError({
     code: 'RUN_EXISTS',

@@ -1,6 +1,6 @@
 /** A run in a cluster in words, from its summary. */
 import type { FailureCause, JobStatus } from '@kube-transform/sdk';
-import { type JobProgress, placeOf, type RunStatus, whereOf } from '@kube-transform/runtime';
+import { type JobProgress, itemLabel, type RunStatus, whereOf } from '@kube-transform/runtime';
 import type { ClusterSummary, KubeApi } from '@kube-transform/runtime/kubernetes';
 import { printCause, printCompleted, printFailed, printResult } from '../../views/print-outcome.js';
 import { coloured, duration, type Output, plural, statusText, table } from '../../terminal/output.js';
@@ -176,7 +176,7 @@ export function printClusterFailures(
     const place =
       (inner === undefined ? null : whereOf(inner, stack => readableStack(stack, stacks))) ?? where;
     output.out(
-      `  ${count.toLocaleString('en-US')} × ${message}${place === null ? '' : ` in ${place}`}  (${examples.map(placeOf).join(', ')}${more})`,
+      `  ${count.toLocaleString('en-US')} × ${message}${place === null ? '' : ` in ${place}`}  (${examples.map(itemLabel).join(', ')}${more})`,
     );
   }
 }

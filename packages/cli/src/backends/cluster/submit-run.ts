@@ -7,7 +7,7 @@ import {
   paths,
   RUN_KEY,
   type RunConfig,
-  startController,
+  createControllerJob,
 } from '@kube-transform/runtime/kubernetes';
 import { type Bundle, emptyBundle } from '../../bundle/make-bundle.js';
 import { nothingFailed, runNotEnded } from '../refusals.js';
@@ -181,6 +181,6 @@ export async function resumeRun(
     };
     await api.patch(paths.configMaps(api.namespace, object.metadata.name), { data }, { type: 'merge' });
   }
-  await startController(api, { config, uid: object.metadata.uid ?? '', start: systemClock.randomId(6) });
+  await createControllerJob(api, { config, uid: object.metadata.uid ?? '', start: systemClock.randomId(6) });
   return { runId, bundle: { digest: config.digest, parts: config.bundleParts, isNew: false } };
 }

@@ -34,7 +34,7 @@ export function memoryMount(directories: readonly string[]): Mount {
     return [...nodes.keys()].filter(other => other !== '/' && other.startsWith(prefix)).sort();
   }
 
-  function place(path: string, bytes: Uint8Array): void {
+  function put(path: string, bytes: Uint8Array): void {
     const parent = nodes.get(parentOf(path));
     if (parent === undefined) throw posixError('ENOENT', { syscall: 'open', path });
     if (parent.bytes !== null) throw posixError('ENOTDIR', { syscall: 'open', path });
@@ -60,10 +60,10 @@ export function memoryMount(directories: readonly string[]): Mount {
         .filter(name => !name.includes('/'));
     },
     read: async (path, range) => fileAt(path, 'open').slice(range?.start, range?.end),
-    replace: async (path, bytes) => place(path, Uint8Array.from(bytes)),
+    replace: async (path, bytes) => put(path, Uint8Array.from(bytes)),
     async append(path, bytes) {
       const old = nodes.get(path)?.bytes ?? new Uint8Array();
-      place(path, spliced(old, bytes, old.length));
+      put(path, spliced(old, bytes, old.length));
     },
     writeAt: async (path, bytes, at) => set(path, spliced(fileAt(path, 'write'), bytes, at)),
     truncate: async (path, size) => set(path, resized(fileAt(path, 'truncate'), size)),

@@ -6,7 +6,7 @@
  * KA2 Objects pass through as they are: nothing is dropped, added or converted.
  */
 import type { KubeConnection } from './connection.js';
-import { type CallOptions, type KubeApiOptions, KubeCalls, type StreamOptions } from './request.js';
+import { type CallOptions, type KubeApiOptions, KubeRequests, type StreamOptions } from './request.js';
 import { isKubeError } from './kube-error.js';
 import type { KubeList, KubeObject } from './objects.js';
 
@@ -46,12 +46,12 @@ export class KubeApi {
   readonly namespace: string;
   /** The connection's, for messages. */
   readonly connection: { readonly name: string; readonly server: string };
-  readonly #calls: KubeCalls;
+  readonly #calls: KubeRequests;
 
   constructor(connection: KubeConnection, options: KubeApiOptions) {
     this.namespace = connection.namespace;
     this.connection = { name: connection.name, server: connection.server };
-    this.#calls = new KubeCalls(connection, options);
+    this.#calls = new KubeRequests(connection, options);
   }
 
   /** How many requests were sent. */

@@ -2,7 +2,7 @@ import { collect } from '../../../../../test/kit/collect.js';
 import { errorOf, KubeBench } from '../../../../../test/kit/kube-bench.js';
 import { type KubeServer, statusBody } from '../../../../../test/kit/kube-server.js';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { paths, placeOf } from './paths.js';
+import { paths, parsePath } from './paths.js';
 import type { KubeError } from '@kube-transform/runtime/kubernetes';
 import type { KubeObject } from './objects.js';
 
@@ -22,7 +22,7 @@ describe('refusals', () => {
     more: object = {},
   ): Promise<KubeError> => {
     server.on(/./, { status, body: statusBody(status, reason, message, more) }, 1);
-    return errorOf(api({ patienceMs: 0 }).create<KubeObject>(jobs, { metadata: { name: 'j' } }));
+    return errorOf(api({ retryForMs: 0 }).create<KubeObject>(jobs, { metadata: { name: 'j' } }));
   };
 
   test('403 says what is missing', async () => {
@@ -105,21 +105,21 @@ describe('refusals', () => {
     });
     expect(await refusal(429, 'TooManyRequests', 'x')).toMatchObject({ code: 'CLUSTER_BUSY' });
     server.on(/./, { status: 502, body: '<html><h1>Bad Gateway</h1></html>' });
-    expect((await errorOf(api({ patienceMs: 0 }).get(jobs))).message).toMatch(/answered 502: Bad Gateway\./);
+    expect((await errorOf(api({ retryForMs: 0 }).get(jobs))).message).toMatch(/answered 502: Bad Gateway\./);
   });
 });
 
-test('placeOf reads paths', () => {
-  expect(placeOf(paths.version)).toEqual({ group: '', resource: 'version' });
-  expect(placeOf(paths.jobs('a b'))).toEqual({ group: 'batch', resource: 'jobs', namespace: 'a b' });
-  expect(placeOf(paths.podLog('ns', 'p'))).toEqual({
+test('parsePath reads paths', () => {
+  expect(parsePath(paths.version)).toEqual({ group: '', resource: 'version' });
+  expect(parsePath(paths.jobs('a b'))).toEqual({ group: 'batch', resource: 'jobs', namespace: 'a b' });
+  expect(parsePath(paths.podLog('ns', 'p'))).toEqual({
     group: '',
     resource: 'pods/log',
     namespace: 'ns',
     name: 'p',
   });
-  expect(placeOf(paths.namespaces('ns'))).toEqual({ group: '', resource: 'namespaces', name: 'ns' });
-  expect(placeOf(paths.selfSubjectAccessReviews)).toEqual({
+  expect(parsePath(paths.namespaces('ns'))).toEqual({ group: '', resource: 'namespaces', name: 'ns' });
+  expect(parsePath(paths.selfSubjectAccessReviews)).toEqual({
     group: 'authorization.k8s.io',
     resource: 'selfsubjectaccessreviews',
   });

@@ -1,6 +1,6 @@
 /** What the API server refuses, or why it cannot be asked, as an error that says what to do. */
 import { KtError, type Problem } from '@kube-transform/sdk';
-import { placeOf } from './paths.js';
+import { parsePath } from './paths.js';
 import type { ApiStatus } from './objects.js';
 
 const KUBE_ERROR = Symbol.for('kube-transform.kube-error');
@@ -95,7 +95,7 @@ export function refused(
 
 /** `POST jobs/name`. */
 export function pathOf({ method, path, objectName }: KubeCall): string {
-  const { resource, name = objectName } = placeOf(path);
+  const { resource, name = objectName } = parsePath(path);
   return `${method} ${resource}${name === undefined ? '' : `/${name}`}`;
 }
 
@@ -141,7 +141,7 @@ function problemsOf(call: KubeCall, status: number, said: ApiStatus): Problem | 
 
 /** A 403 is either a right that is missing, or a rule of the namespace: a quota, a policy, its deletion. */
 function forbidden(call: KubeCall, path: string, text: string): Problem {
-  const place = placeOf(call.path);
+  const asked = parsePath(call.path);
   const known =
     /User "([^"]*)" cannot (\w+) resource "([^"]+)" in API group "([^"]*)"(?:.* namespace "([^"]+)")?/.exec(
       text,
@@ -165,9 +165,9 @@ function forbidden(call: KubeCall, path: string, text: string): Problem {
     ,
     user,
     verb = verbOf(call),
-    resource = place.resource,
-    group = place.group,
-    namespace = place.namespace,
+    resource = asked.resource,
+    group = asked.group,
+    namespace = asked.namespace,
   ] = known ?? [];
   const where = namespace === undefined ? '' : ` in namespace "${namespace}"`;
   const who = user === undefined ? 'These credentials' : `"${user}"`;
@@ -181,7 +181,7 @@ function forbidden(call: KubeCall, path: string, text: string): Problem {
 }
 
 function verbOf({ method, path, watch }: KubeCall): string {
-  const one = placeOf(path).name !== undefined;
+  const one = parsePath(path).name !== undefined;
   if (method === 'GET') return watch === true ? 'watch' : one ? 'get' : 'list';
   if (method === 'DELETE') return one ? 'delete' : 'deletecollection';
   return { POST: 'create', PUT: 'update' }[method] ?? method.toLowerCase();

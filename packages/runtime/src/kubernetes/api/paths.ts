@@ -47,7 +47,7 @@ export function withQuery(path: string, query: Query = {}): string {
 }
 
 /** What a path asks for. */
-export interface Place {
+export interface ApiResource {
   /** API group; empty for the core. */
   group: string;
   namespace?: string;
@@ -59,11 +59,11 @@ const PATH =
   /^\/(?:api\/[^/]+|apis\/([^/]+)\/[^/]+)(?:\/namespaces\/([^/]+)(?=\/))?\/([^/]+)(?:\/([^/]+))?(?:\/(.+))?$/;
 
 /** Reads a path (without query): group, namespace, resource ("pods/log" for a part of an object) and name. */
-export function placeOf(path: string): Place {
+export function parsePath(path: string): ApiResource {
   const [, group = '', namespace, resource, name, part] = PATH.exec(path) ?? [];
   if (resource === undefined) return { group: '', resource: path.replace(/^\//, '') };
-  const place: Place = { group, resource: part === undefined ? resource : `${resource}/${part}` };
-  if (namespace !== undefined) place.namespace = decodeURIComponent(namespace);
-  if (name !== undefined) place.name = decodeURIComponent(name);
-  return place;
+  const found: ApiResource = { group, resource: part === undefined ? resource : `${resource}/${part}` };
+  if (namespace !== undefined) found.namespace = decodeURIComponent(namespace);
+  if (name !== undefined) found.name = decodeURIComponent(name);
+  return found;
 }

@@ -63,7 +63,7 @@ describe('connections', () => {
   });
 });
 
-describe('patience', () => {
+describe('retry budget', () => {
   const broken = (status: number): { status: number; body: object } => ({
     status,
     body: statusBody(status, 'InternalError', 'etcdserver: leader changed'),
@@ -99,7 +99,7 @@ describe('patience', () => {
   });
 
   test('waits grow to ten seconds, with full jitter', async () => {
-    const kube = api({ patienceMs: 1e9 });
+    const kube = api({ retryForMs: 1e9 });
     clock.digit = 'z';
     server.on(/^GET/, broken(503), 9);
     await kube.get(jobs);
@@ -111,7 +111,7 @@ describe('patience', () => {
     expect(clock.passed).toEqual([]);
   });
 
-  test('a server that asks to be left alone is left alone, but not for longer than there is patience', async () => {
+  test('a server that asks to be left alone is left alone, but not beyond the retry budget', async () => {
     const busy = (seconds: string): object => ({
       status: 429,
       headers: { 'Retry-After': seconds },
@@ -129,7 +129,7 @@ describe('patience', () => {
     });
   });
 
-  test('a cluster that is not there is tried for as long as there is patience, and then named', async () => {
+  test('a cluster that is not there is tried until the retry budget is spent, and then named', async () => {
     const gone = await KubeServer.start();
     const { url } = gone;
     await gone.close();
@@ -154,7 +154,7 @@ describe('patience', () => {
 
   test('a server that freezes within an answer: the call ends with its timeout', async () => {
     server.on(/^GET/, { stream: out => out.send('{"items":[') }, 1);
-    const listed = api({ patienceMs: 1e9 }).list(jobs);
+    const listed = api({ retryForMs: 1e9 }).list(jobs);
     await server.hasBeenAsked(/^GET/);
     clock.advance(TIMEOUT_MS);
     expect((await listed).items).toEqual([]);

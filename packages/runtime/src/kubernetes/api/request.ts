@@ -1,7 +1,7 @@
 /*
  * Calls to an API server: attempts, their time, and who asks.
  *
- * H1 Every call ends: no attempt begins after `patienceMs`, and none takes longer than `timeoutMs`. How long
+ * H1 Every call ends: no attempt begins after `retryForMs`, and none takes longer than `timeoutMs`. How long
  *    it takes to find out who asks (a plugin may ask a person) does not count for the latter.
  * H2 Every request may be sent more than once. Names are chosen by the caller, so that a second POST meets
  *    the first as 409.
@@ -13,15 +13,15 @@ import type { Clock } from '../../ports/index.js';
 import { type Query, withQuery } from './paths.js';
 import type { KubeConnection } from './connection.js';
 import { Deadline, tooLate } from './deadline.js';
-import { HttpWire, readText, type WireRequest } from './transport.js';
+import { HttpTransport, readText, type TransportRequest } from './transport.js';
 import { isKubeError, type KubeCall, type KubeError, refused, unreachable } from './kube-error.js';
-import { isPassing, Patience } from './retry-budget.js';
+import { isPassing, RetryBudget } from './retry-budget.js';
 
 /** What a client is given beside the connection. */
 export interface KubeApiOptions {
   clock: Clock;
   /** How long a call is tried again where the cluster does not answer. Default: 30 s. */
-  patienceMs?: number;
+  retryForMs?: number;
   /** How long one attempt may take. Default: 30 s. */
   timeoutMs?: number;
   /** Told of every attempt that failed and is made again. */
@@ -33,7 +33,7 @@ export interface CallOptions {
   query?: Query | undefined;
   signal?: AbortSignal | undefined;
   /** Instead of the client's; 0: one attempt. */
-  patienceMs?: number | undefined;
+  retryForMs?: number | undefined;
 }
 
 /** What a stream may be given. */
@@ -55,12 +55,12 @@ export interface CallRequest {
 }
 
 /** Calls one API server. */
-export class KubeCalls {
+export class KubeRequests {
   /** How many requests were sent. */
   requests = 0;
   readonly #connection: KubeConnection;
-  readonly #options: KubeApiOptions & { patienceMs: number; timeoutMs: number };
-  readonly #wire: HttpWire;
+  readonly #options: KubeApiOptions & { retryForMs: number; timeoutMs: number };
+  readonly #transport: HttpTransport;
   readonly #closed = new AbortController();
   #renewal: Promise<string | undefined> | undefined;
 
@@ -68,14 +68,14 @@ export class KubeCalls {
     this.#connection = connection;
     this.#options = {
       ...options,
-      patienceMs: options.patienceMs ?? 30_000,
+      retryForMs: options.retryForMs ?? 30_000,
       timeoutMs: options.timeoutMs ?? 30_000,
     };
-    this.#wire = new HttpWire(connection);
+    this.#transport = new HttpTransport(connection);
   }
 
   /** The JSON of an answer. */
-  async call(request: CallRequest, { query, signal, patienceMs }: CallOptions): Promise<unknown> {
+  async call(request: CallRequest, { query, signal, retryForMs }: CallOptions): Promise<unknown> {
     const { clock, timeoutMs, onRetry } = this.#options;
     const call = this.#describe(request);
     const sent = {
@@ -84,7 +84,7 @@ export class KubeCalls {
       alone: false,
       ...bodyOf(request),
     };
-    const patience = new Patience(clock, patienceMs ?? this.#options.patienceMs);
+    const budget = new RetryBudget(clock, retryForMs ?? this.#options.retryForMs);
     for (;;) {
       try {
         return await this.#withToken(token =>
@@ -96,7 +96,7 @@ export class KubeCalls {
       } catch (error) {
         if (!isKubeError(error) || !isPassing(error, request.method) || this.#closed.signal.aborted)
           throw error;
-        const delayMs = patience.delayMs(error);
+        const delayMs = budget.delayMs(error);
         if (delayMs === undefined) throw error;
         onRetry?.(error);
         await this.#limited(call, { signal, ms: undefined }, pause => clock.sleep(delayMs, pause.signal));
@@ -137,7 +137,7 @@ export class KubeCalls {
   /** Ends everything that is under way, and closes the connections. */
   close(): void {
     this.#closed.abort(Object.assign(new Error('the client was closed'), { code: 'CLOSED' }));
-    this.#wire.close();
+    this.#transport.close();
   }
 
   /**
@@ -167,10 +167,10 @@ export class KubeCalls {
   }
 
   /** Sends one request; rejects with KubeError where the answer is not a good one. */
-  async #send(call: KubeCall, request: WireRequest): Promise<IncomingMessage> {
+  async #send(call: KubeCall, request: TransportRequest): Promise<IncomingMessage> {
     request.signal.throwIfAborted();
     this.requests++;
-    const answer = await this.#wire.send(request);
+    const answer = await this.#transport.send(request);
     const status = answer.statusCode ?? 0;
     if (status >= 200 && status < 300) return answer;
     const seconds = Number(answer.headers['retry-after'] ?? Number.NaN);
@@ -210,7 +210,7 @@ export class KubeCalls {
   }
 }
 
-const bodyOf = ({ body }: CallRequest): Pick<WireRequest, 'body'> =>
+const bodyOf = ({ body }: CallRequest): Pick<TransportRequest, 'body'> =>
   body === undefined ? {} : { body: { type: body.type, text: JSON.stringify(body.value) } };
 
 function parse(text: string): unknown {

@@ -33,14 +33,14 @@ export function isPassing(error: KubeError, method: string): boolean {
 export const chance = (clock: Clock): number => Number.parseInt(clock.randomId(8), 36) / 36 ** 8;
 
 /** How long one call is tried again. */
-export class Patience {
+export class RetryBudget {
   readonly #clock: Clock;
   readonly #endMs: number;
   #failures = 0;
 
-  constructor(clock: Clock, patienceMs: number) {
+  constructor(clock: Clock, retryForMs: number) {
     this.#clock = clock;
-    this.#endMs = clock.nowMs() + patienceMs;
+    this.#endMs = clock.nowMs() + retryForMs;
   }
 
   /**

@@ -4,7 +4,7 @@ import * as https from 'node:https';
 import type { KubeConnection } from './connection.js';
 
 /** One request. */
-export interface WireRequest {
+export interface TransportRequest {
   method: string;
   /** With query. */
   path: string;
@@ -21,7 +21,7 @@ const IDLE_MS = 45_000;
 const KEEP_ALIVE_MS = 30_000;
 
 /** The connections to an API server: those that calls share, and one each for streams. */
-export class HttpWire {
+export class HttpTransport {
   readonly #connection: KubeConnection;
   readonly #agents: { readonly calls: http.Agent; readonly streams: http.Agent };
   readonly #secure: boolean;
@@ -40,7 +40,7 @@ export class HttpWire {
    * Sends a request; resolves with the head of the answer. An error of a connection that was used before has
    * `stale`.
    */
-  send({ method, path, body, token, alone, signal }: WireRequest): Promise<http.IncomingMessage> {
+  send({ method, path, body, token, alone, signal }: TransportRequest): Promise<http.IncomingMessage> {
     const { server, ca, cert, key, rejectUnauthorized, servername } = this.#connection;
     const url = new URL(server);
     const given = Object.entries({ ca, cert, key, rejectUnauthorized, servername }).filter(

@@ -8,7 +8,7 @@ import {
 } from '../../../../../test/kit/kube-server.js';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { paths } from './paths.js';
-import { follow, type KubeApi } from '@kube-transform/runtime/kubernetes';
+import { watch, type KubeApi } from '@kube-transform/runtime/kubernetes';
 import type { Pod } from './objects.js';
 
 const path = paths.pods('ns');
@@ -23,7 +23,7 @@ let kube: KubeApi;
 beforeEach(() => {
   ({ server, clock } = bench);
   stop = new AbortController();
-  kube = bench.api({ patienceMs: 1e9 });
+  kube = bench.api({ retryForMs: 1e9 });
 });
 afterEach(() => stop.abort());
 
@@ -63,7 +63,7 @@ describe('what goes wrong', () => {
   });
 
   test('a reader that takes its time is no frozen server', async () => {
-    const events = follow<Pod>(
+    const events = watch<Pod>(
       kube,
       { path },
       { signal: stop.signal, clock, onTrouble: error => expect.fail(String(error)) },

@@ -7,7 +7,7 @@ import { type KubeCall, unreachable } from './kube-error.js';
 export const LIST_IS_OLD = Symbol('list is old');
 
 /** A watch and what ends it. */
-export interface Guarded {
+export interface TimedWatch {
   clock: Clock;
   deadline: Deadline;
   idleMs: number;
@@ -20,11 +20,11 @@ export interface Guarded {
  * Ends a watch that has been waited for too long, or whose list is old. Time that the reader takes is not
  * counted.
  */
-export class WatchGuard {
+export class WatchTimeout {
   readonly #clock: Clock;
   #waitsSinceMs: number | undefined;
 
-  constructor(guarded: Guarded) {
+  constructor(guarded: TimedWatch) {
     this.#clock = guarded.clock;
     this.waits();
     this.#run(guarded).catch(() => undefined);
@@ -40,7 +40,7 @@ export class WatchGuard {
     this.#waitsSinceMs = this.#clock.nowMs();
   }
 
-  async #run({ clock, deadline, idleMs, relistMs, listedMs, call }: Guarded): Promise<void> {
+  async #run({ clock, deadline, idleMs, relistMs, listedMs, call }: TimedWatch): Promise<void> {
     for (;;) {
       const nowMs = clock.nowMs();
       const idleAtMs = (this.#waitsSinceMs ?? nowMs) + idleMs;

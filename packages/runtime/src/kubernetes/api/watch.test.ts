@@ -17,7 +17,7 @@ let kube: KubeApi;
 beforeEach(() => {
   ({ server, clock } = bench);
   stop = new AbortController();
-  kube = bench.api({ patienceMs: 1e9 });
+  kube = bench.api({ retryForMs: 1e9 });
 });
 afterEach(() => stop.abort());
 

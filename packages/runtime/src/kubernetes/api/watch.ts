@@ -17,17 +17,17 @@ import { isKubeError, type KubeCall, refused, unreachable } from './kube-error.j
 import type { KubeObject } from './objects.js';
 import { chance } from './retry-budget.js';
 import { WatchLines } from './watch-events.js';
-import { LIST_IS_OLD, WatchGuard } from './watch-timeout.js';
+import { LIST_IS_OLD, WatchTimeout } from './watch-timeout.js';
 
 /** What happens in a collection. */
-export type Followed<T> =
+export type WatchChange<T> =
   { type: 'list'; items: T[] } | { type: 'put'; object: T } | { type: 'gone'; object: T };
 
 /** Which objects are followed. */
-export type FollowTarget = Selectors & { path: string };
+export type WatchTarget = Selectors & { path: string };
 
 /** How they are followed. */
-export interface FollowOptions {
+export interface WatchOptions {
   signal: AbortSignal;
   clock: Clock;
   /** Told of everything that went wrong and is tried again. */
@@ -46,30 +46,30 @@ const MIN_WATCH_S = 290;
 const MAX_WATCH_S = 580;
 
 /** Follows the objects of a collection until the signal. */
-export async function* follow<T extends KubeObject>(
+export async function* watch<T extends KubeObject>(
   api: KubeApi,
-  target: FollowTarget,
-  options: FollowOptions,
-): AsyncGenerator<Followed<T>, void, undefined> {
-  const follower = new Follower<T>(api, target, options);
+  target: WatchTarget,
+  options: WatchOptions,
+): AsyncGenerator<WatchChange<T>, void, undefined> {
+  const watcher = new Watcher<T>(api, target, options);
   const { signal, clock } = options;
   do {
     try {
-      yield* follower.round();
+      yield* watcher.round();
     } catch (error) {
       if (signal.aborted) return;
       if (isKubeError(error, 403)) throw error;
-      follower.failed(error);
+      watcher.failed(error);
     }
-    await clock.sleep(follower.delayMs(), signal).catch(() => undefined);
+    await clock.sleep(watcher.delayMs(), signal).catch(() => undefined);
   } while (!signal.aborted);
 }
 
 /** Where following stands: what was seen last, and how often in a row it went wrong. */
-class Follower<T extends KubeObject> {
+class Watcher<T extends KubeObject> {
   readonly #api: KubeApi;
-  readonly #target: FollowTarget;
-  readonly #options: FollowOptions & { idleMs: number; relistMs: number };
+  readonly #target: WatchTarget;
+  readonly #options: WatchOptions & { idleMs: number; relistMs: number };
   readonly #call: KubeCall;
   /** Of the last list or event; undefined: list first. */
   #version: string | undefined;
@@ -78,7 +78,7 @@ class Follower<T extends KubeObject> {
   #wasShort = true;
   #retryAfterMs = 0;
 
-  constructor(api: KubeApi, target: FollowTarget, options: FollowOptions) {
+  constructor(api: KubeApi, target: WatchTarget, options: WatchOptions) {
     this.#api = api;
     this.#target = target;
     this.#options = { ...options, idleMs: options.idleMs ?? 150_000, relistMs: options.relistMs ?? 600_000 };
@@ -86,7 +86,7 @@ class Follower<T extends KubeObject> {
   }
 
   /** A list where one is due, and one watch. */
-  async *round(): AsyncGenerator<Followed<T>, void, undefined> {
+  async *round(): AsyncGenerator<WatchChange<T>, void, undefined> {
     const { clock, signal, relistMs, onTrouble } = this.#options;
     const { path, ...selectors } = this.#target;
     this.#retryAfterMs = 0;
@@ -95,7 +95,7 @@ class Follower<T extends KubeObject> {
       const { items, resourceVersion } = await this.#api.list<T>(path, {
         ...selectors,
         signal,
-        patienceMs: 0,
+        retryForMs: 0,
       });
       this.#version = resourceVersion;
       this.#listedMs = clock.nowMs();
@@ -135,7 +135,7 @@ class Follower<T extends KubeObject> {
     return Math.max(this.#retryAfterMs, fullMs * (0.5 + chance(this.#options.clock) / 2));
   }
 
-  async *#watch(): AsyncGenerator<Followed<T>, void, undefined> {
+  async *#watch(): AsyncGenerator<WatchChange<T>, void, undefined> {
     const { clock, signal } = this.#options;
     const { path, ...selectors } = this.#target;
     const timeoutSeconds = Math.floor(MIN_WATCH_S + chance(clock) * (MAX_WATCH_S - MIN_WATCH_S));
@@ -147,7 +147,12 @@ class Follower<T extends KubeObject> {
       ...selectors,
     };
     const deadline = new Deadline(signal);
-    const guard = new WatchGuard({ ...this.#options, deadline, listedMs: this.#listedMs, call: this.#call });
+    const guard = new WatchTimeout({
+      ...this.#options,
+      deadline,
+      listedMs: this.#listedMs,
+      call: this.#call,
+    });
     const lines = new WatchLines<T>();
     try {
       for await (const chunk of this.#api.stream(path, {

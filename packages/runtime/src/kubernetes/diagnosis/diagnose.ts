@@ -3,8 +3,8 @@ import { paths } from '../api/paths.js';
 import { selectPodsOf } from '../manifests/names.js';
 import type { KubeApi } from '../api/kube-api.js';
 import type { Job, KubeEvent, KubeList, Pod } from '../api/objects.js';
-import type { Waiting } from './rejections.js';
-import { missingPods, waitingOf } from './pending-reason.js';
+import type { PendingReason } from './rejections.js';
+import { missingPods, pendingReasonOf } from './pending-reason.js';
 
 /** Pods that are looked at, and those of them whose events are. */
 const PODS = 5;
@@ -12,14 +12,14 @@ const PODS_IN_DETAIL = 2;
 const STARTING = new Set(['ContainerCreating', 'PodInitializing', 'ImagePullBackOff']);
 
 /** Why pods of a Job do not start, asked of the cluster; null where they do. Rejects with KubeError. */
-export async function askAbout(api: KubeApi, job: Job, signal?: AbortSignal): Promise<Waiting | null> {
-  if (job.spec?.suspend === true) return waitingOf({ job, pods: [], events: [] });
+export async function diagnose(api: KubeApi, job: Job, signal?: AbortSignal): Promise<PendingReason | null> {
+  if (job.spec?.suspend === true) return pendingReasonOf({ job, pods: [], events: [] });
   const missing = missingPods(job) > 0;
   const pods = await pendingPods(api, job, signal);
   const unclear = pods.filter(isUnclear).slice(0, PODS_IN_DETAIL);
   const about = [...(missing ? [job] : []), ...unclear].map(({ metadata }) => metadata.uid ?? '');
   const events = await Promise.all(about.map(uid => eventsOf(api, uid, signal)));
-  const waiting = waitingOf({ job, pods, events: events.flat() });
+  const waiting = pendingReasonOf({ job, pods, events: events.flat() });
   return waiting ?? (missing || pods.length > 0 ? silence(job) : null);
 }
 
@@ -30,14 +30,14 @@ async function pendingPods(api: KubeApi, { metadata }: Job, signal: AbortSignal 
     limit: PODS,
   };
   return (
-    (await api.get<KubeList<Pod>>(paths.pods(api.namespace), { query, signal, patienceMs: 0 }))?.items ?? []
+    (await api.get<KubeList<Pod>>(paths.pods(api.namespace), { query, signal, retryForMs: 0 }))?.items ?? []
   );
 }
 
 async function eventsOf(api: KubeApi, uid: string, signal: AbortSignal | undefined): Promise<KubeEvent[]> {
   const query = { fieldSelector: `involvedObject.uid=${uid}`, limit: 100 };
   return (
-    (await api.get<KubeList<KubeEvent>>(paths.events(api.namespace), { query, signal, patienceMs: 0 }))
+    (await api.get<KubeList<KubeEvent>>(paths.events(api.namespace), { query, signal, retryForMs: 0 }))
       ?.items ?? []
   );
 }
@@ -52,12 +52,12 @@ function isUnclear({ status }: Pod): boolean {
   return reasons.every(reason => reason === undefined || STARTING.has(reason));
 }
 
-function silence({ metadata }: Job): Waiting {
+function silence({ metadata }: Job): PendingReason {
   const remedy = `\`kubectl describe job ${metadata.name}\` and its pods may say more. Are the nodes and the cluster's controllers well?`;
   return {
     reason: 'Silent',
     message: 'no pod has started, and Kubernetes does not say why',
     remedy,
-    patience: 'long',
+    waitLimit: 'long',
   };
 }

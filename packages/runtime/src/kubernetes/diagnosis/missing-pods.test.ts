@@ -16,7 +16,7 @@ describe('a pod that is not made', () => {
     expect(ask([], events, missing)).toMatchObject({
       reason: 'QuotaExceeded',
       message: words,
-      patience: 'long',
+      waitLimit: 'long',
     });
   });
 
@@ -33,7 +33,7 @@ describe('a pod that is not made', () => {
     const job = jobOf({}, { active: 0, terminating: 2 });
     expect(ask([], [], job)).toMatchObject({
       reason: 'Terminating',
-      patience: 'long',
+      waitLimit: 'long',
       remedy: expect.stringContaining('--force'),
     });
   });
@@ -47,11 +47,11 @@ describe('a Job that is suspended', () => {
     };
     expect(ask([], [], queued)).toMatchObject({
       reason: 'Suspended',
-      patience: 'endless',
+      waitLimit: 'endless',
       message: expect.stringContaining('queue "batch" admits'),
     });
     expect(ask([], [], jobOf({ suspend: true }, {}))).toMatchObject({
-      patience: 'endless',
+      waitLimit: 'endless',
       remedy: expect.stringContaining('kubectl patch job kt-x-1'),
     });
   });
@@ -69,7 +69,7 @@ describe('several pods', () => {
   });
 
   test('the one with which waiting helps least speaks for all', () => {
-    expect(ask([queued, bad])).toMatchObject({ reason: 'ErrImageNeverPull', patience: 'fatal' });
+    expect(ask([queued, bad])).toMatchObject({ reason: 'ErrImageNeverPull', waitLimit: 'fatal' });
     const refused = eventOf(
       'job-1',
       'FailedCreate',
@@ -83,7 +83,7 @@ describe('several pods', () => {
   test('one that may yet start is a reason to wait', () => {
     expect(ask([podOf({ uid: 'pod-2', waiting: creating }), bad])).toMatchObject({
       reason: 'ErrImageNeverPull',
-      patience: 'grace',
+      waitLimit: 'grace',
     });
   });
 

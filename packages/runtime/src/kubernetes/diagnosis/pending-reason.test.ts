@@ -38,9 +38,9 @@ describe('a container that waits', () => {
     ],
     ['CreateContainerError', 'context deadline exceeded', 'grace', /kubectl describe pod/],
     ['SomethingNew', 'nobody knows', 'grace', /kubectl describe pod/],
-  ])('%s: %s', (reason, message, patience, remedy) => {
+  ])('%s: %s', (reason, message, waitLimit, remedy) => {
     const waiting = ask([podOf({ waiting: { reason, message } })]);
-    expect(waiting).toMatchObject({ reason, message, patience });
+    expect(waiting).toMatchObject({ reason, message, waitLimit });
     expect(waiting?.remedy).toMatch(remedy);
     expect(ask([podOf({ waiting: { reason, message }, init: true })])).toEqual(waiting);
   });
@@ -52,7 +52,7 @@ describe('a container that waits', () => {
     const said = `${words} (pod: "x-ttnlq_ns(dde41250)", container: main)`;
     const waiting = ask([podOf({ waiting: { reason: 'CreateContainerConfigError', message: said } })]);
     // Pods have names of their own: the same is to be said of each.
-    expect(waiting).toMatchObject({ message: words, patience: 'fatal' });
+    expect(waiting).toMatchObject({ message: words, waitLimit: 'fatal' });
     expect(waiting?.remedy).toMatch(/runAsUser/);
   });
 
@@ -116,7 +116,7 @@ describe('a pod that no node takes', () => {
       containers: [{ name: 'main', resources: { requests: { cpu: '1k' } } }],
     };
     const waiting = refuse(message, spec);
-    expect(waiting).toMatchObject({ reason: 'Unschedulable', patience: 'long' });
+    expect(waiting).toMatchObject({ reason: 'Unschedulable', waitLimit: 'long' });
     expect(waiting?.remedy).toMatch(remedy);
     expect(waiting?.message).not.toMatch(/preemption|\.$|not found\. not found/);
   });
@@ -127,7 +127,7 @@ describe('a pod that no node takes', () => {
       reason: 'SchedulingGated',
       message: 'Scheduling is blocked due to non-empty scheduling gates',
     };
-    expect(ask([podOf({ scheduled })])).toMatchObject({ reason: 'SchedulingGated', patience: 'long' });
+    expect(ask([podOf({ scheduled })])).toMatchObject({ reason: 'SchedulingGated', waitLimit: 'long' });
   });
 });
 
@@ -154,7 +154,7 @@ describe('a pod on its node', () => {
       [podOf({ waiting: creating })],
       [eventOf('pod-1', 'Scheduled', 'assigned'), eventOf('pod-1', reason, message)],
     );
-    expect(waiting).toMatchObject({ reason, message, patience: 'grace' });
+    expect(waiting).toMatchObject({ reason, message, waitLimit: 'grace' });
     expect(waiting?.remedy).toMatch(remedy);
   });
 
@@ -164,7 +164,7 @@ describe('a pod on its node', () => {
       ask([podOf({ waiting: creating })], [failed, eventOf('pod-1', 'Pulling', 'Pulling image "x"')]),
     ).toMatchObject({
       reason: 'Pulling',
-      patience: 'long',
+      waitLimit: 'long',
     });
     const again = { ...failed, series: { lastObservedTime: '2030-01-01T00:00:00Z' } };
     expect(

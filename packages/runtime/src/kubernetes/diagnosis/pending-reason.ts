@@ -4,7 +4,7 @@
  */
 import type { Job, KubeEvent, Pod } from '../api/objects.js';
 import { containerRemedy, imageRemedy, mountRemedy, scheduleRemedy } from './remedies.js';
-import { refusalOf, type Waiting, type WaitPatience } from './rejections.js';
+import { rejectionOf, type PendingReason, type WaitLimit } from './rejections.js';
 
 /** What is known of a Job whose pods do not start. */
 export interface Evidence {
@@ -15,7 +15,7 @@ export interface Evidence {
   events: readonly KubeEvent[];
 }
 
-const ORDER: readonly WaitPatience[] = ['none', 'fatal', 'grace', 'long', 'endless'];
+const ORDER: readonly WaitLimit[] = ['none', 'fatal', 'grace', 'long', 'endless'];
 const PULL = new Set([
   'ErrImagePull',
   'ImagePullBackOff',
@@ -29,15 +29,15 @@ const NODE_TROUBLE =
   /^(FailedMount|FailedAttachVolume|FailedMapVolume|FailedCreatePodSandBox|FailedCreatePodContainer|NetworkNotReady|FailedKillPod)$/;
 
 /** Why nothing starts, in the order of how little can be done by waiting; null where nothing says so. */
-export function waitingOf({ job, pods, events }: Evidence): Waiting | null {
+export function pendingReasonOf({ job, pods, events }: Evidence): PendingReason | null {
   if (job.spec?.suspend === true) return suspended(job);
   const found = pods.map(pod => ofPod(pod, events));
   const known = found.filter(waiting => waiting !== null);
   const refused = ofJob(job, events);
   const worst = [...known, ...(refused === null ? [] : [refused])].sort((a, b) => rank(a) - rank(b))[0];
   // One pod that may yet start is a reason to wait.
-  if (worst?.patience === 'fatal' && worst !== refused && known.length < found.length)
-    return { ...worst, patience: 'grace' };
+  if (worst?.waitLimit === 'fatal' && worst !== refused && known.length < found.length)
+    return { ...worst, waitLimit: 'grace' };
   return worst ?? null;
 }
 
@@ -48,7 +48,7 @@ export function missingPods({ spec, status }: Job): number {
   return Math.max(0, wanted - (status?.active ?? 0) - (status?.terminating ?? 0));
 }
 
-const rank = ({ patience }: Waiting): number => ORDER.indexOf(patience);
+const rank = ({ waitLimit }: PendingReason): number => ORDER.indexOf(waitLimit);
 
 /** How many indexes a text names, without making the list. */
 function countOf(ranges: string | undefined, otherwise: number | undefined): number {
@@ -62,7 +62,7 @@ function countOf(ranges: string | undefined, otherwise: number | undefined): num
   return count;
 }
 
-function suspended({ metadata }: Job): Waiting {
+function suspended({ metadata }: Job): PendingReason {
   const queue = metadata.labels?.['kueue.x-k8s.io/queue-name'];
   const message =
     queue === undefined
@@ -72,26 +72,26 @@ function suspended({ metadata }: Job): Waiting {
     queue === undefined
       ? `Somebody suspended it; to go on: kubectl patch job ${metadata.name} -p '{"spec":{"suspend":false}}'`
       : 'See `kubectl get workloads` for its place in the queue, and whether the queue exists and is active.';
-  return { reason: 'Suspended', message, remedy, patience: 'endless' };
+  return { reason: 'Suspended', message, remedy, waitLimit: 'endless' };
 }
 
-function ofJob(job: Job, events: readonly KubeEvent[]): Waiting | null {
+function ofJob(job: Job, events: readonly KubeEvent[]): PendingReason | null {
   const last = latest(events, job.metadata.uid, /^(FailedCreate|SuccessfulCreate)$/);
   if (last?.reason === 'FailedCreate' && missingPods(job) > 0)
-    return refusalOf(last.message ?? 'no pod could be made');
+    return rejectionOf(last.message ?? 'no pod could be made');
   if ((job.status?.terminating ?? 0) > 0 && (job.status?.active ?? 0) === 0) {
     return {
       reason: 'Terminating',
       message: `${job.status?.terminating ?? 0} of its pods are still being ended, and no other is made before`,
       remedy:
         'Where their node is lost, delete the Node object, or the pods: kubectl delete pod NAME --force',
-      patience: 'long',
+      waitLimit: 'long',
     };
   }
   return null;
 }
 
-function ofPod(pod: Pod, events: readonly KubeEvent[]): Waiting | null {
+function ofPod(pod: Pod, events: readonly KubeEvent[]): PendingReason | null {
   const scheduled = pod.status?.conditions?.find(({ type }) => type === 'PodScheduled');
   if (scheduled?.status === 'False') return unscheduled(pod, scheduled);
   const states = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])].map(
@@ -103,26 +103,26 @@ function ofPod(pod: Pod, events: readonly KubeEvent[]): Waiting | null {
   return ofNode(pod, events);
 }
 
-function unscheduled(pod: Pod, { reason, message }: { reason?: string; message?: string }): Waiting {
+function unscheduled(pod: Pod, { reason, message }: { reason?: string; message?: string }): PendingReason {
   if (reason === 'SchedulingGated') {
     return {
       reason,
       message: clean(message ?? ''),
       remedy: 'It goes on when whoever set the scheduling gates of its pods takes them away.',
-      patience: 'long',
+      waitLimit: 'long',
     };
   }
   const words = clean(
     (message ?? 'no node fits').replace(/\s*(no new claims to deallocate,)?\s*preemption: .*$/s, ''),
   );
-  return { reason: 'Unschedulable', message: words, remedy: scheduleRemedy(pod, words), patience: 'long' };
+  return { reason: 'Unschedulable', message: words, remedy: scheduleRemedy(pod, words), waitLimit: 'long' };
 }
 
 function ofContainer(
   pod: Pod,
   { reason, message }: { reason: string; message: string },
   events: readonly KubeEvent[],
-): Waiting {
+): PendingReason {
   const words = clean(
     message === '' ? (latest(events, pod.metadata.uid, /^Failed$/)?.message ?? reason) : message,
   );
@@ -132,34 +132,34 @@ function ofContainer(
     // Backing off, older versions do not say from what.
     const full =
       /ErrImagePull: /.test(message) || reason !== 'ImagePullBackOff' ? words : clean(pull ?? words);
-    return { reason: 'ErrImagePull', message: full, remedy: imageRemedy(full), patience: 'grace' };
+    return { reason: 'ErrImagePull', message: full, remedy: imageRemedy(full), waitLimit: 'grace' };
   }
   if (reason === 'InvalidImageName') {
     const remedy = 'Correct the name of the image: kubernetes.image of the step, --image of the run.';
-    return { reason, message: words, remedy, patience: 'none' };
+    return { reason, message: words, remedy, waitLimit: 'none' };
   }
   if (reason === 'ErrImageNeverPull') {
     const remedy =
       'Load the image onto the nodes, or let it be fetched: kubernetes.imagePullPolicy "IfNotPresent" of the step, --image-pull-policy IfNotPresent of the run.';
-    return { reason, message: words, remedy, patience: 'fatal' };
+    return { reason, message: words, remedy, waitLimit: 'fatal' };
   }
   return {
     reason,
     message: words,
     remedy: containerRemedy(words),
-    patience: /non-?root/i.test(words) ? 'fatal' : 'grace',
+    waitLimit: /non-?root/i.test(words) ? 'fatal' : 'grace',
   };
 }
 
 /** On its node, and nothing wrong with its containers: what do events say? */
-function ofNode(pod: Pod, events: readonly KubeEvent[]): Waiting | null {
+function ofNode(pod: Pod, events: readonly KubeEvent[]): PendingReason | null {
   const last = latest(events, pod.metadata.uid, /./);
   if (last?.reason === undefined) return null;
   const message = clean(last.message ?? last.reason);
   if (NODE_TROUBLE.test(last.reason))
-    return { reason: last.reason, message, remedy: mountRemedy(last.reason, message), patience: 'grace' };
+    return { reason: last.reason, message, remedy: mountRemedy(last.reason, message), waitLimit: 'grace' };
   if (last.reason !== 'Pulling') return null;
-  return { reason: 'Pulling', message, remedy: 'Smaller images start sooner.', patience: 'long' };
+  return { reason: 'Pulling', message, remedy: 'Smaller images start sooner.', waitLimit: 'long' };
 }
 
 /** The last event about an object with such a reason. */

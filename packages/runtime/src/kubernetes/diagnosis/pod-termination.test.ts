@@ -1,7 +1,7 @@
 /** What Kubernetes tells of a pod that failed, and who is to blame. */
 import { describe, expect, test } from 'vitest';
 import type { ContainerState, Pod } from '../api/objects.js';
-import { DID_NOTHING, podEnd } from './pod-termination.js';
+import { DID_NOTHING, terminationOf } from './pod-termination.js';
 
 type Terminated = Partial<NonNullable<ContainerState['terminated']>>;
 interface Parts {
@@ -150,32 +150,32 @@ test.each<[string, Terminated | null, Parts, object, RegExp]>([
     /^OCI runtime.*Has the image Node ≥ 20\.19/,
   ],
 ])('%s', (_name, terminated, parts, expected, says) => {
-  const end = podEnd(podOf(terminated, parts), given);
+  const end = terminationOf(podOf(terminated, parts), given);
   expect(end).toMatchObject({ uid: 'u', ...expected });
   expect(end.cause.message).toMatch(says);
 });
 
 describe('what it was at', () => {
   test('comes from the note that it left', () => {
-    expect(podEnd(podOf({}), given).begun).toEqual([3, 4]);
+    expect(terminationOf(podOf({}), given).begun).toEqual([3, 4]);
   });
 
   test.each(['', '  ', 'Segmentation fault', '{"begun":', '{"begun":"x"}', 'null', '[]', '7'])(
     'is nothing where the note is %j',
     message => {
-      expect(podEnd(podOf({ message }), given)).toMatchObject({ kind: 'crashed', begun: [] });
+      expect(terminationOf(podOf({ message }), given)).toMatchObject({ kind: 'crashed', begun: [] });
     },
   );
 
   test('is read from the container that runs functions, whichever stands beside it', () => {
     const pod = podOf({ exitCode: 3 });
     pod.status?.containerStatuses?.unshift({ name: 'istio-proxy', state: { terminated: { exitCode: 0 } } });
-    expect(podEnd(pod, given)).toMatchObject({ kind: 'crashed', begun: [3, 4] });
+    expect(terminationOf(pod, given)).toMatchObject({ kind: 'crashed', begun: [3, 4] });
   });
 });
 
 test('a pod that nobody saw end is nobody’s fault', () => {
-  expect(podEnd(undefined, given)).toMatchObject({ uid: null, kind: 'disrupted', begun: [] });
+  expect(terminationOf(undefined, given)).toMatchObject({ uid: null, kind: 'disrupted', begun: [] });
 });
 
 test('one that succeeded without doing anything is at fault', () => {

@@ -6,7 +6,7 @@ import type { Pod } from '../api/objects.js';
 import { CONTAINER } from '../manifests/pod-spec.js';
 
 /** How a pod ended that did not end well. */
-export interface PodEnd {
+export interface PodTermination {
   /** Identifies the pod; null where Kubernetes no longer has it. */
   uid: string | null;
   /**
@@ -26,7 +26,10 @@ const MAX_WORDS = 500;
 const SIGNALS: Record<number, string> = { 6: 'SIGABRT', 9: 'SIGKILL', 11: 'SIGSEGV', 15: 'SIGTERM' };
 
 /** The end of a pod; `memory` is what it was given, `timeoutMs` the longest time of an attempt. */
-export function podEnd(pod: Pod | undefined, given: { memory: string; timeoutMs: number | null }): PodEnd {
+export function terminationOf(
+  pod: Pod | undefined,
+  given: { memory: string; timeoutMs: number | null },
+): PodTermination {
   if (pod === undefined) {
     return end({
       kind: 'disrupted',
@@ -80,7 +83,7 @@ export function podEnd(pod: Pod | undefined, given: { memory: string; timeoutMs:
   return end({ ...at, kind: 'crashed', cause: exited(code, note.message) });
 }
 
-const end = (known: Omit<PodEnd, 'uid' | 'late'> & Partial<PodEnd>): PodEnd => ({
+const end = (known: Omit<PodTermination, 'uid' | 'late'> & Partial<PodTermination>): PodTermination => ({
   uid: null,
   late: null,
   ...known,
@@ -121,7 +124,7 @@ function early(said = ''): FailureCause {
 }
 
 /** The end of a pod that succeeded, as Kubernetes has it, without having done its items. */
-export const DID_NOTHING: PodEnd = end({ kind: 'crashed', cause: early(), begun: [] });
+export const DID_NOTHING: PodTermination = end({ kind: 'crashed', cause: early(), begun: [] });
 
 function notStarted(reason: string, said: string): FailureCause {
   const words = said

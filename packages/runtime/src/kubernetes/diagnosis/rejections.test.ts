@@ -1,7 +1,7 @@
 /** What a real cluster (1.34) says where it does not let something be made, and what is made of it. */
 import { describe, expect, test } from 'vitest';
 import { refused } from '../api/kube-error.js';
-import { refusalOf, refusedJob } from './rejections.js';
+import { rejectionOf, rejectedJob } from './rejections.js';
 
 describe('a pod that is not made', () => {
   test.each([
@@ -69,9 +69,9 @@ describe('a pod that is not made', () => {
       /another one/,
     ],
     ['something of another policy', 'Forbidden', 'fatal', /kubernetes options/],
-  ])('%s', (words, reason, patience, remedy) => {
-    const waiting = refusalOf(`Error creating: pods "kt-x-1-0-hb4s9" is forbidden: ${words}`);
-    expect(waiting).toMatchObject({ reason, patience, message: words });
+  ])('%s', (words, reason, waitLimit, remedy) => {
+    const waiting = rejectionOf(`Error creating: pods "kt-x-1-0-hb4s9" is forbidden: ${words}`);
+    expect(waiting).toMatchObject({ reason, waitLimit, message: words });
     expect(waiting.remedy).toMatch(remedy);
   });
 
@@ -88,16 +88,16 @@ describe('a pod that is not made', () => {
       'grace',
     ],
     ['Error creating: etcdserver: leader changed', 'FailedCreate', 'grace'],
-  ])('%s', (words, reason, patience) => {
-    expect(refusalOf(words)).toMatchObject({ reason, patience });
+  ])('%s', (words, reason, waitLimit) => {
+    expect(rejectionOf(words)).toMatchObject({ reason, waitLimit });
   });
 
   test('a quota on Jobs is met before there is a Job', () => {
     const words =
       'exceeded quota: q, requested: count/jobs.batch=1, used: count/jobs.batch=2, limited: count/jobs.batch=2';
-    expect(refusalOf(words)).toMatchObject({
+    expect(rejectionOf(words)).toMatchObject({
       reason: 'QuotaExceeded',
-      patience: 'long',
+      waitLimit: 'long',
       remedy: expect.stringContaining('kt gc'),
     });
   });
@@ -111,7 +111,7 @@ describe('a Job that is not made', () => {
     to: { name: 'c', server: 's' },
   };
   const answer = (status: number, body: object) =>
-    refusedJob('m', refused(call, { status, text: JSON.stringify(body) }));
+    rejectedJob('m', refused(call, { status, text: JSON.stringify(body) }));
 
   test('because it is invalid: each thing is named', () => {
     const causes = ['spec.a', 'spec.b'].map(field => ({ field, message: 'Invalid value' }));

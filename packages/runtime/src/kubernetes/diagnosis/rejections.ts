@@ -7,55 +7,55 @@ import type { KubeError } from '../api/kube-error.js';
  * mend it; `grace`: it may pass by itself; `long`: it passes when others are done; `endless`: somebody wants
  * it so.
  */
-export type WaitPatience = 'none' | 'fatal' | 'grace' | 'long' | 'endless';
+export type WaitLimit = 'none' | 'fatal' | 'grace' | 'long' | 'endless';
 
 /** Why something does not start. */
-export interface Waiting {
+export interface PendingReason {
   /** One word: Kubernetes' own where it has one. */
   reason: string;
   /** Kubernetes' words, without a full stop at the end. */
   message: string;
   /** What to change, as sentences. */
   remedy: string;
-  patience: WaitPatience;
+  waitLimit: WaitLimit;
 }
 
 interface Rule {
   says: RegExp;
   reason: string;
-  patience: WaitPatience;
+  waitLimit: WaitLimit;
   remedy: (said: string) => string;
 }
 
 const MEMORY_LIMIT = 'The memory limit of a pod is its "memory" × 1.1; there is no limit on CPU.';
 
 const RULES: readonly Rule[] = [
-  { says: /exceeded quota/, reason: 'QuotaExceeded', patience: 'long', remedy: quotaRemedy },
+  { says: /exceeded quota/, reason: 'QuotaExceeded', waitLimit: 'long', remedy: quotaRemedy },
   {
     says: /status unknown for quota/,
     reason: 'QuotaExceeded',
-    patience: 'long',
+    waitLimit: 'long',
     remedy: () =>
       'The quota is new, or the controller that counts it is down: `kubectl describe quota` shows whether it is being counted.',
   },
   {
     says: /failed quota: .*must specify/,
     reason: 'QuotaWantsLimits',
-    patience: 'fatal',
+    waitLimit: 'fatal',
     remedy: said =>
       `Set ${/must specify ([^\s]+)/.exec(said)?.[1] ?? 'them'} with the step's kubernetes.podPatch, or give the namespace a LimitRange with defaults. ${MEMORY_LIMIT}`,
   },
   {
     says: /violates PodSecurity/,
     reason: 'PodSecurity',
-    patience: 'fatal',
+    waitLimit: 'fatal',
     remedy: () =>
       'Take what is named there out of the step (kubernetes.podPatch, volumes) or of the run: a host: volume needs level "privileged", a pvc: volume does not. Or change the label pod-security.kubernetes.io/enforce of the namespace.',
   },
   {
     says: /service ?account .*not found/,
     reason: 'ServiceAccountMissing',
-    patience: 'fatal',
+    waitLimit: 'fatal',
     remedy: said => {
       const name = /serviceaccount "([^"]+)"/.exec(said)?.[1] ?? 'NAME';
       return `Make it with \`kubectl create serviceaccount ${name}\` in the namespace of the run, or name another: kubernetes.serviceAccountName of the step, --service-account of the run.`;
@@ -64,55 +64,55 @@ const RULES: readonly Rule[] = [
   {
     says: /no PriorityClass/,
     reason: 'PriorityClassMissing',
-    patience: 'fatal',
+    waitLimit: 'fatal',
     remedy: () =>
       "Correct the step's kubernetes.priorityClassName; `kubectl get priorityclasses` lists those that there are.",
   },
   {
     says: /RuntimeClass/,
     reason: 'RuntimeClassMissing',
-    patience: 'fatal',
+    waitLimit: 'fatal',
     remedy: () =>
       "Correct the runtimeClassName in the step's kubernetes.podPatch; `kubectl get runtimeclasses` lists those that there are.",
   },
   {
     says: /(maximum|minimum) \S+ usage per (Container|Pod|PersistentVolumeClaim)|max limit to request ratio/,
     reason: 'LimitRange',
-    patience: 'fatal',
+    waitLimit: 'fatal',
     remedy: said =>
       `Ask for ${said.includes('minimum') ? 'more' : 'less'} "${/usage per|ratio/.test(said) && said.includes('cpu') ? 'cpu' : 'memory'}" in the step, or change the LimitRange of the namespace. ${MEMORY_LIMIT}`,
   },
   {
     says: /failed calling webhook/,
     reason: 'WebhookUnreachable',
-    patience: 'grace',
+    waitLimit: 'grace',
     remedy: () =>
       'An admission webhook of the cluster does not answer: its Service and pods need mending by whoever looks after the cluster.',
   },
   {
     says: /denied (the )?request/,
     reason: 'PolicyDenied',
-    patience: 'fatal',
+    waitLimit: 'fatal',
     remedy: () =>
       "A policy of the cluster refuses such pods: change what it names (the step's kubernetes options), or ask whoever looks after the cluster.",
   },
   {
     says: /namespace .* because it is being terminated/,
     reason: 'NamespaceEnds',
-    patience: 'fatal',
+    waitLimit: 'fatal',
     remedy: () => 'The namespace is being deleted: submit the run to another one.',
   },
   {
     says: /is forbidden|is invalid/,
     reason: 'Forbidden',
-    patience: 'fatal',
+    waitLimit: 'fatal',
     remedy: () =>
       "Change what is named there in the step's kubernetes options, or in the rules of the namespace.",
   },
 ];
 
 /** Why something was not made, from the words of an event or of an answer. */
-export function refusalOf(text: string): Waiting {
+export function rejectionOf(text: string): PendingReason {
   const message = plainWords(text);
   const rule = RULES.find(({ says }) => says.test(text));
   if (rule === undefined) {
@@ -120,7 +120,7 @@ export function refusalOf(text: string): Waiting {
       reason: 'FailedCreate',
       message,
       remedy: 'Kubernetes tries again by itself; `kubectl get events` shows more.',
-      patience: 'grace',
+      waitLimit: 'grace',
     };
   }
   const never = rule.reason === 'QuotaExceeded' && tooLargeForQuota(text).length > 0;
@@ -128,12 +128,12 @@ export function refusalOf(text: string): Waiting {
     reason: rule.reason,
     message,
     remedy: rule.remedy(text),
-    patience: never ? 'fatal' : rule.patience,
+    waitLimit: never ? 'fatal' : rule.waitLimit,
   };
 }
 
 /** Why a Job was not made, where waiting cannot help. */
-export function refusedJob(job: string, { status, code, message, problems }: KubeError): FailureCause {
+export function rejectedJob(job: string, { status, code, message, problems }: KubeError): FailureCause {
   // Whose right is missing, and which, says the error itself.
   if (code === 'CLUSTER_FORBIDDEN' || status === 404) return { kind: 'NotStarted', reason: code, message };
   const words = problems.map(problem => problem.message.replace(/[.\s]+$/, '')).join('; ');
@@ -145,7 +145,7 @@ export function refusedJob(job: string, { status, code, message, problems }: Kub
       message: `The Job of step "${job}" was refused. ${words}. ${remedy}`,
     };
   }
-  const { reason, remedy } = refusalOf(words);
+  const { reason, remedy } = rejectionOf(words);
   return { kind: 'NotStarted', reason, message: `The Job of step "${job}" was refused. ${words}. ${remedy}` };
 }
 

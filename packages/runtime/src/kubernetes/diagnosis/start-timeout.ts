@@ -7,9 +7,9 @@
  *     a while.
  * VG4 One that passes when others are done (`long`) has no time while other pods of the same run are at work.
  */
-import type { Waiting, WaitPatience } from './rejections.js';
+import type { PendingReason, WaitLimit } from './rejections.js';
 
-const PATIENCE_MS: Record<WaitPatience, number> = {
+const WAIT_LIMIT_MS: Record<WaitLimit, number> = {
   none: 0,
   fatal: 10_000,
   grace: 300_000,
@@ -23,17 +23,17 @@ const EVERY_MS = 4000;
 const SELDOM_MS = 30_000;
 
 /** What to think of something that was looked at. */
-export interface Verdict {
+export interface StartObservation {
   /** Why it waits, with what to change; null where it does not. */
   message: string | null;
   /** Why it is not waited for any longer. */
-  hopeless: Waiting | null;
+  expired: PendingReason | null;
   /** Since it was last well. */
   waitedMs: number;
 }
 
 /** Waits for one thing to start. */
-export class Vigil {
+export class StartTimeout {
   readonly #limitMs: number | undefined;
   readonly #seen = new Map<string, { sinceMs: number; times: number }>();
   #quietSinceMs: number;
@@ -51,12 +51,12 @@ export class Vigil {
   note(evidence: string, nowMs: number): boolean {
     if (evidence === this.#evidence) return false;
     this.#evidence = evidence;
-    this.well(nowMs);
+    this.started(nowMs);
     return true;
   }
 
   /** Something has started. */
-  well(nowMs: number): void {
+  started(nowMs: number): void {
     this.#quietSinceMs = nowMs;
     this.#nextMs = nowMs + FIRST_LOOK_MS;
     this.#seen.clear();
@@ -71,26 +71,26 @@ export class Vigil {
    * It was looked at: this is why it waits, as far as anything says so. `busy`: other pods of the run are at
    * work.
    */
-  looked(waiting: Waiting | null, nowMs: number, busy = false): Verdict {
+  observe(waiting: PendingReason | null, nowMs: number, busy = false): StartObservation {
     const waitedMs = nowMs - this.#quietSinceMs;
     this.#nextMs = nowMs + Math.min(SELDOM_MS, Math.max(EVERY_MS, waitedMs / 5));
-    if (waiting === null) return { message: null, hopeless: null, waitedMs };
+    if (waiting === null) return { message: null, expired: null, waitedMs };
     const seen = this.#seen.get(waiting.reason) ?? { sinceMs: nowMs, times: 0 };
     seen.times++;
-    if (busy && waiting.patience === 'long') seen.sinceMs = nowMs;
+    if (busy && waiting.waitLimit === 'long') seen.sinceMs = nowMs;
     this.#seen.set(waiting.reason, seen);
     const isTold = waitedMs >= (TOLD_AFTER_MS[waiting.reason] ?? 0);
-    const hopeless = this.#isOver(waiting, seen, nowMs) ? waiting : null;
-    return { message: isTold ? `${waiting.message}. ${waiting.remedy}` : null, hopeless, waitedMs };
+    const expired = this.#isOver(waiting, seen, nowMs) ? waiting : null;
+    return { message: isTold ? `${waiting.message}. ${waiting.remedy}` : null, expired, waitedMs };
   }
 
   #isOver(
-    { patience }: Waiting,
+    { waitLimit }: PendingReason,
     { sinceMs, times }: { sinceMs: number; times: number },
     nowMs: number,
   ): boolean {
-    if (patience === 'none') return true;
+    if (waitLimit === 'none') return true;
     if (this.#limitMs !== undefined) return nowMs - this.#quietSinceMs >= this.#limitMs;
-    return times > 1 && nowMs - sinceMs >= PATIENCE_MS[patience];
+    return times > 1 && nowMs - sinceMs >= WAIT_LIMIT_MS[waitLimit];
   }
 }

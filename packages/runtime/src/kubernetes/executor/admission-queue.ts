@@ -4,25 +4,25 @@
  * TU1 A step that has begun keeps its turn until it is settled, and counts as one pod at least.
  * TU2 Each question costs at most as many looks as there are pods allowed, however many steps wait.
  */
-import type { Step } from './job-execution.js';
+import type { JobExecution } from './job-execution.js';
 
 /** The turns of a run's steps. */
-export class Turns {
+export class AdmissionQueue {
   readonly #maxPods: number;
-  readonly #begun = new Set<Step>();
-  #waiting = new Set<Step>();
+  readonly #begun = new Set<JobExecution>();
+  #waiting = new Set<JobExecution>();
 
   constructor(maxPods: number) {
     this.#maxPods = maxPods;
   }
 
   /** Steps that have begun. */
-  get begun(): readonly Step[] {
+  get begun(): readonly JobExecution[] {
     return [...this.#begun];
   }
 
   /** Takes a turn where there is one; else the step waits. */
-  enter(step: Step): boolean {
+  admit(step: JobExecution): boolean {
     if (this.#begun.has(step)) return true;
     if (step.live.length === 0 && this.#taken() >= this.#maxPods) {
       this.#waiting.add(step);
@@ -34,11 +34,11 @@ export class Turns {
   }
 
   /** A step has ended: those whose turn it may be now. */
-  end(step: Step): Step[] {
+  release(step: JobExecution): JobExecution[] {
     this.#begun.delete(step);
     this.#waiting.delete(step);
     const free = this.#maxPods - this.#taken();
-    const next: Step[] = [];
+    const next: JobExecution[] = [];
     for (const waiting of this.#waiting) {
       if (next.length >= free) break;
       next.push(waiting);

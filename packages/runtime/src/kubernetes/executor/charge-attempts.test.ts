@@ -2,11 +2,11 @@ import { type KTJobInput, mustParsePipeline } from '@kube-transform/sdk';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { memoryFileStore } from '../../stores/memory-file-store.js';
 import type { JobManifest } from '../../run-store/job-manifest.js';
-import { PodLedger } from '../../worker/item-ledger.js';
+import { ItemLedger } from '../../worker/item-ledger.js';
 import type { FileStore } from '../../ports/index.js';
 import { type ItemOutcome, readOutcomes } from '../../run-store/item-results.js';
-import { chargeEnd, raisedMemory, timeoutOf } from './charge-attempts.js';
-import { DID_NOTHING, type PodEnd } from '../diagnosis/pod-termination.js';
+import { recordPodFailure, raisedMemory, timeoutOf } from './charge-attempts.js';
+import { DID_NOTHING, type PodTermination } from '../diagnosis/pod-termination.js';
 
 let store: FileStore;
 beforeEach(() => {
@@ -26,20 +26,25 @@ const manifestOf = (more: Partial<KTJobInput> = {}): JobManifest => {
   const [job] = mustParsePipeline({ name: 'p', jobs: [given] }).jobs;
   return { runId: 'r', job: job!, items: 10, itemsPerPod: 4 } as JobManifest;
 };
-const crashed: PodEnd = {
+const crashed: PodTermination = {
   ...DID_NOTHING,
   cause: { kind: 'Exited', message: 'gone', exitCode: 3, signal: null },
 };
-const end = (more: Partial<PodEnd>): PodEnd => ({ ...crashed, uid: 'u1', begun: [4], ...more });
-const evicted: Partial<PodEnd> = { kind: 'disrupted', cause: { kind: 'Evicted', message: 'away' } };
-const starved: Partial<PodEnd> = {
+const end = (more: Partial<PodTermination>): PodTermination => ({
+  ...crashed,
+  uid: 'u1',
+  begun: [4],
+  ...more,
+});
+const evicted: Partial<PodTermination> = { kind: 'disrupted', cause: { kind: 'Evicted', message: 'away' } };
+const starved: Partial<PodTermination> = {
   kind: 'memory',
   cause: { kind: 'OutOfMemory', message: 'more', memory: '1Gi' },
 };
 
 /** Charges the end of pod 1, which has items 4 to 7. */
-const charge = (of: Partial<PodEnd>, job: Partial<KTJobInput> = {}, memory = '1Gi') =>
-  chargeEnd(store, manifestOf({ retries: 3, ...job }), { pod: 1, end: end(of), memory });
+const charge = (of: Partial<PodTermination>, job: Partial<KTJobInput> = {}, memory = '1Gi') =>
+  recordPodFailure(store, manifestOf({ retries: 3, ...job }), { pod: 1, end: end(of), memory });
 const outcomeOf = async (item: number): Promise<ItemOutcome | undefined> =>
   (await readOutcomes(store, 'r', 'm')).get(item);
 
@@ -60,7 +65,7 @@ describe('who is charged', () => {
   });
 
   test('nothing that has its result', async () => {
-    const ledger = await PodLedger.open(
+    const ledger = await ItemLedger.open(
       manifestOf(),
       { store, emit: () => undefined, gather: () => Promise.resolve() },
       1,

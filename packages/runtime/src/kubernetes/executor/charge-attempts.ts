@@ -7,11 +7,11 @@
  * CH2 A disruption and a lack of memory that can be mended cost no attempt; both have a cap.
  */
 import { type FailureCause, parseDurationMs, parseQuantity } from '@kube-transform/sdk';
-import { PodLedger } from '../../worker/item-ledger.js';
+import { ItemLedger } from '../../worker/item-ledger.js';
 import type { JobManifest } from '../../run-store/job-manifest.js';
 import type { FileStore } from '../../ports/index.js';
 import { backoffMs } from '../../worker/backoff.js';
-import type { PodEnd } from '../diagnosis/pod-termination.js';
+import type { PodTermination } from '../diagnosis/pod-termination.js';
 
 /** How often an item may run out of memory and be given more: each time twice as much. */
 const MAX_MEMORY_RAISES = 2;
@@ -19,13 +19,13 @@ const MAX_MEMORY_RAISES = 2;
 /** A pod that ended, and how. */
 export interface EndedPod {
   pod: number;
-  end: PodEnd;
+  end: PodTermination;
   /** Memory that it had. */
   memory: string;
 }
 
 /** Puts the end of a pod on the record of the items that it was at. True where there were such items. */
-export async function chargeEnd(
+export async function recordPodFailure(
   store: FileStore,
   manifest: JobManifest,
   { pod, end, memory }: EndedPod,
@@ -34,7 +34,7 @@ export async function chargeEnd(
   const first = pod * itemsPerPod;
   const mine = end.begun.filter(item => item >= first && item < Math.min(items, first + itemsPerPod));
   if (end.kind === 'done' || end.kind === 'broken' || mine.length === 0) return mine.length > 0;
-  const ledger = await PodLedger.open(
+  const ledger = await ItemLedger.open(
     manifest,
     { store, emit: () => undefined, gather: () => Promise.resolve() },
     pod,
@@ -54,7 +54,7 @@ export async function chargeEnd(
 }
 
 /** The one that was too late is to blame; those that were taken along are not. */
-function causeFor({ late, cause }: PodEnd, item: number): FailureCause {
+function causeFor({ late, cause }: PodTermination, item: number): FailureCause {
   return late === null || late === item
     ? cause
     : { kind: 'Evicted', message: `The pod was ended because item ${late} outlived its timeout.` };

@@ -12,7 +12,7 @@ import type { Job } from '../api/objects.js';
 import { isLive, type Wave, waveOf } from './waves.js';
 
 /** A step. */
-export class Step {
+export class JobExecution {
   readonly order: JobOrder;
   readonly tally: JobTally;
   readonly waves = new Map<string, Wave>();

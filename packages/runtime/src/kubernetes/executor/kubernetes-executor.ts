@@ -11,23 +11,23 @@
  */
 import type { KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../../core/events.js';
-import { FactQueue } from '../../executors/async-queue.js';
+import { AsyncQueue } from '../../executors/async-queue.js';
 import { type JobManifest, manifestReader } from '../../run-store/job-manifest.js';
 import type { Executor, Hint, ItemEvent, JobOrder } from '../../ports/index.js';
 import { allowedFailures, settleJob } from '../../executors/settle-job.js';
 import { paths } from '../api/paths.js';
-import { follow } from '../api/watch.js';
+import { watch } from '../api/watch.js';
 import type { KubernetesOptions } from './options.js';
 import { isKubeError } from '../api/kube-error.js';
 import { ANNOTATION, selectRun } from '../manifests/names.js';
 import type { Job, Pod } from '../api/objects.js';
-import { Recovery } from './pod-failures.js';
-import { refusedJob } from '../diagnosis/rejections.js';
-import { Step } from './job-execution.js';
-import { Turns } from './admission-queue.js';
+import { PodFailures } from './pod-failures.js';
+import { rejectedJob } from '../diagnosis/rejections.js';
+import { JobExecution } from './job-execution.js';
+import { AdmissionQueue } from './admission-queue.js';
 import { isTerminalJob } from '../api/objects.js';
-import { WaveMaker } from './wave-jobs.js';
-import { Watchdog } from './start-watchdog.js';
+import { WaveJobs } from './wave-jobs.js';
+import { StartWatchdog } from './start-watchdog.js';
 
 /** Pods of a job, where neither it nor its items say how many. */
 const MAX_PODS = 200;
@@ -50,16 +50,16 @@ class ClusterExecutor implements KubernetesExecutor {
     memoryLimit: true,
   } as const;
   readonly #o: KubernetesOptions;
-  readonly #facts = new FactQueue<Fact | ItemEvent>();
-  readonly #steps = new Map<string, Step>();
+  readonly #facts = new AsyncQueue<Fact | ItemEvent>();
+  readonly #steps = new Map<string, JobExecution>();
   readonly #closing = new AbortController();
   /** Jobs that were there before their step was submitted. */
   readonly #found = new Map<string, Job>();
   readonly #manifests: (runId: string, job: string) => Promise<JobManifest | null>;
-  readonly #recovery: Recovery;
-  readonly #waves: WaveMaker;
-  readonly #watchdog: Watchdog;
-  readonly #turns: Turns;
+  readonly #recovery: PodFailures;
+  readonly #waves: WaveJobs;
+  readonly #watchdog: StartWatchdog;
+  readonly #turns: AdmissionQueue;
   readonly #tell = (event: ItemEvent): void => this.#facts.push(event);
   #draining = false;
   #polled = 0;
@@ -69,10 +69,10 @@ class ClusterExecutor implements KubernetesExecutor {
   constructor(options: KubernetesOptions) {
     this.#o = options;
     this.#manifests = manifestReader(options.store);
-    this.#recovery = new Recovery(options);
-    this.#waves = new WaveMaker(options);
-    this.#watchdog = new Watchdog(options);
-    this.#turns = new Turns(options.frame.settings.maxPods);
+    this.#recovery = new PodFailures(options);
+    this.#waves = new WaveJobs(options);
+    this.#watchdog = new StartWatchdog(options);
+    this.#turns = new AdmissionQueue(options.frame.settings.maxPods);
   }
 
   itemsPerPod(_job: KTJob, items: number): number {
@@ -82,7 +82,7 @@ class ClusterExecutor implements KubernetesExecutor {
   async submit(order: JobOrder): Promise<void> {
     await (this.#listed ??= this.#start());
     if (this.#steps.has(order.job.name)) return;
-    const step = new Step(this.#o.store, order, event => this.#facts.push(event));
+    const step = new JobExecution(this.#o.store, order, event => this.#facts.push(event));
     this.#steps.set(step.name, step);
     for (const job of this.#found.values())
       if (job.metadata.annotations?.[ANNOTATION.job] === step.name) step.see(job);
@@ -130,14 +130,14 @@ class ClusterExecutor implements KubernetesExecutor {
     let listed = (): void => undefined;
     const first = new Promise<void>(resolve => (listed = resolve));
     const jobs = async (): Promise<void> => {
-      for await (const news of follow<Job>(api, { path: paths.jobs(namespace), labelSelector }, options)) {
+      for await (const news of watch<Job>(api, { path: paths.jobs(namespace), labelSelector }, options)) {
         if (news.type === 'list') this.#jobsAre(news.items);
         else this.#jobIs(news.object, news.type === 'gone');
         listed();
       }
     };
     const pods = async (): Promise<void> => {
-      for await (const news of follow<Pod>(api, failed, options)) {
+      for await (const news of watch<Pod>(api, failed, options)) {
         if (news.type === 'list') for (const pod of news.items) this.#podFailed(pod);
         else if (news.type === 'put') this.#podFailed(news.object);
       }
@@ -201,22 +201,22 @@ class ClusterExecutor implements KubernetesExecutor {
     work.catch((error: unknown) => this.#o.onTrouble(error));
   }
 
-  #wake(step: Step): Promise<void> {
+  #wake(step: JobExecution): Promise<void> {
     return step.wake(() => this.#work(step)).catch((error: unknown) => this.#broken(step, error));
   }
 
   /** A store that fails ends the observation; a cluster that refuses fails the job. */
-  #broken(step: Step, error: unknown): void {
+  #broken(step: JobExecution, error: unknown): void {
     if (this.#closing.signal.aborted) return;
     if (!isKubeError(error)) this.#facts.fail(error);
     else if (error.status === 403 || error.status === 422 || error.status === 404) {
-      this.#settle(step, step.fail(refusedJob(step.name, error)));
+      this.#settle(step, step.fail(rejectedJob(step.name, error)));
       this.#later(this.#waves.remove(step));
     } else this.#facts.fail(error);
   }
 
   /** Reads what is new, settles what is done, and begins what is to be begun. */
-  async #work(step: Step): Promise<void> {
+  async #work(step: JobExecution): Promise<void> {
     if (step.settled || this.#closing.signal.aborted) return;
     await step.read();
     if (await this.#settleIfDone(step)) return;
@@ -231,7 +231,7 @@ class ClusterExecutor implements KubernetesExecutor {
       return;
     }
     if (await this.#settleIfDone(step)) return;
-    if (!this.#turns.enter(step)) return;
+    if (!this.#turns.admit(step)) return;
     const among = {
       all: this.#turns.begun,
       wakeLater: (ms: number) => this.#wakeLater(step, ms),
@@ -245,7 +245,7 @@ class ClusterExecutor implements KubernetesExecutor {
     }
   }
 
-  async #settleIfDone(step: Step): Promise<boolean> {
+  async #settleIfDone(step: JobExecution): Promise<boolean> {
     const { order, tally } = step;
     const stopping = order.job.failFast && tally.failed > allowedFailures(order.job.maxFailed, order.items);
     if (tally.open > 0 && !stopping) return false;
@@ -254,26 +254,26 @@ class ClusterExecutor implements KubernetesExecutor {
     return true;
   }
 
-  #wakeLater(step: Step, ms: number): void {
+  #wakeLater(step: JobExecution, ms: number): void {
     void this.#o.clock.sleep(ms, this.#closing.signal).then(
       () => this.#wake(step),
       () => undefined,
     );
   }
 
-  #settle(step: Step, fact: Fact): void {
+  #settle(step: JobExecution, fact: Fact): void {
     if (step.settled) return;
     step.settled = true;
     if (fact.type === 'JobFailed') step.failed = true;
     this.#watchdog.over(step, this.#tell);
     this.#facts.push(fact);
-    for (const next of this.#turns.end(step)) void this.#wake(next);
+    for (const next of this.#turns.release(step)) void this.#wake(next);
     this.#later(this.#waves.share(this.#turns.begun));
     this.#later(this.#tidy(step, false));
   }
 
   /** Deletes the Jobs of a step that succeeded, those that have ended; at the end of the run all of them. */
-  async #tidy(step: Step, all: boolean): Promise<void> {
+  async #tidy(step: JobExecution, all: boolean): Promise<void> {
     if (!step.settled || step.failed || this.#o.frame.settings.keepFinished) return;
     await this.#waves.remove(step, wave => all || isTerminalJob(wave.seen));
   }

@@ -12,16 +12,16 @@ import { KubeApi } from '../api/kube-api.js';
 import { ANNOTATION, LABEL } from '../manifests/names.js';
 import { ownerOf } from '../manifests/run-jobs.js';
 import type { ContainerState, Job, Pod } from '../api/objects.js';
-import { Recovery } from './pod-failures.js';
+import { PodFailures } from './pod-failures.js';
 import { clusterSettings } from '../manifests/cluster-settings.js';
-import { Step } from './job-execution.js';
+import { JobExecution } from './job-execution.js';
 
 const bench = new KubeBench();
 let api: KubeApi;
 let store: FileStore;
-let step: Step;
+let step: JobExecution;
 let manifest: JobManifest;
-let recovery: Recovery;
+let recovery: PodFailures;
 let waves = 0;
 
 const setUp = (more: Partial<KTJobInput> = {}): void => {
@@ -36,7 +36,11 @@ const setUp = (more: Partial<KTJobInput> = {}): void => {
   } as KTJobInput;
   const [job] = mustParsePipeline({ name: 'p', jobs: [given] }).jobs;
   manifest = { runId: 'r', job: job!, items: 4, itemsPerPod: 2 } as JobManifest;
-  step = new Step(store, { runId: 'r', pipeline: 'p', job: job!, items: 4, itemsPerPod: 2 }, () => undefined);
+  step = new JobExecution(
+    store,
+    { runId: 'r', pipeline: 'p', job: job!, items: 4, itemsPerPod: 2 },
+    () => undefined,
+  );
 };
 afterEach(() => api.close());
 beforeEach(() => {
@@ -59,7 +63,7 @@ beforeEach(() => {
     bundleParts: 1,
     owner: ownerOf('r', 'u'),
   };
-  recovery = new Recovery({ api: api, store, clock: bench.clock, frame });
+  recovery = new PodFailures({ api: api, store, clock: bench.clock, frame });
 });
 
 const jobOf = (name: string, status: Job['status']): Job => ({

@@ -10,14 +10,14 @@ import type { FailureCause } from '@kube-transform/sdk';
 import type { JobManifest } from '../../run-store/job-manifest.js';
 import type { Clock } from '../../ports/index.js';
 import { backoffMs } from '../../worker/backoff.js';
-import { chargeEnd, timeoutOf } from './charge-attempts.js';
+import { recordPodFailure, timeoutOf } from './charge-attempts.js';
 import { paths } from '../api/paths.js';
 import type { KubernetesOptions } from './options.js';
 import { parseRanges } from '../manifests/index-ranges.js';
 import { JOB_NAME } from '../manifests/names.js';
 import type { Pod } from '../api/objects.js';
-import { DID_NOTHING, type PodEnd, podEnd } from '../diagnosis/pod-termination.js';
-import type { Step } from './job-execution.js';
+import { DID_NOTHING, type PodTermination, terminationOf } from '../diagnosis/pod-termination.js';
+import type { JobExecution } from './job-execution.js';
 import { failedIndexes, podAt, type Wave } from './waves.js';
 
 const MAX_FALSE_STARTS = 3;
@@ -26,7 +26,7 @@ const MAX_STORE_FAILURES = 10;
 const INDEX_LABEL = 'batch.kubernetes.io/job-completion-index';
 
 /** Deals with the ends of pods. */
-export class Recovery {
+export class PodFailures {
   readonly #o: Pick<KubernetesOptions, 'api' | 'store' | 'clock' | 'frame'>;
   /** Failed pods by Job and index, as far as they were seen. */
   readonly #pods = new Map<string, Pod>();
@@ -46,7 +46,7 @@ export class Recovery {
   }
 
   /** Puts on record what the pods that ended were at; a cause where another pod cannot help. */
-  async recover(step: Step, manifest: JobManifest): Promise<FailureCause | null> {
+  async recover(step: JobExecution, manifest: JobManifest): Promise<FailureCause | null> {
     for (const wave of step.waves.values()) {
       await this.#disruptions(step, manifest, wave);
       if (wave.deleted) continue;
@@ -57,7 +57,7 @@ export class Recovery {
         const pod = podAt(wave, index);
         const seen = this.#pods.get(`${wave.name}/${index}`);
         const given = { memory: wave.memory, timeoutMs: timeoutOf(manifest) };
-        const told = seen === undefined && !isFailed.has(index) ? DID_NOTHING : podEnd(seen, given);
+        const told = seen === undefined && !isFailed.has(index) ? DID_NOTHING : terminationOf(seen, given);
         // It says that it is done, and is not.
         const end = told.kind === 'done' ? { ...DID_NOTHING, uid: told.uid, begun: told.begun } : told;
         const cause = pod === undefined ? null : await this.#ended(step, manifest, { wave, pod, end });
@@ -69,13 +69,13 @@ export class Recovery {
   }
 
   /** Pods that Kubernetes itself replaces: what they were at is interrupted, up to a cap. */
-  async #disruptions(step: Step, manifest: JobManifest, wave: Wave): Promise<void> {
+  async #disruptions(step: JobExecution, manifest: JobManifest, wave: Wave): Promise<void> {
     const failed = new Set(failedIndexes(wave));
     for (const [key, pod] of this.#pods) {
       if (!key.startsWith(`${wave.name}/`)) continue;
       const index = Number(key.slice(wave.name.length + 1));
       if (failed.has(index)) continue;
-      const end = podEnd(pod, { memory: wave.memory, timeoutMs: timeoutOf(manifest) });
+      const end = terminationOf(pod, { memory: wave.memory, timeoutMs: timeoutOf(manifest) });
       const isReplaced =
         pod.status?.conditions?.some(
           ({ type, status }) => type === 'DisruptionTarget' && status === 'True',
@@ -83,7 +83,7 @@ export class Recovery {
       if (!isReplaced) continue;
       const which = podAt(wave, index);
       if (which !== undefined) {
-        await chargeEnd(this.#o.store, manifest, { pod: which, end, memory: wave.memory });
+        await recordPodFailure(this.#o.store, manifest, { pod: which, end, memory: wave.memory });
         await step.tally.refreshPod(which);
       }
       this.#charged.add(pod.metadata.uid ?? '');
@@ -92,13 +92,13 @@ export class Recovery {
   }
 
   async #ended(
-    step: Step,
+    step: JobExecution,
     manifest: JobManifest,
-    { wave, pod, end }: { wave: Wave; pod: number; end: PodEnd },
+    { wave, pod, end }: { wave: Wave; pod: number; end: PodTermination },
   ): Promise<FailureCause | null> {
     await step.tally.refreshPod(pod);
     if (!step.tally.isOpen(pod)) return null;
-    const began = await chargeEnd(this.#o.store, manifest, { pod, end, memory: wave.memory });
+    const began = await recordPodFailure(this.#o.store, manifest, { pod, end, memory: wave.memory });
     if (began) await step.tally.refreshPod(pod);
     this.#pause(step, end, this.#o.clock);
     if (end.kind === 'memory') step.raiseMemory(wave.memory);
@@ -108,7 +108,7 @@ export class Recovery {
   }
 
   /** Pods that are deleted again and again, with nothing begun: somebody does not want them. */
-  #interrupted(step: Step, pod: number, end: PodEnd): FailureCause | null {
+  #interrupted(step: JobExecution, pod: number, end: PodTermination): FailureCause | null {
     if (end.kind !== 'disrupted' || end.begun.length > 0) return null;
     const times = (step.interrupted.get(pod) ?? 0) + 1;
     step.interrupted.set(pod, times);
@@ -120,7 +120,7 @@ export class Recovery {
         };
   }
 
-  #pause(step: Step, end: PodEnd, clock: Clock): void {
+  #pause(step: JobExecution, end: PodTermination, clock: Clock): void {
     if (end.kind === 'disrupted' || end.kind === 'memory' || end.kind === 'done') return;
     step.nextWaveMs = Math.max(
       step.nextWaveMs,
@@ -144,8 +144,8 @@ export class Recovery {
 
 /** A pod that did nothing for its items: a cause where it is one too many. */
 function falseStart(
-  step: Step,
-  { pod, end, began }: { pod: number; end: PodEnd; began: boolean },
+  step: JobExecution,
+  { pod, end, began }: { pod: number; end: PodTermination; began: boolean },
 ): FailureCause | null {
   const starts = (step.falseStarts.get(pod) ?? 0) + 1;
   step.falseStarts.set(pod, starts);
@@ -165,7 +165,7 @@ function falseStart(
 }
 
 /** Indexes whose pods succeeded without having done their items. */
-async function unfinishedIndexes(step: Step, wave: Wave): Promise<number[]> {
+async function unfinishedIndexes(step: JobExecution, wave: Wave): Promise<number[]> {
   const succeeded = [...step.waves.values()].reduce(
     (sum, { seen }) => sum + (seen.status?.succeeded ?? 0),
     0,

@@ -11,8 +11,8 @@ import { KubeApi } from '../api/kube-api.js';
 import { ownerOf } from '../manifests/run-jobs.js';
 import type { Job } from '../api/objects.js';
 import { clusterSettings } from '../manifests/cluster-settings.js';
-import { Step } from './job-execution.js';
-import { Watchdog } from './start-watchdog.js';
+import { JobExecution } from './job-execution.js';
+import { StartWatchdog } from './start-watchdog.js';
 
 const bench = new KubeBench();
 let api: KubeApi;
@@ -20,13 +20,17 @@ let store: FileStore;
 let told: (string | null)[];
 let wakes: number[];
 let trouble: unknown[];
-let dog: Watchdog;
-let step: Step;
+let dog: StartWatchdog;
+let step: JobExecution;
 
-const stepOf = (more: Partial<KTJobInput> = {}): Step => {
+const stepOf = (more: Partial<KTJobInput> = {}): JobExecution => {
   const given = { type: 'map', name: 'm', function: 'f.f', items: [1], args: {}, ...more } as KTJobInput;
   const [job] = mustParsePipeline({ name: 'p', jobs: [given] }).jobs;
-  return new Step(store, { runId: 'r', pipeline: 'p', job: job!, items: 4, itemsPerPod: 1 }, () => undefined);
+  return new JobExecution(
+    store,
+    { runId: 'r', pipeline: 'p', job: job!, items: 4, itemsPerPod: 1 },
+    () => undefined,
+  );
 };
 /** The Job of a step, as the cluster has it. */
 const jobIs = (status: Job['status'], of = step, spec: object = {}): void => {
@@ -53,14 +57,14 @@ const refused = (message: string): void => {
     message,
   });
 };
-const look = (all: Step[] = [step]) =>
+const look = (all: JobExecution[] = [step]) =>
   dog.look(step, {
     all,
     tell: (event: ItemEvent) => void (event.type === 'JobWaiting' && told.push(event.message)),
     wakeLater: ms => void wakes.push(ms),
   });
 /** Looks as often as the watchdog wants, for so long; what it gives up with. */
-const lookFor = async (ms: number, all?: Step[]) => {
+const lookFor = async (ms: number, all?: JobExecution[]) => {
   const endMs = bench.clock.nowMs() + ms;
   while (bench.clock.nowMs() < endMs) {
     bench.clock.advance(1000);
@@ -90,7 +94,12 @@ beforeEach(() => {
     bundleParts: 1,
     owner: ownerOf('r', 'u'),
   };
-  dog = new Watchdog({ api: api, clock: bench.clock, frame, onTrouble: error => void trouble.push(error) });
+  dog = new StartWatchdog({
+    api: api,
+    clock: bench.clock,
+    frame,
+    onTrouble: error => void trouble.push(error),
+  });
   step = stepOf();
 });
 

@@ -8,45 +8,45 @@
  */
 import { type FailureCause, parseDurationMs } from '@kube-transform/sdk';
 import type { ItemEvent } from '../../ports/index.js';
-import { askAbout } from '../diagnosis/diagnose.js';
+import { diagnose } from '../diagnosis/diagnose.js';
 import type { KubernetesOptions } from './options.js';
 import { isKubeError } from '../api/kube-error.js';
-import { refusalOf, type Waiting } from '../diagnosis/rejections.js';
-import type { Step } from './job-execution.js';
-import { Vigil } from '../diagnosis/start-timeout.js';
+import { rejectionOf, type PendingReason } from '../diagnosis/rejections.js';
+import type { JobExecution } from './job-execution.js';
+import { StartTimeout } from '../diagnosis/start-timeout.js';
 
 /** What a step is among. */
 export interface Sight {
-  all: readonly Step[];
+  all: readonly JobExecution[];
   tell: (event: ItemEvent) => void;
   wakeLater: (ms: number) => void;
 }
 
 interface Watch {
-  vigil: Vigil;
+  vigil: StartTimeout;
   told: string | null;
   /** When the step will be woken for a look. */
   wakenMs: number;
 }
 
 /** Looks after steps whose pods do not start. */
-export class Watchdog {
+export class StartWatchdog {
   readonly #o: Pick<KubernetesOptions, 'api' | 'clock' | 'frame' | 'onTrouble'>;
-  readonly #watches = new WeakMap<Step, Watch>();
+  readonly #watches = new WeakMap<JobExecution, Watch>();
 
   constructor(options: Pick<KubernetesOptions, 'api' | 'clock' | 'frame' | 'onTrouble'>) {
     this.#o = options;
   }
 
   /** Tells why pods wait; a cause where they have waited too long. */
-  async look(step: Step, sight: Sight): Promise<FailureCause | null> {
+  async look(step: JobExecution, sight: Sight): Promise<FailureCause | null> {
     const { clock } = this.#o;
     const watch = this.#watchOf(step);
     const { vigil } = watch;
     if (vigil.note(evidenceOf(step), clock.nowMs()) || !isQuiet(step)) {
       this.#say(step, null, sight.tell);
       if (!isQuiet(step)) {
-        vigil.well(clock.nowMs());
+        vigil.started(clock.nowMs());
         return null;
       }
     }
@@ -61,29 +61,29 @@ export class Watchdog {
     const waiting = await this.#ask(step);
     if (waiting === undefined) return null;
     const busy = sight.all.some(other => other !== step && readyPods(other) > 0);
-    const { message, hopeless, waitedMs } = vigil.looked(waiting, clock.nowMs(), busy);
+    const { message, expired: hopeless, waitedMs } = vigil.observe(waiting, clock.nowMs(), busy);
     const isOver = hopeless !== null && !(await this.#hasMoved(step, vigil));
     this.#say(step, hopeless === null ? message : null, sight.tell);
     return isOver ? causeFor(step, hopeless, waitedMs) : null;
   }
 
   /** Nothing is waited for any longer. */
-  over(step: Step, tell: (event: ItemEvent) => void): void {
+  over(step: JobExecution, tell: (event: ItemEvent) => void): void {
     this.#say(step, null, tell);
   }
 
   /** A last look into the store: has something been done after all? */
-  async #hasMoved(step: Step, vigil: Vigil): Promise<boolean> {
+  async #hasMoved(step: JobExecution, vigil: StartTimeout): Promise<boolean> {
     await step.tally.refresh();
     return vigil.note(evidenceOf(step), this.#o.clock.nowMs());
   }
 
-  #watchOf(step: Step): Watch {
+  #watchOf(step: JobExecution): Watch {
     let watch = this.#watches.get(step);
     if (watch === undefined) {
       const { startTimeout } = { ...this.#o.frame.settings.defaults, ...step.order.job.kubernetes };
       watch = {
-        vigil: new Vigil(this.#o.clock.nowMs(), parseDurationMs(startTimeout ?? '')),
+        vigil: new StartTimeout(this.#o.clock.nowMs(), parseDurationMs(startTimeout ?? '')),
         told: null,
         wakenMs: 0,
       };
@@ -92,7 +92,7 @@ export class Watchdog {
     return watch;
   }
 
-  #say(step: Step, message: string | null, tell: (event: ItemEvent) => void): void {
+  #say(step: JobExecution, message: string | null, tell: (event: ItemEvent) => void): void {
     const watch = this.#watches.get(step);
     if (watch === undefined || watch.told === message) return;
     watch.told = message;
@@ -100,11 +100,11 @@ export class Watchdog {
   }
 
   /** Why the step waits; null where it does not, undefined where nobody answers. */
-  async #ask(step: Step): Promise<Waiting | null | undefined> {
-    if (step.refusal !== null) return refusalOf(step.refusal);
+  async #ask(step: JobExecution): Promise<PendingReason | null | undefined> {
+    if (step.refusal !== null) return rejectionOf(step.refusal);
     try {
       for (const { seen } of step.live) {
-        const waiting = await askAbout(this.#o.api, seen);
+        const waiting = await diagnose(this.#o.api, seen);
         if (waiting !== null) return waiting;
       }
       return null;
@@ -116,21 +116,21 @@ export class Watchdog {
         reason: 'NotToldWhy',
         message: 'of reasons that this controller may not read',
         remedy: error.message,
-        patience: 'long',
+        waitLimit: 'long',
       };
     }
   }
 }
 
-const readyPods = (step: Step): number =>
+const readyPods = (step: JobExecution): number =>
   step.live.reduce((sum, { seen }) => sum + (seen.status?.ready ?? 0), 0);
 
 /** Nothing of the step is at work, and something should be. */
-const isQuiet = (step: Step): boolean =>
+const isQuiet = (step: JobExecution): boolean =>
   (step.live.length > 0 || step.refusal !== null) && readyPods(step) === 0;
 
 /** What has ended so far. */
-function evidenceOf({ tally, waves }: Step): string {
+function evidenceOf({ tally, waves }: JobExecution): string {
   const jobs = [...waves.values()].map(
     ({ name, seen }) => `${name}:${seen.status?.succeeded ?? 0}:${seen.status?.failed ?? 0}`,
   );
@@ -138,8 +138,8 @@ function evidenceOf({ tally, waves }: Step): string {
 }
 
 function causeFor(
-  { name, memory, order }: Step,
-  { reason, message, remedy }: Waiting,
+  { name, memory, order }: JobExecution,
+  { reason, message, remedy }: PendingReason,
   waitedMs: number,
 ): FailureCause {
   const raised =

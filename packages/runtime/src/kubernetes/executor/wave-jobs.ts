@@ -13,7 +13,7 @@ import { ANNOTATION, selectPodsOf } from '../manifests/names.js';
 import type { KubernetesOptions } from './options.js';
 import { taskJob, type WavePlan } from '../manifests/run-jobs.js';
 import type { Job } from '../api/objects.js';
-import type { Step } from './job-execution.js';
+import type { JobExecution } from './job-execution.js';
 import { coveredPods, shardsOf, shares, type Wave } from './waves.js';
 
 /** How long the failures of a moment are gathered, so that one Job takes them all. */
@@ -22,12 +22,12 @@ const GONE_CHECK_MS = 250;
 
 /** What a step shares with the others. */
 export interface Surroundings {
-  all: readonly Step[];
+  all: readonly JobExecution[];
   wakeLater: (ms: number) => void;
 }
 
 /** Makes Jobs. */
-export class WaveMaker {
+export class WaveJobs {
   readonly #o: KubernetesOptions;
   readonly #namespace: string;
 
@@ -37,7 +37,7 @@ export class WaveMaker {
   }
 
   /** Begins a wave for the pods that no live wave covers. */
-  async cover(step: Step, manifest: JobManifest, { all, wakeLater }: Surroundings): Promise<void> {
+  async cover(step: JobExecution, manifest: JobManifest, { all, wakeLater }: Surroundings): Promise<void> {
     const { clock } = this.#o;
     step.refusal = null;
     if (isUnderWay(step)) return;
@@ -68,9 +68,9 @@ export class WaveMaker {
 
   /** Makes a Job, or takes over the one that is there. False where a quota does not let it be made now. */
   async #make(
-    step: Step,
+    step: JobExecution,
     manifest: JobManifest,
-    shard: { text: string; count: number; all: readonly Step[] },
+    shard: { text: string; count: number; all: readonly JobExecution[] },
   ): Promise<boolean> {
     const { settings } = this.#o.frame;
     const { job, itemsPerPod } = manifest;
@@ -112,7 +112,7 @@ export class WaveMaker {
   }
 
   /** Gives each live wave its share of the pods that the run may have at once. */
-  async share(all: readonly Step[]): Promise<void> {
+  async share(all: readonly JobExecution[]): Promise<void> {
     const { settings } = this.#o.frame;
     const waves = all.filter(step => !step.settled).flatMap(step => step.live.map(wave => ({ step, wave })));
     const wants = waves.map(({ step, wave }) =>
@@ -139,7 +139,7 @@ export class WaveMaker {
   }
 
   /** Deletes Jobs of a step with their pods. */
-  async remove(step: Step, which: (wave: Wave) => boolean = () => true): Promise<void> {
+  async remove(step: JobExecution, which: (wave: Wave) => boolean = () => true): Promise<void> {
     for (const wave of step.waves.values()) {
       if (wave.gone || wave.deleted || !which(wave)) continue;
       wave.deleted = true;
@@ -174,7 +174,7 @@ function quotaWords(error: unknown): string {
  * Nothing has failed, and no pod has ended whose results are not known: the usual case, told without looking
  * at each pod.
  */
-function isUnderWay({ waves, live, tally }: Step): boolean {
+function isUnderWay({ waves, live, tally }: JobExecution): boolean {
   const ended = live.reduce((sum, { seen }) => sum + (seen.status?.succeeded ?? 0), 0);
   return (
     live.length === 1 &&

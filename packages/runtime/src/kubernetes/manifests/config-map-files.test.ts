@@ -1,13 +1,14 @@
 import { expect, test } from 'vitest';
-import { deal, inPieces, parcel } from './config-map-files.js';
+import { splitIntoConfigMaps, inPieces, fileConfigMap } from './config-map-files.js';
 
 const bytes = (n: number): Uint8Array => new Uint8Array(n).fill(97);
 
 test('files share ConfigMaps, and each fits below the limit of 1 MiB in base64', () => {
   const files = new Map([...Array(40).keys()].map(i => [`chunk-${i}.mjs`, bytes(100_000)]));
-  const parts = deal(files)!;
+  const parts = splitIntoConfigMaps(files)!;
   expect(parts.flatMap(part => [...part.keys()])).toEqual([...files.keys()]);
-  for (const part of parts) expect(JSON.stringify(parcel(part, { name: 'x' })).length).toBeLessThan(2 ** 20);
+  for (const part of parts)
+    expect(JSON.stringify(fileConfigMap(part, { name: 'x' })).length).toBeLessThan(2 ** 20);
 });
 
 test('a file that is too large is cut, and its pieces make it whole again', () => {
@@ -17,5 +18,5 @@ test('a file that is too large is cut, and its pieces make it whole again', () =
 });
 
 test('what is far too large is not dealt at all', () => {
-  expect(deal(new Map([['huge', bytes(60_000_000)]]))).toBeUndefined();
+  expect(splitIntoConfigMaps(new Map([['huge', bytes(60_000_000)]]))).toBeUndefined();
 });

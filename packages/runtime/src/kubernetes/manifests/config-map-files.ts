@@ -30,7 +30,7 @@ export function inPieces(files: Files): Map<string, Uint8Array> {
 }
 
 /** A file from its pieces; undefined where there is none. */
-export function joined(files: Files, name: string): Uint8Array | undefined {
+export function wholeFile(files: Files, name: string): Uint8Array | undefined {
   const whole = files.get(name);
   if (whole !== undefined) return whole;
   const pieces = [...files.keys()].filter(key => key.startsWith(`${name}.part-`)).sort();
@@ -50,7 +50,7 @@ export const filesOf = ({ data = {}, binaryData = {} }: ConfigMap): Map<string, 
   ]);
 
 /** Deals files out to ConfigMaps, in order; undefined where they are too large altogether. */
-export function deal(files: Files): Map<string, Uint8Array>[] | undefined {
+export function splitIntoConfigMaps(files: Files): Map<string, Uint8Array>[] | undefined {
   const parts: Map<string, Uint8Array>[] = [];
   let room = 0;
   for (const [name, body] of inPieces(files)) {
@@ -65,7 +65,7 @@ export function deal(files: Files): Map<string, Uint8Array>[] | undefined {
 }
 
 /** A ConfigMap that never changes, with files as binary data. */
-export function parcel(part: Files, metadata: ConfigMap['metadata']): ConfigMap {
+export function fileConfigMap(part: Files, metadata: ConfigMap['metadata']): ConfigMap {
   const binaryData = Object.fromEntries(
     [...part].map(([name, body]) => [name, Buffer.from(body).toString('base64')]),
   );

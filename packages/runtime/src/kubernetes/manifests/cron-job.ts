@@ -4,7 +4,7 @@ import { readableName } from '../../run-store/run-id.js';
 import { bundleNames, deployLabels, LABEL, scheduleName, versionName } from './names.js';
 import type { KubeObject } from '../api/objects.js';
 import { basePod, MOUNT, placementOf } from './pod-spec.js';
-import { type DeployedVersion, type DeployPlace, versionConfigMaps } from './deployed-version.js';
+import { type DeployedVersion, type DeployTarget, versionConfigMaps } from './deployed-version.js';
 
 const HISTORY = 3;
 const STARTS = 6;
@@ -14,12 +14,14 @@ const LAUNCHER = { cpu: '50m', memory: '96Mi', limit: '256Mi' };
  * The CronJob of a schedule. Its own concurrency policy holds for the pods that begin runs; the runs
  * themselves are looked at by these.
  */
-export function cronJob(version: DeployedVersion, schedule: KTSchedule, place: DeployPlace): KubeObject {
+export function cronJob(version: DeployedVersion, schedule: KTSchedule, target: DeployTarget): KubeObject {
   const { pipeline, digest } = version;
-  const settings = { ...version.settings, namespace: place.namespace };
+  const settings = { ...version.settings, namespace: target.namespace };
   const name = scheduleName(pipeline, schedule);
-  const labels = { ...deployLabels(pipeline, place.project, 'schedule'), [LABEL.schedule]: name };
-  const versions = versionConfigMaps(version, place).map((_, n) => versionName(pipeline, version.version, n));
+  const labels = { ...deployLabels(pipeline, target.project, 'schedule'), [LABEL.schedule]: name };
+  const versions = versionConfigMaps(version, target).map((_, n) =>
+    versionName(pipeline, version.version, n),
+  );
   const pod = basePod({
     settings,
     bundle: bundleNames(digest, version.bundleParts),

@@ -6,7 +6,7 @@ import type { JsonObject, KTPipelineInput } from '@kube-transform/sdk';
 import type { RunRecord } from '../../run-store/run-record.js';
 import { deployLabels, LABEL, shortHash, versionName } from './names.js';
 import type { ConfigMap } from '../api/objects.js';
-import { deal, joined, parcel } from './config-map-files.js';
+import { splitIntoConfigMaps, wholeFile, fileConfigMap } from './config-map-files.js';
 import type { RunConfig } from './run-config.js';
 import type { ClusterSettings } from './cluster-settings.js';
 
@@ -37,7 +37,7 @@ export interface DeployedVersion extends VersionParts {
 const FILE = 'version.json';
 
 /** Where a version is deployed, and by which project. */
-export interface DeployPlace {
+export interface DeployTarget {
   project: string;
   namespace: string;
 }
@@ -73,7 +73,7 @@ export function runConfigOf(
 /** The ConfigMaps of a version: one that people can read, or the pieces of a large one. */
 export function versionConfigMaps(
   version: DeployedVersion,
-  { project, namespace }: DeployPlace,
+  { project, namespace }: DeployTarget,
 ): ConfigMap[] {
   const { pipeline, digest } = version;
   const text = JSON.stringify(version, null, 1);
@@ -87,16 +87,16 @@ export function versionConfigMaps(
     namespace,
     labels,
   });
-  const parts = deal(new Map([[FILE, Buffer.from(text)]])) ?? [];
+  const parts = splitIntoConfigMaps(new Map([[FILE, Buffer.from(text)]])) ?? [];
   if (parts.length === 1)
     return [
       { apiVersion: 'v1', kind: 'ConfigMap', metadata: metadata(0), immutable: true, data: { [FILE]: text } },
     ];
-  return parts.map((part, n) => parcel(part, metadata(n)));
+  return parts.map((part, n) => fileConfigMap(part, metadata(n)));
 }
 
 /** A version from its files; undefined where they hold none. */
 export function readVersion(files: ReadonlyMap<string, Uint8Array>): DeployedVersion | undefined {
-  const bytes = joined(files, FILE);
+  const bytes = wholeFile(files, FILE);
   return bytes === undefined ? undefined : (JSON.parse(Buffer.from(bytes).toString()) as DeployedVersion);
 }

@@ -6,7 +6,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { RunRecord } from '../../run-store/run-record.js';
-import { joined } from './config-map-files.js';
+import { wholeFile } from './config-map-files.js';
 import type { ClusterSettings } from './cluster-settings.js';
 
 /** `run.json`. */
@@ -53,6 +53,6 @@ export async function readMounted(dir: string): Promise<Map<string, Uint8Array>>
 
 /** The record of a run from the folder into which its ConfigMaps are mounted. */
 export async function readRecordFiles(dir: string): Promise<RunRecord> {
-  const bytes = joined(await readMounted(dir), RECORD);
+  const bytes = wholeFile(await readMounted(dir), RECORD);
   return JSON.parse(gunzipSync(bytes ?? new Uint8Array()).toString()) as RunRecord;
 }

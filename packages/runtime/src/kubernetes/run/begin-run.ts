@@ -11,7 +11,7 @@ import { documentName, LABEL, labelValue, runLabels } from '../manifests/names.j
 import type { KubeApi } from '../api/kube-api.js';
 import { controllerJob, ownerOf, runConfigMap } from '../manifests/run-jobs.js';
 import type { ConfigMap, Job } from '../api/objects.js';
-import { deal, parcel } from '../manifests/config-map-files.js';
+import { splitIntoConfigMaps, fileConfigMap } from '../manifests/config-map-files.js';
 import { recordFiles, RUN_KEY, type RunConfig } from '../manifests/run-config.js';
 
 interface Beginning {
@@ -25,7 +25,10 @@ interface Beginning {
  * Makes the objects of a new run and starts its controller. False where there is a run of that name; with
  * `again` it is seen to be whole.
  */
-export async function beginRun(api: KubeApi, { config, record, again = false }: Beginning): Promise<boolean> {
+export async function createRunObjects(
+  api: KubeApi,
+  { config, record, again = false }: Beginning,
+): Promise<boolean> {
   const { runId, pipeline, digest, schedule } = config;
   const namespace = api.namespace;
   const data = { [RUN_KEY.config]: JSON.stringify(config) };
@@ -42,7 +45,7 @@ export async function beginRun(api: KubeApi, { config, record, again = false }: 
       path: 'run',
       message: `Run "${runId}" was deleted while it was being made.`,
     });
-  const documents = record === null ? [] : (deal(recordFiles(record)) ?? []);
+  const documents = record === null ? [] : (splitIntoConfigMaps(recordFiles(record)) ?? []);
   for (const [n, part] of documents.entries()) {
     const labels = runLabels(runId, pipeline, 'run-document');
     const metadata = {
@@ -51,16 +54,16 @@ export async function beginRun(api: KubeApi, { config, record, again = false }: 
       labels,
       ownerReferences: [ownerOf(runId, uid)],
     };
-    await api.create(paths.configMaps(namespace), parcel(part, metadata));
+    await api.create(paths.configMaps(namespace), fileConfigMap(part, metadata));
   }
-  await startController(api, { config, uid, start: '1' });
+  await createControllerJob(api, { config, uid, start: '1' });
   return made !== null;
 }
 
 const nameIs = (name: string): { fieldSelector: string } => ({ fieldSelector: `metadata.name=${name}` });
 
 /** Starts a controller of a run. False where one of that name is there. */
-export async function startController(
+export async function createControllerJob(
   api: KubeApi,
   { config, uid, start }: { config: RunConfig; uid: string; start: string },
 ): Promise<boolean> {

@@ -10,7 +10,7 @@ import { hintsKey } from '../../run-store/layout.js';
 import type { FileStore, HintAddress } from '../../ports/index.js';
 import { readJson } from '../../run-store/read-json.js';
 
-const PATIENCE_MS = 1000;
+const TIMEOUT_MS = 1000;
 
 /** Sends hints about one pod of one job. */
 export class HintClient {
@@ -49,7 +49,7 @@ async function post({ host, port, token }: HintAddress, body: string): Promise<b
       socket.destroy();
       resolve(sent);
     };
-    socket.setTimeout(PATIENCE_MS, () => end(false));
+    socket.setTimeout(TIMEOUT_MS, () => end(false));
     socket.on('error', () => end(false));
     socket.on('data', chunk => end(chunk.toString('latin1').includes(' 204 ')));
     socket.on('close', () => end(false));

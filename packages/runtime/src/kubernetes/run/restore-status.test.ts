@@ -9,13 +9,13 @@ import { SegmentLog } from '../../run-store/segment-log.js';
 import { paths } from '../api/paths.js';
 import { KubeApi } from '../api/kube-api.js';
 import type { ConfigMap } from '../api/objects.js';
-import { recallRun } from './restore-status.js';
-import { type ClusterSummary, RunReport } from './status-reporter.js';
+import { restoreStatus } from './restore-status.js';
+import { type ClusterSummary, StatusReporter } from './status-reporter.js';
 
 const bench = new KubeBench();
 const THREW = { kind: 'Threw', name: 'Error', message: 'no' } as const;
 
-async function told(tell: (report: RunReport) => void | Promise<void>): Promise<ClusterSummary> {
+async function told(tell: (report: StatusReporter) => void | Promise<void>): Promise<ClusterSummary> {
   bench.server.storage.create(paths.configMaps('ns'), { metadata: { name: 'run' } });
   const connection = {
     name: 'test',
@@ -24,7 +24,12 @@ async function told(tell: (report: RunReport) => void | Promise<void>): Promise<
     token: () => Promise.resolve(undefined),
   };
   const api = new KubeApi(connection, { clock: bench.clock });
-  const report = new RunReport({ api, clock: bench.clock, configMap: 'run', onTrouble: () => undefined });
+  const report = new StatusReporter({
+    api,
+    clock: bench.clock,
+    configMap: 'run',
+    onTrouble: () => undefined,
+  });
   await tell(report);
   await report.close(null);
   api.close();
@@ -76,7 +81,7 @@ test('a controller that comes back tells of all jobs, and of no item twice', asy
   );
 
   const summary = await told(async report => {
-    await recallRun(store, record, report);
+    await restoreStatus(store, record, report);
     report.publish(event({ type: 'RunStarted', pipeline: 'p', jobs: 5, resumed: true }));
     report.publish(event({ type: 'JobExpanded', job: 'going', items: 3, done: 2, failed: 0 }));
     for (const item of [0, 1])

@@ -7,17 +7,21 @@ import { JobTally } from '../../run-store/job-tally.js';
 import type { FileStore } from '../../ports/index.js';
 import type { RunRecord } from '../../run-store/run-record.js';
 import { type JobView, readRunView } from '../../reporting/run-view.js';
-import { isOwnFailure, type RunReport } from './status-reporter.js';
+import { isOwnFailure, type StatusReporter } from './status-reporter.js';
 
 /** Tells all jobs of a run to its report, with the items of those that have ended. */
-export async function recallRun(store: FileStore, record: RunRecord, report: RunReport): Promise<void> {
+export async function restoreStatus(
+  store: FileStore,
+  record: RunRecord,
+  report: StatusReporter,
+): Promise<void> {
   const { jobs } = await readRunView(store, record, { counts: () => false });
   for (const view of jobs) {
     const { job, status, items, cause } = view;
     const counts = await countsOf(store, record.runId, { view, report });
     if (cause !== undefined && counts.failed === 0 && isOwnFailure(cause))
-      report.recallFailure({ job: job.name, item: null, cause });
-    report.recall({
+      report.restoreFailure({ job: job.name, item: null, cause });
+    report.restoreJob({
       name: job.name,
       status,
       items,
@@ -35,7 +39,7 @@ export async function recallRun(store: FileStore, record: RunRecord, report: Run
 async function countsOf(
   store: FileStore,
   runId: string,
-  { view, report }: { view: JobView; report: RunReport },
+  { view, report }: { view: JobView; report: StatusReporter },
 ): Promise<{ done: number; failed: number; retried: number }> {
   const { job, status, items, cause } = view;
   const none = { done: 0, failed: 0, retried: 0 };
@@ -50,7 +54,7 @@ async function countsOf(
     else if (event.type === 'ItemRetrying') counts.retried++;
     else if (event.type === 'ItemFailed') {
       counts.failed++;
-      report.recallFailure({ job: job.name, item: event.item, cause: event.cause });
+      report.restoreFailure({ job: job.name, item: event.item, cause: event.cause });
     }
   });
   await tally.refresh();

@@ -5,13 +5,13 @@ import type { RunEvent } from '../../ports/index.js';
 import { paths } from '../api/paths.js';
 import { KubeApi } from '../api/kube-api.js';
 import type { ConfigMap } from '../api/objects.js';
-import { type ClusterSummary, RunReport } from './status-reporter.js';
+import { type ClusterSummary, StatusReporter } from './status-reporter.js';
 
 const bench = new KubeBench();
 const stamp = { atMs: 1, runId: 'r' };
 const WELL: RunEvent = { type: 'JobStatusChanged', job: 'a', from: null, to: 'Running', items: 1, ...stamp };
 let api: KubeApi;
-let report: RunReport;
+let report: StatusReporter;
 
 beforeEach(() => {
   bench.server.storage.create(paths.configMaps('ns'), { metadata: { name: 'run' } });
@@ -22,7 +22,7 @@ beforeEach(() => {
     token: () => Promise.resolve(undefined),
   };
   api = new KubeApi(connection, { clock: bench.clock });
-  report = new RunReport({ api, clock: bench.clock, configMap: 'run', onTrouble: () => undefined });
+  report = new StatusReporter({ api, clock: bench.clock, configMap: 'run', onTrouble: () => undefined });
   report.publish({ type: 'RunStarted', pipeline: 'p', jobs: 1, resumed: false, ...stamp });
 });
 afterEach(() => api.close());

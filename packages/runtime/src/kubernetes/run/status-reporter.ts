@@ -63,7 +63,7 @@ const FRAME = new RegExp(
 );
 
 /** Reports on a run. */
-export class RunReport implements EventSink {
+export class StatusReporter implements EventSink {
   readonly #api: KubeApi;
   readonly #clock: Clock;
   readonly #path: string;
@@ -94,12 +94,12 @@ export class RunReport implements EventSink {
   }
 
   /** Takes in where a job of the run stands, before anything is published of it. */
-  recall(job: JobProgress): void {
+  restoreJob(job: JobProgress): void {
     this.#progress.jobs.set(job.name, job);
   }
 
   /** Takes in what failed for good before this process began. */
-  recallFailure(failure: FailedItem): void {
+  restoreFailure(failure: FailedItem): void {
     this.#failures.add(failure);
   }
 

@@ -40,11 +40,11 @@ export function isAbsence(error: unknown): boolean {
 /**
  * A failed action ("write", "read", …) on a key as KtError `STORE_FAILED`; a KtError is returned as it is.
  */
-export function storeFailed(error: unknown, action: string, place: { root: string; key: string }): KtError {
+export function storeFailed(error: unknown, action: string, object: { root: string; key: string }): KtError {
   if (isKtError(error)) return error;
   const code = errnoOf(error) ?? 'UNKNOWN';
   const said = error instanceof Error ? error.message : String(error);
-  const message = `Cannot ${action} "${place.key}" in the folder ${place.root}: ${said}.`;
+  const message = `Cannot ${action} "${object.key}" in the folder ${object.root}: ${said}.`;
   const hint = HINTS[code] ?? 'The system says why; see its message.';
   return new KtError({ code: 'STORE_FAILED', message, path: '', hint }, { cause: error });
 }

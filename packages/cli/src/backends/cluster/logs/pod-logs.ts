@@ -9,7 +9,7 @@
 import { type LogLine, logLine, type StoredLine, systemClock } from '@kube-transform/runtime';
 import {
   ANNOTATION,
-  follow,
+  watch,
   isKubeError,
   type Job,
   JOB_NAME,
@@ -62,7 +62,7 @@ export async function readPods(api: KubeApi, filter: LiveFilter, reading: LiveRe
     for (const pod of (await api.list<Pod>(path, { labelSelector, signal })).items) streams.see(pod, false);
   else {
     const options = { signal: AbortSignal.any([ending, signal]), clock: systemClock };
-    for await (const news of follow<Pod>(api, { path, labelSelector }, options)) {
+    for await (const news of watch<Pod>(api, { path, labelSelector }, options)) {
       for (const pod of news.type === 'list' ? news.items : [news.object])
         streams.see(pod, news.type === 'gone');
     }

@@ -1,6 +1,6 @@
 /** What the items of a run in a cluster printed: from the store, and from pods while they live. */
 import { isKtError, KtError } from '@kube-transform/sdk';
-import { type FailedLog, type LogLine, placeIn } from '@kube-transform/runtime';
+import { type FailedLog, type LogLine, selectItems } from '@kube-transform/runtime';
 import { isKubeError, type ReadValue } from '@kube-transform/runtime/kubernetes';
 import { type ClusterRun, type RunIn, statusOf } from '../find-runs.js';
 import { followRun } from '../follow-run.js';
@@ -146,7 +146,7 @@ const hasEndedPods = ({ summary }: ClusterRun): boolean =>
 function filterOf({ runId, summary }: ClusterRun, place: string | undefined): LiveFilter {
   if (place === undefined) return { runId, job: null, item: null };
   if (summary === null || summary.jobs.length === 0) throw notYet(runId);
-  const { jobs, item } = placeIn(summary.jobs, { runId, place });
+  const { jobs, item } = selectItems(summary.jobs, { runId, selector: place });
   return { runId, job: jobs[0] ?? null, item };
 }
 

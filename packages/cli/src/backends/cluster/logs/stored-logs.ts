@@ -11,7 +11,7 @@ import { KtError } from '@kube-transform/sdk';
 import { systemClock } from '@kube-transform/runtime';
 import {
   advance,
-  askAbout,
+  diagnose,
   isKubeError,
   type Job,
   type KubeApi,
@@ -24,7 +24,7 @@ import {
   type ReadRequest,
   type ReadValue,
   selectPodsOf,
-  Vigil,
+  StartTimeout,
 } from '@kube-transform/runtime/kubernetes';
 import type { RunIn } from '../find-runs.js';
 import { textLines } from './text-lines.js';
@@ -139,7 +139,7 @@ async function* readPage(
     reading.note(error.message);
   } finally {
     await api
-      .delete(paths.jobs(api.namespace, job.metadata.name), { patienceMs: 2000 })
+      .delete(paths.jobs(api.namespace, job.metadata.name), { retryForMs: 2000 })
       .catch(() => undefined);
   }
 }
@@ -147,7 +147,7 @@ async function* readPage(
 /** The name of the Job's pod once its container has started; null where there is none any more. */
 async function startedPod(api: KubeApi, job: Job, { signal, note }: Reading): Promise<string | null> {
   const { name } = job.metadata;
-  const vigil = new Vigil(systemClock.nowMs(), START_WITHIN_MS);
+  const startTimeout = new StartTimeout(systemClock.nowMs(), START_WITHIN_MS);
   let told = '';
   for (;;) {
     const { items } = await api.list<Pod>(paths.pods(api.namespace), {
@@ -156,11 +156,11 @@ async function startedPod(api: KubeApi, job: Job, { signal, note }: Reading): Pr
     });
     const [pod] = items;
     if (pod !== undefined && pod.status?.phase !== 'Pending') return pod.metadata.name;
-    if (vigil.pauseMs(systemClock.nowMs()) === 0) {
+    if (startTimeout.pauseMs(systemClock.nowMs()) === 0) {
       const seen = await api.get<Job>(paths.jobs(api.namespace, name), { signal });
       if (seen === null) return null;
-      const { message, hopeless } = vigil.looked(await askAbout(api, seen), systemClock.nowMs());
-      if (hopeless !== null) throw notStarted(hopeless);
+      const { message, expired } = startTimeout.observe(await diagnose(api, seen), systemClock.nowMs());
+      if (expired !== null) throw notStarted(expired);
       if (message !== null && message !== told)
         note(`The pod that reads the logs is waiting because ${message}`);
       told = message ?? told;
