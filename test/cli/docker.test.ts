@@ -6,7 +6,7 @@ import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { makeBundle } from '../../packages/cli/src/bundle/make-bundle.js';
-import { deliver } from '../../packages/cli/src/delivery/deliver.js';
+import { chooseDelivery } from '../../packages/cli/src/delivery/choose-delivery.js';
 import { DOCKERIGNORE, dockerfile } from '../../packages/cli/src/project/dockerfile.js';
 import { clusterSettings } from '../../packages/runtime/src/kubernetes/manifests/cluster-settings.js';
 import { expectMistake, kt, project, SHAKY } from '../kit/kt.js';
@@ -37,18 +37,11 @@ async function made(
 }
 
 /** Delivers what a project has. */
-async function delivered(dir: string, options: Parameters<typeof deliver>[1]['options'], dryRun = false) {
+async function delivered(dir: string, context: Parameters<typeof chooseDelivery>[0], dryRun = false) {
   const bundle = await makeBundle({ entries: [join(dir, 'pipelines/shaky.ts')], projectDir: dir });
   const settings = clusterSettings({ namespace: 'n', store: 's3://bucket', image: BASE });
-  return {
-    bundle,
-    ...(await deliver(bundle, {
-      options: { delivery: 'docker', ...options },
-      settings,
-      dryRun,
-      progress: () => undefined,
-    })),
-  };
+  const delivery = chooseDelivery({ delivery: 'docker', ...context }, { dryRun, progress: () => undefined });
+  return { bundle, ...(await delivery.deliver(bundle, settings)) };
 }
 
 /** Runs something with these programs first on the PATH. */

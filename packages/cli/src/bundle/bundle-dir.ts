@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { RunConfig } from '@kube-transform/runtime/kubernetes';
-import { projectDir } from '../project/project-dir.js';
+import { projectAround, projectDir } from '../project/project-dir.js';
 
 /** The folder of a run's bundle; null where it was made elsewhere, or has been deleted. */
 export function bundleDirOf(
@@ -13,6 +13,6 @@ export function bundleDirOf(
     ...(source?.pipeline == null ? [] : [source.pipeline.split('#')[0] ?? '']),
     ...(source?.functions ?? []),
   ];
-  const projects = [...files.map(file => resolve(cwd, file)), join(cwd, 'package.json')].map(projectDir);
+  const projects = [...files.map(file => projectDir(resolve(cwd, file))), projectAround(cwd)];
   return projects.map(dir => join(dir, '.kt', 'bundles', digest)).find(dir => existsSync(dir)) ?? null;
 }

@@ -21,7 +21,7 @@ import {
   helpersIn,
   withoutIdleImports,
 } from './build-bundle.js';
-import { projectDir } from '../project/project-dir.js';
+import { projectAround } from '../project/project-dir.js';
 import { moduleNamer } from './module-names.js';
 import { type OutsidePackage, OutsidePackages } from './external-packages.js';
 import { type FoundInModules, nothingFound, userModulesPlugin } from './user-modules-plugin.js';
@@ -38,6 +38,8 @@ export interface BundleOptions {
 export interface Bundle {
   digest: string;
   dir: string;
+  /** The folder of the project that it was made for. */
+  projectDir: string;
   /** Entry of a worker process. */
   worker: string;
   /** Exports `modules`: the user's modules by name. */
@@ -87,6 +89,7 @@ export async function makeBundle({ entries, projectDir }: BundleOptions): Promis
   return {
     digest,
     dir,
+    projectDir,
     worker: join(dir, 'worker.mjs'),
     catalog: join(dir, 'catalog.mjs'),
     entries: entries.map(moduleNamer(entries)),
@@ -99,8 +102,7 @@ export async function makeBundle({ entries, projectDir }: BundleOptions): Promis
 }
 
 /** A bundle without modules: it runs documents that call no function. */
-export const emptyBundle = (): Promise<Bundle> =>
-  makeBundle({ entries: [], projectDir: projectDir(join(process.cwd(), 'package.json')) });
+export const emptyBundle = (): Promise<Bundle> => makeBundle({ entries: [], projectDir: projectAround() });
 
 /**
  * Builds until nothing new is found: further modules of functions, threads, packages that have to stay

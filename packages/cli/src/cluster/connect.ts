@@ -1,12 +1,11 @@
 /** Finds out which cluster is meant, and opens a connection to it. */
-import { join } from 'node:path';
 import { systemClock } from '@kube-transform/runtime';
 import { KubeApi } from '@kube-transform/runtime/kubernetes';
 import { loadConfig } from '../project/load-config.js';
 import { type ClusterOptions, type ResolvedContext, resolveContext } from '../project/resolve-context.js';
 import { kubeConnection } from './kube-connection.js';
 import { remembered } from './last-cluster.js';
-import { projectDir } from '../project/project-dir.js';
+import { projectAround } from '../project/project-dir.js';
 
 /**
  * What holds for a cluster: what was typed, over the environment, over the project's configuration or what
@@ -16,8 +15,7 @@ export async function contextOf(
   typed: ClusterOptions,
   { last = true, cwd = process.cwd() } = {},
 ): Promise<ResolvedContext> {
-  const dir = projectDir(join(cwd, 'x'));
-  const [config, used] = await Promise.all([loadConfig(dir), last ? remembered(cwd) : null]);
+  const [config, used] = await Promise.all([loadConfig(projectAround(cwd)), last ? remembered(cwd) : null]);
   return resolveContext({ typed, env: process.env, config, last: used });
 }
 

@@ -2,7 +2,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import type { KubeApi } from '@kube-transform/runtime/kubernetes';
-import { projectDir } from '../project/project-dir.js';
+import { projectAround } from '../project/project-dir.js';
 import type { ClusterOptions } from '../project/resolve-context.js';
 
 /** What is kept beside the context, the namespace and the kubeconfig. */
@@ -21,7 +21,7 @@ type Remembered = Pick<ClusterOptions, 'context' | 'namespace' | 'kubeconfig' | 
 
 /** Name of the connection of a pod, which is no context. */
 const IN_CLUSTER = 'in-cluster';
-const fileOf = (dir: string): string => join(projectDir(join(dir, 'x')), '.kt', 'cluster.json');
+const fileOf = (dir: string): string => join(projectAround(dir), '.kt', 'cluster.json');
 
 /** What was used last in this project; nothing where there was nothing. */
 export async function remembered(dir = process.cwd()): Promise<Remembered | null> {

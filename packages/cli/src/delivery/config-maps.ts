@@ -1,9 +1,7 @@
 /**
- * A bundle in ConfigMaps. Their names follow from its digest: publishing again what is there does nothing.
- * Bundles are shared and outlive runs.
+ * The delivery "bundle": in ConfigMaps, which need neither a registry nor a builder. Their names follow from the
+ * digest: publishing again what is there does nothing. They are shared by runs, and outlive them.
  */
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { KtError } from '@kube-transform/sdk';
 import {
   bundleName,
@@ -16,36 +14,51 @@ import {
   paths,
 } from '@kube-transform/runtime/kubernetes';
 import type { Bundle } from '../bundle/make-bundle.js';
-import type { OutsideFiles } from '../bundle/trace-externals.js';
+import type { ClusterOptions } from '../project/resolve-context.js';
+import { type BundleFiles, bundleFiles, ownFiles } from './bundle-files.js';
+import type { Delivery, PublishedBundle } from './delivery.js';
 
-const NOTHING: OutsideFiles = { files: new Map(), links: new Map() };
 /** 15 MB: every deployment would leave as much in the memory of the cluster. */
-const MAX_PARTS = 20;
+const MOST_PARTS = 20;
 
 /** Code is too large for the annotation that client-side apply leaves on objects. */
 const GITOPS = { 'argocd.argoproj.io/sync-options': 'ServerSideApply=true' };
 
-/** A bundle in the cluster. */
-export interface PublishedBundle {
-  digest: string;
-  parts: number;
-  /** False where it was there already. */
-  isNew: boolean;
+/** With `api` the ConfigMaps are created at once; without it they are told, for the caller to apply. */
+export const configMaps = ({
+  platform,
+  api,
+}: Pick<ClusterOptions, 'platform'> & { api?: KubeApi } = {}): Delivery => ({
+  deliver: async (bundle, settings) => {
+    const files = await bundleFiles(bundle, { platform, image: settings.image });
+    const objects = configMapsOf(bundle, files, settings.namespace);
+    const published = { digest: bundle.digest, parts: objects.length, isNew: false };
+    if (api === undefined) return { published, settings, objects };
+    return { published: { ...published, isNew: await createMissing(api, objects) }, settings, objects: [] };
+  },
+});
+
+/**
+ * Creates the ConfigMaps of a bundle, without the packages outside it. @throws KtError `BUNDLE_TOO_LARGE`, and
+ * what the cluster refuses.
+ */
+export async function publishBundle(
+  api: KubeApi,
+  bundle: Pick<Bundle, 'digest' | 'dir' | 'files'>,
+): Promise<PublishedBundle> {
+  const objects = configMapsOf(bundle, await ownFiles(bundle), api.namespace);
+  return { digest: bundle.digest, parts: objects.length, isNew: await createMissing(api, objects) };
 }
 
-/** The ConfigMaps of a bundle, named by its digest. @throws KtError `BUNDLE_TOO_LARGE`. */
-export async function bundleConfigMaps(
-  { digest, dir, files: listed }: Pick<Bundle, 'digest' | 'dir' | 'files'>,
+function configMapsOf(
+  { digest, dir }: Pick<Bundle, 'digest' | 'dir'>,
+  { files, links }: BundleFiles,
   namespace: string,
-  outside: OutsideFiles = NOTHING,
-): Promise<ConfigMap[]> {
-  const names = [...Object.keys(listed), 'functions.mjs'].sort();
-  const files = new Map<string, Uint8Array>();
-  for (const name of names) files.set(name, await readFile(join(dir, name)));
-  for (const [name, { body }] of outside.files) files.set(name, body);
-  const parts = splitIntoConfigMaps(packed(files, outside.links));
-  if (parts === undefined || parts.length > MAX_PARTS) {
-    const bytes = [...files.values()].reduce((sum, body) => sum + body.length, 0);
+): ConfigMap[] {
+  const bodies = new Map([...files].map(([name, { body }]) => [name, body]));
+  const parts = splitIntoConfigMaps(packed(bodies, links));
+  if (parts === undefined || parts.length > MOST_PARTS) {
+    const bytes = [...bodies.values()].reduce((sum, body) => sum + body.length, 0);
     throw new KtError({
       code: 'BUNDLE_TOO_LARGE',
       path: dir,
@@ -59,17 +72,12 @@ export async function bundleConfigMaps(
   );
 }
 
-/** Puts a bundle into ConfigMaps. @throws KtError `BUNDLE_TOO_LARGE`, and what the cluster refuses. */
-export async function publishBundle(
-  api: KubeApi,
-  bundle: Pick<Bundle, 'digest' | 'dir' | 'files'>,
-  outside: OutsideFiles = NOTHING,
-): Promise<PublishedBundle> {
-  const parts = await bundleConfigMaps(bundle, api.namespace, outside);
+/** True where one was missing. */
+async function createMissing(api: KubeApi, objects: readonly ConfigMap[]): Promise<boolean> {
   let isNew = false;
-  for (const part of parts) {
-    const found = await api.get<ConfigMap>(paths.configMaps(api.namespace, part.metadata.name));
-    if (found === null && (await api.create(paths.configMaps(api.namespace), part)) !== null) isNew = true;
+  for (const object of objects) {
+    const found = await api.get<ConfigMap>(paths.configMaps(api.namespace, object.metadata.name));
+    if (found === null && (await api.create(paths.configMaps(api.namespace), object)) !== null) isNew = true;
   }
-  return { digest: bundle.digest, parts: parts.length, isNew };
+  return isNew;
 }

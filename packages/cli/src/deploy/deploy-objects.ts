@@ -23,6 +23,12 @@ export interface Deployment {
   digest: string;
 }
 
+/** What an object is for; empty where it does not say. */
+export const componentOf = ({ metadata }: KubeObject): string => metadata.labels?.[LABEL.component] ?? '';
+
+/** The pipeline that an object is of, as the value of a label. */
+export const pipelineOf = ({ metadata }: KubeObject): string => metadata.labels?.[LABEL.pipeline] ?? '';
+
 /** The schedules of a version, with everything filled in. */
 export const schedulesOf = ({ spec }: DeployedVersion): KTSchedule[] =>
   (spec.schedules ?? []).map(given => ({

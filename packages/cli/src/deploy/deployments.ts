@@ -16,7 +16,7 @@ import {
 } from '@kube-transform/runtime/kubernetes';
 import { type Applied, pathOf } from '../cluster/apply-objects.js';
 import { inNamespace } from '../cluster/connect.js';
-import { DEPLOYMENT, type Deployment } from './deploy-objects.js';
+import { componentOf, DEPLOYMENT, type Deployment, pipelineOf } from './deploy-objects.js';
 
 /** A version as it is kept in the cluster. */
 export interface KeptVersion {
@@ -25,8 +25,6 @@ export interface KeptVersion {
   deployedAtMs: number;
   objects: ConfigMap[];
 }
-
-const PART_OF = 'app.kubernetes.io/part-of';
 
 /** What is deployed of a pipeline; null where nothing is. */
 export async function findDeployment(api: KubeApi, pipeline: string): Promise<Deployment | null> {
@@ -38,10 +36,15 @@ export async function findDeployment(api: KubeApi, pipeline: string): Promise<De
 
 /** The versions of a pipeline that are kept, the newest first. */
 export async function keptVersions(api: KubeApi, pipeline: string): Promise<KeptVersion[]> {
-  const labelSelector = `${LABEL.component}=version,${LABEL.managedBy}=kt,${PART_OF}=${labelValue(pipeline)}`;
+  const labelSelector = `${LABEL.component}=version,${LABEL.managedBy}=kt,${LABEL.pipeline}=${labelValue(pipeline)}`;
   const { items } = await api.list<ConfigMap>(paths.configMaps(api.namespace), { labelSelector });
+  return versionsIn(items);
+}
+
+/** The versions that ConfigMaps of one pipeline hold, the newest first. */
+export function versionsIn(objects: readonly ConfigMap[]): KeptVersion[] {
   const versions = new Map<string, KeptVersion>();
-  for (const object of items) {
+  for (const object of objects) {
     const version = object.metadata.labels?.[LABEL.version] ?? '';
     const known = versions.get(version) ?? { version, deployedAtMs: 0, objects: [] };
     versions.set(version, {
@@ -56,7 +59,7 @@ export async function keptVersions(api: KubeApi, pipeline: string): Promise<Kept
 }
 
 /** When a version was last deployed: when it was made, or what {@link noteAgain} wrote. */
-export function deployedAtMs({ metadata: { annotations, creationTimestamp } }: KubeObject): number {
+function deployedAtMs({ metadata: { annotations, creationTimestamp } }: KubeObject): number {
   return Math.max(
     Date.parse(creationTimestamp ?? '') || 0,
     Date.parse(annotations?.[ANNOTATION.deployedAt] ?? '') || 0,
@@ -68,19 +71,13 @@ export function deployedAtMs({ metadata: { annotations, creationTimestamp } }: K
  * before it.
  */
 export async function noteAgain(api: KubeApi, applied: readonly Applied[]): Promise<void> {
-  const component = ({ object }: Applied): string => object.metadata.labels?.[LABEL.component] ?? '';
   const moved = applied
-    .filter(one => component(one) === 'deployment' && one.outcome === 'changed')
-    .map(({ object }) => object.metadata.labels?.[PART_OF]);
+    .filter(({ object, outcome }) => componentOf(object) === 'deployment' && outcome === 'changed')
+    .map(({ object }) => pipelineOf(object));
   const annotations = { [ANNOTATION.deployedAt]: new Date(systemClock.nowMs()).toISOString() };
-  for (const one of applied) {
-    if (
-      component(one) !== 'version' ||
-      one.outcome !== 'unchanged' ||
-      !moved.includes(one.object.metadata.labels?.[PART_OF])
-    )
-      continue;
-    await api.patch(pathOf(one.object), { metadata: { annotations } }, { type: 'merge' });
+  for (const { object, outcome } of applied) {
+    if (componentOf(object) === 'version' && outcome === 'unchanged' && moved.includes(pipelineOf(object)))
+      await api.patch(pathOf(object), { metadata: { annotations } }, { type: 'merge' });
   }
 }
 

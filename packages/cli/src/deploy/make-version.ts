@@ -2,7 +2,7 @@
 import { isPipeline, type JsonObject, KtError, parsePipeline, type Pipeline } from '@kube-transform/sdk';
 import { bindParams, withDefaults } from '@kube-transform/runtime';
 import { type ClusterSettings, type DeployedVersion, versionOf } from '@kube-transform/runtime/kubernetes';
-import type { PublishedBundle } from '../delivery/config-maps.js';
+import type { PublishedBundle } from '../delivery/delivery.js';
 import type { Target } from '../pipeline/load-pipeline.js';
 
 /** How a version runs. */

@@ -12,7 +12,7 @@ import { inNamespace, openCluster, withContext } from '../cluster/connect.js';
 import type { ClusterOptions } from '../project/resolve-context.js';
 import { coloured, type Output, table } from '../terminal/output.js';
 import { applyObject, deleteObject } from '../cluster/apply-objects.js';
-import { pipelineObjects } from './deploy-objects.js';
+import { pipelineObjects, pipelineOf } from './deploy-objects.js';
 import { findDeployment, keptVersions, readKept } from './deployments.js';
 
 /** @throws KtError `NOT_DEPLOYED`, `NO_VERSION_BEFORE`, `UNKNOWN_VERSION`. */
@@ -64,7 +64,7 @@ export async function rollback(
 async function apply(api: KubeApi, objects: readonly KubeObject[], pipeline: string): Promise<void> {
   for (const object of objects) await applyObject(api, object, { dryRun: false });
   const names = new Set(objects.map(({ metadata }) => metadata.name));
-  const labelSelector = `${LABEL.component}=schedule,app.kubernetes.io/part-of=${labelValue(pipeline)}`;
+  const labelSelector = `${LABEL.component}=schedule,${LABEL.pipeline}=${labelValue(pipeline)}`;
   const { items } = await api.list<KubeObject>(paths.cronJobs(api.namespace), { labelSelector });
   for (const item of items)
     if (!names.has(item.metadata.name))
@@ -82,7 +82,7 @@ export async function notDeployed(api: KubeApi, pipeline: string): Promise<KtErr
   const { items } = await api.list<ConfigMap>(paths.configMaps(api.namespace), {
     labelSelector: `${LABEL.component}=deployment,${LABEL.managedBy}=kt`,
   });
-  const names = items.map(({ metadata }) => metadata.labels?.['app.kubernetes.io/part-of'] ?? '');
+  const names = items.map(pipelineOf);
   return new KtError({
     code: 'NOT_DEPLOYED',
     path: pipeline,

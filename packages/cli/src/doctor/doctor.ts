@@ -3,11 +3,13 @@
  * what to do.
  */
 import type { ClusterSettings, KubeApi } from '@kube-transform/runtime/kubernetes';
-import { type ClaimConfig, isKtError } from '@kube-transform/sdk';
+import type { ClaimConfig } from '@kube-transform/sdk';
 import { openCluster, withContext } from '../cluster/connect.js';
 import { settingsOf } from '../cluster/run-settings.js';
 import type { ClusterOptions } from '../project/resolve-context.js';
+import { configMaps } from '../delivery/config-maps.js';
 import { planDeploy } from '../deploy/plan.js';
+import { loadPipelines } from '../pipeline/load-pipeline.js';
 import { coloured, type Output, plural, table } from '../terminal/output.js';
 import { claimFindings } from '../checks/claim-checks.js';
 import {
@@ -40,7 +42,7 @@ export async function doctor(
   const api = await openCluster(context);
   try {
     const settings = settingsOf(context, api.namespace);
-    const steps = await plannedSteps(names, context, api.namespace);
+    const steps = await plannedSteps(names, context, settings);
     const findings = await look(api, { settings, steps, claim: context.claim, pod, signal });
     const problems = findings.filter(({ outcome }) => outcome === 'problem');
     if (json) output.out(JSON.stringify(findings, null, 2));
@@ -54,21 +56,13 @@ export async function doctor(
 /** The steps of the pipelines that would be deployed; none where there are none and none was named. */
 async function plannedSteps(
   names: readonly string[],
-  options: ClusterOptions,
-  namespace: string,
+  context: ClusterOptions,
+  settings: ClusterSettings,
 ): Promise<Step[]> {
-  try {
-    const { versions } = await planDeploy(names, {
-      options: { ...options, delivery: 'bundle' },
-      namespace,
-      dryRun: true,
-      progress: () => undefined,
-    });
-    return stepsOf(versions);
-  } catch (error) {
-    if (names.length === 0 && isKtError(error) && error.code === 'NOTHING_TO_DEPLOY') return [];
-    throw error;
-  }
+  const pipelines = await loadPipelines(names);
+  if (pipelines.length === 0) return [];
+  const { versions } = await planDeploy(pipelines, { context, settings, delivery: configMaps(context) });
+  return stepsOf(versions);
 }
 
 interface Look {

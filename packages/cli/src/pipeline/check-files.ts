@@ -11,10 +11,10 @@ import {
 import { reflectFunctions } from '@kube-transform/sdk/reflect';
 import { relative } from 'node:path';
 import { type CheckedSpec, checkSpec } from './check-pipeline.js';
-import { pipelinesOf } from '../bundle/load-modules.js';
 import { type ParamFlag, paramFlags } from './param-flags.js';
-import { projectDir } from '../project/project-dir.js';
-import { findFile, loadBundle, readJson } from './load-pipeline.js';
+import { findFile } from './find-file.js';
+import { loadBundle } from './load-pipeline.js';
+import { readRawDocument } from './read-document.js';
 
 /** A function that documents and dynamic jobs can call. */
 export interface OfferedFunction {
@@ -56,8 +56,8 @@ export async function checkFile(typed: string, functions: readonly string[]): Pr
 }
 
 async function checkDocument(file: string, extra: readonly string[]): Promise<Omit<CheckedFile, 'file'>> {
-  const document = await readJson(file);
-  const loaded = extra.length === 0 ? null : await loadBundle(extra, projectDir(extra[0] ?? file));
+  const document = await readRawDocument(file);
+  const loaded = extra.length === 0 ? null : await loadBundle(extra);
   const checked = checkSpec(document, loaded?.catalog.names() ?? null);
   return {
     pipelines: pipelineOf(checked, []),
@@ -67,13 +67,11 @@ async function checkDocument(file: string, extra: readonly string[]): Promise<Om
 }
 
 async function checkModule(
-  files: readonly [string, ...string[]],
+  files: readonly string[],
   wanted: string | undefined,
 ): Promise<Omit<CheckedFile, 'file'>> {
-  const loaded = await loadBundle(files, projectDir(files[0]));
-  const pipelines = pipelinesOf(loaded.modules[loaded.bundle.entries[0] ?? ''] ?? {}).filter(
-    ({ name }) => wanted === undefined || name === wanted,
-  );
+  const loaded = await loadBundle(files);
+  const pipelines = loaded.pipelines.filter(({ name }) => wanted === undefined || name === wanted);
   const functions = await offered(loaded);
   const checked = pipelines.map(pipeline => checkOne(pipeline, functions));
   const problems = checked.flatMap(entry => entry.problems);

@@ -1,9 +1,7 @@
-/** From what was typed to what is run: a pipeline of a module, or a document. */
-import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { isAbsolute, join, relative, resolve } from 'node:path';
+/** Finds the pipelines that were named, and loads them with their functions. */
+import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { didYouMean, KtError, type KTPipelineInput, parsePipeline, type Pipeline } from '@kube-transform/sdk';
+import { didYouMean, KtError, type KTPipelineInput, type Pipeline } from '@kube-transform/sdk';
 import {
   type BundleCatalog,
   bundleCatalog,
@@ -14,134 +12,118 @@ import { type Bundle, makeBundle } from '../bundle/make-bundle.js';
 import { catalogOf, loadModule, pipelinesOf } from '../bundle/load-modules.js';
 import { pipelineNames } from '../project/pipeline-names.js';
 import { projectDir } from '../project/project-dir.js';
+import { findFile } from './find-file.js';
+import { readDocument } from './read-document.js';
 
-/** Something that can be run, with its functions. */
-export interface Target {
-  pipeline: Pipeline | KTPipelineInput;
-  /** Modules that the bundle was made of, loaded. */
+/** Modules that were loaded through a bundle. */
+interface Loaded {
+  bundle: Bundle;
+  /** By name. */
   modules: Record<string, Record<string, unknown>>;
-  bundle: Bundle | null;
   catalog: FunctionCatalog;
+}
+
+/** A pipeline that can be run, with its functions. */
+export interface Target extends Omit<Loaded, 'bundle'> {
+  pipeline: Pipeline | KTPipelineInput;
+  /** Null for a document without functions. */
+  bundle: Bundle | null;
   source: RunRecord['source'];
 }
 
-const EXTENSIONS = ['.ts', '.mts', '.js', '.mjs'];
-const FOLDERS = ['.', 'pipelines', 'src/pipelines', 'src'];
-const EMPTY: BundleCatalog = { digest: '', modules: {}, functions: {} };
-
-/** The file that a name or path means. @throws KtError `UNKNOWN_PIPELINE` with what there is. */
-export async function findFile(typed: string, cwd = process.cwd()): Promise<string> {
-  const direct = isAbsolute(typed) ? typed : resolve(cwd, typed);
-  if (/\.(json|[cm]?[jt]sx?)$/.test(typed)) {
-    if (existsSync(direct)) return direct;
-    throw new KtError({
-      code: 'UNKNOWN_PIPELINE',
-      path: typed,
-      message: `There is no file "${typed}".`,
-      hint: didYouMean(typed, await pipelineNames(cwd)) ?? 'Is the path right?',
-    });
-  }
-  for (const folder of FOLDERS) {
-    for (const extension of EXTENSIONS) {
-      const file = resolve(cwd, folder, typed + extension);
-      if (existsSync(file)) return file;
-    }
-  }
-  const names = await pipelineNames(cwd);
-  const hint =
-    didYouMean(typed, names) ??
-    (names.length > 0
-      ? `There are: ${names.join(', ')}.`
-      : 'Give the path of a file, or make a project with `kt init`.');
-  throw new KtError({
-    code: 'UNKNOWN_PIPELINE',
-    path: typed,
-    message: `There is no pipeline "${typed}": no such file here or in pipelines/.`,
-    hint,
-  });
-}
-
-/** Reads a file of JSON. @throws KtError `BAD_DOCUMENT`. */
-export async function readJson(file: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    const reason = (error as Error).message.replace(/\.$/, '');
-    const message = `The file cannot be read as JSON: ${reason}.`;
-    throw new KtError(
-      {
-        code: 'BAD_DOCUMENT',
-        path: relative(process.cwd(), file),
-        message,
-        hint: 'A document is {"name": …, "jobs": […]}.',
-      },
-      { cause: error },
-    );
-  }
-}
-
-/** Reads a document. @throws KtError with every problem. */
-export async function readDocument(file: string): Promise<KTPipelineInput> {
-  const document = await readJson(file);
-  const parsed = parsePipeline(document);
-  if (!parsed.ok)
-    throw new KtError(
-      parsed.problems.map(problem => ({
-        ...problem,
-        path: `${relative(process.cwd(), file)}: ${problem.path}`.replace(/: $/, ''),
-      })),
-    );
-  return document as KTPipelineInput;
-}
-
-/** Loads modules through a bundle. */
-export async function loadBundle(
-  files: readonly string[],
-  project: string,
-): Promise<{ bundle: Bundle; modules: Target['modules']; catalog: FunctionCatalog }> {
-  const bundle = await makeBundle({ entries: files, projectDir: project });
-  const catalog = await catalogOf(pathToFileURL(bundle.catalog).href);
+/** Loads modules through a bundle; `pipelines` are those that the first module exports. */
+export async function loadBundle(files: readonly string[]): Promise<Loaded & { pipelines: Pipeline[] }> {
+  const bundle = await makeBundle({ entries: files, projectDir: projectDir(files[0] ?? process.cwd()) });
+  const imports = await catalogOf(pathToFileURL(bundle.catalog).href);
   const { digest, functions } = (await import(pathToFileURL(join(bundle.dir, 'functions.mjs')).href)) as Omit<
     BundleCatalog,
     'modules'
   >;
-  const modules: Target['modules'] = {};
-  for (const name of bundle.entries) modules[name] = await loadModule(catalog, name);
-  return { bundle, modules, catalog: bundleCatalog({ digest, modules: catalog, functions }) };
+  const modules: Loaded['modules'] = {};
+  for (const name of bundle.entries) modules[name] = await loadModule(imports, name);
+  const catalog = bundleCatalog({ digest, modules: imports, functions });
+  return { bundle, modules, catalog, pipelines: pipelinesOf(modules[bundle.entries[0] ?? ''] ?? {}) };
 }
 
 /**
- * Finds and loads what a command was given: `flights`, `path/file.ts`, `path/file.ts#name`, or `spec.json`
- * with modules of functions.
+ * Loads every pipeline that is meant: each one that a module exports where only the module is named, and those
+ * of all modules in `pipelines/` where nothing is named. None where there are none.
  *
  * @throws KtError where there is nothing of the kind, or it does not load.
  */
-export async function loadTarget(typed: string, functionFiles: readonly string[] = []): Promise<Target> {
-  const [path = '', wanted] = typed.split('#');
-  const file = await findFile(path);
-  const extra = await Promise.all(functionFiles.map(name => findFile(name)));
-  const cwd = process.cwd();
-  const document = file.endsWith('.json') ? await readDocument(file) : undefined;
-  const files = document === undefined ? [file, ...extra] : extra;
-  const source = (digest: string): RunRecord['source'] => ({
-    pipeline:
-      document === undefined ? relative(cwd, file) + (wanted === undefined ? '' : `#${wanted}`) : null,
-    functions: extra.map(name => relative(cwd, name)),
-    digest,
-  });
-  if (files.length === 0)
-    return {
-      pipeline: document as KTPipelineInput,
-      modules: {},
-      bundle: null,
-      catalog: bundleCatalog(EMPTY),
-      source: source(''),
-    };
-  const { bundle, modules, catalog } = await loadBundle(files, projectDir(files[0] ?? file));
-  const pipeline =
-    document ?? pick(pipelinesOf(modules[bundle.entries[0] ?? ''] ?? {}), { file: path, wanted });
-  return { pipeline, modules, bundle, catalog, source: source(bundle.digest) };
+export async function loadPipelines(names: readonly string[]): Promise<Target[]> {
+  const isWhole = names.length === 0;
+  const targets: Target[] = [];
+  for (const name of isWhole ? await pipelineNames(process.cwd()) : names)
+    targets.push(...(await loadAll(name, isWhole)));
+  return targets;
 }
+
+/** @param mayBeNone the module was not named: one of helpers need not export a pipeline. */
+async function loadAll(name: string, mayBeNone: boolean): Promise<Target[]> {
+  if (name.includes('#')) return [await loadTarget(name)];
+  const file = await findFile(name);
+  if (file.endsWith('.json')) return [await loadTarget(name)];
+  const path = fromHere(file);
+  const { pipelines, ...loaded } = await loadBundle([file]);
+  if (pipelines.length === 0 && !mayBeNone) throw noPipeline(path);
+  const nameOf = (pipeline: Pipeline): string => (pipelines.length === 1 ? path : `${path}#${pipeline.name}`);
+  return pipelines.map(pipeline => ({
+    ...loaded,
+    pipeline,
+    source: { pipeline: nameOf(pipeline), functions: [], digest: loaded.bundle.digest },
+  }));
+}
+
+/**
+ * Loads the one pipeline that is meant: `flights`, `path/file.ts`, `path/file.ts#name`, or `spec.json` with
+ * modules of functions.
+ *
+ * @throws KtError where there is nothing of the kind, or it does not load.
+ */
+export async function loadTarget(name: string, functionFiles: readonly string[] = []): Promise<Target> {
+  const [path = '', wanted] = name.split('#');
+  const file = await findFile(path);
+  if (file.endsWith('.json')) {
+    const document = await readDocument(file);
+    return { ...(await functionsTarget(functionFiles)), pipeline: document };
+  }
+  const functions = await findAll(functionFiles);
+  const { pipelines, ...loaded } = await loadBundle([file, ...functions]);
+  const source = {
+    pipeline: fromHere(file) + (wanted === undefined ? '' : `#${wanted}`),
+    functions: functions.map(fromHere),
+    digest: loaded.bundle.digest,
+  };
+  return { ...loaded, pipeline: pick(pipelines, { file: path, wanted }), source };
+}
+
+/** Only functions, for a document, or for a run whose document is stored with it. */
+export async function functionsTarget(functionFiles: readonly string[]): Promise<Target> {
+  const files = await findAll(functionFiles);
+  const { bundle, modules, catalog } = files.length === 0 ? nothingLoaded() : await loadBundle(files);
+  const source = { pipeline: null, functions: files.map(fromHere), digest: bundle?.digest ?? '' };
+  return { pipeline: { name: '' }, bundle, modules, catalog, source };
+}
+
+const findAll = (names: readonly string[]): Promise<string[]> =>
+  Promise.all(names.map(name => findFile(name)));
+
+const fromHere = (file: string): string => relative(process.cwd(), file);
+
+const nothingLoaded = (): Omit<Loaded, 'bundle'> & { bundle: null } => ({
+  bundle: null,
+  modules: {},
+  catalog: bundleCatalog({ digest: '', modules: {}, functions: {} }),
+});
+
+const noPipeline = (file: string): KtError =>
+  new KtError({
+    code: 'NO_PIPELINE',
+    path: file,
+    message: `"${file}" exports no pipeline.`,
+    hint: "Write: export default pipeline('name').job(…)",
+  });
 
 function pick(
   pipelines: Pipeline[],
@@ -155,14 +137,7 @@ function pick(
         : undefined
       : pipelines.find(({ name }) => name === wanted);
   if (found !== undefined) return found;
-  if (pipelines.length === 0) {
-    throw new KtError({
-      code: 'NO_PIPELINE',
-      path: file,
-      message: `"${file}" exports no pipeline.`,
-      hint: "Write: export default pipeline('name').job(…)",
-    });
-  }
+  if (pipelines.length === 0) throw noPipeline(file);
   const hint =
     wanted === undefined
       ? `Choose one: ${names.map(name => `${file}#${name}`).join(', ')}.`
@@ -176,16 +151,4 @@ function pick(
         : `"${file}" exports no pipeline "${wanted}".`,
     hint,
   });
-}
-
-/** Only functions, for a run whose document is stored with it. */
-export async function functionsTarget(functionFiles: readonly string[]): Promise<Target> {
-  const files = await Promise.all(functionFiles.map(name => findFile(name)));
-  const { bundle, modules, catalog } = await loadBundle(files, projectDir(files[0] ?? process.cwd()));
-  const source = {
-    pipeline: null,
-    functions: files.map(name => relative(process.cwd(), name)),
-    digest: bundle.digest,
-  };
-  return { pipeline: { name: '' }, modules, bundle, catalog, source };
 }

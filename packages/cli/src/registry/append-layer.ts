@@ -53,7 +53,7 @@ export interface Append {
   tag: string;
   layer: Layer;
   /** `linux/amd64`, …; default: all that the base has. */
-  platforms?: readonly string[];
+  platforms?: readonly string[] | undefined;
   progress?: (text: string) => void;
   /** False: nothing is sent, and only what the image would be is told. Default true. */
   push?: boolean;

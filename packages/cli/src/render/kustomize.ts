@@ -5,7 +5,8 @@
  *     is none, and never again.
  */
 import { stringify } from 'yaml';
-import { type KubeObject, LABEL } from '@kube-transform/runtime/kubernetes';
+import type { KubeObject } from '@kube-transform/runtime/kubernetes';
+import { componentOf, pipelineOf } from '../deploy/deploy-objects.js';
 import type { DeployPlan } from '../deploy/plan.js';
 
 /** Texts by path. */
@@ -47,10 +48,8 @@ export function overlayFiles(context: string, namespace: string): Map<string, st
   return new Map([[`overlays/${context}/kustomization.yaml`, text + recipes]]);
 }
 
-function groupOf({ metadata }: KubeObject): string {
-  const component = metadata.labels?.[LABEL.component];
-  if (component === undefined) return 'access';
-  return component === 'bundle'
-    ? 'code'
-    : `pipeline-${metadata.labels?.['app.kubernetes.io/part-of'] ?? 'x'}`;
+function groupOf(object: KubeObject): string {
+  const component = componentOf(object);
+  if (component === '') return 'access';
+  return component === 'bundle' ? 'code' : `pipeline-${pipelineOf(object) || 'x'}`;
 }

@@ -5,10 +5,13 @@ import { dirname, join, relative, sep } from 'node:path';
 import { KtError } from '@kube-transform/sdk';
 import { loadConfig } from '../project/load-config.js';
 import { contextOf } from '../cluster/connect.js';
+import { settingsOf } from '../cluster/run-settings.js';
+import { chooseDelivery } from '../delivery/choose-delivery.js';
 import type { ClusterOptions } from '../project/resolve-context.js';
 import { type DeployPlan, planDeploy } from '../deploy/plan.js';
+import { loadPipelines, type Target } from '../pipeline/load-pipeline.js';
 import { type Output, plural } from '../terminal/output.js';
-import { projectDir } from '../project/project-dir.js';
+import { projectAround } from '../project/project-dir.js';
 import { baseFiles, overlayFiles, type RenderedFiles, yamlOf } from './kustomize.js';
 
 /** How to render. */
@@ -33,11 +36,10 @@ export async function render(
   output: Output,
 ): Promise<boolean> {
   const contexts = await contextsOf(typed, out !== undefined);
+  const pipelines = await loadPipelines(names);
   const rendered: Rendered[] = [];
   for (const name of contexts)
-    rendered.push(
-      await renderContext(names, { ...typed, ...(name === null ? {} : { context: name }) }, output),
-    );
+    rendered.push(await renderContext(pipelines, { ...typed, context: name ?? typed.context }, output));
   if (out === undefined) {
     output.out(yamlOf(rendered.flatMap(({ plan }) => plan.objects)).trimEnd());
     return true;
@@ -65,13 +67,13 @@ export async function render(
 /** The contexts to render: the one that is named, else with files all of the configuration. */
 async function contextsOf(typed: ClusterOptions, all: boolean): Promise<(string | null)[]> {
   if (typed.context !== undefined || !all) return [null];
-  const found = await loadConfig(projectDir(join(process.cwd(), 'x')));
+  const found = await loadConfig(projectAround());
   const names = Object.keys(found?.config.contexts ?? {});
   return names.length === 0 ? [null] : names.sort();
 }
 
 async function renderContext(
-  names: readonly string[],
+  pipelines: readonly Target[],
   typed: ClusterOptions,
   output: Output,
 ): Promise<Rendered> {
@@ -85,12 +87,9 @@ async function renderContext(
       hint: 'Give --namespace, or say it in kt.config.ts.',
     });
   }
-  const plan = await planDeploy(names, {
-    options: values,
-    namespace,
-    dryRun: true,
-    progress: text => output.err(text),
-  });
+  const settings = settingsOf(values, namespace);
+  const delivery = chooseDelivery(values, { dryRun: true, progress: text => output.err(text) });
+  const plan = await planDeploy(pipelines, { context: values, settings, delivery });
   return { name: name ?? 'default', namespace, plan };
 }
 

@@ -7,7 +7,7 @@ import type { Output } from '../../terminal/output.js';
 import { onlyWhatFailed } from '../refusals.js';
 import type { ClusterRun } from './find-runs.js';
 import { withContext } from '../../cluster/connect.js';
-import type { Deliver } from '../../delivery/deliver.js';
+import type { Delivered } from '../../delivery/delivery.js';
 import { mayRetry, submitRetry } from './submit-run.js';
 import { afterSubmit } from './submit.js';
 
@@ -48,9 +48,13 @@ async function bring(
   api: KubeApi,
   bundle: Bundle,
   { config, output }: { config: RunConfig; output: Output },
-): ReturnType<Deliver> {
-  const [{ delivery }, options] = await Promise.all([import('../../delivery/deliver.js'), withContext({})]);
+): Promise<Delivered> {
+  const [{ chooseDelivery }, options] = await Promise.all([
+    import('../../delivery/choose-delivery.js'),
+    withContext({}),
+  ]);
   const { image = DEFAULT_IMAGE } = options;
   const settings = config.bundleParts === 0 ? { ...config.settings, image } : config.settings;
-  return delivery(api, options, text => output.err(text))(bundle, settings);
+  const delivery = chooseDelivery(options, { api, progress: text => output.err(text) });
+  return delivery.deliver(bundle, settings);
 }

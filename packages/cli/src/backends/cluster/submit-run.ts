@@ -14,8 +14,8 @@ import { nothingFailed, runNotEnded } from '../refusals.js';
 import { checkClusterVersion } from '../../cluster/cluster-version.js';
 import { type ClusterRun, findClusterRun, statusOf } from './find-runs.js';
 import { liveControllers } from './controllers.js';
-import { publishBundle, type PublishedBundle } from '../../delivery/config-maps.js';
-import type { Deliver } from '../../delivery/deliver.js';
+import { configMaps } from '../../delivery/config-maps.js';
+import type { Delivered, Delivery, PublishedBundle } from '../../delivery/delivery.js';
 import { publishRun } from './publish-run.js';
 
 /** A run that was submitted. */
@@ -32,22 +32,18 @@ export interface SubmitRequest {
   bundle: Bundle | null;
   settings: ClusterSettings;
   /** Default: in ConfigMaps. */
-  deliver?: Deliver;
+  delivery?: Delivery;
 }
-
-const inConfigMaps =
-  (api: KubeApi): Deliver =>
-  async (bundle, settings) => ({ published: await publishBundle(api, bundle), settings });
 
 /**
  * Publishes a bundle and starts a run of it. @throws KtError `CLUSTER_TOO_OLD`, and what the cluster refuses.
  */
 export async function submitRun(
   api: KubeApi,
-  { record, bundle, settings: wanted, deliver = inConfigMaps(api) }: SubmitRequest,
+  { record, bundle, settings: wanted, delivery = configMaps({ api }) }: SubmitRequest,
 ): Promise<Submitted> {
   await checkClusterVersion(api);
-  const { published, settings } = await deliver(bundle ?? (await emptyBundle()), wanted);
+  const { published, settings } = await delivery.deliver(bundle ?? (await emptyBundle()), wanted);
   const source = sourceOf(record.source, published);
   await publishRun(api, configOf(record, { kind: 'new', from: null, published, settings, source }), {
     ...record,
@@ -89,7 +85,7 @@ function configOf(
 /** What `kt retry` starts a run with; without other code it has that of the run that it repeats. */
 export interface RetryWith {
   from: ClusterRun;
-  code: Awaited<ReturnType<Deliver>> | null;
+  code: Pick<Delivered, 'published' | 'settings'> | null;
   source: RunRecord['source'];
 }
 

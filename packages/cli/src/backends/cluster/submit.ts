@@ -2,7 +2,7 @@
 import type { RunStatus } from '@kube-transform/runtime';
 import type { KubeApi } from '@kube-transform/runtime/kubernetes';
 import { makeRun, type RunRequest } from '../../pipeline/make-run.js';
-import { delivery } from '../../delivery/deliver.js';
+import { chooseDelivery } from '../../delivery/choose-delivery.js';
 import { type Deployed, findDeployed, submitDeployed } from './submit-deployed.js';
 import type { Output } from '../../terminal/output.js';
 import { followSession } from '../../views/cluster-session.js';
@@ -67,7 +67,7 @@ async function submitTyped(
     record: made.record,
     bundle: made.target.bundle,
     settings,
-    deliver: delivery(api, options, progress),
+    delivery: chooseDelivery(options, { api, progress }),
   });
   await remember(options, api);
   return submitted;

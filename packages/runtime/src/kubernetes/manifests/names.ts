@@ -13,6 +13,8 @@ export const LABEL = {
   project: 'kt.dev/project',
   /** The CronJob of a schedule. */
   schedule: 'kt.dev/schedule',
+  /** The pipeline that something is of. */
+  pipeline: 'app.kubernetes.io/part-of',
   component: 'app.kubernetes.io/component',
   managedBy: 'app.kubernetes.io/managed-by',
 } as const;
@@ -113,7 +115,7 @@ export const deployLabels = (
   component: Component,
 ): Record<string, string> => ({
   'app.kubernetes.io/name': 'kt',
-  'app.kubernetes.io/part-of': labelValue(pipeline),
+  [LABEL.pipeline]: labelValue(pipeline),
   [LABEL.component]: component,
   [LABEL.managedBy]: 'kt',
   [LABEL.project]: labelValue(project),
@@ -124,7 +126,7 @@ export function runLabels(runId: string, pipeline: string, component: Component)
   return {
     'app.kubernetes.io/name': 'kt',
     'app.kubernetes.io/instance': labelValue(runId),
-    'app.kubernetes.io/part-of': labelValue(pipeline),
+    [LABEL.pipeline]: labelValue(pipeline),
     [LABEL.component]: component,
     [LABEL.managedBy]: 'kt',
     [LABEL.run]: labelValue(runId),

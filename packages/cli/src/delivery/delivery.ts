@@ -1,0 +1,41 @@
+/** A delivery: one of the ways in which a bundle gets to where pods find it. */
+import { KtError } from '@kube-transform/sdk';
+import type { ClusterSettings, ConfigMap } from '@kube-transform/runtime/kubernetes';
+import type { Bundle } from '../bundle/make-bundle.js';
+
+/** Brings bundles to where pods find them. */
+export interface Delivery {
+  /**
+   * Brings a bundle to pods that have these settings.
+   *
+   * @throws KtError `NO_REPOSITORY`, and what a registry, a builder or the cluster refuses.
+   */
+  deliver(bundle: Bundle, settings: ClusterSettings): Promise<Delivered>;
+}
+
+/** A bundle that pods find. */
+export interface Delivered {
+  published: PublishedBundle;
+  /** With the image that holds the bundle, where one does. */
+  settings: ClusterSettings;
+  /** What is still to be applied to the cluster; empty where all is done. */
+  objects: ConfigMap[];
+}
+
+/** What was published. */
+export interface PublishedBundle {
+  digest: string;
+  /** ConfigMaps; 0 where an image holds the bundle. */
+  parts: number;
+  /** False where it was there already. */
+  isNew: boolean;
+}
+
+/** A way that pushes images was chosen, and no repository was named. */
+export const noRepository = (delivery: 'registry' | 'docker'): KtError =>
+  new KtError({
+    code: 'NO_REPOSITORY',
+    path: '--repository',
+    message: `The delivery "${delivery}" needs a repository to push to.`,
+    hint: 'Say which: --repository registry.example/team/pipelines, or repository in kt.config.ts.',
+  });
