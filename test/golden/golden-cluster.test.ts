@@ -4,7 +4,7 @@ import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { openStore, readFailedLogs, readRecord, readRunView } from '@kube-transform/runtime';
+import { openStore, readFailedLogs, readRecord, readRun } from '@kube-transform/runtime';
 import { type ConfigMap, type Job, paths } from '@kube-transform/runtime/kubernetes';
 import { collect } from '../kit/collect.js';
 import { type Ended, kt } from '../kit/kt.js';
@@ -94,9 +94,9 @@ describe.each(VERSIONS)('a cluster of version %s', version => {
   test('the library - the store that a run of a cluster left', async () => {
     const store = await openStore(`file:${join(FIXTURES, version, 'cluster/store')}`);
     const record = (await readRecord(store, 'failed-there'))!;
-    const { status, jobs } = await readRunView(store, record);
+    const { status, jobs } = await readRun(store, record);
     expect(status).toBe('Failed');
-    expect(Object.fromEntries(jobs.map(({ job, done, failed }) => [job.name, [done, failed]]))).toEqual({
+    expect(Object.fromEntries(jobs.map(({ name, done, failed }) => [name, [done, failed]]))).toEqual({
       ...{ plan: [1, 0], weigh: [8, 0], label: [7, 1], check: [7, 1], pack: [1, 0], boxes: [2, 0] },
       report: [0, 0],
     });

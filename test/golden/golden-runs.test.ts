@@ -13,7 +13,7 @@ import {
   readOutcomes,
   readRecord,
   readResult,
-  readRunView,
+  readRun,
   type RunRecord,
 } from '@kube-transform/runtime';
 import { collect } from '../kit/collect.js';
@@ -97,10 +97,10 @@ describe.each(VERSIONS)('runs of version %s', version => {
     const store = await openStore(`file:${join(FIXTURES, version, 'project')}`);
     const record = async (runId: string): Promise<RunRecord> => (await readRecord(store, runId))!;
     const [completed, failed, interrupted] = await Promise.all(
-      ['completed', 'failed', 'interrupted'].map(async runId => readRunView(store, await record(runId))),
+      ['completed', 'failed', 'interrupted'].map(async runId => readRun(store, await record(runId))),
     );
     const counts = (view: typeof completed, name: string): object | undefined => {
-      const found = view?.jobs.find(({ job }) => job.name === name);
+      const found = view?.jobs.find(job => job.name === name);
       return found && { done: found.done, failed: found.failed, retried: found.retried };
     };
     expect([completed, failed, interrupted].map(view => view?.status)).toEqual([
@@ -112,7 +112,7 @@ describe.each(VERSIONS)('runs of version %s', version => {
     expect(counts(completed, 'label')).toEqual({ done: 7, failed: 1, retried: 0 });
     expect(counts(failed, 'check')).toEqual({ done: 7, failed: 1, retried: 0 });
     expect(counts(interrupted, 'weigh')).toEqual({ done: 5, failed: 0, retried: 1 });
-    expect(completed?.jobs.find(({ job }) => job.name === 'boxes')?.parent).toBe('pack');
+    expect(completed?.jobs.find(({ name }) => name === 'boxes')?.parent).toBe('pack');
 
     const lines = await collect(
       readLogs(store, await record('completed'), { selector: undefined, previous: false }),

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import {
   bundleName,
   clusterSettings,
-  type ClusterSummary,
   controllerName,
   type Job,
   LABEL,
@@ -16,7 +15,7 @@ import {
   runLabels,
   runName,
 } from '@kube-transform/runtime/kubernetes';
-import type { RunStatus } from '@kube-transform/runtime';
+import type { RunStatus, RunSummary } from '@kube-transform/runtime';
 import type { KubeServer } from './kube-server.js';
 import { project, SHAKY } from './kt.js';
 
@@ -34,7 +33,7 @@ export interface GivenRun {
   status: RunStatus | null;
   createdAtMs?: number;
   digest?: string;
-  more?: Partial<ClusterSummary>;
+  more?: Partial<RunSummary>;
 }
 
 /** Puts a run's ConfigMap into the storage; its uid. */

@@ -8,5 +8,5 @@ export { followRun } from './backends/cluster/follow-run.js';
 export { openRun, submitPipeline } from './backends/cluster/cluster-backend.js';
 export type { LogsOptions, RunHandle, SubmitOptions } from './backends/cluster/cluster-backend.js';
 export type { ClusterOptions } from './project/resolve-context.js';
-export type { ClusterStatusJson } from './backends/cluster/run-view.js';
+export type { StatusJson, StatusJson as ClusterStatusJson } from './backends/status-json.js';
 export type { Cancelled } from './backends/cluster/cancel-run.js';

@@ -139,7 +139,7 @@ async function withOther<T>(typed: string, { place, store, here, verbs }: Other<
 
 async function isNewer(store: FileStore, runId: string, other: ClusterRun): Promise<boolean> {
   const entry = (await listRuns(store)).find(run => run.runId === runId);
-  return entry !== undefined && entry.createdAtMs >= other.config.createdAtMs;
+  return entry !== undefined && entry.createdMs >= other.config.createdAtMs;
 }
 
 async function inCluster<T>(place: Place, use: (api: KubeApi) => Promise<T>): Promise<T> {

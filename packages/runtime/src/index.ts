@@ -26,18 +26,34 @@ export type { NewRunOptions } from './engine/create-run.js';
 export { openStore } from './open-store.js';
 export { bindParams } from './engine/params.js';
 export type * from './ports/index.js';
-export { newProgress, rateOf, take } from './reporting/progress.js';
-export type { JobProgress, Progress } from './reporting/progress.js';
+export { rateOf, RunProgress } from './reporting/progress.js';
 export { readOutcomes, readResults } from './run-store/item-results.js';
 export type { ItemOutcome, ResultLine } from './run-store/item-results.js';
 export { inProcessHost, localCatalog, runPipeline } from './run-pipeline.js';
 export type { RunPipelineOptions, RunResult } from './run-pipeline.js';
-export { logLine, LogTail, selectItems, readFailedLogs, readLogs } from './reporting/run-logs.js';
+export { logLine, LogTail, readFailedLogs, readLogs, selectItems } from './reporting/run-logs.js';
 export type { FailedLog, LogFilter, LogLine, StoredLine } from './reporting/run-logs.js';
-export { readRunView } from './reporting/run-view.js';
-export type { JobView, ViewOptions } from './reporting/run-view.js';
-export { readRecord, readSummary, summarise, writeRecord, writeSummary } from './run-store/run-record.js';
-export type { RunRecord, RunSummary } from './run-store/run-record.js';
+export { readRun, summaryOfState } from './reporting/read-run.js';
+export type { Outcomes, ReadOptions } from './reporting/read-run.js';
+export {
+  countJobs,
+  formatSummary,
+  isOver,
+  jobCount,
+  newJobProgress,
+  newRunSummary,
+  parseSummary,
+} from './reporting/run-summary.js';
+export type { JobProgress, NewSummary, ReportedSummary, RunSummary } from './reporting/run-summary.js';
+export { eventsBetween } from './reporting/summary-events.js';
+export {
+  readRecord,
+  readStateFile,
+  stateFileOf,
+  writeRecord,
+  writeStateFile,
+} from './run-store/run-record.js';
+export type { RunRecord, RunStateFile } from './run-store/run-record.js';
 export { isRunnable, storedPipeline } from './engine/stored-pipeline.js';
 export type { Runnable } from './engine/stored-pipeline.js';
 export { readLog, SegmentLog } from './run-store/segment-log.js';

@@ -4,8 +4,8 @@
  */
 import { fileURLToPath } from 'node:url';
 import type { FailureCause, KTJobInput } from '@kube-transform/sdk';
-import { newRun, readOutcomes, type RunEvent, systemClock } from '@kube-transform/runtime';
-import type { ClusterSettings, ClusterSummary } from '@kube-transform/runtime/kubernetes';
+import { newRun, readOutcomes, type RunEvent, type RunSummary, systemClock } from '@kube-transform/runtime';
+import type { ClusterSettings } from '@kube-transform/runtime/kubernetes';
 import { makeBundle } from '@kube-transform/cli';
 import { followRun } from '../../../packages/cli/src/backends/cluster/follow-run.js';
 import { submitRun } from '../../../packages/cli/src/backends/cluster/submit-run.js';
@@ -24,7 +24,7 @@ export interface Submitted {
     is?: (event: RunEvent & { type: T }) => boolean,
   ): Promise<RunEvent & { type: T }>;
   /** Rejects where following ends with an error. */
-  ended: Promise<ClusterSummary>;
+  ended: Promise<RunSummary>;
   /** Why a job failed. */
   causeOf(job: string): FailureCause | undefined;
   /** What its items waited for, as it was told. */

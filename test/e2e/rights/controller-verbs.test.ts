@@ -1,10 +1,10 @@
 /** Each verb of the Role that controllers have is needed: what a run says that lacks it. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { RunSummary } from '@kube-transform/runtime';
 import {
   accessObjects,
   type ClusterSettings,
-  type ClusterSummary,
   CONTROLLER_RULES,
   type Job,
   type KubeObject,
@@ -41,7 +41,7 @@ interface Case {
   says: 'cause' | 'problem' | 'trouble' | 'log';
   /** Called before the sentence is waited for. */
   provoke?: (cluster: TestCluster, runId: string) => Promise<void>;
-  ends: ClusterSummary['status'] | null;
+  ends: RunSummary['status'] | null;
   /** Goes on when it is given the verb. */
   heals?: true;
 }

@@ -1,6 +1,6 @@
 /** What a run has said of itself: in its summary, and in what its controller printed. */
+import type { RunSummary } from '@kube-transform/runtime';
 import {
-  type ClusterSummary,
   type ConfigMap,
   isKubeError,
   paths,
@@ -11,12 +11,9 @@ import {
 import type { TestCluster } from '../kit/cluster.js';
 
 /** What a run tells of itself, where it has told something. */
-export async function summaryOf(
-  { api, namespace }: TestCluster,
-  runId: string,
-): Promise<ClusterSummary | null> {
+export async function summaryOf({ api, namespace }: TestCluster, runId: string): Promise<RunSummary | null> {
   const text = (await api.get<ConfigMap>(paths.configMaps(namespace, runName(runId))))?.data?.['summary'];
-  return text === undefined ? null : (JSON.parse(text) as ClusterSummary);
+  return text === undefined ? null : (JSON.parse(text) as RunSummary);
 }
 
 /** What a run says of itself, of one kind. */

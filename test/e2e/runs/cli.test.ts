@@ -45,7 +45,7 @@ describe('a failing run', () => {
       '--follow',
     ]);
     expect(err).toContain(`run first in namespace ${cluster.namespace}`);
-    expect(out).toMatch(/^run first: pipeline "shaky", 3 jobs$/m);
+    expect(out).toMatch(/^run first: pipeline "shaky", 3 steps$/m);
     expect(out).toMatch(/^list: Completed$/m);
     expect(out).toContain('2 × no answer from host-1 in pipelines/shaky.ts:6  (work[1], work[4])');
     expect(out).toContain('kt retry first --failed');
@@ -67,7 +67,7 @@ describe('a failing run', () => {
         where: expect.stringContaining(cluster.namespace),
       },
     ]);
-    expect(table.out).toMatch(/^RUN +PIPELINE +STATUS +JOBS +STARTED +TOOK +WHERE$/m);
+    expect(table.out).toMatch(/^RUN +PIPELINE +STATUS +STEPS +STARTED +TOOK +WHERE$/m);
     expect(JSON.parse(status.out)).toEqual({
       runId: 'first',
       pipeline: 'shaky',
@@ -129,7 +129,7 @@ describe('a failing run', () => {
       const reading = { signal: new AbortController().signal, note: () => undefined, pageBytes };
       for await (const value of readStored(
         { api: cluster.api, run },
-        { what, place: null, previous: false },
+        { what, selector: null, previous: false },
         reading,
       ))
         values.push(value);

@@ -54,7 +54,7 @@ test('a pipeline of a module: events, logs and the end of its run', async () => 
   expect((await events).at(-1)).toMatchObject({ type: 'RunFinished', status: 'Completed' });
   const texts = ({ message }: LogLine): string => message;
   expect((await lines).map(texts).sort()).toEqual(['begun 0', 'begun 1', 'ended 0', 'ended 1']);
-  expect((await all(run.logs({ place: 'work/1' }))).map(texts)).toEqual(['begun 1', 'ended 1']);
+  expect((await all(run.logs({ selector: 'work/1' }))).map(texts)).toEqual(['begun 1', 'ended 1']);
 });
 
 test('a pipeline as a value is bundled from its module', async () => {

@@ -28,7 +28,7 @@ export function logsCommand(cli: Cli): Command {
     .addOption(storeOption())
     .addOption(jsonOption().default(false, 'text'));
   return withPlaceOptions(command).action(
-    async (typed: string, place: string | undefined, options: Options) => {
+    async (typed: string, selector: string | undefined, options: Options) => {
       const { failed, previous, follow, json } = options;
       if (follow && (failed || previous)) {
         const { KtError } = await import('@kube-transform/sdk');
@@ -55,38 +55,34 @@ export function logsCommand(cli: Cli): Command {
             const { tailLocal } = await import('../backends/local/tail-logs.js');
             await leaving(signal =>
               tailLocal(store, record, {
-                place,
+                selector,
                 signal,
                 print: line => print.printLine(line, { output, json }),
               }),
             );
           } else if (failed)
-            await print.printFailed(readFailedLogs(store, record, { selector: place, previous }), {
-              output,
-              json,
-            });
-          else
-            await print.printLines(readLogs(store, record, { selector: place, previous }), { output, json });
+            await print.printFailed(readFailedLogs(store, record, { selector, previous }), { output, json });
+          else await print.printLines(readLogs(store, record, { selector, previous }), { output, json });
         },
         cluster: async (api, run) => {
           const [logs, { bundleDirOf }] = await Promise.all([
             import('../backends/cluster/logs/read-logs.js'),
             import('../bundle/bundle-dir.js'),
           ]);
-          const how = { output, json, stacks: { bundleDir: bundleDirOf(run.config) } };
+          const how = { output, json, stacks: { bundleDir: bundleDirOf(run.config.source) } };
           await leaving(async signal => {
             const reading = { signal, note: (text: string) => output.err(text) };
             if (follow)
               await logs.followClusterLogs(
                 { api, run },
-                { place, reading, print: line => print.printLine(line, how) },
+                { selector, reading, print: line => print.printLine(line, how) },
               );
             else if (failed)
               await print.printFailed(
-                logs.clusterFailedLogs({ api, run }, { place, previous }, reading),
+                logs.clusterFailedLogs({ api, run }, { selector, previous }, reading),
                 how,
               );
-            else await print.printLines(logs.clusterLogs({ api, run }, { place, previous }, reading), how);
+            else await print.printLines(logs.clusterLogs({ api, run }, { selector, previous }, reading), how);
           });
         },
       });

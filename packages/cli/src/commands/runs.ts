@@ -1,12 +1,23 @@
 import { Command } from 'commander';
 import type { Cli } from './command-context.js';
 import type { WhereOptions } from '../open-backend.js';
-import type { RunEntry } from '../backends/local/find-runs.js';
+import type { RunSummary } from '@kube-transform/runtime';
 import { coloured, duration, table } from '../terminal/output.js';
 import { withPlaceOptions } from './cluster-options.js';
 import { jsonOption, storeOption } from './options.js';
 
-type Listed = RunEntry & { where: string };
+type Listed = RunSummary & { where: string };
+
+/** A run as `kt runs --json` prints it; `where` is left out here. */
+const entryOf = ({ runId, pipeline, status, counts, createdMs, updatedMs, where }: Listed): object => ({
+  runId,
+  pipeline,
+  status,
+  jobs: counts,
+  createdAtMs: createdMs,
+  updatedAtMs: updatedMs,
+  ...(where === 'here' ? {} : { where }),
+});
 
 /** `kt runs`: the runs of a store and of a cluster. */
 export function runsCommand({ output }: Cli): Command {
@@ -35,11 +46,9 @@ export function runsCommand({ output }: Cli): Command {
       },
       note: text => output.err(text),
     });
-    runs.sort((a, b) => b.createdAtMs - a.createdAtMs || (a.runId < b.runId ? 1 : -1));
+    runs.sort((a, b) => b.createdMs - a.createdMs || (a.runId < b.runId ? 1 : -1));
     if (options.json) {
-      output.out(
-        JSON.stringify(runs.map(({ where, ...run }) => (where === 'here' ? run : { ...run, where }))),
-      );
+      output.out(JSON.stringify(runs.map(entryOf)));
       return;
     }
     if (runs.length === 0) {
@@ -50,11 +59,11 @@ export function runsCommand({ output }: Cli): Command {
       );
       return;
     }
-    const rows = runs.map(({ runId, pipeline, status, jobs, createdAtMs, updatedAtMs, where }) => {
-      const total = Object.values(jobs).reduce((sum, n) => sum + n, 0);
-      const done = total === 0 ? '–' : `${jobs['Completed'] ?? 0}/${total}`;
-      const took = updatedAtMs === null ? '–' : duration(updatedAtMs - createdAtMs);
-      const begun = new Date(createdAtMs).toISOString().replace(/\.\d+Z$/, 'Z');
+    const rows = runs.map(({ runId, pipeline, status, counts, createdMs, updatedMs, where }) => {
+      const total = Object.values(counts).reduce((sum, n) => sum + n, 0);
+      const done = total === 0 ? '–' : `${counts.Completed ?? 0}/${total}`;
+      const took = updatedMs === null ? '–' : duration(updatedMs - createdMs);
+      const begun = new Date(createdMs).toISOString().replace(/\.\d+Z$/, 'Z');
       return [
         runId,
         pipeline,
@@ -69,7 +78,7 @@ export function runsCommand({ output }: Cli): Command {
       'RUN',
       'PIPELINE',
       'STATUS',
-      'JOBS',
+      'STEPS',
       'STARTED',
       'TOOK',
       ...(places.length > 1 ? ['WHERE'] : []),

@@ -28,13 +28,15 @@ export function statusCommand(cli: Cli): Command {
             cli.exitWith(exitCodeOf(await followLocal(store, runId, { output, json })));
             return;
           }
-          const [{ viewFailures }, { printStatus, statusJson }] = await Promise.all([
+          const [{ refOf, viewRun }, { recordOf }, { printStatus }, { statusJson }] = await Promise.all([
             import('../backends/local/run-view.js'),
+            import('../backends/local/stored-run.js'),
             import('../views/print-status.js'),
+            import('../backends/status-json.js'),
           ]);
-          const found = await viewFailures(store, runId);
-          if (json) output.out(JSON.stringify(statusJson(found.view)));
-          else printStatus(found, output);
+          const summary = await viewRun(store, runId);
+          if (json) output.out(JSON.stringify(statusJson(summary)));
+          else printStatus(summary, refOf(await recordOf(store, runId)), output);
         },
         cluster: async (api, run) => {
           if (follow) {
@@ -42,11 +44,15 @@ export function statusCommand(cli: Cli): Command {
             cli.exitWith(exitCodeOf(await followSession(api, run.runId, { output, json })));
             return;
           }
-          const [{ clusterStatusJson, printClusterStatus, viewClusterRun }, { bundleDirOf }] =
-            await Promise.all([import('../backends/cluster/run-view.js'), import('../bundle/bundle-dir.js')]);
-          const view = await viewClusterRun(api, run);
-          if (json) output.out(JSON.stringify(clusterStatusJson(view)));
-          else printClusterStatus(view, output, { api, stacks: { bundleDir: bundleDirOf(run.config) } });
+          const [{ viewClusterRun }, { clusterRef }, { printStatus }, { statusJson }] = await Promise.all([
+            import('../backends/cluster/run-view.js'),
+            import('../backends/cluster/find-runs.js'),
+            import('../views/print-status.js'),
+            import('../backends/status-json.js'),
+          ]);
+          const summary = await viewClusterRun(api, run);
+          if (json) output.out(JSON.stringify(statusJson(summary)));
+          else printStatus(summary, clusterRef(api, run), output);
         },
       });
     },

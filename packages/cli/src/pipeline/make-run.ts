@@ -4,7 +4,7 @@ import {
   type FileStore,
   newRun,
   type NewRunOptions,
-  readSummary,
+  readStateFile,
   type RunRecord,
   systemClock,
   writeRecord,
@@ -96,7 +96,7 @@ export async function resumeRun(
   const { runId } = await findRun(store, typedRun);
   const record = await recordOf(store, runId);
   const target = await targetOf(record.source, functions);
-  if ((await readSummary(store, runId)) !== null)
+  if ((await readStateFile(store, runId)) !== null)
     noteChange(runId, { began: record.source?.digest, target }, output);
   return { record, target, store, output, resumed: true };
 }

@@ -4,11 +4,9 @@
 import {
   type EventSink,
   type JobProgress,
-  newProgress,
-  type Progress,
   rateOf,
   type RunEvent,
-  take,
+  RunProgress,
 } from '@kube-transform/runtime';
 import { coloured, duration, type Output, plural, statusText, table } from './output.js';
 
@@ -43,13 +41,13 @@ export function jsonReporter(output: Output): Reporter {
   };
 }
 
-/** A line for each change of a job, each failed item, and the progress of long jobs every other second. */
+/** A line for each change of a step, each failed item, and the progress of long steps every other second. */
 export function plainReporter(output: Output): Reporter {
-  const progress = newProgress();
+  const progress = new RunProgress();
   const told = new Map<string, number>();
   return {
     publish: event => {
-      take(progress, event);
+      progress.take(event);
       const line = plainLine(progress, event, told);
       if (line !== undefined) output.out(line);
     },
@@ -60,10 +58,10 @@ export function plainReporter(output: Output): Reporter {
   };
 }
 
-function plainLine(progress: Progress, event: RunEvent, told: Map<string, number>): string | undefined {
+function plainLine(progress: RunProgress, event: RunEvent, told: Map<string, number>): string | undefined {
   switch (event.type) {
     case 'RunStarted':
-      return `run ${event.runId}${event.resumed ? ' (resumed)' : ''}: pipeline "${event.pipeline}", ${plural(event.jobs, 'job')}`;
+      return `run ${event.runId}${event.resumed ? ' (resumed)' : ''}: pipeline "${event.pipeline}", ${plural(event.jobs, 'step')}`;
     case 'RunFinished':
       return undefined;
     case 'JobStatusChanged':
@@ -92,9 +90,9 @@ function plainLine(progress: Progress, event: RunEvent, told: Map<string, number
   }
 }
 
-/** A table of the jobs that is redrawn in place. */
+/** A table of the steps that is redrawn in place. */
 export function liveReporter(output: Output): Reporter {
-  const progress = newProgress();
+  const progress = new RunProgress();
   const notes: string[] = [];
   let drawn = 0;
   const draw = (final: boolean): void => {
@@ -111,7 +109,7 @@ export function liveReporter(output: Output): Reporter {
   timer.unref();
   return {
     publish: event => {
-      take(progress, event);
+      progress.take(event);
     },
     note: text => {
       notes.push(text);
@@ -123,7 +121,7 @@ export function liveReporter(output: Output): Reporter {
   };
 }
 
-function liveLines(progress: Progress, final: boolean): string[] {
+function liveLines(progress: RunProgress, final: boolean): string[] {
   const jobs = [...progress.jobs.values()];
   const shown = jobs.length <= MAX_ROWS ? jobs : pickRows(jobs);
   const rows = shown.map(job => [
@@ -137,7 +135,7 @@ function liveLines(progress: Progress, final: boolean): string[] {
     ...(rows.length > 0 ? table(rows).split('\n') : []),
     ...(hidden > 0 ? [`  … and ${plural(hidden, 'more step')}`] : []),
     ...(final ? [] : jobs.filter(({ waiting }) => waiting !== null).slice(0, MAX_WAITING)).map(waitingLine),
-    ...(progress.lastError !== undefined && !final
+    ...(progress.lastError !== null && !final
       ? [coloured('Failed', `  last error: ${progress.lastError.split('\n')[0] ?? ''}`)]
       : []),
   ];

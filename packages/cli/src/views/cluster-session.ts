@@ -5,11 +5,9 @@ import type { RunStatus } from '@kube-transform/runtime';
 import type { KubeApi } from '@kube-transform/runtime/kubernetes';
 import type { Output } from '../terminal/output.js';
 import { reporterFor } from '../terminal/reporters.js';
-import type { ReadableOptions } from '../terminal/source-positions.js';
-import { bundleDirOf } from '../bundle/bundle-dir.js';
-import { printClusterOutcome } from '../backends/cluster/run-view.js';
+import { clusterRef, findClusterRun } from '../backends/cluster/find-runs.js';
+import { printOutcome } from './print-outcome.js';
 import { followRun } from '../backends/cluster/follow-run.js';
-import { readRunConfig } from '../backends/cluster/publish-run.js';
 
 /** Follows a run to its end, or until Ctrl-C: then `Interrupted`. */
 export async function followSession(
@@ -30,7 +28,7 @@ export async function followSession(
     return 'Interrupted';
   }
   if (summary === null) return 'Interrupted';
-  if (!json) printClusterOutcome(summary, output, await stacksOf(api, runId));
+  if (!json) printOutcome(summary, clusterRef(api, await findClusterRun(api, runId)), output);
   return summary.status;
 }
 
@@ -50,10 +48,4 @@ export async function untilInterrupted<T>(
   } finally {
     process.off('SIGINT', leave).off('SIGTERM', leave);
   }
-}
-
-/** How the stacks of a run are made readable. */
-async function stacksOf(api: KubeApi, runId: string): Promise<ReadableOptions> {
-  const found = await readRunConfig(api, runId).catch(() => null);
-  return { bundleDir: found === null ? null : bundleDirOf(found.config) };
 }

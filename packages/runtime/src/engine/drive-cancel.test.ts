@@ -4,7 +4,7 @@ import { memoryFileStore } from '../stores/memory-file-store.js';
 import { systemClock } from '../process/system-clock.js';
 import { drive, type DriveOptions } from './drive.js';
 import type { Executor } from '../ports/index.js';
-import { readSummary } from '../run-store/run-record.js';
+import { readStateFile } from '../run-store/run-record.js';
 import { type ScriptedExecutor, scriptedExecutor } from '../testing/scripted-executor.js';
 
 const never = new AbortController().signal;
@@ -60,7 +60,7 @@ test('a job that is just being begun is cancelled when it has begun', async () =
   expect((await drive(options)).status).toBe('Cancelled');
   expect(order).toEqual(['begun', 'cancelled']);
   expect(executor.cancelled).toEqual(['a']);
-  expect((await readSummary(options.store, 'r'))?.status).toBe('Cancelled');
+  expect((await readStateFile(options.store, 'r'))?.status).toBe('Cancelled');
 });
 
 test('a run that is cancelled before it begins begins nothing', async () => {

@@ -7,7 +7,7 @@ import { type Fact, jobStates } from '../core/index.js';
 import { drive, type DriveOptions } from './drive.js';
 import { journalPrefix } from '../run-store/layout.js';
 import type { RunEvent } from '../ports/index.js';
-import { readSummary, type RunRecord } from '../run-store/run-record.js';
+import { readStateFile, type RunRecord } from '../run-store/run-record.js';
 import { readLog } from '../run-store/segment-log.js';
 import { type Script, scriptedExecutor } from '../testing/scripted-executor.js';
 
@@ -76,7 +76,7 @@ describe('drive', () => {
     expect(status).toBe('Completed');
     expect(o.executor.submitted).toEqual(['a', 'b', 'child', 'c']);
     expect(events.at(-1)).toMatchObject({ type: 'RunFinished', status: 'Completed' });
-    const summary = await readSummary(store, 'r1');
+    const summary = await readStateFile(store, 'r1');
     expect(summary).toMatchObject({
       status: 'Completed',
       pipeline_run_id: 'r1',
@@ -188,7 +188,7 @@ describe('drive', () => {
       { drain: drain.signal },
     );
     expect((await drive(o)).status).toBe('Interrupted');
-    expect((await readSummary(store, 'r1'))?.status).toBe('Interrupted');
+    expect((await readStateFile(store, 'r1'))?.status).toBe('Interrupted');
     expect((await drive(options(succeed))).status).toBe('Completed');
   });
 
@@ -224,10 +224,10 @@ describe('drive', () => {
     );
     await drive(first);
     await drive({ ...options(succeed), resumed: true });
-    const summary = await readSummary(store, 'r1');
+    const summary = await readStateFile(store, 'r1');
     expect(summary?.jobs).toMatchObject({ a: { items: 1 }, c: { items: 2 } });
     const later = { ...systemClock, nowMs: () => systemClock.nowMs() + 3_600_000 };
     await drive({ ...options(succeed), resumed: true, clock: later });
-    expect(await readSummary(store, 'r1')).toEqual(summary);
+    expect(await readStateFile(store, 'r1')).toEqual(summary);
   });
 });

@@ -34,7 +34,7 @@ import type {
   RunStatus,
 } from '../ports/index.js';
 import { type ItemOutcome, readOutcomes } from '../run-store/item-results.js';
-import { readSummary, type RunRecord, summarise, writeSummary } from '../run-store/run-record.js';
+import { readStateFile, type RunRecord, stateFileOf, writeStateFile } from '../run-store/run-record.js';
 import { SegmentLog } from '../run-store/segment-log.js';
 
 const SUMMARY_EVERY_MS = 1000;
@@ -113,7 +113,7 @@ class Driver {
       if (this.#o.resumed) await this.#recallItems();
       for (const name of unfinished(this.#state)) this.#submit(jobState(this.#state, name)?.job);
       const over =
-        isDone(this.#state) && (await readSummary(store, record.runId))?.status === runStatus(this.#state);
+        isDone(this.#state) && (await readStateFile(store, record.runId))?.status === runStatus(this.#state);
       if (!over) await this.#loop();
       if (!isDone(this.#state)) await this.#leave();
       return await this.#finish(over);
@@ -276,10 +276,9 @@ class Driver {
     if (status === undefined && nowMs - this.#summaryMs < SUMMARY_EVERY_MS) return;
     this.#summaryMs = nowMs;
     const { store, record } = this.#o;
-    await writeSummary(
+    await writeStateFile(
       store,
-      record,
-      summarise(record, this.#state, {
+      stateFileOf(record, this.#state, {
         nowMs,
         items: this.#items,
         ...(status === undefined ? {} : { status }),

@@ -13,7 +13,7 @@ import { KubeApi } from '../kubernetes/api/kube-api.js';
 import type { ConfigMap, Job } from '../kubernetes/api/objects.js';
 import { MOUNT } from '../kubernetes/manifests/pod-spec.js';
 import { readMounted, RUN_KEY } from '../kubernetes/manifests/run-config.js';
-import type { ClusterSummary } from '../kubernetes/run/status-reporter.js';
+import type { ReportedSummary } from '../reporting/run-summary.js';
 import { scheduledRunId } from '../kubernetes/manifests/cron-job.js';
 import { type DeployedVersion, readVersion, runConfigOf } from '../kubernetes/manifests/deployed-version.js';
 import { isTerminalJob } from '../kubernetes/api/objects.js';
@@ -76,7 +76,7 @@ async function runsUnderWay(api: KubeApi, schedule: string, runId: string): Prom
   const driven = new Set(live.map(({ metadata }) => metadata.labels?.[LABEL.run]));
   const goesOn = ({ data, metadata }: ConfigMap): boolean => {
     const summary = data?.[RUN_KEY.summary];
-    const status = summary === undefined ? 'Running' : (JSON.parse(summary) as ClusterSummary).status;
+    const status = summary === undefined ? 'Running' : (JSON.parse(summary) as ReportedSummary).status;
     return (
       metadata.name !== runName(runId) &&
       data?.[RUN_KEY.cancel] === undefined &&

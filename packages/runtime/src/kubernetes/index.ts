@@ -48,7 +48,6 @@ export { accessObjects, CONTROLLER_RULES } from './manifests/rbac.js';
 export type { Rule } from './manifests/rbac.js';
 export { recordFiles, RUN_KEY } from './manifests/run-config.js';
 export type { RunConfig } from './manifests/run-config.js';
-export type { ClusterSummary } from './run/status-reporter.js';
 export { cronJob, scheduledRunId } from './manifests/cron-job.js';
 export { clusterSettings, DEFAULT_IMAGE } from './manifests/cluster-settings.js';
 export type { ClusterSettings, DataVolume } from './manifests/cluster-settings.js';

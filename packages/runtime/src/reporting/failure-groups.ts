@@ -11,6 +11,10 @@ export interface FailedItem {
 /** Makes a stack readable: positions in a bundle become the user's files and lines. */
 export type Resolve = (stack: string) => string;
 
+/** True for a failure of a step that is told neither item by item nor for the run as a whole. */
+export const isOwnFailure = ({ kind }: FailureCause): boolean =>
+  kind !== 'ItemsFailed' && kind !== 'Cancelled';
+
 /** Failures of one kind. */
 export interface FailureGroup {
   count: number;

@@ -4,7 +4,8 @@ import { logsPrefix } from '../run-store/layout.js';
 import { mergeByTime } from './merge-by-time.js';
 import type { FileStore } from '../ports/index.js';
 import type { RunRecord } from '../run-store/run-record.js';
-import { type JobView, type Outcomes, readRunView } from './run-view.js';
+import { type Outcomes, readRun } from './read-run.js';
+import type { JobProgress } from './run-summary.js';
 import { parseLines } from '../run-store/segment-log.js';
 
 /** A line that an item printed. */
@@ -60,11 +61,11 @@ export async function* readLogs(
   const latest = new Map<string, Outcomes>();
   const wants = (job: string): boolean =>
     previous && (selector === undefined || selector === job || selector.startsWith(`${job}/`));
-  const view = await readRunView(store, record, {
+  const view = await readRun(store, record, {
     counts: wants,
-    onOutcomes: ({ job }, outcomes) => latest.set(job.name, outcomes),
+    onOutcomes: ({ name }, outcomes) => latest.set(name, outcomes),
   });
-  const { jobs, item } = selectItems(view.jobs.map(shapeOf), { runId, selector });
+  const { jobs, item } = selectItems(view.jobs, { runId, selector });
   const logs: AsyncIterator<LogLine>[] = [];
   for (const job of jobs)
     for (const keys of await segmentsByPod(store, logsPrefix(runId, job)))
@@ -95,17 +96,17 @@ export async function* readFailedLogs(
 ): AsyncGenerator<FailedLog, void> {
   const { runId } = record;
   const outcomes = new Map<string, [item: number, attempts: number, cause: FailureCause][]>();
-  const { jobs } = await readRunView(store, record, {
-    onOutcomes: ({ job }, found) => {
+  const { jobs } = await readRun(store, record, {
+    onOutcomes: ({ name }, found) => {
       const failed: [number, number, FailureCause][] = [];
       for (const [i, { attempts, cause }] of found)
         if (cause !== undefined) failed.push([i, attempts, cause]);
-      outcomes.set(job.name, failed);
+      outcomes.set(name, failed);
     },
   });
-  const { jobs: names, item } = selectItems(jobs.map(shapeOf), { runId, selector });
+  const { jobs: names, item } = selectItems(jobs, { runId, selector });
   for (const name of names) {
-    const cause = jobs.find(({ job }) => job.name === name)?.cause;
+    const cause = jobs.find(job => job.name === name)?.cause;
     const logs = new Map<number, FailedLog>();
     for (const [i, attempts, why] of outcomes.get(name) ?? []) {
       if (item === null || item === i) logs.set(i, { job: name, item: i, attempts, cause: why, lines: [] });
@@ -139,8 +140,8 @@ export class LogTail {
   /** Lines that were not there before, by time. @throws KtError `UNKNOWN_JOB`, `UNKNOWN_ITEM`. */
   async next(): Promise<LogLine[]> {
     const { runId } = this.#record;
-    const view = await readRunView(this.#store, this.#record, { counts: () => false });
-    const { jobs, item } = selectItems(view.jobs.map(shapeOf), { runId, selector: this.#selector });
+    const view = await readRun(this.#store, this.#record, { counts: () => false });
+    const { jobs, item } = selectItems(view.jobs, { runId, selector: this.#selector });
     const lines: LogLine[] = [];
     for (const job of jobs) {
       for (const keys of await segmentsByPod(this.#store, logsPrefix(runId, job))) {
@@ -177,21 +178,13 @@ async function segmentsByPod(store: FileStore, prefix: string): Promise<string[]
   return [...pods.values()];
 }
 
-/** What is to be known of a job to find it. */
-interface JobShape {
-  name: string;
-  items: number | null;
-}
-
-const shapeOf = ({ job, items }: JobView): JobShape => ({ name: job.name, items });
-
 /**
  * The jobs and the item that a selector means. A job's name may itself hold "/".
  *
  * @throws KtError `UNKNOWN_JOB`, `UNKNOWN_ITEM`.
  */
 export function selectItems(
-  jobs: readonly JobShape[],
+  jobs: readonly Pick<JobProgress, 'name' | 'items'>[],
   { runId, selector }: { runId: string; selector: string | undefined },
 ): { jobs: string[]; item: number | null } {
   const names = jobs.map(({ name }) => name);

@@ -1,5 +1,5 @@
-/** What is stored of a run beside its journal: the spec, and the summary that kube-transform's tools read. */
-import type { JsonObject, KTJob, KTPipeline } from '@kube-transform/sdk';
+/** What is stored of a run beside its journal: the spec, and the state file that kube-transform reads. */
+import type { FailureCause, JobStatus, JsonObject, KTJob, KTPipeline } from '@kube-transform/sdk';
 import { jobStates, type RunState, runStatus } from '../core/index.js';
 import { specKey, summaryKey } from './layout.js';
 import type { FileStore, RunStatus } from '../ports/index.js';
@@ -21,7 +21,7 @@ export interface RunRecord {
 }
 
 /** `pipeline_run_state.json`: kube-transform's fields, and `status` and `updatedAtMs` of our own. */
-export interface RunSummary {
+export interface RunStateFile {
   pipeline_name: string;
   pipeline_run_id: string;
   status: RunStatus;
@@ -30,10 +30,10 @@ export interface RunSummary {
   jobs: Record<
     string,
     Pick<KTJob, 'type' | 'dependencies'> & {
-      status: string;
+      status: JobStatus;
       items?: number;
       direct_descendants?: string[];
-      cause?: unknown;
+      cause?: FailureCause;
       failed_items?: number;
     }
   >;
@@ -53,22 +53,22 @@ export async function writeRecord(store: FileStore, record: RunRecord): Promise<
   );
 }
 
-/** Reads the summary; null where there is none yet. */
-export const readSummary = (store: FileStore, runId: string): Promise<RunSummary | null> =>
-  readJson<RunSummary>(store, summaryKey(runId));
+/** Reads the state file; null where there is none yet. */
+export const readStateFile = (store: FileStore, runId: string): Promise<RunStateFile | null> =>
+  readJson<RunStateFile>(store, summaryKey(runId));
 
-/** Writes the summary of where a run stands. */
-export async function writeSummary(store: FileStore, record: RunRecord, summary: RunSummary): Promise<void> {
-  await store.put(summaryKey(record.runId), encoder.encode(JSON.stringify(summary)));
+/** Writes the state file: where a run stands. */
+export async function writeStateFile(store: FileStore, file: RunStateFile): Promise<void> {
+  await store.put(summaryKey(file.pipeline_run_id), encoder.encode(JSON.stringify(file)));
 }
 
-/** The summary of a state; `items` holds the number of items of the jobs that have begun. */
-export function summarise(
+/** The state file of a state; `items` holds the number of items of the jobs that have begun. */
+export function stateFileOf(
   record: RunRecord,
   state: RunState,
   now: { nowMs: number; items: ReadonlyMap<string, number>; status?: RunStatus },
-): RunSummary {
-  const summary: RunSummary = {
+): RunStateFile {
+  const file: RunStateFile = {
     pipeline_name: record.pipeline.name,
     pipeline_run_id: record.runId,
     status: now.status ?? runStatus(state),
@@ -78,7 +78,7 @@ export function summarise(
   };
   for (const { job, parent, own, status } of jobStates(state)) {
     const items = now.items.get(job.name);
-    summary.jobs[job.name] = {
+    file.jobs[job.name] = {
       type: job.type,
       dependencies: job.dependencies,
       status,
@@ -86,8 +86,8 @@ export function summarise(
       ...(own.state === 'failed' ? { cause: own.cause } : {}),
       ...(own.state === 'succeeded' && own.failedItems > 0 ? { failed_items: own.failedItems } : {}),
     };
-    const above = parent === null ? undefined : summary.jobs[parent];
+    const above = parent === null ? undefined : file.jobs[parent];
     if (above !== undefined) (above.direct_descendants ??= []).push(job.name);
   }
-  return summary;
+  return file;
 }

@@ -10,9 +10,8 @@
  */
 import type { FailureCause, JobStatus } from '@kube-transform/sdk';
 import { KtError } from '@kube-transform/sdk';
-import { systemClock } from '@kube-transform/runtime';
+import { formatSummary, isOver, type RunSummary, systemClock } from '@kube-transform/runtime';
 import {
-  type ClusterSummary,
   type ConfigMap,
   type Job,
   type KubeApi,
@@ -25,7 +24,6 @@ import { runIsOver } from '../refusals.js';
 import { inNamespace } from '../../cluster/connect.js';
 import { type ClusterRun, runOf } from './find-runs.js';
 import { controllerPods, liveControllers } from './controllers.js';
-import { isOver } from './summary.js';
 
 /** How a run is cancelled. */
 export interface Cancelling {
@@ -63,7 +61,7 @@ export async function cancelRun(
   for (;;) {
     const now = await look(api, run);
     refuseEnded(now.run);
-    const over = now.run.summary !== null && isOver(now.run.summary);
+    const over = isOver(now.run.summary);
     if (over && now.pods.length === 0 && now.jobs.length === 0) return { pods: [], ended: true };
     if (now.jobs.length > 0)
       await api.deleteAll(paths.jobs(api.namespace), { labelSelector: selectRun(runId, 'task') });
@@ -80,7 +78,7 @@ export async function cancelRun(
 }
 
 function refuseEnded({ runId, summary }: ClusterRun): void {
-  if (summary === null || !isOver(summary) || summary.status === 'Cancelled') return;
+  if (!isOver(summary) || summary.status === 'Cancelled') return;
   throw runIsOver(runId, summary.status);
 }
 
@@ -137,43 +135,23 @@ async function endControllers(api: KubeApi, runId: string): Promise<boolean> {
 }
 
 /** Writes the last word of a run that nobody drives. */
-async function sayCancelled(api: KubeApi, { object, summary, runId, config }: ClusterRun): Promise<void> {
-  const nowMs = systemClock.nowMs();
-  const empty: ClusterSummary = {
-    ...{
-      runId,
-      pipeline: config.pipeline,
-      status: 'Cancelled',
-      startedMs: config.createdAtMs,
-      updatedMs: nowMs,
-    },
-    ...{ jobs: [], counts: {}, failures: [], result: null, lastError: null, problem: null, trouble: null },
-  };
-  const data = {
-    [RUN_KEY.summary]: JSON.stringify(summary === null ? empty : cancelledSummary(summary, nowMs)),
-  };
-  if (
-    (await api.patch(paths.configMaps(api.namespace, object.metadata.name), { data }, { type: 'merge' })) ===
-    null
-  )
-    throw deleted(api, runId);
+async function sayCancelled(api: KubeApi, { object, summary, runId }: ClusterRun): Promise<void> {
+  const data = { [RUN_KEY.summary]: formatSummary(cancelledSummary(summary, systemClock.nowMs())) };
+  const path = paths.configMaps(api.namespace, object.metadata.name);
+  if ((await api.patch(path, { data }, { type: 'merge' })) === null) throw deleted(api, runId);
 }
 
 /** A summary as the controller would have left it. */
-export function cancelledSummary(summary: ClusterSummary, nowMs: number): ClusterSummary {
-  const counts: ClusterSummary['counts'] = {};
+export function cancelledSummary(summary: RunSummary, nowMs: number): RunSummary {
+  const counts: RunSummary['counts'] = {};
   for (const [status, count] of Object.entries(summary.counts) as [JobStatus, number][]) {
     const then = endOf(status);
     counts[then] = (counts[then] ?? 0) + count;
   }
   const jobs = summary.jobs.map(job => {
     const status = endOf(job.status);
-    return {
-      ...job,
-      status,
-      waiting: null,
-      ...(status === job.status || status !== 'Failed' ? {} : { cause: CAUSE }),
-    };
+    const cause = status !== job.status && status === 'Failed' ? CAUSE : job.cause;
+    return { ...job, status, cause, waiting: null };
   });
   return { ...summary, status: 'Cancelled', updatedMs: nowMs, jobs, counts, problem: null, trouble: null };
 }
@@ -184,7 +162,7 @@ function endOf(status: JobStatus): JobStatus {
 }
 
 function waitingFor({ pods, isDriven, run: { summary } }: Look): string {
-  const over = summary !== null && isOver(summary);
+  const over = isOver(summary);
   const left =
     pods.length === 0 ? '' : `${pods.length} ${pods.length === 1 ? 'pod has' : 'pods have'} still to end`;
   if (over) return left;

@@ -6,9 +6,8 @@ import {
   type KTPipelineInput,
   type Pipeline,
 } from '@kube-transform/sdk';
-import { type LogLine, newRun, type RunEvent, systemClock } from '@kube-transform/runtime';
+import { type LogLine, newRun, type RunEvent, type RunSummary, systemClock } from '@kube-transform/runtime';
 import {
-  type ClusterSummary,
   type ConfigMap,
   KubeApi,
   type KubeConnection,
@@ -20,7 +19,8 @@ import { functionsTarget, loadTarget, type Target } from '../../pipeline/load-pi
 import { type Cancelled, cancelRun } from './cancel-run.js';
 import { clusterLogs, followClusterLogs } from './logs/read-logs.js';
 import { type ClusterRun, findClusterRun, runOf } from './find-runs.js';
-import { clusterStatusJson, type ClusterStatusJson, viewClusterRun } from './run-view.js';
+import { viewClusterRun } from './run-view.js';
+import { statusJson, type StatusJson } from '../status-json.js';
 import { eventQueue } from './logs/event-queue.js';
 import { followRun } from './follow-run.js';
 import { inNamespace, withContext } from '../../cluster/connect.js';
@@ -43,7 +43,7 @@ export interface SubmitOptions extends ClusterOptions {
 /** Which lines of a run. */
 export interface LogsOptions {
   /** `STEP` or `STEP/INDEX`. Default: all. */
-  place?: string;
+  selector?: string;
   /** Go on until the run has ended. Default false. */
   follow?: boolean;
   /** Only what the attempts before the latest printed. Default false. */
@@ -55,14 +55,14 @@ export interface RunHandle {
   readonly runId: string;
   readonly namespace: string;
   /** Where it stands now. */
-  status(): Promise<ClusterStatusJson>;
+  status(): Promise<StatusJson>;
   /** What happens, from what has happened so far to the end of the run. */
   events(signal?: AbortSignal): AsyncIterable<RunEvent>;
   /**
    * Waits for the end; its summary says how it ended. Rejects `CONTROLLER_FAILED` where nobody drives the run
    * any more.
    */
-  wait(signal?: AbortSignal): Promise<ClusterSummary>;
+  wait(signal?: AbortSignal): Promise<RunSummary>;
   /** Ends the run for good, and waits until its pods are gone. */
   cancel(options?: { timeoutMs?: number; signal?: AbortSignal }): Promise<Cancelled>;
   /** What its items printed. */
@@ -174,7 +174,7 @@ function handleOf(connection: KubeConnection, runId: string): RunHandle {
   return {
     runId,
     namespace: connection.namespace,
-    status: () => withRun(async (api, run) => clusterStatusJson(await viewClusterRun(api, run))),
+    status: () => withRun(async (api, run) => statusJson(await viewClusterRun(api, run))),
     events: (signal = never) =>
       eventQueue<RunEvent>(signal, (push, stop) =>
         connected(
@@ -192,12 +192,13 @@ function handleOf(connection: KubeConnection, runId: string): RunHandle {
       }),
     cancel: ({ timeoutMs = CANCEL_WITHIN_MS, signal = never } = {}) =>
       withRun((api, run) => cancelRun(api, run, { timeoutMs, progress: quiet, signal })),
-    logs: ({ place, follow = false, previous = false } = {}) =>
+    logs: ({ selector, follow = false, previous = false } = {}) =>
       eventQueue<LogLine>(never, (push, stop) =>
         withRun(async (api, run) => {
           const reading = { signal: stop, note: quiet };
-          if (follow) await followClusterLogs({ api, run }, { place, reading, print: push });
-          else for await (const line of clusterLogs({ api, run }, { place, previous }, reading)) push(line);
+          if (follow) await followClusterLogs({ api, run }, { selector, reading, print: push });
+          else
+            for await (const line of clusterLogs({ api, run }, { selector, previous }, reading)) push(line);
         }),
       ),
   };

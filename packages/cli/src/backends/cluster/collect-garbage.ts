@@ -25,10 +25,10 @@ export async function collectCluster(
   const driven = await drivenRuns(api, hurry);
   const deleted: Deleted[] = [];
   const used = new Set<string | undefined>();
-  for (const [i, { runId, config, summary, object }] of runs.entries()) {
+  for (const [i, { runId, summary, object }] of runs.entries()) {
     const isDriven = driven.has(labelValue(runId));
     const status = statusOf(summary, isDriven);
-    const ageMs = nowMs - (summary?.updatedMs || config.createdAtMs);
+    const ageMs = nowMs - (summary.updatedMs ?? summary.createdMs);
     if (
       i < keep ||
       status === 'Running' ||

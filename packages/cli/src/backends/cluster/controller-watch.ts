@@ -8,7 +8,7 @@
  *     also when nobody follows it.
  */
 import { KtError } from '@kube-transform/sdk';
-import { systemClock } from '@kube-transform/runtime';
+import { isOver, systemClock } from '@kube-transform/runtime';
 import {
   diagnose,
   type ConfigMap,
@@ -25,7 +25,7 @@ import {
   StartTimeout,
   type PendingReason,
 } from '@kube-transform/runtime/kubernetes';
-import { isOver, summaryOf } from './summary.js';
+import { runOf } from './find-runs.js';
 
 const QUIET_MS = 15_000;
 const CHECK_MS = 1000;
@@ -163,10 +163,9 @@ export async function watchController(
 
 /** The last word of a run may come after its controller has gone. */
 async function hasEnded(api: KubeApi, runId: string): Promise<boolean> {
-  const summary = summaryOf(
-    await api.get<ConfigMap>(paths.configMaps(api.namespace, runName(runId)), { retryForMs: 0 }),
-  );
-  return summary !== null && isOver(summary);
+  const object = await api.get<ConfigMap>(paths.configMaps(api.namespace, runName(runId)), { retryForMs: 0 });
+  const run = object === null ? null : runOf(object);
+  return run !== null && isOver(run.summary);
 }
 
 function controllerFailed(runId: string, state: ControllerState, expired: PendingReason | null): KtError {

@@ -1,9 +1,8 @@
 /** Which runs a cluster has, and which one was meant. */
 import { KtError } from '@kube-transform/sdk';
-import type { RunStatus } from '@kube-transform/runtime';
+import { isOver, parseSummary, type RunStatus, type RunSummary } from '@kube-transform/runtime';
 import {
   ANNOTATION,
-  type ClusterSummary,
   type ConfigMap,
   type Job,
   type KubeApi,
@@ -15,17 +14,17 @@ import {
   runName,
 } from '@kube-transform/runtime/kubernetes';
 import { inNamespace } from '../../cluster/connect.js';
-import { pickRun, type RunEntry } from '../local/find-runs.js';
+import type { RunRef } from '../backend.js';
+import { pickRun } from '../local/find-runs.js';
 import { isLive } from './controllers.js';
-import { isOver, summaryOf } from './summary.js';
 
 /** A run of a cluster, as its ConfigMap tells. */
 export interface ClusterRun {
   runId: string;
   object: ConfigMap;
   config: RunConfig;
-  /** Null where its controller has not written one. */
-  summary: ClusterSummary | null;
+  /** What its controller reported last; its `updatedMs` is null where that is nothing yet. */
+  summary: RunSummary;
 }
 
 /** A run and how it is reached. */
@@ -47,8 +46,19 @@ export function runOf(object: ConfigMap): ClusterRun | null {
   const text = object.data?.[RUN_KEY.config];
   const runId = object.metadata.annotations?.[ANNOTATION.runId];
   if (text === undefined || runId === undefined) return null;
-  return { runId, object, config: JSON.parse(text) as RunConfig, summary: summaryOf(object) };
+  const config = JSON.parse(text) as RunConfig;
+  const { pipeline, createdAtMs: createdMs, from: retryOf } = config;
+  const summary = parseSummary(object.data?.[RUN_KEY.summary], { runId, pipeline, createdMs, retryOf });
+  return { runId, object, config, summary };
 }
+
+/** A run of a cluster, as it is referred to. */
+export const clusterRef = ({ connection, namespace }: KubeApi, { runId, config }: ClusterRun): RunRef => ({
+  runId,
+  where: `${connection.name}/${namespace}`,
+  verb: 'kt submit',
+  source: config.source ?? { pipeline: null, functions: [], digest: config.digest },
+});
 
 /** All runs of the namespace, the newest first. */
 export async function clusterRuns(api: KubeApi, hurry: Hurry = {}): Promise<ClusterRun[]> {
@@ -57,22 +67,18 @@ export async function clusterRuns(api: KubeApi, hurry: Hurry = {}): Promise<Clus
     ...hurry,
   });
   const runs = items.map(runOf).filter(run => run !== null);
-  return runs.sort((a, b) => b.config.createdAtMs - a.config.createdAtMs || (a.runId < b.runId ? 1 : -1));
+  return runs.sort((a, b) => b.summary.createdMs - a.summary.createdMs || (a.runId < b.runId ? 1 : -1));
 }
 
 /** All runs of the namespace as `kt runs` lists them. */
-export async function listClusterRuns(api: KubeApi, hurry: Hurry = {}): Promise<RunEntry[]> {
+export async function listClusterRuns(api: KubeApi, hurry: Hurry = {}): Promise<RunSummary[]> {
   const runs = await clusterRuns(api, hurry);
-  const driven = runs.every(({ summary }) => summary !== null && isOver(summary))
+  const driven = runs.every(({ summary }) => isOver(summary))
     ? new Set<string>()
     : await drivenRuns(api, hurry);
-  return runs.map(({ runId, config, summary }) => ({
-    runId,
-    pipeline: config.pipeline,
+  return runs.map(({ runId, summary }) => ({
+    ...summary,
     status: statusOf(summary, driven.has(labelValue(runId))),
-    jobs: summary?.counts ?? {},
-    createdAtMs: config.createdAtMs,
-    updatedAtMs: summary === null || summary.updatedMs === 0 ? null : summary.updatedMs,
   }));
 }
 
@@ -86,8 +92,8 @@ export async function drivenRuns(api: KubeApi, hurry: Hurry = {}): Promise<Set<s
 }
 
 /** Where a run stands: what its summary says, unless nobody is left to change it. */
-export function statusOf(summary: ClusterSummary | null, isDriven: boolean): RunStatus {
-  if (summary !== null && isOver(summary)) return summary.status;
+export function statusOf(summary: RunSummary, isDriven: boolean): RunStatus {
+  if (isOver(summary)) return summary.status;
   return isDriven ? 'Running' : 'Interrupted';
 }
 

@@ -3,19 +3,10 @@
  * them.
  */
 import { KtError } from '@kube-transform/sdk';
-import { type EventSink, type JobProgress, type RunEvent, systemClock } from '@kube-transform/runtime';
-import {
-  type ClusterSummary,
-  type ConfigMap,
-  watch,
-  type KubeApi,
-  paths,
-  runName,
-} from '@kube-transform/runtime/kubernetes';
+import { type EventSink, eventsBetween, isOver, type RunSummary, systemClock } from '@kube-transform/runtime';
+import { type ConfigMap, type KubeApi, paths, runName, watch } from '@kube-transform/runtime/kubernetes';
 import { watchController } from './controller-watch.js';
-import { isOver, summaryOf } from './summary.js';
-
-type Bare<T> = T extends unknown ? Omit<T, 'atMs' | 'runId'> : never;
+import { runOf } from './find-runs.js';
 
 /** How a run that is followed is shown. */
 export interface Follower {
@@ -33,7 +24,7 @@ export async function followRun(
   api: KubeApi,
   runId: string,
   { sink, note, signal }: Follower,
-): Promise<ClusterSummary | null> {
+): Promise<RunSummary | null> {
   const closing = new AbortController();
   signal.addEventListener('abort', () => closing.abort(), { once: true });
   if (signal.aborted) closing.abort();
@@ -49,7 +40,7 @@ export async function followRun(
   });
   const target = { path: paths.configMaps(api.namespace), fieldSelector: `metadata.name=${runName(runId)}` };
   const onTrouble = (error: unknown): void => note(error instanceof Error ? error.message : String(error));
-  let last: ClusterSummary | null = null;
+  let last: RunSummary | null = null;
   try {
     for await (const news of watch<ConfigMap>(api, target, {
       signal: closing.signal,
@@ -64,16 +55,10 @@ export async function followRun(
           message: `Run "${runId}" was deleted from the cluster.`,
         });
       }
-      const summary = summaryOf(object);
-      if (summary === null || summary.updatedMs === 0) continue;
+      const summary = runOf(object)?.summary;
+      if (summary === undefined || summary.updatedMs === null) continue;
       heardMs = systemClock.nowMs();
-      for (const event of eventsBetween(last, summary)) {
-        sink.publish({
-          ...event,
-          atMs: event.type === 'RunStarted' ? summary.startedMs : summary.updatedMs,
-          runId,
-        });
-      }
+      for (const event of eventsBetween(last, summary)) sink.publish(event);
       const trouble = summary.problem ?? summary.trouble;
       if (trouble !== null && trouble !== (last?.problem ?? last?.trouble)) note(trouble);
       last = summary;
@@ -85,46 +70,4 @@ export async function followRun(
   }
   if (failure !== undefined) throw failure.error;
   return last;
-}
-
-/** What happened between two summaries. */
-export function eventsBetween(before: ClusterSummary | null, after: ClusterSummary): Bare<RunEvent>[] {
-  const events: Bare<RunEvent>[] = [];
-  if (before === null) {
-    const jobs = Object.values(after.counts).reduce((sum, n) => sum + n, 0);
-    events.push({ type: 'RunStarted', pipeline: after.pipeline, jobs, resumed: false });
-  }
-  const known = new Map(before?.jobs.map(job => [job.name, job]));
-  for (const job of after.jobs) events.push(...changesOf(known.get(job.name), job));
-  if (isOver(after))
-    events.push({ type: 'RunFinished', status: after.status, durationMs: after.updatedMs - after.startedMs });
-  return events;
-}
-
-function changesOf(before: JobProgress | undefined, after: JobProgress): Bare<RunEvent>[] {
-  const { name: job, status, items, done, failed, retried, skipped, waiting, cause } = after;
-  const events: Bare<RunEvent>[] = [];
-  if (items !== null && (before?.items ?? null) === null)
-    events.push({ type: 'JobExpanded', job, items, done: after.before, failed: 0 });
-  if (
-    ['done', 'failed', 'retried', 'skipped'].some(
-      key => after[key as 'done'] !== (before?.[key as 'done'] ?? 0),
-    )
-  ) {
-    events.push({ type: 'JobCounted', job, done, failed, retried, skipped });
-  }
-  if (waiting !== (before?.waiting ?? null)) events.push({ type: 'JobWaiting', job, message: waiting });
-  if (status !== before?.status) {
-    // A job that is first seen under way has changed before anyone looked.
-    const from = before?.status ?? (status === 'Pending' ? null : 'Pending');
-    events.push({
-      type: 'JobStatusChanged',
-      job,
-      from,
-      to: status,
-      items,
-      ...(cause === undefined ? {} : { cause }),
-    });
-  }
-  return events;
 }

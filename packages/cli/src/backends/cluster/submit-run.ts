@@ -1,6 +1,6 @@
 /** Submits runs to a cluster. */
 import { KtError } from '@kube-transform/sdk';
-import { makeRunId, type RunRecord, systemClock } from '@kube-transform/runtime';
+import { formatSummary, makeRunId, type RunRecord, systemClock } from '@kube-transform/runtime';
 import {
   type ClusterSettings,
   type KubeApi,
@@ -170,10 +170,10 @@ export async function resumeRun(
       hint,
     );
   }
-  if (summary !== null) {
+  if (object.data?.[RUN_KEY.summary] !== undefined) {
     // What stopped the last controller is no news of the next.
     const data = {
-      [RUN_KEY.summary]: JSON.stringify({ ...summary, status: 'Running', problem: null, trouble: null }),
+      [RUN_KEY.summary]: formatSummary({ ...summary, status: 'Running', problem: null, trouble: null }),
     };
     await api.patch(paths.configMaps(api.namespace, object.metadata.name), { data }, { type: 'merge' });
   }

@@ -11,9 +11,9 @@ import {
   leaseHolder,
   readManifest,
   SegmentLog,
-  summarise,
+  stateFileOf,
   systemClock,
-  writeSummary,
+  writeStateFile,
 } from '@kube-transform/runtime';
 import { runIsOver } from '../refusals.js';
 import { recordOf } from './stored-run.js';
@@ -46,7 +46,7 @@ export async function cancelLocal(store: FileStore, runId: string): Promise<void
       const manifest = await readManifest(store, runId, job.name);
       if (manifest !== null) items.set(job.name, manifest.items);
     }
-    await writeSummary(store, record, summarise(record, state, { nowMs: systemClock.nowMs(), items }));
+    await writeStateFile(store, stateFileOf(record, state, { nowMs: systemClock.nowMs(), items }));
   } finally {
     await release();
   }

@@ -8,8 +8,15 @@
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type FileStore, inBatches, leaseHolder, readRecord, runFolder } from '@kube-transform/runtime';
-import { listRuns, type RunEntry, runIds } from './find-runs.js';
+import {
+  type FileStore,
+  inBatches,
+  leaseHolder,
+  readRecord,
+  runFolder,
+  type RunSummary,
+} from '@kube-transform/runtime';
+import { listRuns, runIds } from './find-runs.js';
 
 /** What is to be deleted. */
 export interface GcOptions {
@@ -69,11 +76,11 @@ export async function collectGarbage(store: FileStore, options: GcOptions): Prom
 }
 
 function mayGo(
-  { status, createdAtMs, updatedAtMs }: RunEntry,
+  { status, createdMs, updatedMs }: RunSummary,
   { nowMs, olderThanMs, interrupted }: GcOptions,
 ): boolean {
   if (status === 'Running' || (status === 'Interrupted' && !interrupted)) return false;
-  return nowMs - (updatedAtMs ?? createdAtMs) >= olderThanMs;
+  return nowMs - (updatedMs ?? createdMs) >= olderThanMs;
 }
 
 async function deleteFolder(

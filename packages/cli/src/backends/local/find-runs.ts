@@ -3,27 +3,17 @@ import { didYouMean, KtError, type Problem } from '@kube-transform/sdk';
 import {
   type FileStore,
   inBatches,
-  leaseHolder,
+  newRunSummary,
   readRecord,
-  readSummary,
-  type RunStatus,
+  readStateFile,
   runFolder,
   runsPrefix,
+  type RunSummary,
+  summaryOfState,
 } from '@kube-transform/runtime';
+import { withDriver } from './run-view.js';
 
 const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
-
-/** A run in a list. */
-export interface RunEntry {
-  runId: string;
-  pipeline: string;
-  status: RunStatus;
-  /** Jobs by status; empty where the run has not begun. */
-  jobs: Record<string, number>;
-  createdAtMs: number;
-  /** When the run last moved; null where it has not begun. */
-  updatedAtMs: number | null;
-}
 
 /** Names of all runs, in byte order. */
 export async function runIds(store: FileStore): Promise<string[]> {
@@ -34,59 +24,31 @@ export async function runIds(store: FileStore): Promise<string[]> {
   return ids;
 }
 
-/** All runs, the newest first. */
-export async function listRuns(store: FileStore): Promise<RunEntry[]> {
+/** All runs, the newest first, as their state files tell. */
+export async function listRuns(store: FileStore): Promise<RunSummary[]> {
   const entries = await inBatches(await runIds(store), runId =>
     entryOf(store, runId).catch((error: unknown) => unreadable(runId, error)),
   );
   return entries
     .filter(entry => entry !== null)
-    .sort((a, b) => b.createdAtMs - a.createdAtMs || (a.runId < b.runId ? 1 : -1));
+    .sort((a, b) => b.createdMs - a.createdMs || (a.runId < b.runId ? 1 : -1));
 }
 
 /** What a list tells of a run; null where the folder holds none. */
-async function entryOf(store: FileStore, runId: string): Promise<RunEntry | null> {
-  const summary = await readSummary(store, runId);
-  if (summary === null) {
-    const record = await readRecord(store, runId);
-    if (record === null) return null;
-    const status = (await leaseHolder(store, runId)) === null ? 'Interrupted' : 'Running';
-    return {
-      runId,
-      pipeline: record.pipeline.name,
-      status,
-      jobs: {},
-      createdAtMs: record.createdAtMs,
-      updatedAtMs: null,
-    };
-  }
-  const jobs: Record<string, number> = {};
-  for (const job of Object.values(summary.jobs)) jobs[job.status] = (jobs[job.status] ?? 0) + 1;
-  const status =
-    summary.status === 'Running' && (await leaseHolder(store, runId)) === null
-      ? 'Interrupted'
-      : summary.status;
-  return {
-    runId,
-    pipeline: summary.pipeline_name,
-    status,
-    jobs,
-    createdAtMs: summary.createdAtMs,
-    updatedAtMs: summary.updatedAtMs,
-  };
+async function entryOf(store: FileStore, runId: string): Promise<RunSummary | null> {
+  const file = await readStateFile(store, runId);
+  if (file !== null) return withDriver(store, summaryOfState(file));
+  const record = await readRecord(store, runId);
+  if (record === null) return null;
+  const { pipeline, createdAtMs: createdMs, retryOf } = record;
+  return withDriver(store, newRunSummary({ runId, pipeline: pipeline.name, createdMs, retryOf }));
 }
 
 /** A run whose files are damaged stays in the list, so that it can be seen and deleted. */
-function unreadable(runId: string, error: unknown): RunEntry {
+function unreadable(runId: string, error: unknown): RunSummary {
   if (!(error instanceof SyntaxError)) throw error;
-  return {
-    runId,
-    pipeline: '(unreadable)',
-    status: 'Interrupted',
-    jobs: {},
-    createdAtMs: 0,
-    updatedAtMs: null,
-  };
+  const run = { runId, pipeline: '(unreadable)', createdMs: 0, retryOf: null };
+  return { ...newRunSummary(run), status: 'Interrupted' };
 }
 
 /**

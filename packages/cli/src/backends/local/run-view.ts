@@ -1,64 +1,59 @@
-/** What is true of a run of a store now. */
+/** How a run of a store stands now, and whether somebody drives it. */
 import {
-  type FailedItem,
   type FileStore,
-  type JobView,
   leaseHolder,
-  readRunView,
-  readSummary,
+  newRunSummary,
+  readHeadline,
+  type ReadOptions,
+  readRun,
+  readStateFile,
   type RunRecord,
   type RunStatus,
-  type ViewOptions,
+  type RunSummary,
+  summaryOfState,
 } from '@kube-transform/runtime';
+import { HERE, type RunRef } from '../backend.js';
+import { readableStack } from '../../terminal/source-positions.js';
 import { recordOf } from './stored-run.js';
 
-export type { JobView };
-
-/** A run. */
-export interface RunView {
-  record: RunRecord;
-  status: RunStatus;
-  jobs: JobView[];
-  /** When it last moved; null where it has not begun. */
-  updatedAtMs: number | null;
-}
-
 /** Reads a run. @throws KtError `UNKNOWN_RUN`, `BAD_RUN`. */
-export async function viewRun(store: FileStore, runId: string, options: ViewOptions = {}): Promise<RunView> {
-  const record = await recordOf(store, runId);
-  const view = await readRunView(store, record, options);
-  const status =
-    view.status === 'Running' && (await leaseHolder(store, runId)) === null ? 'Interrupted' : view.status;
-  return {
-    record,
-    status,
-    jobs: view.jobs,
-    updatedAtMs: (await readSummary(store, runId))?.updatedAtMs ?? null,
-  };
-}
-
-/** Everything that failed, in the order of jobs and items: items, and jobs that failed without one. */
-export async function viewFailures(
+export async function viewRun(
   store: FileStore,
   runId: string,
-): Promise<{ view: RunView; failed: FailedItem[] }> {
-  const byJob = new Map<string, FailedItem[]>();
-  const view = await viewRun(store, runId, {
-    onOutcomes: ({ job }, outcomes) => {
-      const items: FailedItem[] = [];
-      for (const [item, { final, cause }] of outcomes)
-        if (final && cause !== undefined) items.push({ job: job.name, item, cause });
-      byJob.set(
-        job.name,
-        items.sort((a, b) => (a.item ?? 0) - (b.item ?? 0)),
-      );
-    },
-  });
-  const failed = view.jobs.flatMap(({ job, cause }): FailedItem[] => {
-    const items = byJob.get(job.name) ?? [];
-    return items.length > 0 || cause === undefined || cause.kind === 'Cancelled'
-      ? items
-      : [{ job: job.name, item: null, cause }];
-  });
-  return { view, failed };
+  options: ReadOptions = {},
+): Promise<RunSummary> {
+  const record = await recordOf(store, runId);
+  const summary = await readRun(store, record, { resolve: readableStack, ...options });
+  const updatedMs = (await readStateFile(store, runId))?.updatedAtMs ?? null;
+  return { ...(await withDriver(store, summary)), updatedMs };
 }
+
+/** A summary that says Interrupted where a run goes on and nobody drives it. */
+export async function withDriver(store: FileStore, summary: RunSummary): Promise<RunSummary> {
+  if (summary.status !== 'Running' || (await leaseHolder(store, summary.runId)) !== null) return summary;
+  return { ...summary, status: 'Interrupted' };
+}
+
+/** What a run came to, as its state file tells: soon, also of a run of very many items. */
+export async function readOutcome(
+  store: FileStore,
+  record: RunRecord,
+  status: RunStatus,
+): Promise<RunSummary> {
+  const file = await readStateFile(store, record.runId);
+  const { runId, pipeline, createdAtMs: createdMs, retryOf } = record;
+  const summary =
+    file === null
+      ? newRunSummary({ runId, pipeline: pipeline.name, createdMs, retryOf })
+      : summaryOfState(file);
+  const result = status === 'Completed' ? await readHeadline(store, record) : null;
+  return { ...summary, status, retryOf, result };
+}
+
+/** A run of a store, as it is referred to. */
+export const refOf = ({ runId, source }: RunRecord): RunRef => ({
+  runId,
+  where: HERE,
+  verb: 'kt run',
+  source,
+});

@@ -9,12 +9,12 @@ export async function tailLocal(
   store: FileStore,
   record: RunRecord,
   {
-    place,
+    selector,
     signal,
     print,
-  }: { place: string | undefined; signal: AbortSignal; print: (line: LogLine) => void },
+  }: { selector: string | undefined; signal: AbortSignal; print: (line: LogLine) => void },
 ): Promise<void> {
-  const tail = new LogTail(store, record, place);
+  const tail = new LogTail(store, record, selector);
   for (;;) {
     const { status } = await viewRun(store, record.runId, { counts: () => false });
     for (const line of await tail.next()) print(line);

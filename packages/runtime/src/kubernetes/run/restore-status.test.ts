@@ -10,12 +10,13 @@ import { paths } from '../api/paths.js';
 import { KubeApi } from '../api/kube-api.js';
 import type { ConfigMap } from '../api/objects.js';
 import { restoreStatus } from './restore-status.js';
-import { type ClusterSummary, StatusReporter } from './status-reporter.js';
+import type { ReportedSummary } from '../../reporting/run-summary.js';
+import { StatusReporter } from './status-reporter.js';
 
 const bench = new KubeBench();
 const THREW = { kind: 'Threw', name: 'Error', message: 'no' } as const;
 
-async function told(tell: (report: StatusReporter) => void | Promise<void>): Promise<ClusterSummary> {
+async function told(tell: (report: StatusReporter) => void | Promise<void>): Promise<ReportedSummary> {
   bench.server.storage.create(paths.configMaps('ns'), { metadata: { name: 'run' } });
   const connection = {
     name: 'test',
@@ -34,7 +35,7 @@ async function told(tell: (report: StatusReporter) => void | Promise<void>): Pro
   await report.close(null);
   api.close();
   const { data } = bench.server.storage.get(paths.configMaps('ns'), 'run') as unknown as ConfigMap;
-  return JSON.parse(data?.['summary'] ?? '{}') as ClusterSummary;
+  return JSON.parse(data?.['summary'] ?? '{}') as ReportedSummary;
 }
 
 const event = (given: object): RunEvent => ({ atMs: 1, runId: 'r', ...given }) as RunEvent;

@@ -6,8 +6,10 @@ import { orderOf, readManifest } from '../../run-store/job-manifest.js';
 import { JobTally } from '../../run-store/job-tally.js';
 import type { FileStore } from '../../ports/index.js';
 import type { RunRecord } from '../../run-store/run-record.js';
-import { type JobView, readRunView } from '../../reporting/run-view.js';
-import { isOwnFailure, type StatusReporter } from './status-reporter.js';
+import { isOwnFailure } from '../../reporting/failure-groups.js';
+import { readRun } from '../../reporting/read-run.js';
+import type { JobProgress } from '../../reporting/run-summary.js';
+import type { StatusReporter } from './status-reporter.js';
 
 /** Tells all jobs of a run to its report, with the items of those that have ended. */
 export async function restoreStatus(
@@ -15,23 +17,12 @@ export async function restoreStatus(
   record: RunRecord,
   report: StatusReporter,
 ): Promise<void> {
-  const { jobs } = await readRunView(store, record, { counts: () => false });
-  for (const view of jobs) {
-    const { job, status, items, cause } = view;
-    const counts = await countsOf(store, record.runId, { view, report });
-    if (cause !== undefined && counts.failed === 0 && isOwnFailure(cause))
-      report.restoreFailure({ job: job.name, item: null, cause });
-    report.restoreJob({
-      name: job.name,
-      status,
-      items,
-      skipped: 0,
-      before: 0,
-      startedMs: null,
-      cause,
-      waiting: null,
-      ...counts,
-    });
+  const { jobs } = await readRun(store, record, { counts: () => false });
+  for (const job of jobs) {
+    const counts = await countsOf(store, record.runId, { job, report });
+    if (job.cause !== undefined && counts.failed === 0 && isOwnFailure(job.cause))
+      report.restoreFailure({ job: job.name, item: null, cause: job.cause });
+    report.restoreJob({ ...job, ...counts });
   }
 }
 
@@ -39,14 +30,14 @@ export async function restoreStatus(
 async function countsOf(
   store: FileStore,
   runId: string,
-  { view, report }: { view: JobView; report: StatusReporter },
+  { job, report }: { job: JobProgress; report: StatusReporter },
 ): Promise<{ done: number; failed: number; retried: number }> {
-  const { job, status, items, cause } = view;
+  const { name, status, items, cause } = job;
   const none = { done: 0, failed: 0, retried: 0 };
   if (items === null || items === 0) return none;
   if (status === 'Completed' || status === 'DescendantFailed') return { ...none, done: items };
   if (status !== 'Failed' || cause?.kind === 'Cancelled') return none;
-  const manifest = await readManifest(store, runId, job.name);
+  const manifest = await readManifest(store, runId, name);
   if (manifest === null) return none;
   const counts = { ...none };
   const tally = new JobTally(store, orderOf(manifest), event => {
@@ -54,7 +45,7 @@ async function countsOf(
     else if (event.type === 'ItemRetrying') counts.retried++;
     else if (event.type === 'ItemFailed') {
       counts.failed++;
-      report.restoreFailure({ job: job.name, item: event.item, cause: event.cause });
+      report.restoreFailure({ job: name, item: event.item, cause: event.cause });
     }
   });
   await tally.refresh();

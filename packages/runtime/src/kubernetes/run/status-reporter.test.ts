@@ -5,7 +5,8 @@ import type { RunEvent } from '../../ports/index.js';
 import { paths } from '../api/paths.js';
 import { KubeApi } from '../api/kube-api.js';
 import type { ConfigMap } from '../api/objects.js';
-import { type ClusterSummary, StatusReporter } from './status-reporter.js';
+import type { ReportedSummary } from '../../reporting/run-summary.js';
+import { StatusReporter } from './status-reporter.js';
 
 const bench = new KubeBench();
 const stamp = { atMs: 1, runId: 'r' };
@@ -27,9 +28,9 @@ beforeEach(() => {
 });
 afterEach(() => api.close());
 
-function written(): ClusterSummary {
+function written(): ReportedSummary {
   const { data } = bench.server.storage.get(paths.configMaps('ns'), 'run') as unknown as ConfigMap;
-  return JSON.parse(data?.['summary'] ?? '{}') as ClusterSummary;
+  return JSON.parse(data?.['summary'] ?? '{}') as ReportedSummary;
 }
 
 /** The trouble that the ConfigMap tells of. */

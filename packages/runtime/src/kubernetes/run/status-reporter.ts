@@ -11,37 +11,25 @@
  * I4 A controller that comes back tells the same as the one before: what it had ended is recalled, the rest
  *    is counted anew from the results.
  */
-import { type FailureCause, formatProblem, type JobStatus, type Json } from '@kube-transform/sdk';
-import { type FailedItem, FailureGroups, type FailureGroup } from '../../reporting/failure-groups.js';
+import { type FailureCause, formatProblem, type Json } from '@kube-transform/sdk';
+import {
+  type FailedItem,
+  FailureGroups,
+  type FailureGroup,
+  isOwnFailure,
+} from '../../reporting/failure-groups.js';
 import type { Clock, EventSink, RunEvent, RunStatus } from '../../ports/index.js';
-import { type JobProgress, newProgress, type Progress, take } from '../../reporting/progress.js';
+import { RunProgress } from '../../reporting/progress.js';
+import {
+  countJobs,
+  formatSummary,
+  type JobProgress,
+  type ReportedSummary,
+} from '../../reporting/run-summary.js';
 import { paths } from '../api/paths.js';
 import type { KubeApi } from '../api/kube-api.js';
 import { isKubeError } from '../api/kube-error.js';
 import { MOUNT } from '../manifests/pod-spec.js';
-
-/** The summary, as the ConfigMap holds it. */
-export interface ClusterSummary {
-  runId: string;
-  pipeline: string;
-  status: RunStatus;
-  startedMs: number;
-  updatedMs: number;
-  jobs: JobProgress[];
-  /** Jobs by status, all of them. */
-  counts: Partial<Record<JobStatus, number>>;
-  failures: FailureGroup[];
-  /**
-   * What a completed run came to: the result of its last step, where that is one call and not large; else
-   * null.
-   */
-  result: Json;
-  lastError: string | null;
-  /** Why nobody drives the run, in words. */
-  problem: string | null;
-  /** Something that goes wrong and is tried again. */
-  trouble: string | null;
-}
 
 const EVERY_MS = 1000;
 const MAX_GROUPS = 20;
@@ -67,7 +55,7 @@ export class StatusReporter implements EventSink {
   readonly #api: KubeApi;
   readonly #clock: Clock;
   readonly #path: string;
-  readonly #progress: Progress = newProgress();
+  readonly #progress = new RunProgress();
   /** Where in the bundle is the column as well: its lines are long. */
   readonly #failures = new FailureGroups(stack => stack.replaceAll(FRAME, '$1:$2:$3:0'));
   /** Jobs of which items failed. */
@@ -104,7 +92,7 @@ export class StatusReporter implements EventSink {
   }
 
   publish(event: RunEvent): void {
-    take(this.#progress, event);
+    this.#progress.take(event);
     this.#trouble = null;
     if (event.type === 'JobExpanded') {
       // What was done before is told again, item by item, as it is found in the store.
@@ -179,29 +167,27 @@ export class StatusReporter implements EventSink {
   async #write(problem: string | null): Promise<void> {
     let summary = '';
     for (const level of LEVELS) {
-      summary = JSON.stringify(this.#summary(problem, level));
+      summary = formatSummary(this.#summary(problem, level));
       if (Buffer.byteLength(summary) <= MAX_BYTES) break;
     }
     await this.#api.patch(this.#path, { data: { summary } }, { type: 'merge' });
   }
 
-  #summary(problem: string | null, { jobs: most, text }: (typeof LEVELS)[number]): ClusterSummary {
+  #summary(problem: string | null, { jobs: most, text }: (typeof LEVELS)[number]): ReportedSummary {
     const { runId, pipeline, startedMs, nowMs, lastError } = this.#progress;
     const all = [...this.#progress.jobs.values()];
-    const counts: ClusterSummary['counts'] = {};
-    for (const { status } of all) counts[status] = (counts[status] ?? 0) + 1;
     const shown = all.length <= most ? all : [...all].sort((a, b) => rank(a) - rank(b)).slice(0, most);
     return {
       runId,
       pipeline,
       status: problem === null ? this.#status : 'Interrupted',
       startedMs,
-      updatedMs: nowMs,
+      updatedMs: nowMs || null,
       jobs: shown.map(job => ({
         ...job,
         cause: job.cause === undefined ? undefined : clipped(job.cause, text),
       })),
-      counts,
+      counts: countJobs(all),
       failures: this.#failures
         .list()
         .slice(0, MAX_GROUPS)
@@ -217,10 +203,6 @@ export class StatusReporter implements EventSink {
     };
   }
 }
-
-/** A failure that is neither told item by item nor for the run as a whole. */
-export const isOwnFailure = ({ kind }: FailureCause): boolean =>
-  kind !== 'ItemsFailed' && kind !== 'Cancelled';
 
 const rank = ({ status }: JobProgress): number =>
   status === 'Failed'

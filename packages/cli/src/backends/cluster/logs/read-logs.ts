@@ -10,8 +10,8 @@ import { SeenLines } from './seen-lines.js';
 
 /** Which lines are asked for. */
 export interface ClusterLogFilter {
-  /** `STEP` or `STEP/INDEX`. */
-  place: string | undefined;
+  /** `STEP` or `STEP/INDEX`; undefined for the whole run. */
+  selector: string | undefined;
   previous: boolean;
 }
 
@@ -21,12 +21,12 @@ export interface ClusterLogFilter {
  */
 export async function* clusterLogs(
   of: RunIn,
-  { place, previous }: ClusterLogFilter,
+  { selector, previous }: ClusterLogFilter,
   reading: Reading,
 ): AsyncGenerator<LogLine, void> {
   let count = 0;
   try {
-    for await (const value of stored(of, { what: 'lines', place, previous }, reading)) {
+    for await (const value of stored(of, { what: 'lines', selector, previous }, reading)) {
       count++;
       if ('line' in value) yield value.line;
     }
@@ -35,18 +35,18 @@ export async function* clusterLogs(
     reading.note(
       `Only what the pods that are there have printed is shown. ${(error as KtError).problems[0]?.message ?? ''}`,
     );
-    yield* podLogs(of, place, reading);
+    yield* podLogs(of, selector, reading);
   }
 }
 
 /** What failed in a run, from its store. */
 export async function* clusterFailedLogs(
   of: RunIn,
-  { place, previous }: ClusterLogFilter,
+  { selector, previous }: ClusterLogFilter,
   reading: Reading,
 ): AsyncGenerator<FailedLog, void> {
   let failed: FailedLog | undefined;
-  for await (const value of stored(of, { what: 'failed', place, previous }, reading)) {
+  for await (const value of stored(of, { what: 'failed', selector, previous }, reading)) {
     if ('line' in value) failed?.lines.push(value.line);
     else {
       if (failed !== undefined) yield failed;
@@ -63,11 +63,11 @@ interface StoredFilter extends ClusterLogFilter {
 /** What the store holds; nothing where the run has not begun. */
 async function* stored(
   of: RunIn,
-  { what, place, previous }: StoredFilter,
+  { what, selector, previous }: StoredFilter,
   reading: Reading,
 ): AsyncGenerator<ReadValue, void> {
   try {
-    yield* readStored(of, { what, place: place ?? null, previous }, reading);
+    yield* readStored(of, { what, selector: selector ?? null, previous }, reading);
   } catch (error) {
     if (!isKtError(error) || error.code !== 'RUN_NOT_BEGUN') throw error;
   }
@@ -82,11 +82,11 @@ const isOutOfReach = (error: unknown): boolean =>
 /** What the pods that there are have printed so far. */
 async function* podLogs(
   { api, run }: RunIn,
-  place: string | undefined,
+  selector: string | undefined,
   { signal, note }: Reading,
 ): AsyncGenerator<LogLine, void> {
   const lines: LogLine[] = [];
-  await readPods(api, filterOf(run, place), {
+  await readPods(api, filterOf(run, selector), {
     signal,
     note,
     ending: null,
@@ -98,18 +98,22 @@ async function* podLogs(
 /** Lines as they are printed, after those that were; ends with the run. */
 export async function followClusterLogs(
   of: RunIn,
-  { place, reading, print }: { place: string | undefined; reading: Reading; print: (line: LogLine) => void },
+  {
+    selector,
+    reading,
+    print,
+  }: { selector: string | undefined; reading: Reading; print: (line: LogLine) => void },
 ): Promise<void> {
   const { api, run } = of;
   const { signal, note } = reading;
-  const filter = filterOf(run, place);
+  const filter = filterOf(run, selector);
   const seen = new SeenLines();
   const show = (line: LogLine, source: object): void => {
     if (seen.isNew(line, source)) print(line);
   };
   const fromStore = async (): Promise<void> => {
     const source = {};
-    for await (const line of clusterLogs(of, { place, previous: false }, reading)) show(line, source);
+    for await (const line of clusterLogs(of, { selector, previous: false }, reading)) show(line, source);
   };
   if (statusOf(run.summary, true) !== 'Running') return fromStore();
   const ending = new AbortController();
@@ -134,19 +138,19 @@ export async function followClusterLogs(
 }
 
 const hasEndedPods = ({ summary }: ClusterRun): boolean =>
-  summary?.jobs.some(
+  summary.jobs.some(
     ({ status, done, failed, retried }) =>
       done + failed + retried > 0 || status === 'Completed' || status === 'Failed',
-  ) ?? false;
+  );
 
 /**
- * Which pods a place means. @throws KtError `UNKNOWN_JOB`, `UNKNOWN_ITEM` where the run is known to have no
- * such thing.
+ * Which pods a selector means. @throws KtError `UNKNOWN_JOB`, `UNKNOWN_ITEM` where the run is known to have
+ * no such thing.
  */
-function filterOf({ runId, summary }: ClusterRun, place: string | undefined): LiveFilter {
-  if (place === undefined) return { runId, job: null, item: null };
-  if (summary === null || summary.jobs.length === 0) throw notYet(runId);
-  const { jobs, item } = selectItems(summary.jobs, { runId, selector: place });
+function filterOf({ runId, summary }: ClusterRun, selector: string | undefined): LiveFilter {
+  if (selector === undefined) return { runId, job: null, item: null };
+  if (summary.jobs.length === 0) throw notYet(runId);
+  const { jobs, item } = selectItems(summary.jobs, { runId, selector });
   return { runId, job: jobs[0] ?? null, item };
 }
 

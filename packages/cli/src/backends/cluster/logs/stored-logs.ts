@@ -30,7 +30,10 @@ import type { RunIn } from '../find-runs.js';
 import { textLines } from './text-lines.js';
 
 /** What is asked for. */
-export type Stored = Pick<ReadRequest, 'what' | 'place' | 'previous'>;
+export interface Stored extends Pick<ReadRequest, 'what' | 'previous'> {
+  /** `JOB` or `JOB/INDEX`; null for the whole run. */
+  selector: string | null;
+}
 
 /** How it is read. */
 export interface Reading {
@@ -51,7 +54,7 @@ const LOOK_EVERY_MS = 250;
 /** Reads page after page. @throws KtError `READER_NOT_STARTED`, `LOGS_CUT`, and what the store says. */
 export async function* readStored(
   of: RunIn,
-  { what, place, previous }: Stored,
+  { what, selector, previous }: Stored,
   reading: Reading,
 ): AsyncGenerator<ReadValue, void> {
   const { runId, config } = of.run;
@@ -65,7 +68,7 @@ export async function* readStored(
       what,
       runId,
       store: config.settings.store,
-      place,
+      place: selector,
       previous,
       after,
       pageBytes,

@@ -1,0 +1,55 @@
+/** A run's status as a document: what `kt status --json` prints, wherever the run is. */
+import type { FailureCause, JobStatus } from '@kube-transform/sdk';
+import { isOver, jobCount, type RunStatus, type RunSummary } from '@kube-transform/runtime';
+
+/** What `kt status --json` prints of a run, wherever it is. */
+export interface StatusJson {
+  runId: string;
+  pipeline: string;
+  status: RunStatus;
+  jobs: Record<
+    string,
+    {
+      status: JobStatus;
+      /** Null while it is not known. */
+      items: number | null;
+      /** Why it failed. */
+      cause?: FailureCause;
+      /** Why no pod of it has started. */
+      waiting?: string;
+    }
+  >;
+  /** Jobs that are not among these: of very many those are told that matter. */
+  moreJobs?: number;
+  /** Why nobody drives the run, or what goes wrong and is tried again. */
+  problem?: string;
+}
+
+/** The document of a run's status. */
+export function statusJson(summary: RunSummary): StatusJson {
+  const { runId, pipeline, status, jobs } = summary;
+  const more = jobCount(summary) - jobs.length;
+  const problem = problemOf(summary);
+  return {
+    runId,
+    pipeline,
+    status,
+    jobs: Object.fromEntries(
+      jobs.map(({ name, status: of, items, cause, waiting }) => [
+        name,
+        {
+          status: of,
+          items,
+          ...(cause === undefined ? {} : { cause }),
+          ...(waiting === null ? {} : { waiting }),
+        },
+      ]),
+    ),
+    ...(more > 0 ? { moreJobs: more } : {}),
+    ...(problem === null ? {} : { problem }),
+  };
+}
+
+/** Why nobody drives a run, or what goes wrong and is tried again; null where it has ended. */
+export const problemOf = (summary: RunSummary): string | null =>
+  isOver(summary) ? null : (summary.problem ?? summary.trouble);

@@ -1,0 +1,105 @@
+/**
+ * How a run of a store stands: from its journal and its results, or, sooner, from the state file that is
+ * written at most once a second.
+ */
+import { apply, createRunState, type Fact, jobStates, runStatus } from '../core/index.js';
+import { inBatches } from '../run-store/in-batches.js';
+import { readManifest } from '../run-store/job-manifest.js';
+import { journalPrefix, resultsPrefix } from '../run-store/layout.js';
+import type { FileStore } from '../ports/index.js';
+import { foldLine, type ItemOutcome, type ResultLine } from '../run-store/item-results.js';
+import type { RunRecord, RunStateFile } from '../run-store/run-record.js';
+import { readLog } from '../run-store/segment-log.js';
+import { type FailedItem, groupFailures, isOwnFailure, type Resolve } from './failure-groups.js';
+import {
+  countJobs,
+  type JobProgress,
+  newJobProgress,
+  newRunSummary,
+  type RunSummary,
+} from './run-summary.js';
+
+/** What became of an item, without its result. */
+export type Outcomes = ReadonlyMap<number, Omit<ItemOutcome, 'result'>>;
+
+/** How much of a run is read. */
+export interface ReadOptions {
+  /** Steps of which the items are counted, and their failures told. Default: all. */
+  counts?: (job: string) => boolean;
+  /** Given what became of the items of each step that is counted. */
+  onOutcomes?: (job: JobProgress, outcomes: Outcomes) => void;
+  /** Makes stacks readable before failures are grouped. Default: they are left as they are. */
+  resolve?: Resolve;
+}
+
+/**
+ * Reads a run. Its status is Running until all its jobs have ended, whether or not somebody drives it;
+ * `updatedMs` and `result` are left null.
+ */
+export async function readRun(
+  store: FileStore,
+  { runId, pipeline, createdAtMs, retryOf }: RunRecord,
+  { counts = () => true, onOutcomes = () => undefined, resolve = stack => stack }: ReadOptions = {},
+): Promise<RunSummary> {
+  const state = createRunState(pipeline.jobs);
+  for await (const fact of readLog<Fact>(store, journalPrefix(runId))) apply(state, fact);
+  const read = await inBatches([...jobStates(state)], async ({ job, parent, own, status }) => {
+    const manifest = own.state === 'waiting' ? null : await readManifest(store, runId, job.name);
+    const items = manifest?.items ?? (own.state === 'succeeded' ? 0 : null);
+    const cause = own.state === 'failed' ? own.cause : undefined;
+    const progress: JobProgress = { ...newJobProgress(job.name), parent, status, items, cause };
+    const failed: FailedItem[] = [];
+    if (manifest !== null && counts(job.name)) {
+      const outcomes = await outcomesOf(store, runId, job.name);
+      for (const [item, { attempts, final, cause: why }] of outcomes) {
+        progress.retried += Math.max(0, attempts - 1);
+        if (!final) continue;
+        if (why === undefined) progress.done++;
+        else failed.push({ job: job.name, item, cause: why });
+      }
+      progress.failed = failed.length;
+      failed.sort((a, b) => (a.item ?? 0) - (b.item ?? 0));
+      onOutcomes(progress, outcomes);
+    }
+    if (failed.length === 0 && cause !== undefined && isOwnFailure(cause))
+      failed.push({ job: job.name, item: null, cause });
+    return { progress, failed };
+  });
+  const jobs = read.map(({ progress }) => progress);
+  return {
+    ...newRunSummary({ runId, pipeline: pipeline.name, createdMs: createdAtMs, retryOf }),
+    status: runStatus(state),
+    jobs,
+    counts: countJobs(jobs),
+    failures: groupFailures(
+      read.flatMap(({ failed }) => failed),
+      resolve,
+    ),
+  };
+}
+
+async function outcomesOf(store: FileStore, runId: string, job: string): Promise<Outcomes> {
+  const outcomes = new Map<number, Omit<ItemOutcome, 'result'>>();
+  for await (const line of readLog<ResultLine>(store, resultsPrefix(runId, job))) {
+    const outcome = foldLine(outcomes.get(line.i), line);
+    delete outcome.result;
+    outcomes.set(line.i, outcome);
+  }
+  return outcomes;
+}
+
+/** What a run's state file tells, which is enough for a list: of items only how many failed as allowed. */
+export function summaryOfState(file: RunStateFile): RunSummary {
+  const jobs = Object.entries(file.jobs).map(([name, { status, items, cause, failed_items: failed = 0 }]) => {
+    const done = status === 'Completed' || status === 'DescendantFailed' ? (items ?? 0) - failed : 0;
+    return { ...newJobProgress(name), status, items: items ?? null, done, failed, cause };
+  });
+  const { pipeline_run_id: runId, pipeline_name: pipeline, createdAtMs: createdMs } = file;
+  return {
+    ...newRunSummary({ runId, pipeline, createdMs, retryOf: null }),
+    status: file.status,
+    updatedMs: file.updatedAtMs,
+    jobs,
+    counts: countJobs(jobs),
+  };
+}

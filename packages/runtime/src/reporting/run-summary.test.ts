@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest';
+import {
+  formatSummary,
+  isOver,
+  jobCount,
+  newJobProgress,
+  newRunSummary,
+  parseSummary,
+  type RunSummary,
+} from './run-summary.js';
+import { eventsBetween } from './summary-events.js';
+
+const RUN = { runId: 'r', pipeline: 'p', createdMs: 1000, retryOf: 'old' };
+const NEW = newRunSummary(RUN);
+const going: RunSummary = {
+  ...NEW,
+  startedMs: 1500,
+  updatedMs: 2000,
+  jobs: [{ ...newJobProgress('a'), status: 'Running', items: 4, done: 1 }, newJobProgress('b')],
+  counts: { Running: 1, Pending: 1 },
+};
+
+describe('parseSummary', () => {
+  test('a report is read as it was written', () => {
+    const { createdMs: _created, retryOf: _retryOf, ...reported } = going;
+    expect(parseSummary(formatSummary(reported), RUN)).toEqual(going);
+  });
+
+  test('the bytes of the first version are read, and what they lack is as in a run that has not begun', () => {
+    const text =
+      '{"runId":"r","pipeline":"p","status":"Failed","startedMs":5,"updatedMs":9,"jobs":[{"name":"a",' +
+      '"status":"Failed","items":2,"done":1,"failed":1,"retried":1,"skipped":0,"before":0,"startedMs":6,' +
+      '"cause":{"kind":"Evicted","message":"m"},"waiting":null}],"counts":{"Failed":1},"failures":[],' +
+      '"result":null,"lastError":"a: m","problem":null,"trouble":null}';
+    expect(parseSummary(text, RUN)).toMatchObject({
+      createdMs: 1000,
+      retryOf: 'old',
+      startedMs: 5,
+      updatedMs: 9,
+      jobs: [{ name: 'a', failed: 1, startedMs: 6, cause: { kind: 'Evicted' } }],
+    });
+    expect(parseSummary('{"status":"Running","jobs":[{"name":"a","status":"Running"}]}', RUN)).toEqual({
+      ...NEW,
+      jobs: [{ ...newJobProgress('a'), status: 'Running' }],
+    });
+  });
+
+  test.each([undefined, '', '{"status', 'null', '[]', '7'])('%j is a run that has not begun', text => {
+    expect(parseSummary(text, RUN)).toEqual(NEW);
+  });
+
+  test('a run that has not begun is written with the 0 that the first version writes', () => {
+    expect(JSON.parse(formatSummary(NEW))).toMatchObject({ updatedMs: 0, startedMs: 1000 });
+  });
+});
+
+test('a run is over when nothing more can come', () => {
+  const statuses = ['Running', 'Interrupted', 'Completed', 'Failed', 'Cancelled'] as const;
+  expect(statuses.map(status => isOver({ status }))).toEqual([false, false, true, true, true]);
+});
+
+test('the count of jobs includes those that are not told one by one', () => {
+  expect(jobCount({ counts: { Completed: 3000, Failed: 2 } })).toBe(3002);
+});
+
+describe('eventsBetween', () => {
+  const stamp = { atMs: 2000, runId: 'r' };
+
+  test('who begins to look hears of the start, and of what has happened', () => {
+    expect(eventsBetween(null, going)).toEqual([
+      { type: 'RunStarted', pipeline: 'p', jobs: 2, resumed: false, atMs: 1500, runId: 'r' },
+      { type: 'JobExpanded', job: 'a', items: 4, done: 0, failed: 0, ...stamp },
+      { type: 'JobCounted', job: 'a', done: 1, failed: 0, retried: 0, skipped: 0, ...stamp },
+      { type: 'JobStatusChanged', job: 'a', from: 'Pending', to: 'Running', items: 4, ...stamp },
+      { type: 'JobStatusChanged', job: 'b', from: null, to: 'Pending', items: null, ...stamp },
+    ]);
+  });
+
+  test('nothing is said of what has not changed', () => {
+    expect(eventsBetween(going, { ...going, updatedMs: 3000 })).toEqual([]);
+  });
+
+  test('waiting, failing and the end are said once', () => {
+    const cause = { kind: 'Evicted', message: 'm' } as const;
+    const waiting = {
+      ...going,
+      jobs: going.jobs.map(job => (job.name === 'a' ? { ...job, waiting: 'no node' } : job)),
+    };
+    expect(eventsBetween(going, waiting)).toEqual([
+      { type: 'JobWaiting', job: 'a', message: 'no node', ...stamp },
+    ]);
+    const failed: RunSummary = {
+      ...going,
+      status: 'Failed',
+      jobs: going.jobs.map(job => (job.name === 'a' ? { ...job, status: 'Failed', cause } : job)),
+    };
+    expect(eventsBetween(waiting, failed)).toEqual([
+      { type: 'JobWaiting', job: 'a', message: null, ...stamp },
+      { type: 'JobStatusChanged', job: 'a', from: 'Running', to: 'Failed', items: 4, cause, ...stamp },
+      { type: 'RunFinished', status: 'Failed', durationMs: 500, ...stamp },
+    ]);
+  });
+});

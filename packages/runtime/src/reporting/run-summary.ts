@@ -1,0 +1,145 @@
+/** How a run stands: the one model that is read from a store, reported by a cluster and shown to people. */
+import type { FailureCause, JobStatus, Json } from '@kube-transform/sdk';
+import type { RunStatus } from '../ports/index.js';
+import type { FailureGroup } from './failure-groups.js';
+
+/** How far a job of a run is. */
+export interface JobProgress {
+  name: string;
+  /** The job that spawned it; null for a job of the pipeline, and where that is not told. */
+  parent: string | null;
+  status: JobStatus;
+  /** Null while it is not known, because the job has not begun. */
+  items: number | null;
+  /** Items that succeeded. */
+  done: number;
+  /** Items that failed for good. */
+  failed: number;
+  /** Attempts beyond the first of each item. */
+  retried: number;
+  /** Items that were done before: their results or files were there. */
+  skipped: number;
+  /** Items that an earlier process of the run had ended. */
+  before: number;
+  /** Milliseconds since 1970; null where it is not known. */
+  startedMs: number | null;
+  /** Why it failed. */
+  cause: FailureCause | undefined;
+  /** Why no pod of it has started, in words. */
+  waiting: string | null;
+}
+
+/** How a run stands. Times are milliseconds since 1970. */
+export interface RunSummary {
+  runId: string;
+  pipeline: string;
+  status: RunStatus;
+  /** The run of which it repeats what failed; null for any other, and where a list does not tell. */
+  retryOf: string | null;
+  createdMs: number;
+  /** When the process that drives it began. */
+  startedMs: number;
+  /** When it last moved; null where it has not begun. */
+  updatedMs: number | null;
+  /** Of very many jobs those that matter; `counts` counts all. Lists may leave them out. */
+  jobs: JobProgress[];
+  /** All jobs by status; empty where the run has not begun. */
+  counts: Partial<Record<JobStatus, number>>;
+  /** What failed, by kind, the most frequent first. Lists may leave it out. */
+  failures: FailureGroup[];
+  /**
+   * What a completed run came to: the result of its last step, where that is one call and not large; else
+   * null.
+   */
+  result: Json;
+  lastError: string | null;
+  /** Why nobody drives the run, in words. */
+  problem: string | null;
+  /** Something that goes wrong and is tried again. */
+  trouble: string | null;
+}
+
+/** What is known of a run before it begins. */
+export type NewSummary = Pick<RunSummary, 'runId' | 'pipeline' | 'createdMs' | 'retryOf'>;
+
+/** What the controller of a run in a cluster reports; the rest is in the run's ConfigMap from the start. */
+export type ReportedSummary = Omit<RunSummary, 'createdMs' | 'retryOf'>;
+
+/** A run that has not begun. */
+export function newRunSummary(run: NewSummary): RunSummary {
+  return {
+    ...run,
+    status: 'Running',
+    startedMs: run.createdMs,
+    updatedMs: null,
+    jobs: [],
+    counts: {},
+    failures: [],
+    result: null,
+    lastError: null,
+    problem: null,
+    trouble: null,
+  };
+}
+
+/** A job that has not begun. */
+export function newJobProgress(name: string): JobProgress {
+  return {
+    name,
+    parent: null,
+    status: 'Pending',
+    items: null,
+    done: 0,
+    failed: 0,
+    retried: 0,
+    skipped: 0,
+    before: 0,
+    startedMs: null,
+    cause: undefined,
+    waiting: null,
+  };
+}
+
+/** Jobs by status. */
+export function countJobs(jobs: Iterable<Pick<JobProgress, 'status'>>): RunSummary['counts'] {
+  const counts: RunSummary['counts'] = {};
+  for (const { status } of jobs) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}
+
+/** How many jobs a run has, those included that its summary does not tell one by one. */
+export const jobCount = ({ counts }: Pick<RunSummary, 'counts'>): number =>
+  Object.values(counts).reduce((sum, n) => sum + n, 0);
+
+/** True for a run that has ended: nothing more comes. An interrupted run may go on. */
+export const isOver = ({ status }: Pick<RunSummary, 'status'>): boolean =>
+  status !== 'Running' && status !== 'Interrupted';
+
+/** A report as the run's ConfigMap holds it. Other versions of `kt` read it too. */
+export const formatSummary = (summary: ReportedSummary): string =>
+  JSON.stringify({ ...summary, updatedMs: summary.updatedMs ?? 0 });
+
+/** Reads a report that any version wrote: what it does not tell is as in a run that has not begun. */
+export function parseSummary(text: string | undefined, run: NewSummary): RunSummary {
+  const summary = newRunSummary(run);
+  const told = text === undefined ? null : objectOf(text);
+  if (told === null) return summary;
+  const { jobs, startedMs, updatedMs, ...rest } = told as Partial<ReportedSummary>;
+  return {
+    ...summary,
+    ...rest,
+    ...run,
+    startedMs: startedMs || summary.startedMs,
+    updatedMs: updatedMs || null,
+    jobs: (jobs ?? []).map(job => ({ ...newJobProgress(job.name), ...job })),
+  };
+}
+
+function objectOf(text: string): object | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;
+  } catch {
+    return null;
+  }
+}
