@@ -20,7 +20,7 @@ export interface VersionFrame {
  * whose runs would lack a parameter.
  */
 export async function makeVersion(
-  { pipeline, source }: Target,
+  { pipeline, source }: Pick<Target, 'pipeline' | 'source'>,
   { settings, published, defaults }: VersionFrame,
 ): Promise<DeployedVersion> {
   const spec = withDefaults(isPipeline(pipeline) ? pipeline.toSpec() : pipeline, defaults);
