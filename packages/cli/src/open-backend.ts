@@ -156,7 +156,7 @@ async function inCluster<T>(place: Place, use: (api: KubeApi) => Promise<T>): Pr
 async function inTime<T>(api: KubeApi, ask: (hurry: Hurry) => Promise<T>): Promise<T> {
   const signal = AbortSignal.timeout(HURRY_MS);
   try {
-    return await ask({ signal, patienceMs: 0 });
+    return await ask({ signal, retryForMs: 0 });
   } catch (error) {
     if (!signal.aborted) throw error;
     throw tooSlow(`${api.connection.name} at ${api.connection.server} does not answer`);

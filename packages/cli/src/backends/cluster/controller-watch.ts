@@ -74,7 +74,7 @@ async function lastWords(api: KubeApi, { metadata }: Job, otherwise: string): Pr
   const which = {
     labelSelector: selectPodsOf(metadata.name),
     fieldSelector: 'status.phase=Failed',
-    patienceMs: 0,
+    retryForMs: 0,
   };
   const { items } = await api.list<Pod>(paths.pods(api.namespace), which);
   const pod = items.sort((a, b) => madeMs(b) - madeMs(a))[0];

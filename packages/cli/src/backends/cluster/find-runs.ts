@@ -36,7 +36,7 @@ export interface RunIn {
 /** How long the cluster is asked. */
 export interface Hurry {
   signal?: AbortSignal;
-  patienceMs?: number;
+  retryForMs?: number;
 }
 
 const RUNS = `${LABEL.component}=run,${LABEL.managedBy}=kt`;
