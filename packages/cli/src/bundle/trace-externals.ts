@@ -12,7 +12,7 @@ import { lstat, mkdir, readFile, readlink, rm, writeFile } from 'node:fs/promise
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { KtError } from '@kube-transform/sdk';
-import { nodeFileTrace } from '@vercel/nft';
+import { nodeFileTrace } from './file-trace.js';
 import type { OutsidePackage } from './external-packages.js';
 
 /** What pods run on. */

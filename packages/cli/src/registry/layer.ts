@@ -1,6 +1,6 @@
 /** Files as a layer of an image: the same files give the same bytes. */
 import { gzipSync } from 'node:zlib';
-import { pack } from 'tar-stream';
+import { pack } from './tar-pack.js';
 import { digestOf } from './repository.js';
 
 /** A layer. */
