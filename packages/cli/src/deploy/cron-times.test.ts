@@ -12,7 +12,7 @@ const SAID = JSON.parse(
   next: string[];
 }[];
 
-test('times are those that Kubernetes takes, also where clocks are changed', () => {
+test('NT1: nextTimes - times are those that Kubernetes takes, also where clocks are changed', () => {
   expect(SAID.length).toBeGreaterThan(150);
   for (const { cron, timeZone, after, next } of SAID) {
     const times = nextTimes({ cron, timeZone }, Date.parse(after), next.length).map(ms =>
@@ -22,7 +22,7 @@ test('times are those that Kubernetes takes, also where clocks are changed', () 
   }
 });
 
-test('times are told in their zone', () => {
+test('localTime - tells times in their zone', () => {
   const [ms = 0] = nextTimes(
     { cron: '0 3 * * *', timeZone: 'Europe/Berlin' },
     Date.parse('2026-11-21T12:00:00Z'),
@@ -31,6 +31,11 @@ test('times are told in their zone', () => {
   expect(localTime(ms, null)).toBe('2026-11-22 02:00 +00:00');
 });
 
-test('what has no times of its own tells none', () => {
-  expect(nextTimes({ cron: '@every 5m', timeZone: null }, 0)).toEqual([]);
+test('nextTimes - reads a number with a step as the beginning of a range, as Kubernetes does', () => {
+  const minutes = nextTimes({ cron: '5/15 * * * *', timeZone: null }, 0, 4).map(ms => ms / 60_000);
+  expect(minutes).toEqual([5, 20, 35, 50]);
+});
+
+test.each(['@every 5m', '*/70 * * * *'])('nextTimes - has none for %s, which is not told', cron => {
+  expect(nextTimes({ cron, timeZone: null }, 0)).toEqual([]);
 });

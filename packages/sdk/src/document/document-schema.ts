@@ -1,5 +1,6 @@
 import * as z from 'zod';
 import { findNonJson, type Json, type JsonObject } from '../json.js';
+import { cronProblem } from './cron.js';
 import { parseDurationMs, parseQuantity } from './quantity.js';
 
 const JSON_OBJECT = z.custom<JsonObject>(v => typeof v === 'object' && v !== null && !Array.isArray(v), {
@@ -190,14 +191,8 @@ export const jobSchema = z
   )
   .check(kindCheck);
 
-/**
- * Five fields of numbers, ranges, steps and names, or a word such as `@daily`; their ranges are left to the
- * cluster.
- */
-const CRON =
-  /^(@(yearly|annually|monthly|weekly|daily|midnight|hourly)|@every \d+\S*|\s*([\dA-Za-z*?/,#L-]+\s+){4}[\dA-Za-z*?/,#L-]+\s*)$/;
-const cron = text.refine(v => CRON.test(v), {
-  error: 'Expected a cron schedule of five fields such as "0 3 * * *", or a word such as "@daily"',
+const cron = text.refine(line => cronProblem(line) === undefined, {
+  error: ({ input }) => cronProblem(String(input)),
   params: { code: 'BAD_CRON' },
 });
 
