@@ -1,4 +1,4 @@
-/** Whether a cluster would admit a pod: asked without making one. */
+/** Asks a cluster whether it would admit a pod, without making one. */
 import {
   isKubeError,
   type Job,
@@ -16,11 +16,11 @@ import { lacksRight } from './finding.js';
 export async function admission(api: KubeApi, job: Job): Promise<PendingReason | null | undefined> {
   const { name, labels } = job.metadata;
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name, labels }, spec: job.spec?.template.spec };
-  const ofPod = await refusal(api, paths.pods(api.namespace), pod);
-  return ofPod ?? (await refusal(api, paths.jobs(api.namespace), job)) ?? ofPod;
+  const ofPod = await dryRunRefusal(api, paths.pods(api.namespace), pod);
+  return ofPod ?? (await dryRunRefusal(api, paths.jobs(api.namespace), job)) ?? ofPod;
 }
 
-async function refusal(
+async function dryRunRefusal(
   api: KubeApi,
   path: string,
   object: object,

@@ -1,4 +1,4 @@
-/** Whether there will be a volume behind the claim of a context. */
+/** Checks whether there will be a volume behind the claim of a context. */
 import {
   type ClusterSettings,
   isKubeError,

@@ -1,4 +1,4 @@
-/** What a cluster says of itself, of the namespace, and of the room in it. */
+/** Checks a cluster, a namespace, and the room in it. */
 import { isKtError, type KTJob } from '@kube-transform/sdk';
 import {
   type ClusterSettings,
@@ -13,19 +13,19 @@ import {
   type Demand,
   type LimitRange,
   limitFindings,
-  type Node,
+  type ClusterNode,
   nodeFindings,
   type Quota,
   quotaFindings,
 } from './plan-checks.js';
 
-const PATIENCE_MS = 3000;
+const ASK_FOR_MS = 3000;
 
 /** Whether the API server answers, and is new enough. */
 export async function apiFindings(api: KubeApi): Promise<Finding[]> {
   const { name, server } = api.connection;
   try {
-    const version = await api.get<{ gitVersion?: string }>(paths.version, { retryForMs: PATIENCE_MS });
+    const version = await api.get<{ gitVersion?: string }>(paths.version, { retryForMs: ASK_FOR_MS });
     await checkClusterVersion(api);
     return [fine('api', `${name} at ${server} runs Kubernetes ${version?.gitVersion ?? ''}.`)];
   } catch (error) {
@@ -99,7 +99,7 @@ const unused = ({ status, ...quota }: Quota): Quota => ({ ...quota, status: { ..
 
 /** Nodes against what steps ask for. */
 export const roomFindings = (api: KubeApi, demands: readonly Demand[]): Promise<Finding[]> =>
-  looked('nodes', async () => nodeFindings((await api.list<Node>(paths.nodes())).items, demands));
+  looked('nodes', async () => nodeFindings((await api.list<ClusterNode>(paths.nodes())).items, demands));
 
 const KUEUE = '/apis/kueue.x-k8s.io';
 

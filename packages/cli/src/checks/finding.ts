@@ -1,7 +1,7 @@
-/** What `kt doctor` finds. */
+/** A finding of a check: one line of the report of `kt doctor`. */
 import { isKubeError } from '@kube-transform/runtime/kubernetes';
 
-/** One line of the doctor's report. */
+/** What a check found. */
 export interface Finding {
   /** What was looked at, in a word. */
   check: string;
@@ -13,7 +13,7 @@ export interface Finding {
 
 /** All is well. */
 export const fine = (check: string, message: string): Finding => ({ check, outcome: 'ok', message });
-/** Runs will fail. */
+/** Runs will fail, and what to do about it. */
 export const problem = (check: string, message: string, remedy: string): Finding => ({
   check,
   outcome: 'problem',

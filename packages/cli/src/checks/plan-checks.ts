@@ -1,6 +1,4 @@
-/**
- * Whether what is deployed fits into a cluster: quotas, limits and nodes against what steps ask for. Pure.
- */
+/** Checks what steps ask for against the quotas, limits and nodes of a cluster. Pure. */
 import { type KTJob, parseQuantity } from '@kube-transform/sdk';
 import type { KubeObject } from '@kube-transform/runtime/kubernetes';
 import { type Finding, fine, problem } from './finding.js';
@@ -28,8 +26,8 @@ interface Limit {
 export interface LimitRange extends KubeObject {
   spec?: { limits?: Limit[] };
 }
-/** A Node. */
-export interface Node extends KubeObject {
+/** A Node of the cluster. */
+export interface ClusterNode extends KubeObject {
   spec?: { unschedulable?: boolean };
   status?: { allocatable?: Record<string, string>; nodeInfo?: { architecture?: string } };
 }
@@ -38,7 +36,7 @@ const LIMIT_FACTOR = 1.1;
 /** Tenths of CPUs do not add up exactly. */
 const ROUNDING = 1e-6;
 /** Of a run beside its steps: the controller. */
-const CONTROLLER: Demand = {
+const CONTROLLER_DEMAND: Demand = {
   step: 'the controller',
   cpu: 0.1,
   memory: 128 * 2 ** 20,
@@ -58,12 +56,12 @@ export function demandsOf(jobs: readonly { pipeline: string; job: KTJob }[]): De
       gpu: job.gpu,
     };
   });
-  return [CONTROLLER, ...steps];
+  return [CONTROLLER_DEMAND, ...steps];
 }
 
 /** The step that asks for most; the controller where there is no step. */
 function most([, first, ...rest]: readonly Demand[], of: (demand: Demand) => number): Demand {
-  return first === undefined ? CONTROLLER : rest.reduce((a, b) => (of(b) > of(a) ? b : a), first);
+  return first === undefined ? CONTROLLER_DEMAND : rest.reduce((a, b) => (of(b) > of(a) ? b : a), first);
 }
 const MEMORY_UNITS: readonly [number, string][] = [
   [2 ** 30, 'Gi'],
@@ -116,11 +114,11 @@ export function quotaFindings(
       const left = (parseQuantity(hard) ?? Infinity) - (parseQuantity(status?.used?.[resource] ?? '0') ?? 0);
       const step = most(demands, need);
       // A step's pod runs beside the controller.
-      const wanted = need(CONTROLLER) + (step === CONTROLLER ? 0 : need(step));
+      const wanted = need(CONTROLLER_DEMAND) + (step === CONTROLLER_DEMAND ? 0 : need(step));
       if (wanted - left < ROUNDING) return [];
       const text = (n: number): string =>
         resource.includes('memory') ? memoryText(n) : String(Number(n.toFixed(3)));
-      const message = `The quota "${metadata.name}" leaves ${text(left)} of ${resource} (${hard} in all), and ${step === CONTROLLER ? 'the controller' : `${step.step} with the controller`} needs ${text(wanted)}.`;
+      const message = `The quota "${metadata.name}" leaves ${text(left)} of ${resource} (${hard} in all), and ${step === CONTROLLER_DEMAND ? 'the controller' : `${step.step} with the controller`} needs ${text(wanted)}.`;
       return [
         problem(
           'quota',
@@ -178,7 +176,7 @@ export function limitFindings(ranges: readonly LimitRange[], demands: readonly D
 }
 
 /** Whether the largest request fits onto some node. */
-export function nodeFindings(nodes: readonly Node[], demands: readonly Demand[]): Finding[] {
+export function nodeFindings(nodes: readonly ClusterNode[], demands: readonly Demand[]): Finding[] {
   const usable = nodes.filter(({ spec }) => spec?.unschedulable !== true);
   const sizes = usable.map(({ status }) => {
     const of = (name: string): number => parseQuantity(status?.allocatable?.[name] ?? '0') ?? 0;

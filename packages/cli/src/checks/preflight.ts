@@ -1,5 +1,5 @@
-/** The first step of `kt deploy`: what would keep it, or runs, from working, asked in one round trip. */
-import { type ClaimConfig, KtError } from '@kube-transform/sdk';
+/** Asks, before `kt deploy` applies anything, what would keep it or runs from working, all at once. */
+import { type ClaimConfig, KtError, omitUndefined } from '@kube-transform/sdk';
 import {
   accessObjects,
   type ClusterSettings,
@@ -7,7 +7,7 @@ import {
   type KubeObject,
   type Rule,
 } from '@kube-transform/runtime/kubernetes';
-import { includes, pathOf } from '../cluster/apply-objects.js';
+import { includes, objectPath } from '../cluster/apply-objects.js';
 import { claimFindings } from './claim-checks.js';
 import { namespaceFindings, quotaAndLimitFindings } from './cluster-checks.js';
 import { type Finding, fine, lacksRight, looked } from './finding.js';
@@ -23,7 +23,7 @@ import {
   rightsOf,
   rightText,
 } from './rights.js';
-import { type Step, stepFindings } from './step-checks.js';
+import { type PlannedStep, stepFindings } from './step-checks.js';
 
 const RULES_REVIEWS = '/apis/authorization.k8s.io/v1/selfsubjectrulesreviews';
 
@@ -37,7 +37,7 @@ interface RulesReview {
 /** What is to be deployed. */
 interface Plan {
   settings: ClusterSettings;
-  steps: readonly Step[];
+  steps: readonly PlannedStep[];
   /** What is to be made. */
   claim?: ClaimConfig | undefined;
 }
@@ -62,18 +62,11 @@ export async function preflight(api: KubeApi, { settings, steps, claim }: Plan):
 
 /** What was found as an error; undefined where nothing is in the way. */
 export function preflightError(findings: readonly Finding[]): KtError | undefined {
-  const problems = findings.flatMap(({ check, outcome, message, remedy }) =>
-    outcome === 'problem'
-      ? [
-          {
-            code: 'PREFLIGHT_FAILED',
-            path: check,
-            message,
-            ...(remedy === undefined ? {} : { hint: remedy }),
-          },
-        ]
-      : [],
-  );
+  const problems = findings
+    .filter(({ outcome }) => outcome === 'problem')
+    .map(({ check, message, remedy }) =>
+      omitUndefined({ code: 'PREFLIGHT_FAILED', path: check, message, hint: remedy }),
+    );
   return problems.length === 0 ? undefined : new KtError(problems);
 }
 
@@ -119,13 +112,13 @@ function may(rules: readonly Rule[], right: Right): boolean {
   );
 }
 
-/** Whether service account, Role and binding are there as they should be: then they are not touched. */
+/** Whether service account, Role and binding are there as they should be; then they stay as they are. */
 async function hasAccess(api: KubeApi, { serviceAccount }: ClusterSettings): Promise<boolean> {
   const objects = accessObjects({ namespace: api.namespace, serviceAccount });
   const found = await Promise.all(
     objects.map(async object => {
       try {
-        return includes(await api.get<KubeObject>(pathOf(object)), object);
+        return includes(await api.get<KubeObject>(objectPath(object)), object);
       } catch (error) {
         if (!lacksRight(error)) throw error;
         return true;

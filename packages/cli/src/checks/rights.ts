@@ -1,4 +1,4 @@
-/** Rights, verb by verb: which are needed, by whom, and whether they are there. */
+/** Says which rights are needed by whom, verb by verb, and checks whether they are there. */
 import {
   accessObjects,
   CONTROLLER_RULES,

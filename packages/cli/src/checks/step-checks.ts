@@ -1,4 +1,6 @@
-/** Whether the pods of steps are admitted as they are, with all their options, and find what they name. */
+/**
+ * Checks whether the pods of steps are admitted with all their options, and whether what they name is there.
+ */
 import { type KTJob, mustParsePipeline } from '@kube-transform/sdk';
 import {
   type ClusterSettings,
@@ -13,22 +15,22 @@ import { admission } from './admission.js';
 import { type Finding, fine, lacksRight, problem, skipped } from './finding.js';
 
 /** A step of a pipeline. */
-export interface Step {
+export interface PlannedStep {
   pipeline: string;
   job: KTJob;
 }
 
 /** The steps of versions, with everything filled in. */
-export const stepsOf = (versions: readonly DeployedVersion[]): Step[] =>
+export const stepsOf = (versions: readonly DeployedVersion[]): PlannedStep[] =>
   versions.flatMap(({ pipeline, spec }) => mustParsePipeline(spec).jobs.map(job => ({ pipeline, job })));
 
 /** Told of by the checks of quotas and limits, with numbers. */
 const TOLD_ELSEWHERE = new Set(['QuotaExceeded', 'QuotaWantsLimits', 'LimitRange']);
 
-const SHOWN = 3;
+const SHOWN_STEPS = 3;
 
 /** The Job of one pod of a step, as a run has it. */
-function jobOf({ pipeline, job }: Step, settings: ClusterSettings): Job {
+function jobOfStep({ pipeline, job }: PlannedStep, settings: ClusterSettings): Job {
   const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'doctor', uid: 'doctor' };
   const frame = { runId: 'doctor', pipeline, settings, digest: 'doctor', bundleParts: 0, owner };
   const made = taskJob(frame, {
@@ -45,8 +47,8 @@ function jobOf({ pipeline, job }: Step, settings: ClusterSettings): Job {
 }
 
 /** Steps by what of them counts for their admission: those that are alike are asked about once. */
-function alike(steps: readonly Step[]): Step[][] {
-  const groups = new Map<string, Step[]>();
+function alike(steps: readonly PlannedStep[]): PlannedStep[][] {
+  const groups = new Map<string, PlannedStep[]>();
   for (const step of steps) {
     const { kubernetes, cpu, memory, gpu, timeout, labels } = step.job;
     const key = JSON.stringify({ kubernetes, cpu, memory, gpu, timeout, labels });
@@ -58,15 +60,15 @@ function alike(steps: readonly Step[]): Step[][] {
 /** Asks for each step whether its pod would be admitted; steps of which the same is said are one finding. */
 export async function stepFindings(
   api: KubeApi,
-  { settings, steps }: { settings: ClusterSettings; steps: readonly Step[] },
+  { settings, steps }: { settings: ClusterSettings; steps: readonly PlannedStep[] },
 ): Promise<Finding[]> {
   if (steps.length === 0) return [];
   const refused = new Map<string, { names: string[]; remedy: string }>();
-  const untold: Step[] = [];
+  const untold: PlannedStep[] = [];
   await Promise.all(
     alike(steps).map(async group => {
       const [first] = group;
-      const waiting = first === undefined ? null : await admission(api, jobOf(first, settings));
+      const waiting = first === undefined ? null : await admission(api, jobOfStep(first, settings));
       if (waiting === undefined) untold.push(...group);
       if (
         !waiting ||
@@ -83,7 +85,7 @@ export async function stepFindings(
   );
   if (refused.size > 0) {
     return [...refused].map(([message, { names, remedy }]) =>
-      problem('steps', `The pods of ${listed(names)} are not admitted: ${message}.`, remedy),
+      problem('steps', `The pods of ${stepList(names)} are not admitted: ${message}.`, remedy),
     );
   }
   if (untold.length > 0)
@@ -93,10 +95,10 @@ export async function stepFindings(
   return [fine('steps', `The pods of all steps are admitted: ${steps.length}.`)];
 }
 
-const listed = (names: readonly string[]): string =>
-  names.length <= SHOWN
+const stepList = (names: readonly string[]): string =>
+  names.length <= SHOWN_STEPS
     ? names.join(', ')
-    : `${names.slice(0, SHOWN).join(', ')} and ${names.length - SHOWN} more steps`;
+    : `${names.slice(0, SHOWN_STEPS).join(', ')} and ${names.length - SHOWN_STEPS} more steps`;
 
 interface Account extends KubeObject {
   imagePullSecrets?: { name: string }[];
@@ -108,11 +110,11 @@ interface Account extends KubeObject {
  */
 export async function pullSecretFindings(
   api: KubeApi,
-  { settings, steps }: { settings: ClusterSettings; steps: readonly Step[] },
+  { settings, steps }: { settings: ClusterSettings; steps: readonly PlannedStep[] },
 ): Promise<Finding[]> {
   const account = await api.get<Account>(paths.serviceAccounts(api.namespace, settings.serviceAccount));
   const patched = steps.flatMap(
-    step => (jobOf(step, settings).spec?.template.spec['imagePullSecrets'] ?? []) as { name: string }[],
+    step => (jobOfStep(step, settings).spec?.template.spec['imagePullSecrets'] ?? []) as { name: string }[],
   );
   const names = [...new Set([...(account?.imagePullSecrets ?? []), ...patched].map(({ name }) => name))];
   const found = await Promise.all(names.map(name => secretFinding(api, name)));

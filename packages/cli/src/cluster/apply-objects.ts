@@ -1,5 +1,5 @@
 /*
- * Brings objects into a cluster by server-side apply.
+ * Applies objects to a cluster by server-side apply, and deletes them.
  *
  * AP1 An object that is as it should be is left as it is, down to its resource version.
  * AP2 What is immutable and there already is what it should be: its name says what it holds.
@@ -35,7 +35,7 @@ const COLLECTION: Record<string, (namespace: string, name?: string) => string> =
 };
 
 /** Where the API server has an object. */
-export function pathOf({ kind, metadata }: KubeObject): string {
+export function objectPath({ kind, metadata }: KubeObject): string {
   const collection = COLLECTION[kind ?? ''];
   if (collection === undefined) throw new TypeError(`Bug: no path for a ${kind ?? 'thing'}`);
   return collection(metadata.namespace ?? '', metadata.name);
@@ -50,7 +50,7 @@ export async function applyObject(
   object: KubeObject,
   { dryRun }: { dryRun: boolean },
 ): Promise<Applied> {
-  const path = pathOf(object);
+  const path = objectPath(object);
   const before = await api.get<KubeObject>(path);
   if (before !== null && (object as ConfigMap).immutable === true)
     return { object, outcome: 'unchanged', before, after: before };
@@ -63,7 +63,7 @@ export async function applyObject(
     await systemClock.sleep(BIND_PAUSE_MS);
     after = await patched(api, path, { object, before, query });
   }
-  if (after === null) throw notFound(api, object);
+  if (after === null) throw missingParent(api, object);
   return {
     object,
     outcome: before === null ? 'created' : isSame(before, after) ? 'unchanged' : 'changed',
@@ -72,7 +72,8 @@ export async function applyObject(
   };
 }
 
-function notFound({ namespace }: KubeApi, { kind, metadata }: KubeObject): KtError {
+/** What an object would have been part of is not there: its namespace, or the Role that it binds. */
+function missingParent({ namespace }: KubeApi, { kind, metadata }: KubeObject): KtError {
   if (kind !== 'RoleBinding')
     return new KtError({
       code: 'NO_NAMESPACE',
@@ -132,7 +133,7 @@ export async function deleteObject(
   object: KubeObject,
   { dryRun }: { dryRun: boolean },
 ): Promise<Applied> {
-  await api.delete(pathOf(object), { query: dryRun ? { dryRun: 'All' } : {} });
+  await api.delete(objectPath(object), { query: dryRun ? { dryRun: 'All' } : {} });
   return { object, outcome: 'deleted', before: object, after: null };
 }
 

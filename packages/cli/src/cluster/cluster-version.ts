@@ -1,10 +1,8 @@
-/**
- * The oldest Kubernetes that has what runs need: per-index failures, failure policies and replacement
- * policies of Jobs.
- */
+/** Refuses clusters that are too old for runs. */
 import { KtError } from '@kube-transform/sdk';
 import { type KubeApi, paths } from '@kube-transform/runtime/kubernetes';
 
+/** The first 1.x with per-index failures, failure policies and replacement policies of Jobs. */
 const OLDEST = 29;
 
 /** Refuses a cluster that is too old. @throws KtError `CLUSTER_TOO_OLD`. */

@@ -113,7 +113,7 @@ describe('which cluster', () => {
       problems: [{ path: file }],
     });
     expect(await bad('a: [')).toMatch(/The kubeconfig .*bad cannot be used: /);
-    expect(await bad('hello')).toMatch(/it is a text/);
+    expect(await bad('hello')).toMatch(/it is plain text/);
     expect(await bad('clusters: [{name: c, cluster: {}}]')).toMatch(
       /clusters\[0\]\.cluster\.server is missing/,
     );

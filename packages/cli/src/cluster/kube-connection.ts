@@ -1,4 +1,4 @@
-/** From a kubeconfig, or from the pod that this runs in, to a connection. */
+/** Connects to a cluster as a kubeconfig says, or as the pod that this runs in may. */
 import type { Agent } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
@@ -15,13 +15,13 @@ export interface KubeConnectionOptions {
 }
 
 /** What says which cluster kubectl would use. */
-interface Surroundings {
+interface ConnectionEnvironment {
   env?: Readonly<Record<string, string | undefined>>;
   clock?: Pick<Clock, 'nowMs'>;
 }
 
 /** What the client makes of a context. */
-interface Credentials {
+interface ClusterCredentials {
   tls: Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'rejectUnauthorized' | 'servername'>;
   headers: Record<string, string>;
   token: string | undefined;
@@ -29,7 +29,7 @@ interface Credentials {
 }
 
 const CREDENTIALS_KEPT_MS = 60_000;
-const MAX_SOCKETS = 16;
+const PROXY_SOCKETS = 16;
 
 /**
  * Connects to the cluster of a context: that of the kubeconfig given, of KUBECONFIG or of ~/.kube/config,
@@ -43,7 +43,7 @@ const MAX_SOCKETS = 16;
  */
 export async function kubeConnection(
   options: KubeConnectionOptions = {},
-  { env = process.env, clock = systemClock }: Surroundings = {},
+  { env = process.env, clock = systemClock }: ConnectionEnvironment = {},
 ): Promise<KubeConnection> {
   const files = kubeconfigFiles(options.kubeconfig, env);
   if (files.length === 0) return withoutKubeconfig(options, env);
@@ -65,7 +65,7 @@ export async function kubeConnection(
     server: cluster?.server ?? '',
     namespace:
       options.namespace ?? config.getContextObject(config.getCurrentContext())?.namespace ?? 'default',
-    ...(agents === undefined ? {} : { agents }),
+    agents,
     get ca() {
       return current.tls.ca as string | Buffer | undefined;
     },
@@ -97,7 +97,7 @@ export async function kubeConnection(
 
 async function withoutKubeconfig(
   { context, namespace }: KubeConnectionOptions,
-  env: NonNullable<Surroundings['env']>,
+  env: NonNullable<ConnectionEnvironment['env']>,
 ): Promise<KubeConnection> {
   if (env['KUBERNETES_SERVICE_HOST'] && context === undefined) {
     const connection = await inClusterConnection(undefined, env);
@@ -110,7 +110,7 @@ async function withoutKubeconfig(
   );
 }
 
-/** What the client gets wrong of a context. */
+/** Mends what the client gets wrong of a context. */
 function prepare(config: KubeConfig): void {
   const cluster = config.getCurrentCluster();
   // kubectl asks for no such leave where there is no TLS.
@@ -135,7 +135,7 @@ interface Plugin {
   env?: { name: string; value: string }[] | null;
 }
 
-async function credentialsOf(config: KubeConfig): Promise<Credentials> {
+async function credentialsOf(config: KubeConfig): Promise<ClusterCredentials> {
   const asked: RequestOptions = {};
   try {
     await config.applyToHTTPSOptions(asked);
@@ -160,7 +160,7 @@ function credentialsFailed(config: KubeConfig, error: unknown): KtError {
   const exec = user?.exec as Plugin | null | undefined;
   const said = (error as Error).message.trim().replace(/\.$/, '');
   const who = exec ? `The plugin "${exec.command ?? ''}" gives no credentials` : 'There are no credentials';
-  const message = `${who} for the user "${user?.name ?? ''}" of the context "${config.getCurrentContext()}": ${said === '' ? 'it says nothing' : said}.`;
+  const message = `${who} for the user "${user?.name ?? ''}" of the context "${config.getCurrentContext()}": ${said === '' ? 'no reason is given' : said}.`;
   const hint =
     exec?.installHint?.trim() ?? 'See whether `kubectl get pods` works, and log in to the cluster again.';
   return new KtError({ code: 'CREDENTIALS_FAILED', path: '', message, hint }, { cause: error });
@@ -169,4 +169,5 @@ function credentialsFailed(config: KubeConfig, error: unknown): KtError {
 /**
  * The client's agents make a connection for every call; these two members are what the constructor would set.
  */
-const keptAlive = (agent: Agent): Agent => Object.assign(agent, { keepAlive: true, maxSockets: MAX_SOCKETS });
+const keptAlive = (agent: Agent): Agent =>
+  Object.assign(agent, { keepAlive: true, maxSockets: PROXY_SOCKETS });

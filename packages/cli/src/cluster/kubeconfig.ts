@@ -1,4 +1,4 @@
-/** Which kubeconfig files there are, and what they say together. */
+/** Finds the kubeconfig files, and reads them as one. */
 import type { KubeConfig } from '@kubernetes/client-node';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
@@ -85,7 +85,12 @@ export function chooseContext(
 export function noKubeconfig(why: string): KtError {
   const hint =
     'Set KUBECONFIG, give --kubeconfig FILE, or let the tool of your cluster write ~/.kube/config; `kubectl config get-contexts` tells.';
-  return new KtError({ code: 'NO_KUBECONFIG', path: '', message: `No cluster is known: ${why}.`, hint });
+  return new KtError({
+    code: 'NO_KUBECONFIG',
+    path: '',
+    message: `There is no kubeconfig that names a cluster: ${why}.`,
+    hint,
+  });
 }
 
 async function readOne(file: string): Promise<KubeConfig> {
@@ -95,7 +100,8 @@ async function readOne(file: string): Promise<KubeConfig> {
     const text = await readFile(file, 'utf8');
     if (text.trim() === '') return config;
     const raw = loadYaml<{ users?: RawUser[] | null } | string>(text);
-    if (typeof raw !== 'object') throw new Error('it is a text, not a list of clusters, users and contexts');
+    if (typeof raw !== 'object')
+      throw new Error('it is plain text, and not a kubeconfig with clusters, users and contexts');
     config.loadFromString(text);
     config.makePathsAbsolute(dirname(file));
     config.users = config.users.map(user =>

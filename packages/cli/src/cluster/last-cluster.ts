@@ -6,7 +6,7 @@ import { projectAround } from '../project/project-dir.js';
 import type { ClusterOptions } from '../project/resolve-context.js';
 
 /** What is kept beside the context, the namespace and the kubeconfig. */
-const REMEMBERED = [
+const KEPT_OPTIONS = [
   'image',
   'imagePullPolicy',
   'store',
@@ -17,9 +17,12 @@ const REMEMBERED = [
   'platform',
   'insecureRegistry',
 ] as const satisfies readonly (keyof ClusterOptions)[];
-type Remembered = Pick<ClusterOptions, 'context' | 'namespace' | 'kubeconfig' | (typeof REMEMBERED)[number]>;
+type Remembered = Pick<
+  ClusterOptions,
+  'context' | 'namespace' | 'kubeconfig' | (typeof KEPT_OPTIONS)[number]
+>;
 
-/** Name of the connection of a pod, which is no context. */
+/** Name of the connection that a pod has, which is not that of a context. */
 const IN_CLUSTER = 'in-cluster';
 const fileOf = (dir: string): string => join(projectAround(dir), '.kt', 'cluster.json');
 
@@ -38,7 +41,7 @@ export async function remember(
   { namespace, connection }: Pick<KubeApi, 'namespace' | 'connection'>,
   dir = process.cwd(),
 ): Promise<void> {
-  const kept = Object.fromEntries(REMEMBERED.map(key => [key, options[key]]));
+  const kept = Object.fromEntries(KEPT_OPTIONS.map(key => [key, options[key]]));
   const kubeconfig = options.kubeconfig === undefined ? undefined : resolve(options.kubeconfig);
   const context = connection.name === IN_CLUSTER ? undefined : connection.name;
   const file = fileOf(dir);

@@ -1,5 +1,5 @@
 /** The settings of a run from what was said about its cluster: volume, store, image, defaults of steps. */
-import { type ContextDefaults, KtError } from '@kube-transform/sdk';
+import { type ContextDefaults, KtError, omitUndefined } from '@kube-transform/sdk';
 import { type ClusterSettings, clusterSettings, type DataVolume } from '@kube-transform/runtime/kubernetes';
 import type { ClusterOptions } from '../project/resolve-context.js';
 
@@ -25,13 +25,8 @@ export function settingsOf(options: ClusterOptions, namespace: string): ClusterS
     namespace,
     store,
     volume,
-    ...(image === undefined ? {} : { image }),
-    ...(imagePullPolicy === undefined ? {} : { imagePullPolicy }),
-    ...(serviceAccount === undefined ? {} : { serviceAccount }),
-    ...(keepFinished === undefined ? {} : { keepFinished }),
-    ...(maxPods === undefined ? {} : { maxPods }),
-    ...(defaults?.kubernetes === undefined ? {} : { defaults: defaults.kubernetes }),
-    ...(defaults?.env === undefined ? {} : { env: defaults.env }),
+    ...omitUndefined({ image, imagePullPolicy, serviceAccount, keepFinished, maxPods }),
+    ...omitUndefined({ defaults: defaults?.kubernetes, env: defaults?.env }),
   });
 }
 
@@ -42,14 +37,13 @@ export function stepDefaults({ defaults }: ClusterOptions): Omit<ContextDefaults
 }
 
 function parseVolume(text: string): DataVolume {
-  const [, kind, place, mountPath = MOUNT_PATH] = /^(pvc|host):([^:]+)(?::(\/[^:]*))?$/.exec(text) ?? [];
-  if (kind === 'pvc' && place !== undefined && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(place))
-    return { claim: place, mountPath };
-  if (kind === 'host' && place?.startsWith('/') === true) return { hostPath: place, mountPath };
+  const [, kind, name = '', mountPath = MOUNT_PATH] = /^(pvc|host):([^:]+)(?::(\/[^:]*))?$/.exec(text) ?? [];
+  if (kind === 'pvc' && /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/.test(name)) return { claim: name, mountPath };
+  if (kind === 'host' && name.startsWith('/')) return { hostPath: name, mountPath };
   throw new KtError({
     code: 'BAD_VOLUME',
     path: '--volume',
-    message: `"${text}" is no volume.`,
+    message: `"${text}" does not name a volume.`,
     hint: 'Write pvc:CLAIM or host:/path, each with :/mount/path at the end where it is not /mnt/data.',
   });
 }

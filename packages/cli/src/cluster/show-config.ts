@@ -1,4 +1,4 @@
-/** What holds for the cluster, and where each part comes from, for people and programs. */
+/** Prints the options that hold for the cluster, each with where it comes from. */
 import { DEFAULT_IMAGE } from '@kube-transform/runtime/kubernetes';
 import { contextOf } from './connect.js';
 import { type Output, table } from '../terminal/output.js';

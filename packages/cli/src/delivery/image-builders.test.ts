@@ -13,7 +13,7 @@ test.each([
   ['my-kind-dev', undefined],
   ['prod', undefined],
   ['', undefined],
-])('the context "%s"', (context, expected) => {
+])('localCluster - the context "%s"', (context, expected) => {
   expect(localCluster(context)).toEqual(expected);
 });
 
@@ -34,12 +34,12 @@ test.each([
     'nerdctl --insecure-registry build --build-arg BASE=b --file F --tag r.example/a:1 C',
     'nerdctl --insecure-registry push r.example/a:1',
   ],
-])('%s and a registry that speaks plain HTTP', (builder, build, push) => {
+])('buildCommand, pushCommand - %s and a registry that speaks plain HTTP', (builder, build, push) => {
   expect(line(buildCommand(builder, { ...BUILD, insecure: true }))).toBe(build);
   expect(line(pushCommand(builder, { image: BUILD.image, insecure: true }))).toBe(push);
 });
 
-test('without: no word of TLS; with a platform: that', () => {
+test('buildCommand, pushCommand - say nothing of TLS to a registry that has it, and the platform that is asked for', () => {
   expect(line(buildCommand('podman', { ...BUILD, platform: 'linux/arm64' }))).toBe(
     'podman build --platform linux/arm64 --build-arg BASE=b --file F --tag r.example/a:1 C',
   );
@@ -61,7 +61,7 @@ test.each([
     ['buildah push i:1 docker-archive:t.tar:i:1', 'minikube image load t.tar --profile minikube'],
   ],
   ['docker', 'minikube', ['minikube image load i:1 --profile minikube']],
-])('%s and %s', (builder, context, expected) => {
+])('loadCommands - %s and %s', (builder, context, expected) => {
   const cluster = localCluster(context);
   if (cluster === undefined) throw new Error(context);
   expect(loadCommands(builder, cluster, { image: 'i:1', archive: 't.tar' }).map(line)).toEqual(expected);

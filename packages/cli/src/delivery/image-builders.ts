@@ -1,7 +1,4 @@
-/**
- * What is to be called to build an image and to bring it to a cluster; see the manuals of docker, podman,
- * nerdctl, buildah, kind, k3d, minikube. Pure.
- */
+/** Writes the commands of docker, podman, nerdctl, buildah, kind, k3d and minikube for an image. Pure. */
 import { basename } from 'node:path';
 
 /** A program with its arguments. */
@@ -38,7 +35,7 @@ export function localCluster(kubeContext: string): LocalCluster | undefined {
 
 const skipsTls = (builder: string, insecure: boolean): string[] =>
   insecure && ['podman', 'buildah'].includes(basename(builder)) ? ['--tls-verify=false'] : [];
-const first = (builder: string, insecure: boolean): string[] =>
+const leading = (builder: string, insecure: boolean): string[] =>
   insecure && basename(builder) === 'nerdctl' ? ['--insecure-registry'] : [];
 
 /** Builds. Any builder that is not known is called as docker is. */
@@ -49,7 +46,7 @@ export function buildCommand(
   const given = Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
   const wanted = platform === undefined ? [] : ['--platform', platform];
   const options = [...skipsTls(builder, insecure), ...wanted, ...given, '--file', file, '--tag', image];
-  return { command: builder, args: [...first(builder, insecure), 'build', ...options, context] };
+  return { command: builder, args: [...leading(builder, insecure), 'build', ...options, context] };
 }
 
 /** Pushes what was built. */
@@ -59,7 +56,7 @@ export function pushCommand(
 ): Command {
   return {
     command: builder,
-    args: [...first(builder, insecure), 'push', ...skipsTls(builder, insecure), image],
+    args: [...leading(builder, insecure), 'push', ...skipsTls(builder, insecure), image],
   };
 }
 

@@ -8,11 +8,11 @@ const settings = (
   clusterSettings({ namespace: 'jobs', store: 'file:/mnt/data', volume });
 const claimed = settings({ claim: 'data', mountPath: '/mnt/data' });
 
-test('a context without a claim makes none', () => {
+test('claimObjects - a context without a claim makes none', () => {
   expect(claimObjects({}, claimed)).toEqual([]);
 });
 
-test('a claim has the name of the volume, and what the context says', () => {
+test('claimObjects - a claim has the name of the volume, and what the context says', () => {
   const [made] = claimObjects(
     { claim: { size: '10Gi', storageClass: 'fast', accessMode: 'ReadWriteMany' } },
     claimed,
@@ -31,7 +31,7 @@ test('a claim has the name of the volume, and what the context says', () => {
   expect(plain).not.toHaveProperty('spec.storageClassName');
 });
 
-test('a volume of another kind has no claim', () => {
+test('claimObjects - a volume of another kind has no claim', () => {
   expect(
     claimObjects({ claim: { size: '10Gi' } }, settings({ hostPath: '/data', mountPath: '/mnt/data' })),
   ).toEqual([]);

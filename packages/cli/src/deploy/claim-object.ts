@@ -1,8 +1,6 @@
-/**
- * The claim behind the volume of a context, which `kt deploy` makes where the context says how large it is to
- * be. Pure.
- */
+/** Makes the claim behind the volume of a context that says how large it is to be. Pure. */
 import { type ClusterSettings, type KubeObject, LABEL } from '@kube-transform/runtime/kubernetes';
+import { omitUndefined } from '@kube-transform/sdk';
 import type { ClusterOptions } from '../project/resolve-context.js';
 
 /** The claim; none where the context has none. It is never deleted: it holds data. */
@@ -13,11 +11,11 @@ export function claimObjects(
   if (claim === undefined || volume === null || !('claim' in volume)) return [];
   const { size, storageClass, accessMode = 'ReadWriteOnce' } = claim;
   const labels = { 'app.kubernetes.io/name': 'kt', [LABEL.managedBy]: 'kt', [LABEL.component]: 'volume' };
-  const spec = {
+  const spec = omitUndefined({
     accessModes: [accessMode],
     resources: { requests: { storage: size } },
-    ...(storageClass === undefined ? {} : { storageClassName: storageClass }),
-  };
+    storageClassName: storageClass,
+  });
   return [
     {
       apiVersion: 'v1',

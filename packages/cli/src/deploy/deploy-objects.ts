@@ -1,4 +1,4 @@
-/** What is deployed of a pipeline, as objects. Pure: the same version gives the same objects. */
+/** Makes the objects of a deployed pipeline. Pure: the same version gives the same objects. */
 import type { KTSchedule } from '@kube-transform/sdk';
 import {
   cronJob,

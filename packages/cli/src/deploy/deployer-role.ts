@@ -1,4 +1,7 @@
-/** The Role of people who deploy and run pipelines in a namespace, where `kt rbac` was applied once. Pure. */
+/**
+ * Makes the Role of people who deploy and run pipelines in a namespace where `kt rbac` was applied once.
+ * Pure.
+ */
 import type { KubeObject, Rule } from '@kube-transform/runtime/kubernetes';
 import { CLAIM_RULES, DEPLOY_RULES, RUN_RULES } from '../checks/rights.js';
 

@@ -1,4 +1,4 @@
-/** Which versions of which pipelines are deployed in a namespace. */
+/** Reads which versions of which pipelines are deployed, and were, in a namespace. */
 import { didYouMean, KtError } from '@kube-transform/sdk';
 import { systemClock } from '@kube-transform/runtime';
 import {
@@ -14,7 +14,7 @@ import {
   paths,
   readVersion,
 } from '@kube-transform/runtime/kubernetes';
-import { type Applied, pathOf } from '../cluster/apply-objects.js';
+import { type Applied, objectPath } from '../cluster/apply-objects.js';
 import { inNamespace } from '../cluster/connect.js';
 import { componentOf, DEPLOYMENT, type Deployment, pipelineOf } from './deploy-objects.js';
 
@@ -77,7 +77,7 @@ export async function noteAgain(api: KubeApi, applied: readonly Applied[]): Prom
   const annotations = { [ANNOTATION.deployedAt]: new Date(systemClock.nowMs()).toISOString() };
   for (const { object, outcome } of applied) {
     if (componentOf(object) === 'version' && outcome === 'unchanged' && moved.includes(pipelineOf(object)))
-      await api.patch(pathOf(object), { metadata: { annotations } }, { type: 'merge' });
+      await api.patch(objectPath(object), { metadata: { annotations } }, { type: 'merge' });
   }
 }
 

@@ -1,4 +1,4 @@
-/** What was deployed once and is deleted by the next deployment. Pure. */
+/** Decides what a deployment deletes of what was deployed before. Pure. */
 import { type ConfigMap, type KubeObject, labelValue } from '@kube-transform/runtime/kubernetes';
 import { componentOf, pipelineOf } from './deploy-objects.js';
 import { versionsIn } from './deployments.js';
@@ -7,20 +7,20 @@ import type { DeployPlan } from './plan.js';
 const KEPT_VERSIONS = 10;
 
 /**
- * Of the objects that a project has in the cluster those that go: schedules of the deployed pipelines that are no
- * longer there, versions beyond the last ten of each, and with a whole project the pipelines that it no longer
- * has. Runs and their bundles are `kt gc`'s.
+ * Of the objects that a project has in the cluster those that go: schedules of the deployed pipelines that
+ * are no longer there, versions beyond the last ten of each, and with a whole project the pipelines that it
+ * no longer has. Runs and their bundles are `kt gc`'s.
  */
 export function leftBehind(
   { versions, objects }: Pick<DeployPlan, 'versions' | 'objects'>,
   there: readonly KubeObject[],
   isWhole: boolean,
 ): KubeObject[] {
-  const wanted = new Set(objects.map(nameOf));
+  const wanted = new Set(objects.map(kindAndName));
   const deployed = new Set(versions.map(({ pipeline }) => labelValue(pipeline)));
   const kept = new Set([...deployed].flatMap(pipeline => lastVersions(pipeline, there)));
   return there.filter(object => {
-    if (wanted.has(nameOf(object))) return false;
+    if (wanted.has(kindAndName(object))) return false;
     if (!deployed.has(pipelineOf(object))) return isWhole;
     return !kept.has(object);
   });
@@ -36,4 +36,4 @@ function lastVersions(pipeline: string, there: readonly KubeObject[]): KubeObjec
     .flatMap(({ objects }) => objects);
 }
 
-const nameOf = ({ kind, metadata }: KubeObject): string => `${kind ?? ''}/${metadata.name}`;
+const kindAndName = ({ kind, metadata }: KubeObject): string => `${kind ?? ''}/${metadata.name}`;

@@ -1,4 +1,4 @@
-/** From a pipeline of the project to a version that can be deployed. */
+/** Makes the version of a pipeline that is deployed: everything that its runs need but their parameters. */
 import { isPipeline, type JsonObject, KtError, parsePipeline, type Pipeline } from '@kube-transform/sdk';
 import { bindParams, withDefaults } from '@kube-transform/runtime';
 import { type ClusterSettings, type DeployedVersion, versionOf } from '@kube-transform/runtime/kubernetes';

@@ -16,7 +16,7 @@ export interface DeployedOptions {
   output: Output;
 }
 
-const COLOUR = {
+const OUTCOME_COLOUR = {
   created: 'Completed',
   changed: 'Completed',
   unchanged: 'Pending',
@@ -39,7 +39,7 @@ export async function printDeployed(
     return;
   }
   const rows = applied.map(({ object, outcome }) => [
-    coloured(COLOUR[outcome], dryRun && outcome !== 'unchanged' ? `would be ${outcome}` : outcome),
+    coloured(OUTCOME_COLOUR[outcome], dryRun && outcome !== 'unchanged' ? `would be ${outcome}` : outcome),
     object.kind ?? '',
     object.metadata.name,
     purposeOf(object),

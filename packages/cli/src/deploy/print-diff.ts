@@ -1,7 +1,7 @@
-/** What a deployment would change, as a diff of YAML. */
+/** Prints what a deployment would change, as a diff of YAML. */
 import { createTwoFilesPatch } from 'diff';
 import { stringify } from 'yaml';
-import type { KubeObject } from '@kube-transform/runtime/kubernetes';
+import type { ConfigMap, KubeObject } from '@kube-transform/runtime/kubernetes';
 import { coloured, type Output } from '../terminal/output.js';
 import { type Applied, withoutTraces } from '../cluster/apply-objects.js';
 
@@ -12,36 +12,25 @@ export function printDiff(applied: readonly Applied[], output: Output): void {
   const differing = applied.filter(({ outcome }) => outcome !== 'unchanged');
   for (const { object, before, after } of differing) {
     const name = `${object.kind ?? ''}/${object.metadata.name}`;
-    const patch = createTwoFilesPatch(name, name, textOf(before), textOf(after), undefined, undefined, {
+    const patch = createTwoFilesPatch(name, name, yamlText(before), yamlText(after), undefined, undefined, {
       context: CONTEXT_LINES,
     });
     for (const line of patch.trimEnd().split('\n').slice(1)) {
-      output.out(
-        line.startsWith('+')
-          ? coloured('Completed', line)
-          : line.startsWith('-')
-            ? coloured('Failed', line)
-            : line,
-      );
+      if (line.startsWith('+')) output.out(coloured('Completed', line));
+      else output.out(line.startsWith('-') ? coloured('Failed', line) : line);
     }
   }
   if (differing.length === 0) output.out('Nothing differs.');
 }
 
 /** As YAML; code is told by its size. */
-function textOf(object: KubeObject | null): string {
+function yamlText(object: KubeObject | null): string {
   if (object === null) return '';
-  const { binaryData, ...rest } = withoutTraces(object) as KubeObject & {
-    binaryData?: Record<string, string>;
-  };
-  const sizes = Object.fromEntries(
-    Object.entries(binaryData ?? {}).map(([name, text]) => [
-      name,
-      `${Math.floor((text.length * 3) / 4)} bytes`,
-    ]),
-  );
-  return stringify(
-    { ...rest, ...(binaryData === undefined ? {} : { binaryData: sizes }) },
-    { aliasDuplicateObjects: false },
-  );
+  const { binaryData, ...rest }: ConfigMap = withoutTraces(object);
+  const sizes = Object.entries(binaryData ?? {}).map(([name, text]): [string, string] => [
+    name,
+    `${Math.floor((text.length * 3) / 4)} bytes`,
+  ]);
+  const shown = sizes.length === 0 ? rest : { ...rest, binaryData: Object.fromEntries(sizes) };
+  return stringify(shown, { aliasDuplicateObjects: false });
 }

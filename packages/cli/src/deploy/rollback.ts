@@ -1,4 +1,4 @@
-/** Makes an earlier version of a pipeline the deployed one. */
+/** What `kt rollback` does: makes an earlier version of a pipeline the deployed one. */
 import { didYouMean, KtError } from '@kube-transform/sdk';
 import {
   type ConfigMap,
@@ -47,9 +47,9 @@ export async function rollback(
       });
     }
     const version = await readKept(api, pipeline, wanted);
-    await apply(
+    await applyVersion(
       api,
-      pipelineObjects(version, { project: await projectOf(api, pipeline), namespace: api.namespace }),
+      pipelineObjects(version, { project: await deployedProject(api, pipeline), namespace: api.namespace }),
       pipeline,
     );
     output.out(
@@ -61,7 +61,7 @@ export async function rollback(
 }
 
 /** Applies the objects of a version, and deletes the schedules that it does not have. */
-async function apply(api: KubeApi, objects: readonly KubeObject[], pipeline: string): Promise<void> {
+async function applyVersion(api: KubeApi, objects: readonly KubeObject[], pipeline: string): Promise<void> {
   for (const object of objects) await applyObject(api, object, { dryRun: false });
   const names = new Set(objects.map(({ metadata }) => metadata.name));
   const labelSelector = `${LABEL.component}=schedule,${LABEL.pipeline}=${labelValue(pipeline)}`;
@@ -72,7 +72,7 @@ async function apply(api: KubeApi, objects: readonly KubeObject[], pipeline: str
 }
 
 /** The project is a label of what it deployed. */
-async function projectOf(api: KubeApi, pipeline: string): Promise<string> {
+async function deployedProject(api: KubeApi, pipeline: string): Promise<string> {
   const [kept] = await keptVersions(api, pipeline);
   return kept?.objects[0]?.metadata.labels?.[LABEL.project] ?? '';
 }

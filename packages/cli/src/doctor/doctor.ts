@@ -1,6 +1,5 @@
 /**
- * What `kt doctor` does: looks at the cluster, the rights and the room for what is to be deployed, and says
- * what to do.
+ * What `kt doctor` does: checks whether runs of these pipelines can work in a cluster, and says what to do.
  */
 import type { ClusterSettings, KubeApi } from '@kube-transform/runtime/kubernetes';
 import type { ClaimConfig } from '@kube-transform/sdk';
@@ -23,16 +22,16 @@ import { type Finding, looked, skipped } from '../checks/finding.js';
 import { demandsOf } from '../checks/plan-checks.js';
 import { probeFindings } from './probe.js';
 import { controllerRights, myRights } from '../checks/rights.js';
-import { pullSecretFindings, type Step, stepFindings, stepsOf } from '../checks/step-checks.js';
+import { pullSecretFindings, type PlannedStep, stepFindings, stepsOf } from '../checks/step-checks.js';
 
-/** How to look. */
+/** How to check. */
 export interface DoctorOptions extends ClusterOptions {
-  /** Start a pod that looks around. */
+  /** Start a pod that tries the image, the store and the clock. */
   pod: boolean;
   json: boolean;
 }
 
-/** Looks; false where something will keep runs from working. */
+/** Checks, and prints what was found; false where something will keep runs from working. */
 export async function doctor(
   names: readonly string[],
   { pod, json, ...typed }: DoctorOptions,
@@ -43,10 +42,10 @@ export async function doctor(
   try {
     const settings = settingsOf(context, api.namespace);
     const steps = await plannedSteps(names, context, settings);
-    const findings = await look(api, { settings, steps, claim: context.claim, pod, signal });
+    const findings = await checkAll(api, { settings, steps, claim: context.claim, pod, signal });
     const problems = findings.filter(({ outcome }) => outcome === 'problem');
     if (json) output.out(JSON.stringify(findings, null, 2));
-    else print(findings, problems.length, output);
+    else printFindings(findings, problems.length, output);
     return problems.length === 0;
   } finally {
     api.close();
@@ -58,16 +57,16 @@ async function plannedSteps(
   names: readonly string[],
   context: ClusterOptions,
   settings: ClusterSettings,
-): Promise<Step[]> {
+): Promise<PlannedStep[]> {
   const pipelines = await loadPipelines(names);
   if (pipelines.length === 0) return [];
   const { versions } = await planDeploy(pipelines, { context, settings, delivery: configMaps(context) });
   return stepsOf(versions);
 }
 
-interface Look {
+interface Subject {
   settings: ClusterSettings;
-  steps: readonly Step[];
+  steps: readonly PlannedStep[];
   /** What `kt deploy` makes. */
   claim: ClaimConfig | undefined;
   pod: boolean;
@@ -77,7 +76,7 @@ interface Look {
 /** Without these no pod starts: there is no use in trying. */
 const NEEDED = new Set(['service account', 'volume']);
 
-async function look(api: KubeApi, { settings, steps, claim, pod, signal }: Look): Promise<Finding[]> {
+async function checkAll(api: KubeApi, { settings, steps, claim, pod, signal }: Subject): Promise<Finding[]> {
   const reached = await apiFindings(api);
   if (reached.some(({ outcome }) => outcome === 'problem')) return reached;
   const namespace = await namespaceFindings(api);
@@ -108,7 +107,7 @@ async function look(api: KubeApi, { settings, steps, claim, pod, signal }: Look)
 /** What pods find: all of the run's image, and of images of steps whether they are there and have Node. */
 async function probed(
   api: KubeApi,
-  { settings, steps, signal }: Omit<Look, 'pod' | 'claim'>,
+  { settings, steps, signal }: Omit<Subject, 'pod' | 'claim'>,
 ): Promise<Finding[]> {
   const others = new Set(steps.flatMap(({ job }) => job.kubernetes.image ?? settings.defaults.image ?? []));
   others.delete(settings.image);
@@ -121,14 +120,13 @@ async function probed(
   return [...own, ...rest.flat().filter(({ check, outcome }) => outcome === 'problem' || check === 'image')];
 }
 
-const MARK = { ok: 'ok', problem: 'problem', skipped: 'skipped' } as const;
-const COLOUR = { ok: 'Completed', problem: 'Failed', skipped: 'Pending' } as const;
+const OUTCOME_COLOUR = { ok: 'Completed', problem: 'Failed', skipped: 'Pending' } as const;
 
-function print(findings: readonly Finding[], problems: number, output: Output): void {
+function printFindings(findings: readonly Finding[], problems: number, output: Output): void {
   output.out(
     table(
       findings.map(({ outcome, check, message }) => [
-        coloured(COLOUR[outcome], MARK[outcome]),
+        coloured(OUTCOME_COLOUR[outcome], outcome),
         check,
         message,
       ]),

@@ -1,4 +1,7 @@
-/** Lets a pod look around: whether it is admitted, its image comes, it starts, and reaches the store. */
+/**
+ * Starts a pod that tries what runs need: that it is admitted, its image comes, it starts and reaches the
+ * store.
+ */
 import { systemClock } from '@kube-transform/runtime';
 import {
   selectPodsOf,
@@ -16,12 +19,12 @@ import { publishBundle } from '../delivery/config-maps.js';
 import { emptyBundle } from '../bundle/make-bundle.js';
 import { type Finding, fine, problem } from '../checks/finding.js';
 
-const START_WITHIN_MS = 60_000;
+const POD_STARTS_WITHIN_MS = 60_000;
 /**
  * What may pass by itself, but seldom does: an image that cannot be pulled, a volume that cannot be mounted.
  */
 const LASTING_MS = 5000;
-const LOOK_EVERY_MS = 500;
+const PROBE_EVERY_MS = 500;
 const SKEW_MS = 30_000;
 const OLDEST_NODE = [20, 19] as const;
 
@@ -38,11 +41,11 @@ export async function probeFindings(
   const made = await api.create<Job>(paths.jobs(api.namespace), job, { signal });
   if (made === null) return [];
   try {
-    const started = await start(api, made, signal);
+    const started = await untilEnded(api, made, signal);
     if ('finding' in started) return [started.finding];
     return [
       fine('pod', `A pod of the image ${settings.image} is admitted and starts.`),
-      ...(await heard(api, started.pod, { settings, signal })),
+      ...(await reportFindings(api, started.pod, { settings, signal })),
     ];
   } finally {
     await api
@@ -51,12 +54,13 @@ export async function probeFindings(
   }
 }
 
-async function start(
+/** Waits until the pod has ended, or will not start. */
+async function untilEnded(
   api: KubeApi,
   job: Job,
   signal: AbortSignal,
 ): Promise<{ pod: Pod } | { finding: Finding }> {
-  const untilMs = systemClock.nowMs() + START_WITHIN_MS;
+  const untilMs = systemClock.nowMs() + POD_STARTS_WITHIN_MS;
   let reason: string | undefined;
   let sinceMs = 0;
   for (;;) {
@@ -75,11 +79,12 @@ async function start(
       };
       return { finding: problem('pod', `A pod of a run does not start, because ${message}.`, remedy) };
     }
-    await systemClock.sleep(LOOK_EVERY_MS, signal);
+    await systemClock.sleep(PROBE_EVERY_MS, signal);
   }
 }
 
-async function heard(
+/** What the pod has printed. */
+async function reportFindings(
   api: KubeApi,
   { metadata }: Pod,
   { settings, signal }: { settings: ClusterSettings; signal: AbortSignal },

@@ -1,79 +1,79 @@
-/** What a configuration may hold, as a check; its types are in the sdk. */
-import { type ContextConfig, parseDurationMs, parseQuantity, type ProjectConfig } from '@kube-transform/sdk';
+/** Checks what a configuration holds; its types are in the sdk. */
+import { omitUndefined, parseDurationMs, parseQuantity, type ProjectConfig } from '@kube-transform/sdk';
 import * as z from 'zod';
 
-const text = z.string().min(1);
+const nonEmpty = z.string().min(1);
 const texts = z.record(z.string(), z.string());
 const objects = z.array(z.record(z.string(), z.json()));
 const policy = z.enum(['Always', 'IfNotPresent', 'Never']);
-const quantity = text.refine(
+const quantityText = nonEmpty.refine(
   value => parseQuantity(value) !== undefined,
   'Expected a quantity such as "512Mi" or "500m"',
 );
-const duration = text.refine(
+const durationText = nonEmpty.refine(
   value => parseDurationMs(value) !== undefined,
   'Expected a duration such as "90s" or "5m"',
 );
 
-const kubernetes = z.strictObject({
+const kubernetesOptions = z.strictObject({
   nodeSelector: texts.optional(),
   tolerations: objects.optional(),
   affinity: z.record(z.string(), z.json()).optional(),
-  priorityClassName: text.optional(),
-  serviceAccountName: text.optional(),
-  image: text.optional(),
+  priorityClassName: nonEmpty.optional(),
+  serviceAccountName: nonEmpty.optional(),
+  image: nonEmpty.optional(),
   imagePullPolicy: policy.optional(),
-  queue: text.optional(),
+  queue: nonEmpty.optional(),
   annotations: texts.optional(),
   envFrom: objects.optional(),
   volumes: objects.optional(),
   volumeMounts: objects.optional(),
-  startTimeout: duration.optional(),
+  startTimeout: durationText.optional(),
   podPatch: z.record(z.string(), z.json()).optional(),
 });
 
 const defaults = z.strictObject({
-  memory: quantity.optional(),
-  cpu: quantity.optional(),
+  memory: quantityText.optional(),
+  cpu: quantityText.optional(),
   retries: z.int().min(0).optional(),
   backoff: z
     .strictObject({
-      initial: duration.optional(),
-      max: duration.optional(),
+      initial: durationText.optional(),
+      max: durationText.optional(),
       factor: z.number().min(1).optional(),
     })
     .optional(),
-  timeout: duration.nullable().optional(),
+  timeout: durationText.nullable().optional(),
   env: texts.optional(),
   labels: texts.optional(),
-  kubernetes: kubernetes.optional(),
+  kubernetes: kubernetesOptions.optional(),
 });
 
 const context = z
   .strictObject({
-    kubeContext: text.optional(),
-    kubeconfig: text.optional(),
+    kubeContext: nonEmpty.optional(),
+    kubeconfig: nonEmpty.optional(),
     namespace: z
       .string()
       .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'Expected the name of a namespace: a–z, 0–9 and "-"')
       .optional(),
-    image: text.optional(),
+    image: nonEmpty.optional(),
     imagePullPolicy: policy.optional(),
-    store: text.optional(),
-    volume: text.optional(),
+    store: nonEmpty.optional(),
+    volume: nonEmpty.optional(),
     claim: z
       .strictObject({
-        size: quantity,
-        storageClass: text.optional(),
+        size: quantityText,
+        storageClass: nonEmpty.optional(),
         accessMode: z.enum(['ReadWriteOnce', 'ReadWriteMany']).optional(),
       })
       .optional(),
-    serviceAccount: text.optional(),
+    serviceAccount: nonEmpty.optional(),
     delivery: z.enum(['bundle', 'registry', 'docker']).optional(),
-    repository: text.optional(),
+    repository: nonEmpty.optional(),
     platform: z.enum(['linux/amd64', 'linux/arm64']).optional(),
     insecureRegistry: z.boolean().optional(),
-    build: text.optional(),
+    build: nonEmpty.optional(),
     maxPods: z.int().min(1).optional(),
     keepFinished: z.boolean().optional(),
     defaults: defaults.optional(),
@@ -84,16 +84,19 @@ const context = z
   });
 
 /** The default export of `kt.config.ts`. */
-export const configSchema = z.strictObject({ contexts: z.record(text, context), default: text.optional() });
+export const configSchema = z.strictObject({
+  contexts: z.record(nonEmpty, context),
+  default: nonEmpty.optional(),
+});
 
 /** A context of the starter kit's `kt-contexts.json`. */
 export const legacySchema = z.record(
-  text,
+  nonEmpty,
   z.looseObject({
-    kube_context: text.nullish(),
-    image_path: text.nullish(),
-    build_script_path: text.nullish(),
-    data_dir: text.nullish(),
+    kube_context: nonEmpty.nullish(),
+    image_path: nonEmpty.nullish(),
+    build_script_path: nonEmpty.nullish(),
+    data_dir: nonEmpty.nullish(),
   }),
 );
 
@@ -101,17 +104,16 @@ export const legacySchema = z.record(
 export function fromLegacy(contexts: z.infer<typeof legacySchema>): ProjectConfig {
   const entries = Object.entries(contexts).map(
     ([name, { kube_context, image_path, build_script_path, data_dir }]) => {
-      const config: ContextConfig = {
-        ...(kube_context == null ? {} : { kubeContext: kube_context }),
-        ...(image_path == null ? {} : { image: image_path }),
-        ...(build_script_path == null ? {} : { build: build_script_path, delivery: 'docker' }),
+      const config = omitUndefined({
+        kubeContext: kube_context ?? undefined,
+        image: image_path ?? undefined,
+        build: build_script_path ?? undefined,
+        delivery: build_script_path == null ? undefined : ('docker' as const),
         // A folder is one of the node, as kube-transform mounts it.
-        ...(data_dir == null
-          ? {}
-          : data_dir.startsWith('/')
-            ? { volume: `host:${data_dir}:${data_dir}` }
-            : { store: data_dir }),
-      };
+        ...(data_dir?.startsWith('/')
+          ? { volume: `host:${data_dir}:${data_dir}` }
+          : { store: data_dir ?? undefined }),
+      });
       return [name, config] as const;
     },
   );

@@ -1,5 +1,5 @@
 /*
- * What holds for a cluster, and where it comes from. Pure.
+ * Decides which options hold for a cluster, and says where each comes from. Pure.
  *
  * RX1 What was typed comes first, then the environment, then the context of the configuration, then what was
  *     used last here.
@@ -9,8 +9,8 @@
  * RX3 A claim belongs to the volume that is named beside it; where another volume holds, it counts for
  *     nothing.
  */
-import { isAbsolute, join } from 'node:path';
-import { type ContextConfig, KtError } from '@kube-transform/sdk';
+import { resolve } from 'node:path';
+import { type ContextConfig, KtError, omitUndefined } from '@kube-transform/sdk';
 import type { FoundConfig } from './load-config.js';
 
 /**
@@ -51,10 +51,10 @@ export interface Sources {
 
 /** @throws KtError `WHICH_CONTEXT` where the configuration has several contexts and none by default. */
 export function resolveContext({ typed, env, config, last }: Sources): ResolvedContext {
-  const { context, ...rest } = defined(typed);
+  const { context, ...rest } = omitUndefined(typed);
   const variable = env['KT_CONTEXT'] || undefined;
   const wanted = context ?? variable;
-  const name = config === null ? null : nameOf(config, wanted);
+  const name = config === null ? null : contextName(config, wanted);
   const layers: [string, ClusterOptions][] = [
     [
       context === undefined ? 'KT_CONTEXT' : TYPED,
@@ -69,7 +69,7 @@ export function resolveContext({ typed, env, config, last }: Sources): ResolvedC
   if (config !== null && name !== null)
     layers.push([`${config.file} contexts.${name}`, choiceOf(config, name)]);
   if (config === null && last !== null)
-    layers.push(['used last here', sameCluster(defined(last), laid(layers).values)]);
+    layers.push(['used last here', sameCluster(omitUndefined(last), laid(layers).values)]);
   return { name, ...laid(layers) };
 }
 
@@ -94,7 +94,7 @@ function laid(layers: readonly [string, ClusterOptions][]): Pick<ResolvedContext
 }
 
 /** The context of the configuration that is meant; null where it is one of the kubeconfig. */
-function nameOf({ config, file }: FoundConfig, wanted: string | undefined): string | null {
+function contextName({ config, file }: FoundConfig, wanted: string | undefined): string | null {
   const names = Object.keys(config.contexts);
   if (wanted !== undefined) return config.contexts[wanted] === undefined ? null : wanted;
   if (config.default !== undefined) return config.default;
@@ -111,10 +111,7 @@ function choiceOf({ config, dir }: FoundConfig, name: string): ClusterOptions {
   const { kubeContext, kubeconfig, ...rest } = config.contexts[name] ?? {};
   return {
     ...rest,
-    ...(kubeContext === undefined ? {} : { context: kubeContext }),
-    ...(kubeconfig === undefined
-      ? {}
-      : { kubeconfig: isAbsolute(kubeconfig) ? kubeconfig : join(dir, kubeconfig) }),
+    ...omitUndefined({ context: kubeContext, kubeconfig: kubeconfig && resolve(dir, kubeconfig) }),
   };
 }
 
@@ -124,10 +121,7 @@ function sameCluster(
   given: ClusterOptions,
 ): ClusterOptions {
   if ((given.context ?? context) !== context || (given.kubeconfig ?? kubeconfig) !== kubeconfig) return {};
-  const place = defined({ context, kubeconfig });
-  return (given.namespace ?? namespace) === namespace ? defined({ ...rest, ...place, namespace }) : place;
+  const cluster = omitUndefined({ context, kubeconfig });
+  if ((given.namespace ?? namespace) !== namespace) return cluster;
+  return omitUndefined({ ...rest, ...cluster, namespace });
 }
-
-/** Without what is not given. */
-const defined = <T extends object>(values: T): T =>
-  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as T;

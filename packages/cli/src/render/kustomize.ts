@@ -1,5 +1,5 @@
 /*
- * The objects of a deployment as files for Kustomize. Pure: the same plan gives the same bytes.
+ * Writes the objects of a deployment as files for Kustomize. Pure: the same plan gives the same bytes.
  *
  * RF1 `base/` is ours: it is rendered anew each time. `overlays/` is the user's: a file is made where there
  *     is none, and never again.
