@@ -10,7 +10,7 @@
  */
 import { fileURLToPath } from 'node:url';
 import pLimit from 'p-limit';
-import { KtError, parseDurationMs } from '@kube-transform/sdk';
+import { KtError } from '@kube-transform/sdk';
 import { withinLog } from '../process/console-capture.js';
 import type { HardTimeout } from '../process/hard-timeout.js';
 import { HintClient } from '../kubernetes/run/hint-client.js';
@@ -25,6 +25,7 @@ import { openStore } from '../open-store.js';
 import type { PodOutcome } from '../run-store/item-results.js';
 import { openPosixView } from '../files/posix/open-posix-view.js';
 import type { FunctionCatalog, ItemEvent } from '../ports/index.js';
+import { attemptTimeoutMs } from '../worker/retry-policy.js';
 import { runPod } from '../worker/run-pod.js';
 import { verifyBundle } from './verify-bundle.js';
 
@@ -89,9 +90,9 @@ async function run(catalog: FunctionCatalog, note: TerminationFile): Promise<num
   const hints = new HintClient(store, runId);
   const manifests = manifestReader(store);
   const manifest = await manifests(runId, job);
-  const timeoutMs = parseDurationMs(manifest?.job.timeout ?? '');
+  const timeoutMs = manifest === null ? null : attemptTimeoutMs(manifest.job);
   const path = process.env['KT_TERMINATION'] ?? '/dev/termination-log';
-  const timeout = timeoutMs === undefined ? undefined : await hardTimeout(timeoutMs, path);
+  const timeout = timeoutMs === null ? undefined : await hardTimeout(timeoutMs, path);
   const lanes = manifest?.job.concurrency ?? 1;
   const limit = pLimit(lanes);
   let toldMs = systemClock.nowMs();

@@ -16,13 +16,13 @@ import type { Fact } from '../core/events.js';
 import { AsyncQueue } from './async-queue.js';
 import type { Clock, Executor, ItemEvent, JobOrder } from '../ports/index.js';
 import type { PodOutcome } from '../run-store/item-results.js';
+import { judgePod, NO_HISTORY, type PodHistory } from '../worker/retry-policy.js';
 import type { PodOrder } from '../worker/run-pod.js';
 import { addOutcome, allowedFailures, settleJob } from './settle-job.js';
 import { WorkerProcess } from './worker-process.js';
 
 const PODS_PER_WORKER = 16;
 const MAX_ITEMS_PER_POD = 200;
-const MAX_FALSE_STARTS = 3;
 const STOP_GRACE_MS = 5000;
 const UNDONE: PodOutcome = { succeeded: 0, failed: 0, open: 1, firstFailure: null, result: null };
 
@@ -51,7 +51,7 @@ interface Job {
 interface Task {
   job: Job;
   pod: PodOrder;
-  falseStarts: number;
+  history: PodHistory;
 }
 interface Slot {
   key: string;
@@ -108,7 +108,7 @@ class ProcessPool implements Executor {
     for (let pod = 0; pod < pods; pod++) {
       this.#queue.push({
         job,
-        falseStarts: 0,
+        history: NO_HISTORY,
         pod: { runId: order.runId, job: order.job.name, pod, crashed: [] },
       });
     }
@@ -210,19 +210,19 @@ class ProcessPool implements Executor {
       this.#podDone(job, UNDONE);
       return;
     }
-    const falseStarts = began ? 0 : task.falseStarts + 1;
-    if (falseStarts >= MAX_FALSE_STARTS) {
+    const { history, tooMany } = judgePod('crashed', began, task.history);
+    if (tooMany !== null) {
       this.#jobBroken(job, {
         kind: 'NotStarted',
         reason: 'worker',
-        message: `The worker process ended ${falseStarts} times before it began an item. ${cause.message}`,
+        message: `The worker process ended ${history.falseStarts} times before it began an item. ${cause.message}`,
       });
       return;
     }
     const crashed = items.map(item => ({ item, cause }));
     this.#queue.unshift({
       job,
-      falseStarts,
+      history: began ? NO_HISTORY : history,
       pod: { ...task.pod, crashed: [...task.pod.crashed, ...crashed] },
     });
   }

@@ -7,9 +7,10 @@
  * W3 When the driver dies the channel closes, and the worker ends itself.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { type FailureCause, parseDurationMs, parseQuantity } from '@kube-transform/sdk';
+import { type FailureCause, parseQuantity } from '@kube-transform/sdk';
 import type { Clock, ItemEvent, JobOrder } from '../ports/index.js';
 import type { PodOutcome } from '../run-store/item-results.js';
+import { attemptTimeoutMs } from '../worker/retry-policy.js';
 import type { PodOrder } from '../worker/run-pod.js';
 import type { Crash, FromWorker, ToWorker } from './worker-protocol.js';
 import { residentBytes } from '../process/resident-memory.js';
@@ -127,8 +128,8 @@ export class WorkerProcess {
     if (event.type !== 'ItemStarted') return;
     const timer = new AbortController();
     this.#started.set(event.item, timer);
-    const timeoutMs = job.job.timeout === null ? undefined : parseDurationMs(job.job.timeout);
-    if (timeoutMs === undefined) return;
+    const timeoutMs = attemptTimeoutMs(job.job);
+    if (timeoutMs === null) return;
     this.#options.clock.sleep(timeoutMs + TIMEOUT_GRACE_MS, timer.signal).then(
       () => {
         this.#kill({

@@ -19,6 +19,7 @@ export {
   deployLabels,
   deploymentName,
   documentName,
+  JOB_INDEX,
   JOB_NAME,
   LABEL,
   labelValue,

@@ -186,6 +186,13 @@ export interface HintAddress {
   token: string;
 }
 
+/**
+ * How a pod or a worker process ended. done: all its items are decided; disrupted: not its fault; broken: its
+ * store or bundle failed; memory: it ran out of it; deadline: an attempt outlived its timeout; crashed: its own
+ * doing.
+ */
+export type PodEndKind = 'done' | 'disrupted' | 'broken' | 'memory' | 'deadline' | 'crashed';
+
 /** What a pod leaves behind of itself when it ends. */
 export interface TerminationNote {
   /** Items that had begun and not returned. */

@@ -3,18 +3,16 @@
  *
  * G1 What happens to an item is appended to the results log first and announced when it is stored, in that
  *    order.
- * G2 A disruption (Evicted) costs no attempt, but has a cap of its own. Both survive restarts, because they
- *    are in the log.
+ * G2 What an attempt costs (see `retry-policy.ts`) survives restarts, because it is in the log.
  */
-import { type FailureCause, type Json, RETRIED } from '@kube-transform/sdk';
+import { type FailureCause, type Json, omitUndefined } from '@kube-transform/sdk';
 import { resultsPrefix } from '../run-store/layout.js';
 import type { JobManifest } from '../run-store/job-manifest.js';
 import type { PodHost } from './pod-host.js';
 import type { ItemEvent } from '../ports/index.js';
 import { foldLine, type ItemOutcome, type PodOutcome, type ResultLine } from '../run-store/item-results.js';
 import { SegmentLog } from '../run-store/segment-log.js';
-
-const MAX_INTERRUPTIONS = 10;
+import { backoffMs, judgeAttempt } from './retry-policy.js';
 
 /** What a ledger needs of its surroundings. */
 export type LedgerHost = Pick<PodHost, 'store' | 'emit' | 'gather'>;
@@ -78,39 +76,34 @@ export class ItemLedger {
   }
 
   /**
-   * Puts a failed attempt on record; how long to wait for the next, or null where there is none.
+   * Puts a failed attempt on record; how long to wait for the next, in milliseconds, or null where there is
+   * none.
    *
-   * @param end `of`: the pod that ended with it, which counts once; `free`: it costs no attempt, up to a cap
-   * of its own.
+   * @param how `ofPod`: the pod that ended with it, which counts once; `isFree`: it costs no attempt, up to a
+   * cap of its own; `isAtOnce`: the next attempt is not put off.
    */
   fail(
     item: number,
     cause: FailureCause,
-    end: { backoffMs: (attempts: number) => number; of?: string; free?: boolean },
+    how: { ofPod?: string | undefined; isFree?: boolean; isAtOnce?: boolean } = {},
   ): number | null {
-    const { name: job, retries } = this.#manifest.job;
+    const { name: job, retries, backoff } = this.#manifest.job;
     const known = this.#outcomes.get(item);
-    if (end.of !== undefined && known?.endOf === end.of) return 0;
-    const free = end.free === true || cause.kind === 'Evicted';
-    const attempt = (known?.attempts ?? 0) + (free ? 0 : 1);
-    const interruptions = (known?.interruptions ?? 0) + (free ? 1 : 0);
-    const hopeless =
-      !RETRIED[cause.kind] ||
-      (cause.kind === 'Threw' && cause.permanent === true) ||
-      interruptions > MAX_INTERRUPTIONS;
+    if (how.ofPod !== undefined && known?.endOf === how.ofPod) return 0;
+    const { attempts, isFree, isFinal } = judgeAttempt(known, cause, { retries, isFree: how.isFree });
     const line: ResultLine = {
       i: item,
-      n: Math.max(1, attempt),
+      n: Math.max(1, attempts),
       c: cause,
-      ...(free ? { free } : {}),
-      ...(end.of === undefined ? {} : { u: end.of }),
+      ...(isFree ? { free: true } : {}),
+      ...omitUndefined({ u: how.ofPod }),
     };
-    if (hopeless || attempt > retries) {
-      this.#record({ ...line, x: true }, { type: 'ItemFailed', job, item, attempt, cause });
+    if (isFinal) {
+      this.#record({ ...line, x: true }, { type: 'ItemFailed', job, item, attempt: attempts, cause });
       return null;
     }
-    const delayMs = free ? 0 : end.backoffMs(attempt);
-    this.#record(line, { type: 'ItemRetrying', job, item, attempt, cause, delayMs });
+    const delayMs = isFree || how.isAtOnce === true ? 0 : backoffMs(backoff, attempts);
+    this.#record(line, { type: 'ItemRetrying', job, item, attempt: attempts, cause, delayMs });
     return delayMs;
   }
 

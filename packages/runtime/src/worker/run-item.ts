@@ -1,11 +1,5 @@
 /** One attempt of one item within a pod: its arguments, its context, whether it is done already. */
-import {
-  type AnyFunction,
-  didYouMean,
-  type FailureCause,
-  type Json,
-  parseDurationMs,
-} from '@kube-transform/sdk';
+import { type AnyFunction, didYouMean, type FailureCause, type Json } from '@kube-transform/sdk';
 import { compileTemplate, type ItemValue, resultsByJob, type Template } from './resolve-arguments.js';
 import { invoke, type Outcome } from './invoke.js';
 import { ContextScope } from './item-context.js';
@@ -13,6 +7,7 @@ import type { ItemLine, JobManifest } from '../run-store/job-manifest.js';
 import type { FunctionCatalog } from '../ports/index.js';
 import type { PodHost } from './pod-host.js';
 import type { SegmentLog } from '../run-store/segment-log.js';
+import { attemptTimeoutMs } from './retry-policy.js';
 import { cachedResult, cacheHash, keepResult } from '../run-store/result-cache.js';
 
 /** One attempt to make. */
@@ -47,7 +42,7 @@ export class ItemRunner {
     this.#host = host;
     this.#known = new Set(manifest.job.dependencies);
     this.#mapArgs = compileTemplate(manifest.job.args, this.#known);
-    this.#timeoutMs = manifest.job.timeout === null ? null : (parseDurationMs(manifest.job.timeout) ?? null);
+    this.#timeoutMs = attemptTimeoutMs(manifest.job);
     this.#scope = new ContextScope(manifest, host, logs);
   }
 

@@ -15,7 +15,6 @@ import { ItemLedger } from './item-ledger.js';
 import type { PodOutcome } from '../run-store/item-results.js';
 import { ItemRunner } from './run-item.js';
 import { SegmentLog } from '../run-store/segment-log.js';
-import { backoffMs } from './backoff.js';
 
 const LOG_PACE_MS = 500;
 /** How long a lane keeps its place before others get a turn. */
@@ -35,7 +34,6 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
   const manifest = await host.manifests(order.runId, order.job);
   if (manifest === null) throw new TypeError(`Bug: job "${order.job}" of run ${order.runId} has no manifest`);
   const { job } = manifest;
-  const backoff = (attempts: number): number => backoffMs(job.backoff, attempts);
   // The function is loaded while its items are read; what is wrong with it is told by the first item that
   // needs it.
   if (job.function !== null) void host.catalog.load(job.function).catch(() => undefined);
@@ -44,7 +42,7 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
     readItems(host.store, manifest, order.pod),
   ]);
   for (const { item, cause } of order.crashed)
-    if (!ledger.isDone(item)) ledger.fail(item, cause, { backoffMs: () => 0 });
+    if (!ledger.isDone(item)) ledger.fail(item, cause, { isAtOnce: true });
   const closing = new AbortController();
   const logs = once(() =>
     SegmentLog.open<object>(host.store, logsPrefix(order.runId, order.job, order.pod), {
@@ -71,7 +69,7 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
     if (outcome.ok)
       ledger.succeed(item, { attempt, value: outcome.value, skipped: outcome.skipped === true });
     else if (!host.signal.aborted) {
-      const delayMs = ledger.fail(item, outcome.cause, { backoffMs: backoff });
+      const delayMs = ledger.fail(item, outcome.cause);
       tried.add(offset);
       if (delayMs !== null) delayed.push({ offset, dueMs: host.clock.nowMs() + delayMs });
     }

@@ -9,7 +9,8 @@ import { missingPods, pendingReasonOf } from './pending-reason.js';
 /** Pods that are looked at, and those of them whose events are. */
 const PODS = 5;
 const PODS_IN_DETAIL = 2;
-const STARTING = new Set(['ContainerCreating', 'PodInitializing', 'ImagePullBackOff']);
+/** What a container waits for without saying what is wrong. */
+const UNCLEAR = new Set(['ContainerCreating', 'PodInitializing', 'ImagePullBackOff']);
 
 /** Why pods of a Job do not start, asked of the cluster; null where they do. Rejects with KubeError. */
 export async function diagnose(api: KubeApi, job: Job, signal?: AbortSignal): Promise<PendingReason | null> {
@@ -49,7 +50,7 @@ function isUnclear({ status }: Pod): boolean {
   const reasons = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].map(
     ({ state }) => state?.waiting?.reason,
   );
-  return reasons.every(reason => reason === undefined || STARTING.has(reason));
+  return reasons.every(reason => reason === undefined || UNCLEAR.has(reason));
 }
 
 function silence({ metadata }: Job): PendingReason {

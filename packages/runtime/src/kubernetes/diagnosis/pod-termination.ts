@@ -1,6 +1,6 @@
 /** Why a pod ended, from what Kubernetes tells of it. Pure. */
 import type { FailureCause } from '@kube-transform/sdk';
-import type { TerminationNote } from '../../ports/index.js';
+import type { PodEndKind, TerminationNote } from '../../ports/index.js';
 import { EXIT_CODE } from '../manifests/exit-codes.js';
 import type { Pod } from '../api/objects.js';
 import { CONTAINER } from '../manifests/pod-spec.js';
@@ -9,11 +9,7 @@ import { CONTAINER } from '../manifests/pod-spec.js';
 export interface PodTermination {
   /** Identifies the pod; null where Kubernetes no longer has it. */
   uid: string | null;
-  /**
-   * done: it decided all its items; disrupted: not its fault; broken: store or bundle; crashed: its own
-   * doing.
-   */
-  kind: 'done' | 'disrupted' | 'broken' | 'memory' | 'deadline' | 'crashed';
+  kind: PodEndKind;
   cause: FailureCause;
   /** Items that had begun and not returned. */
   begun: number[];

@@ -1,57 +1,51 @@
 /*
- * Which steps have pods now: as many as the run may have, the others wait in the order in which they came.
+ * Which jobs have pods now: as many as the run may have, the others wait in the order in which they came.
  *
- * TU1 A step that has begun keeps its turn until it is settled, and counts as one pod at least.
- * TU2 Each question costs at most as many looks as there are pods allowed, however many steps wait.
+ * TU1 A job that was admitted stays so until it is settled, and counts as one pod at least.
+ * TU2 Each question costs at most as many looks as there are pods allowed, however many jobs wait.
  */
 import type { JobExecution } from './job-execution.js';
 
-/** The turns of a run's steps. */
+/** The admission of a run's jobs. */
 export class AdmissionQueue {
   readonly #maxPods: number;
-  readonly #begun = new Set<JobExecution>();
-  #waiting = new Set<JobExecution>();
+  readonly #admitted = new Set<JobExecution>();
+  readonly #waiting = new Set<JobExecution>();
 
   constructor(maxPods: number) {
     this.#maxPods = maxPods;
   }
 
-  /** Steps that have begun. */
-  get begun(): readonly JobExecution[] {
-    return [...this.#begun];
+  /** Jobs that were admitted and are not settled. */
+  get admitted(): readonly JobExecution[] {
+    return [...this.#admitted];
   }
 
-  /** Takes a turn where there is one; else the step waits. */
-  admit(step: JobExecution): boolean {
-    if (this.#begun.has(step)) return true;
-    if (step.live.length === 0 && this.#taken() >= this.#maxPods) {
-      this.#waiting.add(step);
+  /** Admits a job where there is room; else it waits. */
+  admit(execution: JobExecution): boolean {
+    if (this.#admitted.has(execution)) return true;
+    if (execution.live.length === 0 && this.#taken() >= this.#maxPods) {
+      this.#waiting.add(execution);
       return false;
     }
-    this.#waiting.delete(step);
-    this.#begun.add(step);
+    this.#waiting.delete(execution);
+    this.#admitted.add(execution);
     return true;
   }
 
-  /** A step has ended: those whose turn it may be now. */
-  release(step: JobExecution): JobExecution[] {
-    this.#begun.delete(step);
-    this.#waiting.delete(step);
-    const free = this.#maxPods - this.#taken();
-    const next: JobExecution[] = [];
-    for (const waiting of this.#waiting) {
-      if (next.length >= free) break;
-      next.push(waiting);
-    }
-    return next;
+  /** A job is settled: those that may be admitted now. */
+  release(execution: JobExecution): JobExecution[] {
+    this.#admitted.delete(execution);
+    this.#waiting.delete(execution);
+    return [...this.#waiting].slice(0, Math.max(0, this.#maxPods - this.#taken()));
   }
 
   #taken(): number {
     let pods = 0;
-    for (const { live } of this.#begun)
+    for (const { live } of this.#admitted)
       pods += Math.max(
         1,
-        live.reduce((sum, wave) => sum + (wave.seen.spec?.parallelism ?? 0), 0),
+        live.reduce((sum, { parallelism }) => sum + parallelism, 0),
       );
     return pods;
   }

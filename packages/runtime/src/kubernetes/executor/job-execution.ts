@@ -1,101 +1,185 @@
 /*
- * One step of a run on a cluster: a job with its tally and its waves.
+ * How one job of a run stands on its cluster: its tally, its waves, and what is remembered of its pods.
  *
- * Q1 A step is worked on by one `work` at a time; what happens meanwhile makes it work again.
+ * Q1 It is worked on by one `work` at a time; what happens meanwhile makes it work again.
  * Q2 Everything that is remembered here can be made anew from the store and the labelled Jobs.
  */
-import type { FailureCause } from '@kube-transform/sdk';
+import type { Fact } from '../../core/events.js';
+import type { FileStore, ItemEvent, JobOrder, PodEndKind } from '../../ports/index.js';
 import { JobTally } from '../../run-store/job-tally.js';
-import type { FileStore, ItemEvent, JobOrder } from '../../ports/index.js';
-import { raisedMemory } from './charge-attempts.js';
+import {
+  backoffMs,
+  type JudgedPod,
+  judgePod,
+  NO_HISTORY,
+  type PodHistory,
+  raisedMemory,
+} from '../../worker/retry-policy.js';
 import type { Job } from '../api/objects.js';
-import { isLive, type Wave, waveOf } from './waves.js';
+import type { PendingReason } from '../diagnosis/rejections.js';
+import { Wave } from './waves.js';
 
-/** A step. */
+/** How long the failures of a moment are gathered, so that one Job takes them all. */
+const GATHER_MS = 250;
+
+/** What the parts of the executor see of the run around a job. */
+export interface Surroundings {
+  /** All jobs that have begun. */
+  all: readonly JobExecution[];
+  wakeLater: (ms: number) => void;
+  tell: (event: ItemEvent) => void;
+}
+
+/** The execution of a job. */
 export class JobExecution {
   readonly order: JobOrder;
   readonly tally: JobTally;
-  readonly waves = new Map<string, Wave>();
+  readonly #work: (execution: JobExecution) => Promise<void>;
+  readonly #waves = new Map<string, Wave>();
+  readonly #histories = new Map<number, PodHistory>();
+  #phase: 'open' | 'stopped' | 'succeeded' | 'failed' = 'open';
   /** Pods of which there is something new in the store; null: all are to be read. */
-  news: Set<number> | null = null;
-  /** No more pods are to be begun. */
-  stopped = false;
-  settled = false;
-  /** The fact about it was its failure. */
-  failed = false;
-  /** Times that a pod ended before it began an item. */
-  readonly falseStarts = new Map<number, number>();
-  /** Times that a pod was taken away before it began an item. */
-  readonly interrupted = new Map<number, number>();
-  /** Memory of the pods of the next wave. */
-  memory: string;
-  /** Before this moment no further wave is begun. */
-  nextWaveMs = 0;
+  #changed: Set<number> | null = null;
+  #memory: string;
+  #backOffUntilMs = 0;
   /** Until then the failures of a moment are gathered for one wave; null: there are none. */
-  gatherUntilMs: number | null = null;
-  /** Why the last Job was not made, where that may pass: it is tried again. */
-  refusal: string | null = null;
+  #gatherUntilMs: number | null = null;
+  #refusal: PendingReason | null = null;
   #again = false;
   #working: Promise<void> | undefined;
 
-  constructor(store: FileStore, order: JobOrder, emit: (event: ItemEvent) => void) {
+  /** @param told `work`: does what is to be done now; `emit`: takes what the tally finds. */
+  constructor(
+    store: FileStore,
+    order: JobOrder,
+    told: { work: (execution: JobExecution) => Promise<void>; emit: (event: ItemEvent) => void },
+  ) {
     this.order = order;
-    this.memory = order.job.memory;
-    this.tally = new JobTally(store, order, emit);
+    this.tally = new JobTally(store, order, told.emit);
+    this.#work = told.work;
+    this.#memory = order.job.memory;
   }
 
   get name(): string {
     return this.order.job.name;
   }
 
-  /** Something may have changed: works now, or again when it is done. */
-  wake(work: () => Promise<void>): Promise<void> {
-    this.#again = true;
-    return (this.#working ??= this.#run(work).finally(() => (this.#working = undefined)));
+  /** No more pods are to be begun. */
+  get isStopped(): boolean {
+    return this.#phase !== 'open';
   }
 
-  async #run(work: () => Promise<void>): Promise<void> {
+  /** The fact about it has been told. */
+  get isSettled(): boolean {
+    return this.#phase === 'succeeded' || this.#phase === 'failed';
+  }
+
+  /** The fact about it was its failure. */
+  get hasFailed(): boolean {
+    return this.#phase === 'failed';
+  }
+
+  /** Its Jobs so far. */
+  get waves(): Wave[] {
+    return [...this.#waves.values()];
+  }
+
+  /** Its Jobs of which pods may run. */
+  get live(): Wave[] {
+    return this.waves.filter(({ isLive }) => isLive);
+  }
+
+  /** The number of the last wave; 0 before the first. */
+  get lastWave(): number {
+    return Math.max(0, ...this.waves.map(({ number }) => number));
+  }
+
+  /** Memory of the pods of the next wave. */
+  get memory(): string {
+    return this.#memory;
+  }
+
+  /** Why the last Job was not made, where that may pass: it is tried again. */
+  get refusal(): PendingReason | null {
+    return this.#refusal;
+  }
+
+  refuse(refusal: PendingReason | null): void {
+    this.#refusal = refusal;
+  }
+
+  stop(): void {
+    if (this.#phase === 'open') this.#phase = 'stopped';
+  }
+
+  settle(fact: Fact): void {
+    this.#phase = fact.type === 'JobFailed' ? 'failed' : 'succeeded';
+  }
+
+  /** Something may have changed: works now, or again when it is done. */
+  wake(): Promise<void> {
+    this.#again = true;
+    return (this.#working ??= this.#run().finally(() => (this.#working = undefined)));
+  }
+
+  async #run(): Promise<void> {
     while (this.#again) {
       this.#again = false;
-      await work();
+      await this.#work(this);
     }
   }
 
-  /** What is new of a Job of this step. */
-  see(job: Job, gone = false): Wave {
-    const { name, uid } = job.metadata;
-    const known = this.waves.get(name);
-    if (known === undefined || known.seen.metadata.uid !== uid) this.waves.set(name, waveOf(job));
-    const wave = this.waves.get(name) ?? waveOf(job);
-    wave.seen = job;
-    wave.gone = gone;
-    return wave;
-  }
-
-  get live(): Wave[] {
-    return [...this.waves.values()].filter(isLive);
+  /** There is something new of a pod in the store, or may be of all. */
+  setChanged(pod: number | 'all'): void {
+    if (pod === 'all') this.#changed = null;
+    else this.#changed?.add(pod);
   }
 
   /** Reads what is new in the store. */
   async read(): Promise<void> {
-    const { news } = this;
-    this.news = new Set();
-    if (news === null) await this.tally.refresh();
-    else for (const pod of news) await this.tally.refreshPod(pod);
+    const changed = this.#changed;
+    this.#changed = new Set();
+    if (changed === null) await this.tally.refresh();
+    else for (const pod of changed) await this.tally.refreshPod(pod);
   }
 
-  /** A pod with this much memory ran out of it: those that follow get more. */
-  raiseMemory(had: string): void {
-    this.memory = raisedMemory(this.order.job.memory, had);
+  /** Takes in how one of its Jobs is now. */
+  see(job: Job, isGone = false): Wave {
+    const known = this.#waves.get(job.metadata.name);
+    const isSame = known !== undefined && known.job.metadata.uid === job.metadata.uid;
+    const wave = isSame ? known : new Wave(job);
+    this.#waves.set(wave.name, wave);
+    wave.see(job, isGone);
+    return wave;
   }
 
-  /** Which waves there have been so far. */
-  get lastWave(): number {
-    return Math.max(0, ...[...this.waves.values()].map(({ number }) => number));
+  /** A pod has ended with items undone: what that means for the pods after it. */
+  podEnded(
+    pod: number,
+    end: { kind: PodEndKind; hasBegun: boolean; memory: string },
+    nowMs: number,
+  ): JudgedPod {
+    const judged = judgePod(end.kind, end.hasBegun, this.#histories.get(pod) ?? NO_HISTORY);
+    this.#histories.set(pod, judged.history);
+    if (end.kind === 'memory') this.#memory = raisedMemory({ asked: this.order.job.memory, had: end.memory });
+    if (judged.isDelayed) {
+      const pauseMs = backoffMs(this.order.job.backoff, Math.max(1, this.lastWave));
+      this.#backOffUntilMs = Math.max(this.#backOffUntilMs, nowMs + pauseMs);
+    }
+    return judged;
   }
 
-  fail(cause: FailureCause): { type: 'JobFailed'; job: string; cause: FailureCause } {
-    this.failed = true;
-    return { type: 'JobFailed', job: this.name, cause };
+  /**
+   * When the next wave may begin: the first at once, others when failures are gathered and have backed off.
+   */
+  nextWaveAtMs(nowMs: number): number {
+    if (this.lastWave === 0) return nowMs;
+    this.#gatherUntilMs ??= nowMs + GATHER_MS;
+    return Math.max(this.#gatherUntilMs, this.#backOffUntilMs);
+  }
+
+  /** What was gathered goes into a wave now. */
+  endGathering(): void {
+    this.#gatherUntilMs = null;
   }
 }

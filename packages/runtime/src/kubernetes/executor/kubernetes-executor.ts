@@ -9,30 +9,28 @@
  *    again.
  * O4 A store that fails ends the observation, not the job: the run can be resumed when the store is well.
  */
-import type { KTJob } from '@kube-transform/sdk';
+import type { FailureCause, KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../../core/events.js';
 import { AsyncQueue } from '../../executors/async-queue.js';
 import { type JobManifest, manifestReader } from '../../run-store/job-manifest.js';
 import type { Executor, Hint, ItemEvent, JobOrder } from '../../ports/index.js';
 import { allowedFailures, settleJob } from '../../executors/settle-job.js';
-import { paths } from '../api/paths.js';
-import { watch } from '../api/watch.js';
 import type { KubernetesOptions } from './options.js';
 import { isKubeError } from '../api/kube-error.js';
-import { ANNOTATION, selectRun } from '../manifests/names.js';
-import type { Job, Pod } from '../api/objects.js';
+import { ANNOTATION } from '../manifests/names.js';
+import { isTerminalJob, type Job, type Pod } from '../api/objects.js';
 import { PodFailures } from './pod-failures.js';
 import { rejectedJob } from '../diagnosis/rejections.js';
 import { JobExecution } from './job-execution.js';
 import { AdmissionQueue } from './admission-queue.js';
-import { isTerminalJob } from '../api/objects.js';
 import { WaveJobs } from './wave-jobs.js';
 import { StartWatchdog } from './start-watchdog.js';
+import { watchRun } from './watch-run.js';
 
 /** Pods of a job, where neither it nor its items say how many. */
 const MAX_PODS = 200;
 const TICK_MS = 5000;
-/** Steps read anew at each tick. */
+/** Jobs read anew at each tick. */
 const POLLED = 100;
 
 /** An executor whose workers are pods; `hint` is told that a pod has something new in the store. */
@@ -51,15 +49,15 @@ class ClusterExecutor implements KubernetesExecutor {
   } as const;
   readonly #o: KubernetesOptions;
   readonly #facts = new AsyncQueue<Fact | ItemEvent>();
-  readonly #steps = new Map<string, JobExecution>();
+  readonly #executions = new Map<string, JobExecution>();
   readonly #closing = new AbortController();
   /** Jobs that were there before their step was submitted. */
   readonly #found = new Map<string, Job>();
   readonly #manifests: (runId: string, job: string) => Promise<JobManifest | null>;
-  readonly #recovery: PodFailures;
+  readonly #podFailures: PodFailures;
   readonly #waves: WaveJobs;
   readonly #watchdog: StartWatchdog;
-  readonly #turns: AdmissionQueue;
+  readonly #admission: AdmissionQueue;
   readonly #tell = (event: ItemEvent): void => this.#facts.push(event);
   #draining = false;
   #polled = 0;
@@ -69,10 +67,10 @@ class ClusterExecutor implements KubernetesExecutor {
   constructor(options: KubernetesOptions) {
     this.#o = options;
     this.#manifests = manifestReader(options.store);
-    this.#recovery = new PodFailures(options);
+    this.#podFailures = new PodFailures(options);
     this.#waves = new WaveJobs(options);
     this.#watchdog = new StartWatchdog(options);
-    this.#turns = new AdmissionQueue(options.frame.settings.maxPods);
+    this.#admission = new AdmissionQueue(options.frame.settings.maxPods);
   }
 
   itemsPerPod(_job: KTJob, items: number): number {
@@ -81,12 +79,15 @@ class ClusterExecutor implements KubernetesExecutor {
 
   async submit(order: JobOrder): Promise<void> {
     await (this.#listed ??= this.#start());
-    if (this.#steps.has(order.job.name)) return;
-    const step = new JobExecution(this.#o.store, order, event => this.#facts.push(event));
-    this.#steps.set(step.name, step);
+    if (this.#executions.has(order.job.name)) return;
+    const execution = new JobExecution(this.#o.store, order, {
+      work: started => this.#work(started),
+      emit: this.#tell,
+    });
+    this.#executions.set(execution.name, execution);
     for (const job of this.#found.values())
-      if (job.metadata.annotations?.[ANNOTATION.job] === step.name) step.see(job);
-    await this.#wake(step);
+      if (job.metadata.annotations?.[ANNOTATION.job] === execution.name) execution.see(job);
+    await this.#wake(execution);
   }
 
   observe(signal: AbortSignal): AsyncIterable<readonly (Fact | ItemEvent)[]> {
@@ -94,10 +95,10 @@ class ClusterExecutor implements KubernetesExecutor {
   }
 
   hint({ job, pod }: Hint): void {
-    const step = this.#steps.get(job);
-    if (step === undefined || step.settled) return;
-    step.news?.add(pod);
-    void this.#wake(step);
+    const execution = this.#executions.get(job);
+    if (execution === undefined || execution.isSettled) return;
+    execution.setChanged(pod);
+    void this.#wake(execution);
   }
 
   drain(): Promise<void> {
@@ -106,175 +107,158 @@ class ClusterExecutor implements KubernetesExecutor {
   }
 
   async cancel(name: string): Promise<void> {
-    const step = this.#steps.get(name);
-    if (step === undefined || step.settled) return;
-    step.stopped = true;
+    const execution = this.#executions.get(name);
+    if (execution === undefined || execution.isSettled) return;
+    execution.stop();
     // A Job that is just being made is to be seen before all are deleted.
-    await this.#wake(step);
-    await this.#waves.remove(step);
+    await this.#wake(execution);
+    await this.#waves.remove(execution);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     await Promise.all(this.#background);
-    await Promise.all([...this.#steps.values()].map(step => this.#tidy(step, true)));
+    await Promise.all([...this.#executions.values()].map(execution => this.#deleteFinished(execution, true)));
   }
 
-  /** Lists the Jobs that there are, and begins to follow what happens to them. */
+  /** Lists the Jobs that there are, and begins to watch what happens to them. */
   async #start(): Promise<void> {
-    const { api, clock, frame, onTrouble } = this.#o;
-    const namespace = frame.settings.namespace;
-    const options = { clock, onTrouble, signal: this.#closing.signal };
-    const labelSelector = selectRun(frame.runId, 'task');
-    const failed = { path: paths.pods(namespace), labelSelector, fieldSelector: 'status.phase=Failed' };
-    let listed = (): void => undefined;
-    const first = new Promise<void>(resolve => (listed = resolve));
-    const jobs = async (): Promise<void> => {
-      for await (const news of watch<Job>(api, { path: paths.jobs(namespace), labelSelector }, options)) {
-        if (news.type === 'list') this.#jobsAre(news.items);
-        else this.#jobIs(news.object, news.type === 'gone');
-        listed();
-      }
-    };
-    const pods = async (): Promise<void> => {
-      for await (const news of watch<Pod>(api, failed, options)) {
-        if (news.type === 'list') for (const pod of news.items) this.#podFailed(pod);
-        else if (news.type === 'put') this.#podFailed(news.object);
-      }
-    };
-    const fail = (error: unknown): void => {
-      this.#facts.fail(error);
-      listed();
-    };
-    this.#background = [jobs().catch(fail), pods().catch(fail), this.#tick()];
-    await first;
+    const { signal } = this.#closing;
+    const { listed, ended } = watchRun(this.#o, signal, {
+      jobsAre: jobs => this.#jobsAre(jobs),
+      jobIs: (job, isGone) => this.#jobIs(job, isGone),
+      podFailed: pod => this.#podFailed(pod),
+      broke: error => this.#facts.fail(error),
+    });
+    this.#background = [ended, this.#tick()];
+    await listed;
   }
 
   async #tick(): Promise<void> {
     const { signal } = this.#closing;
-    for (;;) {
-      await this.#o.clock.sleep(TICK_MS, signal).catch(() => undefined);
-      if (signal.aborted) return;
-      // In turns, so that a store is asked about a hundred steps at a time, not about thousands.
-      const begun = this.#turns.begun;
-      for (let i = 0; i < Math.min(begun.length, POLLED); i++) {
-        const step = begun[this.#polled++ % begun.length];
-        if (step === undefined) continue;
-        step.news = null;
-        void this.#wake(step);
+    const pause = (): Promise<boolean> =>
+      this.#o.clock.sleep(TICK_MS, signal).then(
+        () => true,
+        () => false,
+      );
+    while (await pause()) {
+      // Some at a time, so that a store is asked about a hundred jobs, not about thousands.
+      const { admitted } = this.#admission;
+      for (let i = 0; i < Math.min(admitted.length, POLLED); i++) {
+        const execution = admitted[this.#polled++ % admitted.length];
+        execution?.setChanged('all');
+        if (execution !== undefined) void this.#wake(execution);
       }
     }
   }
 
   #jobsAre(jobs: readonly Job[]): void {
     const names = new Set(jobs.map(job => job.metadata.name));
-    for (const step of this.#steps.values()) {
-      for (const wave of step.waves.values())
-        if (!names.has(wave.name) && !wave.gone) this.#jobIs(wave.seen, true);
-    }
+    for (const { waves } of this.#executions.values())
+      for (const wave of waves) if (!names.has(wave.name) && !wave.isGone) this.#jobIs(wave.job, true);
     for (const job of jobs) this.#jobIs(job, false);
   }
 
-  #jobIs(job: Job, gone: boolean): void {
-    const step = this.#steps.get(job.metadata.annotations?.[ANNOTATION.job] ?? '');
-    if (step === undefined) {
-      if (gone) this.#found.delete(job.metadata.name);
+  #jobIs(job: Job, isGone: boolean): void {
+    const execution = this.#executions.get(job.metadata.annotations?.[ANNOTATION.job] ?? '');
+    if (execution === undefined) {
+      if (isGone) this.#found.delete(job.metadata.name);
       else this.#found.set(job.metadata.name, job);
       return;
     }
-    const wave = step.see(job, gone);
-    if (step.settled) this.#later(this.#tidy(step, false));
+    const wave = execution.see(job, isGone);
+    if (execution.isSettled) this.#later(this.#deleteFinished(execution, false));
     else {
-      if ((job.status?.succeeded ?? 0) > wave.reaped + this.#o.frame.settings.reapAbove)
-        this.#later(this.#waves.reap(wave));
-      void this.#wake(step);
+      this.#later(this.#waves.reap(wave));
+      void this.#wake(execution);
     }
   }
 
   #podFailed(pod: Pod): void {
-    if (!this.#recovery.take(pod)) return;
-    const step = this.#steps.get(pod.metadata.annotations?.[ANNOTATION.job] ?? '');
-    if (step !== undefined && !step.settled) void this.#wake(step);
+    if (!this.#podFailures.add(pod)) return;
+    const execution = this.#executions.get(pod.metadata.annotations?.[ANNOTATION.job] ?? '');
+    if (execution !== undefined && !execution.isSettled) void this.#wake(execution);
   }
 
   #later(work: Promise<void>): void {
     work.catch((error: unknown) => this.#o.onTrouble(error));
   }
 
-  #wake(step: JobExecution): Promise<void> {
-    return step.wake(() => this.#work(step)).catch((error: unknown) => this.#broken(step, error));
+  #wake(execution: JobExecution): Promise<void> {
+    return execution.wake().catch((error: unknown) => this.#broken(execution, error));
   }
 
   /** A store that fails ends the observation; a cluster that refuses fails the job. */
-  #broken(step: JobExecution, error: unknown): void {
+  #broken(execution: JobExecution, error: unknown): void {
     if (this.#closing.signal.aborted) return;
-    if (!isKubeError(error)) this.#facts.fail(error);
-    else if (error.status === 403 || error.status === 422 || error.status === 404) {
-      this.#settle(step, step.fail(rejectedJob(step.name, error)));
-      this.#later(this.#waves.remove(step));
+    if (isKubeError(error) && [403, 404, 422].includes(error.status)) {
+      this.#settle(execution, failed(execution, rejectedJob(execution.name, error)));
+      this.#later(this.#waves.remove(execution));
     } else this.#facts.fail(error);
   }
 
   /** Reads what is new, settles what is done, and begins what is to be begun. */
-  async #work(step: JobExecution): Promise<void> {
-    if (step.settled || this.#closing.signal.aborted) return;
-    await step.read();
-    if (await this.#settleIfDone(step)) return;
-    const { order } = step;
-    if (step.stopped || this.#draining) return;
-    const manifest = await this.#manifests(order.runId, step.name);
+  async #work(execution: JobExecution): Promise<void> {
+    if (execution.isSettled || this.#closing.signal.aborted) return;
+    await execution.read();
+    if (await this.#settleIfDone(execution)) return;
+    if (execution.isStopped || this.#draining) return;
+    const manifest = await this.#manifests(execution.order.runId, execution.name);
     if (manifest === null) return;
-    const hopeless = await this.#recovery.recover(step, manifest);
-    if (hopeless !== null) {
-      await this.#waves.remove(step);
-      this.#settle(step, step.fail(hopeless));
-      return;
-    }
-    if (await this.#settleIfDone(step)) return;
-    if (!this.#turns.admit(step)) return;
-    const among = {
-      all: this.#turns.begun,
-      wakeLater: (ms: number) => this.#wakeLater(step, ms),
+    const enough = await this.#podFailures.handle(execution, manifest);
+    if (enough !== null) return this.#giveUp(execution, enough);
+    if (await this.#settleIfDone(execution)) return;
+    if (!this.#admission.admit(execution)) return;
+    const around = {
+      all: this.#admission.admitted,
+      wakeLater: (ms: number) => this.#wakeLater(execution, ms),
       tell: this.#tell,
     };
-    await this.#waves.cover(step, manifest, among);
-    const stuck = await this.#watchdog.look(step, among);
-    if (stuck !== null) {
-      await this.#waves.remove(step);
-      this.#settle(step, step.fail(stuck));
-    }
+    await this.#waves.cover(execution, manifest, around);
+    const stuck = await this.#watchdog.look(execution, around);
+    if (stuck !== null) await this.#giveUp(execution, stuck);
   }
 
-  async #settleIfDone(step: JobExecution): Promise<boolean> {
-    const { order, tally } = step;
+  async #giveUp(execution: JobExecution, cause: FailureCause): Promise<void> {
+    await this.#waves.remove(execution);
+    this.#settle(execution, failed(execution, cause));
+  }
+
+  async #settleIfDone(execution: JobExecution): Promise<boolean> {
+    const { order, tally } = execution;
     const stopping = order.job.failFast && tally.failed > allowedFailures(order.job.maxFailed, order.items);
     if (tally.open > 0 && !stopping) return false;
-    if (stopping) await this.#waves.remove(step);
-    this.#settle(step, settleJob(order.job, order.items, tally.outcome()));
+    if (stopping) await this.#waves.remove(execution);
+    this.#settle(execution, settleJob(order.job, order.items, tally.outcome()));
     return true;
   }
 
-  #wakeLater(step: JobExecution, ms: number): void {
+  #wakeLater(execution: JobExecution, ms: number): void {
     void this.#o.clock.sleep(ms, this.#closing.signal).then(
-      () => this.#wake(step),
+      () => this.#wake(execution),
       () => undefined,
     );
   }
 
-  #settle(step: JobExecution, fact: Fact): void {
-    if (step.settled) return;
-    step.settled = true;
-    if (fact.type === 'JobFailed') step.failed = true;
-    this.#watchdog.over(step, this.#tell);
+  #settle(execution: JobExecution, fact: Fact): void {
+    if (execution.isSettled) return;
+    execution.settle(fact);
+    this.#watchdog.over(execution, this.#tell);
     this.#facts.push(fact);
-    for (const next of this.#turns.release(step)) void this.#wake(next);
-    this.#later(this.#waves.share(this.#turns.begun));
-    this.#later(this.#tidy(step, false));
+    for (const next of this.#admission.release(execution)) void this.#wake(next);
+    this.#later(this.#waves.share(this.#admission.admitted));
+    this.#later(this.#deleteFinished(execution, false));
   }
 
   /** Deletes the Jobs of a step that succeeded, those that have ended; at the end of the run all of them. */
-  async #tidy(step: JobExecution, all: boolean): Promise<void> {
-    if (!step.settled || step.failed || this.#o.frame.settings.keepFinished) return;
-    await this.#waves.remove(step, wave => all || isTerminalJob(wave.seen));
+  async #deleteFinished(execution: JobExecution, all: boolean): Promise<void> {
+    if (!execution.isSettled || execution.hasFailed || this.#o.frame.settings.keepFinished) return;
+    await this.#waves.remove(execution, ({ job }) => all || isTerminalJob(job));
   }
 }
+
+const failed = ({ name }: JobExecution, cause: FailureCause): Fact => ({
+  type: 'JobFailed',
+  job: name,
+  cause,
+});

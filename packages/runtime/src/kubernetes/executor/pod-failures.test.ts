@@ -19,9 +19,9 @@ import { JobExecution } from './job-execution.js';
 const bench = new KubeBench();
 let api: KubeApi;
 let store: FileStore;
-let step: JobExecution;
+let execution: JobExecution;
 let manifest: JobManifest;
-let recovery: PodFailures;
+let failures: PodFailures;
 let waves = 0;
 
 const setUp = (more: Partial<KTJobInput> = {}): void => {
@@ -36,11 +36,8 @@ const setUp = (more: Partial<KTJobInput> = {}): void => {
   } as KTJobInput;
   const [job] = mustParsePipeline({ name: 'p', jobs: [given] }).jobs;
   manifest = { runId: 'r', job: job!, items: 4, itemsPerPod: 2 } as JobManifest;
-  step = new JobExecution(
-    store,
-    { runId: 'r', pipeline: 'p', job: job!, items: 4, itemsPerPod: 2 },
-    () => undefined,
-  );
+  const order = { runId: 'r', pipeline: 'p', job: job!, items: 4, itemsPerPod: 2 };
+  execution = new JobExecution(store, order, { work: () => Promise.resolve(), emit: () => undefined });
 };
 afterEach(() => api.close());
 beforeEach(() => {
@@ -63,7 +60,7 @@ beforeEach(() => {
     bundleParts: 1,
     owner: ownerOf('r', 'u'),
   };
-  recovery = new PodFailures({ api: api, store, clock: bench.clock, frame });
+  failures = new PodFailures({ api: api, store, clock: bench.clock, frame });
 });
 
 const jobOf = (name: string, status: Job['status']): Job => ({
@@ -71,7 +68,7 @@ const jobOf = (name: string, status: Job['status']): Job => ({
     name,
     uid: name,
     labels: { [LABEL.wave]: name.slice(2) },
-    annotations: { [ANNOTATION.pods]: '0-1', [ANNOTATION.memory]: step.memory },
+    annotations: { [ANNOTATION.pods]: '0-1', [ANNOTATION.memory]: execution.memory },
   },
   ...(status === undefined ? {} : { status }),
 });
@@ -95,10 +92,12 @@ const podOf = (job: string, { terminated = {}, status = {} }: Ended, uid = `${jo
 /** One more wave, whose pod 0 ends so; what that means for the step. */
 async function wave(ended: Ended): Promise<FailureCause | null> {
   const name = `m-${++waves}`;
-  step.see(jobOf(name, { failedIndexes: '0', failed: 1 }));
-  recovery.take(podOf(name, ended));
-  return recovery.recover(step, manifest);
+  execution.see(jobOf(name, { failedIndexes: '0', failed: 1 }));
+  failures.add(podOf(name, ended));
+  return failures.handle(execution, manifest);
 }
+/** How long until the next wave. */
+const pauseMs = (): number => execution.nextWaveAtMs(bench.clock.nowMs()) - bench.clock.nowMs();
 const ends = (exitCode: number, begun: number[] = []): Ended => ({
   terminated: { exitCode, message: JSON.stringify({ begun, message: 'words' }) },
 });
@@ -107,7 +106,7 @@ const outcomeOf = async (item: number) => (await readOutcomes(store, 'r', 'm')).
 describe('ends that cost an attempt', () => {
   test('of what had begun, once, however often it is looked at', async () => {
     expect(await wave(ends(3, [1]))).toBeNull();
-    await recovery.recover(step, manifest);
+    await failures.handle(execution, manifest);
     expect(await outcomeOf(1)).toMatchObject({ attempts: 1, final: false });
     expect(await outcomeOf(0)).toBeUndefined();
   });
@@ -124,7 +123,7 @@ describe('ends that cost an attempt', () => {
     const pauses: number[] = [];
     for (let n = 0; n < 3; n++) {
       await wave(ends(3, [1]));
-      pauses.push(step.nextWaveMs - bench.clock.nowMs());
+      pauses.push(pauseMs());
     }
     expect(pauses).toEqual([1000, 2000, 4000]);
   });
@@ -136,28 +135,28 @@ describe('ends that cost none', () => {
     const given: string[] = [];
     for (let n = 0; n < 3; n++) {
       expect(await wave(starved)).toBeNull();
-      given.push(step.memory);
+      given.push(execution.memory);
     }
     expect(given).toEqual(['2048Mi', '4096Mi', '4096Mi']);
     expect(await outcomeOf(1)).toMatchObject({ attempts: 1, interruptions: 2 });
-    expect(step.nextWaveMs).toBe(0);
+    expect(pauseMs()).toBe(250);
   });
 
   test('a disruption, whose pod Kubernetes itself replaces', async () => {
     const conditions = [{ type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler' }];
-    step.see(jobOf('m-1', { active: 1 }));
+    execution.see(jobOf('m-1', { active: 1 }));
     const pod = podOf('m-1', { ...ends(137, [1]), status: { conditions } });
-    expect(recovery.take(pod)).toBe(true);
-    await recovery.recover(step, manifest);
-    expect(recovery.take(pod)).toBe(false);
-    await recovery.recover(step, manifest);
+    expect(failures.add(pod)).toBe(true);
+    await failures.handle(execution, manifest);
+    expect(failures.add(pod)).toBe(false);
+    await failures.handle(execution, manifest);
     expect(await outcomeOf(1)).toMatchObject({ attempts: 0, interruptions: 1 });
   });
 
   test('a pod that nobody saw: asked for once, and not missed', async () => {
-    step.see(jobOf('m-1', { failedIndexes: '0' }));
-    expect(await recovery.recover(step, manifest)).toBeNull();
-    await recovery.recover(step, manifest);
+    execution.see(jobOf('m-1', { failedIndexes: '0' }));
+    expect(await failures.handle(execution, manifest)).toBeNull();
+    await failures.handle(execution, manifest);
     expect(bench.server.askedFor(/pods/)).toHaveLength(1);
     expect(await outcomeOf(1)).toBeUndefined();
   });
@@ -168,7 +167,7 @@ describe('ends that cost none', () => {
     ).append({ i: 0, n: 1, r: 1 }, { i: 1, n: 1, r: 1 });
     expect(await wave(ends(3, [1]))).toBeNull();
     expect(await outcomeOf(1)).toMatchObject({ final: true, result: 1 });
-    expect(step.tally.isOpen(0)).toBe(false);
+    expect(execution.tally.isOpen(0)).toBe(false);
   });
 });
 
@@ -233,9 +232,9 @@ describe('ends after which no other pod can help', () => {
   test('three that succeeded, as Kubernetes has it, without having done anything', async () => {
     const causes: (FailureCause | null)[] = [];
     for (let n = 1; n <= 3; n++) {
-      step.see(jobOf(`m-${n}`, { completedIndexes: '0', succeeded: 1 }));
-      causes.push(await recovery.recover(step, manifest));
-      expect(await recovery.recover(step, manifest)).toBeNull();
+      execution.see(jobOf(`m-${n}`, { completedIndexes: '0', succeeded: 1 }));
+      causes.push(await failures.handle(execution, manifest));
+      expect(await failures.handle(execution, manifest)).toBeNull();
     }
     expect(causes).toEqual([null, null, expect.objectContaining({ kind: 'NotStarted' })]);
   });

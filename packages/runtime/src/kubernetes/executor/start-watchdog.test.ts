@@ -10,6 +10,7 @@ import { paths } from '../api/paths.js';
 import { KubeApi } from '../api/kube-api.js';
 import { ownerOf } from '../manifests/run-jobs.js';
 import type { Job } from '../api/objects.js';
+import { rejectionOf } from '../diagnosis/rejections.js';
 import { clusterSettings } from '../manifests/cluster-settings.js';
 import { JobExecution } from './job-execution.js';
 import { StartWatchdog } from './start-watchdog.js';
@@ -21,19 +22,16 @@ let told: (string | null)[];
 let wakes: number[];
 let trouble: unknown[];
 let dog: StartWatchdog;
-let step: JobExecution;
+let execution: JobExecution;
 
-const stepOf = (more: Partial<KTJobInput> = {}): JobExecution => {
+const executionOf = (more: Partial<KTJobInput> = {}): JobExecution => {
   const given = { type: 'map', name: 'm', function: 'f.f', items: [1], args: {}, ...more } as KTJobInput;
   const [job] = mustParsePipeline({ name: 'p', jobs: [given] }).jobs;
-  return new JobExecution(
-    store,
-    { runId: 'r', pipeline: 'p', job: job!, items: 4, itemsPerPod: 1 },
-    () => undefined,
-  );
+  const order = { runId: 'r', pipeline: 'p', job: job!, items: 4, itemsPerPod: 1 };
+  return new JobExecution(store, order, { work: () => Promise.resolve(), emit: () => undefined });
 };
 /** The Job of a step, as the cluster has it. */
-const jobIs = (status: Job['status'], of = step, spec: object = {}): void => {
+const jobIs = (status: Job['status'], of = execution, spec: object = {}): void => {
   of.see({
     metadata: { name: `${of.name}-1`, uid: `job-${of.name}` },
     spec: { completions: 4, parallelism: 4, template: { metadata: { labels: {} }, spec: {} }, ...spec },
@@ -57,8 +55,8 @@ const refused = (message: string): void => {
     message,
   });
 };
-const look = (all: JobExecution[] = [step]) =>
-  dog.look(step, {
+const look = (all: JobExecution[] = [execution]) =>
+  dog.look(execution, {
     all,
     tell: (event: ItemEvent) => void (event.type === 'JobWaiting' && told.push(event.message)),
     wakeLater: ms => void wakes.push(ms),
@@ -100,7 +98,7 @@ beforeEach(() => {
     frame,
     onTrouble: error => void trouble.push(error),
   });
-  step = stepOf();
+  execution = executionOf();
 });
 
 describe('what it costs', () => {
@@ -123,7 +121,7 @@ describe('what it costs', () => {
 
   test('at most four requests a look, however many pods wait', async () => {
     for (let n = 0; n < 600; n++) podWaits('ContainerCreating', '', `pod-${n}`);
-    jobIs({ active: 600, ready: 0 }, step, { completions: 900, parallelism: 900 });
+    jobIs({ active: 600, ready: 0 }, execution, { completions: 900, parallelism: 900 });
     await lookFor(3000);
     expect(bench.server.asked.length).toBeLessThanOrEqual(4);
     expect(bench.server.askedFor(/limit=5/)).toHaveLength(1);
@@ -148,8 +146,8 @@ describe('what it tells', () => {
     podWaits('ErrImagePull', 'nope: not found');
     await lookFor(3000);
     expect(told).toHaveLength(1);
-    dog.over(step, event => void (event.type === 'JobWaiting' && told.push(event.message)));
-    dog.over(step, () => expect.fail('it is told once'));
+    dog.over(execution, event => void (event.type === 'JobWaiting' && told.push(event.message)));
+    dog.over(execution, () => expect.fail('it is told once'));
     expect(told[1]).toBeNull();
   });
 
@@ -163,8 +161,9 @@ describe('what it tells', () => {
   });
 
   test('a Job that a quota did not let be made', async () => {
-    step.refusal =
+    const words =
       'exceeded quota: q, requested: count/jobs.batch=1, used: count/jobs.batch=1, limited: count/jobs.batch=1';
+    execution.refuse(rejectionOf(words));
     expect(await lookFor(60_000)).toBeNull();
     expect(told).toEqual([expect.stringMatching(/kt gc/)]);
     expect(bench.server.asked).toEqual([]);
@@ -174,7 +173,7 @@ describe('what it tells', () => {
 
 describe('when it gives up', () => {
   test('with the words, the remedy and the time', async () => {
-    step = stepOf({ kubernetes: { startTimeout: '30s' } });
+    execution = executionOf({ kubernetes: { startTimeout: '30s' } });
     jobIs({ active: 1, ready: 0 });
     podWaits('ErrImagePull', 'nope: not found');
     const cause = await lookFor(60_000);
@@ -195,18 +194,18 @@ describe('when it gives up', () => {
   });
 
   test('not where the store has a result that nobody told of', async () => {
-    step = stepOf({ kubernetes: { startTimeout: '30s' } });
+    execution = executionOf({ kubernetes: { startTimeout: '30s' } });
     jobIs({ active: 1, ready: 0 });
     podWaits('ErrImagePull', 'nope: not found');
     await lookFor(25_000);
     await (await SegmentLog.open<ResultLine>(store, resultsPrefix('r', 'm', 0))).append({ i: 0, n: 1, r: 1 });
     expect(await lookFor(20_000)).toBeNull();
-    expect(step.tally.succeeded).toBe(1);
+    expect(execution.tally.succeeded).toBe(1);
     expect(await lookFor(60_000)).toMatchObject({ reason: 'ErrImagePull' });
   });
 
   test('not for waiting for a node while other steps of the run are at work', async () => {
-    const other = stepOf({ name: 'other' });
+    const other = executionOf({ name: 'other' });
     jobIs({ active: 4, ready: 4 }, other);
     jobIs({ active: 1, ready: 0 });
     bench.server.storage.create(paths.pods('ns'), {
@@ -218,13 +217,13 @@ describe('when it gives up', () => {
         ],
       },
     });
-    expect(await lookFor(60 * 60_000, [step, other])).toBeNull();
+    expect(await lookFor(60 * 60_000, [execution, other])).toBeNull();
     jobIs({ active: 0, ready: 0 }, other);
-    expect(await lookFor(40 * 60_000, [step, other])).toMatchObject({ reason: 'Unschedulable' });
+    expect(await lookFor(40 * 60_000, [execution, other])).toMatchObject({ reason: 'Unschedulable' });
   });
 
   test('with a word on memory that was raised', async () => {
-    step.raiseMemory('1Gi');
+    execution.podEnded(0, { kind: 'memory', hasBegun: true, memory: '1Gi' }, bench.clock.nowMs());
     jobIs({ active: 0, ready: 0 });
     refused(
       'Error creating: pods "x" is forbidden: maximum memory usage per Container is 2Gi, but limit is 2252Mi',
@@ -236,7 +235,7 @@ describe('when it gives up', () => {
 
 describe('a cluster that does not answer', () => {
   test('holds nothing up, and is no reason to give up', async () => {
-    step = stepOf({ kubernetes: { startTimeout: '5s' } });
+    execution = executionOf({ kubernetes: { startTimeout: '5s' } });
     jobIs({ active: 1, ready: 0 });
     podWaits('ErrImagePull', 'nope: not found');
     bench.server.on(/./, { status: 503 });

@@ -11,19 +11,12 @@ import type { ItemEvent } from '../../ports/index.js';
 import { diagnose } from '../diagnosis/diagnose.js';
 import type { KubernetesOptions } from './options.js';
 import { isKubeError } from '../api/kube-error.js';
-import { rejectionOf, type PendingReason } from '../diagnosis/rejections.js';
-import type { JobExecution } from './job-execution.js';
+import type { PendingReason } from '../diagnosis/rejections.js';
+import type { JobExecution, Surroundings } from './job-execution.js';
 import { StartTimeout } from '../diagnosis/start-timeout.js';
 
-/** What a step is among. */
-export interface Sight {
-  all: readonly JobExecution[];
-  tell: (event: ItemEvent) => void;
-  wakeLater: (ms: number) => void;
-}
-
 interface Watch {
-  vigil: StartTimeout;
+  startTimeout: StartTimeout;
   told: string | null;
   /** When the step will be woken for a look. */
   wakenMs: number;
@@ -39,72 +32,72 @@ export class StartWatchdog {
   }
 
   /** Tells why pods wait; a cause where they have waited too long. */
-  async look(step: JobExecution, sight: Sight): Promise<FailureCause | null> {
+  async look(execution: JobExecution, around: Surroundings): Promise<FailureCause | null> {
     const { clock } = this.#o;
-    const watch = this.#watchOf(step);
-    const { vigil } = watch;
-    if (vigil.note(evidenceOf(step), clock.nowMs()) || !isQuiet(step)) {
-      this.#say(step, null, sight.tell);
-      if (!isQuiet(step)) {
-        vigil.started(clock.nowMs());
+    const watch = this.#watchOf(execution);
+    const { startTimeout } = watch;
+    if (startTimeout.note(evidenceOf(execution), clock.nowMs()) || !isQuiet(execution)) {
+      this.#say(execution, null, around.tell);
+      if (!isQuiet(execution)) {
+        startTimeout.started(clock.nowMs());
         return null;
       }
     }
-    const pauseMs = vigil.pauseMs(clock.nowMs());
+    const pauseMs = startTimeout.pauseMs(clock.nowMs());
     if (pauseMs > 0) {
       if (clock.nowMs() >= watch.wakenMs) {
-        sight.wakeLater(pauseMs);
+        around.wakeLater(pauseMs);
         watch.wakenMs = clock.nowMs() + pauseMs;
       }
       return null;
     }
-    const waiting = await this.#ask(step);
+    const waiting = await this.#ask(execution);
     if (waiting === undefined) return null;
-    const busy = sight.all.some(other => other !== step && readyPods(other) > 0);
-    const { message, expired: hopeless, waitedMs } = vigil.observe(waiting, clock.nowMs(), busy);
-    const isOver = hopeless !== null && !(await this.#hasMoved(step, vigil));
-    this.#say(step, hopeless === null ? message : null, sight.tell);
-    return isOver ? causeFor(step, hopeless, waitedMs) : null;
+    const busy = around.all.some(other => other !== execution && readyPods(other) > 0);
+    const { message, expired, waitedMs } = startTimeout.observe(waiting, clock.nowMs(), busy);
+    const isOver = expired !== null && !(await this.#hasMoved(execution, startTimeout));
+    this.#say(execution, expired === null ? message : null, around.tell);
+    return isOver ? causeFor(execution, expired, waitedMs) : null;
   }
 
   /** Nothing is waited for any longer. */
-  over(step: JobExecution, tell: (event: ItemEvent) => void): void {
-    this.#say(step, null, tell);
+  over(execution: JobExecution, tell: (event: ItemEvent) => void): void {
+    this.#say(execution, null, tell);
   }
 
   /** A last look into the store: has something been done after all? */
-  async #hasMoved(step: JobExecution, vigil: StartTimeout): Promise<boolean> {
-    await step.tally.refresh();
-    return vigil.note(evidenceOf(step), this.#o.clock.nowMs());
+  async #hasMoved(execution: JobExecution, startTimeout: StartTimeout): Promise<boolean> {
+    await execution.tally.refresh();
+    return startTimeout.note(evidenceOf(execution), this.#o.clock.nowMs());
   }
 
-  #watchOf(step: JobExecution): Watch {
-    let watch = this.#watches.get(step);
+  #watchOf(execution: JobExecution): Watch {
+    let watch = this.#watches.get(execution);
     if (watch === undefined) {
-      const { startTimeout } = { ...this.#o.frame.settings.defaults, ...step.order.job.kubernetes };
+      const { startTimeout } = { ...this.#o.frame.settings.defaults, ...execution.order.job.kubernetes };
       watch = {
-        vigil: new StartTimeout(this.#o.clock.nowMs(), parseDurationMs(startTimeout ?? '')),
+        startTimeout: new StartTimeout(this.#o.clock.nowMs(), parseDurationMs(startTimeout ?? '')),
         told: null,
         wakenMs: 0,
       };
-      this.#watches.set(step, watch);
+      this.#watches.set(execution, watch);
     }
     return watch;
   }
 
-  #say(step: JobExecution, message: string | null, tell: (event: ItemEvent) => void): void {
-    const watch = this.#watches.get(step);
+  #say(execution: JobExecution, message: string | null, tell: (event: ItemEvent) => void): void {
+    const watch = this.#watches.get(execution);
     if (watch === undefined || watch.told === message) return;
     watch.told = message;
-    tell({ type: 'JobWaiting', job: step.name, message });
+    tell({ type: 'JobWaiting', job: execution.name, message });
   }
 
   /** Why the step waits; null where it does not, undefined where nobody answers. */
-  async #ask(step: JobExecution): Promise<PendingReason | null | undefined> {
-    if (step.refusal !== null) return rejectionOf(step.refusal);
+  async #ask(execution: JobExecution): Promise<PendingReason | null | undefined> {
+    if (execution.refusal !== null) return execution.refusal;
     try {
-      for (const { seen } of step.live) {
-        const waiting = await diagnose(this.#o.api, seen);
+      for (const { job } of execution.live) {
+        const waiting = await diagnose(this.#o.api, job);
         if (waiting !== null) return waiting;
       }
       return null;
@@ -122,18 +115,16 @@ export class StartWatchdog {
   }
 }
 
-const readyPods = (step: JobExecution): number =>
-  step.live.reduce((sum, { seen }) => sum + (seen.status?.ready ?? 0), 0);
+const readyPods = (execution: JobExecution): number =>
+  execution.live.reduce((sum, { ready }) => sum + ready, 0);
 
 /** Nothing of the step is at work, and something should be. */
-const isQuiet = (step: JobExecution): boolean =>
-  (step.live.length > 0 || step.refusal !== null) && readyPods(step) === 0;
+const isQuiet = (execution: JobExecution): boolean =>
+  (execution.live.length > 0 || execution.refusal !== null) && readyPods(execution) === 0;
 
 /** What has ended so far. */
 function evidenceOf({ tally, waves }: JobExecution): string {
-  const jobs = [...waves.values()].map(
-    ({ name, seen }) => `${name}:${seen.status?.succeeded ?? 0}:${seen.status?.failed ?? 0}`,
-  );
+  const jobs = waves.map(({ name, job, succeeded }) => `${name}:${succeeded}:${job.status?.failed ?? 0}`);
   return `${tally.succeeded} ${tally.failed} ${jobs.join(' ')}`;
 }
 

@@ -13,18 +13,12 @@ import { ANNOTATION, selectPodsOf } from '../manifests/names.js';
 import type { KubernetesOptions } from './options.js';
 import { taskJob, type WavePlan } from '../manifests/run-jobs.js';
 import type { Job } from '../api/objects.js';
-import type { JobExecution } from './job-execution.js';
-import { coveredPods, shardsOf, shares, type Wave } from './waves.js';
+import { type PendingReason, rejectionOf } from '../diagnosis/rejections.js';
+import type { JobExecution, Surroundings } from './job-execution.js';
+import { shardsOf, shares, type Wave } from './waves.js';
 
-/** How long the failures of a moment are gathered, so that one Job takes them all. */
-const GATHER_MS = 250;
-const GONE_CHECK_MS = 250;
-
-/** What a step shares with the others. */
-export interface Surroundings {
-  all: readonly JobExecution[];
-  wakeLater: (ms: number) => void;
-}
+/** When a Job whose name is still taken is tried again. */
+const GONE_CHECK_MS = 1000;
 
 /** Makes Jobs. */
 export class WaveJobs {
@@ -37,99 +31,109 @@ export class WaveJobs {
   }
 
   /** Begins a wave for the pods that no live wave covers. */
-  async cover(step: JobExecution, manifest: JobManifest, { all, wakeLater }: Surroundings): Promise<void> {
+  async cover(execution: JobExecution, manifest: JobManifest, around: Surroundings): Promise<void> {
     const { clock } = this.#o;
-    step.refusal = null;
-    if (isUnderWay(step)) return;
-    let pods = step.tally.openPods();
-    for (const wave of step.waves.values()) {
-      const covered = coveredPods(wave);
-      if (covered.size > 0) pods = pods.filter(pod => !covered.has(pod));
-      if (pods.length === 0) return;
+    const { tally } = execution;
+    if (isUnderWay(execution)) {
+      execution.refuse(null);
+      return;
     }
-    if (step.lastWave > 0) {
-      if (step.gatherUntilMs === null) step.gatherUntilMs = clock.nowMs() + GATHER_MS;
-      const dueMs = Math.max(step.gatherUntilMs, step.nextWaveMs);
-      if (clock.nowMs() < dueMs) {
-        wakeLater(dueMs - clock.nowMs());
+    let pods = tally.openPods();
+    for (const wave of execution.waves) {
+      const covered = wave.coveredPods();
+      if (covered.size > 0) pods = pods.filter(pod => !covered.has(pod));
+      if (pods.length === 0) {
+        execution.refuse(null);
         return;
       }
-      step.gatherUntilMs = null;
+    }
+    const waitMs = execution.nextWaveAtMs(clock.nowMs()) - clock.nowMs();
+    if (waitMs > 0) {
+      around.wakeLater(waitMs);
+      return;
+    }
+    execution.endGathering();
+    execution.refuse(null);
+    if (execution.lastWave > 0) {
       // Before anything is done again: has it been done after all?
-      for (const pod of pods) await step.tally.refreshPod(pod);
-      pods = pods.filter(pod => step.tally.isOpen(pod));
-      if (pods.length === 0) wakeLater(0);
+      for (const pod of pods) await tally.refreshPod(pod);
+      pods = pods.filter(pod => tally.isOpen(pod));
+      if (pods.length === 0) around.wakeLater(0);
     }
-    for (const { pods: text, count } of shardsOf(pods)) {
-      if (!(await this.#make(step, manifest, { text, count, all }))) break;
-    }
-    await this.share(all);
+    for (const shard of shardsOf(pods))
+      if (!(await this.#make(execution, manifest, { shard, around }))) break;
+    await this.share(around.all);
   }
 
-  /** Makes a Job, or takes over the one that is there. False where a quota does not let it be made now. */
+  /**
+   * Makes a Job, or takes over the one that is there. False where it cannot be made now, which is told why.
+   */
   async #make(
-    step: JobExecution,
+    execution: JobExecution,
     manifest: JobManifest,
-    shard: { text: string; count: number; all: readonly JobExecution[] },
+    { shard, around }: { shard: { pods: string; count: number }; around: Surroundings },
   ): Promise<boolean> {
+    const wanted = taskJob(this.#o.frame, this.#planOf(execution, manifest, { shard, all: around.all }));
+    const { name } = wanted.metadata;
+    const made = await this.#o.api
+      .create<Job>(paths.jobs(this.#namespace), wanted)
+      .catch((error: unknown) => void execution.refuse(rejectionOf(quotaWords(error))));
+    if (made === undefined) return false;
+    if (made !== null) {
+      execution.see(made);
+      return true;
+    }
+    const which = { fieldSelector: `metadata.name=${name}` };
+    const [existing] = (await this.#o.api.list<Job>(paths.jobs(this.#namespace), which)).items;
+    if (existing !== undefined && existing.metadata.deletionTimestamp === undefined) {
+      execution.see(adopted(existing, wanted));
+      return true;
+    }
+    execution.refuse(stillDeleted(name));
+    around.wakeLater(GONE_CHECK_MS);
+    return false;
+  }
+
+  #planOf(
+    execution: JobExecution,
+    { job, itemsPerPod }: JobManifest,
+    { shard, all }: { shard: { pods: string; count: number }; all: readonly JobExecution[] },
+  ): WavePlan {
     const { settings } = this.#o.frame;
-    const { job, itemsPerPod } = manifest;
     const wants = Math.min(shard.count, job.parallelism ?? settings.parallelism);
-    const taken = shard.all
-      .flatMap(other => other.live)
-      .reduce((sum, wave) => sum + (wave.seen.spec?.parallelism ?? 0), 0);
-    const plan: WavePlan = {
+    const taken = all.flatMap(({ live }) => live).reduce((sum, { parallelism }) => sum + parallelism, 0);
+    return {
       job,
       itemsPerPod,
-      wave: step.lastWave + 1,
-      pods: shard.text,
+      wave: execution.lastWave + 1,
+      pods: shard.pods,
       count: shard.count,
-      memory: step.memory,
+      memory: execution.memory,
       parallelism: Math.max(1, Math.min(wants, settings.maxPods - taken)),
     };
-    const wanted = taskJob(this.#o.frame, plan);
-    for (;;) {
-      const { name } = wanted.metadata;
-      const made = await this.#o.api
-        .create<Job>(paths.jobs(this.#namespace), wanted)
-        .catch((error: unknown) => {
-          step.refusal = quotaWords(error);
-          return undefined;
-        });
-      if (made === undefined) return false;
-      if (made !== null) {
-        step.see(made);
-        return true;
-      }
-      const which = { fieldSelector: `metadata.name=${name}` };
-      const [existing] = (await this.#o.api.list<Job>(paths.jobs(this.#namespace), which)).items;
-      if (existing !== undefined && existing.metadata.deletionTimestamp === undefined) {
-        step.see(adopted(existing, wanted));
-        return true;
-      }
-      await this.#o.clock.sleep(GONE_CHECK_MS);
-    }
   }
 
   /** Gives each live wave its share of the pods that the run may have at once. */
   async share(all: readonly JobExecution[]): Promise<void> {
     const { settings } = this.#o.frame;
-    const waves = all.filter(step => !step.settled).flatMap(step => step.live.map(wave => ({ step, wave })));
-    const wants = waves.map(({ step, wave }) =>
-      Math.min(wave.seen.spec?.completions ?? 1, step.order.job.parallelism ?? settings.parallelism),
+    const waves = all
+      .filter(({ isSettled }) => !isSettled)
+      .flatMap(execution => execution.live.map(wave => ({ execution, wave })));
+    const wants = waves.map(({ execution, wave }) =>
+      Math.min(wave.job.spec?.completions ?? 1, execution.order.job.parallelism ?? settings.parallelism),
     );
     const mine = shares(wants, settings.maxPods);
-    for (const [i, { step, wave }] of waves.entries()) {
+    for (const [i, { execution, wave }] of waves.entries()) {
       const parallelism = mine[i] ?? 1;
-      const queued = { ...settings.defaults, ...step.order.job.kubernetes }.queue !== undefined;
-      if (queued || parallelism <= (wave.seen.spec?.parallelism ?? 0)) continue;
+      const queued = { ...settings.defaults, ...execution.order.job.kubernetes }.queue !== undefined;
+      if (queued || parallelism <= wave.parallelism) continue;
       try {
         const changed = await this.#o.api.patch<Job>(
           paths.jobs(this.#namespace, wave.name),
           { spec: { parallelism } },
           { type: 'merge' },
         );
-        if (changed !== null) step.see(changed);
+        if (changed !== null) execution.see(changed);
       } catch (error) {
         // It goes on with what it has.
         if (!isKubeError(error)) throw error;
@@ -139,27 +143,35 @@ export class WaveJobs {
   }
 
   /** Deletes Jobs of a step with their pods. */
-  async remove(step: JobExecution, which: (wave: Wave) => boolean = () => true): Promise<void> {
-    for (const wave of step.waves.values()) {
-      if (wave.gone || wave.deleted || !which(wave)) continue;
-      wave.deleted = true;
+  async remove(execution: JobExecution, which: (wave: Wave) => boolean = () => true): Promise<void> {
+    for (const wave of execution.waves) {
+      if (wave.isGone || wave.isDeleted || !which(wave)) continue;
+      wave.setDeleted(true);
       try {
         await this.#o.api.delete(paths.jobs(this.#namespace, wave.name));
       } catch (error) {
-        wave.deleted = false;
+        wave.setDeleted(false);
         if (!isKubeError(error)) throw error;
         this.#o.onTrouble(error);
       }
     }
   }
 
-  /** Deletes the objects of pods that succeeded while their Job goes on. */
+  /** Deletes the objects of pods that succeeded while their Job goes on, where there are many. */
   async reap(wave: Wave): Promise<void> {
-    wave.reaped = wave.seen.status?.succeeded ?? 0;
+    if (!wave.takeReapable(this.#o.frame.settings.reapAbove)) return;
     const which = { labelSelector: selectPodsOf(wave.name), fieldSelector: 'status.phase=Succeeded' };
     await this.#o.api.deleteAll(paths.pods(this.#namespace), which);
   }
 }
+
+/** A Job of a deleted wave keeps its name until the last of its pods is gone. */
+const stillDeleted = (name: string): PendingReason => ({
+  reason: 'JobDeleting',
+  message: `the Job "${name}" that was there before is still being deleted`,
+  remedy: `What holds it back are its pods and finalizers: kubectl get job ${name} -o yaml`,
+  waitLimit: 'long',
+});
 
 /** What a quota on Jobs says, which lets one be made later. @throws anything else. */
 function quotaWords(error: unknown): string {
@@ -174,13 +186,14 @@ function quotaWords(error: unknown): string {
  * Nothing has failed, and no pod has ended whose results are not known: the usual case, told without looking
  * at each pod.
  */
-function isUnderWay({ waves, live, tally }: JobExecution): boolean {
-  const ended = live.reduce((sum, { seen }) => sum + (seen.status?.succeeded ?? 0), 0);
+function isUnderWay({ waves, tally }: JobExecution): boolean {
+  const [wave] = waves;
   return (
-    live.length === 1 &&
-    waves.size === 1 &&
-    (live[0]?.seen.status?.failedIndexes ?? '') === '' &&
-    ended <= tally.closedPods
+    wave !== undefined &&
+    waves.length === 1 &&
+    wave.isLive &&
+    (wave.job.status?.failedIndexes ?? '') === '' &&
+    wave.succeeded <= tally.closedPods
   );
 }
 

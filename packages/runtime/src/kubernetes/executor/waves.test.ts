@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { formatRanges, nthOfRanges, parseRanges } from '../manifests/index-ranges.js';
 import { ANNOTATION, LABEL } from '../manifests/names.js';
 import type { Job } from '../api/objects.js';
-import { coveredPods, failedIndexes, isLive, podAt, shardsOf, shares, type Wave, waveOf } from './waves.js';
+import { shardsOf, shares, Wave } from './waves.js';
 import { isTerminalJob } from '../api/objects.js';
 
 const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
@@ -14,7 +14,15 @@ const jobOf = (pods: string, status: Job['status'] = {}): Job => ({
   },
   status,
 });
-const wave = (pods: string, status: Job['status'] = {}): Wave => waveOf(jobOf(pods, status));
+const wave = (pods: string, status: Job['status'] = {}): Wave => new Wave(jobOf(pods, status));
+const gone = (of: Wave): Wave => {
+  of.see(of.job, true);
+  return of;
+};
+const deleted = (of: Wave): Wave => {
+  of.setDeleted(true);
+  return of;
+};
 const ended = (type: string): Job['status'] => ({ conditions: [{ type, status: 'True' }] });
 
 describe('index ranges', () => {
@@ -96,23 +104,23 @@ describe('shares', () => {
 
 describe('waves', () => {
   test('are what is written on their Jobs', () => {
-    expect(wave('4-6,9')).toMatchObject({ name: 'kt-m-2', number: 2, pods: '4-6,9', memory: '2Gi' });
-    expect(numbers(5).map(index => podAt(wave('4-6,9'), index))).toEqual([4, 5, 6, 9, undefined]);
+    expect(wave('4-6,9')).toMatchObject({ name: 'kt-m-2', number: 2, memory: '2Gi' });
+    expect(numbers(5).map(index => wave('4-6,9').podAt(index))).toEqual([4, 5, 6, 9, undefined]);
   });
 
   test('cover the pods that they are still to run', () => {
-    expect([...coveredPods(wave('4-6,9'))]).toEqual([4, 5, 6, 9]);
-    expect([...coveredPods(wave('4-6,9', { completedIndexes: '0,3', failedIndexes: '1' }))]).toEqual([6]);
+    expect([...wave('4-6,9').coveredPods()]).toEqual([4, 5, 6, 9]);
+    expect([...wave('4-6,9', { completedIndexes: '0,3', failedIndexes: '1' }).coveredPods()]).toEqual([6]);
   });
 
   test.each([
     ['a Job that is complete', wave('0-9', ended('Complete'))],
     ['a Job that failed', wave('0-9', ended('Failed'))],
-    ['a Job that is gone', { ...wave('0-9'), gone: true }],
-    ['a Job that was deleted', { ...wave('0-9'), deleted: true }],
+    ['a Job that is gone', gone(wave('0-9'))],
+    ['a Job that was deleted', deleted(wave('0-9'))],
   ])('%s covers nothing', (_name, dead) => {
-    expect(coveredPods(dead).size).toBe(0);
-    expect(isLive(dead)).toBe(false);
+    expect(dead.coveredPods().size).toBe(0);
+    expect(dead.isLive).toBe(false);
   });
 
   test.each(['SuccessCriteriaMet', 'FailureTarget', 'Suspended'])('a Job is not at its end with %s', type => {
@@ -122,7 +130,7 @@ describe('waves', () => {
 
   test('tell of each failed index until it was dealt with', () => {
     const failed = wave('4-6,9', { failedIndexes: '1-3' });
-    failed.handled.add(2);
-    expect(failedIndexes(failed)).toEqual([1, 3]);
+    failed.setHandled(2);
+    expect(failed.failedIndexes()).toEqual([1, 3]);
   });
 });

@@ -6,27 +6,9 @@
  *    has not ended.
  * V2 What a wave runs is written on its Job; nothing about waves is kept anywhere else.
  */
+import { isTerminalJob, type Job } from '../api/objects.js';
 import { formatRanges, nthOfRanges, parseRanges } from '../manifests/index-ranges.js';
 import { ANNOTATION, LABEL } from '../manifests/names.js';
-import { isTerminalJob, type Job } from '../api/objects.js';
-
-/** One Job of a step. */
-export interface Wave {
-  name: string;
-  number: number;
-  /** Pods as ranges; index i runs the i-th. */
-  pods: string;
-  memory: string;
-  /** As it was last seen. */
-  seen: Job;
-  /** It no longer exists. */
-  gone: boolean;
-  /** Indexes whose end has been dealt with. */
-  handled: Set<number>;
-  /** Succeeded pods whose objects were deleted. */
-  reaped: number;
-  deleted: boolean;
-}
 
 /**
  * Most pods of one Job: the limit of Kubernetes with `backoffLimitPerIndex`, and of one environment variable.
@@ -34,42 +16,114 @@ export interface Wave {
 const MAX_PODS = 100_000;
 const MAX_TEXT = 100_000;
 
-/** A wave from its Job. */
-export function waveOf(job: Job): Wave {
-  const { annotations = {}, labels = {}, name } = job.metadata;
-  return {
-    name,
-    number: Number(labels[LABEL.wave] ?? 1),
-    pods: annotations[ANNOTATION.pods] ?? '',
-    memory: annotations[ANNOTATION.memory] ?? '1Gi',
-    seen: job,
-    gone: false,
-    handled: new Set(),
-    reaped: 0,
-    deleted: false,
-  };
+/** One Job of a step, as it was last seen. */
+export class Wave {
+  readonly name: string;
+  /** From 1. */
+  readonly number: number;
+  /** Memory that its pods were given. */
+  readonly memory: string;
+  /** Pods as ranges; index i runs the i-th. */
+  readonly #pods: string;
+  #job: Job;
+  #isGone = false;
+  #isDeleted = false;
+  /** Succeeded pods whose objects were deleted. */
+  #reaped = 0;
+  /** Indexes whose end has been dealt with. */
+  readonly #handled = new Set<number>();
+
+  constructor(job: Job) {
+    const { annotations = {}, labels = {}, name } = job.metadata;
+    this.name = name;
+    this.number = Number(labels[LABEL.wave] ?? 1);
+    this.memory = annotations[ANNOTATION.memory] ?? '1Gi';
+    this.#pods = annotations[ANNOTATION.pods] ?? '';
+    this.#job = job;
+  }
+
+  get job(): Job {
+    return this.#job;
+  }
+
+  /** Its Job no longer exists. */
+  get isGone(): boolean {
+    return this.#isGone;
+  }
+
+  /** Its Job was deleted from here, and may still be there. */
+  get isDeleted(): boolean {
+    return this.#isDeleted;
+  }
+
+  /** Pods of it may run. */
+  get isLive(): boolean {
+    return !this.#isGone && !this.#isDeleted && !isTerminalJob(this.#job);
+  }
+
+  /** Pods that it may run at once. */
+  get parallelism(): number {
+    return this.#job.spec?.parallelism ?? 0;
+  }
+
+  get ready(): number {
+    return this.#job.status?.ready ?? 0;
+  }
+
+  get succeeded(): number {
+    return this.#job.status?.succeeded ?? 0;
+  }
+
+  /** Takes in how its Job is now. */
+  see(job: Job, isGone: boolean): void {
+    this.#job = job;
+    this.#isGone = isGone;
+  }
+
+  /** Its Job is to be deleted, or could not be. */
+  setDeleted(isDeleted: boolean): void {
+    this.#isDeleted = isDeleted;
+  }
+
+  /** True where more than so many succeeded pods are left, which then count as deleted. */
+  takeReapable(above: number): boolean {
+    if (this.succeeded <= this.#reaped + above) return false;
+    this.#reaped = this.succeeded;
+    return true;
+  }
+
+  /** The pod of an index; undefined where there is none. */
+  podAt(index: number): number | undefined {
+    return nthOfRanges(this.#pods, index);
+  }
+
+  /** Pods that it is still to run: none where it is not live. */
+  coveredPods(): Set<number> {
+    if (!this.isLive) return new Set();
+    const { completedIndexes, failedIndexes } = this.#job.status ?? {};
+    const ended = new Set([...parseRanges(completedIndexes), ...parseRanges(failedIndexes)]);
+    return new Set(parseRanges(this.#pods).filter((_, index) => !ended.has(index)));
+  }
+
+  /** Indexes that ended in failure and have not been dealt with. */
+  failedIndexes(): number[] {
+    return this.#unhandled(this.#job.status?.failedIndexes);
+  }
+
+  /** Indexes that succeeded, as Kubernetes sees it, and have not been dealt with. */
+  completedIndexes(): number[] {
+    return this.#unhandled(this.#job.status?.completedIndexes);
+  }
+
+  /** The end of an index has been dealt with. */
+  setHandled(index: number): void {
+    this.#handled.add(index);
+  }
+
+  #unhandled(ranges: string | undefined): number[] {
+    return parseRanges(ranges).filter(index => !this.#handled.has(index));
+  }
 }
-
-export const isLive = (wave: Wave): boolean => !wave.gone && !wave.deleted && !isTerminalJob(wave.seen);
-
-/**
- * Indexes that ended in failure and have not been dealt with; of a Job that has ended or vanished, all that
- * are left.
- */
-export function failedIndexes(wave: Wave): number[] {
-  return parseRanges(wave.seen.status?.failedIndexes).filter(index => !wave.handled.has(index));
-}
-
-/** Pods that a live wave is still to run. */
-export function coveredPods(wave: Wave): Set<number> {
-  if (!isLive(wave)) return new Set();
-  const { completedIndexes, failedIndexes: failed } = wave.seen.status ?? {};
-  const pods = parseRanges(wave.pods);
-  const ended = new Set([...parseRanges(completedIndexes), ...parseRanges(failed)]);
-  return new Set(pods.filter((_, index) => !ended.has(index)));
-}
-
-export const podAt = (wave: Wave, index: number): number | undefined => nthOfRanges(wave.pods, index);
 
 /** Pods divided into what one Job can hold, as ranges. */
 export function shardsOf(pods: readonly number[], limit = MAX_PODS): { pods: string; count: number }[] {

@@ -93,6 +93,8 @@ export const bundleNames = (digest: string, count: number): string[] =>
 
 /** The label by which Kubernetes marks the pods of a Job. */
 export const JOB_NAME = 'batch.kubernetes.io/job-name';
+/** The label by which Kubernetes marks which index of its Job a pod has. */
+export const JOB_INDEX = 'batch.kubernetes.io/job-completion-index';
 /** Selects the pods of a Job. */
 export const selectPodsOf = (job: string): string => `${JOB_NAME}=${job}`;
 

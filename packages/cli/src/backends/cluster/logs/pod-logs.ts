@@ -20,6 +20,7 @@ import {
   paths,
   type Pod,
   selectRun,
+  JOB_INDEX,
 } from '@kube-transform/runtime/kubernetes';
 import { hasNotEnded } from '../controllers.js';
 import { textLines } from './text-lines.js';
@@ -47,7 +48,6 @@ export interface LiveReading {
 }
 
 const AT_ONCE = 100;
-const INDEX = 'batch.kubernetes.io/job-completion-index';
 /** How long pods that are being ended are waited for. */
 const LAST_WORDS_MS = 5000;
 
@@ -164,7 +164,7 @@ class Streams {
     const { [ANNOTATION.pods]: pods, [ANNOTATION.itemsPerPod]: itemsPerPod } =
       job?.metadata.annotations ?? {};
     if (pods === undefined || itemsPerPod === undefined) return true;
-    return nthOfRanges(pods, Number(metadata.labels?.[INDEX])) === Math.floor(item / Number(itemsPerPod));
+    return nthOfRanges(pods, Number(metadata.labels?.[JOB_INDEX])) === Math.floor(item / Number(itemsPerPod));
   }
 }
 

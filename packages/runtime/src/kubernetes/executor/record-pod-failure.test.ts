@@ -5,7 +5,7 @@ import type { JobManifest } from '../../run-store/job-manifest.js';
 import { ItemLedger } from '../../worker/item-ledger.js';
 import type { FileStore } from '../../ports/index.js';
 import { type ItemOutcome, readOutcomes } from '../../run-store/item-results.js';
-import { recordPodFailure, raisedMemory, timeoutOf } from './charge-attempts.js';
+import { recordPodFailure } from './record-pod-failure.js';
 import { DID_NOTHING, type PodTermination } from '../diagnosis/pod-termination.js';
 
 let store: FileStore;
@@ -126,19 +126,4 @@ describe('how much', () => {
     await charge({ ...starved, uid: 'third' }, { retries: 0 }, '4096Mi');
     expect(await outcomeOf(4)).toMatchObject({ attempts: 1, final: true, cause: { kind: 'OutOfMemory' } });
   });
-});
-
-test.each([
-  ['1Gi', '1Gi', '2048Mi'],
-  ['1Gi', '2048Mi', '4096Mi'],
-  ['1Gi', '4096Mi', '4096Mi'],
-  ['100M', '100M', '200000000'],
-  ['1500k', '1500k', '3000000'],
-])('of %s asked for, after %s comes %s', (asked, had, next) => {
-  expect(raisedMemory(asked, had)).toBe(next);
-});
-
-test('the longest time of an attempt', () => {
-  expect(timeoutOf(manifestOf())).toBeNull();
-  expect(timeoutOf(manifestOf({ timeout: '1m30s' }))).toBe(90_000);
 });

@@ -1,0 +1,57 @@
+/** The Jobs and the failed pods of a run in its cluster, as they change. */
+import type { Job, Pod } from '../api/objects.js';
+import { paths } from '../api/paths.js';
+import { watch } from '../api/watch.js';
+import { selectRun } from '../manifests/names.js';
+import type { KubernetesOptions } from './options.js';
+
+/** Whom to tell. */
+export interface RunWatcher {
+  /** All Jobs that there are now. */
+  jobsAre(jobs: readonly Job[]): void;
+  jobIs(job: Job, isGone: boolean): void;
+  /** A pod that failed; may be told again. */
+  podFailed(pod: Pod): void;
+  /** A watch ended with an error: nothing more is heard. */
+  broke(error: unknown): void;
+}
+
+/**
+ * Watches the Jobs and the failed pods of a run's steps until the signal.
+ *
+ * @returns `listed`: resolves when all Jobs were told once; `ended`: when nothing more is told. Neither
+ * rejects.
+ */
+export function watchRun(
+  { api, clock, frame, onTrouble }: Pick<KubernetesOptions, 'api' | 'clock' | 'frame' | 'onTrouble'>,
+  signal: AbortSignal,
+  watcher: RunWatcher,
+): { listed: Promise<void>; ended: Promise<void> } {
+  const { namespace } = frame.settings;
+  const options = { clock, onTrouble, signal };
+  const labelSelector = selectRun(frame.runId, 'task');
+  let isListed = (): void => undefined;
+  const listed = new Promise<void>(resolve => (isListed = resolve));
+  const jobs = async (): Promise<void> => {
+    for await (const news of watch<Job>(api, { path: paths.jobs(namespace), labelSelector }, options)) {
+      if (news.type === 'list') watcher.jobsAre(news.items);
+      else watcher.jobIs(news.object, news.type === 'gone');
+      isListed();
+    }
+  };
+  const pods = async (): Promise<void> => {
+    const failed = { path: paths.pods(namespace), labelSelector, fieldSelector: 'status.phase=Failed' };
+    for await (const news of watch<Pod>(api, failed, options)) {
+      if (news.type === 'list') for (const pod of news.items) watcher.podFailed(pod);
+      else if (news.type === 'put') watcher.podFailed(news.object);
+    }
+  };
+  const broke = (error: unknown): void => {
+    watcher.broke(error);
+    isListed();
+  };
+  return {
+    listed,
+    ended: Promise.all([jobs(), pods()].map(part => part.catch(broke))).then(() => undefined),
+  };
+}

@@ -1,0 +1,96 @@
+import { mustParsePipeline } from '@kube-transform/sdk';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { KubeBench } from '../../../../../test/kit/kube-bench.js';
+import type { JobManifest } from '../../run-store/job-manifest.js';
+import { memoryFileStore } from '../../stores/memory-file-store.js';
+import { KubeApi } from '../api/kube-api.js';
+import type { Job } from '../api/objects.js';
+import { paths } from '../api/paths.js';
+import { clusterSettings } from '../manifests/cluster-settings.js';
+import { ownerOf } from '../manifests/run-jobs.js';
+import { JobExecution } from './job-execution.js';
+import { WaveJobs } from './wave-jobs.js';
+
+const bench = new KubeBench();
+let api: KubeApi;
+let execution: JobExecution;
+let waves: WaveJobs;
+let wakes: number[];
+
+const [job] = mustParsePipeline({
+  name: 'p',
+  jobs: [{ type: 'map', name: 'm', function: 'f.f', items: [1], args: {} }],
+}).jobs;
+const manifest = { runId: 'r', job: job!, items: 4, itemsPerPod: 2 } as JobManifest;
+const executionOf = (): JobExecution =>
+  new JobExecution(
+    memoryFileStore(),
+    { runId: 'r', pipeline: 'p', job: job!, items: 4, itemsPerPod: 2 },
+    { work: () => Promise.resolve(), emit: () => undefined },
+  );
+const cover = (): Promise<void> =>
+  waves.cover(execution, manifest, {
+    all: [execution],
+    wakeLater: ms => void wakes.push(ms),
+    tell: () => undefined,
+  });
+const jobs = async (): Promise<Job[]> => (await api.list<Job>(paths.jobs('ns'))).items;
+
+afterEach(() => api.close());
+beforeEach(() => {
+  const connection = {
+    name: 'test',
+    server: bench.server.url,
+    namespace: 'ns',
+    token: () => Promise.resolve(undefined),
+  };
+  api = new KubeApi(connection, { clock: bench.clock });
+  const store = memoryFileStore();
+  const settings = clusterSettings({ namespace: 'ns', store: 'mem:' });
+  const frame = {
+    runId: 'r',
+    pipeline: 'p',
+    settings,
+    digest: 'd',
+    bundleParts: 1,
+    owner: ownerOf('r', 'u'),
+  };
+  execution = executionOf();
+  waves = new WaveJobs({ api, store, clock: bench.clock, frame, onTrouble: () => undefined });
+  wakes = [];
+});
+
+test('U1: making a wave - a Job of its name that was made for the same is taken over', async () => {
+  await cover();
+  const [made] = await jobs();
+  execution = executionOf();
+  await cover();
+  expect(await jobs()).toHaveLength(1);
+  expect(execution.live.map(wave => wave.job.metadata.uid)).toEqual([made?.metadata.uid]);
+});
+
+test('U1: making a wave - a Job of its name that is of another run is refused', async () => {
+  await cover();
+  const [{ metadata } = expect.fail('there is no Job')] = await jobs();
+  const owner = { ownerReferences: [ownerOf('other', 'uid of another')] };
+  await api.patch(paths.jobs('ns', metadata.name), { metadata: owner }, { type: 'merge' });
+  execution = executionOf();
+  await expect(cover()).rejects.toMatchObject({ code: 'FOREIGN_JOB' });
+});
+
+test('making a wave - while a Job of its name is being deleted, the step says so and tries again', async () => {
+  await cover();
+  const [{ metadata } = expect.fail('there is no Job')] = await jobs();
+  const path = paths.jobs('ns', metadata.name);
+  const deletion = { deletionTimestamp: '2026-01-01T00:00:00Z' };
+  await api.patch(path, { metadata: deletion }, { type: 'merge' });
+  execution = executionOf();
+  await cover();
+  expect(execution.refusal).toMatchObject({ reason: 'JobDeleting', waitLimit: 'long' });
+  expect(execution.live).toEqual([]);
+  expect(wakes).toEqual([1000]);
+  bench.server.storage.delete(paths.jobs('ns'), metadata.name);
+  await cover();
+  expect(execution.refusal).toBeNull();
+  expect(execution.live).toHaveLength(1);
+});
