@@ -13,6 +13,7 @@ import {
   localFileStore,
   newRun,
   readLog,
+  RESULT_LINE,
   readOutcomes,
   readResults,
   resultsPrefix,
@@ -96,7 +97,7 @@ async function check(runId, summary) {
   const [sum] = await readResults(store, runId, 'sum');
   const lost = Array.from({ length: 100 }, (_, n) => results[n]).filter((value, n) => value !== n * n).length;
   const successes = new Map();
-  for await (const line of readLog(store, resultsPrefix(runId, 'work')))
+  for await (const line of readLog(store, resultsPrefix(runId, 'work'), RESULT_LINE))
     if (line.r !== undefined) successes.set(line.i, (successes.get(line.i) ?? 0) + 1);
   const repeated = [...successes.values()].filter(n => n > 1).length;
   const attempts = [...outcomes.values()].reduce(

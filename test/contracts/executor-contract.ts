@@ -6,6 +6,7 @@ import {
   jobStates,
   logsPrefix,
   readLog,
+  STORED_LINE,
   readResults,
   type RunEvent,
   type RunRecord,
@@ -193,11 +194,9 @@ export function executorContract(name: string, open: () => Promise<Bench>): void
         args: { n: { $ref: 'item#' } },
       });
       await go(run);
-      const lines = (
-        await collect(
-          readLog<{ i: number; level: string; message: string }>(bench.store, logsPrefix(run.runId, 'm')),
-        )
-      ).filter(({ i }) => i === 1);
+      const lines = (await collect(readLog(bench.store, logsPrefix(run.runId, 'm'), STORED_LINE))).filter(
+        ({ i }) => i === 1,
+      );
       expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual([
         'info printed 2',
         'info raw 2',

@@ -27,11 +27,18 @@ export { openStore } from './open-store.js';
 export { bindParams } from './engine/params.js';
 export type * from './ports/index.js';
 export { rateOf, RunProgress } from './reporting/progress.js';
-export { readOutcomes, readResults } from './run-store/item-results.js';
+export { readOutcomes, readResults, RESULT_LINE } from './run-store/item-results.js';
 export type { ItemOutcome, ResultLine } from './run-store/item-results.js';
 export { inProcessHost, localCatalog, runPipeline } from './run-pipeline.js';
 export type { RunPipelineOptions, RunResult } from './run-pipeline.js';
-export { logLine, LogTail, readFailedLogs, readLogs, selectItems } from './reporting/run-logs.js';
+export {
+  logLine,
+  LogTail,
+  readFailedLogs,
+  readLogs,
+  selectItems,
+  STORED_LINE,
+} from './reporting/run-logs.js';
 export type { FailedLog, LogFilter, LogLine, StoredLine } from './reporting/run-logs.js';
 export { readRun, summaryOfState } from './reporting/read-run.js';
 export type { Outcomes, ReadOptions } from './reporting/read-run.js';
@@ -46,14 +53,11 @@ export {
 } from './reporting/run-summary.js';
 export type { JobProgress, NewSummary, ReportedSummary, RunSummary } from './reporting/run-summary.js';
 export { eventsBetween } from './reporting/summary-events.js';
-export {
-  readRecord,
-  readStateFile,
-  stateFileOf,
-  writeRecord,
-  writeStateFile,
-} from './run-store/run-record.js';
-export type { RunRecord, RunStateFile } from './run-store/run-record.js';
+export { readRecord, writeRecord } from './run-store/run-record.js';
+export type { RunRecord } from './run-store/run-record.js';
+export { readStateFile, stateFileOf, writeStateFile } from './run-store/state-file.js';
+export type { RunStateFile } from './run-store/state-file.js';
 export { isRunnable, storedPipeline } from './engine/stored-pipeline.js';
 export type { Runnable } from './engine/stored-pipeline.js';
+export { openJournal, readJournal } from './run-store/journal.js';
 export { readLog, SegmentLog } from './run-store/segment-log.js';

@@ -7,7 +7,7 @@ import {
   newRun,
   readLog,
   readResults,
-  type ResultLine,
+  RESULT_LINE,
   resultsPrefix,
   systemClock,
 } from '@kube-transform/runtime';
@@ -92,7 +92,7 @@ test('two controllers of one run at once do no harm: the later one drives, the e
   expect((await followed('two-controllers'))?.status).toBe('Completed');
   expect(await readResults(cluster.store, 'two-controllers', 'work')).toEqual(numbers.map(n => n * n));
   const seen = new Map<number, number>();
-  for await (const line of readLog<ResultLine>(cluster.store, resultsPrefix('two-controllers', 'work')))
+  for await (const line of readLog(cluster.store, resultsPrefix('two-controllers', 'work'), RESULT_LINE))
     seen.set(line.i, (seen.get(line.i) ?? 0) + 1);
   expect([...seen.values()].every(times => times === 1)).toBe(true);
   expect((await endOf(first)).exitCode).toBeDefined();

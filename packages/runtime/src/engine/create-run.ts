@@ -7,11 +7,12 @@ import {
   type KTPipelineInput,
 } from '@kube-transform/sdk';
 import { apply, createRunState, type Fact, jobState, jobStates } from '../core/index.js';
-import { itemsKey, jobKey, journalPrefix, resultsPrefix } from '../run-store/layout.js';
-import { readManifest } from '../run-store/job-manifest.js';
+import { openJournal, readJournal } from '../run-store/journal.js';
+import { itemsKey, jobKey, resultsPrefix } from '../run-store/layout.js';
+import { manifestBytes, readManifest } from '../run-store/job-manifest.js';
 import { bindParams } from './params.js';
 import type { Clock, FileStore } from '../ports/index.js';
-import { foldLine, type ItemOutcome, type ResultLine } from '../run-store/item-results.js';
+import { foldLine, type ItemOutcome, RESULT_LINE, type ResultLine } from '../run-store/item-results.js';
 import { readRecord, type RunRecord, writeRecord } from '../run-store/run-record.js';
 import { readLog, SegmentLog } from '../run-store/segment-log.js';
 import { isRunnable, type Runnable } from './stored-pipeline.js';
@@ -116,8 +117,7 @@ export async function retryRun(
     });
   const facts: Fact[] = [];
   const state = createRunState(old.pipeline.jobs);
-  for await (const fact of readLog<Fact>(store, journalPrefix(from)))
-    if (apply(state, fact).length > 0) facts.push(fact);
+  for await (const fact of readJournal(store, from)) if (apply(state, fact).length > 0) facts.push(fact);
   const succeeded = facts.filter(
     fact => fact.type === 'JobSucceeded' && jobState(state, fact.job)?.own.state === 'succeeded',
   );
@@ -136,7 +136,7 @@ export async function retryRun(
     retryOf: from,
   };
   for (const { job } of jobStates(state)) await copyJob(store, { from, to: record.runId, job: job.name });
-  const journal = await SegmentLog.open<Fact>(store, journalPrefix(record.runId));
+  const journal = await openJournal(store, record.runId);
   if (succeeded.length > 0) await journal.append(...succeeded);
   await writeRecord(store, record);
   return record;
@@ -150,10 +150,10 @@ async function copyJob(
   const manifest = await readManifest(store, from, job);
   if (manifest === null) return;
   await store.copy(itemsKey(from, job), itemsKey(to, job));
-  await store.put(jobKey(to, job), new TextEncoder().encode(JSON.stringify({ ...manifest, runId: to })));
+  await store.put(jobKey(to, job), manifestBytes({ ...manifest, runId: to }));
   for (let pod = 0; pod * manifest.itemsPerPod < manifest.items; pod++) {
     const done = new Map<number, ItemOutcome>();
-    for await (const line of readLog<ResultLine>(store, resultsPrefix(from, job, pod)))
+    for await (const line of readLog(store, resultsPrefix(from, job, pod), RESULT_LINE))
       done.set(line.i, foldLine(done.get(line.i), line));
     const lines = [...done].flatMap(([i, o]): ResultLine[] =>
       o.final && o.cause === undefined ? [{ i, n: o.attempts, r: o.result ?? null }] : [],

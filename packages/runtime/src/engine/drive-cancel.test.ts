@@ -4,7 +4,7 @@ import { memoryFileStore } from '../stores/memory-file-store.js';
 import { systemClock } from '../process/system-clock.js';
 import { drive, type DriveOptions } from './drive.js';
 import type { Executor } from '../ports/index.js';
-import { readStateFile } from '../run-store/run-record.js';
+import { readStateFile } from '../run-store/state-file.js';
 import { type ScriptedExecutor, scriptedExecutor } from '../testing/scripted-executor.js';
 
 const never = new AbortController().signal;

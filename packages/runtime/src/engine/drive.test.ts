@@ -5,10 +5,10 @@ import { memoryFileStore } from '../stores/memory-file-store.js';
 import { systemClock } from '../process/system-clock.js';
 import { type Fact, jobStates } from '../core/index.js';
 import { drive, type DriveOptions } from './drive.js';
-import { journalPrefix } from '../run-store/layout.js';
+import { readJournal } from '../run-store/journal.js';
 import type { RunEvent } from '../ports/index.js';
-import { readStateFile, type RunRecord } from '../run-store/run-record.js';
-import { readLog } from '../run-store/segment-log.js';
+import type { RunRecord } from '../run-store/run-record.js';
+import { readStateFile } from '../run-store/state-file.js';
 import { type Script, scriptedExecutor } from '../testing/scripted-executor.js';
 
 const DIAMOND: KTPipelineInput = {
@@ -64,7 +64,7 @@ function setUp(document: KTPipelineInput = DIAMOND) {
     ...more,
     executor: scriptedExecutor(script),
   });
-  const journal = (): Promise<Fact[]> => collect(readLog<Fact>(store, journalPrefix('r1')));
+  const journal = (): Promise<Fact[]> => collect(readJournal(store, 'r1'));
   return { store, record, events, options, journal };
 }
 

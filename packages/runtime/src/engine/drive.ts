@@ -21,9 +21,9 @@ import {
   jobState,
   jobStates,
 } from '../core/index.js';
+import { openJournal } from '../run-store/journal.js';
 import { orderOf, readManifest } from '../run-store/job-manifest.js';
 import { expandJob } from './expand-job.js';
-import { journalPrefix } from '../run-store/layout.js';
 import type {
   Clock,
   EventSink,
@@ -34,8 +34,9 @@ import type {
   RunStatus,
 } from '../ports/index.js';
 import { type ItemOutcome, readOutcomes } from '../run-store/item-results.js';
-import { readStateFile, type RunRecord, stateFileOf, writeStateFile } from '../run-store/run-record.js';
-import { SegmentLog } from '../run-store/segment-log.js';
+import type { RunRecord } from '../run-store/run-record.js';
+import { readStateFile, stateFileOf, writeStateFile } from '../run-store/state-file.js';
+import type { SegmentLog } from '../run-store/segment-log.js';
 
 const SUMMARY_EVERY_MS = 1000;
 
@@ -103,9 +104,7 @@ class Driver {
       jobs: record.pipeline.jobs.length,
       resumed: this.#o.resumed,
     });
-    this.#journal = await SegmentLog.open<Fact>(store, journalPrefix(record.runId), {
-      onValue: fact => void apply(this.#state, fact),
-    });
+    this.#journal = await openJournal(store, record.runId, fact => void apply(this.#state, fact));
     const wake = (): void => this.#wake?.();
     for (const signal of [drain, stop, cancel]) signal.addEventListener('abort', wake);
     this.#listening = this.#listen();

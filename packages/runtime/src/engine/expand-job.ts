@@ -1,6 +1,6 @@
 /** Expanding a job: from its definition to the list of its items, stored once. */
 import { type FailureCause, type Json, type KTJob, parseRef, type RefJson } from '@kube-transform/sdk';
-import { type ItemLine, type JobManifest, readManifest } from '../run-store/job-manifest.js';
+import { type ItemLine, type JobManifest, manifestBytes, readManifest } from '../run-store/job-manifest.js';
 import { itemsKey, jobKey } from '../run-store/layout.js';
 import type { FileStore } from '../ports/index.js';
 import { resolveRefs } from '../worker/resolve-arguments.js';
@@ -39,7 +39,7 @@ export async function expandJob(options: ExpandOptions): Promise<JobManifest | F
     offsets,
   };
   await store.put(itemsKey(runId, job.name), body, { ifAbsent: true });
-  const written = await store.put(jobKey(runId, job.name), encoder.encode(JSON.stringify(manifest)), {
+  const written = await store.put(jobKey(runId, job.name), manifestBytes(manifest), {
     ifAbsent: true,
   });
   return written === null ? ((await readManifest(store, runId, job.name)) ?? manifest) : manifest;

@@ -11,6 +11,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isKtError, KtError } from '@kube-transform/sdk';
+import { HINT_ADDRESS } from '../kubernetes/run/hint-formats.js';
 import { hintServer } from '../kubernetes/run/hint-server.js';
 import { printLine } from '../process/standard-output.js';
 import { systemClock } from '../process/system-clock.js';
@@ -201,7 +202,7 @@ async function run(
     host: process.env['KT_POD_IP'] ?? '127.0.0.1',
     onHint: hint => executor.hint(hint),
   });
-  await store.put(hintsKey(runId), new TextEncoder().encode(JSON.stringify(hints.address)));
+  await store.put(hintsKey(runId), new TextEncoder().encode(HINT_ADDRESS.text(hints.address)));
   const lastWord = async (status: RunStatus): Promise<void> => {
     if (status === 'Completed') report.headline(await readHeadline(store, record).catch(() => null));
     await report.close(null);

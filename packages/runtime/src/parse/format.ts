@@ -1,13 +1,13 @@
 /**
- * A document that kt writes and a kt reads again, perhaps another version: in a store, a ConfigMap, a file, or
- * sent from one process to another.
+ * A document that kt writes and a kt reads again, perhaps another version: in a store, a ConfigMap, a file,
+ * or sent from one process to another.
  *
- * It begins with the number of its format, which grows when an older kt would misread it. A document without a
- * number is of format 1: so kt 0.1.0 wrote them.
+ * It begins with the number of its format, which grows when an older kt would misread it. A document without
+ * a number is of format 1: so kt 0.1.0 wrote them.
  */
 import { KtError } from '@kube-transform/sdk';
 import { parseAs, parseJson } from './parse-json.js';
-import { orElse, record, type Shape, shapeOf } from './shapes.js';
+import { orElse, positive, record, type Shape } from './shapes.js';
 import { VERSION } from './version.js';
 
 /** What a format is made of. */
@@ -27,17 +27,14 @@ interface FormatOptions<T> {
 
 /** How a document begins, of whatever format. */
 const STAMP = record<{ format: number; kt?: unknown }>({
-  format: orElse(
-    shapeOf(
-      'a whole number of at least 1',
-      (value): value is number => Number.isSafeInteger(value) && Number(value) > 0,
-    ),
-    1,
-  ),
+  format: orElse(positive, 1),
   kt: value => value,
 });
 
-/** A format. `parse` and `check` throw KtError: `NEWER_FORMAT`, or the format's own code where it is broken. */
+/**
+ * A format. `parse` and `check` throw KtError: `NEWER_FORMAT`, or the format's own code where a document is
+ * broken.
+ */
 export class Format<T extends object> {
   readonly #options: FormatOptions<T>;
   readonly #stamp: object;

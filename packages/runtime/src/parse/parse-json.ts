@@ -30,7 +30,7 @@ export function parseJson(text: string | Uint8Array, origin: Origin): unknown {
   try {
     return JSON.parse(typeof text === 'string' ? text : decoder.decode(text));
   } catch (error) {
-    throw refused(origin, `it is no JSON: ${(error as Error).message}`, { path: origin.file, cause: error });
+    throw broken(origin, `it is no JSON: ${(error as Error).message}`, { cause: error });
   }
 }
 
@@ -40,8 +40,8 @@ export function parseAs<T>(shape: Shape<T>, value: unknown, origin: Origin): T {
     return shape(value);
   } catch (error) {
     if (!(error instanceof Mismatch)) throw error;
-    const path = error.keys.reduceRight<string>(addKey, '').replace(/^\./, '');
-    throw refused(origin, error.message, { path: `${origin.file} ${path}`.trimEnd(), cause: error });
+    const field = error.keys.reduceRight<string>(addKey, '').replace(/^\./, '');
+    throw broken(origin, error.message, { field, cause: error });
   }
 }
 
@@ -49,7 +49,12 @@ export function parseAs<T>(shape: Shape<T>, value: unknown, origin: Origin): T {
 export const parseText = <T>(shape: Shape<T>, text: string | Uint8Array, origin: Origin): T =>
   parseAs(shape, parseJson(text, origin), origin);
 
-function refused({ code, name, hint }: Origin, why: string, at: { path: string; cause: unknown }): KtError {
+/** Says that something is broken: why, in the middle of a sentence, and which field of it. */
+export function broken(
+  { code, name, file, hint }: Origin,
+  why: string,
+  { field = '', cause }: { field?: string; cause?: unknown } = {},
+): KtError {
   const message = `This ${name} cannot be read: ${why.replace(/\.$/, '')}.`;
-  return new KtError({ code, path: at.path, message, hint }, { cause: at.cause });
+  return new KtError({ code, path: `${file} ${field}`.trimEnd(), message, hint }, { cause });
 }

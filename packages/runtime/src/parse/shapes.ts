@@ -1,6 +1,6 @@
 /**
- * Shapes: what a JSON value must be. A shape is a function that gives the value back with its type, or throws a
- * {@link Mismatch}. Small enough for worker processes, which load no schema library.
+ * Shapes: what a JSON value must be. A shape is a function that gives the value back with its type, or throws
+ * a {@link Mismatch}. Small enough for worker processes, which load no schema library.
  *
  * A record is made anew of the fields that its shape names: others are left out, so that documents of a newer
  * kt may have more. What is optional or has a default may be missing; all else must be there.
@@ -13,14 +13,13 @@ export type Shape<T> = (value: unknown) => T;
 /** The shape of each field; that of an optional one gives `undefined` where it is missing. */
 export type Fields<T> = { [K in keyof T]-?: Shape<T[K]> };
 
-/** A value that is not what it should be. `keys` lead to it, innermost first. */
+/** Why a value is not what it should be, in the middle of a sentence. `keys` lead to it, innermost first. */
 export class Mismatch extends Error {
   readonly keys: (string | number)[] = [];
-
-  constructor(expected: string, seen: unknown) {
-    super(`expected ${expected}, but got ${shown(seen)}`);
-  }
 }
+
+const unlike = (expected: string, seen: unknown): Mismatch =>
+  new Mismatch(`expected ${expected}, but got ${shown(seen)}`);
 
 const MAX_SHOWN = 60;
 
@@ -41,15 +40,23 @@ export const shapeOf =
   <T>(expected: string, isIt: (value: unknown) => value is T): Shape<T> =>
   value => {
     if (isIt(value)) return value;
-    throw new Mismatch(expected, value);
+    throw unlike(expected, value);
   };
 
 export const text = shapeOf('text', value => typeof value === 'string');
+/** Words of somebody else's, which should be text: what is none is told as it looks. */
+export const words: Shape<string> = value =>
+  typeof value === 'string' ? value : value === undefined ? '' : shown(value);
 export const number = shapeOf('a number', value => typeof value === 'number');
 /** A whole number of at least 0. */
 export const count = shapeOf(
   'a whole number of at least 0',
   (value): value is number => Number.isSafeInteger(value) && (value as number) >= 0,
+);
+/** A whole number of at least 1. */
+export const positive = shapeOf(
+  'a whole number of at least 1',
+  (value): value is number => Number.isSafeInteger(value) && (value as number) > 0,
 );
 export const flag = shapeOf('true or false', value => typeof value === 'boolean');
 /** An object of whatever JSON can hold, as it is. */
@@ -90,7 +97,7 @@ function within<T>(key: string | number, shape: Shape<T>, value: unknown): T {
 export const list =
   <T>(of: Shape<T>): Shape<T[]> =>
   value => {
-    if (!Array.isArray(value)) throw new Mismatch('a list', value);
+    if (!Array.isArray(value)) throw unlike('a list', value);
     return value.map((entry, i) => within(i, of, entry));
   };
 
@@ -98,7 +105,7 @@ export const list =
 export const table =
   <T>(of: Shape<T>): Shape<Record<string, T>> =>
   value => {
-    if (!isObject(value)) throw new Mismatch('an object', value);
+    if (!isObject(value)) throw unlike('an object', value);
     return Object.fromEntries(Object.keys(value).map(key => [key, within(key, of, value[key])]));
   };
 
@@ -106,7 +113,7 @@ export const table =
 export function record<T extends object>(fields: Fields<T>): Shape<T> {
   const shapes = Object.entries<Shape<unknown>>(fields);
   return value => {
-    if (!isObject(value)) throw new Mismatch('an object', value);
+    if (!isObject(value)) throw unlike('an object', value);
     const read: Record<string, unknown> = {};
     for (const [key, shape] of shapes) {
       const field = within(key, shape, Object.hasOwn(value, key) ? value[key] : undefined);
@@ -126,7 +133,7 @@ export function variant<T extends Record<K, string>, K extends string>(
   );
   const word = oneOf(...shapes.keys());
   return value => {
-    if (!isObject(value)) throw new Mismatch('an object', value);
+    if (!isObject(value)) throw unlike('an object', value);
     return shapes.get(within(key, word, value[key]))?.(value) as T;
   };
 }

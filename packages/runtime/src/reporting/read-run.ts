@@ -2,13 +2,15 @@
  * How a run of a store stands: from its journal and its results, or, sooner, from the state file that is
  * written at most once a second.
  */
-import { apply, createRunState, type Fact, jobStates, runStatus } from '../core/index.js';
+import { apply, createRunState, jobStates, runStatus } from '../core/index.js';
 import { inBatches } from '../run-store/in-batches.js';
 import { readManifest } from '../run-store/job-manifest.js';
-import { journalPrefix, resultsPrefix } from '../run-store/layout.js';
+import { readJournal } from '../run-store/journal.js';
+import { resultsPrefix } from '../run-store/layout.js';
 import type { FileStore } from '../ports/index.js';
-import { foldLine, type ItemOutcome, type ResultLine } from '../run-store/item-results.js';
-import type { RunRecord, RunStateFile } from '../run-store/run-record.js';
+import { foldLine, type ItemOutcome, RESULT_LINE } from '../run-store/item-results.js';
+import type { RunRecord } from '../run-store/run-record.js';
+import type { RunStateFile } from '../run-store/state-file.js';
 import { readLog } from '../run-store/segment-log.js';
 import { type FailedItem, groupFailures, isOwnFailure, type Resolve } from './failure-groups.js';
 import {
@@ -42,7 +44,7 @@ export async function readRun(
   { counts = () => true, onOutcomes = () => undefined, resolve = stack => stack }: ReadOptions = {},
 ): Promise<RunSummary> {
   const state = createRunState(pipeline.jobs);
-  for await (const fact of readLog<Fact>(store, journalPrefix(runId))) apply(state, fact);
+  for await (const fact of readJournal(store, runId)) apply(state, fact);
   const read = await inBatches([...jobStates(state)], async ({ job, parent, own, status }) => {
     const manifest = own.state === 'waiting' ? null : await readManifest(store, runId, job.name);
     const items = manifest?.items ?? (own.state === 'succeeded' ? 0 : null);
@@ -80,7 +82,7 @@ export async function readRun(
 
 async function outcomesOf(store: FileStore, runId: string, job: string): Promise<Outcomes> {
   const outcomes = new Map<number, Omit<ItemOutcome, 'result'>>();
-  for await (const line of readLog<ResultLine>(store, resultsPrefix(runId, job))) {
+  for await (const line of readLog(store, resultsPrefix(runId, job), RESULT_LINE)) {
     const outcome = foldLine(outcomes.get(line.i), line);
     delete outcome.result;
     outcomes.set(line.i, outcome);

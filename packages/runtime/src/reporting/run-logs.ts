@@ -1,12 +1,13 @@
 /** What the items of a run printed. */
 import { didYouMean, type FailureCause, KtError } from '@kube-transform/sdk';
+import { json, number, optional, record, type Shape, text, words } from '../parse/shapes.js';
 import { logsPrefix } from '../run-store/layout.js';
 import { mergeByTime } from './merge-by-time.js';
 import type { FileStore } from '../ports/index.js';
 import type { RunRecord } from '../run-store/run-record.js';
 import { type Outcomes, readRun } from './read-run.js';
 import type { JobProgress } from './run-summary.js';
-import { parseLines } from '../run-store/segment-log.js';
+import { valuesOf } from '../run-store/segment-log.js';
 
 /** A line that an item printed. */
 export interface LogLine {
@@ -45,6 +46,16 @@ export interface StoredLine {
   message: string;
   data?: object;
 }
+
+/** The shape of a line; functions may log what is no text. */
+export const STORED_LINE = record<StoredLine>({
+  i: number,
+  n: number,
+  t: number,
+  level: text,
+  message: words,
+  data: optional(json) as Shape<StoredLine['data']>,
+});
 
 /** A line with the name of its job. */
 export function logLine(job: string, { i, n, t, level, message, data }: StoredLine): LogLine {
@@ -161,7 +172,7 @@ async function* linesOf(
   keys: readonly string[],
 ): AsyncGenerator<LogLine, void> {
   for (const key of keys)
-    for (const line of parseLines<StoredLine>(await store.get(key))) yield logLine(job, line);
+    for (const line of valuesOf(key, await store.get(key), STORED_LINE)) yield logLine(job, line);
 }
 
 /** The segments of each pod, in order. */

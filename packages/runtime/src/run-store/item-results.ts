@@ -5,6 +5,8 @@
  * S2 An item whose attempts are all failures that may be retried is unfinished.
  */
 import type { FailureCause, Json } from '@kube-transform/sdk';
+import { CAUSE } from '../parse/failure-cause.js';
+import { count, json, optional, record, shapeOf, text } from '../parse/shapes.js';
 import { resultsPrefix } from './layout.js';
 import type { FileStore } from '../ports/index.js';
 import { readLog } from './segment-log.js';
@@ -23,6 +25,19 @@ export interface ResultLine {
   free?: true;
   u?: string;
 }
+
+const yes = optional(shapeOf('true', value => value === true));
+
+/** The shape of a line. */
+export const RESULT_LINE = record<ResultLine>({
+  i: count,
+  n: count,
+  r: optional(json),
+  c: optional(CAUSE),
+  x: yes,
+  free: yes,
+  u: optional(text),
+});
 
 /** What became of an item. */
 export interface ItemOutcome {
@@ -61,7 +76,7 @@ export async function readOutcomes(
   job: string,
 ): Promise<Map<number, ItemOutcome>> {
   const outcomes = new Map<number, ItemOutcome>();
-  for await (const line of readLog<ResultLine>(store, resultsPrefix(runId, job)))
+  for await (const line of readLog(store, resultsPrefix(runId, job), RESULT_LINE))
     outcomes.set(line.i, foldLine(outcomes.get(line.i), line));
   return outcomes;
 }

@@ -5,9 +5,24 @@
  * JM2 A pod reads only its own lines: `offsets[p]` is the byte where pod p begins.
  */
 import { type Json, type JsonObject, type KTJob } from '@kube-transform/sdk';
-import { itemsKey, jobKey } from './layout.js';
+import { Format } from '../parse/format.js';
+import { broken, type Origin, parseText } from '../parse/parse-json.js';
+import {
+  count,
+  json,
+  list,
+  Mismatch,
+  nullOr,
+  object,
+  positive,
+  record,
+  type Shape,
+  text,
+} from '../parse/shapes.js';
+import { JOB } from '../parse/stored-job.js';
+import { itemsKey, jobKey, RUN_FILE } from './layout.js';
 import type { FileStore, JobOrder } from '../ports/index.js';
-import { readJson } from './read-json.js';
+import { readDocument } from './read-document.js';
 
 /** The stored form of a job that has begun. */
 export interface JobManifest {
@@ -24,11 +39,41 @@ export interface JobManifest {
 export type ItemLine = { f: string | null; a: JsonObject } | { e: Json };
 
 const REMEMBERED = 16;
+const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+
+const MANIFEST = record<JobManifest>({
+  runId: text,
+  pipeline: text,
+  job: JOB,
+  items: count,
+  itemsPerPod: positive,
+  offsets: list(count),
+});
+
+/** `job.json`. Its number counts for `items.jsonl`, and the results and logs of the job's pods, too. */
+export const JOB_MANIFEST = new Format<JobManifest>({
+  ...RUN_FILE,
+  shape: value => {
+    const manifest = MANIFEST(value);
+    const pods = Math.ceil(manifest.items / manifest.itemsPerPod);
+    if (manifest.offsets.length === pods + 1) return manifest;
+    throw new Mismatch(`it has ${manifest.offsets.length} offsets for ${pods} pods`);
+  },
+});
+
+/** The bytes of `job.json`. */
+export const manifestBytes = (manifest: JobManifest): Uint8Array =>
+  encoder.encode(JOB_MANIFEST.text(manifest));
+
+const TASK = record<Extract<ItemLine, { f: unknown }>>({ f: nullOr(text), a: object });
+const ELEMENT = record<Extract<ItemLine, { e: unknown }>>({ e: json });
+const ITEM: Shape<ItemLine> = value =>
+  (typeof value === 'object' && value !== null && 'e' in value ? ELEMENT : TASK)(value);
 
 /** Reads a job's manifest; null where the job has not begun. */
 export const readManifest = (store: FileStore, runId: string, job: string): Promise<JobManifest | null> =>
-  readJson<JobManifest>(store, jobKey(runId, job));
+  readDocument(store, jobKey(runId, job), JOB_MANIFEST);
 
 /** Reads manifests, each once; for the last few jobs. */
 export function manifestReader(
@@ -44,19 +89,27 @@ export function manifestReader(
   };
 }
 
-/** The lines of one pod, to be read by {@link parseItems}. */
+/** The lines of one pod, for {@link parseItems}. @throws KtError `BAD_RUN` where some are missing. */
 export async function readItems(store: FileStore, manifest: JobManifest, pod: number): Promise<string[]> {
-  const [start = 0, end = 0] = manifest.offsets.slice(pod, pod + 2);
-  const text = decoder.decode(await store.get(itemsKey(manifest.runId, manifest.job.name), { start, end }));
-  return text.split('\n').slice(0, -1);
+  const { runId, job, items, itemsPerPod, offsets } = manifest;
+  const key = itemsKey(runId, job.name);
+  const [start = 0, end = 0] = offsets.slice(pod, pod + 2);
+  const text = decoder.decode(await store.get(key, { start, end }));
+  const lines = text.split('\n').slice(0, -1);
+  const expected = Math.min(itemsPerPod, items - pod * itemsPerPod);
+  if (lines.length === expected) return lines;
+  throw broken(originOf(manifest), `it has ${lines.length} items of pod ${pod}, which should be ${expected}`);
 }
 
-/** All items of a pod at once, which is quicker than one by one. */
-export const parseItems = (lines: readonly string[]): ItemLine[] =>
-  JSON.parse(`[${lines.join(',')}]`) as ItemLine[];
+const originOf = ({ runId, job }: JobManifest): Origin => ({ ...RUN_FILE, file: itemsKey(runId, job.name) });
+
+/** All items of a pod at once, which is quicker than one by one. @throws KtError `BAD_RUN`. */
+export const parseItems = (manifest: JobManifest, lines: readonly string[]): ItemLine[] =>
+  parseText(list(ITEM), `[${lines.join(',')}]`, originOf(manifest));
 
 /** An item, made anew for each further attempt, so that what one attempt changes another never sees. */
-export const parseItem = (line: string): ItemLine => JSON.parse(line) as ItemLine;
+export const parseItem = (manifest: JobManifest, line: string): ItemLine =>
+  parseText(ITEM, line, originOf(manifest));
 
 /** Everything an executor needs of a manifest. */
 export function orderOf(manifest: JobManifest): JobOrder {

@@ -7,10 +7,11 @@
  * J2 Results themselves are neither parsed nor kept, except that of a dynamic job.
  */
 import type { Json } from '@kube-transform/sdk';
-import { resultsPrefix } from './layout.js';
+import { parseText } from '../parse/parse-json.js';
+import { resultsPrefix, RUN_FILE } from './layout.js';
 import type { PodOutcome } from './item-results.js';
 import type { FileStore, ItemEvent, JobOrder } from '../ports/index.js';
-import { foldLine, type ItemOutcome, type ResultLine } from './item-results.js';
+import { foldLine, type ItemOutcome, RESULT_LINE, type ResultLine } from './item-results.js';
 
 const decoder = new TextDecoder();
 /** The beginning of a line that holds a result; see `ResultLine`. */
@@ -85,14 +86,16 @@ export class JobTally {
       const text = decoder.decode(await this.#store.get(key));
       if (key <= (this.#read.get(pod) ?? '')) continue;
       this.#read.set(pod, key);
-      for (const line of text.split('\n')) if (line !== '') this.#take(line);
+      for (const line of text.split('\n')) if (line !== '') this.#take(line, key);
     }
   }
 
-  #take(text: string): void {
+  #take(text: string, key: string): void {
     const success = this.#order.job.type === 'dynamic' ? null : SUCCESS.exec(text);
     const line =
-      success === null ? (JSON.parse(text) as ResultLine) : { i: Number(success[1]), n: Number(success[2]) };
+      success === null
+        ? parseText(RESULT_LINE, text, { ...RUN_FILE, file: key })
+        : { i: Number(success[1]), n: Number(success[2]) };
     const before = this.#outcomes.get(line.i);
     if (before?.final === true || line.i >= this.#order.items) return;
     const { result, ...outcome } = foldLine(before, line);

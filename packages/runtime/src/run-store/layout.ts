@@ -20,6 +20,13 @@ export function jobFolder(job: string): string {
     : `${job.replaceAll(/[^A-Za-z0-9_-]+/g, '-').slice(0, 60)}~${shortHash(job)}`;
 }
 
+/** What is said of a file of a run that is broken. */
+export const RUN_FILE = {
+  name: 'run',
+  code: 'BAD_RUN',
+  hint: 'Restore the file, or delete the folder of the run.',
+} as const;
+
 const digits = (n: number, width: number): string => String(n).padStart(width, '0');
 
 export const runsPrefix = `${ROOT}/`;

@@ -8,9 +8,11 @@
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { KtError } from '@kube-transform/sdk';
-import { leaseKey } from './layout.js';
+import { Format } from '../parse/format.js';
+import { count, nullOr, record, text } from '../parse/shapes.js';
+import { leaseKey, RUN_FILE } from './layout.js';
 import type { FileStore } from '../ports/index.js';
-import { readJson } from './read-json.js';
+import { readDocument } from './read-document.js';
 
 interface Lease {
   host: string;
@@ -21,6 +23,13 @@ interface Lease {
    */
   started: string | null;
 }
+
+const LEASE = new Format<Lease>({
+  ...RUN_FILE,
+  name: 'lease of a run',
+  hint: 'Delete the file, if you know that nobody drives the run.',
+  shape: record<Lease>({ host: text, pid: count, started: nullOr(text) }),
+});
 
 function startOf(pid: number): string | null {
   try {
@@ -42,7 +51,7 @@ function isAlive({ pid, started }: Lease): boolean {
 
 /** Who drives a run now; null where nobody does, as far as this host can tell. */
 export async function leaseHolder(store: FileStore, runId: string): Promise<Lease | null> {
-  const lease = await readJson<Lease>(store, leaseKey(runId));
+  const lease = await readDocument(store, leaseKey(runId), LEASE);
   return lease === null || (lease.host === hostname() && !isAlive(lease)) ? null : lease;
 }
 
@@ -56,9 +65,8 @@ export async function acquireLease(
   runId: string,
   options: { steal?: boolean } = {},
 ): Promise<() => Promise<void>> {
-  const body = new TextEncoder().encode(
-    JSON.stringify({ host: hostname(), pid: process.pid, started: startOf(process.pid) } satisfies Lease),
-  );
+  const mine: Lease = { host: hostname(), pid: process.pid, started: startOf(process.pid) };
+  const body = new TextEncoder().encode(LEASE.text(mine));
   for (;;) {
     if ((await store.put(leaseKey(runId), body, { ifAbsent: true })) !== null) break;
     const seen = await store.head(leaseKey(runId));

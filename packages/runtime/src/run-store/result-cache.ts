@@ -3,10 +3,13 @@
  * its arguments.
  */
 import type { Json } from '@kube-transform/sdk';
+import { parseText } from '../parse/parse-json.js';
+import { json } from '../parse/shapes.js';
 import { cacheKey } from './layout.js';
 import type { FileStore } from '../ports/index.js';
 
 const encoder = new TextEncoder();
+const KEPT = { name: 'kept result', code: 'BAD_CACHE', hint: 'Delete the file: the result is made again.' };
 
 /** JSON with the keys of objects in order, so that equal arguments give equal texts. */
 function canonical(value: Json): string {
@@ -30,7 +33,8 @@ export async function cacheHash(digest: string, name: string, args: Json): Promi
 /** The result kept under a hash; undefined where there is none. */
 export async function cachedResult(store: FileStore, hash: string): Promise<{ value: Json } | undefined> {
   if ((await store.head(cacheKey(hash))) === null) return undefined;
-  return { value: JSON.parse(new TextDecoder().decode(await store.get(cacheKey(hash)))) as Json };
+  const file = cacheKey(hash);
+  return { value: parseText(json, await store.get(file), { ...KEPT, file }) };
 }
 
 /** Keeps a result; one that is there already stays. */

@@ -2,10 +2,11 @@ import { collect } from '../../../../test/kit/collect.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { memoryFileStore } from '../stores/memory-file-store.js';
+import { json, number } from '../parse/shapes.js';
 import type { FileStore } from '../ports/index.js';
 import { readLog, SegmentLog } from './segment-log.js';
 
-const all = async (store: FileStore): Promise<unknown[]> => collect(readLog(store, 'log/'));
+const all = async (store: FileStore): Promise<unknown[]> => collect(readLog(store, 'log/', json));
 
 describe('SegmentLog', () => {
   test('keeps the order of one writer', async () => {
@@ -20,7 +21,9 @@ describe('SegmentLog', () => {
     const store = memoryFileStore();
     await (await SegmentLog.open<number>(store, 'log/')).append(1, 2);
     const seen: number[] = [];
-    const log = await SegmentLog.open<number>(store, 'log/', { onValue: n => seen.push(n) });
+    const log = await SegmentLog.open<number>(store, 'log/', {
+      existing: { shape: number, onValue: n => seen.push(n) },
+    });
     await log.append(3);
     expect(seen).toEqual([1, 2]);
     expect(await all(store)).toEqual([1, 2, 3]);

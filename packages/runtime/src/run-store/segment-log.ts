@@ -7,30 +7,49 @@
  * L3 Group commit: while one segment is being put, later lines gather for the next. `append` resolves when
  *    its line is stored.
  * L4 After a failed put every `append` rejects: a log never skips a line silently.
+ *
+ * Lines carry no number of a format: that of `spec.json` counts for the journal, and that of `job.json` for
+ * the results and logs of its pods. What changes in lines so that an older kt would misread it makes those
+ * grow.
  */
 import type { FileStore } from '../ports/index.js';
-import { segmentName } from './layout.js';
+import { parseText } from '../parse/parse-json.js';
+import type { Shape } from '../parse/shapes.js';
+import { RUN_FILE, segmentName } from './layout.js';
 
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-/** Reads all values of a log, in order. */
-export async function* readLog<T>(store: FileStore, prefix: string): AsyncGenerator<T> {
-  for await (const entry of store.list(prefix)) {
+/** Reads all values of a log, in order. @throws KtError `BAD_RUN` for a line that is not of their shape. */
+export async function* readLog<T>(store: FileStore, prefix: string, shape: Shape<T>): AsyncGenerator<T> {
+  for await (const entry of store.list(prefix))
     if (entry.type === 'object' && entry.object.key.endsWith('.jsonl'))
-      yield* parseLines<T>(await store.get(entry.object.key));
-  }
+      yield* valuesOf(entry.object.key, await store.get(entry.object.key), shape);
 }
 
-/** The values of a JSON-lines text. */
-export function* parseLines<T>(bytes: Uint8Array): Generator<T> {
+/** The values of one segment. @throws KtError as {@link readLog}. */
+export function* valuesOf<T>(key: string, bytes: Uint8Array, shape: Shape<T>): Generator<T> {
   const text = decoder.decode(bytes);
+  let count = 0;
+  const origin = {
+    ...RUN_FILE,
+    get file() {
+      return `${key} line ${count}`;
+    },
+  };
   for (let from = 0; from < text.length;) {
     const end = text.indexOf('\n', from);
     const line = text.slice(from, end < 0 ? text.length : end);
-    if (line !== '') yield JSON.parse(line) as T;
+    count++;
+    if (line !== '') yield parseText(shape, line, origin);
     from = end < 0 ? text.length : end + 1;
   }
+}
+
+/** What is done with the values that a log has when it is opened. */
+export interface Existing<T> {
+  shape: Shape<T>;
+  onValue: (value: T) => void;
 }
 
 /** Appends to one log. */
@@ -50,18 +69,20 @@ export class SegmentLog<T> {
     this.#pace = at.pace;
   }
 
-  /** Opens a log for appending; `onValue` is called with each value already there. */
+  /** Opens a log for appending; `existing` is told each value already there. */
   static async open<T>(
     store: FileStore,
     prefix: string,
-    options: { onValue?: (value: T) => void; pace?: () => Promise<void> } = {},
+    options: { existing?: Existing<T>; pace?: () => Promise<void> } = {},
   ): Promise<SegmentLog<T>> {
+    const { existing } = options;
     let count = 0;
     for await (const entry of store.list(prefix)) {
       if (entry.type !== 'object') continue;
       count++;
-      if (options.onValue !== undefined)
-        for (const value of parseLines<T>(await store.get(entry.object.key))) options.onValue(value);
+      if (existing === undefined) continue;
+      const { key } = entry.object;
+      for (const value of valuesOf(key, await store.get(key), existing.shape)) existing.onValue(value);
     }
     return new SegmentLog<T>(store, prefix, {
       next: count + 1,

@@ -10,7 +10,13 @@ import { resultsPrefix } from '../run-store/layout.js';
 import type { JobManifest } from '../run-store/job-manifest.js';
 import type { PodHost } from './pod-host.js';
 import type { ItemEvent } from '../ports/index.js';
-import { foldLine, type ItemOutcome, type PodOutcome, type ResultLine } from '../run-store/item-results.js';
+import {
+  foldLine,
+  type ItemOutcome,
+  type PodOutcome,
+  RESULT_LINE,
+  type ResultLine,
+} from '../run-store/item-results.js';
 import { SegmentLog } from '../run-store/segment-log.js';
 import { backoffMs, judgeAttempt } from './retry-policy.js';
 
@@ -48,7 +54,10 @@ export class ItemLedger {
       host.store,
       resultsPrefix(manifest.runId, manifest.job.name, pod),
       {
-        onValue: line => outcomes.set(line.i, foldLine(outcomes.get(line.i), line)),
+        existing: {
+          shape: RESULT_LINE,
+          onValue: line => outcomes.set(line.i, foldLine(outcomes.get(line.i), line)),
+        },
         pace: host.gather,
       },
     );

@@ -49,7 +49,7 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
       pace: () => host.clock.sleep(LOG_PACE_MS, closing.signal).catch(() => undefined),
     }),
   );
-  const items = parseItems(lines);
+  const items = parseItems(manifest, lines);
   const tried = new Set<number>();
   const runner = new ItemRunner(manifest, host, logs);
   const first = order.pod * manifest.itemsPerPod;
@@ -61,7 +61,7 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
   const work = async (offset: number): Promise<void> => {
     const item = first + offset;
     const attempt = ledger.nextAttempt(item);
-    const line = tried.has(offset) ? parseItem(lines[offset] ?? '') : items[offset];
+    const line = tried.has(offset) ? parseItem(manifest, lines[offset] ?? '') : items[offset];
     if (line === undefined) return;
     const outcome = await runner.run({ item, line, attempt });
     runner.ended(item);

@@ -7,10 +7,9 @@ import {
   type Fact,
   type FileStore,
   jobStates,
-  journalPrefix,
   leaseHolder,
+  openJournal,
   readManifest,
-  SegmentLog,
   stateFileOf,
   systemClock,
   writeStateFile,
@@ -35,9 +34,7 @@ export async function cancelLocal(store: FileStore, runId: string): Promise<void
   const release = await acquireLease(store, runId);
   try {
     const state = createRunState(record.pipeline.jobs);
-    const journal = await SegmentLog.open<Fact>(store, journalPrefix(runId), {
-      onValue: fact => void apply(state, fact),
-    });
+    const journal = await openJournal(store, runId, fact => void apply(state, fact));
     const fact: Fact = { type: 'RunCancelled', reason: 'The run was cancelled.' };
     apply(state, fact);
     await journal.append(fact);

@@ -1,5 +1,5 @@
 /** Which runs a store has, and which one was meant. */
-import { didYouMean, KtError, type Problem } from '@kube-transform/sdk';
+import { didYouMean, isKtError, KtError, type Problem } from '@kube-transform/sdk';
 import {
   type FileStore,
   inBatches,
@@ -44,11 +44,14 @@ async function entryOf(store: FileStore, runId: string): Promise<RunSummary | nu
   return withDriver(store, newRunSummary({ runId, pipeline: pipeline.name, createdMs, retryOf }));
 }
 
-/** A run whose files are damaged stays in the list, so that it can be seen and deleted. */
+const UNREADABLE: ReadonlySet<string> = new Set(['BAD_RUN', 'NEWER_FORMAT']);
+
+/** A run that cannot be read stays in the list with the reason, so that it can be seen and deleted. */
 function unreadable(runId: string, error: unknown): RunSummary {
-  if (!(error instanceof SyntaxError)) throw error;
-  const run = { runId, pipeline: '(unreadable)', createdMs: 0, retryOf: null };
-  return { ...newRunSummary(run), status: 'Interrupted' };
+  if (!isKtError(error) || !UNREADABLE.has(error.code)) throw error;
+  const pipeline = error.code === 'NEWER_FORMAT' ? '(of a newer kt)' : '(unreadable)';
+  const run = newRunSummary({ runId, pipeline, createdMs: 0, retryOf: null });
+  return { ...run, status: 'Interrupted', problem: error.message };
 }
 
 /**

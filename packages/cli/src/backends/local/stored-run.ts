@@ -1,21 +1,10 @@
+/** The record of a run of a store. */
 import { KtError } from '@kube-transform/sdk';
-import { type FileStore, readRecord, runFolder, type RunRecord } from '@kube-transform/runtime';
+import { type FileStore, readRecord, type RunRecord } from '@kube-transform/runtime';
 
-/** The record of a run. @throws KtError `UNKNOWN_RUN`, and `BAD_RUN` where it is no JSON. */
+/** The record of a run. @throws KtError `UNKNOWN_RUN`, and what `readRecord` refuses. */
 export async function recordOf(store: FileStore, runId: string): Promise<RunRecord> {
-  const record = await readRecord(store, runId).catch((cause: unknown) => {
-    if (!(cause instanceof SyntaxError)) throw cause;
-    const hint = 'Restore the file, or delete the folder of the run.';
-    throw new KtError(
-      {
-        code: 'BAD_RUN',
-        path: `${runFolder(runId)}/spec.json`,
-        message: `Run "${runId}" cannot be read: ${cause.message}.`,
-        hint,
-      },
-      { cause },
-    );
-  });
+  const record = await readRecord(store, runId);
   if (record === null)
     throw new KtError({
       code: 'UNKNOWN_RUN',

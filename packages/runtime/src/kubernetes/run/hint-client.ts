@@ -7,8 +7,9 @@
  *     new controller has a new address.
  */
 import { hintsKey } from '../../run-store/layout.js';
-import type { FileStore, HintAddress } from '../../ports/index.js';
-import { readJson } from '../../run-store/read-json.js';
+import type { FileStore, Hint, HintAddress } from '../../ports/index.js';
+import { readDocument } from '../../run-store/read-document.js';
+import { HINT, HINT_ADDRESS } from './hint-formats.js';
 
 const TIMEOUT_MS = 1000;
 
@@ -24,16 +25,16 @@ export class HintClient {
   }
 
   /** Resolves when it was sent, or could not be. */
-  async send(hint: { job: string; pod: number }): Promise<void> {
+  async send(hint: Hint): Promise<void> {
     for (const again of [false, true]) {
       if (again || this.#address === undefined) this.#address = this.#read();
       const address = await this.#address;
-      if (address !== null && (await post(address, JSON.stringify(hint)))) return;
+      if (address !== null && (await post(address, HINT.text(hint)))) return;
     }
   }
 
   #read(): Promise<HintAddress | null> {
-    return readJson<HintAddress>(this.#store, hintsKey(this.#runId)).catch(() => null);
+    return readDocument(this.#store, hintsKey(this.#runId), HINT_ADDRESS).catch(() => null);
   }
 }
 

@@ -3,6 +3,7 @@ import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Hint, HintAddress } from '../../ports/index.js';
+import { HINT } from './hint-formats.js';
 
 const MAX_BYTES = 10_000;
 
@@ -54,8 +55,7 @@ async function read(request: IncomingMessage): Promise<Hint | null> {
       text += chunk.toString();
       if (text.length > MAX_BYTES) return null;
     }
-    const { job, pod } = JSON.parse(text) as Partial<Hint>;
-    return typeof job === 'string' && typeof pod === 'number' ? { job, pod } : null;
+    return HINT.parse(text, 'POST /hint');
   } catch {
     return null;
   }

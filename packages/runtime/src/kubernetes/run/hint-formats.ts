@@ -1,0 +1,23 @@
+/** What workers and a controller say of hints: a hint on the wire, and in the store where one is heard. */
+import { Format } from '../../parse/format.js';
+import { count, positive, record, text } from '../../parse/shapes.js';
+import type { Hint, HintAddress } from '../../ports/index.js';
+
+const HINTS = {
+  code: 'BAD_HINT',
+  hint: 'Hints only wake: without them a controller looks at the store by itself.',
+};
+
+/** The body of a request. */
+export const HINT = new Format<Hint>({
+  ...HINTS,
+  name: 'hint',
+  shape: record<Hint>({ job: text, pod: count }),
+});
+
+/** `controller.json` of a run. */
+export const HINT_ADDRESS = new Format<HintAddress>({
+  ...HINTS,
+  name: 'address of a controller',
+  shape: record<HintAddress>({ host: text, port: positive, token: text }),
+});

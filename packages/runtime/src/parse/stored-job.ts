@@ -1,0 +1,79 @@
+/** The shape of a job as stores hold it: with everything filled in, and checked by whoever wrote it. */
+import type { Backoff, JobStatus, KTJob, KTTask, KubernetesOptions } from '@kube-transform/sdk';
+import {
+  count,
+  flag,
+  json,
+  list,
+  nullOr,
+  number,
+  object,
+  oneOf,
+  optional,
+  positive,
+  record,
+  type Shape,
+  table,
+  text,
+} from './shapes.js';
+
+const objects = optional(list(object));
+const word = optional(text);
+
+/** The shape of what Kubernetes is told of a job's pods. */
+export const KUBERNETES = record<KubernetesOptions>({
+  nodeSelector: optional(table(text)),
+  tolerations: objects,
+  affinity: optional(object),
+  priorityClassName: word,
+  serviceAccountName: word,
+  image: word,
+  imagePullPolicy: optional(oneOf('Always', 'IfNotPresent', 'Never')),
+  queue: word,
+  annotations: optional(table(text)),
+  envFrom: objects,
+  volumes: objects,
+  volumeMounts: objects,
+  startTimeout: word,
+  podPatch: optional(object),
+});
+
+const countOrText: Shape<number | string> = value => (typeof value === 'string' ? value : count(value));
+
+/** The shape of a job. */
+export const JOB = record<KTJob>({
+  type: oneOf('static', 'dynamic', 'map'),
+  name: text,
+  memory: text,
+  cpu: text,
+  dependencies: list(text),
+  function: nullOr(text),
+  args: object,
+  tasks: list(record<KTTask>({ function: nullOr(text), args: object })),
+  items: json,
+  retries: count,
+  backoff: record<Backoff>({ initial: text, factor: number, max: text }),
+  timeout: nullOr(text),
+  itemsPerPod: nullOr(positive),
+  concurrency: nullOr(positive),
+  parallelism: nullOr(positive),
+  maxFailed: countOrText,
+  failFast: flag,
+  cache: flag,
+  outputs: list(json),
+  env: table(text),
+  labels: table(text),
+  gpu: count,
+  kubernetes: KUBERNETES,
+});
+
+/** The shape of where a job stands. */
+export const JOB_STATUS = oneOf<JobStatus>(
+  'Pending',
+  'Running',
+  'AwaitingDescendants',
+  'Completed',
+  'Failed',
+  'DescendantFailed',
+  'SkippedDueToUpstreamFailure',
+);

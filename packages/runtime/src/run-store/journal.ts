@@ -1,0 +1,28 @@
+/** The journal of a run: the facts about it, in the order in which they were stored. */
+import type { Fact } from '../core/events.js';
+import { CAUSE } from '../parse/failure-cause.js';
+import { count, list, optional, text, variant } from '../parse/shapes.js';
+import { JOB } from '../parse/stored-job.js';
+import type { FileStore } from '../ports/index.js';
+import { journalPrefix } from './layout.js';
+import { readLog, SegmentLog } from './segment-log.js';
+
+/** The shape of a fact. */
+export const FACT = variant<Fact, 'type'>('type', {
+  JobSubmitted: { job: text },
+  JobSucceeded: { job: text, spawned: optional(list(JOB)), failedItems: optional(count) },
+  JobFailed: { job: text, cause: CAUSE },
+  RunCancelled: { reason: text },
+});
+
+/** Reads the facts. @throws KtError `BAD_RUN` for a line that is none. */
+export const readJournal = (store: FileStore, runId: string): AsyncGenerator<Fact> =>
+  readLog(store, journalPrefix(runId), FACT);
+
+/** Opens a journal for appending; `onFact` is told those that are there. */
+export const openJournal = (
+  store: FileStore,
+  runId: string,
+  onFact: (fact: Fact) => void = () => undefined,
+): Promise<SegmentLog<Fact>> =>
+  SegmentLog.open(store, journalPrefix(runId), { existing: { shape: FACT, onValue: onFact } });
