@@ -137,14 +137,13 @@ describe('what is stored of a run', () => {
     ]);
   });
 
-  test('a manifest is read as it was written, and refused where it does not add up', async () => {
+  test('a manifest is read as it was written, or refused', async () => {
     const store = memoryFileStore();
     await store.put(jobKey('r', 'a'), bytes(JOB_MANIFEST.text(manifest)));
     expect(await readManifest(store, 'r', 'a')).toEqual(manifest);
     const door = (value: unknown): unknown => JOB_MANIFEST.check(value, 'f');
     expectDoor(door, [manifest]);
     expect(requiredFields(door, manifest)).toEqual(Object.keys(manifest));
-    expect(refusalOf(door, { ...manifest, items: 9 })?.message).toContain('it has 3 offsets for 5 pods');
     expect(refusalOf(door, { ...manifest, itemsPerPod: 0 })?.message).toContain('f itemsPerPod: ');
   });
 
