@@ -7,6 +7,10 @@ export default defineConfig({
   resolve: {
     alias: [
       {
+        find: '@kube-transform/runtime/internal',
+        replacement: source('packages/runtime/src/internal.ts'),
+      },
+      {
         find: '@kube-transform/runtime/kubernetes',
         replacement: source('packages/runtime/src/kubernetes/index.ts'),
       },

@@ -5,13 +5,13 @@
  * N2 It appears whole: it is written beside its place and renamed.
  * N3 A worker loads only the module that it runs: each module is its own dynamic import.
  */
-import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Metafile } from 'esbuild';
 import { makeFolder } from '@kube-transform/runtime';
+import { digestOf } from '@kube-transform/runtime/internal';
 import { KtError } from '@kube-transform/sdk';
 import {
   buildBundle,
@@ -80,10 +80,7 @@ export async function makeBundle({ entries, projectDir }: BundleOptions): Promis
   const left = [...outside.found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
   if (left.length > 0)
     outputs.set(OUTSIDE, Buffer.from(JSON.stringify(left.map(({ name, version }) => ({ name, version })))));
-  const code = [...outputs].filter(([name]) => !name.endsWith('.map')).sort(([a], [b]) => (a < b ? -1 : 1));
-  const hash = createHash('sha256');
-  for (const [name, bytes] of code) hash.update(`${name}\0${bytes.length}\0`).update(bytes);
-  const digest = hash.digest('hex').slice(0, 16);
+  const digest = digestOf(outputs.keys(), name => outputs.get(name) ?? new Uint8Array());
   const dir = join(projectDir, '.kt', 'bundles', digest);
   if (!existsSync(dir)) await write(dir, outputs, digest);
   return {
@@ -93,7 +90,7 @@ export async function makeBundle({ entries, projectDir }: BundleOptions): Promis
     worker: join(dir, 'worker.mjs'),
     catalog: join(dir, 'catalog.mjs'),
     entries: entries.map(moduleNamer(entries)),
-    files: Object.fromEntries(code.map(([name, bytes]) => [name, bytes.length])),
+    files: sizesOf(outputs),
     outputs: Object.fromEntries(
       Object.entries(result.metafile.outputs).map(([path, output]) => [basename(path), output]),
     ),
@@ -103,6 +100,15 @@ export async function makeBundle({ entries, projectDir }: BundleOptions): Promis
 
 /** A bundle without modules: it runs documents that call no function. */
 export const emptyBundle = (): Promise<Bundle> => makeBundle({ entries: [], projectDir: projectAround() });
+
+/** Bytes by name, in the order of the names. */
+const sizesOf = (outputs: ReadonlyMap<string, Uint8Array>): Record<string, number> =>
+  Object.fromEntries(
+    [...outputs]
+      .filter(([name]) => !name.endsWith('.map'))
+      .map(([name, bytes]): [string, number] => [name, bytes.length])
+      .sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
 
 /**
  * Builds until nothing new is found: further modules of functions, threads, packages that have to stay

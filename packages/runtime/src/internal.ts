@@ -1,0 +1,2 @@
+/** What the command line and tests share with the runtime: no public API, it changes without notice. */
+export { digestOf } from './entry/bundle-digest.js';
