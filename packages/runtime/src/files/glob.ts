@@ -3,6 +3,7 @@
  * plain.
  */
 import type { FileStore } from '../ports/index.js';
+import { GlobMatcher } from './glob-matcher.js';
 import { badPath, storePath } from './store-path.js';
 
 const WILD = /[*?[\]{}\\]/;
@@ -25,13 +26,12 @@ export async function fileGlob(store: FileStore, pattern: string): Promise<strin
   }
   const base = storePath(names.slice(0, firstWild).join('/'));
   const prefix = base === '' ? '' : `${base}/`;
-  const { default: picomatch } = await import('picomatch');
-  const matches = picomatch(rest.join('/').replace(/[()|]/g, '\\$&'), { nonegate: true });
+  const matcher = new GlobMatcher(rest.filter((name, i) => name !== '**' || rest[i + 1] !== '**').join('/'));
   // A pattern for one directory need not look into those below.
   const options = rest.length === 1 && rest[0]?.includes('**') === false ? { delimiter: '/' as const } : {};
   const found: string[] = [];
   for await (const entry of store.list(prefix, options)) {
-    if (entry.type === 'object' && matches(entry.object.key.slice(prefix.length)))
+    if (entry.type === 'object' && matcher.matches(entry.object.key.slice(prefix.length)))
       found.push(entry.object.key);
   }
   return found.sort();

@@ -40,8 +40,7 @@ function step(
 ): Expected | undefined {
   const { mark, isString } = token;
   const closes = expected === 'after' || expected.endsWith('-or-end');
-  // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- any other mark is a text, a
-  // number or a word
+  // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- others are texts, numbers, words
   switch (mark) {
     case '{':
     case '[':
