@@ -5,6 +5,7 @@
  * 2. Appends of this process to one file queue in `appends`; against others, `ifMatch` decides, and the loser
  *    reads again.
  * 3. A directory exists while files are below it, on every store.
+ * 4. The folders of runs are not there (user-store.ts).
  */
 import { findNonJson, KtError, type KtFiles } from '@kube-transform/sdk';
 import { bytesOf, concatenated, readHandle, writeHandle } from './file-handle.js';
@@ -12,14 +13,14 @@ import { fileGlob } from './glob.js';
 import { jsonErrorPosition } from './json-position.js';
 import type { FileStore } from '../ports/index.js';
 import { badPath, directoryPrefix, filePath, lastName, storePath } from './store-path.js';
-
-const DELETE_BATCH = 1000;
+import { refuseChange, userStore } from './user-store.js';
 
 /**
  * The files of a store under kube-transform's names. `glob` finds files only, and no names that begin with
  * "." unless the pattern does.
  */
-export function ktFiles(store: FileStore): KtFiles {
+export function ktFiles(whole: FileStore): KtFiles {
+  const store = userStore(whole);
   const appends = new Map<string, Promise<void>>();
 
   async function isBelow(prefix: string): Promise<boolean> {
@@ -79,10 +80,11 @@ export function ktFiles(store: FileStore): KtFiles {
     isdir: async path => await isBelow(directoryPrefix(path)),
     exists: async path => (await files.isfile(path)) || (await files.isdir(path)),
     async mkdir(path) {
-      storePath(path);
+      refuseChange(storePath(path));
     },
     async remove(path) {
       const key = filePath(path);
+      refuseChange(key);
       if ((await store.head(key)) === null)
         throw missing(path, (await isBelow(`${key}/`)) ? 'It is a directory: use `rmdir`.' : undefined);
       await store.delete([key]);
@@ -95,14 +97,7 @@ export function ktFiles(store: FileStore): KtFiles {
           'names the store itself',
           'Name a directory in it; this would delete everything.',
         );
-      let batch: string[] = [];
-      for await (const entry of store.list(prefix)) {
-        if (entry.type === 'object') batch.push(entry.object.key);
-        if (batch.length < DELETE_BATCH) continue;
-        await store.delete(batch);
-        batch = [];
-      }
-      if (batch.length > 0) await store.delete(batch);
+      await store.deleteBelow(prefix);
     },
     async stat(path) {
       const key = storePath(path);

@@ -117,6 +117,11 @@ export interface FileStore extends AsyncDisposable {
   list(prefix: string, options?: { delimiter?: '/'; startAfter?: string }): AsyncIterable<ListEntry>;
   /** Deletes objects; those that do not exist are no error. */
   delete(keys: readonly string[]): Promise<void>;
+  /**
+   * Deletes all objects below a directory, given as a prefix that ends in "/"; what is put there meanwhile
+   * may stay. Where the store has links, they go and what they lead to stays.
+   */
+  deleteBelow(prefix: string): Promise<void>;
   /** Copies an object. Rejects `NOT_FOUND`. */
   copy(from: string, to: string): Promise<void>;
 }

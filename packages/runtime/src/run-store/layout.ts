@@ -1,5 +1,5 @@
 /** Where a run keeps what: the one place that knows the keys. */
-const ROOT = 'kt-metadata';
+import { CACHE_FOLDER, RUNS_FOLDER } from '../ports/run-folders.js';
 
 /** 53-bit hash of a text, base 36. Formula: FNV-1a, twice with different offsets. */
 function shortHash(text: string): string {
@@ -29,9 +29,9 @@ export const RUN_FILE = {
 
 const digits = (n: number, width: number): string => String(n).padStart(width, '0');
 
-export const runsPrefix = `${ROOT}/`;
-export const cacheKey = (hash: string): string => `${ROOT}-cache/${hash.slice(0, 2)}/${hash}.json`;
-export const runFolder = (runId: string): string => `${ROOT}/${runId}`;
+export const runsPrefix = `${RUNS_FOLDER}/`;
+export const cacheKey = (hash: string): string => `${CACHE_FOLDER}/${hash.slice(0, 2)}/${hash}.json`;
+export const runFolder = (runId: string): string => `${RUNS_FOLDER}/${runId}`;
 export const specKey = (runId: string): string => `${runFolder(runId)}/spec.json`;
 export const summaryKey = (runId: string): string => `${runFolder(runId)}/pipeline_run_state.json`;
 export const leaseKey = (runId: string): string => `${runFolder(runId)}/lease.json`;

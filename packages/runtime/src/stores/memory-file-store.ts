@@ -6,7 +6,7 @@
  * 3. Every put gives an etag that no other put of this store had.
  */
 import type { ByteRange, FileStore, ListEntry, ObjectInfo, PutOptions } from '../ports/index.js';
-import { checkKey, checkPrefix, clampRange, compareKeys, notFound } from './store-key.js';
+import { checkDirectory, checkKey, checkPrefix, clampRange, compareKeys, notFound } from './store-key.js';
 
 interface Held {
   bytes: Uint8Array;
@@ -81,6 +81,10 @@ export function memoryFileStore(initial: Record<string, string | Uint8Array> = {
     async delete(keys) {
       keys.forEach(checkKey);
       for (const key of keys) objects.delete(key);
+    },
+    async deleteBelow(prefix) {
+      checkDirectory(prefix);
+      for (const key of objects.keys()) if (key.startsWith(prefix)) objects.delete(key);
     },
     async copy(from, to) {
       const { bytes } = need(from);

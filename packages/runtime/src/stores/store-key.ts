@@ -37,6 +37,12 @@ export function checkPrefix(prefix: string): void {
   if (prefix.includes('\0')) throw badPath(prefix, 'contains a NUL character', 'Remove it.');
 }
 
+/** Refuses what is no directory's prefix: it ends in "/". @throws KtError `BAD_PATH` */
+export function checkDirectory(prefix: string): void {
+  if (!prefix.endsWith('/')) throw badPath(prefix, 'does not end in "/"', 'Name a directory.');
+  checkPrefix(prefix);
+}
+
 /** Order of two keys by their UTF-8 bytes: negative, 0 or positive. */
 export function compareKeys(a: string, b: string): number {
   const length = Math.min(a.length, b.length);

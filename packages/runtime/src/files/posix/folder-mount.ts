@@ -9,6 +9,7 @@ import {
   readdir,
   readFile,
   rename,
+  rm,
   rmdir,
   stat,
   truncate,
@@ -65,6 +66,10 @@ export function folderMount(root: string): Mount {
     async removeDirectory(path) {
       if (path === '/') throw posixError('EBUSY', { syscall: 'rmdir', path });
       await rmdir(real(path));
+    },
+    async removeTree(path) {
+      if (path === '/') throw posixError('EBUSY', { syscall: 'rm', path });
+      await rm(real(path), { recursive: true });
     },
     rename: async (from, to) => await rename(real(from), real(to)),
   };

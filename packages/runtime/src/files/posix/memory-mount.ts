@@ -80,6 +80,10 @@ export function memoryMount(directories: readonly string[]): Mount {
       if (below(path).length > 0) throw posixError('ENOTEMPTY', { syscall: 'rmdir', path });
       nodes.delete(path);
     },
+    async removeTree(path) {
+      if (path === '/' || directories.includes(path)) throw posixError('EBUSY', { syscall: 'rm', path });
+      for (const node of [path, ...below(path)]) nodes.delete(node);
+    },
     async rename(from, to) {
       if (!nodes.has(from)) throw posixError('ENOENT', { syscall: 'rename', path: from });
       if (from === to) return;

@@ -27,6 +27,8 @@ export interface Mount {
   removeFile(path: string): Promise<void>;
   /** Rejects ENOTEMPTY. */
   removeDirectory(path: string): Promise<void>;
+  /** Removes a directory and all in it, but of a link only the link. Rejects EBUSY for the root. */
+  removeTree(path: string): Promise<void>;
   /** Moves a file or directory; a file of the new name is replaced. */
   rename(from: string, to: string): Promise<void>;
 }

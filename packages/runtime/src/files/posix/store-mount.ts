@@ -8,6 +8,7 @@
  */
 import { isKtError } from '@kube-transform/sdk';
 import type { FileStore } from '../../ports/index.js';
+import { refuseChange, userStore } from '../user-store.js';
 import { type Mount, parentOf, posixError, resized, spliced } from './mount.js';
 
 const DELETE_BATCH = 1000;
@@ -16,7 +17,8 @@ const DELETE_BATCH = 1000;
  * A mount of a store. Renaming a directory copies and deletes object by object: not one step, and as slow as
  * its size.
  */
-export function storeMount(store: FileStore): Mount {
+export function storeMount(whole: FileStore): Mount {
+  const store = userStore(whole);
   const made = new Set(['/']);
   const queues = new Map<string, Promise<unknown>>();
 
@@ -135,6 +137,7 @@ export function storeMount(store: FileStore): Mount {
         existing(path, old => resized(old, size)),
       ),
     async makeDirectory(path) {
+      await ask('mkdir', path, async () => refuseChange(keyOf(path)));
       if (
         await ask(
           'mkdir',
@@ -155,6 +158,12 @@ export function storeMount(store: FileStore): Mount {
       const names = await ask('rmdir', path, () => namesIn(path));
       if (names.length > 0) throw posixError('ENOTEMPTY', { syscall: 'rmdir', path });
       made.delete(path);
+      keep(parentOf(path));
+    },
+    async removeTree(path) {
+      if (path === '/') throw posixError('EBUSY', { syscall: 'rm', path });
+      await ask('rm', path, () => store.deleteBelow(`${keyOf(path)}/`));
+      for (const other of made) if (other === path || other.startsWith(`${path}/`)) made.delete(other);
       keep(parentOf(path));
     },
     rename: async (from, to) =>

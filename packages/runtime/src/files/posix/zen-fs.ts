@@ -12,8 +12,13 @@ import { type Mount, type MountEntry, posixError } from './mount.js';
 const FILE_MODE = 0o100644;
 const DIRECTORY_MODE = 0o040755;
 
+/** A file system that also removes a directory with all in it, in one step of its mount. */
+export interface MountedFileSystem extends Zen.FileSystem {
+  removeTree(path: string): Promise<void>;
+}
+
 /** A file system for ZenFS over a mount; asynchronous calls only, the others throw ENOSYS. */
-export function zenFileSystem(zen: typeof Zen, mount: Mount): Zen.FileSystem {
+export function zenFileSystem(zen: typeof Zen, mount: Mount): MountedFileSystem {
   const inodes = new Map<string, number>([['/', 1]]);
   let lastInode = 1;
 
@@ -64,6 +69,11 @@ export function zenFileSystem(zen: typeof Zen, mount: Mount): Zen.FileSystem {
     async rmdir(path: string): Promise<void> {
       await mount.removeDirectory(path);
       inodes.delete(path);
+    }
+    async removeTree(path: string): Promise<void> {
+      await mount.removeTree(path);
+      for (const other of [...inodes.keys()])
+        if (other === path || other.startsWith(`${path}/`)) inodes.delete(other);
     }
     async rename(from: string, to: string): Promise<void> {
       await mount.rename(from, to);

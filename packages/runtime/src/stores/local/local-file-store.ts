@@ -1,21 +1,22 @@
 /*
  * A file store in a folder of this machine, or of a volume that several machines mount.
  *
- * 1. Keys are checked before any path is made of them, so nothing outside the folder is reached (links inside
- *    it are followed).
+ * 1. Keys are checked before any path is made of them, so nothing outside the folder is reached but by links
+ *    in it. Reading and writing follow those, deleting does not.
  * 2. At most 64 files are open for whole reads and writes; streams are not counted, so that one can feed
  *    another.
  */
-import { lstat, open, readFile, stat, unlink } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import pLimit from 'p-limit';
 import type { ByteRange, FileStore, ObjectInfo } from '../../ports/index.js';
-import { errnoOf, isAbsence, storeFailed } from './file-errors.js';
+import { deleteDirectory, deleteFile, refuseBehindLinks } from './delete-files.js';
+import { isAbsence, storeFailed } from './file-errors.js';
 import { listLocalFiles } from './list-files.js';
 import { etagOf, TEMP_NAME } from './temp-files.js';
 import { LocalFileWriter } from './write-file.js';
-import { badPath, checkKey, checkPrefix, clampRange, notFound } from '../store-key.js';
+import { badPath, checkDirectory, checkKey, checkPrefix, clampRange, notFound } from '../store-key.js';
 
 const OPEN_FILES = 64;
 const NAME_BYTES = 255;
@@ -94,14 +95,10 @@ export function localFileStore(root: string, options: LocalFileStoreOptions = {}
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   }
 
-  async function remove(key: string): Promise<void> {
-    const path = join(folder, key);
+  async function deleting(key: string, run: () => Promise<void>): Promise<void> {
     try {
-      await unlink(path);
+      await run();
     } catch (error) {
-      if (isAbsence(error)) return;
-      // Some systems say EPERM of a directory, which is no object.
-      if (errnoOf(error) === 'EPERM' && (await lstat(path)).isDirectory()) return;
       throw storeFailed(error, 'delete', { root: folder, key });
     }
   }
@@ -135,7 +132,15 @@ export function localFileStore(root: string, options: LocalFileStoreOptions = {}
     },
     async delete(keys) {
       keys.forEach(pathOf);
-      await Promise.all(keys.map(key => limit(() => remove(key))));
+      await refuseBehindLinks(folder, keys);
+      await Promise.all(keys.map(key => limit(() => deleting(key, () => deleteFile(join(folder, key))))));
+    },
+    async deleteBelow(prefix) {
+      checkDirectory(prefix);
+      const dir = prefix.slice(0, -1);
+      pathOf(dir);
+      await refuseBehindLinks(folder, [dir]);
+      await deleting(dir, () => deleteDirectory(join(folder, dir)));
     },
     async copy(from, to) {
       const source = pathOf(from);
