@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import type { FileStore } from '../../packages/runtime/src/ports/index.js';
 import type { Check } from '../kit/stores.js';
+import { checkChanges } from './store-changes.js';
 import { checkContents } from './store-contents.js';
 import { checkKeys } from './store-keys.js';
 import { checkWriters } from './store-writers.js';
@@ -22,5 +23,6 @@ export function fileStoreContract(name: string, open: () => Promise<OpenedStore>
     checkContents(check);
     checkWriters(check);
     checkKeys(check);
+    checkChanges(check);
   });
 }

@@ -10,7 +10,7 @@ import type { FileStore } from '../../packages/runtime/src/ports/index.js';
 import { localFileStore } from '../../packages/runtime/src/stores/local/local-file-store.js';
 import { memoryFileStore } from '../../packages/runtime/src/stores/memory-file-store.js';
 import { collect } from '../kit/collect.js';
-import { rejection } from './file-store-contract.js';
+import { bytes, rejection } from '../kit/stores.js';
 
 const OF_RUNS = [
   'kt-metadata/r/spec.json',
@@ -28,7 +28,7 @@ describe.each(['mem', 'file'])('the folders of runs on a %s store', kind => {
     folder = await mkdtemp(join(tmpdir(), 'kt-hidden-'));
     await mkdir(join(folder, 'scratch'));
     store = kind === 'mem' ? memoryFileStore() : localFileStore(join(folder, 'store'));
-    for (const key of [...OF_RUNS, ...OF_USERS]) await store.put(key, new TextEncoder().encode('x'));
+    for (const key of [...OF_RUNS, ...OF_USERS]) await store.put(key, bytes('x'));
     files = ktFiles(store);
     fs = (await posixView(store, { scratch: join(folder, 'scratch') })).promises;
   });
@@ -58,7 +58,7 @@ describe.each(['mem', 'file'])('the folders of runs on a %s store', kind => {
     expect(await files.glob('**')).toEqual([]);
     expect(await files.listdir('')).toEqual([]);
     expect(await files.isdir('')).toBe(false);
-    for (const key of OF_USERS) await store.put(key, new TextEncoder().encode('x'));
+    for (const key of OF_USERS) await store.put(key, bytes('x'));
   });
 
   test('reading - finds no file, and says why', async () => {

@@ -8,7 +8,7 @@ import { ktFiles } from '../../packages/runtime/src/files/kt-files.js';
 import { posixView } from '../../packages/runtime/src/files/posix/posix-view.js';
 import type { FileStore } from '../../packages/runtime/src/ports/index.js';
 import { localFileStore } from '../../packages/runtime/src/stores/local/local-file-store.js';
-import { rejection } from './file-store-contract.js';
+import { bytes, listed, rejection } from '../kit/stores.js';
 
 let folder: string;
 let root: string;
@@ -26,15 +26,10 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-const put = (...keys: string[]): Promise<unknown> =>
-  Promise.all(keys.map(key => store.put(key, new TextEncoder().encode(key))));
+const put = (...keys: string[]): Promise<unknown> => Promise.all(keys.map(key => store.put(key, bytes(key))));
 
-async function list(prefix: string, options?: { delimiter: '/' }): Promise<string[]> {
-  const names: string[] = [];
-  for await (const entry of store.list(prefix, options))
-    names.push(entry.type === 'object' ? entry.object.key : entry.prefix);
-  return names;
-}
+const list = (prefix: string, options?: { delimiter: '/' }): Promise<string[]> =>
+  listed(store, prefix, options);
 
 const precious = async (): Promise<string[]> => [
   await readFile(join(outside, 'a'), 'utf8'),

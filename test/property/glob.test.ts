@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { fileGlob } from '../../packages/runtime/src/files/glob.js';
 import { GlobMatcher } from '../../packages/runtime/src/files/glob-matcher.js';
 import { memoryFileStore } from '../../packages/runtime/src/stores/memory-file-store.js';
-import { rejection } from '../contracts/file-store-contract.js';
+import { rejection } from '../kit/stores.js';
 
 const PARTS = [
   ...['a', 'b', 'c', '.', '*', '?', '[ab]', '[a-c]', '{a,b}', '{a*,b?}', '{a,.b}', '{a/b,c}', 'a{b,}'],
