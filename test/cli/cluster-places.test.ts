@@ -43,7 +43,7 @@ test('a run is looked for here first, and then in the cluster of the last submit
     kt(dir, ['status', 'the']),
     kt(dir, ['status', 'where-1', '-n', 'ns']),
   ]);
-  expectMistake(both, /BAD_PLACE {2}--store: --store means a run here, and --namespace one in a cluster\./);
+  expectMistake(both, /BAD_OPTIONS {2}--store: --store means a run here, and --namespace one in a cluster\./);
   expectMistake(ambiguous, /AMBIGUOUS_RUN.*"the" is the beginning of 2 runs/);
   expectMistake(
     unknown,
@@ -133,7 +133,7 @@ test('kt cancel takes over where a controller does not react, and says what is l
   addJob(server, { runId: 'stuck', component: 'controller', owner });
   addJob(server, { runId: 'stuck', component: 'task', owner });
   const cancelled = await kt(dir, ['cancel', 'stuck', '--timeout', '3s']);
-  expect(cancelled.out).toBe('Run stuck is Cancelled: none of its pods is left.\n');
+  expect(cancelled.out).toBe('Run stuck is Cancelled: nothing of it runs any more.\n');
   expect(JSON.parse((await kt(dir, ['status', 'stuck', '--json'])).out)).toMatchObject({
     status: 'Cancelled',
   });
@@ -162,7 +162,7 @@ test('a run here is cancelled where nobody drives it', async () => {
   );
   await begun;
   const cancelled = await kt(dir, ['cancel', 'half']);
-  expect(cancelled.out).toBe('Run half is Cancelled.\n');
+  expect(cancelled.out).toBe('Run half is Cancelled: nothing of it runs any more.\n');
   expect((await kt(dir, ['status', 'half'])).out).toMatch(/^run half: Cancelled/);
   expect((await kt(dir, ['cancel', 'half'])).code).toBe(0);
 });

@@ -40,7 +40,7 @@ test('status and logs follow a run to its end; Ctrl-C leaves it alone', async ()
   expect(attempts.sort()).toEqual(['0#1', '0#2', '1#1', '1#2']);
   expect(await status).toMatchObject({
     code: 0,
-    out: expect.stringMatching(/run gated: Completed/) as string,
+    out: expect.stringMatching(/^Completed in .*: 2 steps\. Run gated$/m) as string,
   });
   const previous = await kt(dir, ['logs', 'gated', '--previous']);
   expect(previous.out.match(/#1 info/g)).toHaveLength(2);

@@ -2,11 +2,12 @@
 export { makeBundle } from './bundle/make-bundle.js';
 export type { Bundle, BundleOptions } from './bundle/make-bundle.js';
 export { publishBundle } from './delivery/config-maps.js';
-export { resumeRun, submitRun } from './backends/cluster/submit-run.js';
+export { resumeRun } from './backends/cluster/resume-run.js';
+export { submitRun } from './backends/cluster/submit-run.js';
 export { kubeConnection } from './cluster/kube-connection.js';
 export { followRun } from './backends/cluster/follow-run.js';
-export { openRun, submitPipeline } from './backends/cluster/cluster-backend.js';
-export type { LogsOptions, RunHandle, SubmitOptions } from './backends/cluster/cluster-backend.js';
+export { openRun, submitPipeline } from './backends/cluster/run-handle.js';
+export type { LogsOptions, RunHandle, SubmitOptions } from './backends/cluster/run-handle.js';
 export type { ClusterOptions } from './project/resolve-context.js';
 export type { StatusJson, StatusJson as ClusterStatusJson } from './backends/status-json.js';
-export type { Cancelled } from './backends/cluster/cancel-run.js';
+export type { Cancelled } from './backends/backend.js';

@@ -7,7 +7,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import type { Cli } from './commands/command-context.js';
+import type { Cli, Surroundings } from './commands/command-context.js';
 import { usageProblem } from './terminal/usage-problem.js';
 import { EXIT, reportError } from './terminal/exit.js';
 import type { Output } from './terminal/output.js';
@@ -35,10 +35,25 @@ import { submitCommand } from './commands/submit.js';
 const EXIT_CODES =
   'Exit codes: 0 completed · 1 the run failed · 2 bad input · 3 cluster or store unreachable · 130 interrupted';
 
+const openLazily: NonNullable<Surroundings['openBackend']> = async (where, options) =>
+  (await import('./open-backend.js')).openBackend(where, options);
+
 /** Runs `kt` with arguments (without `node` and the script); resolves to the exit code and never rejects. */
-export async function runCli(argv: readonly string[], output: Output): Promise<number> {
+export async function runCli(
+  argv: readonly string[],
+  output: Output,
+  { signals = process, openBackend = openLazily }: Surroundings = {},
+): Promise<number> {
   let exitCode: number = EXIT.completed;
-  const cli: Cli = { output, exitWith: code => (exitCode = code) };
+  const cli: Cli = {
+    output,
+    signals,
+    exitWith: code => (exitCode = code),
+    withBackend: async (where, use) => {
+      await using backend = await openBackend(where, { note: text => output.err(text) });
+      return await use(backend);
+    },
+  };
   let refusedBy = 'kt';
   const program = programOf(cli, command => (refusedBy = command));
   try {

@@ -81,7 +81,7 @@ describe('Forbid', () => {
     );
     expect(await runsOf('forbid')).toMatchObject([{ runId: 'forbid-forbid-one' }]);
     const cancelled = await kt(dir, ['cancel', 'forbid-forbid-one']);
-    expect(cancelled.out).toBe('Run forbid-forbid-one is Cancelled: none of its pods is left.\n');
+    expect(cancelled.out).toBe('Run forbid-forbid-one is Cancelled: nothing of it runs any more.\n');
     expect(await fire(cluster, 'forbid', 'three')).toContain('Run forbid-forbid-three is begun.');
     await podsRun(cluster, 'forbid-forbid-three');
   });
@@ -119,7 +119,7 @@ test('Replace cancels the run that goes on, and begins another', async () => {
   expect(first.out).toContain('Cancelled');
   expect(first.code).toBe(1);
   expect((await kt(dir, ['cancel', 'replace-replace-one'])).out).toBe(
-    'Run replace-replace-one is Cancelled: none of its pods is left.\n',
+    'Run replace-replace-one is Cancelled: nothing of it runs any more.\n',
   );
   await release(cluster, 'go-replace');
   expect((await kt(dir, ['status', 'replace-replace-two', '-f'])).code).toBe(0);

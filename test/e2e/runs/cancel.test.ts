@@ -122,7 +122,7 @@ test.each(PHASES)(
     await submit(pipeline, phase, more);
     await reached(phase);
     const cancelled = await kt(dir, ['cancel', phase]);
-    expect(cancelled.out).toBe(`Run ${phase} is Cancelled: none of its pods is left.\n`);
+    expect(cancelled.out).toBe(`Run ${phase} is Cancelled: nothing of it runs any more.\n`);
     expect(cancelled.code).toBe(0);
     expect(await taskPods(cluster, phase)).toEqual([]);
     expect((await statusOf(phase)).status).toBe('Cancelled');

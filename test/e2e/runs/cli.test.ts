@@ -128,7 +128,7 @@ describe('a failing run', () => {
       const values: ReadValue[] = [];
       const reading = { signal: new AbortController().signal, note: () => undefined, pageBytes };
       for await (const value of readStored(
-        { api: cluster.api, run },
+        { api: cluster.api, ...run },
         { what, selector: null, previous: false },
         reading,
       ))
@@ -182,9 +182,7 @@ describe('a run that goes on', () => {
       },
     );
     expect(followed.code).toBe(130);
-    expect(followed.err).toContain(
-      'The run goes on in the cluster. Come back to it: kt status live --follow',
-    );
+    expect(followed.err).toContain('The run goes on. Come back to it: kt status live --follow');
     await podsRun(cluster, 'live', 2);
     const [status, resume, retry, gc] = await Promise.all([
       kt(dir, ['status', 'live', '--json']),

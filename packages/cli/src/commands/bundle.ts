@@ -1,3 +1,4 @@
+/** The command `kt bundle`. */
 import { Command } from 'commander';
 import type { Cli } from './command-context.js';
 import { bytes, plural, table } from '../terminal/output.js';

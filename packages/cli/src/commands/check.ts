@@ -1,3 +1,4 @@
+/** The command `kt check`. */
 import { Command } from 'commander';
 import type { Cli } from './command-context.js';
 import { EXIT, printProblems } from '../terminal/exit.js';

@@ -8,7 +8,7 @@ const number = (text: string): number => {
 };
 
 /** Which cluster, and which namespace of it. */
-export function withPlaceOptions(command: Command): Command {
+export function withContextOptions(command: Command): Command {
   return command
     .addOption(
       new Option('--context <name>', 'context of kt.config.ts or of the kubeconfig (default: see kt config)'),
@@ -19,7 +19,7 @@ export function withPlaceOptions(command: Command): Command {
 
 /** How the pods of a run are made. */
 export function withPodOptions(command: Command): Command {
-  return withPlaceOptions(command)
+  return withContextOptions(command)
     .addOption(
       new Option(
         '--image <image>',

@@ -1,6 +1,7 @@
+/** The command `kt __complete`. */
 import { Command } from 'commander';
 import type { Cli } from './command-context.js';
-import { storeOf, storeOption } from './options.js';
+import { storeOption } from './options.js';
 
 /** `kt __complete`: what the completion scripts ask for; silent where there is nothing. */
 export function candidatesCommand({ output }: Cli): Command {
@@ -20,6 +21,9 @@ export function candidatesCommand({ output }: Cli): Command {
 }
 
 async function runs(options: { store?: string }): Promise<string[]> {
-  const { runIds } = await import('../backends/local/find-runs.js');
-  return ['latest', ...(await runIds(await storeOf(options)))];
+  const [{ runIds }, { storeOf }] = await Promise.all([
+    import('../backends/local/find-runs.js'),
+    import('../backends/local/open-store.js'),
+  ]);
+  return ['latest', ...(await runIds(await storeOf(options.store)))];
 }

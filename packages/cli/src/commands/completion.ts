@@ -1,3 +1,4 @@
+/** The command `kt completion`. */
 import { Argument, Command } from 'commander';
 import type { Cli } from './command-context.js';
 

@@ -1,3 +1,4 @@
+/** The command `kt config`. */
 import { Command } from 'commander';
 import type { Cli } from './command-context.js';
 import { type ClusterOptions, withPodOptions } from './cluster-options.js';

@@ -1,3 +1,4 @@
+/** The command `kt deploy`. */
 import { Command } from 'commander';
 import type { Cli } from './command-context.js';
 import type { DeployOptions } from '../deploy/deploy.js';

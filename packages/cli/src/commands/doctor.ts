@@ -1,7 +1,9 @@
+/** The command `kt doctor`. */
 import { Command } from 'commander';
 import type { Cli } from './command-context.js';
 import type { DoctorOptions } from '../doctor/doctor.js';
 import { EXIT } from '../terminal/exit.js';
+import { untilInterrupted } from '../terminal/interrupt.js';
 import { withPodOptions } from './cluster-options.js';
 import { jsonOption } from './options.js';
 
@@ -16,11 +18,8 @@ export function doctorCommand(cli: Cli): Command {
     .option('--no-pod', 'start no pod')
     .addOption(jsonOption());
   return withPodOptions(command).action(async (names: string[], options: DoctorOptions) => {
-    const [{ doctor }, { untilInterrupted }] = await Promise.all([
-      import('../doctor/doctor.js'),
-      import('../views/cluster-session.js'),
-    ]);
-    const { left, result } = await untilInterrupted(signal =>
+    const { doctor } = await import('../doctor/doctor.js');
+    const { left, result } = await untilInterrupted(cli.signals, signal =>
       doctor(names, options, { output: cli.output, signal }),
     );
     if (left) cli.exitWith(EXIT.interrupted);

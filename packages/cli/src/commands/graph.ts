@@ -1,3 +1,4 @@
+/** The command `kt graph`. */
 import { Command, Option } from 'commander';
 import type { Cli } from './command-context.js';
 import type { GraphFormat } from '../pipeline/graph.js';

@@ -1,3 +1,4 @@
+/** The command `kt init`. */
 import { Command } from 'commander';
 import type { Cli } from './command-context.js';
 import { plural } from '../terminal/output.js';

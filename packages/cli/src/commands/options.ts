@@ -1,17 +1,10 @@
 /** Options that several commands share. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { FileStore } from '@kube-transform/runtime';
-import type { SessionOptions } from '../backends/local/drive-run.js';
+import type { DriveOptions } from '../backends/backend.js';
 
 /** The store a command works on: `--store`, else KT_STORE, else DATA_DIR, else the folder it runs in. */
 export const storeOption = (): Option =>
   new Option('--store <url>', 'file store: file:DIR or mem: (default: KT_STORE, else DATA_DIR, else file:.)');
-
-/** Opens the store of {@link storeOption}. */
-export async function storeOf(options: { store?: string }): Promise<FileStore> {
-  const { openStore } = await import('@kube-transform/runtime');
-  return openStore(options.store ?? (process.env['KT_STORE'] || process.env['DATA_DIR'] || 'file:.'));
-}
 
 /** Parses a count. */
 export const count = (text: string): number => {
@@ -46,7 +39,7 @@ export const functionsOption = (): Option =>
 export const jsonOption = (): Option => new Option('--json', 'print JSON').default(false, 'text');
 
 /** Adds the options of commands that drive a run. */
-export function withSessionOptions(command: Command): Command {
+export function withDriveOptions(command: Command): Command {
   return command
     .addOption(storeOption())
     .addOption(
@@ -66,5 +59,19 @@ export function withSessionOptions(command: Command): Command {
     );
 }
 
-/** The options as they were parsed. */
-export type CommandSession = SessionOptions & { store?: string };
+/** The options of {@link withDriveOptions} as they were parsed. */
+export interface TypedDrive {
+  store?: string;
+  json: boolean;
+}
+
+const DRIVING = ['executor', 'jobs', 'steal'] as const satisfies readonly (keyof DriveOptions)[];
+
+/** How a run is to be driven: only what was typed, because not every run is driven here. */
+export const driveOptionsOf = (command: Command): DriveOptions =>
+  Object.fromEntries(
+    DRIVING.filter(name => command.getOptionValueSource(name) === 'cli').map(name => [
+      name,
+      command.getOptionValue(name) as unknown,
+    ]),
+  );

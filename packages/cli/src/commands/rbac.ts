@@ -1,3 +1,4 @@
+/** The command `kt rbac`. */
 import { Command, Option } from 'commander';
 import type { Cli } from './command-context.js';
 

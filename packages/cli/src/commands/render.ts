@@ -1,3 +1,4 @@
+/** The command `kt render`. */
 import { Command } from 'commander';
 import type { Cli } from './command-context.js';
 import { EXIT } from '../terminal/exit.js';

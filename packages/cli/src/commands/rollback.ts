@@ -1,6 +1,7 @@
+/** The command `kt rollback`. */
 import { Command } from 'commander';
 import type { Cli } from './command-context.js';
-import { type ClusterOptions, withPlaceOptions } from './cluster-options.js';
+import { type ClusterOptions, withContextOptions } from './cluster-options.js';
 
 /** `kt rollback`: the version before, or another one, becomes the deployed one. */
 export function rollbackCommand({ output }: Cli): Command {
@@ -12,7 +13,7 @@ export function rollbackCommand({ output }: Cli): Command {
     .argument('<pipeline>', 'name of a deployed pipeline')
     .option('--to <version>', 'the version (default: the one before)')
     .option('--list', 'list the versions', false);
-  return withPlaceOptions(command).action(
+  return withContextOptions(command).action(
     async (pipeline: string, options: ClusterOptions & { to?: string; list: boolean }) => {
       const { rollback } = await import('../deploy/rollback.js');
       await rollback(pipeline, options, output);

@@ -1,10 +1,11 @@
+/** The command `kt run`. */
 import { Command } from 'commander';
 import type { Cli } from './command-context.js';
 import { exitCodeOf } from '../terminal/exit.js';
 import type { RunRequest } from '../pipeline/make-run.js';
-import { type CommandSession, collect, functionsOption, storeOf, withSessionOptions } from './options.js';
+import { collect, driveOptionsOf, functionsOption, type TypedDrive, withDriveOptions } from './options.js';
 
-type Options = CommandSession & {
+type Options = TypedDrive & {
   param: string[];
   functions: string[];
   resume?: string;
@@ -36,9 +37,9 @@ export function runCommand(cli: Cli): Command {
     .option('--run-id <id>', 'name of the new run')
     .allowUnknownOption()
     .allowExcessArguments();
-  return withSessionOptions(command).action(async (typed: string | undefined, options: Options) => {
+  return withDriveOptions(command).action(async (typed: string | undefined, options: Options) => {
     const rest = command.args.slice(typed === undefined ? 0 : 1);
-    const { output } = cli;
+    const { output, signals } = cli;
     if (options.help === true) {
       output.out(command.helpInformation().trimEnd());
       if (typed === undefined) return;
@@ -47,20 +48,23 @@ export function runCommand(cli: Cli): Command {
       if (text !== undefined) output.out(text);
       return;
     }
-    const { beginRun, resumeRun } = await import('../pipeline/make-run.js');
-    const { driveToEnd } = await import('../views/drive-to-end.js');
-    const request: RunRequest = {
-      typed,
-      rest,
-      pairs: options.param,
-      functions: options.functions,
-      runId: options.runId,
-    };
-    const store = await storeOf(options);
-    const session =
-      options.resume === undefined
-        ? await beginRun(request, { store, output })
-        : await resumeRun(options.resume, request, { store, output });
-    cli.exitWith(exitCodeOf(await driveToEnd(session, options)));
+    const [{ storeOf }, { LocalBackend }, { beginRun, resumeRun }, { showStarted }] = await Promise.all([
+      import('../backends/local/open-store.js'),
+      import('../backends/local/local-backend.js'),
+      import('../backends/local/start-run.js'),
+      import('../views/show-started.js'),
+    ]);
+    const { param: pairs, functions, runId, resume, json } = options;
+    const request: RunRequest = { typed, rest, pairs, functions, runId };
+    const store = await storeOf(options.store);
+    const drive = driveOptionsOf(command);
+    const note = (text: string): void => output.err(text);
+    const started =
+      resume === undefined
+        ? await beginRun(store, request, drive)
+        : await resumeRun(store, request, { ...drive, resume, note });
+    await using backend = new LocalBackend(store);
+    const status = await showStarted(backend, started, { follow: true, json, output, signals });
+    if (status !== null) cli.exitWith(exitCodeOf(status));
   });
 }

@@ -1,3 +1,4 @@
+/** The command `kt submit`. */
 import { Command, Option } from 'commander';
 import type { Cli } from './command-context.js';
 import { exitCodeOf } from '../terminal/exit.js';
@@ -45,7 +46,7 @@ export function submitCommand(cli: Cli): Command {
     .allowUnknownOption()
     .allowExcessArguments();
   return withPodOptions(command).action(async (typed: string | undefined, options: Options) => {
-    const { output } = cli;
+    const { output, signals } = cli;
     if (options.help === true) {
       output.out(command.helpInformation().trimEnd());
       if (typed === undefined) return;
@@ -54,16 +55,22 @@ export function submitCommand(cli: Cli): Command {
       if (text !== undefined) output.out(text);
       return;
     }
+    const [{ openCluster, withContext }, { ClusterBackend }, { submitRequest }, { showStarted }] =
+      await Promise.all([
+        import('../cluster/connect.js'),
+        import('../backends/cluster/cluster-backend.js'),
+        import('../backends/cluster/submit-request.js'),
+        import('../views/show-started.js'),
+      ]);
+    const { param: pairs, functions, runId, follow, json } = options;
     const rest = command.args.slice(typed === undefined ? 0 : 1);
-    const request: RunRequest = {
-      typed,
-      rest,
-      pairs: options.param,
-      functions: options.functions,
-      runId: options.runId,
-    };
-    const { submitFromCommand } = await import('../backends/cluster/submit.js');
-    const status = await submitFromCommand(request, options, output);
+    const context = await withContext(options);
+    const api = await openCluster(context);
+    await using backend = new ClusterBackend(api);
+    const note = (text: string): void => output.err(text);
+    const request: RunRequest = { typed, rest, pairs, functions, runId };
+    const started = await submitRequest(api, request, { typed: options, options: context, note });
+    const status = await showStarted(backend, started, { follow, json, output, signals });
     if (status !== null) cli.exitWith(exitCodeOf(status));
   });
 }

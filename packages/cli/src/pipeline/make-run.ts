@@ -1,19 +1,7 @@
-/** From what was typed for `kt run` to a run that can be driven: a new one, or a stored one. */
+/** From what was typed for `kt run` or `kt submit` to the record of a run and its functions. */
 import { isPipeline, KtError } from '@kube-transform/sdk';
-import {
-  type FileStore,
-  newRun,
-  type NewRunOptions,
-  readStateFile,
-  type RunRecord,
-  systemClock,
-  writeRecord,
-} from '@kube-transform/runtime';
-import { findRun } from '../backends/local/find-runs.js';
-import type { Output } from '../terminal/output.js';
+import { newRun, type NewRunOptions, type RunRecord, systemClock } from '@kube-transform/runtime';
 import { paramCommand, readParams } from './param-flags.js';
-import type { Session } from '../backends/local/drive-run.js';
-import { recordOf } from '../backends/local/stored-run.js';
 import { functionsTarget, loadTarget, type Target } from './load-pipeline.js';
 
 /** What was typed for `kt run`. */
@@ -27,11 +15,6 @@ export interface RunRequest {
   runId: string | undefined;
   /** What steps have where they say nothing. */
   defaults?: NonNullable<NewRunOptions['defaults']>;
-}
-
-interface Place {
-  store: FileStore;
-  output: Output;
 }
 
 /** Makes the record of a new run; nothing is stored. @throws KtError for every mistake in what was typed. */
@@ -63,52 +46,14 @@ export async function makeRun(
   return { record, target };
 }
 
-/** Makes and stores a new run. @throws KtError for every mistake in what was typed. */
-export async function beginRun(request: RunRequest, { store, output }: Place): Promise<Session> {
-  const { record, target } = await makeRun(request);
-  if (!(await writeRecord(store, record))) {
-    throw new KtError({
-      code: 'RUN_EXISTS',
-      path: '--run-id',
-      message: `There is a run "${record.runId}" already.`,
-      hint: `Go on with it: kt run --resume ${record.runId}`,
-    });
-  }
-  return { record, target, store, resumed: false, output };
-}
-
-/** Loads a stored run to go on with it. @throws KtError where there is none, or parameters were typed. */
-export async function resumeRun(
-  typedRun: string,
-  { typed, rest, pairs, functions }: RunRequest,
-  { store, output }: Place,
-): Promise<Session> {
-  if (typed !== undefined || rest.length + pairs.length > 0) {
-    const [first = ''] = [typed, ...rest, ...pairs].filter(word => word !== undefined);
-    const hint = 'Leave it out, or begin a new run without --resume.';
-    throw new KtError({
-      code: 'UNEXPECTED_ARGUMENT',
-      path: '--resume',
-      message: `"${first}" is not expected here: a run goes on with what it was given.`,
-      hint,
-    });
-  }
-  const { runId } = await findRun(store, typedRun);
-  const record = await recordOf(store, runId);
-  const target = await targetOf(record.source, functions);
-  if ((await readStateFile(store, runId)) !== null)
-    noteChange(runId, { began: record.source?.digest, target }, output);
-  return { record, target, store, output, resumed: true };
-}
-
 /** Says so where the functions are no longer those that a run began with. */
 export function noteChange(
   runId: string,
   { began, target }: { began: string | undefined; target: Target },
-  output: Output,
+  note: (text: string) => void,
 ): void {
   if (began === undefined || began === target.source?.digest) return;
-  output.err(
+  note(
     `note: the functions have changed since run ${runId} began; what is still to do uses them as they are now.`,
   );
 }

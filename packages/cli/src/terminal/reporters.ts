@@ -96,6 +96,7 @@ export function liveReporter(output: Output): Reporter {
   const notes: string[] = [];
   let drawn = 0;
   const draw = (final: boolean): void => {
+    if (progress.runId === '') return;
     progress.nowMs = Math.max(progress.nowMs, Date.now());
     const lines = [...liveLines(progress, final), ...(final ? [] : notes)].map(line =>
       clip(line, output.columns),

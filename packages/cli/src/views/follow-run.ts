@@ -1,49 +1,27 @@
-/**
- * A run of a store that another process drives, as the command line shows it. Ctrl-C leaves the run alone.
- */
-import {
-  eventsBetween,
-  type FileStore,
-  type RunStatus,
-  type RunSummary,
-  systemClock,
-} from '@kube-transform/runtime';
-import { untilInterrupted } from './cluster-session.js';
-import type { Output } from '../terminal/output.js';
+/** A run that goes on, as the command line shows it, wherever it is. Ctrl-C leaves the run alone. */
+import type { RunStatus } from '@kube-transform/runtime';
+import type { RunBackend, RunRef } from '../backends/backend.js';
+import { untilInterrupted } from '../terminal/interrupt.js';
 import { reporterFor } from '../terminal/reporters.js';
-import { refOf, viewRun } from '../backends/local/run-view.js';
-import { recordOf } from '../backends/local/stored-run.js';
-import { printStatus } from './print-status.js';
+import { printOutcome } from './print-outcome.js';
+import type { Screen } from './screen.js';
 
-const EVERY_MS = 500;
-
-/** Follows a run until it has ended or nobody drives it, or until Ctrl-C. */
-export async function followLocal(
-  store: FileStore,
-  runId: string,
-  { output, json }: { output: Output; json: boolean },
+/** Follows a run until it has ended or nobody drives it, or until Ctrl-C: then `Interrupted`. */
+export async function followRun(
+  backend: RunBackend,
+  run: RunRef,
+  { output, json, signals }: Screen,
 ): Promise<RunStatus> {
   const reporter = reporterFor(json, output);
-  let now = await viewRun(store, runId);
-  let last: RunSummary | null = null;
-  const { left } = await untilInterrupted(async signal => {
+  const { left, result: summary } = await untilInterrupted(signals, async signal => {
     try {
-      for (;;) {
-        const shown = { ...now, updatedMs: systemClock.nowMs() };
-        for (const event of eventsBetween(last, shown)) reporter.publish(event);
-        last = shown;
-        if (now.status !== 'Running') return;
-        await systemClock.sleep(EVERY_MS, signal);
-        now = await viewRun(store, runId);
-      }
+      return await backend.follow(run, { sink: reporter, note: text => reporter.note(text), signal });
     } finally {
       reporter.close();
     }
   });
-  if (left) {
-    output.err(`The run goes on. Come back to it: kt status ${runId} --follow`);
-    return 'Interrupted';
-  }
-  if (!json) printStatus(now, refOf(await recordOf(store, runId)), output);
-  return now.status;
+  if (left) output.err(`The run goes on. Come back to it: kt status ${run.runId} --follow`);
+  if (left || summary === null) return 'Interrupted';
+  if (!json) printOutcome(summary, run, output);
+  return summary.status;
 }

@@ -1,36 +1,34 @@
 /** Log lines as `kt logs` shows them. */
-import { type FailedLog, type LogLine, itemLabel } from '@kube-transform/runtime';
+import { type FailedLog, itemLabel, type LogLine } from '@kube-transform/runtime';
+import type { RunRef } from '../backends/backend.js';
+import { bundleDirOf } from '../bundle/bundle-dir.js';
 import { coloured, type Output, plural } from '../terminal/output.js';
-import { readableStack, type ReadableOptions } from '../terminal/source-positions.js';
+import { readableStack } from '../terminal/source-positions.js';
 
 /** How lines are printed. */
-export interface Print {
+interface Print {
   output: Output;
   json: boolean;
-  /** How stacks are made readable. */
-  stacks?: ReadableOptions;
+  /** What the functions of the run were made from. */
+  source: RunRef['source'];
 }
 
 /** Prints lines as they come, one object a line with `json`. */
-export async function printLines(lines: AsyncIterable<LogLine>, print: Print): Promise<void> {
+export async function printLines(lines: AsyncIterable<LogLine>, { output, json }: Print): Promise<void> {
   let count = 0;
   for await (const line of lines) {
     count++;
-    printLine(line, print);
+    output.out(json ? JSON.stringify(line) : lineText(line));
   }
-  if (count === 0 && !print.json) print.output.err('Nothing was printed.');
-}
-
-/** Prints a line. */
-export function printLine(line: LogLine, { output, json }: Print): void {
-  output.out(json ? JSON.stringify(line) : lineText(line));
+  if (count === 0 && !json) output.err('Nothing was printed.');
 }
 
 /** Prints failed items: what the latest attempt printed, and why it failed. */
 export async function printFailed(
   failed: AsyncIterable<FailedLog>,
-  { output, json, stacks = {} }: Print,
+  { output, json, source }: Print,
 ): Promise<void> {
+  const bundleDir = bundleDirOf(source);
   let count = 0;
   for await (const { job, item, attempts, cause, lines } of failed) {
     count++;
@@ -44,7 +42,7 @@ export async function printFailed(
       coloured('Failed', `${itemLabel({ job, item })} failed${after} (${cause.kind}): ${cause.message}`),
     );
     if (cause.kind !== 'Threw' || cause.stack === undefined) continue;
-    const frames = readableStack(cause.stack, stacks)
+    const frames = readableStack(cause.stack, { bundleDir })
       .split('\n')
       .filter(frame => /^\s+at /.test(frame));
     for (const frame of frames) output.out(coloured('Pending', `  ${frame.trim()}`));

@@ -20,26 +20,11 @@ import {
   RUN_KEY,
   selectRun,
 } from '@kube-transform/runtime/kubernetes';
+import type { Cancelled, CancelOptions } from '../backend.js';
 import { runIsOver } from '../refusals.js';
 import { inNamespace } from '../../cluster/connect.js';
 import { type ClusterRun, runOf } from './find-runs.js';
 import { controllerPods, liveControllers } from './controllers.js';
-
-/** How a run is cancelled. */
-export interface Cancelling {
-  timeoutMs: number;
-  /** Told what is still waited for, when that changes. */
-  progress: (text: string) => void;
-  signal: AbortSignal;
-}
-
-/** What is left when the time is over, or the signal came; empty where all is done. */
-export interface Cancelled {
-  /** Names of pods that have not ended. */
-  pods: string[];
-  /** False where the run has not been seen to end. */
-  ended: boolean;
-}
 
 const LOOK_EVERY_MS = 500;
 /** A controller that runs takes a moment; one that has not reacted by then is not waited for. */
@@ -47,10 +32,10 @@ const REACTS_WITHIN_MS = 20_000;
 const CAUSE: FailureCause = { kind: 'Cancelled', message: 'The run was cancelled.' };
 
 /** Cancels a run and waits until none of its pods is left. @throws KtError `RUN_OVER`, `RUN_DELETED`. */
-export async function cancelRun(
+export async function cancelInCluster(
   api: KubeApi,
   run: ClusterRun,
-  { timeoutMs, progress, signal }: Cancelling,
+  { timeoutMs, progress, signal }: Required<CancelOptions>,
 ): Promise<Cancelled> {
   const { runId } = run;
   refuseEnded(run);
@@ -79,7 +64,7 @@ export async function cancelRun(
 
 function refuseEnded({ runId, summary }: ClusterRun): void {
   if (!isOver(summary) || summary.status === 'Cancelled') return;
-  throw runIsOver(runId, summary.status);
+  throw runIsOver({ runId }, summary.status);
 }
 
 async function flag(api: KubeApi, { runId, object }: ClusterRun): Promise<void> {

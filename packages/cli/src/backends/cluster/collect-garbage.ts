@@ -7,23 +7,23 @@
  * GC3 A bundle is younger than the run that it is being published for: young ones stay.
  */
 import { type ConfigMap, type KubeApi, LABEL, labelValue, paths } from '@kube-transform/runtime/kubernetes';
-import type { Deleted, GcOptions } from '../local/collect-garbage.js';
-import { clusterRuns, drivenRuns, type Hurry, statusOf } from './find-runs.js';
+import type { CallLimits, CollectOptions, Deleted } from '../backend.js';
+import { clusterRuns, drivenRuns, statusOf } from './find-runs.js';
 
 const HOUR_MS = 3_600_000;
 const VERSIONS = `${LABEL.component}=version,${LABEL.managedBy}=kt`;
 const BUNDLES = `${LABEL.component}=bundle,${LABEL.managedBy}=kt`;
 
 /** Deletes what is old in the namespace; tells what. Files in the stores of runs stay. */
-export async function collectCluster(
+export async function collectInCluster(
   api: KubeApi,
-  options: Omit<GcOptions, 'projectDir'>,
-  hurry: Hurry = {},
-): Promise<Deleted[]> {
+  options: CollectOptions,
+  limits: CallLimits = {},
+): Promise<Omit<Deleted, 'where'>[]> {
   const { olderThanMs, keep, interrupted, dryRun, nowMs } = options;
-  const runs = await clusterRuns(api, hurry);
-  const driven = await drivenRuns(api, hurry);
-  const deleted: Deleted[] = [];
+  const runs = await clusterRuns(api, limits);
+  const driven = await drivenRuns(api, limits);
+  const deleted: Omit<Deleted, 'where'>[] = [];
   const used = new Set<string | undefined>();
   for (const [i, { runId, summary, object }] of runs.entries()) {
     const isDriven = driven.has(labelValue(runId));

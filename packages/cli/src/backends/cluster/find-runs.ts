@@ -1,5 +1,4 @@
 /** Which runs a cluster has, and which one was meant. */
-import { KtError } from '@kube-transform/sdk';
 import { isOver, parseSummary, type RunStatus, type RunSummary } from '@kube-transform/runtime';
 import {
   ANNOTATION,
@@ -14,8 +13,8 @@ import {
   runName,
 } from '@kube-transform/runtime/kubernetes';
 import { inNamespace } from '../../cluster/connect.js';
-import type { RunRef } from '../backend.js';
-import { pickRun } from '../local/find-runs.js';
+import type { CallLimits, RunRef } from '../backend.js';
+import { noRuns, pickRun } from '../pick-run.js';
 import { isLive } from './controllers.js';
 
 /** A run of a cluster, as its ConfigMap tells. */
@@ -25,18 +24,6 @@ export interface ClusterRun {
   config: RunConfig;
   /** What its controller reported last; its `updatedMs` is null where that is nothing yet. */
   summary: RunSummary;
-}
-
-/** A run and how it is reached. */
-export interface RunIn {
-  api: KubeApi;
-  run: ClusterRun;
-}
-
-/** How long the cluster is asked. */
-export interface Hurry {
-  signal?: AbortSignal;
-  retryForMs?: number;
 }
 
 const RUNS = `${LABEL.component}=run,${LABEL.managedBy}=kt`;
@@ -52,30 +39,34 @@ export function runOf(object: ConfigMap): ClusterRun | null {
   return { runId, object, config, summary };
 }
 
+/** `production/jobs`: a namespace as `kt runs` names it. */
+export const nameOf = ({ connection, namespace }: KubeApi): string => `${connection.name}/${namespace}`;
+
 /** A run of a cluster, as it is referred to. */
-export const clusterRef = ({ connection, namespace }: KubeApi, { runId, config }: ClusterRun): RunRef => ({
+export const clusterRef = (api: KubeApi, { runId, createdAtMs, source, digest }: RunConfig): RunRef => ({
   runId,
-  where: `${connection.name}/${namespace}`,
+  where: nameOf(api),
   verb: 'kt submit',
-  source: config.source ?? { pipeline: null, functions: [], digest: config.digest },
+  createdMs: createdAtMs,
+  source: source ?? { pipeline: null, functions: [], digest },
 });
 
 /** All runs of the namespace, the newest first. */
-export async function clusterRuns(api: KubeApi, hurry: Hurry = {}): Promise<ClusterRun[]> {
+export async function clusterRuns(api: KubeApi, limits: CallLimits = {}): Promise<ClusterRun[]> {
   const { items } = await api.list<ConfigMap>(paths.configMaps(api.namespace), {
     labelSelector: RUNS,
-    ...hurry,
+    ...limits,
   });
   const runs = items.map(runOf).filter(run => run !== null);
   return runs.sort((a, b) => b.summary.createdMs - a.summary.createdMs || (a.runId < b.runId ? 1 : -1));
 }
 
 /** All runs of the namespace as `kt runs` lists them. */
-export async function listClusterRuns(api: KubeApi, hurry: Hurry = {}): Promise<RunSummary[]> {
-  const runs = await clusterRuns(api, hurry);
+export async function listClusterRuns(api: KubeApi, limits: CallLimits = {}): Promise<RunSummary[]> {
+  const runs = await clusterRuns(api, limits);
   const driven = runs.every(({ summary }) => isOver(summary))
     ? new Set<string>()
-    : await drivenRuns(api, hurry);
+    : await drivenRuns(api, limits);
   return runs.map(({ runId, summary }) => ({
     ...summary,
     status: statusOf(summary, driven.has(labelValue(runId))),
@@ -83,10 +74,10 @@ export async function listClusterRuns(api: KubeApi, hurry: Hurry = {}): Promise<
 }
 
 /** Values of the label `kt.dev/run` of the runs that have a controller. */
-export async function drivenRuns(api: KubeApi, hurry: Hurry = {}): Promise<Set<string>> {
+export async function drivenRuns(api: KubeApi, limits: CallLimits = {}): Promise<Set<string>> {
   const { items } = await api.list<Job>(paths.jobs(api.namespace), {
     labelSelector: `${LABEL.component}=controller,${LABEL.managedBy}=kt`,
-    ...hurry,
+    ...limits,
   });
   return new Set(items.filter(isLive).map(({ metadata }) => metadata.labels?.[LABEL.run] ?? ''));
 }
@@ -102,23 +93,20 @@ export function statusOf(summary: RunSummary, isDriven: boolean): RunStatus {
  *
  * @throws KtError `NO_RUNS`, `UNKNOWN_RUN` with "did you mean", `AMBIGUOUS_RUN` with what there is.
  */
-export async function findClusterRun(api: KubeApi, typed: string, hurry: Hurry = {}): Promise<ClusterRun> {
-  const object = await api.get<ConfigMap>(paths.configMaps(api.namespace, runName(typed)), hurry);
+export async function findClusterRun(
+  api: KubeApi,
+  typed: string,
+  limits: CallLimits = {},
+): Promise<ClusterRun> {
+  const object = await api.get<ConfigMap>(paths.configMaps(api.namespace, runName(typed)), limits);
   const exact = object === null ? null : runOf(object);
   if (exact?.runId === typed) return exact;
-  const runs = await clusterRuns(api, hurry);
-  const [latest] = runs;
-  if (typed === 'latest') {
-    if (latest !== undefined) return latest;
-    throw new KtError({
-      code: 'NO_RUNS',
-      path: 'run',
-      message: `There are no runs ${inNamespace(api)}.`,
-      hint: 'Begin one with kt submit PIPELINE.',
-    });
-  }
-  const runId = pickRun(runs.map(run => run.runId).reverse(), typed, inNamespace(api));
+  const runs = await clusterRuns(api, limits);
+  const where = inNamespace(api);
+  const ids = runs.map(({ runId }) => runId).reverse();
+  const runId =
+    typed === 'latest' ? ids.at(-1) : pickRun(typed, { ids, where, hint: 'is it the right one?' });
   const found = runs.find(run => run.runId === runId);
-  if (found === undefined) throw new TypeError(`Bug: the run ${runId} was picked and is not there`);
+  if (found === undefined) throw noRuns(where, 'Begin one with kt submit PIPELINE.');
   return found;
 }

@@ -3,17 +3,11 @@
  * them.
  */
 import { KtError } from '@kube-transform/sdk';
-import { type EventSink, eventsBetween, isOver, type RunSummary, systemClock } from '@kube-transform/runtime';
+import { eventsBetween, isOver, type RunSummary, systemClock } from '@kube-transform/runtime';
 import { type ConfigMap, type KubeApi, paths, runName, watch } from '@kube-transform/runtime/kubernetes';
+import type { RunWatcher } from '../backend.js';
 import { watchController } from './controller-watch.js';
 import { runOf } from './find-runs.js';
-
-/** How a run that is followed is shown. */
-export interface Follower {
-  sink: EventSink;
-  note: (text: string) => void;
-  signal: AbortSignal;
-}
 
 /**
  * Follows a run until it has ended, or the signal: then the last summary, or null.
@@ -23,7 +17,7 @@ export interface Follower {
 export async function followRun(
   api: KubeApi,
   runId: string,
-  { sink, note, signal }: Follower,
+  { sink, note, signal }: RunWatcher,
 ): Promise<RunSummary | null> {
   const closing = new AbortController();
   signal.addEventListener('abort', () => closing.abort(), { once: true });

@@ -1,44 +1,83 @@
-/** What `kt retry` does with a run of a cluster. */
-import type { RunStatus } from '@kube-transform/runtime';
+/** Starts a run of a cluster that repeats what failed in another. */
+import { KtError, omitUndefined } from '@kube-transform/sdk';
+import { makeRunId, systemClock } from '@kube-transform/runtime';
 import { DEFAULT_IMAGE, type KubeApi, type RunConfig } from '@kube-transform/runtime/kubernetes';
-import { noteChange, targetOf } from '../../pipeline/make-run.js';
 import type { Bundle } from '../../bundle/make-bundle.js';
-import type { Output } from '../../terminal/output.js';
-import { onlyWhatFailed } from '../refusals.js';
-import type { ClusterRun } from './find-runs.js';
 import { withContext } from '../../cluster/connect.js';
+import { chooseDelivery } from '../../delivery/choose-delivery.js';
 import type { Delivered } from '../../delivery/delivery.js';
-import { mayRetry, submitRetry } from './submit-run.js';
-import { afterSubmit } from './submit.js';
+import { noteChange, targetOf } from '../../pipeline/make-run.js';
+import type { RetryOptions, StartedRun } from '../backend.js';
+import { nothingFailed, runNotEnded } from '../refusals.js';
+import { liveControllers } from './controllers.js';
+import { type ClusterRun, clusterRef, statusOf } from './find-runs.js';
+import { publishRun } from './publish-run.js';
+import { configOf, startedRun } from './submit-run.js';
 
-/** What was typed. */
-export interface ClusterRetry {
-  failed: boolean;
-  functions: readonly string[];
-  follow: boolean;
-  json: boolean;
-  output: Output;
-}
+type Note = (text: string) => void;
 
-/** Starts the run that repeats what failed in another, with the functions as they are now. */
+/** Starts it with the functions as they are now. @throws KtError where that cannot be. */
 export async function retryInCluster(
   api: KubeApi,
   run: ClusterRun,
-  { failed, functions, follow, json, output }: ClusterRetry,
-): Promise<RunStatus | null> {
+  { functions = [], note = () => undefined, ...driving }: RetryOptions,
+): Promise<StartedRun> {
   const { runId, config } = run;
-  if (!failed) throw onlyWhatFailed(runId, { verb: 'kt submit', pipeline: config.source?.pipeline });
+  refuseDriving(runId, driving);
   await mayRetry(api, run);
-  const { source: old } = config;
+  const { source: old, pipeline } = config;
   const given = functions.length > 0 || old?.pipeline != null || (old?.functions.length ?? 0) > 0;
   const target = given ? await targetOf(old, functions) : null;
-  if (target !== null) noteChange(runId, { began: config.digest, target }, output);
+  if (target !== null) noteChange(runId, { began: config.digest, target }, note);
   const bundle = target?.bundle ?? null;
-  const code =
-    bundle === null || bundle.digest === config.digest ? null : await bring(api, bundle, { config, output });
-  const submitted = await submitRetry(api, { from: run, code, source: target?.source ?? old });
-  return afterSubmit(api, submitted, { follow, json, output });
+  const { published, settings } =
+    bundle === null || bundle.digest === config.digest
+      ? sameCode(config)
+      : await bring(api, bundle, { config, note });
+  const again = configOf({
+    runId: makeRunId(pipeline, systemClock),
+    pipeline,
+    from: runId,
+    published,
+    settings,
+    source: target?.source ?? old,
+  });
+  await publishRun(api, again, null);
+  return startedRun(api, { runId: again.runId, bundle: published, config: again });
 }
+
+function refuseDriving(runId: string, driving: Omit<RetryOptions, 'functions' | 'note'>): void {
+  const [flag] = Object.keys(omitUndefined(driving));
+  if (flag === undefined) return;
+  const message = `--${flag} says how a run is driven here, and run "${runId}" is in a cluster.`;
+  throw new KtError({ code: 'UNEXPECTED_OPTION', path: `--${flag}`, message, hint: 'Leave it out.' });
+}
+
+/** Whether something is to be repeated in a run. */
+async function mayRetry(api: KubeApi, run: ClusterRun): Promise<void> {
+  const { runId, summary, config } = run;
+  const status = statusOf(summary, (await liveControllers(api, runId)).length > 0);
+  if (status === 'Running') {
+    throw new KtError({
+      code: 'RUN_IS_DRIVEN',
+      path: 'run',
+      message: `Run "${runId}" is still going on.`,
+      hint: `Wait for it: kt status ${runId} --follow; or end it: kt cancel ${runId}`,
+    });
+  }
+  if (status === 'Interrupted') throw runNotEnded(clusterRef(api, config));
+  if (status === 'Completed') throw nothingFailed(clusterRef(api, config));
+}
+
+/** The code that a run was made with, which is still there. */
+const sameCode = ({
+  digest,
+  bundleParts: parts,
+  settings,
+}: RunConfig): Pick<Delivered, 'published' | 'settings'> => ({
+  published: { digest, parts, isNew: false },
+  settings,
+});
 
 /**
  * Brings changed code to where pods find it, as a submit would. An image that held the old code is not built
@@ -47,14 +86,10 @@ export async function retryInCluster(
 async function bring(
   api: KubeApi,
   bundle: Bundle,
-  { config, output }: { config: RunConfig; output: Output },
+  { config, note }: { config: RunConfig; note: Note },
 ): Promise<Delivered> {
-  const [{ chooseDelivery }, options] = await Promise.all([
-    import('../../delivery/choose-delivery.js'),
-    withContext({}),
-  ]);
+  const options = await withContext({});
   const { image = DEFAULT_IMAGE } = options;
   const settings = config.bundleParts === 0 ? { ...config.settings, image } : config.settings;
-  const delivery = chooseDelivery(options, { api, progress: text => output.err(text) });
-  return delivery.deliver(bundle, settings);
+  return chooseDelivery(options, { api, progress: note }).deliver(bundle, settings);
 }

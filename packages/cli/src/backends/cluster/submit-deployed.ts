@@ -1,18 +1,15 @@
 /** Starts a run of a version that is deployed, without the source. */
-import { type JsonObject, KtError, type StandardSchema } from '@kube-transform/sdk';
+import { type JsonObject, KtError, omitUndefined, type StandardSchema } from '@kube-transform/sdk';
 import { newRun, storedPipeline, systemClock } from '@kube-transform/runtime';
 import { type DeployedVersion, type KubeApi, runConfigOf } from '@kube-transform/runtime/kubernetes';
 import * as z from 'zod';
 import type { RunRequest } from '../../pipeline/make-run.js';
 import type { ClusterOptions } from '../../project/resolve-context.js';
 import { publishRun } from './publish-run.js';
-import type { Submitted } from './submit-run.js';
+import type { PublishedRun } from './submit-run.js';
 import { readParams } from '../../pipeline/param-flags.js';
 import { findDeployment, readKept } from '../../deploy/deployments.js';
 import { notDeployed } from '../../deploy/rollback.js';
-
-/** A version that is to be run. */
-export type Deployed = DeployedVersion;
 
 /** What was typed about which version. */
 interface Which extends ClusterOptions {
@@ -30,7 +27,7 @@ export async function findDeployed(
   api: KubeApi,
   { typed, functions }: RunRequest,
   { version, source }: Which,
-): Promise<Deployed | null> {
+): Promise<DeployedVersion | null> {
   if (
     typed === undefined ||
     source ||
@@ -58,9 +55,9 @@ export async function findDeployed(
 export async function submitDeployed(
   api: KubeApi,
   { rest, pairs, runId }: RunRequest,
-  { deployed, typed }: { deployed: Deployed; typed: ClusterOptions },
-): Promise<Submitted> {
-  const { spec, digest, bundleParts, source, version } = deployed;
+  { deployed, typed }: { deployed: DeployedVersion; typed: ClusterOptions },
+): Promise<PublishedRun> {
+  const { spec, digest, bundleParts, source } = deployed;
   const pipeline = storedPipeline(spec, schemaOf(deployed.params));
   const params = readParams(pipeline, rest, pairs);
   const record = await newRun({
@@ -68,17 +65,17 @@ export async function submitDeployed(
     params,
     clock: systemClock,
     source,
-    ...(runId === undefined ? {} : { runId }),
+    ...omitUndefined({ runId }),
   });
   const { maxPods, keepFinished } = typed;
   const settings = {
     ...deployed.settings,
     namespace: api.namespace,
-    ...(maxPods === undefined ? {} : { maxPods }),
-    ...(keepFinished === undefined ? {} : { keepFinished }),
+    ...omitUndefined({ maxPods, keepFinished }),
   };
-  await publishRun(api, runConfigOf(deployed, record, settings), record);
-  return { runId: record.runId, bundle: { digest, parts: bundleParts, isNew: false }, version };
+  const config = runConfigOf(deployed, record, settings);
+  await publishRun(api, config, record);
+  return { runId: record.runId, bundle: { digest, parts: bundleParts, isNew: false }, config };
 }
 
 const schemaOf = (schema: JsonObject | null): StandardSchema | undefined =>

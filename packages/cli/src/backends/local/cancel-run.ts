@@ -10,20 +10,20 @@ import {
   leaseHolder,
   openJournal,
   readManifest,
+  type RunRecord,
   stateFileOf,
   systemClock,
   writeStateFile,
 } from '@kube-transform/runtime';
 import { runIsOver } from '../refusals.js';
-import { recordOf } from './stored-run.js';
-import { viewRun } from './run-view.js';
+import { viewRun } from './read-run.js';
 
 /** Puts on record that a run is cancelled. @throws KtError `RUN_OVER`, `RUN_IS_DRIVEN`. */
-export async function cancelLocal(store: FileStore, runId: string): Promise<void> {
-  const record = await recordOf(store, runId);
-  const { status } = await viewRun(store, runId, { counts: () => false });
+export async function cancelHere(store: FileStore, record: RunRecord): Promise<void> {
+  const { runId } = record;
+  const { status } = await viewRun(store, record, { counts: () => false });
   if (status === 'Cancelled') return;
-  if (status === 'Completed' || status === 'Failed') throw runIsOver(runId, status);
+  if (status === 'Completed' || status === 'Failed') throw runIsOver(record, status);
   const holder = await leaseHolder(store, runId);
   if (holder !== null) {
     const message = `Run "${runId}" is being driven by process ${holder.pid} on "${holder.host}".`;

@@ -16,29 +16,16 @@ import {
   runFolder,
   type RunSummary,
 } from '@kube-transform/runtime';
+import { type CollectOptions, type Deleted, HERE } from '../backend.js';
 import { listRuns, runIds } from './find-runs.js';
 
 /** What is to be deleted. */
-export interface GcOptions {
-  /** Only what is older. */
-  olderThanMs: number;
-  /** The newest runs, which stay whatever their age. */
-  keep: number;
-  /** Also runs that nobody drives and that could be resumed. */
-  interrupted: boolean;
-  dryRun: boolean;
-  nowMs: number;
+interface GcOptions extends CollectOptions {
   /** The folder that holds `.kt/bundles`. */
   projectDir: string;
 }
 
-/** Something deleted. */
-export interface Deleted {
-  kind:
-    'run' | 'bundle' | 'files of an image' | 'packages of a platform' | 'temporary file' | 'rest of a run';
-  name: string;
-  bytes: number;
-}
+type Found = Omit<Deleted, 'where'>;
 
 /** What `kt` makes in `.kt`, and makes again where it is gone. */
 const MADE = [
@@ -50,10 +37,14 @@ const HOUR_MS = 3_600_000;
 const BATCH = 1000;
 
 /** Deletes what is old; tells what, and how many bytes it had. */
-export async function collectGarbage(store: FileStore, options: GcOptions): Promise<Deleted[]> {
+export async function collectHere(store: FileStore, options: GcOptions): Promise<Deleted[]> {
+  return (await collectAll(store, options)).map(entry => ({ ...entry, where: HERE }));
+}
+
+async function collectAll(store: FileStore, options: GcOptions): Promise<Found[]> {
   const runs = await listRuns(store);
   const old = runs.filter((run, i) => i >= options.keep && mayGo(run, options));
-  const deleted: Deleted[] = [];
+  const deleted: Found[] = [];
   const gone = new Set<string>();
   for (const { runId } of old) {
     if ((await leaseHolder(store, runId)) !== null) continue;
@@ -115,9 +106,9 @@ async function deleteMade(
   { kind, folder }: (typeof MADE)[number],
   used: ReadonlySet<string | undefined>,
   { projectDir, nowMs, olderThanMs, dryRun }: GcOptions,
-): Promise<Deleted[]> {
+): Promise<Found[]> {
   const dir = join(projectDir, '.kt', folder);
-  const deleted: Deleted[] = [];
+  const deleted: Found[] = [];
   for (const name of await namesIn(dir)) {
     const path = join(dir, name);
     const minAgeMs = name.startsWith('.new-') ? HOUR_MS : olderThanMs;
@@ -133,10 +124,10 @@ async function deleteMade(
 async function deleteTemporary(
   { capabilities: { url } }: FileStore,
   { nowMs, dryRun }: GcOptions,
-): Promise<Deleted[]> {
+): Promise<Found[]> {
   if (url?.startsWith('file:') !== true) return [];
   const dir = join(fileURLToPath(url), '.kt-tmp');
-  const deleted: Deleted[] = [];
+  const deleted: Found[] = [];
   for (const name of await namesIn(dir)) {
     const info = name.startsWith('t-') ? await stat(join(dir, name)).catch(() => undefined) : undefined;
     if (info === undefined || nowMs - info.mtimeMs < HOUR_MS) continue;

@@ -1,8 +1,4 @@
-/*
- * One driven run, from the command line: reporter, executor, lease, Ctrl-C.
- *
- * SE1 The first Ctrl-C drains (what runs may end), the second stops; either way the run can be resumed.
- */
+/** Drives a run of a store in this process: executor, lease, and what to say where the store fails. */
 import {
   acquireLease,
   type Clock,
@@ -13,24 +9,16 @@ import {
   inProcessHost,
   processPoolExecutor,
   type RunRecord,
-  type RunStatus,
+  type RunSummary,
   systemClock,
   withinLog,
 } from '@kube-transform/runtime';
 import { isKtError, KtError } from '@kube-transform/sdk';
 import { availableParallelism } from 'node:os';
-import { coloured, type Output } from '../../terminal/output.js';
-import { type Reporter, reporterFor } from '../../terminal/reporters.js';
 import type { Target } from '../../pipeline/load-pipeline.js';
-
-/** Options that every command which drives a run has. */
-export interface SessionOptions {
-  executor: 'in-process' | 'processes';
-  /** Processes, or items at once in-process. */
-  jobs: number | undefined;
-  json: boolean;
-  steal: boolean;
-}
+import type { DriveOptions, RunDriver, StartedRun } from '../backend.js';
+import { refOf } from './find-runs.js';
+import { readOutcome } from './read-run.js';
 
 /** What is to be driven. */
 export interface Session {
@@ -38,57 +26,53 @@ export interface Session {
   target: Target;
   store: FileStore;
   resumed: boolean;
-  output: Output;
 }
 
 const IN_PROCESS_ITEMS = 8;
 
-/** Drives a run to its end, or until Ctrl-C. */
-export async function driveSession(session: Session, options: SessionOptions): Promise<RunStatus> {
-  const { record, store, output } = session;
-  const release = await acquireLease(store, record.runId, { steal: options.steal });
-  const reporter = reporterFor(options.json, output);
-  const interrupt = onInterrupt(reporter);
+/** A run that waits to be driven. */
+export const startedRun = (session: Session, options: DriveOptions): StartedRun => ({
+  run: refOf(session.record),
+  drive: driver => driveRun(session, options, driver),
+});
+
+/** Drives a run until it has ended or is left; what it came to. */
+async function driveRun(session: Session, options: DriveOptions, driver: RunDriver): Promise<RunSummary> {
+  const { record, store, resumed } = session;
+  const release = await acquireLease(store, record.runId, { steal: options.steal ?? false });
   try {
     const { status } = await drive({
       store,
       record,
       clock: systemClock,
-      sink: reporter,
-      resumed: session.resumed,
+      ...driver,
+      resumed,
       executor: executorFor(session, options),
-      drain: interrupt.drain,
-      stop: interrupt.stop,
       cancel: new AbortController().signal,
       onFacts: () => undefined,
     });
-    return status;
+    return await readOutcome(store, record, status);
   } catch (error) {
     if (!isKtError(error)) throw error;
-    const hint = `What is done is kept; when this is mended: kt run --resume ${record.runId}`;
-    throw new KtError(
-      [
-        ...error.problems.slice(0, -1),
-        ...error.problems
-          .slice(-1)
-          .map(problem => ({ ...problem, hint: `${problem.hint ?? ''} ${hint}`.trim() })),
-      ],
-      {
-        cause: error,
-      },
-    );
+    throw new KtError(withResumeHint(error.problems, record.runId), { cause: error });
   } finally {
-    interrupt.dispose();
-    reporter.close();
     await release();
   }
 }
 
-function executorFor({ store, target }: Session, options: SessionOptions): Executor {
+/** Problems, the last of which says as well how to go on. */
+function withResumeHint(problems: KtError['problems'], runId: string): KtError['problems'] {
+  const resume = `What is done is kept; when this is mended: kt run --resume ${runId}`;
+  return problems.map((problem, i) =>
+    i < problems.length - 1 ? problem : { ...problem, hint: `${problem.hint ?? ''} ${resume}`.trim() },
+  );
+}
+
+function executorFor({ store, target }: Session, { executor, jobs }: DriveOptions): Executor {
   const clock: Clock = systemClock;
-  if (options.executor === 'in-process') {
+  if (executor !== 'processes') {
     const host = { ...inProcessHost({ store, clock, catalog: target.catalog }), within: withinLog };
-    return inProcessExecutor({ host, concurrency: options.jobs ?? IN_PROCESS_ITEMS });
+    return inProcessExecutor({ host, concurrency: jobs ?? IN_PROCESS_ITEMS });
   }
   const { url, kind } = store.capabilities;
   if (url === null) {
@@ -108,29 +92,5 @@ function executorFor({ store, target }: Session, options: SessionOptions): Execu
       hint: 'Give --functions MODULE, or use --executor in-process.',
     });
   }
-  return processPoolExecutor({
-    entry,
-    storeUrl: url,
-    clock,
-    workers: options.jobs ?? availableParallelism(),
-  });
-}
-
-function onInterrupt(reporter: Reporter): { drain: AbortSignal; stop: AbortSignal; dispose: () => void } {
-  const drain = new AbortController();
-  const stop = new AbortController();
-  const interrupt = (): void => {
-    if (drain.signal.aborted) {
-      stop.abort();
-      return;
-    }
-    reporter.note(coloured('Interrupted', 'Stopping: what runs may end. Press Ctrl-C again to stop it now.'));
-    drain.abort();
-  };
-  process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
-  return {
-    drain: drain.signal,
-    stop: stop.signal,
-    dispose: () => void process.off('SIGINT', interrupt).off('SIGTERM', interrupt),
-  };
+  return processPoolExecutor({ entry, storeUrl: url, clock, workers: jobs ?? availableParallelism() });
 }

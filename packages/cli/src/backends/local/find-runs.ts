@@ -1,5 +1,5 @@
 /** Which runs a store has, and which one was meant. */
-import { didYouMean, isKtError, KtError, type Problem } from '@kube-transform/sdk';
+import { isKtError } from '@kube-transform/sdk';
 import {
   type FileStore,
   inBatches,
@@ -7,13 +7,27 @@ import {
   readRecord,
   readStateFile,
   runFolder,
+  type RunRecord,
   runsPrefix,
   type RunSummary,
   summaryOfState,
 } from '@kube-transform/runtime';
-import { withDriver } from './run-view.js';
+import { HERE, type RunRef } from '../backend.js';
+import { noRuns, pickRun } from '../pick-run.js';
+import { withDriver } from './read-run.js';
+import { recordOf } from './stored-run.js';
 
 const RUN_ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
+const WHERE = 'in this store';
+
+/** A run of a store, as it is referred to. */
+export const refOf = ({ runId, source, createdAtMs: createdMs }: RunRecord): RunRef => ({
+  runId,
+  where: HERE,
+  verb: 'kt run',
+  createdMs,
+  source,
+});
 
 /** Names of all runs, in byte order. */
 export async function runIds(store: FileStore): Promise<string[]> {
@@ -57,41 +71,16 @@ function unreadable(runId: string, error: unknown): RunSummary {
 /**
  * The run that was meant: its id, the beginning of its id, or `latest`.
  *
- * @throws KtError `NO_RUNS`, `UNKNOWN_RUN` with "did you mean", `AMBIGUOUS_RUN` with what there is.
+ * @throws KtError `NO_RUNS`, `UNKNOWN_RUN`, `AMBIGUOUS_RUN`; `BAD_RUN` where it cannot be read.
  */
-export async function findRun(store: FileStore, typed: string): Promise<{ runId: string }> {
+export async function findRun(store: FileStore, typed: string): Promise<RunRecord> {
   if (RUN_ID.test(typed) && (await store.head(`${runFolder(typed)}/spec.json`)) !== null)
-    return { runId: typed };
-  if (typed !== 'latest') return { runId: pickRun(await runIds(store), typed, 'in this store') };
-  const [latest] = await listRuns(store);
-  if (latest !== undefined) return latest;
-  const hint = 'Is it the right --store? Begin one with kt run PIPELINE.';
-  throw new KtError({ code: 'NO_RUNS', path: 'run', message: 'There are no runs in this store.', hint });
-}
-
-/**
- * The run whose id begins so. @throws KtError `UNKNOWN_RUN` with "did you mean", `AMBIGUOUS_RUN` with what
- * there is.
- */
-export function pickRun(ids: readonly string[], typed: string, where: string): string {
-  const refuse = (code: string, message: string, hint: string): KtError =>
-    new KtError({ code, path: 'run', message, hint } satisfies Problem);
-  if (ids.includes(typed)) return typed;
-  const matches = typed === '' ? [] : ids.filter(id => id.startsWith(typed));
-  const [only] = matches;
-  if (only !== undefined && matches.length === 1) return only;
-  if (matches.length > 1) {
-    const shown = matches.slice(-5).join(', ');
-    throw refuse(
-      'AMBIGUOUS_RUN',
-      `"${typed}" is the beginning of ${matches.length} runs.`,
-      `Write more of it, or "latest". The last ones: ${shown}.`,
-    );
+    return recordOf(store, typed);
+  if (typed !== 'latest') {
+    const choice = { ids: await runIds(store), where: WHERE, hint: 'is it the right --store?' };
+    return recordOf(store, pickRun(typed, choice));
   }
-  const hint =
-    didYouMean(typed.slice(0, 120), ['latest', ...[...ids].reverse()]) ??
-    (ids.length > 0
-      ? 'kt runs lists them.'
-      : `There are no runs ${where}: is it the right ${where === 'in this store' ? '--store' : 'place'}?`);
-  throw refuse('UNKNOWN_RUN', `There is no run "${typed.slice(0, 120)}" ${where}.`, hint);
+  const [latest] = await listRuns(store);
+  if (latest === undefined) throw noRuns(WHERE, 'Is it the right --store? Begin one with kt run PIPELINE.');
+  return recordOf(store, latest.runId);
 }

@@ -22,7 +22,6 @@ import {
   selectRun,
   JOB_INDEX,
 } from '@kube-transform/runtime/kubernetes';
-import { hasNotEnded } from '../controllers.js';
 import { textLines } from './text-lines.js';
 
 /** Which lines. */
@@ -98,7 +97,7 @@ class Streams {
       this.#waiting.delete(uid);
       return;
     }
-    if (!hasNotEnded(pod)) this.#ended.add(uid);
+    if (hasEnded(pod)) this.#ended.add(uid);
     if ((pod.status?.phase ?? 'Pending') === 'Pending' || this.#read.has(uid)) return;
     this.#waiting.set(uid, pod);
     this.#begin();
@@ -167,6 +166,8 @@ class Streams {
     return nthOfRanges(pods, Number(metadata.labels?.[JOB_INDEX])) === Math.floor(item / Number(itemsPerPod));
   }
 }
+
+const hasEnded = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed';
 
 /** A line that an item logged; null for what else a process prints. */
 function storedLine(text: string): StoredLine | null {

@@ -1,27 +1,18 @@
 /** What the items of a run in a cluster printed: from the store, and from pods while they live. */
 import { isKtError, KtError } from '@kube-transform/sdk';
-import { type FailedLog, type LogLine, selectItems } from '@kube-transform/runtime';
+import { type FailedLog, isOver, type LogFilter, type LogLine, selectItems } from '@kube-transform/runtime';
 import { isKubeError, type ReadValue } from '@kube-transform/runtime/kubernetes';
-import { type ClusterRun, type RunIn, statusOf } from '../find-runs.js';
-import { followRun } from '../follow-run.js';
 import { readPods, type LiveFilter } from './pod-logs.js';
-import { type Reading, readStored } from './stored-logs.js';
+import { type LoggedRun, type Reading, readStored } from './stored-logs.js';
 import { SeenLines } from './seen-lines.js';
-
-/** Which lines are asked for. */
-export interface ClusterLogFilter {
-  /** `STEP` or `STEP/INDEX`; undefined for the whole run. */
-  selector: string | undefined;
-  previous: boolean;
-}
 
 /**
  * Lines of a run in the order of time, from its store; where that cannot be read, from the pods that there
  * are.
  */
 export async function* clusterLogs(
-  of: RunIn,
-  { selector, previous }: ClusterLogFilter,
+  of: LoggedRun,
+  { selector, previous }: LogFilter,
   reading: Reading,
 ): AsyncGenerator<LogLine, void> {
   let count = 0;
@@ -41,8 +32,8 @@ export async function* clusterLogs(
 
 /** What failed in a run, from its store. */
 export async function* clusterFailedLogs(
-  of: RunIn,
-  { selector, previous }: ClusterLogFilter,
+  of: LoggedRun,
+  { selector, previous }: LogFilter,
   reading: Reading,
 ): AsyncGenerator<FailedLog, void> {
   let failed: FailedLog | undefined;
@@ -56,13 +47,13 @@ export async function* clusterFailedLogs(
   if (failed !== undefined) yield failed;
 }
 
-interface StoredFilter extends ClusterLogFilter {
+interface StoredFilter extends LogFilter {
   what: 'lines' | 'failed';
 }
 
 /** What the store holds; nothing where the run has not begun. */
 async function* stored(
-  of: RunIn,
+  of: LoggedRun,
   { what, selector, previous }: StoredFilter,
   reading: Reading,
 ): AsyncGenerator<ReadValue, void> {
@@ -81,12 +72,12 @@ const isOutOfReach = (error: unknown): boolean =>
 
 /** What the pods that there are have printed so far. */
 async function* podLogs(
-  { api, run }: RunIn,
+  of: LoggedRun,
   selector: string | undefined,
   { signal, note }: Reading,
 ): AsyncGenerator<LogLine, void> {
   const lines: LogLine[] = [];
-  await readPods(api, filterOf(run, selector), {
+  await readPods(of.api, filterOf(of, selector), {
     signal,
     note,
     ending: null,
@@ -95,18 +86,22 @@ async function* podLogs(
   yield* lines.sort((a, b) => a.atMs - b.atMs);
 }
 
+/** Whose logs are followed, and how. */
+interface Following {
+  selector: string | undefined;
+  reading: Reading;
+  print: (line: LogLine) => void;
+  /** Resolves when the run has ended, or the signal is aborted. */
+  ended: (signal: AbortSignal) => Promise<unknown>;
+}
+
 /** Lines as they are printed, after those that were; ends with the run. */
 export async function followClusterLogs(
-  of: RunIn,
-  {
-    selector,
-    reading,
-    print,
-  }: { selector: string | undefined; reading: Reading; print: (line: LogLine) => void },
+  of: LoggedRun,
+  { selector, reading, print, ended }: Following,
 ): Promise<void> {
-  const { api, run } = of;
   const { signal, note } = reading;
-  const filter = filterOf(run, selector);
+  const filter = filterOf(of, selector);
   const seen = new SeenLines();
   const show = (line: LogLine, source: object): void => {
     if (seen.isNew(line, source)) print(line);
@@ -115,29 +110,26 @@ export async function followClusterLogs(
     const source = {};
     for await (const line of clusterLogs(of, { selector, previous: false }, reading)) show(line, source);
   };
-  if (statusOf(run.summary, true) !== 'Running') return fromStore();
+  if (isOver(of.summary)) return fromStore();
   const ending = new AbortController();
   let held: [LogLine, object][] | null = [];
-  const live = readPods(api, filter, {
+  const live = readPods(of.api, filter, {
     signal,
     note,
     ending: ending.signal,
     onLine: (line, source) => void (held === null ? show(line, source) : held.push([line, source])),
   });
-  const over = followRun(api, run.runId, { sink: { publish: () => undefined }, note, signal }).finally(() =>
-    ending.abort(),
-  );
-  const all = Promise.all([live, over]);
+  const all = Promise.all([live, ended(signal).finally(() => ending.abort())]);
   all.catch(() => undefined);
   // Pods that have ended may be gone already.
-  if (hasEndedPods(run)) await fromStore();
+  if (hasEndedPods(of)) await fromStore();
   for (const [line, source] of held) show(line, source);
   held = null;
   await all;
   if (!signal.aborted) await fromStore();
 }
 
-const hasEndedPods = ({ summary }: ClusterRun): boolean =>
+const hasEndedPods = ({ summary }: LoggedRun): boolean =>
   summary.jobs.some(
     ({ status, done, failed, retried }) =>
       done + failed + retried > 0 || status === 'Completed' || status === 'Failed',
@@ -147,7 +139,7 @@ const hasEndedPods = ({ summary }: ClusterRun): boolean =>
  * Which pods a selector means. @throws KtError `UNKNOWN_JOB`, `UNKNOWN_ITEM` where the run is known to have
  * no such thing.
  */
-function filterOf({ runId, summary }: ClusterRun, selector: string | undefined): LiveFilter {
+function filterOf({ config: { runId }, summary }: LoggedRun, selector: string | undefined): LiveFilter {
   if (selector === undefined) return { runId, job: null, item: null };
   if (summary.jobs.length === 0) throw notYet(runId);
   const { jobs, item } = selectItems(summary.jobs, { runId, selector });

@@ -8,9 +8,10 @@
  *     dies, Kubernetes does it.
  */
 import { KtError } from '@kube-transform/sdk';
-import { systemClock } from '@kube-transform/runtime';
+import { type RunSummary, systemClock } from '@kube-transform/runtime';
 import {
   advance,
+  type ConfigMap,
   diagnose,
   isKubeError,
   type Job,
@@ -19,6 +20,7 @@ import {
   paths,
   type Pod,
   READ_FROM_START,
+  type RunConfig,
   readerJob,
   type ReadLine,
   type ReadRequest,
@@ -26,8 +28,15 @@ import {
   selectPodsOf,
   StartTimeout,
 } from '@kube-transform/runtime/kubernetes';
-import type { RunIn } from '../find-runs.js';
 import { textLines } from './text-lines.js';
+
+/** A run of a cluster whose logs are read: its ConfigMap, and what that says. */
+export interface LoggedRun {
+  api: KubeApi;
+  object: ConfigMap;
+  config: RunConfig;
+  summary: RunSummary;
+}
 
 /** What is asked for. */
 export interface Stored extends Pick<ReadRequest, 'what' | 'previous'> {
@@ -53,11 +62,11 @@ const LOOK_EVERY_MS = 250;
 
 /** Reads page after page. @throws KtError `READER_NOT_STARTED`, `LOGS_CUT`, and what the store says. */
 export async function* readStored(
-  of: RunIn,
+  of: LoggedRun,
   { what, selector, previous }: Stored,
   reading: Reading,
 ): AsyncGenerator<ReadValue, void> {
-  const { runId, config } = of.run;
+  const { runId, settings } = of.config;
   let after = READ_FROM_START;
   let pageBytes = reading.pageBytes ?? PAGE_BYTES;
   for (let failures = 0; ;) {
@@ -67,7 +76,7 @@ export async function* readStored(
     const request: ReadRequest = {
       what,
       runId,
-      store: config.settings.store,
+      store: settings.store,
       place: selector,
       previous,
       after,
@@ -108,11 +117,11 @@ function cut(runId: string): KtError {
 
 /** One page. Ends early where the pod does. */
 async function* readPage(
-  { api, run: { runId, config, object } }: RunIn,
+  { api, config, object }: LoggedRun,
   request: ReadRequest,
   reading: Reading,
 ): AsyncGenerator<ReadLine, void> {
-  const { pipeline, settings, digest, bundleParts } = config;
+  const { runId, pipeline, settings, digest, bundleParts } = config;
   const frame = {
     runId,
     pipeline,

@@ -5,7 +5,7 @@ import { type ControllerState, controllerState } from './controller-watch.js';
 import { type ClusterRun, statusOf } from './find-runs.js';
 
 /** What its controller reported last, and what is true of the controller itself. */
-export async function viewClusterRun(api: KubeApi, { runId, summary }: ClusterRun): Promise<RunSummary> {
+export async function readInCluster(api: KubeApi, { runId, summary }: ClusterRun): Promise<RunSummary> {
   if (isOver(summary)) return summary;
   const controller = await controllerState(api, runId);
   const status = statusOf(summary, controller.is !== 'gone' && controller.is !== 'failed');

@@ -1,0 +1,55 @@
+/** Goes on with a run of a cluster whose controller is gone. */
+import { KtError } from '@kube-transform/sdk';
+import { formatSummary, systemClock } from '@kube-transform/runtime';
+import { createControllerJob, type KubeApi, paths, RUN_KEY } from '@kube-transform/runtime/kubernetes';
+import { liveControllers } from './controllers.js';
+import { findClusterRun, statusOf } from './find-runs.js';
+import type { PublishedRun } from './submit-run.js';
+
+/**
+ * Starts another controller of a run, of the version that it began with.
+ *
+ * @throws KtError `UNKNOWN_RUN`, `RUN_CANCELLED`, `RUN_OVER`, and without `steal` `RUN_IS_DRIVEN`.
+ */
+export async function resumeRun(
+  api: KubeApi,
+  typed: string,
+  { steal = false }: { steal?: boolean } = {},
+): Promise<PublishedRun> {
+  const { runId, object, config, summary } = await findClusterRun(api, typed);
+  const refuse = (code: string, message: string, hint: string): KtError =>
+    new KtError({ code, path: 'run', message, hint });
+  const status = statusOf(summary, false);
+  if (object.data?.[RUN_KEY.cancel] !== undefined || status === 'Cancelled') {
+    throw refuse(
+      'RUN_CANCELLED',
+      `Run "${runId}" was cancelled.`,
+      `Repeat what it had not done: kt retry ${runId} --failed`,
+    );
+  }
+  if (status !== 'Interrupted') {
+    const hint =
+      status === 'Failed'
+        ? `Repeat what failed: kt retry ${runId} --failed`
+        : `Run it again as a whole: kt submit ${config.source?.pipeline ?? 'PIPELINE'}`;
+    throw refuse('RUN_OVER', `Run "${runId}" has ended: it is ${status}.`, hint);
+  }
+  const [driver] = steal ? [] : await liveControllers(api, runId);
+  if (driver !== undefined) {
+    const hint = `Follow it: kt status ${runId} --follow; if you know that it is lost, use --steal.`;
+    throw refuse(
+      'RUN_IS_DRIVEN',
+      `Run "${runId}" is being driven by the Job "${driver.metadata.name}".`,
+      hint,
+    );
+  }
+  if (object.data?.[RUN_KEY.summary] !== undefined) {
+    // What stopped the last controller is no news of the next.
+    const data = {
+      [RUN_KEY.summary]: formatSummary({ ...summary, status: 'Running', problem: null, trouble: null }),
+    };
+    await api.patch(paths.configMaps(api.namespace, object.metadata.name), { data }, { type: 'merge' });
+  }
+  await createControllerJob(api, { config, uid: object.metadata.uid ?? '', start: systemClock.randomId(6) });
+  return { runId, config, bundle: { digest: config.digest, parts: config.bundleParts, isNew: false } };
+}

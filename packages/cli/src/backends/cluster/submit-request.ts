@@ -1,0 +1,56 @@
+/** From what was typed for `kt submit` to a run in the cluster: a new one, or one that goes on. */
+import type { KubeApi } from '@kube-transform/runtime/kubernetes';
+import { remember } from '../../cluster/last-cluster.js';
+import { settingsOf, stepDefaults } from '../../cluster/run-settings.js';
+import { chooseDelivery } from '../../delivery/choose-delivery.js';
+import { makeRun, type RunRequest } from '../../pipeline/make-run.js';
+import type { ClusterOptions } from '../../project/resolve-context.js';
+import type { StartedRun } from '../backend.js';
+import { resumeRun } from './resume-run.js';
+import { findDeployed, submitDeployed } from './submit-deployed.js';
+import { type PublishedRun, startedRun, submitRun } from './submit-run.js';
+
+/** What may be typed for `kt submit` beside the pipeline. */
+export interface SubmitTyped extends ClusterOptions {
+  resume?: string;
+  steal: boolean;
+  /** A deployed version. */
+  version?: string;
+  /** Take the source here, whatever is deployed. */
+  source: boolean;
+}
+
+/** How a run is submitted. */
+interface Submission {
+  typed: SubmitTyped;
+  /** What holds for the cluster. */
+  options: ClusterOptions;
+  /** Told how the bundle gets to pods, where that takes long. */
+  note: (text: string) => void;
+}
+
+/** Submits a run, or goes on with one. @throws KtError for every mistake in what was typed. */
+export async function submitRequest(
+  api: KubeApi,
+  request: RunRequest,
+  submission: Submission,
+): Promise<StartedRun> {
+  const { resume, steal } = submission.typed;
+  if (resume !== undefined) return startedRun(api, await resumeRun(api, resume, { steal }));
+  const published = await submitNew(api, request, submission);
+  await remember(submission.options, api);
+  return startedRun(api, published);
+}
+
+async function submitNew(
+  api: KubeApi,
+  request: RunRequest,
+  { typed, options, note }: Submission,
+): Promise<PublishedRun> {
+  const deployed = await findDeployed(api, request, typed);
+  if (deployed !== null) return submitDeployed(api, request, { deployed, typed });
+  const { record, target } = await makeRun({ ...request, defaults: stepDefaults(options) }, 'kt submit');
+  const settings = settingsOf(options, api.namespace);
+  const delivery = chooseDelivery(options, { api, progress: note });
+  return submitRun(api, { record, bundle: target.bundle, settings, delivery });
+}

@@ -1,0 +1,34 @@
+/** The list of runs as `kt runs` shows it. */
+import { jobCount } from '@kube-transform/runtime';
+import { HERE, type ListedRun, type RunBackend } from '../backends/backend.js';
+import { coloured, duration, type Output, table } from '../terminal/output.js';
+
+/** A run as `kt runs --json` prints it; `where` is left out here. */
+export const runJson = (run: ListedRun): object => ({
+  runId: run.runId,
+  pipeline: run.pipeline,
+  status: run.status,
+  jobs: run.counts,
+  createdAtMs: run.createdMs,
+  updatedAtMs: run.updatedMs,
+  ...(run.where === HERE ? {} : { where: run.where }),
+});
+
+/** Prints runs as a table; where they are, if they are not all where one would look. */
+export function printRuns(runs: readonly ListedRun[], { name, verb }: RunBackend, output: Output): void {
+  if (runs.length === 0) {
+    output.out(`There are no runs in ${name === HERE ? 'this store' : name}. Begin one: ${verb} PIPELINE`);
+    return;
+  }
+  const isMixed = runs.some(({ where }) => where !== name);
+  const heading = ['RUN', 'PIPELINE', 'STATUS', 'STEPS', 'STARTED', 'TOOK', ...(isMixed ? ['WHERE'] : [])];
+  const rows = runs.map(run => {
+    const { runId, pipeline, status, counts, createdMs, updatedMs, where } = run;
+    const total = jobCount(run);
+    const done = total === 0 ? '–' : `${counts.Completed ?? 0}/${total}`;
+    const took = updatedMs === null ? '–' : duration(updatedMs - createdMs);
+    const begun = new Date(createdMs).toISOString().replace(/\.\d+Z$/, 'Z');
+    return [runId, pipeline, coloured(status, status), done, begun, took, ...(isMixed ? [where] : [])];
+  });
+  output.out(table([heading, ...rows]));
+}
