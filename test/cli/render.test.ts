@@ -1,6 +1,6 @@
 /** `kt render --out` without a cluster: what is ours is kept as it should be, what is yours is left alone. */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { kt, makeProject } from '../kit/kt.js';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-test('a context that is gone takes its base with it, and only that', async () => {
+test('RF1: kt render - a context that is gone takes its base with it, and only that', async () => {
   const first = await kt(dir, ['render', '--out', 'k8s']);
   expect(first.err).toBe('');
   expect(await readdir(join(dir, 'k8s/base'))).toEqual(['dev', 'prod']);
@@ -34,13 +34,16 @@ test('a context that is gone takes its base with it, and only that', async () =>
   await kt(dir, ['render', '--out', 'k8s', '--context', 'dev']);
   expect(existsSync(join(dir, 'k8s/base/prod'))).toBe(true);
 
+  const overlay = join(dir, 'k8s/overlays/dev/kustomization.yaml');
+  await writeFile(overlay, '# mine\n');
   await kt(dir, ['render', '--out', 'k8s']);
+  expect(await readFile(overlay, 'utf8')).toBe('# mine\n');
   expect(await readdir(join(dir, 'k8s/base'))).toEqual(['dev']);
   expect(await readdir(join(dir, 'k8s/overlays'))).toEqual(['dev', 'prod']);
   expect((await kt(dir, ['render', '--out', 'k8s', '--check'])).code).toBe(0);
 });
 
-test('a file of ours that nobody renders is drift, wherever it lies', async () => {
+test('kt render - a file of ours that nobody renders is drift, wherever it lies', async () => {
   await kt(dir, ['render', '--out', 'other']);
   await mkdir(join(dir, 'other/base/dev/more'));
   await writeFile(join(dir, 'other/base/dev/more/extra.yaml'), '');

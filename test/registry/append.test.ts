@@ -25,7 +25,7 @@ describe.skipIf(NO_REGISTRY !== undefined)(`appendLayer`, () => {
     await registry[Symbol.asyncDispose]();
   });
 
-  test('mounts what the base has, sends what is new, and the second time nothing', async () => {
+  test('AL2, RG1: mounts what the base has, sends what is new, the manifest last, and the second time nothing', async () => {
     const base = repositoryOf(`${proxy.host}/team/base:base`);
     const target = repositoryOf(`${proxy.host}/team/mounted`);
     const layer = await layerWith('mounted');
@@ -44,6 +44,7 @@ describe.skipIf(NO_REGISTRY !== undefined)(`appendLayer`, () => {
     expect(proxy.requests.filter(request => request.includes('/team/base/blobs/'))).toEqual([
       expect.stringContaining('GET /v2/team/base/blobs/'),
     ]);
+    expect(proxy.requests.filter(isSending).at(-1)).toMatch(/^PUT \S*\/team\/mounted\/manifests\/one/);
     proxy.requests.splice(0);
     proxy.sentBytes = 0;
     expect(await appendLayer({ base, target, tag: 'one', layer })).toEqual({
@@ -90,7 +91,7 @@ describe.skipIf(NO_REGISTRY !== undefined)(`appendLayer`, () => {
     ]);
   });
 
-  test('makes an index of an index, for all platforms or for those that are wanted, without attestations', async () => {
+  test('AL1: makes an index of an index, for all platforms or for those that are wanted, without attestations', async () => {
     const base = repositoryOf(`${proxy.host}/team/both:base`);
     const target = repositoryOf(`${proxy.host}/team/indexed`);
     const layer = await layerWith('indexed');

@@ -38,7 +38,7 @@ describe.skipIf(NO_REGISTRY !== undefined)('a line that breaks', () => {
     ['with a registry that is busy', [{ method: 'PATCH', status: 503 }]],
     ['when the upload begins', [{ method: 'POST', loseAnswer: true }]],
     ['when all has arrived', [{ method: 'PUT', loseAnswer: true }]],
-  ])('an upload that is cut off %s comes to its end', async (name, faults) => {
+  ])('RG2: an upload that is cut off %s comes to its end', async (name, faults) => {
     const bytes = randomBytes(20 * MIB);
     proxy.faults.push(...faults);
     await broken(`cut-${name.replaceAll(' ', '-')}`).putBlob(bytes);
@@ -48,7 +48,7 @@ describe.skipIf(NO_REGISTRY !== undefined)('a line that breaks', () => {
     );
   });
 
-  test('what a registry has of a blob is not sent again', async () => {
+  test('RG2: what a registry has of a blob is not sent again', async () => {
     const bytes = randomBytes(20 * MIB);
     // The second piece is lost, the first is not.
     const target = broken('resumed');

@@ -68,7 +68,7 @@ describe('deploying', () => {
     expect(Object.keys(await objects(cluster))).toHaveLength(8);
   });
 
-  test('again, it touches nothing', async () => {
+  test('AP1: again, it touches nothing', async () => {
     const before = await objects(cluster);
     const [again, diff] = [await deploy(), await deploy('--diff')];
     expect(again.out).toMatch(/^Unchanged in namespace .*Nothing was pushed\.$/m);

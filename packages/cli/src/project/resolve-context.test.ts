@@ -16,11 +16,11 @@ const config: FoundConfig = {
 const last: ClusterOptions = { context: 'kind-old', namespace: 'old', volume: 'pvc:old', image: 'old:1' };
 const none = { typed: {}, env: {}, config: null, last: null };
 
-test('nothing said is nothing chosen', () => {
+test('resolveContext - nothing said is nothing chosen', () => {
   expect(resolveContext(none)).toEqual({ name: null, values: {}, from: {} });
 });
 
-test('the context by default, and where each value is from', () => {
+test('RX2: resolveContext - the context by default, and where each value is from; not what was used last', () => {
   expect(resolveContext({ ...none, config, last })).toEqual({
     name: 'dev',
     values: { context: 'kind-dev', namespace: 'jobs', volume: 'pvc:data', kubeconfig: '/project/kube/dev' },
@@ -30,7 +30,7 @@ test('the context by default, and where each value is from', () => {
   });
 });
 
-test('typed before the environment before the configuration', () => {
+test('RX1: resolveContext - what is typed comes before the environment, and that before the configuration', () => {
   const env = { KT_CONTEXT: 'dev', KT_NAMESPACE: 'from-env', KT_IMAGE: 'env:1', KT_VOLUME: '' };
   const { name, values, from } = resolveContext({
     typed: { context: 'prod', image: 'typed:1' },
@@ -43,7 +43,7 @@ test('typed before the environment before the configuration', () => {
   expect(from).toEqual({ context: 'kt.config.ts contexts.prod', namespace: 'KT_NAMESPACE', image: 'typed' });
 });
 
-test('a claim counts for the volume that is named beside it', () => {
+test('RX3: resolveContext - a claim counts for the volume that is named beside it', () => {
   const claim = { size: '10Gi' };
   const claiming = { ...config, config: { contexts: { dev: { claim, volume: 'pvc:data' } } } };
   expect(resolveContext({ ...none, config: claiming }).values).toEqual({ claim, volume: 'pvc:data' });
@@ -54,11 +54,11 @@ test('a claim counts for the volume that is named beside it', () => {
   });
 });
 
-test('the environment names a context', () => {
+test('resolveContext - the environment names a context', () => {
   expect(resolveContext({ ...none, env: { KT_CONTEXT: 'prod' }, config }).name).toBe('prod');
 });
 
-test('a name that is no context of the configuration is one of the kubeconfig', () => {
+test('resolveContext - a name that is no context of the configuration is one of the kubeconfig', () => {
   expect(resolveContext({ ...none, typed: { context: 'minikube' }, config })).toEqual({
     name: null,
     values: { context: 'minikube' },
@@ -66,7 +66,7 @@ test('a name that is no context of the configuration is one of the kubeconfig', 
   });
 });
 
-test('what was used last holds for the same cluster and namespace', () => {
+test('RX2: resolveContext - what was used last holds for the same cluster and namespace', () => {
   expect(resolveContext({ ...none, last }).values).toEqual(last);
   expect(resolveContext({ ...none, last, typed: { image: 'new:1' } }).values).toEqual({
     ...last,
@@ -79,7 +79,7 @@ test('what was used last holds for the same cluster and namespace', () => {
   expect(resolveContext({ ...none, last, typed: { context: 'other' } }).values).toEqual({ context: 'other' });
 });
 
-test('several contexts and none by default is asked about', () => {
+test('resolveContext - several contexts and none by default is asked about', () => {
   const { contexts } = config.config;
   const several = { ...config, config: { contexts } };
   expect(() => resolveContext({ ...none, config: several })).toThrow(

@@ -1,0 +1,57 @@
+/** What a bundle is named by, how it comes into being, and what a worker loads of it. */
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { type Bundle, makeBundle } from '../../packages/cli/src/bundle/make-bundle.js';
+import { project, SHAKY } from '../kit/kt.js';
+
+const OTHER = `import { ktFunction } from '@kube-transform/sdk';
+export const other = ktFunction(async () => 'only here');
+`;
+const bundleOf = (dir: string): Promise<Bundle> =>
+  makeBundle({
+    entries: ['pipelines/shaky.ts', 'pipelines/other.ts'].map(path => join(dir, path)),
+    projectDir: dir,
+  });
+
+test('N1: makeBundle - the same sources have the same digest wherever they lie, and others another one', async () => {
+  const files = { 'pipelines/shaky.ts': SHAKY, 'pipelines/other.ts': OTHER };
+  const [here, there] = [await project(files), await project(files)];
+  const [first, second] = await Promise.all([bundleOf(here), bundleOf(there)]);
+  expect(first.dir).toBe(join(here, '.kt/bundles', first.digest));
+  expect(second.digest).toBe(first.digest);
+  for (const name of Object.keys(first.files))
+    expect(await readFile(join(first.dir, name), 'utf8'), name).toBe(
+      await readFile(join(second.dir, name), 'utf8'),
+    );
+  await writeFile(join(there, 'pipelines/other.ts'), OTHER.replace('only here', 'and there'));
+  expect((await bundleOf(there)).digest).not.toBe(first.digest);
+});
+
+test('N2: makeBundle - a bundle appears whole, and one that is there is left alone', async () => {
+  const dir = await project({ 'pipelines/shaky.ts': SHAKY, 'pipelines/other.ts': OTHER });
+  const all = await Promise.all([bundleOf(dir), bundleOf(dir)]);
+  const [{ digest, dir: folder, files }] = all;
+  expect(await readdir(join(dir, '.kt/bundles'))).toEqual([digest]);
+  expect(await readdir(folder)).toEqual(expect.arrayContaining([...Object.keys(files), 'functions.mjs']));
+  const before = await stat(join(folder, 'functions.mjs'));
+  await bundleOf(dir);
+  expect((await stat(join(folder, 'functions.mjs'))).ino).toBe(before.ino);
+  // Whoever broke off has left nothing that is taken for a bundle.
+  await rm(folder, { recursive: true });
+  await mkdir(join(dir, '.kt/bundles/.new-abc'));
+  expect((await bundleOf(dir)).digest).toBe(digest);
+});
+
+test('N3: makeBundle - each module is a dynamic import of its own, which the entry does not load', async () => {
+  const dir = await project({ 'pipelines/shaky.ts': SHAKY, 'pipelines/other.ts': OTHER });
+  const { dir: folder, outputs } = await bundleOf(dir);
+  const catalog = await readFile(join(folder, 'catalog.mjs'), 'utf8');
+  expect(catalog.match(/import\("\.\/[\w.-]+\.mjs"\)/g)).toHaveLength(2);
+  const [holder = ''] =
+    Object.entries(outputs).find(([, { inputs }]) => 'pipelines/other.ts' in inputs) ?? [];
+  expect(holder).toMatch(/\.mjs$/);
+  const imports = Object.values(outputs).flatMap(output => output.imports);
+  const kinds = imports.filter(({ path }) => path.endsWith(`/${holder}`)).map(({ kind }) => kind);
+  expect(kinds).toEqual(['dynamic-import']);
+});
