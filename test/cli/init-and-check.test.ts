@@ -52,7 +52,7 @@ export class Steps {
   const { code, out } = await kt(dir, ['check']);
   expect(code).toBe(0);
   expect(out).toContain(
-    '✓ pipelines/shaky.ts\n  pipeline "shaky"\n    jobs:\n      list (static)\n      work (map) after list\n      report (static) after work\n    params:\n      --n <number>  (default: 7)',
+    '✓ pipelines/shaky.ts\n  pipeline "shaky"\n    steps:\n      list (static)\n      work (map) after list\n      report (static) after work\n    params:\n      --n <number>  (default: 7)',
   );
   expect(out).toContain('own.name (static method)');
   expect(out).toContain('steps.Steps.two (method)');

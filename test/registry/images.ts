@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import type { Credentials } from '../../packages/cli/src/registry/credentials.js';
 import { parseImage } from '../../packages/cli/src/registry/image-name.js';
 import { type Layer, makeLayer } from '../../packages/cli/src/registry/layer.js';
-import { digestOf, type RawManifest, Repository } from '../../packages/cli/src/registry/repository.js';
+import { ociDigest, type RawManifest, Repository } from '../../packages/cli/src/registry/repository.js';
 
 export const OCI_MANIFEST = 'application/vnd.oci.image.manifest.v1+json';
 export const OCI_INDEX = 'application/vnd.oci.image.index.v1+json';
@@ -23,7 +23,7 @@ export const parsed = <T>(manifest: RawManifest | null): T =>
 
 const raw = (value: object, mediaType: string): RawManifest => {
   const bytes = Buffer.from(JSON.stringify(value));
-  return { bytes, mediaType, digest: digestOf(bytes) };
+  return { bytes, mediaType, digest: ociDigest(bytes) };
 };
 
 /** What a manifest says, as far as tests look. */
@@ -45,14 +45,14 @@ export async function pushImage(
       os: 'linux',
       architecture,
       config: { Cmd: ['node'] },
-      rootfs: { type: 'layers', diff_ids: [digestOf(plain)] },
+      rootfs: { type: 'layers', diff_ids: [ociDigest(plain)] },
     }),
   );
   await target.putBlob(layer);
   await target.putBlob(config);
   const described = (bytes: Uint8Array, mediaType: string): object => ({
     mediaType,
-    digest: digestOf(bytes),
+    digest: ociDigest(bytes),
     size: bytes.length,
   });
   const value = {
@@ -63,7 +63,7 @@ export async function pushImage(
   };
   const manifest = raw(value, OCI_MANIFEST);
   await target.putManifest(manifest.digest, manifest);
-  return { manifest, layer: digestOf(layer) };
+  return { manifest, layer: ociDigest(layer) };
 }
 
 /** Pushes an image for one platform under a tag. */

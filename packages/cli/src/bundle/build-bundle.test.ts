@@ -8,19 +8,19 @@ const file = (code: string, path = '/out/a.mjs'): OutputFile => {
 };
 const textOf = (of: OutputFile): string => Buffer.from(withoutIdleImports(of)).toString();
 
-test('the banner stays where something needs what it declares', () => {
+test('withoutIdleImports - the banner stays where something needs what it declares', () => {
   for (const code of ['require("x");', 'console.log(__dirname);', 'f(__filename)'])
     expect(textOf(file(code))).toBe(`${BANNER}\n${code}`);
   expect(textOf(file('export{};', '/out/a.mjs.map'))).toContain(BANNER);
 });
 
-test('elsewhere it goes, and every line stays where it was', () => {
+test('withoutIdleImports - elsewhere the banner goes, and every line stays where it was', () => {
   expect(textOf(file('const required = 1;\nexport { required };'))).toBe(
     '\nconst required = 1;\nexport { required };',
   );
 });
 
-test('an import of helpers that takes nothing goes, and every column stays where it was', () => {
+test('withoutIdleImports - an import of helpers that takes nothing goes, and every column stays where it was', () => {
   const code = 'import{a}from"./chunk-A.mjs";import"./chunk-A.mjs";import"./chunk-B.mjs";a();';
   const left = Buffer.from(
     withoutIdleImports({ ...file(''), text: code }, new Set(['chunk-A.mjs'])),

@@ -1,4 +1,4 @@
-/** One run of the bundler over the user's modules and the worker's entry. */
+/** Runs the bundler over the user's modules, the worker's entry and the controller's. */
 import { existsSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,8 +21,8 @@ const DECLARED = /\b(?:require|__filename|__dirname)\b/;
 /** LGPL, or resolved at run time where it is installed. */
 const EXTERNAL = ['@zenfs/core', './functions.mjs'];
 /** What the catalog imports a module of the user by, with its name. */
-const MODULE = 'kt:module/';
-const HERE = dirname(fileURLToPath(import.meta.url));
+const MODULE_IMPORT = 'kt:module/';
+const THIS_FOLDER = dirname(fileURLToPath(import.meta.url));
 
 const common = (projectDir: string): BuildOptions & { write: false } => ({
   bundle: true,
@@ -76,11 +76,11 @@ export async function buildBundle(
             b.onResolve({ filter: /^kt:(catalog|worker)$/ }, ({ path }) => ({ path, namespace: 'kt' }));
             // Paths would be different on every machine, and so would the columns of source maps.
             b.onResolve({ filter: /^kt:module\// }, ({ path }) => ({
-              path: entries.modules.get(path.slice(MODULE.length)) ?? '',
+              path: entries.modules.get(path.slice(MODULE_IMPORT.length)) ?? '',
             }));
             b.onLoad({ filter: /.*/, namespace: 'kt' }, ({ path }) => ({
               contents: path === 'kt:catalog' ? generated.catalog : generated.worker,
-              resolveDir: HERE,
+              resolveDir: THIS_FOLDER,
             }));
           },
         },
@@ -125,7 +125,10 @@ export function catalogFile({ inputs, outputs }: Metafile): string {
   );
   const imports = inputs['kt:kt:catalog']?.imports ?? [];
   return catalogText(
-    imports.map(({ path, original = path }) => [original.slice(MODULE.length), `./${files.get(path) ?? ''}`]),
+    imports.map(({ path, original = path }) => [
+      original.slice(MODULE_IMPORT.length),
+      `./${files.get(path) ?? ''}`,
+    ]),
   );
 }
 
@@ -140,7 +143,7 @@ const catalogText = (modules: readonly (readonly [name: string, from: string])[]
 function generatedEntries(modules: ReadonlyMap<string, string>): { catalog: string; worker: string } {
   const names = [...modules.keys()].sort((a, b) => (a < b ? -1 : 1));
   return {
-    catalog: catalogText(names.map(name => [name, MODULE + name])),
+    catalog: catalogText(names.map(name => [name, MODULE_IMPORT + name])),
     worker:
       'import { startWorker } from "@kube-transform/runtime/worker";\nimport { modules } from "kt:catalog";\nimport { digest, functions } from "./functions.mjs";\n' +
       'await startWorker({ digest, modules, functions });\n',
@@ -157,7 +160,7 @@ export async function buildController(projectDir: string): Promise<OutputFile[]>
     stdin: {
       contents:
         'import { startController } from "@kube-transform/runtime/controller";\nimport { digest } from "./functions.mjs";\nawait startController(digest);\n',
-      resolveDir: HERE,
+      resolveDir: THIS_FOLDER,
     },
     outfile: join(outdir(projectDir), 'controller.mjs'),
     minify: true,
@@ -167,7 +170,7 @@ export async function buildController(projectDir: string): Promise<OutputFile[]>
 
 /** The `node_modules` that holds this package's own dependencies, for projects whose layout hides them. */
 function ownModules(): string {
-  let at = HERE;
+  let at = THIS_FOLDER;
   while (!existsSync(join(at, 'node_modules', '@kube-transform')) && dirname(at) !== at) at = dirname(at);
   return join(at, 'node_modules');
 }

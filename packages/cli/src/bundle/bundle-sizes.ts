@@ -1,4 +1,4 @@
-/** How large a bundle is, and what makes it so. */
+/** Measures how large a bundle is, and what makes it so. */
 import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -30,14 +30,14 @@ export async function sizesOf({
   return {
     total: sum(Object.values(files)),
     gzip: sum(packed),
-    worker: sum([...startOf('worker.mjs', outputs)].map(name => files[name] ?? 0)),
+    worker: sum([...loadedAtStart('worker.mjs', outputs)].map(name => files[name] ?? 0)),
     files,
     inputs: inputsOf(outputs),
   };
 }
 
 /** The files that an entry loads at once. */
-function startOf(entry: string, outputs: Bundle['outputs']): Set<string> {
+function loadedAtStart(entry: string, outputs: Bundle['outputs']): Set<string> {
   const found = new Set([entry]);
   for (const name of found) {
     for (const { path, kind } of outputs[name]?.imports ?? [])
@@ -50,7 +50,7 @@ function inputsOf(outputs: Bundle['outputs']): Record<string, number> {
   const bytes = new Map<string, number>();
   for (const { inputs } of Object.values(outputs)) {
     for (const [path, { bytesInOutput }] of Object.entries(inputs))
-      bytes.set(ownerOf(path), (bytes.get(ownerOf(path)) ?? 0) + bytesInOutput);
+      bytes.set(packageOf(path), (bytes.get(packageOf(path)) ?? 0) + bytesInOutput);
   }
   return Object.fromEntries(
     [...bytes].filter(([, size]) => size > 0).sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1)),
@@ -58,7 +58,7 @@ function inputsOf(outputs: Bundle['outputs']): Record<string, number> {
 }
 
 /** The package that a source belongs to, or its path where it is the user's own. */
-function ownerOf(path: string): string {
+function packageOf(path: string): string {
   const within =
     /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path) ??
     /(?:^|\/)packages\/(sdk|runtime|cli)\/(?:dist|src)\//.exec(path);

@@ -1,5 +1,5 @@
 /*
- * Packages that cannot be bundled: they stay outside, in `node_modules` beside the bundle.
+ * Finds packages that cannot be bundled: they stay outside, in `node_modules` beside the bundle.
  *
  * OP1 A package is left outside because of what it is: it has native code, or it looks for files of its own
  *     beside its code.
@@ -21,7 +21,7 @@ export interface OutsidePackage {
   native: boolean;
 }
 
-interface Manifest {
+interface PackageJson {
   name?: string;
   version?: string;
   main?: string;
@@ -38,7 +38,7 @@ const READS =
 const OWN = /^@kube-transform\//;
 
 /** Why a package has native code; undefined where it has none. */
-export function nativeReason(dir: string, manifest: Manifest): string | undefined {
+export function nativeReason(dir: string, manifest: PackageJson): string | undefined {
   if (manifest.gypfile === true || existsSync(join(dir, 'binding.gyp'))) return 'is compiled (binding.gyp)';
   if (existsSync(join(dir, 'prebuilds'))) return 'has native code (prebuilds)';
   if (manifest.binary !== undefined) return 'fetches native code ("binary" in its package.json)';
@@ -104,7 +104,7 @@ export class OutsidePackages {
     if (dir === undefined) return false;
     let known = this.#looked.get(dir);
     if (known === undefined) {
-      const manifest = readManifest(dir);
+      const manifest = readPackageJson(dir);
       const reason = nativeReason(dir, manifest);
       known =
         reason === undefined ? null : { name, version: manifest.version ?? '', dir, reason, native: true };
@@ -122,7 +122,7 @@ export class OutsidePackages {
     if (dir === undefined || !file.startsWith(realpathSync(dir))) return;
     this.found.set(name, {
       name,
-      version: readManifest(dir).version ?? '',
+      version: readPackageJson(dir).version ?? '',
       dir,
       reason: 'looks for files beside its code',
       native: false,
@@ -145,9 +145,9 @@ const nameIn = (path: string): string =>
     .slice(0, path.startsWith('@') ? 2 : 1)
     .join('/');
 
-function readManifest(dir: string): Manifest {
+function readPackageJson(dir: string): PackageJson {
   try {
-    return JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8')) as Manifest;
+    return JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8')) as PackageJson;
   } catch {
     return {};
   }

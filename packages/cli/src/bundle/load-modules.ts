@@ -1,4 +1,4 @@
-/** Loads a bundle's modules into this process. */
+/** Loads the modules of a bundle into this process. */
 import 'reflect-metadata';
 import { isKtError, isPipeline, KtError, nameExports, type Pipeline } from '@kube-transform/sdk';
 

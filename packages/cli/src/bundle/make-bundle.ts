@@ -1,8 +1,8 @@
 /*
- * From the user's modules to a bundle that worker processes and pods run.
+ * Makes the user's modules into a bundle that worker processes and pods run.
  *
  * N1 A bundle is a folder named by the digest of its code; the same sources give the same digest.
- * N2 It appears whole: it is written beside its place and renamed.
+ * N2 It appears whole: it is written into a folder beside it, which is renamed.
  * N3 A worker loads only the module that it runs: each module is its own dynamic import.
  */
 import { existsSync } from 'node:fs';

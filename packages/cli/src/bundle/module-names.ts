@@ -1,3 +1,4 @@
+/** Names modules by their path, with dots. */
 import { dirname, relative, sep } from 'node:path';
 
 /**

@@ -1,11 +1,12 @@
 /*
- * What is changed in the user's modules when they are bundled. Pure.
+ * Rewrites the user's modules for a bundle. Pure.
  *
- * RW1 Lines stay where they are: what is added comes at the end, what is replaced stays on its line.
+ * RW1 Lines stay where they are: what is added comes at the end, what is replaced takes as many lines as
+ * before.
  */
 
-/** Where a file that a module names goes in the bundle. */
-export type Place = (target: string) => { name: string } | { problem: string };
+/** The name that a file beside a module gets in the bundle. */
+export type NameInBundle = (target: string) => { name: string } | { problem: string };
 
 /** A mistake in a module. */
 export interface RewriteProblem {
@@ -25,24 +26,25 @@ const URL_OF_FILE = /new\s+URL\(\s*(['"`])(\.{1,2}\/[^'"`$\n]*)\1\s*,\s*import\.
 const ZOD = /^(\s*)import\s+(?:(\w+)|\{([^}]*)\})\s+from\s+(['"])zod\4/gm;
 
 /**
- * Rewrites references to files beside a module: they are put into the bundle, under the names that `place`
+ * Rewrites references to files beside a module: they are put into the bundle, under the names that `nameOf`
  * gives.
  */
-export function rewriteFiles(text: string, place: Place): Rewritten {
+export function rewriteFiles(text: string, nameOf: NameInBundle): Rewritten {
   const problems: RewriteProblem[] = [];
-  const rewritten = text.replace(URL_OF_FILE, (...found: [string, string, string, number]) => {
-    const [whole, , target, at] = found;
+  const rewritten = text.replace(URL_OF_FILE, (...match: [string, string, string, number]) => {
+    const [whole, , target, at] = match;
     if (isComment(text, at)) return whole;
-    const placed = place(target);
-    if ('name' in placed) return `new URL(${JSON.stringify(`./${placed.name}`)}, import.meta.url)`;
+    const found = nameOf(target);
+    const breaks = '\n'.repeat(whole.split('\n').length - 1);
+    if ('name' in found) return `new URL(${JSON.stringify(`./${found.name}`)}, import.meta.url${breaks})`;
     const before = text.slice(0, at).split('\n');
-    problems.push({ line: before.length, column: before.at(-1)?.length ?? 0, message: placed.problem });
+    problems.push({ line: before.length, column: before.at(-1)?.length ?? 0, message: found.problem });
     return whole;
   });
   return { text: rewritten, problems };
 }
 
-/** True for a place after `//` on its line, or in a line of a block comment as people write them. */
+/** True after `//` on a line, and in a line of a block comment as people write them. */
 function isComment(text: string, at: number): boolean {
   const line = text.slice(text.lastIndexOf('\n', at - 1) + 1, at);
   return /^\s*(\*|\/\*|\/\/)/.test(line) || /(^|[^:'"`])\/\//.test(line);

@@ -1,9 +1,7 @@
-/*
- * The packages that stay outside a bundle, as pods need them: only the files that are used, for the platform
- * of the pods.
- *
- * TO1 What is here is taken where this machine is of that platform; else the same versions are fetched for
- *     it, without running their scripts.
+/**
+ * Collects the files that pods need of packages outside a bundle: only those that are used, for the platform
+ * of the pods. What is installed here is taken where this machine is of that platform; else the same versions
+ * are fetched for it, without running their scripts.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -50,7 +48,7 @@ export async function traceOutside(
       processCwd: root,
       conditions: ['node', 'import', 'require'],
     });
-    for (const path of fileList) await take(`/${path}`, traced);
+    for (const path of fileList) await takeFile(`/${path}`, traced);
   } finally {
     await rm(entry, { force: true });
   }
@@ -58,7 +56,7 @@ export async function traceOutside(
   return traced;
 }
 
-async function take(path: string, { files, links }: OutsideFiles): Promise<void> {
+async function takeFile(path: string, { files, links }: OutsideFiles): Promise<void> {
   const at = path.indexOf('/node_modules/');
   if (at < 0) return;
   const name = path.slice(at + 1);

@@ -1,6 +1,5 @@
 /**
- * What the bundler does with the user's own modules: functions get their names, files beside a module come
- * along.
+ * A plugin of the bundler for the user's own modules: functions get names, files beside a module come along.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
@@ -8,7 +7,7 @@ import { readFile } from 'node:fs/promises';
 import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Loader, PartialMessage, Plugin } from 'esbuild';
-import { nameItself, type Place, rewriteFiles, rewriteZod, SELF } from './rewrite-module.js';
+import { type NameInBundle, nameItself, rewriteFiles, rewriteZod, SELF } from './rewrite-module.js';
 
 /** What the user's modules bring along. */
 export interface FoundInModules {
@@ -63,7 +62,7 @@ export function userModulesPlugin({
         if (/[\\/]node_modules[\\/]/.test(path) || path.startsWith(SDK)) return undefined;
         const source = await readFile(path, 'utf8');
         const marks = /\bktFunction\b/.test(source) && /@kube-transform\/sdk/.test(source);
-        const { text, problems } = rewriteFiles(rewriteZod(source), placeIn(path, { projectDir, found }));
+        const { text, problems } = rewriteFiles(rewriteZod(source), bringAlong(path, { projectDir, found }));
         if (marks) found.functions.add(path);
         const contents = marks ? nameItself(text, nameOf(path)) : text;
         if (contents === source) return undefined;
@@ -84,10 +83,10 @@ export function userModulesPlugin({
 }
 
 /** Puts what a module names beside itself into the bundle. */
-function placeIn(
+function bringAlong(
   module: string,
   { projectDir, found }: { projectDir: string; found: FoundInModules },
-): Place {
+): NameInBundle {
   return target => {
     const path = resolve(dirname(module), target);
     const file = existsSync(path) ? path : asTypeScript(path);

@@ -4,6 +4,7 @@ import { bindParams, withDefaults } from '@kube-transform/runtime';
 import { type ClusterSettings, type DeployedVersion, versionOf } from '@kube-transform/runtime/kubernetes';
 import type { PublishedBundle } from '../delivery/delivery.js';
 import type { Target } from '../pipeline/load-pipeline.js';
+import { paramSchema } from '../pipeline/param-flags.js';
 
 /** How a version runs. */
 export interface VersionFrame {
@@ -37,7 +38,7 @@ export async function makeVersion(
   }
   return versionOf({
     spec: JSON.parse(JSON.stringify(spec)) as typeof spec,
-    params: isPipeline(pipeline) ? schemaOf(pipeline) : null,
+    params: isPipeline(pipeline) ? ((paramSchema(pipeline) ?? null) as JsonObject | null) : null,
     defaults: values,
     digest: published.digest,
     bundleParts: published.parts,
@@ -54,6 +55,3 @@ async function defaultParams(pipeline: Pipeline): Promise<JsonObject | null> {
     return null;
   }
 }
-
-const schemaOf = ({ params }: Pipeline): JsonObject | null =>
-  (params?.['~standard'].jsonSchema?.input({ target: 'draft-2020-12' }) as JsonObject | undefined) ?? null;

@@ -1,4 +1,4 @@
-/** What `kt check` looks at: modules and documents, each on its own, with everything that is wrong. */
+/** Checks modules and documents, each on its own, and tells everything that is wrong. */
 import 'reflect-metadata';
 import {
   type AnyFunction,
@@ -60,7 +60,7 @@ async function checkDocument(file: string, extra: readonly string[]): Promise<Om
   const loaded = extra.length === 0 ? null : await loadBundle(extra);
   const checked = checkSpec(document, loaded?.catalog.names() ?? null);
   return {
-    pipelines: pipelineOf(checked, []),
+    pipelines: checkedPipelines(checked, []),
     functions: loaded === null ? [] : await offered(loaded),
     problems: checked.problems,
   };
@@ -100,12 +100,12 @@ function checkOne(
   });
   const checked = checkSpec(pipeline.toSpec(), [...known, ...hidden]);
   return {
-    pipelines: pipelineOf(checked, paramFlags(pipeline)),
+    pipelines: checkedPipelines(checked, paramFlags(pipeline)),
     problems: [...checked.problems, ...problems],
   };
 }
 
-function pipelineOf({ spec }: CheckedSpec, params: ParamFlag[]): CheckedPipeline[] {
+function checkedPipelines({ spec }: CheckedSpec, params: ParamFlag[]): CheckedPipeline[] {
   if (spec === null) return [];
   return [
     {
@@ -116,9 +116,9 @@ function pipelineOf({ spec }: CheckedSpec, params: ParamFlag[]): CheckedPipeline
   ];
 }
 
-type Loaded = Awaited<ReturnType<typeof loadBundle>>;
+type LoadedModules = Awaited<ReturnType<typeof loadBundle>>;
 
-async function offered({ catalog, modules }: Loaded): Promise<OfferedFunction[]> {
+async function offered({ catalog, modules }: LoadedModules): Promise<OfferedFunction[]> {
   const methods = new Map<string, OfferedFunction['kind']>();
   for (const exports of Object.values(modules)) {
     for (const value of Object.values(exports))

@@ -1,4 +1,4 @@
-/** What is wrong with a pipeline before it runs. */
+/** Checks a pipeline before it runs: refs, and functions that are there. */
 import {
   asRef,
   didYouMean,

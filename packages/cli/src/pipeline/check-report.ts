@@ -1,7 +1,8 @@
+/** Writes what `kt check` found in a file. */
 import type { CheckedFile, CheckedPipeline, OfferedFunction } from './check-files.js';
 import { coloured } from '../terminal/output.js';
 
-const SHOWN = 40;
+const SHOWN_ENTRIES = 40;
 
 /** What a checked file holds, for people. */
 export function checkLines({ file, pipelines, functions, problems }: CheckedFile): string[] {
@@ -9,7 +10,7 @@ export function checkLines({ file, pipelines, functions, problems }: CheckedFile
   return [
     `${mark} ${file}`,
     ...pipelines.flatMap(pipelineLines),
-    ...listed('functions', functions.map(functionText)),
+    ...section('functions', functions.map(functionText)),
   ];
 }
 
@@ -20,8 +21,8 @@ function pipelineLines({ name, jobs, params }: CheckedPipeline): string[] {
   );
   return [
     `  pipeline "${name}"`,
-    ...listed('jobs', texts),
-    ...listed(
+    ...section('steps', texts),
+    ...section(
       'params',
       params.map(({ flag, note }) => `${flag}${note === '' ? '' : `  ${note}`}`),
     ),
@@ -31,8 +32,8 @@ function pipelineLines({ name, jobs, params }: CheckedPipeline): string[] {
 const functionText = ({ name, kind, checked }: OfferedFunction): string =>
   `${name} (${kind}${checked ? ', checked input' : ''})`;
 
-function listed(title: string, texts: readonly string[]): string[] {
+function section(title: string, texts: readonly string[]): string[] {
   if (texts.length === 0) return [];
-  const more = texts.length > SHOWN ? [`      … and ${texts.length - SHOWN} more`] : [];
-  return [`    ${title}:`, ...texts.slice(0, SHOWN).map(text => `      ${text}`), ...more];
+  const more = texts.length > SHOWN_ENTRIES ? [`      … and ${texts.length - SHOWN_ENTRIES} more`] : [];
+  return [`    ${title}:`, ...texts.slice(0, SHOWN_ENTRIES).map(text => `      ${text}`), ...more];
 }

@@ -1,11 +1,11 @@
-/** The jobs of a pipeline as an SVG image, laid out by dagre. */
+/** Draws the steps of a pipeline as an SVG image, laid out by dagre. */
 import { Graph as Layout, layout } from '@dagrejs/dagre';
 import type { Graph, GraphNode } from './graph.js';
 
 const MARGIN = 16;
 const HEIGHT = 48;
 const CHAR_WIDTH = 7.5;
-const MAX_TEXT = 48;
+const MAX_CHARS = 48;
 const FILL = { static: '#e8f0fe', map: '#e6f4ea', dynamic: '#fef7e0' } as const;
 const LINE = '#5f6368';
 
@@ -56,9 +56,10 @@ export function toSvg(graph: Graph): string {
 
 const finite = (n: number): number => (Number.isFinite(n) ? n : 2 * MARGIN);
 const rounded = (n: number): string => String(Math.round(n * 10) / 10);
-const clipped = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT - 1)}…` : text);
+const shortened = (text: string): string =>
+  text.length > MAX_CHARS ? `${text.slice(0, MAX_CHARS - 1)}…` : text;
 const widthOf = ({ name, detail }: GraphNode): number =>
-  Math.max(80, 40 + CHAR_WIDTH * Math.max(clipped(name).length, clipped(detail).length));
+  Math.max(80, 40 + CHAR_WIDTH * Math.max(shortened(name).length, shortened(detail).length));
 
 /** Text as XML 1.0 has it; characters that it forbids are left out. */
 function escaped(text: string): string {
@@ -79,18 +80,18 @@ function edgeOf(points: readonly { x: number; y: number }[]): string {
 function nodeOf({ name, type, detail }: GraphNode, { x, y, width, height }: Box): string {
   const [left, top] = [x - width / 2, y - height / 2];
   const texts = [
-    `<text x="${rounded(x)}" y="${rounded(detail === '' ? y + 4 : y - 3)}" text-anchor="middle" font-weight="600">${escaped(clipped(name))}</text>`,
+    `<text x="${rounded(x)}" y="${rounded(detail === '' ? y + 4 : y - 3)}" text-anchor="middle" font-weight="600">${escaped(shortened(name))}</text>`,
     ...(detail === ''
       ? []
       : [
-          `<text x="${rounded(x)}" y="${rounded(y + 14)}" text-anchor="middle" font-size="11" fill="${LINE}">${escaped(clipped(detail))}</text>`,
+          `<text x="${rounded(x)}" y="${rounded(y + 14)}" text-anchor="middle" font-size="11" fill="${LINE}">${escaped(shortened(detail))}</text>`,
         ]),
   ];
-  return `<g><title>${escaped(name)} (${type})</title>${shapeOf(type, { x: left, y: top, width, height })}${texts.join('')}</g>`;
+  return `<g><title>${escaped(name)} (${type})</title>${nodeShape(type, { x: left, y: top, width, height })}${texts.join('')}</g>`;
 }
 
-/** A box; two boxes for a map; a hexagon for a dynamic job. */
-function shapeOf(type: GraphNode['type'], { x, y, width, height }: Box): string {
+/** A box; two boxes for a map; a hexagon for a dynamic step. */
+function nodeShape(type: GraphNode['type'], { x, y, width, height }: Box): string {
   const style = `fill="${FILL[type]}" stroke="${LINE}"`;
   const rect = (dx: number, dy: number): string =>
     `<rect x="${rounded(x + dx)}" y="${rounded(y + dy)}" width="${rounded(width)}" height="${rounded(height)}" rx="6" ${style}/>`;

@@ -1,12 +1,10 @@
-/**
- * The jobs of a pipeline as a graph: Mermaid and Graphviz text. What is drawn depends on the pipeline alone.
- */
+/** Makes the graph of a pipeline's steps, and writes it as Mermaid or Graphviz. Pure. */
 import type { KTJob, KTPipeline } from '@kube-transform/sdk';
 
 /** What a graph can be written as. */
 export type GraphFormat = 'mermaid' | 'dot' | 'svg';
 
-/** A job as it is drawn. */
+/** A step as it is drawn. */
 export interface GraphNode {
   id: string;
   name: string;
@@ -19,7 +17,7 @@ export interface GraphNode {
 export interface Graph {
   name: string;
   nodes: GraphNode[];
-  /** From a dependency to the job that waits on it, by id. */
+  /** From a dependency to the step that waits on it, by id. */
   edges: { from: string; to: string }[];
 }
 
@@ -48,7 +46,7 @@ function detailOf({ type, function: fn, tasks }: KTJob): string {
 const MERMAID = { static: ['[', ']'], map: ['[[', ']]'], dynamic: ['{{', '}}'] } as const;
 const DOT = { static: 'box', map: 'box3d', dynamic: 'hexagon' } as const;
 
-/** Mermaid, as GitHub shows it: boxes, doubled boxes for maps, hexagons for dynamic jobs. */
+/** Mermaid, as GitHub shows it: boxes, doubled boxes for maps, hexagons for dynamic steps. */
 export function toMermaid({ nodes, edges }: Graph): string {
   const text = (value: string): string =>
     value.replaceAll(/[^\p{L}\p{N} ._\-/:,()]/gu, char => `#${char.codePointAt(0) ?? 0};`);

@@ -1,6 +1,4 @@
-/**
- * Typed parameters as flags: from the JSON Schema of a pipeline's parameters to options, and back to values.
- */
+/** Makes flags of a pipeline's parameters, from their JSON Schema, and reads values from them. */
 import { Command, type CommanderError, Option } from 'commander';
 import { didYouMean, type Json, type JsonObject, KtError, type Pipeline } from '@kube-transform/sdk';
 import { usageProblem } from '../terminal/usage-problem.js';
@@ -12,7 +10,7 @@ interface Property {
   description?: string;
   items?: Property;
 }
-interface Flag {
+interface Param {
   name: string;
   property: Property;
   required: boolean;
@@ -31,19 +29,19 @@ interface Schema {
 }
 
 /** The JSON Schema of the parameters; undefined where their schema library gives none. */
-function schemaOf({ params }: Pick<Pipeline, 'params'>): Schema | undefined {
+export function paramSchema({ params }: Pick<Pipeline, 'params'>): Schema | undefined {
   return params?.['~standard'].jsonSchema?.input({ target: 'draft-2020-12' });
 }
 
 /** Whether there may be parameters beyond those that are listed, or what there is cannot be told. */
 function takesOthers(pipeline: Pick<Pipeline, 'params'>): boolean {
   if (pipeline.params === undefined) return false;
-  const schema = schemaOf(pipeline);
+  const schema = paramSchema(pipeline);
   return schema?.properties === undefined || (schema.additionalProperties ?? false) !== false;
 }
 
-function flagsOf(pipeline: Pick<Pipeline, 'params'>): Flag[] {
-  const schema = schemaOf(pipeline) ?? {};
+function flagsOf(pipeline: Pick<Pipeline, 'params'>): Param[] {
+  const schema = paramSchema(pipeline) ?? {};
   return Object.entries(schema.properties ?? {}).map(([name, property]) => ({
     name,
     property,
@@ -51,7 +49,7 @@ function flagsOf(pipeline: Pick<Pipeline, 'params'>): Flag[] {
   }));
 }
 
-function optionOf({ name, property, required }: Flag): Option {
+function optionOf({ name, property, required }: Param): Option {
   const kind = property.type ?? 'json';
   const value =
     kind === 'boolean'
@@ -77,7 +75,7 @@ function optionOf({ name, property, required }: Flag): Option {
 function valueOf(text: unknown, property: Property): Json {
   if (Array.isArray(text)) {
     const [only] = text as string[];
-    if (text.length === 1 && only?.startsWith('[') === true) return parseJson(only);
+    if (text.length === 1 && only?.startsWith('[') === true) return jsonOrText(only);
     return text.map(entry => valueOf(entry, property.items ?? {}));
   }
   if (text === true) return true;
@@ -92,11 +90,11 @@ function valueOf(text: unknown, property: Property): Json {
       return typed === 'true' ? true : typed === 'false' ? false : typed;
     case undefined:
     default:
-      return parseJson(typed);
+      return jsonOrText(typed);
   }
 }
 
-function parseJson(text: string): Json {
+function jsonOrText(text: string): Json {
   try {
     return JSON.parse(text) as Json;
   } catch {

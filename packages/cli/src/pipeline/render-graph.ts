@@ -1,4 +1,4 @@
-/** From a pipeline's name to its graph as text. */
+/** Draws the graph of a pipeline that is named, and writes it to a file. */
 import { writeFile } from 'node:fs/promises';
 import { dirname, extname } from 'node:path';
 import { isPipeline, KtError, mustParsePipeline } from '@kube-transform/sdk';

@@ -1,7 +1,4 @@
-/**
- * The Dockerfile with which the delivery "docker" builds: its own, or the one that a project keeps and
- * changes.
- */
+/** Writes the Dockerfile with which the delivery "docker" builds, and that a project may keep and change. */
 import { DEFAULT_IMAGE, MOUNT } from '@kube-transform/runtime/kubernetes';
 
 /** Folders of what is built from: what was bundled, and what it needs beside it. */

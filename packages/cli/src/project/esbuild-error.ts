@@ -1,5 +1,5 @@
-/** esbuild's failures as problems, each with file and line. */
-import { KtError } from '@kube-transform/sdk';
+/** Makes problems of esbuild's failures, each with file and line. */
+import { KtError, omitUndefined } from '@kube-transform/sdk';
 import { type BuildFailure, formatMessages } from 'esbuild';
 
 /** A failure of esbuild as a KtError `BUNDLE_FAILED`; anything else as it is. */
@@ -15,10 +15,11 @@ export async function bundleError(thrown: unknown): Promise<unknown> {
           ? ''
           : `${error.location.file}:${error.location.line}:${error.location.column + 1}`,
       message: error.location === null ? (texts[i] ?? error.text).trim() : `${error.text}.`,
-      ...(error.text.startsWith('Could not resolve')
-        ? { hint: 'Is the path right, and the package installed?' }
-        : {}),
+      ...omitUndefined({ hint: hintFor(error.text) }),
     })),
     { cause: failure },
   );
 }
+
+const hintFor = (text: string): string | undefined =>
+  text.startsWith('Could not resolve') ? 'Is the path right, and the package installed?' : undefined;

@@ -25,7 +25,7 @@ export interface FoundConfig {
   config: ProjectConfig;
 }
 
-const NAMES = ['kt.config.ts', 'kt.config.mts', 'kt.config.js', 'kt.config.mjs'];
+const CONFIG_FILES = ['kt.config.ts', 'kt.config.mts', 'kt.config.js', 'kt.config.mjs'];
 const LEGACY = 'kt-contexts.json';
 
 /**
@@ -35,9 +35,9 @@ const LEGACY = 'kt-contexts.json';
  * `BUNDLE_FAILED` where it cannot be read.
  */
 export async function loadConfig(dir: string): Promise<FoundConfig | null> {
-  const file = NAMES.find(name => existsSync(join(dir, name)));
+  const file = CONFIG_FILES.find(name => existsSync(join(dir, name)));
   if (file !== undefined) {
-    const config = (await check(configSchema, await evaluate(dir, file), file)) as ProjectConfig;
+    const config = (await validated(configSchema, await evaluate(dir, file), file)) as ProjectConfig;
     checkDefault(config, file);
     return { file, dir, config };
   }
@@ -46,12 +46,12 @@ export async function loadConfig(dir: string): Promise<FoundConfig | null> {
     file: LEGACY,
     dir,
     config: fromLegacy(
-      (await check(legacySchema, await readJson(dir), LEGACY)) as Parameters<typeof fromLegacy>[0],
+      (await validated(legacySchema, await readLegacy(dir), LEGACY)) as Parameters<typeof fromLegacy>[0],
     ),
   };
 }
 
-async function readJson(dir: string): Promise<unknown> {
+async function readLegacy(dir: string): Promise<unknown> {
   const text = await readFile(join(dir, LEGACY), 'utf8');
   try {
     return JSON.parse(text);
@@ -59,7 +59,7 @@ async function readJson(dir: string): Promise<unknown> {
     throw new KtError({
       code: 'BAD_CONFIG',
       path: LEGACY,
-      message: `It is no JSON: ${error instanceof Error ? error.message : String(error)}.`,
+      message: `It is not JSON: ${error instanceof Error ? error.message : String(error)}.`,
     });
   }
 }
@@ -97,7 +97,7 @@ async function evaluate(dir: string, file: string): Promise<unknown> {
   }
 }
 
-async function check(schema: StandardSchema, value: unknown, file: string): Promise<unknown> {
+async function validated(schema: StandardSchema, value: unknown, file: string): Promise<unknown> {
   if (value === undefined) {
     const hint = "Write: export default defineConfig({ contexts: { dev: { namespace: 'jobs' } } }).";
     throw new KtError({ code: 'BAD_CONFIG', path: file, message: 'It exports nothing by default.', hint });

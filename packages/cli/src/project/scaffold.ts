@@ -1,4 +1,4 @@
-/** A new project from the files in `templates/`. */
+/** Writes a new project from the files in `templates/`. */
 import { existsSync } from 'node:fs';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';

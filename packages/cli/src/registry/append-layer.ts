@@ -1,5 +1,6 @@
 /*
- * Makes an image of another one and a layer, and pushes it: no Docker daemon, no pull of the base.
+ * Makes an image of another one and a layer, and pushes it, without a Docker daemon and without pulling the
+ * base.
  *
  * AL1 For every platform of the base that is wanted, the same layer; an index where the base has one.
  * AL2 The manifest goes last: an image that is there is whole.
@@ -7,22 +8,22 @@
 import { KtError } from '@kube-transform/sdk';
 import { imageText } from './image-name.js';
 import type { Layer } from './layer.js';
-import { digestOf, type RawManifest, type Repository } from './repository.js';
+import { ociDigest, type RawManifest, type Repository } from './repository.js';
 
 interface Descriptor {
   mediaType: string;
   digest: string;
   size: number;
-  platform?: { os: string; architecture: string; variant?: string };
+  platform?: { os: string; architecture: string; variant?: string } | undefined;
   annotations?: Record<string, string>;
 }
-interface Manifest {
+interface ImageManifest {
   schemaVersion: 2;
   mediaType?: string;
   config: Descriptor;
   layers: Descriptor[];
 }
-interface Index {
+interface ImageIndex {
   schemaVersion: 2;
   mediaType?: string;
   manifests: Descriptor[];
@@ -88,7 +89,7 @@ export async function appendLayer(append: Append): Promise<Pushed> {
       isNew: push ? await target.putManifest(tag, image) : (await target.manifest(image.digest)) === null,
     };
   }
-  const index = parse<Index>(found);
+  const index = imageJson<ImageIndex>(found);
   // Attestations are of the base, not of what is made of it.
   const wanted = index.manifests.filter(
     ({ platform }) =>
@@ -117,7 +118,7 @@ export async function appendLayer(append: Append): Promise<Pushed> {
       mediaType: image.mediaType,
       digest: image.digest,
       size: image.bytes.length,
-      ...(platform === undefined ? {} : { platform }),
+      platform,
     });
   }
   const image = rawOf({ schemaVersion: 2, mediaType: found.mediaType, manifests }, found.mediaType);
@@ -141,11 +142,11 @@ const platformText = ({ os, architecture, variant }: NonNullable<Descriptor['pla
     ...(variant === undefined || architecture === 'amd64' || architecture === 'arm64' ? [] : [variant]),
   ].join('/');
 
-const parse = <T>({ bytes }: RawManifest): T => JSON.parse(Buffer.from(bytes).toString()) as T;
+const imageJson = <T>({ bytes }: RawManifest): T => JSON.parse(Buffer.from(bytes).toString()) as T;
 
 function rawOf(value: object, mediaType: string): RawManifest {
   const bytes = Buffer.from(JSON.stringify(value));
-  return { bytes, mediaType, digest: digestOf(bytes) };
+  return { bytes, mediaType, digest: ociDigest(bytes) };
 }
 
 /**
@@ -157,11 +158,11 @@ async function appendTo(
   found: RawManifest,
   platforms?: readonly string[],
 ): Promise<RawManifest> {
-  const manifest = parse<Manifest>(found);
+  const manifest = imageJson<ImageManifest>(found);
   const isDocker = found.mediaType.includes('docker');
   const config = JSON.parse(Buffer.from(await base.blob(manifest.config.digest)).toString()) as ImageConfig;
   const { os = 'linux', architecture = 'amd64', variant } = config;
-  const platform = platformText({ os, architecture, ...(variant === undefined ? {} : { variant }) });
+  const platform = platformText({ os, architecture, variant });
   if (platforms?.includes(platform) === false) throw noPlatform(base, platforms, [platform]);
   const made: ImageConfig = {
     ...config,
@@ -175,7 +176,7 @@ async function appendTo(
   if (push) {
     for (const { digest, size } of manifest.layers) await carry({ base, target, digest, size, progress });
     await send(target, layer.bytes, { digest: layer.digest, progress });
-    await send(target, body, { digest: digestOf(body), progress });
+    await send(target, body, { digest: ociDigest(body), progress });
   }
   return rawOf(
     {
@@ -184,7 +185,7 @@ async function appendTo(
       config: {
         ...manifest.config,
         mediaType: manifest.config.mediaType || OCI.config,
-        digest: digestOf(body),
+        digest: ociDigest(body),
         size: body.length,
       },
       layers: [

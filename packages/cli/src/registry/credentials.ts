@@ -1,4 +1,6 @@
-/** Who asks a registry: what `docker login` and `podman login` have left, and credential helpers. */
+/**
+ * Finds credentials for a registry: what `docker login` and `podman login` have left, and credential helpers.
+ */
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
@@ -31,8 +33,8 @@ function configFiles(env: Readonly<Record<string, string | undefined>>): string[
 }
 
 /**
- * Credentials for an image's repository, or a registry; null where there are none: then it is asked as
- * anybody.
+ * Credentials for an image's repository, or a registry; null where there are none: then it is asked
+ * without any.
  *
  * @throws KtError `BAD_CREDENTIALS` for a file that is no JSON, `CREDENTIAL_HELPER_FAILED`.
  */
@@ -88,7 +90,7 @@ async function readConfig(file: string): Promise<DockerConfig | null> {
     throw new KtError({
       code: 'BAD_CREDENTIALS',
       path: file,
-      message: `It is no JSON: ${why}.`,
+      message: `It is not JSON: ${why}.`,
       hint: 'Log in again: docker login REGISTRY.',
     });
   }

@@ -16,19 +16,19 @@ test.each([
     `registry.example/a/b/c:v1@${DIGEST}`,
     { registry: 'registry.example', repository: 'a/b/c', tag: 'v1', digest: DIGEST },
   ],
-])('%s', (text, expected) => {
+])('parseImage, imageText - %s', (text, expected) => {
   expect(parseImage(text)).toEqual(expected);
   expect(parseImage(imageText(parseImage(text)))).toEqual(expected);
 });
 
 test.each(['', 'Team/App', 'a b', 'registry.example/', 'x@sha256:12'])(
-  '"%s" is no name of an image',
+  'parseImage - "%s" is not the name of an image',
   text => {
-    expect(() => parseImage(text)).toThrow(/BAD_IMAGE|is no name of an image/);
+    expect(() => parseImage(text)).toThrow(/BAD_IMAGE|is not the name of an image/);
   },
 );
 
-test('the API of Docker Hub is elsewhere', () => {
+test('hostOf - the API of Docker Hub is elsewhere', () => {
   expect(hostOf(parseImage('node'))).toBe('registry-1.docker.io');
   expect(hostOf(parseImage('ghcr.io/a/b'))).toBe('ghcr.io');
 });

@@ -1,4 +1,4 @@
-/** Names of images: `registry.example:5000/team/app:tag@sha256:…`. */
+/** Reads and writes names of images: `registry.example:5000/team/app:tag@sha256:…`. */
 import { KtError } from '@kube-transform/sdk';
 
 /** A name in its parts. */
@@ -30,7 +30,7 @@ export function parseImage(text: string): ImageName {
     throw new KtError({
       code: 'BAD_IMAGE',
       path: 'image',
-      message: `"${text}" is no name of an image.`,
+      message: `"${text}" is not the name of an image.`,
       hint: 'Names are lower case: registry.example/team/app:tag.',
     });
   }

@@ -1,7 +1,7 @@
-/** Files as a layer of an image: the same files give the same bytes. */
-import { gzipSync } from 'node:zlib';
+/** Makes files into a layer of an image: the same files give the same bytes. */
+import { reproducibleGzip } from '@kube-transform/runtime/kubernetes';
 import { pack } from './tar-pack.js';
-import { digestOf } from './repository.js';
+import { ociDigest } from './repository.js';
 
 /** A layer. */
 export interface Layer {
@@ -12,9 +12,8 @@ export interface Layer {
   diffId: string;
 }
 
-/** Seconds since 1970 of every file: a time that says nothing. */
+/** The epoch, for reproducible bytes. */
 const TIME = new Date(0);
-const GZIP_OS = 9;
 
 /** A file of a layer, or a symbolic link. */
 export type LayerFile = { body: Uint8Array; executable?: boolean } | { link: string };
@@ -38,10 +37,8 @@ export async function makeLayer(files: ReadonlyMap<string, LayerFile>): Promise<
   tar.finalize();
   await read;
   const plain = Buffer.concat(chunks);
-  const bytes = gzipSync(plain, { level: 6 });
-  // The header names the system that compressed; 255 is "unknown".
-  bytes[GZIP_OS] = 255;
-  return { bytes, digest: digestOf(bytes), diffId: digestOf(plain) };
+  const bytes = reproducibleGzip(plain);
+  return { bytes, digest: ociDigest(bytes), diffId: ociDigest(plain) };
 }
 
 function foldersOf(paths: Iterable<string>): string[] {

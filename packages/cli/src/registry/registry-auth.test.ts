@@ -20,6 +20,6 @@ test.each([
   ],
   ['Negotiate', null],
   [null, null],
-])('%s', (header, expected) => {
+])('readChallenge - %s', (header, expected) => {
   expect(readChallenge(header)).toEqual(expected);
 });

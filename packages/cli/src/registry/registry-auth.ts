@@ -1,7 +1,7 @@
-/** How a registry wants to be asked: Basic, or with a token that it sends one for. */
-import { KtError } from '@kube-transform/sdk';
+/** Answers the challenge of a registry: with Basic, or with a token from the server that it names. */
+import { KtError, omitUndefined } from '@kube-transform/sdk';
 import type { Credentials } from './credentials.js';
-import { type Line, retryingFetch } from './retrying-fetch.js';
+import { type RegistryCalls, retryingFetch } from './retrying-fetch.js';
 
 /** What a registry says when it wants to know who asks. */
 interface Challenge {
@@ -25,13 +25,13 @@ export function readChallenge(header: string | null): Challenge | null {
 /** Keeps what a registry has let in, by what was asked for. */
 export class RegistryAuth {
   readonly #credentials: () => Promise<Credentials | null>;
-  readonly #line: Line;
+  readonly #calls: RegistryCalls;
   readonly #headers = new Map<string, string>();
 
-  constructor(credentials: () => Promise<Credentials | null>, line: Line) {
+  constructor(credentials: () => Promise<Credentials | null>, calls: RegistryCalls) {
     let asked: Promise<Credentials | null> | undefined;
     this.#credentials = () => (asked ??= credentials());
-    this.#line = line;
+    this.#calls = calls;
   }
 
   /** The header for scopes, where one is known. */
@@ -51,7 +51,7 @@ export class RegistryAuth {
     if (challenge?.scheme === 'bearer') {
       this.#headers.set(
         scopes.join(' '),
-        `Bearer ${await token({ ...challenge, scopes, credentials }, this.#line)}`,
+        `Bearer ${await token({ ...challenge, scopes, credentials }, this.#calls)}`,
       );
       return true;
     }
@@ -74,31 +74,31 @@ const basic = ({ username, password }: { username: string; password: string }): 
  * Asks the token server that a registry names; see the token authentication of the distribution
  * specification.
  */
-async function token(request: TokenRequest, line: Line): Promise<string> {
+async function token(request: TokenRequest, calls: RegistryCalls): Promise<string> {
   const { parameters, scopes, credentials } = request;
   const { realm = '' } = parameters;
   const { url, init } =
     credentials !== null && 'identityToken' in credentials
       ? refreshing(request, credentials)
       : getting(request, credentials);
-  const { ok, status, bytes } = await retryingFetch(url, init, line);
+  const { ok, status, bytes } = await retryingFetch(url, init, calls);
   const found = tokenIn(bytes);
   if (ok && found !== undefined) return found;
   const who =
     credentials === null
-      ? 'nobody in particular'
+      ? 'a request without credentials'
       : 'username' in credentials
         ? credentials.username
         : 'an identity token';
   const isDenied = status >= 400 && status < 500 && status !== 429;
   throw new KtError({
     code: isDenied ? 'REGISTRY_DENIED' : 'REGISTRY_FAILED',
-    path: line.registry,
+    path: calls.registry,
     message: ok
       ? `The token server ${realm} of the registry sends no token.`
       : `The token server ${realm} of the registry answers ${status} to ${who}.`,
     hint: isDenied
-      ? `Log in with rights to ${scopes.join(', ')}: docker login ${line.registry}.`
+      ? `Log in with rights to ${scopes.join(', ')}: docker login ${calls.registry}.`
       : 'Try again.',
   });
 }
@@ -128,7 +128,7 @@ function refreshing(
     client_id: 'kt',
     scope: scopes.join(' '),
   };
-  const body = new URLSearchParams({ ...form, ...(service === undefined ? {} : { service }) }).toString();
+  const body = new URLSearchParams(omitUndefined({ ...form, service })).toString();
   return {
     url: realm,
     init: { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded' }, body },

@@ -1,17 +1,17 @@
 /*
- * One repository of a registry, over the HTTP API of the OCI distribution specification 1.1.
+ * A client of one repository of a registry, over the HTTP API of the OCI distribution specification 1.1.
  *
  * RG1 What is there is not sent again: blobs and manifests are named by their digests.
  * RG2 A blob is sent in pieces; one that is cut off goes on from where the registry has it, or begins anew
  *     where the registry does not say.
  */
 import { createHash } from 'node:crypto';
-import { isKtError, KtError } from '@kube-transform/sdk';
+import { isKtError, KtError, omitUndefined } from '@kube-transform/sdk';
 import { type Clock, systemClock } from '@kube-transform/runtime';
 import { type Credentials, credentialsFor } from './credentials.js';
 import { hostOf, type ImageName } from './image-name.js';
 import { RegistryAuth } from './registry-auth.js';
-import { type Answer, ATTEMPTS, type Line, pauseMs, retryingFetch } from './retrying-fetch.js';
+import { type Answer, ATTEMPTS, type RegistryCalls, pauseMs, retryingFetch } from './retrying-fetch.js';
 
 /** A manifest as it is: its digest is that of its bytes. */
 export interface RawManifest {
@@ -37,7 +37,7 @@ const ACCEPT = [
 ].join(', ');
 
 /** The digest of bytes. */
-export const digestOf = (bytes: Uint8Array): string =>
+export const ociDigest = (bytes: Uint8Array): string =>
   `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 interface Ask {
@@ -66,17 +66,17 @@ export class Repository {
   readonly name: ImageName;
   readonly #base: string;
   readonly #auth: RegistryAuth;
-  readonly #line: Line;
+  readonly #calls: RegistryCalls;
 
   constructor(name: ImageName, { insecure, credentials, clock = systemClock }: RegistryOptions = {}) {
     this.name = name;
     const host = hostOf(name);
     const isLocal = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/.test(host);
     this.#base = `${(insecure ?? isLocal) ? 'http' : 'https'}://${host}`;
-    this.#line = { registry: name.registry, clock };
+    this.#calls = { registry: name.registry, clock };
     this.#auth = new RegistryAuth(
       credentials ?? (() => credentialsFor(`${name.registry}/${name.repository}`)),
-      this.#line,
+      this.#calls,
     );
   }
 
@@ -87,7 +87,7 @@ export class Repository {
       ok: [404],
     });
     if (status === 404) return null;
-    const digest = digestOf(bytes);
+    const digest = ociDigest(bytes);
     if (reference.startsWith('sha256:') && reference !== digest) throw this.#notAsNamed(reference);
     return { bytes, mediaType: headers.get('content-type')?.split(';')[0] ?? '', digest };
   }
@@ -111,7 +111,7 @@ export class Repository {
   /** The bytes of a blob. */
   async blob(digest: string): Promise<Uint8Array> {
     const { bytes } = await this.#ask('GET', this.#path(`blobs/${digest}`));
-    if (digestOf(bytes) !== digest) throw this.#notAsNamed(digest);
+    if (ociDigest(bytes) !== digest) throw this.#notAsNamed(digest);
     return bytes;
   }
 
@@ -136,7 +136,7 @@ export class Repository {
 
   /** Sends a blob. `progress` is told the bytes that have arrived. */
   async putBlob(bytes: Uint8Array, progress: (sent: number) => void = () => undefined): Promise<void> {
-    const digest = digestOf(bytes);
+    const digest = ociDigest(bytes);
     let upload = await this.#begin();
     for (let failures = 0; upload.at < bytes.length;) {
       try {
@@ -144,7 +144,7 @@ export class Repository {
         failures = 0;
       } catch (error) {
         if (++failures === ATTEMPTS || isDenied(error)) throw error;
-        await this.#line.clock.sleep(pauseMs(failures));
+        await this.#calls.clock.sleep(pauseMs(failures));
         upload = await this.#resume(upload);
       }
       progress(upload.at);
@@ -213,13 +213,10 @@ export class Repository {
       const known = this.#auth.header(scopes);
       const init = {
         method,
-        headers: { ...headers, ...(known === undefined ? {} : { authorization: known }) },
-        ...(body === undefined ? {} : { body }),
+        headers: omitUndefined({ ...headers, authorization: known }),
+        body,
       };
-      const answer = await retryingFetch(url, init, {
-        ...this.#line,
-        ...(attempts === undefined ? {} : { attempts }),
-      });
+      const answer = await retryingFetch(url, init, { ...this.#calls, attempts });
       if (answer.ok || ok.includes(answer.status)) return answer;
       if (
         answer.status === 401 &&
@@ -236,7 +233,7 @@ export class Repository {
     const words = /"message"\s*:\s*"((?:[^"\\]|\\.)*)"/.exec(text)?.[1] ?? text.slice(0, 200).trim();
     const what = `${method} ${new URL(url).pathname}`;
     if (status !== 401 && status !== 403)
-      return this.#failed(`it answers ${status} to ${what}: ${words || 'without a word'}`, 'Try again.');
+      return this.#failed(`it answers ${status} to ${what}: ${words || 'no message'}`, 'Try again.');
     return new KtError({
       code: 'REGISTRY_DENIED',
       path: this.name.registry,

@@ -1,4 +1,4 @@
-/** Asks over HTTP, and asks again where that may help. */
+/** Fetches over HTTP, and tries again where that may help. */
 import { KtError } from '@kube-transform/sdk';
 import type { Clock } from '@kube-transform/runtime';
 
@@ -10,22 +10,22 @@ export interface Answer {
   bytes: Uint8Array;
 }
 
-/** Who is asked, and how often. */
-export interface Line {
+/** Which registry is called, and how often. */
+export interface RegistryCalls {
   /** The registry, for messages. */
   registry: string;
   clock: Pick<Clock, 'sleep'>;
   /** Default 4. */
-  attempts?: number;
+  attempts?: number | undefined;
 }
 
 export const ATTEMPTS = 4;
-const PAUSE_MS = 500;
+const FIRST_PAUSE_MS = 500;
 const NOT_TLS = /^(ERR_SSL_|EPROTO)/;
 const BAD_CERTIFICATE = /CERT|UNABLE_TO_|ERR_TLS_/;
 
 /** How long to wait after so many failures. */
-export const pauseMs = (failures: number): number => PAUSE_MS * 2 ** failures;
+export const pauseMs = (failures: number): number => FIRST_PAUSE_MS * 2 ** failures;
 
 /**
  * Asks until there is an answer that is not "later": 429 or 5xx. After the last attempt that is the answer.
@@ -35,7 +35,7 @@ export const pauseMs = (failures: number): number => PAUSE_MS * 2 ** failures;
 export async function retryingFetch(
   url: string,
   init: RequestInit,
-  { registry, clock, attempts = ATTEMPTS }: Line,
+  { registry, clock, attempts = ATTEMPTS }: RegistryCalls,
 ): Promise<Answer> {
   for (let failures = 0; ;) {
     try {
@@ -44,7 +44,7 @@ export async function retryingFetch(
     } catch (error) {
       const code = codeOf(error);
       if (++failures >= attempts || NOT_TLS.test(code) || BAD_CERTIFICATE.test(code) || code === 'ENOTFOUND')
-        throw unreachable(error, { registry, url });
+        throw registryUnreachable(error, { registry, url });
     }
     await clock.sleep(pauseMs(failures));
   }
@@ -61,14 +61,14 @@ async function whole(url: string, init: RequestInit): Promise<Answer> {
 }
 
 /** What lies beneath `fetch failed`. */
-const causeOf = (error: unknown): Error | undefined =>
+const underlying = (error: unknown): Error | undefined =>
   error instanceof Error ? ((error.cause as Error | undefined) ?? error) : undefined;
-const codeOf = (error: unknown): string => (causeOf(error) as { code?: string } | undefined)?.code ?? '';
+const codeOf = (error: unknown): string => (underlying(error) as { code?: string } | undefined)?.code ?? '';
 
-function unreachable(error: unknown, { registry, url }: { registry: string; url: string }): KtError {
+function registryUnreachable(error: unknown, { registry, url }: { registry: string; url: string }): KtError {
   const { origin, protocol } = new URL(url);
   const code = codeOf(error);
-  const cause = causeOf(error);
+  const cause = underlying(error);
   const said = (cause?.message || code || String(error)).trim().replace(/\.$/, '');
   return new KtError(
     {

@@ -36,7 +36,7 @@ export { controllerJob, ownerOf, runConfigMap, taskJob } from './manifests/run-j
 export type { RunFrame, WavePlan } from './manifests/run-jobs.js';
 export type * from './api/objects.js';
 export { splitIntoConfigMaps, filesOf, fileConfigMap } from './manifests/config-map-files.js';
-export { packed } from './manifests/packed-bundle.js';
+export { packed, reproducibleGzip } from './manifests/packed-bundle.js';
 export { terminationOf } from './diagnosis/pod-termination.js';
 export { MOUNT } from './manifests/pod-spec.js';
 export { probeJob } from './manifests/probe-job.js';

@@ -52,8 +52,16 @@ export function packed(files: Files, links: ReadonlyMap<string, string> = new Ma
     const body = files.get(name);
     return body === undefined ? [] : [[name, body]];
   });
-  const pack = gzipSync(JSON.stringify({ files: contents, links: Object.fromEntries([...links].sort()) }));
-  // The header names the system that compressed; 255 is "unknown".
-  pack[GZIP_OS] = 255;
+  const pack = reproducibleGzip(
+    JSON.stringify({ files: contents, links: Object.fromEntries([...links].sort()) }),
+  );
   return inPieces(new Map([...plain, [WORKER, Buffer.from(UNPACKER)], [PACK, pack]]));
+}
+
+/** The same data gives the same bytes on every machine. */
+export function reproducibleGzip(data: string | Uint8Array): Buffer {
+  const bytes = gzipSync(data);
+  // The header names the system that compressed; 255 is "unknown".
+  bytes[GZIP_OS] = 255;
+  return bytes;
 }
