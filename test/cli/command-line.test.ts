@@ -1,3 +1,4 @@
+/** What `kt` says of itself, and how it ends, as a process. */
 import { chmod, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

@@ -1,3 +1,4 @@
+/** `kt graph`, `kt bundle` and `kt gc`. */
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

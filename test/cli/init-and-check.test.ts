@@ -1,3 +1,4 @@
+/** `kt init` makes a project that works, and `kt check` finds what is wrong. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

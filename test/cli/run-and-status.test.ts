@@ -1,3 +1,4 @@
+/** `kt run` and what is told of runs, as processes. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';

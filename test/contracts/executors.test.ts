@@ -1,3 +1,4 @@
+/** The contract of executors, run on each of them. */
 import { mustParsePipeline, type KTJobInput } from '@kube-transform/sdk';
 import { drive, jobStates, readOutcomes, systemClock } from '@kube-transform/runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

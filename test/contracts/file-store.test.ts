@@ -1,3 +1,4 @@
+/** The contract of file stores, run on each of them. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -1,3 +1,4 @@
+/** Documents of kube-transform run as they are. */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

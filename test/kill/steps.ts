@@ -1,3 +1,4 @@
+/** The pipeline that is killed again and again. */
 import { appendFileSync } from 'node:fs';
 import { each, type KtContext, ktFunction, pipeline } from '@kube-transform/sdk';
 

@@ -1,3 +1,4 @@
+/** Each feature of the projects that this one replaces is shown by a test that is there. */
 import { describe, expect, test } from 'vitest';
 import { read } from '../kit/sources.js';
 import { FEATURES } from './features.js';

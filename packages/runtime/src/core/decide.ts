@@ -1,3 +1,4 @@
+/** What is to be done next: the actions that follow from the state of a run. */
 import type { Action } from './events.js';
 import { isDone } from './read-state.js';
 import type { RunState } from './run-state.js';

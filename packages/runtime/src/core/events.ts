@@ -1,3 +1,4 @@
+/** Facts, transitions and actions: what the core is told, and what it answers. */
 import type { FailureCause, JobStatus, KTJob } from '@kube-transform/sdk';
 
 /*

@@ -1,3 +1,4 @@
+/** Reads the state of a run: statuses, counts, what is known of a job. */
 import type { JobStatus, KTJob } from '@kube-transform/sdk';
 import type { Own } from './events.js';
 import type { RunState } from './run-state.js';

@@ -1,3 +1,4 @@
+/** The seven statuses of a job, computed from facts. */
 import type { JobStatus } from '@kube-transform/sdk';
 import type { Own } from './events.js';
 

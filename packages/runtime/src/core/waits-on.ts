@@ -1,3 +1,4 @@
+/** The graph of what waits on what: dependencies, and parents on their children. */
 import { didYouMean, type KTJob, type Problem } from '@kube-transform/sdk';
 import { statusOf, type Tallies } from './status.js';
 

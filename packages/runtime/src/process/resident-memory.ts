@@ -1,3 +1,4 @@
+/** How much memory a process holds, as Linux tells it. */
 import { readFileSync } from 'node:fs';
 
 /**

@@ -1,3 +1,4 @@
+/** The clock of this machine, as the port Clock. */
 import type { Clock } from '../ports/index.js';
 
 const LETTERS = '0123456789abcdefghijklmnopqrstuvwxyz';

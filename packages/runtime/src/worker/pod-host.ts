@@ -1,3 +1,4 @@
+/** What a pod needs of the process that it runs in, as types. */
 import type { FailureCause, KtFiles, KtFs, KtLog } from '@kube-transform/sdk';
 import type { ResultCache } from '../run-store/item-results.js';
 import type { JobManifest } from '../run-store/job-manifest.js';

@@ -1,3 +1,4 @@
+/** Makes a folder that other processes may be making or removing. */
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 
