@@ -1,5 +1,5 @@
 /** A run's status as a document: what `kt status --json` prints, wherever the run is. */
-import type { FailureCause, JobStatus } from '@kube-transform/sdk';
+import { type FailureCause, type JobStatus, omitUndefined } from '@kube-transform/sdk';
 import { isOver, jobCount, type RunStatus, type RunSummary } from '@kube-transform/runtime';
 
 /** What `kt status --json` prints of a run, wherever it is. */
@@ -37,16 +37,10 @@ export function statusJson(summary: RunSummary): StatusJson {
     jobs: Object.fromEntries(
       jobs.map(({ name, status: of, items, cause, waiting }) => [
         name,
-        {
-          status: of,
-          items,
-          ...(cause === undefined ? {} : { cause }),
-          ...(waiting === null ? {} : { waiting }),
-        },
+        omitUndefined({ status: of, items, cause, waiting: waiting ?? undefined }),
       ]),
     ),
-    ...(more > 0 ? { moreJobs: more } : {}),
-    ...(problem === null ? {} : { problem }),
+    ...omitUndefined({ moreJobs: more > 0 ? more : undefined, problem: problem ?? undefined }),
   };
 }
 

@@ -17,7 +17,7 @@ export interface BundleSizes {
 }
 
 /** Measures a bundle. */
-export async function sizesOf({
+export async function measureBundle({
   dir,
   files,
   outputs,

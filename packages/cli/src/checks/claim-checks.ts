@@ -19,7 +19,7 @@ interface Volume extends KubeObject {
 }
 
 const DEFAULT = 'storageclass.kubernetes.io/is-default-class';
-const LIST = '`kubectl get storageclasses` lists those that do';
+const LIST_CLASSES = '`kubectl get storageclasses` lists those that do';
 
 /**
  * Whether the claim of the volume is there, and can be bound. @param wanted what `kt deploy` makes where
@@ -49,7 +49,7 @@ export async function claimFindings(
       problem(
         'volume',
         `The claim "${name}" is to have the storage class "${storageClass}", which does not exist.`,
-        `${LIST}: claim.storageClass.`,
+        `${LIST_CLASSES}: claim.storageClass.`,
       ),
     ];
   }
@@ -72,7 +72,7 @@ async function ofClaim(api: KubeApi, name: string, { spec = {}, status }: Claim)
     return problem(
       'volume',
       `The claim "${name}" wants the storage class "${storage}", which does not exist.`,
-      `${LIST}; make the claim anew with one of them.`,
+      `${LIST_CLASSES}; make the claim anew with one of them.`,
     );
   }
   if (!isBound && storage === '' && volumeName === undefined && (await hasNothing(api, name))) {

@@ -31,7 +31,7 @@ export function settingsOf(options: ClusterOptions, namespace: string): ClusterS
 }
 
 /** What a context says of all steps; the rest of it is in the settings. */
-export function stepDefaults({ defaults }: ClusterOptions): Omit<ContextDefaults, 'kubernetes' | 'env'> {
+export function contextDefaults({ defaults }: ClusterOptions): Omit<ContextDefaults, 'kubernetes' | 'env'> {
   const { kubernetes, env, ...steps } = defaults ?? {};
   return steps;
 }

@@ -24,12 +24,12 @@ export function bundleCommand({ output }: Cli): Command {
     .option('--analyze', 'show what the bytes are made of', false)
     .addOption(jsonOption())
     .action(async (typed: string, options: Options) => {
-      const [{ loadTarget }, { sizesOf }, { KtError }] = await Promise.all([
+      const [{ loadPipeline }, { measureBundle }, { KtError }] = await Promise.all([
         import('../pipeline/load-pipeline.js'),
         import('../bundle/bundle-sizes.js'),
         import('@kube-transform/sdk'),
       ]);
-      const { bundle, catalog } = await loadTarget(typed, options.functions);
+      const { bundle, catalog } = await loadPipeline(typed, options.functions);
       if (bundle === null) {
         throw new KtError({
           code: 'NO_FUNCTIONS',
@@ -38,7 +38,7 @@ export function bundleCommand({ output }: Cli): Command {
           hint: 'Give --functions MODULE.',
         });
       }
-      const sizes = await sizesOf(bundle);
+      const sizes = await measureBundle(bundle);
       const functions = [...catalog.names()];
       if (options.json) {
         const { inputs, ...rest } = sizes;

@@ -73,7 +73,7 @@ export async function buildImage(wanted: DockerBuild): Promise<void> {
   const staged = await stage(bundle);
   if (build !== undefined) {
     const env = { KT_IMAGE: image, KT_BUILD_CONTEXT: staged, KT_BASE_IMAGE: base };
-    await runCommand({
+    await spawnCommand({
       command: 'sh',
       args: ['-c', existsSync(join(dir, build)) ? `"${join(dir, build)}"` : build],
       dir,
@@ -89,13 +89,13 @@ export async function buildImage(wanted: DockerBuild): Promise<void> {
     file: join(context, 'Dockerfile'),
     args: { BASE: base, FROM_KT: relative(context, staged) || '.' },
   };
-  await runCommand({ ...buildCommand(builder, { image, platform, insecure, ...from }), dir, progress });
+  await spawnCommand({ ...buildCommand(builder, { image, platform, insecure, ...from }), dir, progress });
   const archive = join(staged, 'image.tar');
   const commands =
     local === undefined
       ? [pushCommand(builder, { image, insecure })]
       : loadCommands(builder, local, { image, archive });
-  for (const command of commands) await runCommand({ ...command, dir, progress });
+  for (const command of commands) await spawnCommand({ ...command, dir, progress });
   await rm(archive, { force: true });
 }
 
@@ -139,7 +139,7 @@ async function builderAtHand(env = process.env): Promise<string> {
   });
 }
 
-function runCommand({ command, args, dir, env = {}, progress }: Run): Promise<void> {
+function spawnCommand({ command, args, dir, env = {}, progress }: Run): Promise<void> {
   progress(`${command} ${args.join(' ')}`);
   return new Promise((done, fail) => {
     let last = '';

@@ -40,11 +40,11 @@ export const schedulesOf = ({ spec }: DeployedVersion): KTSchedule[] =>
   }));
 
 /** The version itself, which version is deployed, and its schedules. */
-export function pipelineObjects(version: DeployedVersion, place: DeployTarget): KubeObject[] {
+export function pipelineObjects(version: DeployedVersion, target: DeployTarget): KubeObject[] {
   return [
-    ...versionConfigMaps(version, place),
-    deploymentConfigMap(version, place),
-    ...schedulesOf(version).map(schedule => cronJob(version, schedule, place)),
+    ...versionConfigMaps(version, target),
+    deploymentConfigMap(version, target),
+    ...schedulesOf(version).map(schedule => cronJob(version, schedule, target)),
   ];
 }
 

@@ -33,8 +33,8 @@ export interface DeployOptions extends ClusterOptions {
 /**
  * Deploys pipelines; all of the project where none is named.
  *
- * @throws KtError whatever is wrong with them, `PREFLIGHT_FAILED` with what would keep this or runs from working
- * before anything is applied, and what the cluster refuses.
+ * @throws KtError whatever is wrong with them, `PREFLIGHT_FAILED` with what would keep this or runs from
+ * working before anything is applied, and what the cluster refuses.
  */
 export async function deploy(
   names: readonly string[],
@@ -78,7 +78,7 @@ async function applyPlan(
   const applied: Applied[] = [];
   for (const group of inOrder(plan.objects))
     applied.push(...(await Promise.all(group.map(object => applyObject(api, object, { dryRun })))));
-  for (const object of leftBehind(plan, await objectsOf(api, plan.project), isWhole))
+  for (const object of leftBehind(plan, await deployedObjects(api, plan.project), isWhole))
     applied.push(await deleteObject(api, object, { dryRun }));
   return applied;
 }
@@ -91,7 +91,7 @@ function inOrder(objects: readonly KubeObject[]): KubeObject[][] {
 }
 
 /** What was deployed of a project: its schedules and its ConfigMaps, as they are now. */
-async function objectsOf(api: KubeApi, project: string): Promise<KubeObject[]> {
+async function deployedObjects(api: KubeApi, project: string): Promise<KubeObject[]> {
   const labelSelector = `${LABEL.managedBy}=kt,${LABEL.project}=${labelValue(project)}`;
   const [cronJobs, configMaps] = await Promise.all([
     api.list<KubeObject>(paths.cronJobs(api.namespace), { labelSelector }),

@@ -3,7 +3,7 @@ import { isPipeline, type JsonObject, KtError, parsePipeline, type Pipeline } fr
 import { bindParams, withDefaults } from '@kube-transform/runtime';
 import { type ClusterSettings, type DeployedVersion, versionOf } from '@kube-transform/runtime/kubernetes';
 import type { PublishedBundle } from '../delivery/delivery.js';
-import type { Target } from '../pipeline/load-pipeline.js';
+import type { LoadedPipeline } from '../pipeline/load-pipeline.js';
 import { paramSchema } from '../pipeline/param-flags.js';
 
 /** How a version runs. */
@@ -21,7 +21,7 @@ export interface VersionFrame {
  * whose runs would lack a parameter.
  */
 export async function makeVersion(
-  { pipeline, source }: Pick<Target, 'pipeline' | 'source'>,
+  { pipeline, source }: Pick<LoadedPipeline, 'pipeline' | 'source'>,
   { settings, published, defaults }: VersionFrame,
 ): Promise<DeployedVersion> {
   const spec = withDefaults(isPipeline(pipeline) ? pipeline.toSpec() : pipeline, defaults);

@@ -3,7 +3,7 @@ import { clusterSettings } from '@kube-transform/runtime/kubernetes';
 import { expect, test } from 'vitest';
 import type { Bundle } from '../bundle/make-bundle.js';
 import type { Delivery } from '../delivery/delivery.js';
-import type { Target } from '../pipeline/load-pipeline.js';
+import type { LoadedPipeline } from '../pipeline/load-pipeline.js';
 import { planDeploy } from './plan.js';
 
 const one = ktFunction({ name: 'one' }, async () => 1);
@@ -19,7 +19,7 @@ const bundleOf = (digest: string): Bundle => ({
   ...{ entries: [], files: {}, outputs: {}, outside: [] },
 });
 
-const loaded = (name: string, bundle: Bundle | null = bundleOf('d1')): Target => ({
+const loaded = (name: string, bundle: Bundle | null = bundleOf('d1')): LoadedPipeline => ({
   pipeline: pipeline(name).job('one', one).schedule('0 3 * * *'),
   bundle,
   modules: {},
@@ -63,8 +63,8 @@ test('planDeploy - access, claim, code and then each pipeline, in the order in w
 
 test('planDeploy - a bundle is delivered once, and versions run with what the delivery made', async () => {
   const { delivery, brought } = keeping();
-  const targets = [loaded('a'), loaded('b'), loaded('c', bundleOf('d2'))];
-  const { versions, delivered } = await planDeploy(targets, { context, settings, delivery });
+  const all = [loaded('a'), loaded('b'), loaded('c', bundleOf('d2'))];
+  const { versions, delivered } = await planDeploy(all, { context, settings, delivery });
   expect(brought).toEqual(['d1', 'd2']);
   expect(delivered.map(({ published }) => published.digest)).toEqual(['d1', 'd2']);
   expect(versions.map(({ pipeline, digest, settings: { image } }) => [pipeline, digest, image])).toEqual([
@@ -75,11 +75,11 @@ test('planDeploy - a bundle is delivered once, and versions run with what the de
   expect(versions[0]?.spec.jobs?.[0]).toMatchObject({ memory: '256Mi' });
 });
 
-test.each<[string, Target[], string]>([
+test.each<[string, LoadedPipeline[], string]>([
   ['no pipeline', [], 'NOTHING_TO_DEPLOY'],
   ['two pipelines of one name', [loaded('a'), loaded('a', bundleOf('d2'))], 'DUPLICATE_PIPELINE'],
   ['a document without functions', [loaded('a', null)], 'NO_FUNCTIONS'],
-])('planDeploy - refuses %s', async (_, targets, code) => {
+])('planDeploy - refuses %s', async (_, all, code) => {
   const { delivery } = keeping();
-  await expect(planDeploy(targets, { context, settings, delivery })).rejects.toMatchObject({ code });
+  await expect(planDeploy(all, { context, settings, delivery })).rejects.toMatchObject({ code });
 });

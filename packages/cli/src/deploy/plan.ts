@@ -7,9 +7,9 @@ import {
   type KubeObject,
 } from '@kube-transform/runtime/kubernetes';
 import type { Bundle } from '../bundle/make-bundle.js';
-import { stepDefaults } from '../cluster/run-settings.js';
+import { contextDefaults } from '../cluster/run-settings.js';
 import type { Delivered, Delivery } from '../delivery/delivery.js';
-import type { Target } from '../pipeline/load-pipeline.js';
+import type { LoadedPipeline } from '../pipeline/load-pipeline.js';
 import { projectAround, projectName } from '../project/project-dir.js';
 import type { ClusterOptions } from '../project/resolve-context.js';
 import { claimObjects } from './claim-object.js';
@@ -40,7 +40,7 @@ export interface PlanOptions {
  * pipeline, the context or the delivery.
  */
 export async function planDeploy(
-  pipelines: readonly Target[],
+  pipelines: readonly LoadedPipeline[],
   { context, settings, delivery }: PlanOptions,
 ): Promise<DeployPlan> {
   if (pipelines.length === 0) throw nothingToDeploy();
@@ -52,10 +52,10 @@ export async function planDeploy(
     return delivered;
   };
   const versions: DeployedVersion[] = [];
-  for (const target of pipelines) {
-    if (target.bundle === null) throw noFunctions(target);
-    const delivered = await deliverOnce(target.bundle);
-    const version = await makeVersion(target, { ...delivered, defaults: stepDefaults(context) });
+  for (const loaded of pipelines) {
+    if (loaded.bundle === null) throw noFunctions(loaded);
+    const delivered = await deliverOnce(loaded.bundle);
+    const version = await makeVersion(loaded, { ...delivered, defaults: contextDefaults(context) });
     if (versions.some(({ pipeline }) => pipeline === version.pipeline)) throw duplicate(version.pipeline);
     versions.push(version);
   }
@@ -78,7 +78,7 @@ const nothingToDeploy = (): KtError =>
     hint: 'Run it in the folder of a project, which has pipelines in pipelines/; or name one: kt deploy path/file.ts.',
   });
 
-const noFunctions = ({ pipeline }: Target): KtError =>
+const noFunctions = ({ pipeline }: LoadedPipeline): KtError =>
   new KtError({
     code: 'NO_FUNCTIONS',
     path: pipeline.name,

@@ -120,13 +120,13 @@ async function probed(
   return [...own, ...rest.flat().filter(({ check, outcome }) => outcome === 'problem' || check === 'image')];
 }
 
-const OUTCOME_COLOUR = { ok: 'Completed', problem: 'Failed', skipped: 'Pending' } as const;
+const FINDING_COLOUR = { ok: 'Completed', problem: 'Failed', skipped: 'Pending' } as const;
 
 function printFindings(findings: readonly Finding[], problems: number, output: Output): void {
   output.out(
     table(
       findings.map(({ outcome, check, message }) => [
-        coloured(OUTCOME_COLOUR[outcome], outcome),
+        coloured(FINDING_COLOUR[outcome], outcome),
         check,
         message,
       ]),

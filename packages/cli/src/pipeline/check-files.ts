@@ -14,7 +14,7 @@ import { type CheckedSpec, checkSpec } from './check-pipeline.js';
 import { type ParamFlag, paramFlags } from './param-flags.js';
 import { findFile } from './find-file.js';
 import { loadBundle } from './load-pipeline.js';
-import { readRawDocument } from './read-document.js';
+import { readRawDocument } from './pipeline-document.js';
 
 /** A function that documents and dynamic jobs can call. */
 export interface OfferedFunction {

@@ -56,10 +56,10 @@ export function toSvg(graph: Graph): string {
 
 const finite = (n: number): number => (Number.isFinite(n) ? n : 2 * MARGIN);
 const rounded = (n: number): string => String(Math.round(n * 10) / 10);
-const shortened = (text: string): string =>
+const cutToFit = (text: string): string =>
   text.length > MAX_CHARS ? `${text.slice(0, MAX_CHARS - 1)}…` : text;
 const widthOf = ({ name, detail }: GraphNode): number =>
-  Math.max(80, 40 + CHAR_WIDTH * Math.max(shortened(name).length, shortened(detail).length));
+  Math.max(80, 40 + CHAR_WIDTH * Math.max(cutToFit(name).length, cutToFit(detail).length));
 
 /** Text as XML 1.0 has it; characters that it forbids are left out. */
 function escaped(text: string): string {
@@ -80,11 +80,11 @@ function edgeOf(points: readonly { x: number; y: number }[]): string {
 function nodeOf({ name, type, detail }: GraphNode, { x, y, width, height }: Box): string {
   const [left, top] = [x - width / 2, y - height / 2];
   const texts = [
-    `<text x="${rounded(x)}" y="${rounded(detail === '' ? y + 4 : y - 3)}" text-anchor="middle" font-weight="600">${escaped(shortened(name))}</text>`,
+    `<text x="${rounded(x)}" y="${rounded(detail === '' ? y + 4 : y - 3)}" text-anchor="middle" font-weight="600">${escaped(cutToFit(name))}</text>`,
     ...(detail === ''
       ? []
       : [
-          `<text x="${rounded(x)}" y="${rounded(y + 14)}" text-anchor="middle" font-size="11" fill="${LINE}">${escaped(shortened(detail))}</text>`,
+          `<text x="${rounded(x)}" y="${rounded(y + 14)}" text-anchor="middle" font-size="11" fill="${LINE}">${escaped(cutToFit(detail))}</text>`,
         ]),
   ];
   return `<g><title>${escaped(name)} (${type})</title>${nodeShape(type, { x: left, y: top, width, height })}${texts.join('')}</g>`;

@@ -2,7 +2,7 @@ import { mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { functionsTarget, loadPipelines, loadTarget } from './load-pipeline.js';
+import { loadFunctions, loadPipelines, loadPipeline } from './load-pipeline.js';
 
 const before = process.cwd();
 beforeAll(async () => {
@@ -21,7 +21,7 @@ test('loadPipelines - a folder without pipelines has none', async () => {
   expect(await loadPipelines([])).toEqual([]);
 });
 
-test('loadTarget - a document without functions has no bundle', async () => {
+test('loadPipeline - a document without functions has no bundle', async () => {
   const [target, ...more] = await loadPipelines(['spec.json']);
   expect(more).toEqual([]);
   expect(target).toMatchObject({
@@ -40,14 +40,14 @@ test.each([
   await expect(loadPipelines([name])).rejects.toMatchObject({ code });
 });
 
-test('loadTarget - what is wrong with a document is told with its file', async () => {
-  await expect(loadTarget('wrong.json')).rejects.toMatchObject({
+test('loadPipeline - what is wrong with a document is told with its file', async () => {
+  await expect(loadPipeline('wrong.json')).rejects.toMatchObject({
     problems: [{ path: expect.stringMatching(/^wrong\.json: jobs\[0\]/) }],
   });
 });
 
-test('functionsTarget - no modules are no functions', async () => {
-  const { bundle, source } = await functionsTarget([]);
+test('loadFunctions - no modules are no functions', async () => {
+  const { bundle, source } = await loadFunctions([]);
   expect({ bundle, source }).toEqual({
     bundle: null,
     source: { pipeline: null, functions: [], digest: '' },

@@ -13,7 +13,7 @@ import { catalogOf, loadModule, pipelinesOf } from '../bundle/load-modules.js';
 import { pipelineNames } from '../project/pipeline-names.js';
 import { projectDir } from '../project/project-dir.js';
 import { findFile } from './find-file.js';
-import { readDocument } from './read-document.js';
+import { readPipelineDocument } from './pipeline-document.js';
 
 /** Modules that were loaded through a bundle. */
 interface Loaded {
@@ -24,7 +24,7 @@ interface Loaded {
 }
 
 /** A pipeline that can be run, with its functions. */
-export interface Target extends Omit<Loaded, 'bundle'> {
+export interface LoadedPipeline extends Omit<Loaded, 'bundle'> {
   pipeline: Pipeline | KTPipelineInput;
   /** Null for a document without functions. */
   bundle: Bundle | null;
@@ -46,24 +46,24 @@ export async function loadBundle(files: readonly string[]): Promise<Loaded & { p
 }
 
 /**
- * Loads every pipeline that is meant: each one that a module exports where only the module is named, and those
- * of all modules in `pipelines/` where nothing is named. None where there are none.
+ * Loads every pipeline that is meant: each one that a module exports where only the module is named, and
+ * those of all modules in `pipelines/` where nothing is named. None where there are none.
  *
  * @throws KtError where there is nothing of the kind, or it does not load.
  */
-export async function loadPipelines(names: readonly string[]): Promise<Target[]> {
+export async function loadPipelines(names: readonly string[]): Promise<LoadedPipeline[]> {
   const isWhole = names.length === 0;
-  const targets: Target[] = [];
+  const all: LoadedPipeline[] = [];
   for (const name of isWhole ? await pipelineNames(process.cwd()) : names)
-    targets.push(...(await loadAll(name, isWhole)));
-  return targets;
+    all.push(...(await loadAll(name, isWhole)));
+  return all;
 }
 
 /** @param mayBeNone the module was not named: one of helpers need not export a pipeline. */
-async function loadAll(name: string, mayBeNone: boolean): Promise<Target[]> {
-  if (name.includes('#')) return [await loadTarget(name)];
+async function loadAll(name: string, mayBeNone: boolean): Promise<LoadedPipeline[]> {
+  if (name.includes('#')) return [await loadPipeline(name)];
   const file = await findFile(name);
-  if (file.endsWith('.json')) return [await loadTarget(name)];
+  if (file.endsWith('.json')) return [await loadPipeline(name)];
   const path = fromHere(file);
   const { pipelines, ...loaded } = await loadBundle([file]);
   if (pipelines.length === 0 && !mayBeNone) throw noPipeline(path);
@@ -81,12 +81,15 @@ async function loadAll(name: string, mayBeNone: boolean): Promise<Target[]> {
  *
  * @throws KtError where there is nothing of the kind, or it does not load.
  */
-export async function loadTarget(name: string, functionFiles: readonly string[] = []): Promise<Target> {
+export async function loadPipeline(
+  name: string,
+  functionFiles: readonly string[] = [],
+): Promise<LoadedPipeline> {
   const [path = '', wanted] = name.split('#');
   const file = await findFile(path);
   if (file.endsWith('.json')) {
-    const document = await readDocument(file);
-    return { ...(await functionsTarget(functionFiles)), pipeline: document };
+    const document = await readPipelineDocument(file);
+    return { ...(await loadFunctions(functionFiles)), pipeline: document };
   }
   const functions = await findAll(functionFiles);
   const { pipelines, ...loaded } = await loadBundle([file, ...functions]);
@@ -99,7 +102,7 @@ export async function loadTarget(name: string, functionFiles: readonly string[] 
 }
 
 /** Only functions, for a document, or for a run whose document is stored with it. */
-export async function functionsTarget(functionFiles: readonly string[]): Promise<Target> {
+export async function loadFunctions(functionFiles: readonly string[]): Promise<LoadedPipeline> {
   const files = await findAll(functionFiles);
   const { bundle, modules, catalog } = files.length === 0 ? nothingLoaded() : await loadBundle(files);
   const source = { pipeline: null, functions: files.map(fromHere), digest: bundle?.digest ?? '' };

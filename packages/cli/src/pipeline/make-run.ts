@@ -1,8 +1,8 @@
-/** From what was typed for `kt run` or `kt submit` to the record of a run and its functions. */
+/** Makes the record of a new run from what was typed, and loads the functions of stored ones. */
 import { isPipeline, KtError } from '@kube-transform/sdk';
 import { newRun, type NewRunOptions, type RunRecord, systemClock } from '@kube-transform/runtime';
 import { paramCommand, readParams } from './param-flags.js';
-import { functionsTarget, loadTarget, type Target } from './load-pipeline.js';
+import { loadFunctions, loadPipeline, type LoadedPipeline } from './load-pipeline.js';
 
 /** What was typed for `kt run`. */
 export interface RunRequest {
@@ -21,7 +21,7 @@ export interface RunRequest {
 export async function makeRun(
   { typed, rest, pairs, functions, runId, defaults }: RunRequest,
   command = 'kt run',
-): Promise<{ record: RunRecord; target: Target }> {
+): Promise<{ record: RunRecord; loaded: LoadedPipeline }> {
   if (typed === undefined) {
     throw new KtError({
       code: 'MISSING_ARGUMENT',
@@ -31,28 +31,28 @@ export async function makeRun(
     });
   }
   if (typed.startsWith('-')) refuseWords([typed], command);
-  const target = await loadTarget(typed, functions);
-  const params = isPipeline(target.pipeline)
-    ? readParams(target.pipeline, rest, pairs)
+  const loaded = await loadPipeline(typed, functions);
+  const params = isPipeline(loaded.pipeline)
+    ? readParams(loaded.pipeline, rest, pairs)
     : refuseWords([...rest, ...pairs], command);
   const record = await newRun({
-    pipeline: target.pipeline,
+    pipeline: loaded.pipeline,
     params,
     clock: systemClock,
-    source: target.source,
-    ...(runId === undefined ? {} : { runId }),
-    ...(defaults === undefined ? {} : { defaults }),
+    source: loaded.source,
+    runId,
+    defaults,
   });
-  return { record, target };
+  return { record, loaded };
 }
 
 /** Says so where the functions are no longer those that a run began with. */
 export function noteChange(
   runId: string,
-  { began, target }: { began: string | undefined; target: Target },
+  { began, loaded }: { began: string | undefined; loaded: LoadedPipeline },
   note: (text: string) => void,
 ): void {
-  if (began === undefined || began === target.source?.digest) return;
+  if (began === undefined || began === loaded.source?.digest) return;
   note(
     `note: the functions have changed since run ${runId} began; what is still to do uses them as they are now.`,
   );
@@ -61,11 +61,14 @@ export function noteChange(
 /**
  * The functions of a stored run, bundled anew. @throws KtError `NO_FUNCTIONS`, and what loading them throws.
  */
-export async function targetOf(source: Target['source'], functions: readonly string[]): Promise<Target> {
+export async function loadSource(
+  source: LoadedPipeline['source'],
+  functions: readonly string[],
+): Promise<LoadedPipeline> {
   const modules = functions.length > 0 ? functions : (source?.functions ?? []);
   const pipeline = source?.pipeline ?? null;
-  if (pipeline !== null) return loadTarget(pipeline, modules);
-  if (modules.length > 0) return functionsTarget(modules);
+  if (pipeline !== null) return loadPipeline(pipeline, modules);
+  if (modules.length > 0) return loadFunctions(modules);
   throw new KtError({
     code: 'NO_FUNCTIONS',
     path: '--functions',
@@ -90,7 +93,7 @@ function refuseWords(words: readonly string[], command: string): Record<string, 
 
 /** The parameters of a pipeline as the help shows them; undefined for a document. */
 export async function paramHelp(typed: string, functions: readonly string[]): Promise<string | undefined> {
-  const { pipeline } = await loadTarget(typed, functions);
+  const { pipeline } = await loadPipeline(typed, functions);
   if (!isPipeline(pipeline)) return undefined;
   const lines = paramCommand(pipeline).helpInformation().split('\n').slice(2);
   return `\nParameters of "${pipeline.name}":${

@@ -4,7 +4,7 @@ import { dirname, extname } from 'node:path';
 import { isPipeline, KtError, mustParsePipeline } from '@kube-transform/sdk';
 import { type GraphFormat, graphOf, toDot, toMermaid } from './graph.js';
 import { makeFolder } from '@kube-transform/runtime';
-import { loadTarget } from './load-pipeline.js';
+import { loadPipeline } from './load-pipeline.js';
 
 const BY_EXTENSION: Record<string, GraphFormat> = {
   '.svg': 'svg',
@@ -18,7 +18,7 @@ export async function renderGraph(
   typed: string,
   { format, out }: { format?: GraphFormat; out?: string },
 ): Promise<string> {
-  const { pipeline } = await loadTarget(typed);
+  const { pipeline } = await loadPipeline(typed);
   const graph = graphOf(mustParsePipeline(isPipeline(pipeline) ? pipeline.toSpec() : pipeline));
   switch (format ?? BY_EXTENSION[extname(out ?? '')] ?? 'mermaid') {
     case 'dot':

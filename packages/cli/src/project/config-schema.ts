@@ -4,7 +4,7 @@ import * as z from 'zod';
 
 const nonEmpty = z.string().min(1);
 const texts = z.record(z.string(), z.string());
-const objects = z.array(z.record(z.string(), z.json()));
+const jsonObjects = z.array(z.record(z.string(), z.json()));
 const policy = z.enum(['Always', 'IfNotPresent', 'Never']);
 const quantityText = nonEmpty.refine(
   value => parseQuantity(value) !== undefined,
@@ -17,7 +17,7 @@ const durationText = nonEmpty.refine(
 
 const kubernetesOptions = z.strictObject({
   nodeSelector: texts.optional(),
-  tolerations: objects.optional(),
+  tolerations: jsonObjects.optional(),
   affinity: z.record(z.string(), z.json()).optional(),
   priorityClassName: nonEmpty.optional(),
   serviceAccountName: nonEmpty.optional(),
@@ -25,9 +25,9 @@ const kubernetesOptions = z.strictObject({
   imagePullPolicy: policy.optional(),
   queue: nonEmpty.optional(),
   annotations: texts.optional(),
-  envFrom: objects.optional(),
-  volumes: objects.optional(),
-  volumeMounts: objects.optional(),
+  envFrom: jsonObjects.optional(),
+  volumes: jsonObjects.optional(),
+  volumeMounts: jsonObjects.optional(),
   startTimeout: durationText.optional(),
   podPatch: z.record(z.string(), z.json()).optional(),
 });

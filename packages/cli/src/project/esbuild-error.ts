@@ -15,11 +15,11 @@ export async function bundleError(thrown: unknown): Promise<unknown> {
           ? ''
           : `${error.location.file}:${error.location.line}:${error.location.column + 1}`,
       message: error.location === null ? (texts[i] ?? error.text).trim() : `${error.text}.`,
-      ...omitUndefined({ hint: hintFor(error.text) }),
+      ...omitUndefined({ hint: resolveHint(error.text) }),
     })),
     { cause: failure },
   );
 }
 
-const hintFor = (text: string): string | undefined =>
+const resolveHint = (text: string): string | undefined =>
   text.startsWith('Could not resolve') ? 'Is the path right, and the package installed?' : undefined;

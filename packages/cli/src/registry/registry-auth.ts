@@ -113,7 +113,7 @@ function getting(
   for (const scope of scopes) url.searchParams.append('scope', scope);
   return {
     url: url.href,
-    init: credentials === null ? {} : { headers: { authorization: basic(credentials) } },
+    init: { headers: credentials === null ? undefined : { authorization: basic(credentials) } },
   };
 }
 

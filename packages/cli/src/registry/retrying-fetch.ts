@@ -75,13 +75,13 @@ function registryUnreachable(error: unknown, { registry, url }: { registry: stri
       code: 'REGISTRY_UNREACHABLE',
       path: registry,
       message: `The registry at ${origin} does not answer: ${said}.`,
-      hint: hintFor(code, protocol),
+      hint: unreachableHint(code, protocol),
     },
     { cause: error },
   );
 }
 
-function hintFor(code: string, protocol: string): string {
+function unreachableHint(code: string, protocol: string): string {
   if (BAD_CERTIFICATE.test(code))
     return 'Node does not know who signed its certificate: name a file with that in NODE_EXTRA_CA_CERTS.';
   if (code === 'ENOTFOUND') return 'Is its name right, and can it be reached from here?';

@@ -9,7 +9,7 @@ import { settingsOf } from '../cluster/run-settings.js';
 import { chooseDelivery } from '../delivery/choose-delivery.js';
 import type { ClusterOptions } from '../project/resolve-context.js';
 import { type DeployPlan, planDeploy } from '../deploy/plan.js';
-import { loadPipelines, type Target } from '../pipeline/load-pipeline.js';
+import { loadPipelines, type LoadedPipeline } from '../pipeline/load-pipeline.js';
 import { type Output, plural } from '../terminal/output.js';
 import { projectAround } from '../project/project-dir.js';
 import { baseFiles, overlayFiles, type RenderedFiles, yamlOf } from './kustomize.js';
@@ -73,7 +73,7 @@ async function contextsOf(typed: ClusterOptions, all: boolean): Promise<(string 
 }
 
 async function renderContext(
-  pipelines: readonly Target[],
+  pipelines: readonly LoadedPipeline[],
   typed: ClusterOptions,
   output: Output,
 ): Promise<Rendered> {

@@ -6,7 +6,7 @@ import type { Bundle } from '../../bundle/make-bundle.js';
 import { withContext } from '../../cluster/connect.js';
 import { chooseDelivery } from '../../delivery/choose-delivery.js';
 import type { Delivered } from '../../delivery/delivery.js';
-import { noteChange, targetOf } from '../../pipeline/make-run.js';
+import { noteChange, loadSource } from '../../pipeline/make-run.js';
 import type { RetryOptions, StartedRun } from '../backend.js';
 import { nothingFailed, runNotEnded } from '../refusals.js';
 import { liveControllers } from './controllers.js';
@@ -27,9 +27,9 @@ export async function retryInCluster(
   await mayRetry(api, run);
   const { source: old, pipeline } = config;
   const given = functions.length > 0 || old?.pipeline != null || (old?.functions.length ?? 0) > 0;
-  const target = given ? await targetOf(old, functions) : null;
-  if (target !== null) noteChange(runId, { began: config.digest, target }, note);
-  const bundle = target?.bundle ?? null;
+  const loaded = given ? await loadSource(old, functions) : null;
+  if (loaded !== null) noteChange(runId, { began: config.digest, loaded }, note);
+  const bundle = loaded?.bundle ?? null;
   const { published, settings } =
     bundle === null || bundle.digest === config.digest
       ? sameCode(config)
@@ -40,7 +40,7 @@ export async function retryInCluster(
     from: runId,
     published,
     settings,
-    source: target?.source ?? old,
+    source: loaded?.source ?? old,
   });
   await publishRun(api, again, null);
   return startedRun(api, { runId: again.runId, bundle: published, config: again });

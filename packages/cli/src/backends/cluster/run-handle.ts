@@ -11,8 +11,8 @@ import { type LogLine, newRun, type RunEvent, type RunSummary, systemClock } fro
 import { KubeApi, type KubeConnection } from '@kube-transform/runtime/kubernetes';
 import { withContext } from '../../cluster/connect.js';
 import { kubeConnection } from '../../cluster/kube-connection.js';
-import { settingsOf, stepDefaults } from '../../cluster/run-settings.js';
-import { functionsTarget, loadTarget, type Target } from '../../pipeline/load-pipeline.js';
+import { settingsOf, contextDefaults } from '../../cluster/run-settings.js';
+import { loadFunctions, loadPipeline, type LoadedPipeline } from '../../pipeline/load-pipeline.js';
 import type { ClusterOptions } from '../../project/resolve-context.js';
 import type { Cancelled, CancelOptions, LogOptions, RunRef } from '../backend.js';
 import { statusJson, type StatusJson } from '../status-json.js';
@@ -64,21 +64,21 @@ export async function submitPipeline(
   pipelineOrDocument: Pipeline | KTPipelineInput | string,
   options: SubmitOptions = {},
 ): Promise<RunHandle> {
-  const target = await targetFor(pipelineOrDocument, options);
+  const loaded = await loadGiven(pipelineOrDocument, options);
   const context = await withContext(options, { last: false });
   const connection = await kubeConnection(context);
   const settings = settingsOf(context, connection.namespace);
   const { params = {}, runId } = options;
   const record = await newRun({
-    pipeline: target.pipeline,
+    pipeline: loaded.pipeline,
     params,
     clock: systemClock,
-    source: target.source,
-    defaults: stepDefaults(context),
+    source: loaded.source,
+    defaults: contextDefaults(context),
     ...omitUndefined({ runId }),
   });
   const started = await connected(connection, async (_, api) =>
-    startedRun(api, await submitRun(api, { record, bundle: target.bundle, settings })),
+    startedRun(api, await submitRun(api, { record, bundle: loaded.bundle, settings })),
   );
   return handleOf(connection, started.run);
 }
@@ -92,41 +92,20 @@ export async function openRun(
   return handleOf(connection, await connected(connection, backend => backend.find(runId)));
 }
 
-async function targetFor(
+async function loadGiven(
   given: Pipeline | KTPipelineInput | string,
   { functions = [], module }: SubmitOptions,
-): Promise<Target> {
-  if (typeof given === 'string') return loadTarget(given, functions);
-  if (!isPipeline(given)) {
-    const none: Target = await emptyTarget(functions);
-    return { ...none, pipeline: given };
-  }
+): Promise<LoadedPipeline> {
+  if (typeof given === 'string') return loadPipeline(given, functions);
+  if (!isPipeline(given)) return { ...(await loadFunctions(functions)), pipeline: given };
   if (module !== undefined)
-    return loadTarget(module.includes('#') ? module : `${module}#${given.name}`, functions);
+    return loadPipeline(module.includes('#') ? module : `${module}#${given.name}`, functions);
   throw new KtError({
     code: 'NO_MODULE',
     path: 'module',
     message: `Pipeline "${given.name}" is a value, and its functions cannot be taken from it into a bundle.`,
     hint: "Say which module exports it: submitPipeline(pipeline, { module: 'pipelines/file.ts' }), or give the path in its place.",
   });
-}
-
-/** The functions of a document. */
-async function emptyTarget(functions: readonly string[]): Promise<Target> {
-  if (functions.length > 0) return functionsTarget(functions);
-  const catalog: Target['catalog'] = {
-    digest: '',
-    names: () => [],
-    register: () => undefined,
-    load: () => Promise.resolve(undefined),
-  };
-  return {
-    pipeline: { name: '' },
-    modules: {},
-    bundle: null,
-    catalog,
-    source: { pipeline: null, functions: [], digest: '' },
-  };
 }
 
 async function connected<T>(

@@ -1,7 +1,7 @@
 /** From what was typed for `kt submit` to a run in the cluster: a new one, or one that goes on. */
 import type { KubeApi } from '@kube-transform/runtime/kubernetes';
 import { remember } from '../../cluster/last-cluster.js';
-import { settingsOf, stepDefaults } from '../../cluster/run-settings.js';
+import { settingsOf, contextDefaults } from '../../cluster/run-settings.js';
 import { chooseDelivery } from '../../delivery/choose-delivery.js';
 import { makeRun, type RunRequest } from '../../pipeline/make-run.js';
 import type { ClusterOptions } from '../../project/resolve-context.js';
@@ -49,8 +49,8 @@ async function submitNew(
 ): Promise<PublishedRun> {
   const deployed = await findDeployed(api, request, typed);
   if (deployed !== null) return submitDeployed(api, request, { deployed, typed });
-  const { record, target } = await makeRun({ ...request, defaults: stepDefaults(options) }, 'kt submit');
+  const { record, loaded } = await makeRun({ ...request, defaults: contextDefaults(options) }, 'kt submit');
   const settings = settingsOf(options, api.namespace);
   const delivery = chooseDelivery(options, { api, progress: note });
-  return submitRun(api, { record, bundle: target.bundle, settings, delivery });
+  return submitRun(api, { record, bundle: loaded.bundle, settings, delivery });
 }

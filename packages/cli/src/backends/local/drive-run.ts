@@ -15,7 +15,7 @@ import {
 } from '@kube-transform/runtime';
 import { isKtError, KtError } from '@kube-transform/sdk';
 import { availableParallelism } from 'node:os';
-import type { Target } from '../../pipeline/load-pipeline.js';
+import type { LoadedPipeline } from '../../pipeline/load-pipeline.js';
 import type { DriveOptions, RunDriver, StartedRun } from '../backend.js';
 import { refOf } from './find-runs.js';
 import { readOutcome } from './read-run.js';
@@ -23,7 +23,7 @@ import { readOutcome } from './read-run.js';
 /** What is to be driven. */
 export interface Session {
   record: RunRecord;
-  target: Target;
+  loaded: LoadedPipeline;
   store: FileStore;
   resumed: boolean;
 }
@@ -68,10 +68,10 @@ function withResumeHint(problems: KtError['problems'], runId: string): KtError['
   );
 }
 
-function executorFor({ store, target }: Session, { executor, jobs }: DriveOptions): Executor {
+function executorFor({ store, loaded }: Session, { executor, jobs }: DriveOptions): Executor {
   const clock: Clock = systemClock;
   if (executor !== 'processes') {
-    const host = { ...inProcessHost({ store, clock, catalog: target.catalog }), within: withinLog };
+    const host = { ...inProcessHost({ store, clock, catalog: loaded.catalog }), within: withinLog };
     return inProcessExecutor({ host, concurrency: jobs ?? IN_PROCESS_ITEMS });
   }
   const { url, kind } = store.capabilities;
@@ -83,7 +83,7 @@ function executorFor({ store, target }: Session, { executor, jobs }: DriveOption
       hint: 'Use --executor in-process, or a file: store.',
     });
   }
-  const entry = target.bundle?.worker;
+  const entry = loaded.bundle?.worker;
   if (entry === undefined) {
     throw new KtError({
       code: 'NO_FUNCTIONS',

@@ -1,7 +1,7 @@
 /** From a run in which something failed to a new run that repeats it. */
 import { KtError } from '@kube-transform/sdk';
 import { type FileStore, leaseHolder, retryRun, type RunRecord, systemClock } from '@kube-transform/runtime';
-import { noteChange, targetOf } from '../../pipeline/make-run.js';
+import { noteChange, loadSource } from '../../pipeline/make-run.js';
 import type { RetryOptions, StartedRun } from '../backend.js';
 import { nothingFailed, runNotEnded } from '../refusals.js';
 import { startedRun } from './drive-run.js';
@@ -23,8 +23,8 @@ export async function retryHere(
   const { status } = await viewRun(store, old, { counts: () => false });
   if (status === 'Interrupted') throw runNotEnded(refOf(old));
   if (status === 'Completed') throw nothingFailed(refOf(old));
-  const target = await targetOf(source, functions);
-  noteChange(runId, { began: source?.digest, target }, note);
-  const record = await retryRun(store, runId, { clock: systemClock, source: target.source });
-  return startedRun({ record, target, store, resumed: false }, options);
+  const loaded = await loadSource(source, functions);
+  noteChange(runId, { began: source?.digest, loaded }, note);
+  const record = await retryRun(store, runId, { clock: systemClock, source: loaded.source });
+  return startedRun({ record, loaded, store, resumed: false }, options);
 }

@@ -1,7 +1,7 @@
 /** Starts runs of a store: a new one, or one that goes on. */
 import { KtError } from '@kube-transform/sdk';
 import { type FileStore, readStateFile, writeRecord } from '@kube-transform/runtime';
-import { makeRun, noteChange, type RunRequest, targetOf } from '../../pipeline/make-run.js';
+import { makeRun, noteChange, type RunRequest, loadSource } from '../../pipeline/make-run.js';
 import type { DriveOptions, StartedRun } from '../backend.js';
 import { startedRun } from './drive-run.js';
 import { findRun } from './find-runs.js';
@@ -12,7 +12,7 @@ export async function beginRun(
   request: RunRequest,
   options: DriveOptions = {},
 ): Promise<StartedRun> {
-  const { record, target } = await makeRun(request);
+  const { record, loaded } = await makeRun(request);
   if (!(await writeRecord(store, record))) {
     throw new KtError({
       code: 'RUN_EXISTS',
@@ -21,7 +21,7 @@ export async function beginRun(
       hint: `Go on with it: kt run --resume ${record.runId}`,
     });
   }
-  return startedRun({ record, target, store, resumed: false }, options);
+  return startedRun({ record, loaded, store, resumed: false }, options);
 }
 
 /** Which run goes on, and how. */
@@ -49,8 +49,8 @@ export async function resumeRun(
   }
   const record = await findRun(store, resume);
   const { runId, source } = record;
-  const target = await targetOf(source, functions);
+  const loaded = await loadSource(source, functions);
   if ((await readStateFile(store, runId)) !== null)
-    noteChange(runId, { began: source?.digest, target }, note);
-  return startedRun({ record, target, store, resumed: true }, options);
+    noteChange(runId, { began: source?.digest, loaded }, note);
+  return startedRun({ record, loaded, store, resumed: true }, options);
 }

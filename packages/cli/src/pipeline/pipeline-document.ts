@@ -23,7 +23,7 @@ export async function readRawDocument(file: string): Promise<unknown> {
 }
 
 /** A document that a pipeline can be made of. @throws KtError with every problem. */
-export async function readDocument(file: string): Promise<KTPipelineInput> {
+export async function readPipelineDocument(file: string): Promise<KTPipelineInput> {
   const document = await readRawDocument(file);
   const parsed = parsePipeline(document);
   if (!parsed.ok)
