@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vitest/config';
 
@@ -24,11 +25,18 @@ export default defineConfig({
   },
   oxc: { decorator: { legacy: true } },
   test: {
-    include: ['packages/**/src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/dist/**', 'test/fixtures/**', 'test/e2e/**'],
     typecheck: { enabled: false },
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',
+    maxWorkers: availableParallelism(),
+    reporters: ['default', './test/slowest.mjs'],
+    exclude: ['**/node_modules/**', '**/dist/**', 'test/fixtures/**', 'test/e2e/**'],
+    // Begun in the order of their names: what takes long comes first.
+    projects: [
+      { extends: true, test: { name: 'system', include: ['test/**/*.test.ts', 'examples/**/*.test.ts'] } },
+      // These leave nothing behind in their process, which the next file may have.
+      { extends: true, test: { name: 'unit', include: ['packages/**/src/**/*.test.ts'], isolate: false } },
+    ],
   },
 });

@@ -6,9 +6,11 @@ export default defineConfig({
   ...base,
   test: {
     ...base.test,
+    projects: undefined,
     include: ['test/e2e/**/*.test.ts'],
     exclude: ['**/node_modules/**'],
     fileParallelism: false,
+    maxWorkers: 1,
     testTimeout: 300_000,
     hookTimeout: 120_000,
   },

@@ -2,7 +2,7 @@
 import { chmod, mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { BIN, expectMistake, kt, project, run, SHAKY } from '../kit/kt.js';
+import { BIN, expectMistake, project, run, runKt, SHAKY } from '../kit/kt.js';
 
 const VERBS = [
   'init',
@@ -21,10 +21,10 @@ const VERBS = [
 test('help is everywhere', async () => {
   const dir = await project();
   const [help, version, inWords, ...each] = await Promise.all([
-    kt(dir, ['--help']),
-    kt(dir, ['--version']),
-    kt(dir, ['help', 'gc']),
-    ...VERBS.map(verb => kt(dir, [verb, '--help'])),
+    runKt(dir, ['--help']),
+    runKt(dir, ['--version']),
+    runKt(dir, ['help', 'gc']),
+    ...VERBS.map(verb => runKt(dir, [verb, '--help'])),
   ]);
   for (const verb of VERBS) expect(help.out).toMatch(new RegExp(`^  ${verb}\\b`, 'm'));
   expect(help.out).not.toContain('__complete');
@@ -40,10 +40,10 @@ test('help is everywhere', async () => {
 test('a mistyped command or option is a sentence with what was meant', async () => {
   const dir = await project();
   const [command, option, missing, choice] = await Promise.all([
-    kt(dir, ['stauts']),
-    kt(dir, ['runs', '--jsno']),
-    kt(dir, ['graph']),
-    kt(dir, ['completion', 'powershell']),
+    runKt(dir, ['stauts']),
+    runKt(dir, ['runs', '--jsno']),
+    runKt(dir, ['graph']),
+    runKt(dir, ['completion', 'powershell']),
   ]);
   expectMistake(command, /UNKNOWN_COMMAND {2}kt: Unknown command "stauts"\. Did you mean "status"\?/);
   expectMistake(option, /UNKNOWN_OPTION {2}kt runs: Unknown option "--jsno"\. Did you mean "--json"\?/);
@@ -61,7 +61,7 @@ test('bash completes verbs, options, choices, pipelines and runs', async () => {
     'pipelines/other.mts': '',
     fixed: '',
   });
-  await kt(dir, ['run', 'shaky', '--run-id', 'a-run']);
+  await runKt(dir, ['run', 'shaky', '--run-id', 'a-run']);
   await mkdir(join(dir, 'bin'));
   await symlink(BIN, join(dir, 'bin/kt'));
   await chmod(BIN, 0o755);
@@ -81,7 +81,10 @@ c kt st; c kt run ''; c kt run s; c kt run --ex; c kt run --executor ''; c kt st
     'latest',
     'bash zsh fish',
   ]);
-  const [zsh, fish] = await Promise.all([kt(dir, ['completion', 'zsh']), kt(dir, ['completion', 'fish'])]);
+  const [zsh, fish] = await Promise.all([
+    runKt(dir, ['completion', 'zsh']),
+    runKt(dir, ['completion', 'fish']),
+  ]);
   expect(zsh.out).toMatch(/^#compdef kt\n/);
   expect(fish.out).toContain(
     "complete -c kt -n '__fish_seen_subcommand_from graph' -l format -r -f -a 'mermaid dot svg'",

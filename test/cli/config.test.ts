@@ -1,6 +1,6 @@
 /** Named contexts: `kt.config.ts`, the starter kit's `kt-contexts.json`, and what comes before them. */
 import { expect, test } from 'vitest';
-import { BIN, expectMistake, kt, project, run } from '../kit/kt.js';
+import { BIN, expectMistake, project, run, runKt } from '../kit/kt.js';
 
 interface Shown {
   context: string | null;
@@ -8,7 +8,7 @@ interface Shown {
 }
 
 const shown = async (dir: string, ...args: string[]): Promise<Shown> => {
-  const { code, out, err } = await kt(dir, ['config', '--json', ...args]);
+  const { code, out, err } = await runKt(dir, ['config', '--json', ...args]);
   expect(err).toBe('');
   expect(code).toBe(0);
   return JSON.parse(out) as Shown;
@@ -44,7 +44,7 @@ test('kt config shows what holds and where it comes from', async () => {
       delivery: { value: 'registry', from: 'kt.config.ts contexts.prod' },
     },
   });
-  const text = await kt(dir, ['config']);
+  const text = await runKt(dir, ['config']);
   expect(text.out).toMatch(/volume +pvc:data +kt\.config\.ts contexts\.dev/);
   expect(text.out).toMatch(/serviceAccount +kt-pod +by default/);
 });
@@ -96,7 +96,7 @@ test('mistakes in a configuration are told all at once', async () => {
   const bad =
     "export default { contexts: { dev: { namespace: 'Not A Name', volum: 'pvc:a', defaults: { memory: 'lots' } }, b: { claim: { size: '1Gi' } } } };\n";
   const dir = await project({ 'kt.config.ts': bad });
-  const { code, err } = await kt(dir, ['config']);
+  const { code, err } = await runKt(dir, ['config']);
   expect(code).toBe(2);
   expect(err).toMatch(/BAD_CONFIG.*contexts\.dev\.namespace.*name of a namespace/);
   expect(err).toMatch(/BAD_CONFIG.*volum/);
@@ -106,9 +106,9 @@ test('mistakes in a configuration are told all at once', async () => {
 
 test('several contexts and none by default, a stranger, a file that throws', async () => {
   const several = await project({ 'kt.config.ts': 'export default { contexts: { a: {}, b: {} } };\n' });
-  expectMistake(await kt(several, ['config']), /WHICH_CONTEXT.*--context a, --context b/);
+  expectMistake(await runKt(several, ['config']), /WHICH_CONTEXT.*--context a, --context b/);
   const broken = await project({ 'kt.config.ts': "throw new Error('no vault');\n" });
-  expectMistake(await kt(broken, ['config']), /CONFIG_FAILED.*no vault/);
+  expectMistake(await runKt(broken, ['config']), /CONFIG_FAILED.*no vault/);
   const none = await project({ 'kt.config.ts': 'export const a = 1;\n' });
-  expectMistake(await kt(none, ['config']), /BAD_CONFIG.*exports nothing by default/);
+  expectMistake(await runKt(none, ['config']), /BAD_CONFIG.*exports nothing by default/);
 });

@@ -9,7 +9,7 @@ import { makeBundle } from '../../packages/cli/src/bundle/make-bundle.js';
 import { chooseDelivery } from '../../packages/cli/src/delivery/choose-delivery.js';
 import { DOCKERIGNORE, dockerfile } from '../../packages/cli/src/project/dockerfile.js';
 import { clusterSettings } from '../../packages/runtime/src/kubernetes/manifests/cluster-settings.js';
-import { expectMistake, kt, project, SHAKY } from '../kit/kt.js';
+import { expectMistake, project, runKt, SHAKY } from '../kit/kt.js';
 
 const BASE = 'registry.example/team/node:22';
 const KUBECONFIG = (context: string): string =>
@@ -58,15 +58,17 @@ async function withPath<T>(bin: string, act: () => Promise<T>): Promise<T> {
 describe('kt init --docker', () => {
   test('leaves the Dockerfile that is built with, in a new project and in one that is there', async () => {
     const dir = await project();
-    expect((await kt(dir, ['init', 'new', '--docker'])).out).toMatch(/\.dockerignore\n[^]* {2}Dockerfile\n/);
-    const added = await kt(dir, ['init', '--docker']);
+    expect((await runKt(dir, ['init', 'new', '--docker'])).out).toMatch(
+      /\.dockerignore\n[^]* {2}Dockerfile\n/,
+    );
+    const added = await runKt(dir, ['init', '--docker']);
     expect(added.out).toContain('Made a Dockerfile in this folder: 2 files.');
     for (const folder of [dir, join(dir, 'new')]) {
       expect(await readFile(join(folder, 'Dockerfile'), 'utf8')).toBe(dockerfile());
       expect(await readFile(join(folder, '.dockerignore'), 'utf8')).toBe(DOCKERIGNORE);
     }
-    expectMistake(await kt(dir, ['init', '--docker']), /FILE_EXISTS {2}.*Dockerfile/);
-    expect((await kt(dir, ['init', 'without'])).out).not.toContain('Dockerfile');
+    expectMistake(await runKt(dir, ['init', '--docker']), /FILE_EXISTS {2}.*Dockerfile/);
+    expect((await runKt(dir, ['init', 'without'])).out).not.toContain('Dockerfile');
   });
 });
 

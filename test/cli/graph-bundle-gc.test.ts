@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { expectMistake, kt, project, SHAKY } from '../kit/kt.js';
+import { expectMistake, project, runKt, SHAKY } from '../kit/kt.js';
 
 const DOCUMENT = JSON.stringify({
   name: 'odd <names> & "quotes"',
@@ -17,12 +17,12 @@ const DOCUMENT = JSON.stringify({
 test('a graph is drawn in three ways, each time the same', async () => {
   const dir = await project({ 'pipelines/shaky.ts': SHAKY, 'odd.json': DOCUMENT });
   const [mermaid, odd, dot, svg, again, file] = await Promise.all([
-    kt(dir, ['graph', 'shaky']),
-    kt(dir, ['graph', 'odd.json']),
-    kt(dir, ['graph', 'odd.json', '--format', 'dot']),
-    kt(dir, ['graph', 'odd.json', '--format', 'svg']),
-    kt(dir, ['graph', 'odd.json', '--format', 'svg']),
-    kt(dir, ['graph', 'odd.json', '--out', 'deep/er/odd.svg']),
+    runKt(dir, ['graph', 'shaky']),
+    runKt(dir, ['graph', 'odd.json']),
+    runKt(dir, ['graph', 'odd.json', '--format', 'dot']),
+    runKt(dir, ['graph', 'odd.json', '--format', 'svg']),
+    runKt(dir, ['graph', 'odd.json', '--format', 'svg']),
+    runKt(dir, ['graph', 'odd.json', '--out', 'deep/er/odd.svg']),
   ]);
   expect(mermaid.out).toBe(
     'flowchart LR\n  j0["list<br/><small>shaky.list</small>"]\n  j1[["work<br/><small>map shaky.work</small>"]]\n  j2["report<br/><small>shaky.report</small>"]\n  j0 --> j1\n  j1 --> j2\n',
@@ -40,12 +40,15 @@ test('a graph is drawn in three ways, each time the same', async () => {
   expect(file.out).toBe('Wrote deep/er/odd.svg.\n');
   expect(await readFile(join(dir, 'deep/er/odd.svg'), 'utf8')).toBe(svg.out);
   expectMistake(
-    await kt(dir, ['graph', 'shaky', '--format', 'png']),
+    await runKt(dir, ['graph', 'shaky', '--format', 'png']),
     /Allowed choices are mermaid, dot, svg/,
   );
-  expectMistake(await kt(dir, ['graph', 'shakey']), /There is no pipeline "shakey".*Did you mean "shaky"\?/);
   expectMistake(
-    await kt(dir, ['graph', 'shaky', '--out', 'package.json/x.svg']),
+    await runKt(dir, ['graph', 'shakey']),
+    /There is no pipeline "shakey".*Did you mean "shaky"\?/,
+  );
+  expectMistake(
+    await runKt(dir, ['graph', 'shaky', '--out', 'package.json/x.svg']),
     /package\.json\/x\.svg: The file cannot be written/,
   );
 });
@@ -53,9 +56,9 @@ test('a graph is drawn in three ways, each time the same', async () => {
 test('a bundle is shown with its functions and sizes', async () => {
   const dir = await project({ 'pipelines/shaky.ts': SHAKY, 'doc.json': '{"name":"doc"}' });
   const [text, json, none] = await Promise.all([
-    kt(dir, ['bundle', 'shaky', '--analyze']),
-    kt(dir, ['bundle', 'shaky', '--json']),
-    kt(dir, ['bundle', 'doc.json']),
+    runKt(dir, ['bundle', 'shaky', '--analyze']),
+    runKt(dir, ['bundle', 'shaky', '--json']),
+    runKt(dir, ['bundle', 'doc.json']),
   ]);
   const bundle = JSON.parse(json.out) as {
     digest: string;
@@ -77,7 +80,8 @@ test('a bundle is shown with its functions and sizes', async () => {
 
 test('gc deletes what is old and nothing else', async () => {
   const dir = await project({ 'pipelines/shaky.ts': SHAKY, fixed: '' });
-  for (const id of ['r1', 'r2', 'r3']) expect((await kt(dir, ['run', 'shaky', '--run-id', id])).code).toBe(0);
+  for (const id of ['r1', 'r2', 'r3'])
+    expect((await runKt(dir, ['run', 'shaky', '--run-id', id])).code).toBe(0);
   const old = new Date(Date.now() - 2 * 3_600_000);
   for (const made of ['bundles/0000000000000000', 'images/1111111111111111', 'native/linux-x64-glibc'])
     await mkdir(join(dir, '.kt', made), { recursive: true });
@@ -85,13 +89,13 @@ test('gc deletes what is old and nothing else', async () => {
   for (const name of ['t-host-1-2-3', 't-fresh-1-2-3', 'lock'])
     await writeFile(join(dir, '.kt-tmp', name), 'x');
   for (const name of ['t-host-1-2-3', 'lock']) await utimes(join(dir, '.kt-tmp', name), old, old);
-  expect((await kt(dir, ['gc'])).out).toMatch(
+  expect((await runKt(dir, ['gc'])).out).toMatch(
     /^deleted temporary file t-host-1-2-3 {2}1 B\n1 entry, 1 B\.\n$/,
   );
-  const dry = await kt(dir, ['gc', '--keep', '2', '--dry-run']);
+  const dry = await runKt(dir, ['gc', '--keep', '2', '--dry-run']);
   expect(dry.out).toMatch(/would delete run r1 .*\nwould delete bundle 0000000000000000/);
   expect(existsSync(join(dir, 'kt-metadata/r1'))).toBe(true);
-  const done = JSON.parse((await kt(dir, ['gc', '--keep', '2', '--json'])).out);
+  const done = JSON.parse((await runKt(dir, ['gc', '--keep', '2', '--json'])).out);
   expect(done.deleted).toMatchObject([
     { kind: 'run', name: 'r1' },
     { kind: 'bundle', name: '0000000000000000' },
@@ -103,6 +107,9 @@ test('gc deletes what is old and nothing else', async () => {
   expect(await readdir(join(dir, 'kt-metadata'))).toEqual(['r2', 'r3']);
   expect(await readdir(join(dir, '.kt/bundles'))).toHaveLength(1);
   expect(await readdir(join(dir, '.kt-tmp'))).toEqual(expect.arrayContaining(['lock', 't-fresh-1-2-3']));
-  expectMistake(await kt(dir, ['gc', '--older-than', 'yesterday']), /Expected an age such as 12h, 30d or 4w/);
-  expectMistake(await kt(dir, ['gc', '--keep', '-1']), /kt gc/);
+  expectMistake(
+    await runKt(dir, ['gc', '--older-than', 'yesterday']),
+    /Expected an age such as 12h, 30d or 4w/,
+  );
+  expectMistake(await runKt(dir, ['gc', '--keep', '-1']), /kt gc/);
 });

@@ -2,11 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { expectMistake, kt, project, run, SHAKY } from '../kit/kt.js';
+import { expectMistake, project, run, runKt, SHAKY } from '../kit/kt.js';
 
 test('kt init makes a project that checks, tests and runs at once', async () => {
   const dir = await project();
-  const made = await kt(dir, ['init', 'new-project']);
+  const made = await runKt(dir, ['init', 'new-project']);
   expect(made.code).toBe(0);
   expect(made.out).toContain('  cd new-project\n  npm install\n  npm test\n  npx kt run hello');
   const inside = join(dir, 'new-project');
@@ -23,8 +23,8 @@ test('kt init makes a project that checks, tests and runs at once', async () => 
   const [tested, typed, checked, ran] = await Promise.all([
     run(process.execPath, ['../node_modules/vitest/vitest.mjs', 'run'], { dir: inside }),
     run(process.execPath, ['../node_modules/typescript/bin/tsc', '--noEmit'], { dir: inside }),
-    kt(inside, ['check', '--json']),
-    kt(inside, ['run', 'hello', '--top', '1']),
+    runKt(inside, ['check', '--json']),
+    runKt(inside, ['run', 'hello', '--top', '1']),
   ]);
   expect(tested).toMatchObject({ code: 0 });
   expect(typed).toEqual({ code: 0, out: '', err: '' });
@@ -34,7 +34,7 @@ test('kt init makes a project that checks, tests and runs at once', async () => 
   });
   expect(ran.code).toBe(0);
   expect(ran.out).toContain('"the": 4');
-  const again = await kt(dir, ['init', 'new-project']);
+  const again = await runKt(dir, ['init', 'new-project']);
   expectMistake(again, /FILE_EXISTS {2}new-project\/package\.json: The file exists already/);
 });
 
@@ -50,7 +50,7 @@ export class Steps {
     'pipelines/shaky.test.ts': 'throw new Error()',
     'tsconfig.json': '{"compilerOptions":{"experimentalDecorators":true}}',
   });
-  const { code, out } = await kt(dir, ['check']);
+  const { code, out } = await runKt(dir, ['check']);
   expect(code).toBe(0);
   expect(out).toContain(
     '✓ pipelines/shaky.ts\n  pipeline "shaky"\n    steps:\n      list (static)\n      work (map) after list\n      report (static) after work\n    params:\n      --n <number>  (default: 7)',
@@ -86,13 +86,13 @@ test('kt check tells everything that is wrong', async () => {
     'empty/package.json': '{}',
   });
   const [all, doc, unchecked, bad, worse, empty, json] = await Promise.all([
-    kt(dir, ['check']),
-    kt(dir, ['check', 'doc.json', '--functions', 'shaky']),
-    kt(dir, ['check', 'doc.json']),
-    kt(dir, ['check', 'bad.json']),
-    kt(dir, ['check', 'worse.json']),
-    kt(join(dir, 'empty'), ['check']),
-    kt(dir, ['check', 'bad.json', '--json']),
+    runKt(dir, ['check']),
+    runKt(dir, ['check', 'doc.json', '--functions', 'shaky']),
+    runKt(dir, ['check', 'doc.json']),
+    runKt(dir, ['check', 'bad.json']),
+    runKt(dir, ['check', 'worse.json']),
+    runKt(join(dir, 'empty'), ['check']),
+    runKt(dir, ['check', 'bad.json', '--json']),
   ]);
   expectMistake(all, /NOT_EXPORTED {2}pipelines\/hidden\.ts: hidden: .*hidden\.list.* Export it/);
   expect(all.err).toMatch(/MODULE_FAILED {2}throws: throws: .*no key/);

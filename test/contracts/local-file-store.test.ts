@@ -10,45 +10,49 @@ import { localFileStore } from '../../packages/runtime/src/stores/local/local-fi
 import { rejection } from '../kit/stores.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
-const BIG = 3_000_000;
+const BIG = 600_000;
 
-/** What a child process does: argv is [root, task, links]. */
+/** What a child process does: argv is [root, links], and each message is a task. */
 const CHILD = `
 import { createHash } from 'node:crypto';
 import { localFileStore } from './local-file-store.js';
 import { withLockFile } from './file-lock.js';
-const [root, task, links] = process.argv.slice(2);
+const [root, links] = process.argv.slice(2);
 const store = localFileStore(root, { hardLinks: links === 'yes' });
 const tell = message => new Promise(done => process.send(message, done));
 const bytes = text => new TextEncoder().encode(text);
+const TASKS = {
+  absent: async () => {
+    const won = [];
+    for (let i = 0; i < 100; i++) if (await store.put('race/' + i, bytes(String(process.pid)), { ifAbsent: true })) won.push(i);
+    await tell({ won });
+  },
+  count: async times => {
+    for (let done = 0; done < times; ) {
+      const { etag } = await store.head('counter');
+      const value = Number(new TextDecoder().decode(await store.get('counter')));
+      if (await store.put('counter', bytes(String(value + 1)), { ifMatch: etag })) done++;
+    }
+    await tell('done');
+  },
+  stream: async () => {
+    for (let round = 0; ; round++) {
+      await store.put('big', (async function* () {
+        for (let part = 0; part < 30; part++) {
+          yield bytes('abcdef'[round % 6].repeat(${BIG} / 30));
+          process.send('part');
+        }
+      })());
+    }
+  },
+  lock: async () => {
+    const name = 'lock-' + createHash('sha256').update('counter').digest('hex').slice(0, 32);
+    await withLockFile(root + '/.kt-tmp', name, async () => { await tell('locked'); await new Promise(() => {}); });
+  },
+};
+process.on('message', ({ task, times }) => void TASKS[task](times));
+process.on('disconnect', () => process.exit());
 await tell('ready');
-await new Promise(go => process.once('message', go));
-if (task === 'absent') {
-  const won = [];
-  for (let i = 0; i < 100; i++) if (await store.put('race/' + i, bytes(String(process.pid)), { ifAbsent: true })) won.push(i);
-  await tell({ won });
-} else if (task === 'count') {
-  for (let done = 0; done < 100; ) {
-    const { etag } = await store.head('counter');
-    const value = Number(new TextDecoder().decode(await store.get('counter')));
-    if (await store.put('counter', bytes(String(value + 1)), { ifMatch: etag })) done++;
-  }
-  await tell('done');
-} else if (task === 'stream') {
-  for (let round = 0; ; round++) {
-    await store.put('big', (async function* () {
-      for (let part = 0; part < 30; part++) {
-        yield bytes('abcdef'[round % 6].repeat(${BIG} / 30));
-        process.send('part');
-      }
-    })());
-  }
-} else if (task === 'lock') {
-  const name = 'lock-' + createHash('sha256').update('counter').digest('hex').slice(0, 32);
-  setInterval(() => {}, 1000);
-  await withLockFile(root + '/.kt-tmp', name, async () => { await tell('locked'); await new Promise(() => {}); });
-}
-process.disconnect();
 `;
 
 let folder: string;
@@ -73,8 +77,8 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const newRoot = (): string => join(folder, `root-${roots++}`);
 
-async function start(root: string, task: string, links = 'yes'): Promise<ChildProcess> {
-  const child = fork(script, [root, task, links], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+async function start(root: string, links: string): Promise<ChildProcess> {
+  const child = fork(script, [root, links], { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
   await once(child, 'message');
   return child;
 }
@@ -86,20 +90,36 @@ async function keys(root: string): Promise<string[]> {
   return found;
 }
 
-/** Starts children that are ready, lets them go at once, and gives what each tells. */
-async function race(root: string, task: string, links: string): Promise<unknown[]> {
-  const children = await Promise.all([1, 2, 3, 4].map(() => start(root, task, links)));
-  const told = children.map(async child => (await once(child, 'message'))[0] as unknown);
-  for (const child of children) child.send('go');
-  const results = await Promise.all(told);
-  await Promise.all(children.map(child => (child.exitCode === null ? once(child, 'exit') : null)));
-  return results;
+/** Four children that are ready. */
+class Racers {
+  readonly #children: readonly ChildProcess[];
+  private constructor(children: readonly ChildProcess[]) {
+    this.#children = children;
+  }
+
+  static async start(root: string, links: string): Promise<Racers> {
+    return new Racers(await Promise.all([1, 2, 3, 4].map(() => start(root, links))));
+  }
+
+  /** Lets them go at once, and gives what each tells. */
+  race(task: string, times?: number): Promise<unknown[]> {
+    const told = this.#children.map(async child => (await once(child, 'message'))[0] as unknown);
+    for (const child of this.#children) child.send({ task, times });
+    return Promise.all(told);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    const ended = this.#children.map(child => once(child, 'exit'));
+    for (const child of this.#children) child.disconnect();
+    await Promise.all(ended);
+  }
 }
 
 describe.each(['yes', 'no'])('file store between processes, hard links: %s', links => {
   test('ifAbsent: each of 100 keys has one winner among four processes', { timeout: 60_000 }, async () => {
     const root = newRoot();
-    const results = (await race(root, 'absent', links)) as { won: number[] }[];
+    await using racers = await Racers.start(root, links);
+    const results = (await racers.race('absent')) as { won: number[] }[];
     expect(results.flatMap(result => result.won).sort((a, b) => a - b)).toEqual(
       Array.from({ length: 100 }, (_, i) => i),
     );
@@ -109,7 +129,8 @@ describe.each(['yes', 'no'])('file store between processes, hard links: %s', lin
   test('ifMatch: four processes count to 400 together', { timeout: 60_000 }, async () => {
     const root = newRoot();
     await localFileStore(root).put('counter', bytes('0'));
-    await race(root, 'count', links);
+    await using racers = await Racers.start(root, links);
+    await racers.race('count', 100);
     expect(new TextDecoder().decode(await localFileStore(root).get('counter'))).toBe('400');
     expect(await readdir(join(root, '.kt-tmp'))).toEqual([]);
   });
@@ -120,14 +141,15 @@ describe.each(['yes', 'no'])('file store between processes, hard links: %s', lin
     async () => {
       const root = newRoot();
       await localFileStore(root).put('counter', bytes('0'));
+      await using racers = await Racers.start(root, links);
       for (let round = 1; round <= 3; round++) {
-        const holder = await start(root, 'lock', links);
-        holder.send('go');
+        const holder = await start(root, links);
+        holder.send({ task: 'lock' });
         await once(holder, 'message');
         holder.kill('SIGKILL');
         await once(holder, 'exit');
-        await race(root, 'count', links);
-        expect(new TextDecoder().decode(await localFileStore(root).get('counter'))).toBe(String(400 * round));
+        await racers.race('count', 20);
+        expect(new TextDecoder().decode(await localFileStore(root).get('counter'))).toBe(String(80 * round));
       }
       expect(await readdir(join(root, '.kt-tmp'))).toEqual([]);
     },
@@ -141,8 +163,8 @@ test(
     const root = newRoot();
     await localFileStore(root).put('big', bytes('start'));
     for (let round = 0; round < 24; round++) {
-      const child = await start(root, 'stream');
-      child.send('go');
+      const child = await start(root, 'yes');
+      child.send({ task: 'stream' });
       for (let part = 0; part < 5 + round * 7; part++) await once(child, 'message');
       child.kill('SIGKILL');
       await once(child, 'exit');

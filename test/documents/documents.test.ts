@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { kt } from '../kit/kt.js';
+import { runKt } from '../kit/kt.js';
 import { root } from '../kit/sources.js';
 
 const fixtures = join(root, 'test/fixtures/documents');
@@ -28,7 +28,7 @@ describe.each(['in-process', 'processes'])('a kube-transform document runs uncha
       '--run-id',
       'r',
     ];
-    const { code, out, err } = await kt(root, args);
+    const { code, out, err } = await runKt(root, args);
     expect(`${out}${err}`).toContain('Completed');
     expect(code).toBe(0);
     expect(JSON.parse(await readFile(join(dir, 'collected.json'), 'utf8'))).toEqual({
@@ -68,7 +68,7 @@ describe.each(['in-process', 'processes'])('a kube-transform document runs uncha
       '--executor',
       executor,
     ];
-    const { code, err } = await kt(root, args);
+    const { code, err } = await runKt(root, args);
     expect(err).toBe('');
     expect(code).toBe(0);
     expect(await readFile(join(root, 'out/hello_world/processed/part_1.txt'), 'utf8')).toBe(

@@ -4,8 +4,7 @@
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { makeBundle } from '@kube-transform/cli';
 import { KtError } from '@kube-transform/sdk';
 import {
@@ -21,6 +20,7 @@ import {
   withinLog,
 } from '@kube-transform/runtime';
 import * as calls from '../fixtures/functions/calls.js';
+import { root } from './sources.js';
 
 /** A store and executors over it. */
 export interface Bench {
@@ -35,7 +35,13 @@ export interface Bench {
   close(): Promise<void>;
 }
 
-const here = dirname(fileURLToPath(import.meta.url));
+let bundling: ReturnType<typeof makeBundle> | undefined;
+/** The bundle of these functions, made once in a process. */
+export const callsBundle = (): ReturnType<typeof makeBundle> =>
+  (bundling ??= makeBundle({
+    entries: [join(root, 'test/fixtures/functions/calls.ts')],
+    projectDir: root,
+  }));
 
 export async function inProcessBench(): Promise<Bench> {
   const memory = memoryFileStore();
@@ -67,10 +73,7 @@ export async function inProcessBench(): Promise<Bench> {
 export async function processBench(): Promise<Bench> {
   const dir = await mkdtemp(join(tmpdir(), 'kt-pool-'));
   const store = localFileStore(dir);
-  const { worker } = await makeBundle({
-    entries: [join(here, '../fixtures/functions/calls.ts')],
-    projectDir: join(here, '../..'),
-  });
+  const { worker } = await callsBundle();
   const { url } = store.capabilities;
   return {
     store,

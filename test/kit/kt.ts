@@ -1,10 +1,12 @@
-/** The built command line, run as people run it. */
+/** The command line: in this process, and built and run as people run it. */
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
+import { runCli } from '../../packages/cli/src/program.js';
+import { InFolder } from './in-folder.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const BIN = join(ROOT, 'packages/cli/bin/kt.js');
@@ -16,9 +18,31 @@ export interface Ended {
   err: string;
 }
 
+// What the person at the keyboard has set is no part of a test.
+for (const name of ['KT_STORE', 'DATA_DIR', 'FORCE_COLOR']) Reflect.deleteProperty(process.env, name);
+process.env['NO_COLOR'] = '1';
+const folders = new InFolder();
+
 /**
- * Runs `kt` in a folder; `onOut` sees all it has printed each time more comes, and may send it a signal: each
- * goes once.
+ * Runs `kt` in a folder, in this process and from its sources: for all but signals, pipes and what a process
+ * leaves behind.
+ */
+export function runKt(dir: string, args: readonly string[]): Promise<Ended> {
+  return folders.within(dir, async () => {
+    const ended = { out: '', err: '' };
+    const code = await runCli(args, {
+      out: text => void (ended.out += `${text}\n`),
+      err: text => void (ended.err += `${text}\n`),
+      live: false,
+      columns: 100,
+    });
+    return { ...ended, code };
+  });
+}
+
+/**
+ * Runs the built `kt` in a folder, as a process. `onOut` sees all it has printed each time more comes, and may
+ * send it a signal: each goes once.
  */
 export function kt(
   dir: string,
@@ -37,12 +61,7 @@ export function run(
     onOut = () => undefined,
   }: { dir: string; onOut?: (text: string, kill: (signal: NodeJS.Signals) => void) => void },
 ): Promise<Ended> {
-  const { KT_STORE: _store, DATA_DIR: _data, ...rest } = process.env;
-  const child = spawn(program, args, {
-    cwd: dir,
-    env: { ...rest, NO_COLOR: '1' },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawn(program, args, { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended: Ended = { code: null, out: '', err: '' };
   const sent = new Set<NodeJS.Signals>();
   const kill = (signal: NodeJS.Signals): void => {

@@ -3,9 +3,7 @@
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { makeBundle } from '@kube-transform/cli';
+import { join } from 'node:path';
 import { type Executor, type FileStore, localFileStore, systemClock } from '@kube-transform/runtime';
 import {
   type ClusterSettings,
@@ -19,25 +17,21 @@ import {
   type Pod,
   type RunFrame,
 } from '@kube-transform/runtime/kubernetes';
-import type { Bench } from './executors.js';
+import { type Bench, callsBundle } from './executors.js';
 import { KubeNode } from './kube-node.js';
 import { KubeServer } from './kube-server.js';
-
-const root = join(dirname(fileURLToPath(import.meta.url)), '../..');
-export const callsBundle = () =>
-  makeBundle({ entries: [join(root, 'test/fixtures/functions/calls.ts')], projectDir: root });
 
 /** What executors for tests stand on. */
 export interface KubeGround {
   api: KubeApi;
   store: FileStore;
   frameOf: (runId: string) => RunFrame | Promise<RunFrame>;
-  /** Pods of a job that does not say how many items a pod has. Default 20. */
+  /** Pods of a job that does not say how many items a pod has. Default 6. */
   pods?: number;
 }
 
 /** An executor per run, made when it is first given an order, because a run's Jobs are labelled with it. */
-export function executorOf({ api, store, frameOf, pods = 20 }: KubeGround): Executor {
+export function executorOf({ api, store, frameOf, pods = 6 }: KubeGround): Executor {
   let making: Promise<Executor> | undefined;
   let made: Executor | undefined;
   let begun = (): void => undefined;

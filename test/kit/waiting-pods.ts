@@ -54,4 +54,5 @@ export const eventOf = (
   ...at,
 });
 /** Why a Job's pods wait, or null. */
-export const ask = (pods: Pod[], events: KubeEvent[] = [], job = jobOf()) => pendingReasonOf({ job, pods, events });
+export const ask = (pods: Pod[], events: KubeEvent[] = [], job = jobOf()) =>
+  pendingReasonOf({ job, pods, events });

@@ -4,8 +4,8 @@
  * spawns, orders, repeats and cancellations.
  */
 import type { JobStatus } from '@kube-transform/sdk';
-import { BAD, isReady, type Oracle, oracleApply, oracleStatuses, TERMINAL } from '../kit/core-oracle.js';
-import { orderlyPlan, type Plan, sketches, wildPlan } from '../kit/core-plans.js';
+import { BAD, isReady, type Oracle, oracleApply, oracleStatuses, TERMINAL } from './core-oracle.js';
+import { orderlyPlan, type Plan, sketches, wildPlan } from './core-plans.js';
 import fc from 'fast-check';
 import { describe, it } from 'vitest';
 import {

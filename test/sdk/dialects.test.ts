@@ -1,4 +1,7 @@
-/** One example file, under every compiler and in both decorator dialects. The packages must have been built. */
+/**
+ * One example file, under every compiler and in both decorator dialects. The packages must have been built
+ * (`tsc -b`).
+ */
 import { execFile } from 'node:child_process';
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -59,6 +62,9 @@ async function node(...args: string[]): Promise<unknown> {
   return JSON.parse(stdout);
 }
 
+/** Files of packages, read once. */
+const packageFiles = new Map<string, ts.SourceFile | undefined>();
+
 function tsc(dir: string): void {
   const { options, fileNames } =
     ts.getParsedCommandLineOfConfigFile(
@@ -66,7 +72,14 @@ function tsc(dir: string): void {
       {},
       { ...ts.sys, onUnRecoverableConfigFileDiagnostic: () => undefined },
     ) ?? expect.unreachable('no tsconfig.json');
-  const program = ts.createProgram(fileNames, options);
+  const host = ts.createCompilerHost(options);
+  const read = host.getSourceFile.bind(host);
+  host.getSourceFile = (name, language) => {
+    if (name.startsWith(dir)) return read(name, language);
+    if (!packageFiles.has(name)) packageFiles.set(name, read(name, language));
+    return packageFiles.get(name);
+  };
+  const program = ts.createProgram(fileNames, options, host);
   const messages = [...ts.getPreEmitDiagnostics(program), ...program.emit().diagnostics].map(
     ({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'),
   );

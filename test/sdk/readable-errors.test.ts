@@ -1,16 +1,9 @@
 /** The compiler's messages for what people get wrong, as they read them. */
-import { describe, expect, test } from 'vitest';
-import { compileSnippet } from './compile-snippet.js';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { compileSnippets } from './compile-snippets.js';
 
-test('what is right compiles', () => {
-  expect(
-    compileSnippet(
-      `start.map('b', load, ({ names }) => names.each(file => ({ file })), { outputs: file => [file] });`,
-    ),
-  ).toEqual([]);
-});
-
-test.each<[string, string, string]>([
+const RIGHT = `start.map('b', load, ({ names }) => names.each(file => ({ file })), { outputs: file => [file] });`;
+const WRONG: [what: string, code: string, message: string][] = [
   ['a name that is taken', `start.job('a', list);`, 'A step of this name exists already.'],
   ['a step named "params"', `start.job('params', list);`, 'A step cannot be named \\"params\\".'],
   [
@@ -74,63 +67,88 @@ test.each<[string, string, string]>([
     `ktFunction({ output: z.object({ n: z.number() }) }, () => ({ n: 'x' }));`,
     "Type 'string' is not assignable to type 'number'",
   ],
-])('%s', (_what, code, message) => {
-  const [first = '', ...more] = compileSnippet(code);
-  expect(first).toContain(message);
-  expect(more.filter(text => !text.includes('implicitly'))).toEqual([]);
+];
+
+describe('a pipeline', () => {
+  let right: string[] | undefined;
+  let wrong: string[][];
+  beforeAll(() => {
+    [right, ...wrong] = compileSnippets([RIGHT, ...WRONG.map(([, code]) => code)]);
+  });
+
+  test('what is right compiles', () => {
+    expect(right).toEqual([]);
+  });
+
+  test.each(WRONG.map(([what, , message], i) => [what, i, message] as const))('%s', (_what, i, message) => {
+    const [first = '', ...more] = wrong[i] ?? [];
+    expect(first).toContain(message);
+    expect(more.filter(text => !text.includes('implicitly'))).toEqual([]);
+  });
 });
 
+/** What a class says of whose methods one is static. */
+const methods = ([options, signature]: readonly [string, string, ...string[]]): string =>
+  `export class C { @ktFunction(${options}) static f${signature} { return null as never; } @ktFunction(${options}) g${signature} { return null as never; } }`;
+const FITTING: [options: string, signature: string][] = [
+  ['', '(_: { a: number }): number'],
+  ['', '(): number'],
+  ['{ retries: 1 }', '(_: { a: number }, { files }: import("@kube-transform/sdk").KtContext): unknown'],
+  ['{ input: z.object({ a: z.number() }) }', '(_: { a: number }): number'],
+  ['{ input: z.object({ a: z.number().default(1) }) }', '(_: { a: number }): number'],
+  ['{ input: z.object({ a: z.number() }) }', '(): number'],
+  ['{ output: z.number() }', '(): Promise<number>'],
+  [
+    '{ input: z.object({ a: z.number() }), output: z.object({ b: z.string() }) }',
+    '(_: { a: number }): { b: string }',
+  ],
+];
+const REFUSED: [options: string, signature: string, message: string][] = [
+  [
+    '{ input: z.object({ a: z.number() }) }',
+    '(_: { a: string }): number',
+    "Type 'number' is not assignable to type 'string'",
+  ],
+  [
+    '{ input: z.object({ a: z.number() }) }',
+    '(_: { b: number }): number',
+    "Property 'b' is missing in type '{ a: number; }'",
+  ],
+  [
+    '{ input: z.object({ a: z.number().optional() }) }',
+    '(_: { a: number }): number',
+    "'number | undefined' is not assignable to type 'number'",
+  ],
+  ['{ output: z.number() }', '(): string', "Type 'string' is not assignable to type 'number"],
+  [
+    '{ input: z.object({ a: z.number() }), output: z.number() }',
+    '(_: { a: number }): Promise<string>',
+    "'Promise<string>' is not assignable to type 'number | Promise<number>'",
+  ],
+  ['{ retires: 1 }', '(): number', "'retires' does not exist in type 'KtFunctionOptions"],
+];
+
 describe.each(['legacy', 'tc39'] as const)('decorators in the %s dialect', dialect => {
-  const method = (options: string, signature: string, result = 'null as never'): string[] =>
-    compileSnippet(
-      `export class C { @ktFunction(${options}) static f${signature} { return ${result}; } @ktFunction(${options}) g${signature} { return ${result}; } }`,
-      dialect,
-    );
-
-  test.each([
-    ['', '(_: { a: number }): number'],
-    ['', '(): number'],
-    ['{ retries: 1 }', '(_: { a: number }, { files }: import("@kube-transform/sdk").KtContext): unknown'],
-    ['{ input: z.object({ a: z.number() }) }', '(_: { a: number }): number'],
-    ['{ input: z.object({ a: z.number().default(1) }) }', '(_: { a: number }): number'],
-    ['{ input: z.object({ a: z.number() }) }', '(): number'],
-    ['{ output: z.number() }', '(): Promise<number>'],
-    [
-      '{ input: z.object({ a: z.number() }), output: z.object({ b: z.string() }) }',
-      '(_: { a: number }): { b: string }',
-    ],
-  ])('@ktFunction(%s) f%s compiles', (options, signature) => {
-    expect(method(options, signature)).toEqual([]);
+  let said: string[][];
+  beforeAll(() => {
+    said = compileSnippets([...FITTING, ...REFUSED].map(methods), dialect);
   });
 
-  test.each([
-    [
-      '{ input: z.object({ a: z.number() }) }',
-      '(_: { a: string }): number',
-      "Type 'number' is not assignable to type 'string'",
-    ],
-    [
-      '{ input: z.object({ a: z.number() }) }',
-      '(_: { b: number }): number',
-      "Property 'b' is missing in type '{ a: number; }'",
-    ],
-    [
-      '{ input: z.object({ a: z.number().optional() }) }',
-      '(_: { a: number }): number',
-      "'number | undefined' is not assignable to type 'number'",
-    ],
-    ['{ output: z.number() }', '(): string', "Type 'string' is not assignable to type 'number"],
-    [
-      '{ input: z.object({ a: z.number() }), output: z.number() }',
-      '(_: { a: number }): Promise<string>',
-      "'Promise<string>' is not assignable to type 'number | Promise<number>'",
-    ],
-    ['{ retires: 1 }', '(): number', "'retires' does not exist in type 'KtFunctionOptions"],
-  ])('@ktFunction(%s) f%s is refused', (options, signature, message) => {
-    const messages = method(options, signature);
-    expect(
-      messages.filter(text => text.includes(message)),
-      messages.join('\n\n'),
-    ).toHaveLength(2);
-  });
+  test.each(FITTING.map((one, i) => [...one, i] as const))(
+    '@ktFunction(%s) f%s compiles',
+    (_options, _f, i) => {
+      expect(said[i]).toEqual([]);
+    },
+  );
+
+  test.each(REFUSED.map((one, i) => [...one, FITTING.length + i] as const))(
+    '@ktFunction(%s) f%s is refused',
+    (_options, _f, message, i) => {
+      const messages = said[i] ?? [];
+      expect(
+        messages.filter(text => text.includes(message)),
+        messages.join('\n\n'),
+      ).toHaveLength(2);
+    },
+  );
 });

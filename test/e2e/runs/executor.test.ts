@@ -12,8 +12,8 @@ import {
 } from '@kube-transform/runtime/kubernetes';
 import { publishBundle } from '@kube-transform/cli';
 import { executorContract } from '../../contracts/executor-contract.js';
-import type { Bench } from '../../kit/executors.js';
-import { callsBundle, executorOf, podOf } from '../../kit/kube-executor.js';
+import { type Bench, callsBundle } from '../../kit/executors.js';
+import { executorOf, podOf } from '../../kit/kube-executor.js';
 import { testCluster } from '../kit/cluster.js';
 
 /** Pods of one job at once: fewer than a large job has, so that it can be stopped before its end. */

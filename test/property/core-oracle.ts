@@ -17,14 +17,23 @@ export type Statuses = Map<string, JobStatus>;
 export const TERMINAL = ['Completed', 'Failed', 'DescendantFailed', 'SkippedDueToUpstreamFailure'];
 export const BAD = ['Failed', 'DescendantFailed', 'SkippedDueToUpstreamFailure'];
 
+/** The names of each job's children. */
+function childrenIn(jobs: Oracle): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const [name, { parent }] of jobs)
+    if (parent !== null) found.set(parent, [...(found.get(parent) ?? []), name]);
+  return found;
+}
+
 export function oracleStatuses(jobs: Oracle): Statuses {
   const found: Statuses = new Map();
+  const childrenOf = childrenIn(jobs);
   const isBad = (name: string): boolean => BAD.includes(found.get(name) ?? '');
   const row = (name: string, job: OracleJob): JobStatus => {
     if (job.own === 'failed') return 'Failed';
     if (job.own === 'submitted') return 'Running';
     if (job.own === 'waiting') return job.deps.some(isBad) ? 'SkippedDueToUpstreamFailure' : 'Pending';
-    const children = [...jobs].filter(([, other]) => other.parent === name).map(([child]) => child);
+    const children = childrenOf.get(name) ?? [];
     if (children.some(isBad)) return 'DescendantFailed';
     return children.every(child => found.get(child) === 'Completed') ? 'Completed' : 'AwaitingDescendants';
   };
@@ -49,11 +58,9 @@ export function oracleAccepts(jobs: Oracle, parent: string, spawned: readonly KT
     all.set(job.name, { deps: job.dependencies, parent, own: 'waiting' });
   }
   if (spawned.some(job => job.dependencies.some(dep => !all.has(dep)))) return false;
+  const childrenOf = childrenIn(all);
   // Take away, again and again, what waits on nothing that is left; a circle stays.
-  const waitsOn = (name: string, job: OracleJob): string[] => [
-    ...job.deps,
-    ...[...all].flatMap(([child, other]) => (other.parent === name ? [child] : [])),
-  ];
+  const waitsOn = (name: string, job: OracleJob): string[] => [...job.deps, ...(childrenOf.get(name) ?? [])];
   const left = new Map([...all].map(([name, job]) => [name, waitsOn(name, job)]));
   for (let took = true; took;) {
     took = false;
