@@ -10,9 +10,7 @@ export default class SlowestFiles {
     });
     const slowest = files.toSorted((a, b) => b.tookMs - a.tookMs).slice(0, 10);
     const allMs = files.reduce((sum, { tookMs }) => sum + tookMs, 0);
-    console.log(
-      ['', 'Slowest files:', ...slowest.map(({ name, tookMs }) => line(tookMs, name))].join('\n'),
-    );
+    console.log(['', 'Slowest files:', ...slowest.map(({ name, tookMs }) => line(tookMs, name))].join('\n'));
     console.log(`${line(allMs, `in all ${files.length} files, one after the other`)}\n`);
   }
 }

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { digestOf } from '@kube-transform/runtime/internal';
 import { expect, test } from 'vitest';
 import { verifyBundle } from '../../packages/runtime/src/entry/verify-bundle.js';
-import { callsBundle } from '../kit/kube-executor.js';
+import { callsBundle } from '../kit/executors.js';
 
 test('a bundle - its name is the digest that its pods find in its folder', async () => {
   const { dir, digest } = await callsBundle();

@@ -6,7 +6,6 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
 import { runCli } from '../../packages/cli/src/program.js';
-import { InFolder } from './in-folder.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const BIN = join(ROOT, 'packages/cli/bin/kt.js');
@@ -16,6 +15,31 @@ export interface Ended {
   code: number | null;
   out: string;
   err: string;
+}
+
+/** The working folder of this process, lent to work that takes it from there. */
+class InFolder {
+  readonly #home = process.cwd();
+  #dir: string | undefined;
+  #working = 0;
+  #waiting: (() => void)[] = [];
+
+  /** Does work in a folder. Work in the same folder goes together, work in another one waits. */
+  async within<T>(dir: string, work: () => Promise<T>): Promise<T> {
+    while (this.#working > 0 && this.#dir !== dir)
+      await new Promise<void>(resolve => this.#waiting.push(resolve));
+    this.#dir = dir;
+    this.#working++;
+    process.chdir(dir);
+    try {
+      return await work();
+    } finally {
+      if (--this.#working === 0) {
+        process.chdir(this.#home);
+        for (const go of this.#waiting.splice(0)) go();
+      }
+    }
+  }
 }
 
 // What the person at the keyboard has set is no part of a test.
@@ -41,8 +65,8 @@ export function runKt(dir: string, args: readonly string[]): Promise<Ended> {
 }
 
 /**
- * Runs the built `kt` in a folder, as a process. `onOut` sees all it has printed each time more comes, and may
- * send it a signal: each goes once.
+ * Runs the built `kt` in a folder, as a process. `onOut` sees all it has printed each time more comes, and
+ * may send it a signal: each goes once.
  */
 export function kt(
   dir: string,

@@ -1,6 +1,6 @@
 /**
- * Rules of a namespace that keep pods from starting: told while it lasts, and ended with the right cause and a
- * sentence that names the remedy.
+ * Rules of a namespace that keep pods from starting: told while they last, and ended with the right cause and
+ * a sentence that names the remedy.
  */
 import { describe, expect, test } from 'vitest';
 import { systemClock } from '@kube-transform/runtime';
