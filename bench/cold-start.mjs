@@ -73,7 +73,6 @@ async function prepared(dir, name) {
     drain: stop.signal,
     stop: stop.signal,
     cancel: new AbortController().signal,
-    onFacts: () => undefined,
   });
   return { url: store.capabilities.url, order: { runId: record.runId, job: 'j', pod: 0, crashed: [] } };
 }

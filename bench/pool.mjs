@@ -45,7 +45,6 @@ async function run(workers, { worker, dir }) {
     drain: never,
     stop: never,
     cancel: never,
-    onFacts: () => undefined,
   });
   if (status !== 'Completed') throw new Error(status);
 }

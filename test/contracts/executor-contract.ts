@@ -69,7 +69,6 @@ export function executorContract(name: string, open: () => Promise<Bench>): void
         drain: more.drain ?? never,
         stop: more.stop ?? never,
         cancel: more.cancel ?? never,
-        onFacts: () => undefined,
       });
       return { ...result, events };
     };

@@ -44,7 +44,6 @@ describe.each([
         drain: never,
         stop: never,
         cancel: never,
-        onFacts: () => undefined,
       });
     // An object where the folder of the results should be: nothing can be stored below it.
     const blocker = 'kt-metadata/full/jobs/m/results';
@@ -80,7 +79,6 @@ describe('process pool: what breaks a process costs an attempt and nothing else'
       drain: never,
       stop: never,
       cancel: never,
-      onFacts: () => undefined,
       sink: { publish: () => undefined },
       record: { runId, pipeline, params: {}, createdAtMs: 0, source: null, retryOf: null },
     });

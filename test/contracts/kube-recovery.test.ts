@@ -57,7 +57,6 @@ async function go(
     drain: more.drain ?? never,
     stop: never,
     cancel: more.cancel ?? never,
-    onFacts: () => undefined,
   });
   const own = [...jobStates(state)].find(({ job }) => job.name === 'm')?.own;
   return { status, cause: own?.state === 'failed' ? own.cause : undefined };

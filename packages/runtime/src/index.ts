@@ -16,7 +16,7 @@ export type { BundleCatalog } from './worker/bundle-catalog.js';
 export { FailureGroups, groupFailures, itemLabel, whereOf } from './reporting/failure-groups.js';
 export type { FailedItem, FailureGroup } from './reporting/failure-groups.js';
 export { ktFiles } from './files/kt-files.js';
-export { inBatches } from './run-store/in-batches.js';
+export { inBatches } from './streams/in-batches.js';
 export { journalPrefix, logsPrefix, resultsPrefix, runFolder, runsPrefix } from './run-store/layout.js';
 export { readManifest } from './run-store/job-manifest.js';
 export { isSingle, readHeadline, readResult } from './reporting/job-result.js';

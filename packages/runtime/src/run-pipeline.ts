@@ -84,7 +84,6 @@ export async function runPipeline(
     drain: never,
     stop: options.signal ?? never,
     cancel: never,
-    onFacts: () => undefined,
   });
   const jobs = new Map([...jobStates(state)].map(job => [job.job.name, job]));
   return {

@@ -27,7 +27,6 @@ function setUp(executor: Executor, cancel: AbortSignal): DriveOptions {
     sink,
     record,
     resumed: false,
-    onFacts: () => undefined,
     ...signals,
   };
 }

@@ -9,6 +9,7 @@ import { readJournal } from '../run-store/journal.js';
 import type { RunEvent } from '../ports/index.js';
 import type { RunRecord } from '../run-store/run-record.js';
 import { readStateFile } from '../run-store/state-file.js';
+import { DriverDied, dyingStore } from '../testing/dying-driver.js';
 import { type Script, scriptedExecutor } from '../testing/scripted-executor.js';
 
 const DIAMOND: KTPipelineInput = {
@@ -60,7 +61,6 @@ function setUp(document: KTPipelineInput = DIAMOND) {
     drain: never,
     stop: never,
     cancel: never,
-    onFacts: () => undefined,
     ...more,
     executor: scriptedExecutor(script),
   });
@@ -117,13 +117,9 @@ describe('drive', () => {
       status,
     ]);
     for (let dieAfter = 1; dieAfter < total; dieAfter++) {
-      const { options, journal } = setUp();
-      const dies = options(succeed, {
-        onFacts: count => {
-          if (count >= dieAfter) throw new Error('killed');
-        },
-      });
-      await expect(drive(dies)).rejects.toThrow('killed');
+      const { options, journal, store } = setUp();
+      const dies = options(succeed, { store: dyingStore(store, 'r1', [dieAfter]) });
+      await expect(drive(dies)).rejects.toThrow(DriverDied);
       const done = (await journal()).flatMap(fact => (fact.type === 'JobSucceeded' ? [fact.job] : []));
       const again = options(succeed);
       const { status, state } = await drive(again);

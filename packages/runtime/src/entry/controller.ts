@@ -222,7 +222,6 @@ async function run(
     drain: stop,
     stop: new AbortController().signal,
     cancel,
-    onFacts: () => undefined,
   });
   await ended;
   await report.amend();

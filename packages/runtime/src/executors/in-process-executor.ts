@@ -8,7 +8,7 @@
 import pLimit from 'p-limit';
 import type { KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../core/events.js';
-import { AsyncQueue } from './async-queue.js';
+import { AsyncQueue } from '../streams/async-queue.js';
 import type { Executor, ItemEvent, JobOrder } from '../ports/index.js';
 import type { PodHost } from '../worker/pod-host.js';
 import type { PodOutcome } from '../run-store/item-results.js';
@@ -81,7 +81,7 @@ export function inProcessExecutor({ host, concurrency }: InProcessOptions): Exec
       running.set(name, { stop, done });
       return Promise.resolve();
     },
-    observe: signal => facts.observe(signal),
+    observe: signal => facts.batches(signal),
     drain: async () => {
       draining = true;
       await Promise.all([...running.values()].map(({ done }) => done));

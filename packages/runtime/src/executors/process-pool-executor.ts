@@ -13,7 +13,7 @@
 import { availableParallelism } from 'node:os';
 import { type FailureCause, KtError, type KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../core/events.js';
-import { AsyncQueue } from './async-queue.js';
+import { AsyncQueue } from '../streams/async-queue.js';
 import type { Clock, Executor, ItemEvent, JobOrder } from '../ports/index.js';
 import type { PodOutcome } from '../run-store/item-results.js';
 import { judgePod, NO_HISTORY, type PodHistory } from '../worker/retry-policy.js';
@@ -117,7 +117,7 @@ class ProcessPool implements Executor {
   }
 
   observe(signal: AbortSignal): AsyncIterable<readonly (Fact | ItemEvent)[]> {
-    return this.#facts.observe(signal);
+    return this.#facts.batches(signal);
   }
 
   async drain(): Promise<void> {

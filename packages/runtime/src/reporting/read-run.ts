@@ -3,7 +3,7 @@
  * written at most once a second.
  */
 import { apply, createRunState, jobStates, runStatus } from '../core/index.js';
-import { inBatches } from '../run-store/in-batches.js';
+import { inBatches } from '../streams/in-batches.js';
 import { readManifest } from '../run-store/job-manifest.js';
 import { readJournal } from '../run-store/journal.js';
 import { resultsPrefix } from '../run-store/layout.js';

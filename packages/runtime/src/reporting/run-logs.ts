@@ -2,7 +2,7 @@
 import { didYouMean, type FailureCause, KtError } from '@kube-transform/sdk';
 import { json, number, optional, record, type Shape, text, words } from '../parse/shapes.js';
 import { logsPrefix } from '../run-store/layout.js';
-import { mergeByTime } from './merge-by-time.js';
+import { mergeByTime } from '../streams/merge-by-time.js';
 import type { FileStore } from '../ports/index.js';
 import type { RunRecord } from '../run-store/run-record.js';
 import { type Outcomes, readRun } from './read-run.js';

@@ -9,6 +9,7 @@ import { Format } from '../parse/format.js';
 import { broken, type Origin, parseText } from '../parse/parse-json.js';
 import { count, json, list, nullOr, object, positive, record, type Shape, text } from '../parse/shapes.js';
 import { JOB } from '../parse/stored-job.js';
+import { LineDecoder } from '../streams/lines.js';
 import { itemsKey, jobKey, RUN_FILE } from './layout.js';
 import type { FileStore, JobOrder } from '../ports/index.js';
 import { readDocument } from './read-document.js';
@@ -29,7 +30,6 @@ export type ItemLine = { f: string | null; a: JsonObject } | { e: Json };
 
 const REMEMBERED = 16;
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /** `job.json`. Its number counts for `items.jsonl`, and the results and logs of the job's pods, too. */
 export const JOB_MANIFEST = new Format<JobManifest>({
@@ -76,8 +76,7 @@ export async function readItems(store: FileStore, manifest: JobManifest, pod: nu
   const { runId, job, items, itemsPerPod, offsets } = manifest;
   const key = itemsKey(runId, job.name);
   const [start = 0, end = 0] = offsets.slice(pod, pod + 2);
-  const text = decoder.decode(await store.get(key, { start, end }));
-  const lines = text.split('\n').slice(0, -1);
+  const lines = new LineDecoder().push(await store.get(key, { start, end }));
   const expected = Math.min(itemsPerPod, items - pod * itemsPerPod);
   if (lines.length === expected) return lines;
   throw broken(originOf(manifest), `it has ${lines.length} items of pod ${pod}, which should be ${expected}`);

@@ -8,12 +8,12 @@
  */
 import type { Json } from '@kube-transform/sdk';
 import { parseText } from '../parse/parse-json.js';
+import { linesIn } from '../streams/lines.js';
 import { resultsPrefix, RUN_FILE } from './layout.js';
 import type { PodOutcome } from './item-results.js';
 import type { FileStore, ItemEvent, JobOrder } from '../ports/index.js';
 import { foldLine, type ItemOutcome, RESULT_LINE, type ResultLine } from './item-results.js';
 
-const decoder = new TextDecoder();
 /** The beginning of a line that holds a result; see `ResultLine`. */
 const SUCCESS = /^\{"i":(\d+),"n":(\d+),"r":/;
 
@@ -83,10 +83,10 @@ export class JobTally {
       const { key } = entry.object;
       const pod = Number(key.split('/').at(-2));
       if (key <= (this.#read.get(pod) ?? '')) continue;
-      const text = decoder.decode(await this.#store.get(key));
+      const body = await this.#store.get(key);
       if (key <= (this.#read.get(pod) ?? '')) continue;
       this.#read.set(pod, key);
-      for (const line of text.split('\n')) if (line !== '') this.#take(line, key);
+      for (const line of linesIn(body)) if (line !== '') this.#take(line, key);
     }
   }
 

@@ -15,10 +15,10 @@
 import type { FileStore } from '../ports/index.js';
 import { parseText } from '../parse/parse-json.js';
 import type { Shape } from '../parse/shapes.js';
+import { linesIn } from '../streams/lines.js';
 import { RUN_FILE, segmentName } from './layout.js';
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /** Reads all values of a log, in order. @throws KtError `BAD_RUN` for a line that is not of their shape. */
 export async function* readLog<T>(store: FileStore, prefix: string, shape: Shape<T>): AsyncGenerator<T> {
@@ -29,7 +29,6 @@ export async function* readLog<T>(store: FileStore, prefix: string, shape: Shape
 
 /** The values of one segment. @throws KtError as {@link readLog}. */
 export function* valuesOf<T>(key: string, bytes: Uint8Array, shape: Shape<T>): Generator<T> {
-  const text = decoder.decode(bytes);
   let count = 0;
   const origin = {
     ...RUN_FILE,
@@ -37,12 +36,9 @@ export function* valuesOf<T>(key: string, bytes: Uint8Array, shape: Shape<T>): G
       return `${key} line ${count}`;
     },
   };
-  for (let from = 0; from < text.length;) {
-    const end = text.indexOf('\n', from);
-    const line = text.slice(from, end < 0 ? text.length : end);
+  for (const line of linesIn(bytes)) {
     count++;
     if (line !== '') yield parseText(shape, line, origin);
-    from = end < 0 ? text.length : end + 1;
   }
 }
 

@@ -1,7 +1,7 @@
 /** An executor that does what a script says: for tests of the loop, without functions or time. */
 import type { KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../core/events.js';
-import { AsyncQueue } from '../executors/async-queue.js';
+import { AsyncQueue } from '../streams/async-queue.js';
 import type { Executor, ItemEvent, JobOrder } from '../ports/index.js';
 
 /** What is told of a job that is submitted; nothing: it runs for ever. */
@@ -34,7 +34,7 @@ export function scriptedExecutor(script: Script): ScriptedExecutor {
       say(...script(order));
       return Promise.resolve();
     },
-    observe: signal => queue.observe(signal),
+    observe: signal => queue.batches(signal),
     drain: () => Promise.resolve(),
     cancel: job => {
       cancelled.push(job);

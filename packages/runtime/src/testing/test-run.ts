@@ -21,6 +21,7 @@ import type { FileStore, RunEvent, RunStatus } from '../ports/index.js';
 import { type ItemOutcome, readOutcomes } from '../run-store/item-results.js';
 import { inProcessHost, localCatalog } from '../run-pipeline.js';
 import { writeRecord } from '../run-store/run-record.js';
+import { DriverDied, dyingStore } from './dying-driver.js';
 import { type Fault, faultFor } from './faults.js';
 
 /** Options of {@link testRun}. */
@@ -58,8 +59,6 @@ export interface TestRun {
   readonly restarts: number;
 }
 
-class DriverDied extends Error {}
-
 /**
  * Runs a pipeline in-process and in memory, without a cluster, mocks or files on disk.
  *
@@ -78,28 +77,18 @@ export async function testRun(
   await writeRecord(store, record);
   const faults = options.faults ?? [];
   const host = { ...inProcessHost({ store, clock, catalog }), fault: faultFor(faults), pause };
-  const deaths = faults
-    .flatMap(fault => (fault.kind === 'crashDriver' ? [fault.afterFacts] : []))
-    .sort((a, b) => a - b);
+  const deaths = faults.flatMap(fault => (fault.kind === 'crashDriver' ? [fault.afterFacts] : []));
+  const driverStore = dyingStore(store, record.runId, deaths);
   const never = new AbortController().signal;
   let state: RunState | undefined;
   let status: RunStatus = 'Running';
   let restarts = 0;
-  let stored = 0;
   while (state === undefined) {
-    const before = stored;
-    const onFacts = (count: number): void => {
-      stored = before + count;
-      if (deaths[0] !== undefined && stored >= deaths[0]) {
-        deaths.shift();
-        throw new DriverDied();
-      }
-    };
     const executor = inProcessExecutor({ host, concurrency: options.concurrency ?? 8 });
     try {
       const sink = { publish: (event: RunEvent): void => void events.push(event) };
       ({ state, status } = await drive({
-        store,
+        store: driverStore,
         executor,
         clock,
         sink,
@@ -108,7 +97,6 @@ export async function testRun(
         drain: never,
         stop: never,
         cancel: never,
-        onFacts,
       }));
     } catch (error) {
       if (!(error instanceof DriverDied)) throw error;

@@ -1,5 +1,6 @@
 /** Runs of a namespace of a cluster. What drives a run is its controller there. */
 import { KtError } from '@kube-transform/sdk';
+import { pushedBy } from '@kube-transform/runtime/internal';
 import { type ConfigMap, type KubeApi, paths, runName } from '@kube-transform/runtime/kubernetes';
 import { inNamespace } from '../../cluster/connect.js';
 import type {
@@ -21,7 +22,6 @@ import type {
 } from '../backend.js';
 import { type ClusterRun, clusterRef, findClusterRun, listClusterRuns, nameOf, runOf } from './find-runs.js';
 import { followRun } from './follow-run.js';
-import { eventQueue } from './logs/event-queue.js';
 import { readInCluster } from './read-run.js';
 
 const CANCEL_WITHIN_MS = 60_000;
@@ -60,7 +60,7 @@ export class ClusterBackend implements RunBackend {
     const { selector, previous = false, follow = false, note = quiet, signal = never } = options;
     const of = { api: this.#api, ...(await this.#get(run)) };
     if (!follow) return yield* clusterLogs(of, { selector, previous }, { signal, note });
-    yield* eventQueue<LogLine>(signal, (print, stop) =>
+    yield* pushedBy<LogLine>(signal, (print, stop) =>
       followClusterLogs(of, {
         selector,
         print,

@@ -8,6 +8,7 @@ import {
   type Pipeline,
 } from '@kube-transform/sdk';
 import { type LogLine, newRun, type RunEvent, type RunSummary, systemClock } from '@kube-transform/runtime';
+import { pushedBy } from '@kube-transform/runtime/internal';
 import { KubeApi, type KubeConnection } from '@kube-transform/runtime/kubernetes';
 import { withContext } from '../../cluster/connect.js';
 import { kubeConnection } from '../../cluster/kube-connection.js';
@@ -17,7 +18,6 @@ import type { ClusterOptions } from '../../project/resolve-context.js';
 import type { Cancelled, CancelOptions, LogOptions, RunRef } from '../backend.js';
 import { statusJson, type StatusJson } from '../status-json.js';
 import { ClusterBackend } from './cluster-backend.js';
-import { eventQueue } from './logs/event-queue.js';
 import { startedRun, submitRun } from './submit-run.js';
 
 /** Where a run is submitted to, and how. */
@@ -125,7 +125,7 @@ function handleOf(connection: KubeConnection, run: RunRef): RunHandle {
     namespace: connection.namespace,
     status: () => connected(connection, async backend => statusJson(await backend.read(run))),
     events: (signal = never) =>
-      eventQueue<RunEvent>(signal, (publish, stop) =>
+      pushedBy<RunEvent>(signal, (publish, stop) =>
         connected(connection, async backend => {
           await backend.follow(run, { sink: { publish }, note, signal: stop });
         }),
@@ -139,7 +139,7 @@ function handleOf(connection: KubeConnection, run: RunRef): RunHandle {
       }),
     cancel: options => connected(connection, backend => backend.cancel(run, options)),
     logs: (options = {}) =>
-      eventQueue<LogLine>(never, (push, signal) =>
+      pushedBy<LogLine>(never, (push, signal) =>
         connected(connection, async backend => {
           for await (const line of backend.logs(run, { ...options, signal })) push(line);
         }),

@@ -49,7 +49,6 @@ async function driveRun(session: Session, options: DriveOptions, driver: RunDriv
       resumed,
       executor: executorFor(session, options),
       cancel: new AbortController().signal,
-      onFacts: () => undefined,
     });
     return await readOutcome(store, record, status);
   } catch (error) {

@@ -143,6 +143,12 @@ export interface KubeEvent extends KubeObject {
   series?: { lastObservedTime?: string };
 }
 
+/** One line of a watch. */
+export type WatchEvent<T extends KubeObject> =
+  | { type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: T }
+  | { type: 'BOOKMARK'; object: KubeObject }
+  | { type: 'ERROR'; object: ApiStatus };
+
 /** What the API server answers where it refuses. */
 export interface ApiStatus {
   kind: 'Status';

@@ -11,12 +11,12 @@
  *    between may be missed.
  */
 import type { Clock } from '../../ports/index.js';
+import { LineDecoder } from '../../streams/lines.js';
 import type { KubeApi, Selectors } from './kube-api.js';
 import { Deadline } from './deadline.js';
 import { isKubeError, type KubeCall, refused, unreachable } from './kube-error.js';
-import type { KubeObject } from './objects.js';
+import type { KubeObject, WatchEvent } from './objects.js';
 import { chance } from './retry-budget.js';
-import { WatchLines } from './watch-events.js';
 import { LIST_IS_OLD, WatchTimeout } from './watch-timeout.js';
 
 /** What happens in a collection. */
@@ -153,7 +153,7 @@ class Watcher<T extends KubeObject> {
       listedMs: this.#listedMs,
       call: this.#call,
     });
-    const lines = new WatchLines<T>();
+    const lines = new LineDecoder();
     try {
       for await (const chunk of this.#api.stream(path, {
         query,
@@ -161,7 +161,9 @@ class Watcher<T extends KubeObject> {
         answerWithinMs: ANSWER_WITHIN_MS,
       })) {
         guard.heard();
-        for (const event of lines.push(chunk)) {
+        for (const line of lines.push(chunk)) {
+          if (line === '') continue;
+          const event = JSON.parse(line) as WatchEvent<T>;
           if (event.type === 'ERROR')
             throw refused(this.#call, {
               status: event.object.code ?? 500,

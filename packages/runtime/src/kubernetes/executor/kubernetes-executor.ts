@@ -11,7 +11,7 @@
  */
 import type { FailureCause, KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../../core/events.js';
-import { AsyncQueue } from '../../executors/async-queue.js';
+import { AsyncQueue } from '../../streams/async-queue.js';
 import { type JobManifest, manifestReader } from '../../run-store/job-manifest.js';
 import type { Executor, Hint, ItemEvent, JobOrder } from '../../ports/index.js';
 import { allowedFailures, settleJob } from '../../executors/settle-job.js';
@@ -91,7 +91,7 @@ class ClusterExecutor implements KubernetesExecutor {
   }
 
   observe(signal: AbortSignal): AsyncIterable<readonly (Fact | ItemEvent)[]> {
-    return this.#facts.observe(signal);
+    return this.#facts.batches(signal);
   }
 
   hint({ job, pod }: Hint): void {

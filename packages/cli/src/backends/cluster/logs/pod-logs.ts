@@ -7,6 +7,7 @@
  *     their last.
  */
 import { type LogLine, logLine, type StoredLine, systemClock } from '@kube-transform/runtime';
+import { linesOf } from '@kube-transform/runtime/internal';
 import {
   ANNOTATION,
   watch,
@@ -22,7 +23,6 @@ import {
   selectRun,
   JOB_INDEX,
 } from '@kube-transform/runtime/kubernetes';
-import { textLines } from './text-lines.js';
 
 /** Which lines. */
 export interface LiveFilter {
@@ -147,7 +147,7 @@ class Streams {
     const chunks = this.#api.stream(paths.podLog(this.#api.namespace, pod.metadata.name), { query, signal });
     const source = {};
     try {
-      for await (const text of textLines(chunks)) {
+      for await (const text of linesOf(chunks)) {
         const line = storedLine(text);
         if (line !== null && (item === null || line.i === item))
           this.#reading.onLine(logLine(job, line), source);

@@ -9,6 +9,7 @@
  */
 import { KtError } from '@kube-transform/sdk';
 import { type RunSummary, systemClock } from '@kube-transform/runtime';
+import { linesOf } from '@kube-transform/runtime/internal';
 import {
   advance,
   type ConfigMap,
@@ -28,7 +29,6 @@ import {
   selectPodsOf,
   StartTimeout,
 } from '@kube-transform/runtime/kubernetes';
-import { textLines } from './text-lines.js';
 
 /** A run of a cluster whose logs are read: its ConfigMap, and what that says. */
 export interface LoggedRun {
@@ -140,7 +140,7 @@ async function* readPage(
     const pod = await startedPod(api, job, reading);
     if (pod === null) return;
     const query = { follow: true };
-    for await (const text of textLines(
+    for await (const text of linesOf(
       api.stream(paths.podLog(api.namespace, pod), { query, signal: reading.signal }),
     )) {
       // Node's own warnings come the same way.

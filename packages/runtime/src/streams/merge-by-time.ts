@@ -1,5 +1,5 @@
 /** Merges logs that are each in the order of time into one that is; holds one line of each at a time. */
-import { inBatches } from '../run-store/in-batches.js';
+import { inBatches } from './in-batches.js';
 
 /** A line with its log behind it. */
 interface Head<T> {

@@ -1,4 +1,4 @@
-/** Calls to a store, some at a time. */
+/** Calls for many values, some at a time. */
 const AT_ONCE = 32;
 
 /** Calls a function for each value, some at a time, and gives the results in order. */
