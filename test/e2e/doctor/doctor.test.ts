@@ -43,7 +43,7 @@ test('where nothing is wrong every line says ok', async () => {
     'your rights': 'ok You may do all that kt does.',
     'service account': 'ok "kt-pod".',
     'controller rights': 'ok "kt-pod" may do all that controllers do.',
-    'pull secrets': 'ok None is named.',
+    'pull secrets': 'ok No step and no service account names one.',
     volume: expect.stringMatching(/^ok The claim "data" is (Bound|Pending)\.$/) as string,
     quota: 'ok The largest step fits into "team".',
     limits: 'ok Every step is within them.',

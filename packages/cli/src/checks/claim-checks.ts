@@ -92,7 +92,8 @@ const isMissing = async (api: KubeApi, storage: string): Promise<boolean> =>
   (await api.get<KubeObject>(paths.storageClasses(storage)).catch(unknown)) === null;
 
 /**
- * True where no volume is made for a claim without a class, and none is free. Who may not look cannot tell.
+ * True where no volume is made for a claim without a class, and none is free. False where the right to look
+ * is missing.
  */
 async function hasNothing(api: KubeApi, name: string): Promise<boolean> {
   const [classes, volumes] = await Promise.all([

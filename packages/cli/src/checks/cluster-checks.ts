@@ -62,7 +62,7 @@ export async function namespaceFindings(api: KubeApi): Promise<Finding[]> {
     ];
   } catch (error) {
     if (isKubeError(error, 403))
-      return [skipped('namespace', `You may not look at the namespace "${api.namespace}" itself.`)];
+      return [skipped('namespace', `You may not read the namespace "${api.namespace}" itself.`)];
     throw error;
   }
 }
@@ -87,10 +87,10 @@ export async function quotaAndLimitFindings(
   ]);
   return [
     ...(quotas === null
-      ? [skipped('quota', 'You may not look at quotas.')]
+      ? [skipped('quota', 'You may not list quotas.')]
       : quotaFindings(idle ? quotas.map(unused) : quotas, demands, ranges ?? [])),
     ...(ranges === null
-      ? [skipped('limits', 'You may not look at limit ranges.')]
+      ? [skipped('limits', 'You may not list limit ranges.')]
       : limitFindings(ranges, demands)),
   ];
 }

@@ -27,12 +27,12 @@ export const skipped = (check: string, message: string): Finding => ({ check, ou
 export const lacksRight = (error: unknown): boolean =>
   isKubeError(error, 403) && error.code === 'CLUSTER_FORBIDDEN' && !/ is forbidden: /.test(error.message);
 
-/** What a check finds: that it may not look, where somebody lacks a right for it. */
+/** What a check finds; skipped where the right to look is missing. */
 export async function looked(check: string, look: () => Promise<Finding[]>): Promise<Finding[]> {
   try {
     return await look();
   } catch (error) {
     if (!lacksRight(error)) throw error;
-    return [skipped(check, `It cannot be looked at: ${(error as Error).message}`)];
+    return [skipped(check, `This was not checked: ${(error as Error).message}`)];
   }
 }

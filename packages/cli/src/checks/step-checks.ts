@@ -90,7 +90,7 @@ export async function stepFindings(
   }
   if (untold.length > 0)
     return [
-      skipped('steps', 'You may not make pods, and so it is not said whether those of steps are admitted.'),
+      skipped('steps', 'You may not create pods, so it was not checked whether those of steps are admitted.'),
     ];
   return [fine('steps', `The pods of all steps are admitted: ${steps.length}.`)];
 }
@@ -118,7 +118,7 @@ export async function pullSecretFindings(
   );
   const names = [...new Set([...(account?.imagePullSecrets ?? []), ...patched].map(({ name }) => name))];
   const found = await Promise.all(names.map(name => secretFinding(api, name)));
-  return found.length > 0 ? found : [fine('pull secrets', 'None is named.')];
+  return found.length > 0 ? found : [fine('pull secrets', 'No step and no service account names one.')];
 }
 
 async function secretFinding(api: KubeApi, name: string): Promise<Finding> {
@@ -127,7 +127,10 @@ async function secretFinding(api: KubeApi, name: string): Promise<Finding> {
       return fine('pull secrets', `"${name}" is there.`);
   } catch (error) {
     if (!lacksRight(error)) throw error;
-    return skipped('pull secrets', `You may not look whether the Secret "${name}" is there.`);
+    return skipped(
+      'pull secrets',
+      `You may not read Secrets, so it was not checked whether "${name}" is there.`,
+    );
   }
   const message = `There is no Secret "${name}" in namespace "${api.namespace}", and the service account or a step names it in imagePullSecrets.`;
   return problem(

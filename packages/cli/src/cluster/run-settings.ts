@@ -1,4 +1,4 @@
-/** The settings of a run from what was said about its cluster: volume, store, image, defaults of steps. */
+/** Makes the settings of a run from the options of a cluster: volume, store, image, defaults of steps. */
 import { type ContextDefaults, KtError, omitUndefined } from '@kube-transform/sdk';
 import { type ClusterSettings, clusterSettings, type DataVolume } from '@kube-transform/runtime/kubernetes';
 import type { ClusterOptions } from '../project/resolve-context.js';

@@ -1,4 +1,4 @@
-/** The files of a bundle as pods find them: its own, and those of packages that stay outside it. */
+/** Reads the files of a bundle as pods find them: its own, and those of packages that stay outside it. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ContextConfig } from '@kube-transform/sdk';

@@ -1,6 +1,6 @@
 /**
- * The delivery "bundle": in ConfigMaps, which need neither a registry nor a builder. Their names follow from the
- * digest: publishing again what is there does nothing. They are shared by runs, and outlive them.
+ * The delivery "bundle": in ConfigMaps, which need neither a registry nor a builder. Their names follow from
+ * the digest: publishing again what is there does nothing. They are shared by runs, and outlive them.
  */
 import { KtError } from '@kube-transform/sdk';
 import {
@@ -39,8 +39,8 @@ export const configMaps = ({
 });
 
 /**
- * Creates the ConfigMaps of a bundle, without the packages outside it. @throws KtError `BUNDLE_TOO_LARGE`, and
- * what the cluster refuses.
+ * Creates the ConfigMaps of a bundle, without the packages outside it. @throws KtError `BUNDLE_TOO_LARGE`,
+ * and what the cluster refuses.
  */
 export async function publishBundle(
   api: KubeApi,
@@ -63,7 +63,7 @@ function configMapsOf(
       code: 'BUNDLE_TOO_LARGE',
       path: dir,
       message: `The bundle has ${(bytes / 2 ** 20).toFixed(1)} MiB, which is too much for ConfigMaps.`,
-      hint: 'Put it into an image: --delivery registry --repository NAME. kt bundle --analyze shows what weighs.',
+      hint: 'Put it into an image: --delivery registry --repository NAME. kt bundle --analyze shows what makes it large.',
     });
   }
   const labels = { [LABEL.managedBy]: 'kt', [LABEL.component]: 'bundle', [LABEL.bundle]: digest };

@@ -1,4 +1,4 @@
-/** A delivery: one of the ways in which a bundle gets to where pods find it. */
+/** The interface of deliveries: the ways in which a bundle gets to where pods find it. */
 import { KtError } from '@kube-transform/sdk';
 import type { ClusterSettings, ConfigMap } from '@kube-transform/runtime/kubernetes';
 import type { Bundle } from '../bundle/make-bundle.js';

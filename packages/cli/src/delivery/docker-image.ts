@@ -1,5 +1,7 @@
-/** The delivery "docker": an image with the bundle, made by a builder that is installed, or by the user's own. */
-import { type ClusterOptions } from '../project/resolve-context.js';
+/**
+ * The delivery "docker": an image with the bundle, made by a builder that is installed, or by the user's own.
+ */
+import type { ClusterOptions } from '../project/resolve-context.js';
 import { kubeconfigFiles, readKubeconfig } from '../cluster/kubeconfig.js';
 import { imageText, parseImage } from '../registry/image-name.js';
 import { Repository } from '../registry/repository.js';
@@ -11,8 +13,8 @@ import { localCluster } from './image-builders.js';
 const LOCAL_REPOSITORY = 'localhost/kt-pipelines';
 
 /**
- * A build command of the user's makes the very image that the context names, where no repository is named. With
- * `dryRun` nothing is built.
+ * A build command of the user's makes the very image that the context names, where no repository is named.
+ * With `dryRun` nothing is built.
  */
 export const dockerImage = (
   context: ClusterOptions,
@@ -33,8 +35,7 @@ export const dockerImage = (
       tag: await dockerTag(bundle, how),
       digest: null,
     };
-    // Only a registry can say that an image is there; one of a cluster of this machine is built and loaded each
-    // time.
+    // Only a registry can say that an image is there; for a cluster of this machine it is built each time.
     const registry = local === undefined ? new Repository(name, { insecure }) : null;
     // Whether the builder may push is between it and the registry.
     const digestThere = async (): Promise<string | null> =>

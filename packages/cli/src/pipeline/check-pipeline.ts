@@ -71,7 +71,7 @@ function functionProblems(job: KTJob, i: number, known: readonly string[]): Prob
       {
         code: 'UNKNOWN_FUNCTION',
         path,
-        message: `Step "${job.name}" calls the function "${name}", which no module offers.`,
+        message: `Step "${job.name}" calls the function "${name}", which no module exports.`,
         hint,
       },
     ];

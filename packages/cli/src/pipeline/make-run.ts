@@ -26,7 +26,7 @@ export async function makeRun(
     throw new KtError({
       code: 'MISSING_ARGUMENT',
       path: 'pipeline',
-      message: 'What should run is missing.',
+      message: 'No pipeline was named.',
       hint: `${command} PIPELINE, ${command} spec.json --functions MODULE, or ${command} --resume RUN.`,
     });
   }

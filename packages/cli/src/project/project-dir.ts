@@ -1,4 +1,4 @@
-/** Which folder is the project, and what it is called. */
+/** Finds the folder of a project, and its name. */
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
