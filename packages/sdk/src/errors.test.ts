@@ -1,13 +1,5 @@
 import { expect, test } from 'vitest';
-import {
-  assertNever,
-  formatProblem,
-  isKtError,
-  isPermanent,
-  KtError,
-  PermanentError,
-  RETRIED,
-} from './errors.js';
+import { assertNever, formatProblem, isKtError, isPermanent, KtError, PermanentError } from './errors.js';
 
 const PROBLEM = { code: 'CYCLE', path: 'jobs[0]', message: 'A circle.', hint: 'Cut it.' };
 
@@ -51,11 +43,6 @@ test('a PermanentError is told from others', () => {
   expect(isPermanent(new Error('once'))).toBe(false);
   expect(isPermanent(undefined)).toBe(false);
   expect(`${error}`).toBe('PermanentError: never');
-});
-
-test('what is wrong with the code or its input is not retried, what may pass is', () => {
-  const retried = Object.entries(RETRIED).flatMap(([kind, yes]) => (yes ? [kind] : []));
-  expect(retried.sort()).toEqual(['DeadlineExceeded', 'Evicted', 'Exited', 'Lost', 'OutOfMemory', 'Threw']);
 });
 
 test('assertNever names the value', () => {

@@ -1,4 +1,50 @@
-// Public API of @kube-transform/sdk.
+/**
+ * Typed batch pipelines.
+ *
+ * - To write them: {@link ktFunction}, {@link pipeline}, {@link each}, {@link KtContext},
+ *   {@link PermanentError}.
+ * - To configure a project: {@link defineConfig}.
+ * - Documents: {@link KTPipelineInput}, {@link parsePipeline}, {@link parseDurationMs},
+ *   {@link parseQuantity}.
+ * - What goes wrong: {@link KtError}, {@link isKtError}, {@link Problem}, {@link FailureCause}.
+ * - For whoever runs pipelines: {@link nameExports}, {@link definitionOf}, {@link replaceRefs},
+ *   {@link bindSpec}.
+ *
+ * @module
+ */
+export { definitionOf, functionName, receiverOf } from './builder/function-definition.js';
+export type {
+  AnyFunction,
+  FunctionDefinition,
+  KtFunctionOptions,
+  StepDefaults,
+} from './builder/function-definition.js';
+export type { InputOf, KtFunction, OutputOf } from './builder/function-types.js';
+export { ktFunction } from './builder/kt-function.js';
+export type { KtDecorator } from './builder/kt-function.js';
+export { nameExports } from './builder/name-exports.js';
+export { isPipeline, Pipeline, pipeline } from './builder/pipeline.js';
+export type { PipelineOptions } from './builder/pipeline.js';
+export type { Arg, Each, Ref, RefArray, RefBase, RefJson } from './builder/ref-types.js';
+export { asRef, each, parseRef, refSources, replaceRefs } from './builder/refs.js';
+export type {
+  MapResult,
+  Nothing,
+  ResultOf,
+  SpawnResult,
+  StepOptions,
+  StepRefs,
+  Steps,
+  UseOptions,
+} from './builder/step-types.js';
+export { bindSpec } from './builder/sub-pipeline.js';
+export type { KtContext, KtLog } from './context.js';
+export { graphProblems } from './document/check-graph.js';
+export type { GraphJob } from './document/check-graph.js';
+export { closest, didYouMean } from './document/did-you-mean.js';
+export type { Backoff, JobOptions, KubernetesOptions } from './document/job-options.js';
+export { mustParsePipeline, parsePipeline, parseSpawn } from './document/parse-pipeline.js';
+export type { Parsed } from './document/parse-pipeline.js';
 export { defineConfig } from './document/project-config.js';
 export type {
   ClaimConfig,
@@ -7,56 +53,18 @@ export type {
   Delivery,
   ProjectConfig,
 } from './document/project-config.js';
-export type { KtContext, KtFileHandle, KtFiles, KtFileStat, KtFs, KtLog } from './context.js';
-export {
-  assertNever,
-  formatProblem,
-  isKtError,
-  isPermanent,
-  KtError,
-  PermanentError,
-  RETRIED,
-} from './errors.js';
-export type { FailureCause, Problem } from './errors.js';
-export { definitionOf, functionName, ktFunction, receiverOf } from './builder/functions.js';
-export type {
-  AnyFunction,
-  FunctionDefinition,
-  InputOf,
-  KtFunction,
-  KtFunctionOptions,
-  OutputOf,
-  StepDefaults,
-} from './builder/functions.js';
+export { parseDurationMs, parseQuantity } from './document/quantity.js';
+export type { JobStatus, KTJob, KTPipeline, KTSchedule, KTTask, ScheduleOptions } from './document/spec.js';
+export type { KTJobInput, KTPipelineInput, KTTaskInput } from './document/spec-input.js';
+export { assertNever, formatProblem, isKtError, isPermanent, KtError, PermanentError } from './errors.js';
+export type { Problem } from './errors.js';
+export { RETRIED } from './failure-cause.js';
+export type { FailureCause } from './failure-cause.js';
+export type { KtFileHandle, KtFiles, KtFileStat, KtFs } from './files.js';
 export { addKey, findNonJson } from './json.js';
 export type { IsJson, Json, JsonObject } from './json.js';
-export { graphProblems } from './document/check-graph.js';
-export { nameExports } from './builder/name-exports.js';
-export { closest, didYouMean } from './document/names.js';
-export { mustParsePipeline, parsePipeline, parseSpawn } from './document/parse-pipeline.js';
-export type { Parsed } from './document/parse-pipeline.js';
-export { isPipeline, Pipeline, pipeline } from './builder/pipeline.js';
-export type { PipelineOptions } from './builder/pipeline.js';
 export { omitUndefined } from './omit-undefined.js';
 export type { WithoutUndefined } from './omit-undefined.js';
-export { parseDurationMs, parseQuantity } from './document/quantity.js';
-export { asRef, each, parseRef, refSources, replaceRefs } from './builder/refs.js';
-export type { Arg, Each, Ref, RefJson } from './builder/refs.js';
-export type {
-  Backoff,
-  JobOptions,
-  JobStatus,
-  KTJob,
-  KTJobInput,
-  KTPipeline,
-  KTPipelineInput,
-  KTSchedule,
-  KTTask,
-  KTTaskInput,
-  KubernetesOptions,
-  ScheduleOptions,
-} from './document/spec.js';
-export { bindSpec } from './builder/sub-pipeline.js';
 export { issuePath } from './standard-schema.js';
 export type {
   SchemaInput,
@@ -65,4 +73,3 @@ export type {
   SchemaResult,
   StandardSchema,
 } from './standard-schema.js';
-export type { MapResult, ResultOf, SpawnResult, StepOptions, StepRefs, Steps } from './builder/step-types.js';

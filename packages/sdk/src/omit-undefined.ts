@@ -1,6 +1,13 @@
 /** Leaves out the members of an object that are undefined. */
 
-/** An object whose members may be missing where they could be undefined. */
+/**
+ * An object whose members may be missing where they could be undefined.
+ *
+ * @example
+ * ```ts
+ * const given: WithoutUndefined<{ name: string; image: string | undefined }> = { name: 'a' };
+ * ```
+ */
 export type WithoutUndefined<T> = {
   [K in keyof T as undefined extends T[K] ? never : K]: T[K];
 } & {
@@ -8,8 +15,13 @@ export type WithoutUndefined<T> = {
 };
 
 /**
- * A copy without the members that are undefined, for a spread over defaults, and for what is compared or printed:
- * `{ ...defaults, ...omitUndefined({ image }) }`.
+ * Copies an object without the members that are undefined, for a spread over defaults and for what is
+ * compared or printed.
+ *
+ * @example
+ * ```ts
+ * omitUndefined({ name: 'a', image: undefined }); // → { name: 'a' }
+ * ```
  */
 export const omitUndefined = <T extends object>(values: T): WithoutUndefined<T> =>
   Object.fromEntries(

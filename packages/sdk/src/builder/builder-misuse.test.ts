@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { ktFunction } from './functions.js';
+import { ktFunction } from './kt-function.js';
 import { type Pipeline, pipeline } from './pipeline.js';
 import { each } from './refs.js';
 
@@ -20,10 +20,10 @@ describe('misuse', () => {
       'Step "two" was given the unmarked function "plain".',
       () => start['job']?.('two', function plain() {}),
     ],
-    ['no function', 'Step "two" was given a undefined.', () => start['job']?.('two', undefined)],
+    ['no function', 'Step "two" was given nothing.', () => start['job']?.('two', undefined)],
     [
       'options in place of arguments',
-      'Step "two" was given a object where a callback makes',
+      'Step "two" was given an object where a callback makes',
       () => start['job']?.('two', tick, { retries: 2 }),
     ],
     ['a name that is taken', 'Pipeline "p" already has a step "one".', () => start['job']?.('one', tick)],
@@ -49,7 +49,7 @@ describe('misuse', () => {
       'The ref "one#/0/path" was turned into text',
       () => start['job']?.('two', tick, (s: { one: { path: string } }) => ({ x: `${s.one.path}.csv` })),
     ],
-  ])('%s', (_what, message, work) => {
+  ])('a step refuses %s', (_what, message, work) => {
     expect(work).toThrow(message);
   });
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type AnyFunction, functionName, ktFunction, receiverOf } from './functions.js';
+import { type AnyFunction, functionName, receiverOf } from './function-definition.js';
+import { ktFunction } from './kt-function.js';
 import { nameExports } from './name-exports.js';
 
 const names = (found: Map<string, AnyFunction>): string[] => [...found.keys()].sort();

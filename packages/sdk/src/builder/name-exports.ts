@@ -1,6 +1,7 @@
-/** How marked functions get the names under which documents find them. */
+/** How marked functions get the names under which documents find them: module path and export. */
 import { KtError } from '../errors.js';
-import { type AnyFunction, definitionOf, functionName } from './functions.js';
+import { isObject } from '../json.js';
+import { type AnyFunction, DEFINITION, functionName, isMarked } from './function-definition.js';
 
 /** The error for two functions under one name. */
 export function duplicateFunction(name: string, where: string): KtError {
@@ -20,27 +21,29 @@ export function duplicateFunction(name: string, where: string): KtError {
  *
  * @returns the functions by name, explicit names included.
  * @throws KtError `DUPLICATE_FUNCTION` where two functions have one name.
+ *
+ * @example
+ * ```ts
+ * const flights = { load: ktFunction(() => ['a.csv']), limit: 3 };
+ * [...nameExports('etl.flights', flights).keys()]; // → ['etl.flights.load']
+ * ```
  */
 export function nameExports(module: string, exports: Record<string, unknown>): Map<string, AnyFunction> {
   const found = new Map<string, AnyFunction>();
   const add = (path: string, value: unknown, receiver?: () => unknown): void => {
-    const definition = definitionOf(value);
-    if (definition === undefined) return;
+    if (!isMarked(value)) return;
+    const definition = value[DEFINITION];
     definition.exportName ??= module === '' ? path : `${module}.${path}`;
     if (receiver !== undefined) definition.receiver ??= receiver;
     const name = functionName(value) ?? path;
     const other = found.get(name);
     if (other !== undefined && other !== value) throw duplicateFunction(name, `Module "${module}"`);
-    found.set(name, value as AnyFunction);
+    found.set(name, value);
   };
   for (const [key, value] of Object.entries(exports)) {
     add(key, value);
-    if (typeof value === 'function') nameMembers(key, value as AnyFunction, add);
-    else if (
-      typeof value === 'object' &&
-      value !== null &&
-      Object.getPrototypeOf(value) === Object.prototype
-    ) {
+    nameMembers(key, value, add);
+    if (isObject(value) && Object.getPrototypeOf(value) === Object.prototype) {
       for (const [member, inner] of Object.entries(value)) add(`${key}.${member}`, inner);
     }
   }
@@ -49,16 +52,16 @@ export function nameExports(module: string, exports: Record<string, unknown>): M
 
 function nameMembers(
   name: string,
-  value: AnyFunction,
-  add: (path: string, fn: unknown, receiver?: () => unknown) => void,
+  value: unknown,
+  add: (path: string, fn: unknown, receiver: () => unknown) => void,
 ): void {
+  if (typeof value !== 'function') return;
   for (const [member, { value: method }] of Object.entries(Object.getOwnPropertyDescriptors(value))) {
     if (member !== 'prototype') add(`${name}.${member}`, method, () => value);
   }
-  const proto = (value as { prototype?: object | null }).prototype;
-  if (proto === undefined || proto === null) return;
-  for (const [member, { value: method }] of Object.entries(Object.getOwnPropertyDescriptors(proto))) {
-    if (member !== 'constructor')
-      add(`${name}.${member}`, method, () => new (value as unknown as new () => unknown)());
+  const prototype: unknown = value.prototype;
+  if (!isObject(prototype)) return;
+  for (const [member, { value: method }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
+    if (member !== 'constructor') add(`${name}.${member}`, method, () => Reflect.construct(value, []));
   }
 }

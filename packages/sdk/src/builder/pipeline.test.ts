@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { ktFunction } from './functions.js';
+import { ktFunction } from './kt-function.js';
 import { mustParsePipeline } from '../document/parse-pipeline.js';
 import { isPipeline, pipeline } from './pipeline.js';
 import { each } from './refs.js';
-import type { KTJobInput } from '../document/spec.js';
+import type { KTJobInput } from '../document/spec-input.js';
 
 const list = ktFunction({ name: 'm.list', input: z.object({ dir: z.string() }) }, ({ dir }) => [
   { path: dir, size: 1 },

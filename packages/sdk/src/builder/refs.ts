@@ -1,70 +1,14 @@
+/** Refs as values: making them, and finding, reading and replacing them within arguments. */
 import { KtError } from '../errors.js';
-import type { Json } from '../json.js';
-
-/**
- * Where data comes from: a job's results (`#` and a JSON pointer into the array of its items' results), the
- * item at hand, a parameter.
- */
-export interface RefJson {
-  /** `<job>#/<pointer>`, `item#/<pointer>` within a map, `params#/<pointer>`, `index#`. */
-  $ref: string;
-}
+import { isObject, type Json } from '../json.js';
+import type { Each, Ref, RefJson } from './ref-types.js';
 
 const REF = Symbol.for('kube-transform.ref');
 const PARTS = /^([^#]+)#((?:\/[^/]*)*)$/;
 
-declare const refType: unique symbol;
-declare const elementType: unique symbol;
-
-/**
- * A value that exists only when the pipeline runs: it can be passed on, opened by field or index, and mapped
- * over, not computed with.
- */
-export type Ref<T> = RefBase<T> &
-  (0 extends 1 & T
-    ? unknown
-    : [T] extends [readonly (infer E)[]]
-      ? RefArray<E>
-      : [T] extends [object]
-        ? { readonly [K in keyof T]-?: Ref<T[K]> }
-        : unknown);
-
-/** What every ref has: only its type. */
-export interface RefBase<T> {
-  readonly [refType]: T;
-}
-
-/** A ref to an array: can be indexed, and mapped over with `each`. */
-export interface RefArray<E> {
-  readonly [index: number]: Ref<E>;
-  /** The element at an index from 0; as `list[0]`, but never `undefined` for the compiler. */
-  at(index: number): Ref<E>;
-  /** The arguments of one call for each element: `list.each(file => ({ file }))`. */
-  each<A>(args: (item: Ref<E>, index: Ref<number>) => A): Each<A, E>;
-}
-
-/** One call for each element of `items`, with the arguments `args`. Made by `ref.each` and {@link each}. */
-export interface Each<A, E = unknown> {
-  readonly items: Json;
-  readonly args: A;
-  readonly [elementType]?: E;
-}
-
-/** A value or a ref to one, at any depth: what arguments may be made of. */
-export type Arg<T> =
-  | Ref<T>
-  | (0 extends 1 & T
-      ? unknown
-      : T extends null | boolean | number | string | undefined
-        ? T
-        : T extends readonly (infer E)[]
-          ? readonly Arg<E>[]
-          : T extends object
-            ? { readonly [K in keyof T]: Arg<T[K]> }
-            : T);
-
-const escape = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
-const unescape = (key: string): string => key.replaceAll('~1', '/').replaceAll('~0', '~');
+/** A key as JSON pointers write it. */
+export const escapeKey = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
+const unescapeKey = (key: string): string => key.replaceAll('~1', '/').replaceAll('~0', '~');
 
 function misuse(path: string, did: string): KtError {
   return new KtError({
@@ -75,8 +19,8 @@ function misuse(path: string, did: string): KtError {
   });
 }
 
-function checkIndex(index: number, path: string): number {
-  if (Number.isInteger(index) && index >= 0) return index;
+function checkIndex(index: unknown, path: string): number {
+  if (typeof index === 'number' && Number.isInteger(index) && index >= 0) return index;
   throw new KtError({
     code: 'BAD_INDEX',
     path,
@@ -84,26 +28,31 @@ function checkIndex(index: number, path: string): number {
   });
 }
 
+type Callback = (item: Ref<unknown>, index: Ref<number>) => unknown;
+
 /**
- * Makes the ref for a place; internal to the builder. `called` is what it does where a field of its name is a
- * method of every ref.
+ * Makes a ref; internal to the builder. `called` is what it does where a field of its name is a method of
+ * every ref.
  */
-export function makeRef<T>(source: string, pointer = '', called?: (args: never) => unknown): Ref<T> {
+export function makeRef<T>(source: string, pointer = '', called?: (argument: never) => unknown): Ref<T> {
   const path = `${source}#${pointer}`;
   const json: RefJson = { $ref: path };
-  const inner = (key: string): unknown => {
-    const place = `${pointer}/${escape(key)}`;
-    if (key === 'each')
-      return makeRef(source, place, (args: (item: unknown, index: unknown) => unknown) =>
-        each({ $ref: path }, args),
-      );
-    if (key === 'at')
-      return makeRef(source, place, (index: number) =>
-        makeRef(source, `${pointer}/${checkIndex(index, path)}`),
-      );
-    return key === 'toJSON' ? makeRef(source, place, () => json) : makeRef(source, place);
+  const field = (key: string): unknown => {
+    const below = `${pointer}/${escapeKey(key)}`;
+    switch (key) {
+      case 'each':
+        return makeRef(source, below, (args: Callback) => each(json, args));
+      case 'at':
+        return makeRef(source, below, (index: unknown) =>
+          makeRef(source, `${pointer}/${checkIndex(index, path)}`),
+        );
+      case 'toJSON':
+        return makeRef(source, below, () => json);
+      default:
+        return makeRef(source, below);
+    }
   };
-  return new Proxy((): void => undefined, {
+  const ref: unknown = new Proxy((): void => undefined, {
     get(_target, key) {
       if (key === REF) return json;
       if (key === Symbol.toPrimitive) {
@@ -113,10 +62,10 @@ export function makeRef<T>(source: string, pointer = '', called?: (args: never) 
       }
       if (key === Symbol.iterator) throw misuse(path, 'iterated over');
       if (typeof key === 'symbol' || key === 'then') return undefined;
-      return inner(key);
+      return field(key);
     },
-    apply(_target, _self, [args]) {
-      if (called !== undefined) return called(args as never);
+    apply(_target, _self, [argument]: [never]) {
+      if (called !== undefined) return called(argument);
       throw misuse(path, 'called');
     },
     set() {
@@ -129,50 +78,100 @@ export function makeRef<T>(source: string, pointer = '', called?: (args: never) 
     ownKeys() {
       throw misuse(path, 'spread or enumerated');
     },
-  }) as unknown as Ref<T>;
+  });
+  return ref as Ref<T>;
 }
 
 /**
- * One call for each element of a list known when the pipeline is built: `each([2024, 2025], year => ({ year
- * }))`.
+ * Says that a step maps over a list that is known when the pipeline is built, and with which arguments.
  *
  * For the result of an earlier step use `step.each(…)`.
+ *
+ * @example
+ * ```ts
+ * const load = ktFunction(async ({ year }: { year: number }) => ({ year, rows: 0 }));
+ * export default pipeline('years').map('load', load, () => each([2024, 2025], year => ({ year })));
+ * ```
  */
 export function each<E, A>(
   items: readonly E[] | RefJson,
   args: (item: Ref<E>, index: Ref<number>) => A,
 ): Each<A, E> {
-  return { items: items as unknown as Json, args: args(makeRef<E>('item'), makeRef<number>('index')) };
+  return { items, args: args(makeRef<E>('item'), makeRef<number>('index')) };
 }
 
-/** The serialised form of a ref, or undefined where the value is none. */
+function isLive(value: object): value is { readonly [REF]: RefJson } {
+  return REF in value;
+}
+
+/**
+ * Reads a value as a ref: a live one of a callback, or `{ $ref: … }` of a document.
+ *
+ * @returns its serialised form, or undefined where the value is no ref.
+ *
+ * @example
+ * ```ts
+ * asRef({ $ref: 'list#/0' }); // → { $ref: 'list#/0' }
+ * asRef({ $ref: '#/definitions/leaf' }); // → undefined
+ * ```
+ */
 export function asRef(value: unknown): RefJson | undefined {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined;
-  if (REF in value) return (value as { [REF]: RefJson })[REF];
-  const keys = Object.keys(value);
-  const ref = (value as { $ref?: unknown }).$ref;
-  return keys.length === 1 && typeof ref === 'string' && PARTS.test(ref) ? { $ref: ref } : undefined;
+  if (isLive(value)) return value[REF];
+  if (!('$ref' in value) || typeof value.$ref !== 'string' || Object.keys(value).length !== 1)
+    return undefined;
+  return PARTS.test(value.$ref) ? { $ref: value.$ref } : undefined;
 }
 
-/** Splits `job#/0/a` into its source and its keys. */
+/**
+ * Splits a ref into its source and the keys of its pointer.
+ *
+ * @throws TypeError for what {@link asRef} would not have given.
+ *
+ * @example
+ * ```ts
+ * parseRef({ $ref: 'list#/0/files' }); // → { source: 'list', pointer: ['0', 'files'] }
+ * ```
+ */
 export function parseRef(ref: RefJson): { source: string; pointer: string[] } {
   const match = PARTS.exec(ref.$ref);
   if (match === null) throw new TypeError(`Bug: bad ref ${ref.$ref}`);
-  return { source: match[1] ?? '', pointer: (match[2] ?? '').split('/').slice(1).map(unescape) };
+  return { source: match[1] ?? '', pointer: (match[2] ?? '').split('/').slice(1).map(unescapeKey) };
 }
 
-/** Replaces every ref within a JSON-like value by what `resolve` returns for it. */
+/**
+ * Copies a JSON-like value with every ref in it replaced by what `resolve` returns for it.
+ *
+ * Instances of classes are kept as they are.
+ *
+ * @example
+ * ```ts
+ * replaceRefs({ path: { $ref: 'list#/0' } }, () => 'a.csv'); // → { path: 'a.csv' }
+ * ```
+ */
 export function replaceRefs(value: unknown, resolve: (ref: RefJson) => unknown): unknown {
   const ref = asRef(value);
   if (ref !== undefined) return resolve(ref);
-  if (typeof value !== 'object' || value === null) return value;
+  if (!isObject(value)) return value;
   if (Array.isArray(value)) return value.map(entry => replaceRefs(entry, resolve));
   const proto: unknown = Object.getPrototypeOf(value);
   if (proto !== Object.prototype && proto !== null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, replaceRefs(entry, resolve)]));
 }
 
-/** Every source that a JSON-like value refers to. */
+/** A value with its refs as documents have them; that the rest is JSON is checked with the document. */
+export const serialised = (value: unknown): Json => replaceRefs(value, ref => ref) as Json;
+
+/**
+ * Finds every source that a JSON-like value refers to.
+ *
+ * @param into a set to add them to.
+ *
+ * @example
+ * ```ts
+ * [...refSources({ path: { $ref: 'list#/0' }, dir: { $ref: 'params#/dir' } })]; // → ['list', 'params']
+ * ```
+ */
 export function refSources(value: unknown, into = new Set<string>()): Set<string> {
   replaceRefs(value, ref => void into.add(parseRef(ref).source));
   return into;

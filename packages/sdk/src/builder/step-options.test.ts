@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import * as z from 'zod';
-import { ktFunction } from './functions.js';
+import { ktFunction } from './kt-function.js';
 import { mustParsePipeline } from '../document/parse-pipeline.js';
 import { pipeline } from './pipeline.js';
 import { each } from './refs.js';
-import type { KTJob, KTPipelineInput } from '../document/spec.js';
+import type { KTPipelineInput } from '../document/spec-input.js';
+import type { KTJob } from '../document/spec.js';
 
 const tick = ktFunction({ name: 'm.tick' }, () => {});
 const tough = ktFunction(

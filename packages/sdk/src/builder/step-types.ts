@@ -1,39 +1,91 @@
-import type { AnyFunction, InputOf, OutputOf, StepDefaults, ToleranceOf } from './functions.js';
+/** The types of steps: what they may be given and result in, and what the compiler says where it is wrong. */
 import type { IsJson } from '../json.js';
-import type { Arg, Each, Ref } from './refs.js';
-import type { KTJobInput } from '../document/spec.js';
+import type { KTJobInput } from '../document/spec-input.js';
+import type { AnyFunction, StepDefaults } from './function-definition.js';
+import type { InputOf, OutputOf, ToleranceOf } from './function-types.js';
+import type { Arg, Each, Ref } from './ref-types.js';
 
-/** Options of one step. Those of the function itself are its defaults. */
+/**
+ * Options of one step; those given with its function are their defaults.
+ *
+ * @example
+ * ```ts
+ * const options: StepOptions<'list', { path: string }> = {
+ *   after: ['list'],
+ *   retries: 2,
+ *   memory: '2Gi',
+ *   outputs: item => [item.path],
+ * };
+ * ```
+ */
 export interface StepOptions<Names extends string = string, E = unknown> extends StepDefaults {
-  /** Steps that must be complete before this one, beside those whose results it uses. */
+  /** Steps that must be complete before this one, beside those whose results it uses. Default none. */
   after?: readonly Names[];
   /**
-   * Files an item makes, with refs where the names depend on the item; where all exist the item is skipped.
+   * Paths of files that an item makes, with refs where they depend on the item; where all exist the item is
+   * skipped. Default none: every item runs.
    */
   outputs?: readonly Arg<string>[] | ((item: Ref<E>) => readonly Arg<string>[]);
 }
 
-/** No steps, no parameters: an object without known fields. */
+/**
+ * No steps, no parameters: an object without known fields.
+ *
+ * @example
+ * ```ts
+ * const empty: Pipeline<Nothing> = pipeline('empty');
+ * ```
+ */
 // eslint-disable-next-line @typescript-eslint/no-generated-empty-object-type -- it is what is meant
 export type Nothing = Record<never, never>;
 
-/** The steps so far, by name, and what each one's result is. */
+/**
+ * The steps so far, by name, and what each one's result is: how a pipeline remembers them as a type.
+ *
+ * @example
+ * ```ts
+ * const jobsOf = <S extends Steps>(built: Pipeline<S>): KTJobInput[] => built.toSpec().jobs ?? [];
+ * ```
+ */
 export type Steps = Record<string, unknown>;
 
-/** What the callbacks are given: a ref for the parameters and for each step before. */
+/**
+ * What the callbacks of steps are given: a ref for the parameters and for each step before.
+ *
+ * @example
+ * ```ts
+ * type Before = StepRefs<{ list: string[] }, { dir: string }>;
+ * const args = ({ list, params }: Before) => ({ dir: params.dir, first: list.at(0) });
+ * ```
+ */
 export type StepRefs<S extends Steps, P> = { readonly [K in keyof S]: Ref<S[K]> } & {
   readonly params: Ref<P>;
 };
 
-/** The result of one call of a function. */
+/**
+ * The result of one call of a function, as later steps get it; null where it returns nothing.
+ *
+ * @example
+ * ```ts
+ * const tick = ktFunction(() => {});
+ * const result: ResultOf<typeof tick> = null;
+ * ```
+ */
 export type ResultOf<F extends AnyFunction> = Voidless<OutputOf<F>>;
 type Voidless<T> = [T] extends [void] ? null : T;
 
 /**
- * The result of a map: null stands for an item that was allowed to fail, or was skipped because its `outputs`
- * exist.
+ * The result of a map: an array of its items' results, in the order of the items.
  *
- * `Nullable` is never where neither `maxFailed` nor `outputs` is given with the step.
+ * Null stands for an item that was allowed to fail, or was skipped because its `outputs` exist. `Nullable` is
+ * never where neither `maxFailed` nor `outputs` is given with the step.
+ *
+ * @example
+ * ```ts
+ * const size = ktFunction(({ file }: { file: string }) => file.length);
+ * const all: MapResult<typeof size, never> = [3, 5];
+ * const some: MapResult<typeof size, '5%'> = [3, null];
+ * ```
  */
 export type MapResult<F extends AnyFunction, Nullable> = [Nullable | ToleranceOf<F>] extends [never]
   ? ResultOf<F>[]
@@ -74,10 +126,30 @@ export type EachArgs<F extends AnyFunction, S extends Steps, P, E> = (
 export type ParamsThenOptions<PI2, S extends Steps, P> = Nothing extends PI2
   ? [params?: (steps: StepRefs<S, P>) => Arg<PI2>, options?: UseOptions<S>]
   : [params: (steps: StepRefs<S, P>) => Arg<PI2>, options?: UseOptions<S>];
-interface UseOptions<S extends Steps> {
-  /** Steps that must be complete before any of the sub-pipeline's. */
+
+/**
+ * Options of `use`, which takes the steps of another pipeline in.
+ *
+ * @example
+ * ```ts
+ * const options: UseOptions<{ list: string[] }> = { after: ['list'] };
+ * ```
+ */
+export interface UseOptions<S extends Steps> {
+  /** Steps that must be complete before any of the sub-pipeline's. Default none. */
   after?: readonly (keyof S & string)[];
 }
 
-/** What a dynamic function may return: jobs as documents have them, or a pipeline whose jobs are taken. */
-export type SpawnResult = readonly KTJobInput[] | { toSpec(): { jobs?: KTJobInput[] | null } };
+/**
+ * What a dynamic function may return: jobs as documents have them, or a pipeline whose jobs are taken.
+ *
+ * @example
+ * ```ts
+ * export const fan = ktFunction(({ files }: { files: string[] }): SpawnResult => {
+ *   const tasks = files.map(file => ({ function: 'my_module.load', args: { file } }));
+ *   return [{ type: 'static', name: 'load', tasks }];
+ * });
+ * ```
+ */
+export type SpawnResult =
+  readonly KTJobInput[] | { /** As of a pipeline. */ toSpec(): { jobs?: KTJobInput[] | null } };

@@ -1,13 +1,55 @@
-import { KtError } from '../errors.js';
+/** Pipelines within pipelines: steps get a prefix, parameters are replaced by what is given. */
 import type { JsonObject } from '../json.js';
-import { asRef, makeRef, parseRef, replaceRefs } from './refs.js';
-import type { KTJobInput, KTPipelineInput } from '../document/spec.js';
+import { isObject } from '../json.js';
+import { KtError } from '../errors.js';
+import type { KTJobInput, KTPipelineInput } from '../document/spec-input.js';
 import { issuePath, type StandardSchema } from '../standard-schema.js';
+import { checkName, type PipelineState } from './pipeline-state.js';
+import { asRef, escapeKey, makeRef, parseRef, replaceRefs } from './refs.js';
 
-/** How refs are moved when the steps of a pipeline are taken into another. */
-export interface Move {
+interface TakeIn {
+  prefix: string;
+  /** What the callback of `use` returned. */
+  params: unknown;
+  /** Steps that come before all that are taken in. */
+  after: readonly string[];
+}
+
+/**
+ * The state with the steps of another pipeline, as `<prefix>.<step>`.
+ *
+ * @throws KtError `BAD_NAME`, `DUPLICATE_NAME`, `BAD_PARAM`.
+ */
+export function takeIn(
+  state: PipelineState,
+  other: PipelineState,
+  { prefix, params, after }: TakeIn,
+): PipelineState {
+  checkName(state, prefix);
+  const names = new Set(other.steps.map(step => step.name));
+  const move: Move = { params: subParams(other.params, params, prefix), prefix, steps: names };
+  const inner = other.steps.map(step => ({
+    ...step,
+    name: `${prefix}.${step.name}`,
+    args: moveRefs(step.args, move),
+    items: moveRefs(step.items, move),
+    outputs: moveRefs(step.outputs, move),
+    options: {
+      ...step.options,
+      after: [...(step.options.after ?? []).map(name => `${prefix}.${name}`), ...after],
+    },
+  }));
+  return {
+    ...state,
+    steps: [...state.steps, ...inner],
+    refs: { ...state.refs, [prefix]: moveRefs(other.refs, { ...move, live: true }) },
+  };
+}
+
+/** How refs are moved. */
+interface Move {
   /** What `params#/…` refs are replaced from. */
-  params: object;
+  params: unknown;
   /** Put before the names of `steps`; without it only parameters are replaced. */
   prefix?: string;
   /** The names of the steps that are moved; a `$ref` to anything else is the user's data. */
@@ -17,17 +59,27 @@ export interface Move {
 }
 
 /** Moves refs under a prefix and replaces `params#/…` by what the values hold there. */
-export function moveRefs(value: unknown, { params, prefix, steps, live }: Move): unknown {
+function moveRefs(value: unknown, { params, prefix, steps, live }: Move): unknown {
   return replaceRefs(value, ref => {
     const { source, pointer } = parseRef(ref);
-    if (source === 'params') return pointer.reduce<unknown>(open, params) ?? null;
+    if (source === 'params') return pointer.reduce(open, params) ?? null;
     if (prefix === undefined || steps?.has(source) !== true) return ref;
     const path = ref.$ref.slice(source.length + 1);
     return live === true ? makeRef(`${prefix}.${source}`, path) : { $ref: `${prefix}.${source}#${path}` };
   });
 }
 
-/** A document whose refs to parameters (`params#/…`) are replaced by values, which were checked before. */
+/**
+ * Fills parameters into a document: refs to them (`params#/…`) are replaced by values, which were checked
+ * before.
+ *
+ * @example
+ * ```ts
+ * const task = { function: 'm.list', args: { dir: { $ref: 'params#/dir' } } };
+ * const spec: KTPipelineInput = { name: 'etl', jobs: [{ type: 'static', tasks: [task] }] };
+ * bindSpec(spec, { dir: 'data' }).jobs?.[0]?.tasks?.[0]?.args; // → { dir: 'data' }
+ * ```
+ */
 export const bindSpec = (spec: KTPipelineInput, params: JsonObject): KTPipelineInput => ({
   ...spec,
   jobs: moveRefs(spec.jobs ?? [], { params }) as KTJobInput[],
@@ -36,25 +88,22 @@ export const bindSpec = (spec: KTPipelineInput, params: JsonObject): KTPipelineI
 /** One step of a JSON pointer into a value that may itself be a ref. */
 function open(value: unknown, key: string): unknown {
   const ref = asRef(value);
-  if (ref !== undefined) return { $ref: `${ref.$ref}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}` };
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+  if (ref !== undefined) return { $ref: `${ref.$ref}/${escapeKey(key)}` };
+  return isObject(value) ? value[key] : undefined;
 }
 
 /**
  * The parameters of a sub-pipeline: what is given, over the schema's defaults.
  *
  * Plain values are checked here; where a ref is among them, that is left to the functions that use it.
- *
- * @throws KtError `BAD_PARAM`.
  */
-export function subParams(schema: StandardSchema | undefined, given: object, prefix: string): object {
+function subParams(schema: StandardSchema | undefined, given: unknown, prefix: string): unknown {
   if (schema === undefined || asRef(given) !== undefined) return given;
   const plain = !hasRefs(given);
   const result = schema['~standard'].validate(plain ? given : {});
   if (result instanceof Promise) return given;
-  if (result.issues === undefined)
-    return plain ? (result.value as object) : { ...(result.value as object), ...given };
-  if (!plain) return { ...declaredDefaults(schema), ...given };
+  if (result.issues === undefined) return plain ? result.value : over(result.value, given);
+  if (!plain) return over(declaredDefaults(schema), given);
   throw new KtError(
     result.issues.map(issue => ({
       code: 'BAD_PARAM',
@@ -63,6 +112,11 @@ export function subParams(schema: StandardSchema | undefined, given: object, pre
     })),
   );
 }
+
+const over = (defaults: unknown, given: unknown): object => ({
+  ...(isObject(defaults) ? defaults : {}),
+  ...(isObject(given) ? given : {}),
+});
 
 function hasRefs(value: unknown): boolean {
   let found = false;
@@ -75,11 +129,10 @@ function hasRefs(value: unknown): boolean {
 
 /** Defaults that the schema tells as JSON Schema, where its library can. */
 function declaredDefaults(schema: StandardSchema): object {
-  const json = schema['~standard'].jsonSchema?.input({ target: 'draft-2020-12' }) as
-    { properties?: Record<string, { default?: unknown }> } | undefined;
+  const { properties } = schema['~standard'].jsonSchema?.input({ target: 'draft-2020-12' }) ?? {};
   return Object.fromEntries(
-    Object.entries(json?.properties ?? {}).flatMap(([key, property]) =>
-      'default' in property ? [[key, property.default]] : [],
+    Object.entries(isObject(properties) ? properties : {}).flatMap(([key, property]) =>
+      isObject(property) && 'default' in property ? [[key, property['default']]] : [],
     ),
   );
 }

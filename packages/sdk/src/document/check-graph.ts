@@ -1,11 +1,32 @@
+/** The graph of a document: names that are taken or unknown, and circles. */
 import type { Problem } from '../errors.js';
-import { didYouMean } from './names.js';
+import { didYouMean } from './did-you-mean.js';
 import type { KTJob } from './spec.js';
 
 /** Problems that get a "did you mean"; looking for one costs a walk over all names. */
 const HINTED = 50;
 
-/** Duplicate names, unknown dependencies and cycles among jobs. One walk: O(jobs + dependencies). */
+/**
+ * What the graph of a document is made of.
+ *
+ * @example
+ * ```ts
+ * const job: GraphJob = { name: 'load', dependencies: ['extract'] };
+ * ```
+ */
+export type GraphJob = Pick<KTJob, 'name' | 'dependencies'>;
+
+/**
+ * Finds duplicate names, unknown dependencies and circles among jobs.
+ *
+ * Codes: `DUPLICATE_NAME`, `UNKNOWN_DEPENDENCY`, `CYCLE`. Costs O(jobs + dependencies).
+ *
+ * @example
+ * ```ts
+ * graphProblems([{ name: 'load', dependencies: ['load'] }]).map(formatProblem);
+ * // → ['jobs[0].dependencies: Step "load" depends on itself. Remove one of these dependencies.']
+ * ```
+ */
 export function graphProblems(jobs: readonly GraphJob[]): Problem[] {
   const index = new Map<string, number>();
   const problems: Problem[] = [];
@@ -48,9 +69,6 @@ export function graphProblems(jobs: readonly GraphJob[]): Problem[] {
   });
   return problems;
 }
-
-/** What the graph is made of. */
-export type GraphJob = Pick<KTJob, 'name' | 'dependencies'>;
 
 /**
  * Names on one cycle, or undefined. Kahn's walk leaves the cycles; following any dependency among what is

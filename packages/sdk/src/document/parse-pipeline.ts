@@ -1,20 +1,39 @@
-/** The door: whatever comes in, a whole {@link KTPipeline} or all its {@link Problem}s go on. */
+/** Where documents come in: a whole KTPipeline goes on, or all that is wrong with it. */
 import * as z from 'zod';
 import { type GraphJob, graphProblems } from './check-graph.js';
 import { KtError, type Problem } from '../errors.js';
-import { FIELDS, jobSchema, pipelineSchema } from './document-schema.js';
-import { addKey, findNonJson } from '../json.js';
-import { didYouMean, pipelineJobName, spawnedJobName } from './names.js';
-import type { KTJob, KTPipeline, KTPipelineInput } from './spec.js';
+import { FIELDS, pipelineSchema } from './document-schema.js';
+import { addKey, findNonJson, isObject } from '../json.js';
+import { didYouMean } from './did-you-mean.js';
+import { jobSchema } from './job-schema.js';
+import type { KTJob, KTPipeline } from './spec.js';
+import type { KTPipelineInput } from './spec-input.js';
 
-/** Either the pipeline or everything that is wrong with the input. */
+/**
+ * Either what was read or everything that is wrong with it.
+ *
+ * @example
+ * ```ts
+ * function names(parsed: Parsed<KTPipeline>): string[] {
+ *   return parsed.ok ? parsed.value.jobs.map(job => job.name) : parsed.problems.map(formatProblem);
+ * }
+ * ```
+ */
 export type Parsed<T> = { ok: true; value: T } | { ok: false; problems: Problem[] };
 
 /**
  * Checks a document, fills in names and defaults, and reports all problems at once.
  *
- * Accepts what kube-transform accepts. Codes: `BAD_DOCUMENT`, `UNKNOWN_FIELD`, `BAD_QUANTITY`,
+ * Accepts what kube-transform accepts; an unnamed job is named `pipeline-<pipeline>-job-<index>`. Codes of
+ * problems: `BAD_DOCUMENT`, `UNKNOWN_FIELD`, `BAD_QUANTITY`, `BAD_DURATION`, `BAD_CRON`, `BAD_TIME_ZONE`,
  * `DUPLICATE_NAME`, `UNKNOWN_DEPENDENCY`, `CYCLE`.
+ *
+ * @example
+ * ```ts
+ * const parsed = parsePipeline({ name: 'etl', jobs: [{ type: 'static', dependencies: ['extract'] }] });
+ * if (!parsed.ok) for (const problem of parsed.problems) console.error(formatProblem(problem));
+ * parsed.ok; // → false
+ * ```
  */
 export function parsePipeline(input: unknown): Parsed<KTPipeline> {
   const shape = pipelineSchema.safeParse(input);
@@ -35,31 +54,53 @@ export function parsePipeline(input: unknown): Parsed<KTPipeline> {
 }
 
 /**
- * Checks what a dynamic job's function returned; names of unnamed jobs are `<parent>-job-<i>`.
+ * Checks what a dynamic step's function returned and fills in names and defaults.
  *
- * Dependencies may be names outside the list: whether they exist is decided where all jobs are known.
+ * An unnamed job is named `<parent>-job-<index>`. Dependencies may be names outside the list: whether they
+ * exist is decided where all steps of the run are known. Codes: those of {@link parsePipeline}, but the last
+ * three.
+ *
+ * @param parent name of the step whose function it was.
+ *
+ * @example
+ * ```ts
+ * const parsed = parseSpawn([{ type: 'static', tasks: [{ function: 'm.load', args: {} }] }], 'fan');
+ * parsed.ok && parsed.value[0]?.name; // → 'fan-job-0'
+ * ```
  */
 export function parseSpawn(input: unknown, parent: string): Parsed<KTJob[]> {
   const shape = z.array(jobSchema, { error: 'Expected a list of jobs' }).safeParse(input);
   if (!shape.success)
     return { ok: false, problems: shape.error.issues.flatMap(issue => toProblems(issue, input, 'jobs')) };
-  const jobs = shape.data.map((job, i) => ({ ...job, name: job.name ?? spawnedJobName(parent, i) }));
+  const jobs = shape.data.map((job, i) => ({ ...job, name: job.name ?? `${parent}-job-${i}` }));
   return { ok: true, value: jobs };
 }
 
-/** As {@link parsePipeline}, but throws. @throws KtError with every problem. */
+/**
+ * Checks a document as {@link parsePipeline} does, but throws.
+ *
+ * @throws KtError with every problem.
+ *
+ * @example
+ * ```ts
+ * mustParsePipeline({ name: 'etl', jobs: [{ type: 'static', memory: '2Gi' }] }).jobs[0]?.cpu; // → '500m'
+ * ```
+ */
 export function mustParsePipeline(input: KTPipelineInput): KTPipeline {
   const parsed = parsePipeline(input);
   if (!parsed.ok) throw new KtError(parsed.problems);
   return parsed.value;
 }
 
+/** Name of an unnamed job, as kube-transform has it. */
+const pipelineJobName = (pipeline: string, index: number): string => `pipeline-${pipeline}-job-${index}`;
+
 /** What can be read of the graph in a document that has other problems. */
 function looseJobs(input: unknown): GraphJob[] {
-  const { name, jobs } = (input ?? {}) as { name?: unknown; jobs?: unknown };
+  const { name, jobs } = isObject(input) ? input : {};
   if (!Array.isArray(jobs)) return [];
   return jobs.map((job: unknown, i) => {
-    const loose = (job ?? {}) as { name?: unknown; dependencies?: unknown };
+    const loose = isObject(job) ? job : {};
     const dependencies = Array.isArray(loose.dependencies)
       ? loose.dependencies.filter(dependency => typeof dependency === 'string')
       : [];
@@ -84,14 +125,9 @@ function toProblems(issue: z.core.$ZodIssue, input: unknown, top = ''): Problem[
       hint: didYouMean(key, fieldsAt(issue.path, top)) ?? 'Remove it.',
     }));
   }
-  const seen = issue.path.reduce<unknown>(
-    (value, key) => (value as Record<PropertyKey, unknown> | null | undefined)?.[key],
-    input,
-  );
-  const code =
-    issue.code === 'custom'
-      ? ((issue.params as { code?: string } | undefined)?.code ?? 'BAD_DOCUMENT')
-      : 'BAD_DOCUMENT';
+  const seen = issue.path.reduce<unknown>((value, key) => (isObject(value) ? value[key] : undefined), input);
+  const given: unknown = issue.code === 'custom' ? issue.params?.code : undefined;
+  const code = typeof given === 'string' ? given : 'BAD_DOCUMENT';
   return [{ code, path: pathOf(), message: `${issue.message}, but got ${show(seen)}.` }];
 }
 

@@ -1,24 +1,42 @@
-/**
- * The configuration of a project, `kt.config.ts`: named contexts, which say where its pipelines run and how.
- */
-import type { JobOptions, KubernetesOptions } from './spec.js';
+/** The configuration of a project, `kt.config.ts`: named contexts, which say where its pipelines run. */
+import type { JobOptions, KubernetesOptions } from './job-options.js';
 
 /**
- * How the code of a pipeline gets into pods: in ConfigMaps, as a layer on an image of a registry, or by an
- * image build.
+ * How the code of a pipeline gets into pods.
+ *
+ * `bundle`: in ConfigMaps; `registry`: as a layer that `kt` puts on an image; `docker`: by an image build.
+ *
+ * @example
+ * ```ts
+ * const delivery: Delivery = 'registry';
+ * ```
  */
 export type Delivery = 'bundle' | 'registry' | 'docker';
 
-/** Options of steps that a context may set for all; a step's own come first. */
+/**
+ * Options of steps that a context may set for all; a step's own come first.
+ *
+ * @example
+ * ```ts
+ * const defaults: ContextDefaults = { retries: 2, memory: '2Gi', env: { LOG_LEVEL: 'info' } };
+ * ```
+ */
 export type ContextDefaults = Partial<
   Pick<JobOptions, 'retries' | 'backoff' | 'timeout' | 'env' | 'labels'> & { memory: string; cpu: string }
 > & {
   kubernetes?: KubernetesOptions;
 };
 
-/** A claim that `kt deploy` makes, and never deletes. */
+/**
+ * A claim that `kt deploy` makes, and never deletes.
+ *
+ * @example
+ * ```ts
+ * const claim: ClaimConfig = { size: '100Gi', accessMode: 'ReadWriteMany' };
+ * ```
+ */
 export interface ClaimConfig {
-  /** `'100Gi'`. */
+  /** Kubernetes quantity, such as `100Gi`. */
   size: string;
   /** Default: that of the cluster. */
   storageClass?: string;
@@ -26,7 +44,19 @@ export interface ClaimConfig {
   accessMode?: 'ReadWriteOnce' | 'ReadWriteMany';
 }
 
-/** One place where pipelines run. */
+/**
+ * One context: where pipelines run, and how their code gets there.
+ *
+ * @example
+ * ```ts
+ * const prod: ContextConfig = {
+ *   kubeContext: 'eks',
+ *   namespace: 'batch',
+ *   volume: 'pvc:data',
+ *   repository: 'registry.example/team/pipelines',
+ * };
+ * ```
+ */
 export interface ContextConfig {
   /** Context of the kubeconfig. Default: the current one. */
   kubeContext?: string;
@@ -36,6 +66,10 @@ export interface ContextConfig {
   namespace?: string;
   /** Image of all pods, with Node ≥ 20.19; with `registry` and `docker` the image that is built upon. */
   image?: string;
+  /**
+   * When the image is pulled. Default: `Always` from a registry, `Never` for an image of the node itself,
+   * `IfNotPresent` for the stock image and for digests.
+   */
   imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
   /** File store as pods open it. Default: the folder of the volume. */
   store?: string;
@@ -65,17 +99,41 @@ export interface ContextConfig {
   maxPods?: number;
   /** Keep the Jobs of finished steps. Default false. */
   keepFinished?: boolean;
+  /** Options of all steps; a step's own come first. */
   defaults?: ContextDefaults;
 }
 
-/** What `kt.config.ts` exports by default. */
+/**
+ * What `kt.config.ts` exports by default.
+ *
+ * @example
+ * ```ts
+ * const config: ProjectConfig = { contexts: { dev: { volume: 'pvc:kt-data' } } };
+ * ```
+ */
 export interface ProjectConfig {
+  /** Contexts by name, for `--context`. */
   contexts: Record<string, ContextConfig>;
   /** The context where none is named. Default: the only one there is. */
   default?: string;
 }
 
-/** Says what a configuration may hold; gives back what it is given. */
+/**
+ * Says what a configuration may hold, for the editor; gives back what it is given.
+ *
+ * It is checked when `kt` reads it.
+ *
+ * @example
+ * ```ts
+ * export default defineConfig({
+ *   default: 'dev',
+ *   contexts: {
+ *     dev: { volume: 'pvc:kt-data', claim: { size: '10Gi' } },
+ *     prod: { kubeContext: 'eks', namespace: 'batch', volume: 'pvc:data' },
+ *   },
+ * });
+ * ```
+ */
 export const defineConfig = <const C extends ProjectConfig>(
   config: C & { default?: keyof C['contexts'] & string },
 ): C => config;

@@ -1,3 +1,5 @@
+/** Quantities as Kubernetes writes them, and durations: text to numbers. */
+
 /**
  * Factors of Kubernetes quantities: binary (Ki…), decimal (k…) and milli. Source: Kubernetes "Resource
  * quantities".
@@ -24,6 +26,13 @@ const FACTORS: Record<string, number> = {
  * cores).
  *
  * @returns undefined where the text is no positive quantity.
+ *
+ * @example
+ * ```ts
+ * parseQuantity('512Mi'); // → 536870912
+ * parseQuantity('500m'); // → 0.5
+ * parseQuantity('a lot'); // → undefined
+ * ```
  */
 export function parseQuantity(text: string): number | undefined {
   const match = /^(\d+(?:\.\d+)?|\.\d+)(?:[eE]([+-]?\d{1,2})|(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei))?$/.exec(text);
@@ -37,7 +46,13 @@ const UNITS_MS: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_0
 /**
  * Reads a duration (`500ms`, `90s`, `5m`, `1h30m`, `2d`) as milliseconds.
  *
- * @returns undefined where the text is no positive duration.
+ * @returns undefined where the text is no positive duration, or one of more than 68 years.
+ *
+ * @example
+ * ```ts
+ * parseDurationMs('1h30m'); // → 5400000
+ * parseDurationMs('90'); // → undefined
+ * ```
  */
 export function parseDurationMs(text: string): number | undefined {
   if (!/^(\d+(?:\.\d+)?(?:ms|s|m|h|d))+$/.test(text)) return undefined;

@@ -1,91 +1,71 @@
+/** The document of a pipeline with everything filled in. */
 import type { Json, JsonObject } from '../json.js';
+import type { JobOptions } from './job-options.js';
 
-/** One call of a function within a static job; without a function it does nothing. */
+/**
+ * One call of a function within a static job; without a function it does nothing.
+ *
+ * @example
+ * ```ts
+ * const task: KTTask = { function: 'my_module.load', args: { path: 'raw/a.csv' } };
+ * ```
+ */
 export interface KTTask {
+  /** Name of the function: module and export, dotted. */
   function: string | null;
+  /** Its input; may hold refs. */
   args: JsonObject;
 }
 
-/** Waiting time before attempt n+1: `min(max, initial × factor^(n-1))`. */
-export interface Backoff {
-  /** Duration before the second attempt. Default `1s`. */
-  initial: string;
-  /** Default 2. */
-  factor: number;
-  /** Longest wait. Default `1m`. */
-  max: string;
-}
-
-/** What Kubernetes is told about a job's pods, beside memory and CPU. */
-export interface KubernetesOptions {
-  nodeSelector?: Record<string, string>;
-  tolerations?: JsonObject[];
-  affinity?: JsonObject;
-  priorityClassName?: string;
-  serviceAccountName?: string;
-  image?: string;
-  imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
-  /** Kueue queue name. */
-  queue?: string;
-  annotations?: Record<string, string>;
-  envFrom?: JsonObject[];
-  volumes?: JsonObject[];
-  volumeMounts?: JsonObject[];
-  /** Longest wait for a pod to start before the job fails, as a duration. */
-  startTimeout?: string;
-  /** Merge patch laid over the pod spec: the way out for what has no field here. */
-  podPatch?: JsonObject;
-}
-
-/** Options of a job that kube-transform did not have; all have defaults. */
-export interface JobOptions {
-  /** Further attempts after the first, per item. Default 0. */
-  retries: number;
-  backoff: Backoff;
-  /** Longest time for one attempt of one item, as a duration. Default null: none. */
-  timeout: string | null;
-  /** Items run by one pod. Default null: the executor chooses. */
-  itemsPerPod: number | null;
-  /** Items in flight at once within one pod. Default null: the executor chooses. */
-  concurrency: number | null;
-  /** Pods at once. Default null: the executor's limit. */
-  parallelism: number | null;
-  /** Items that may fail without failing the job: a count, or a percentage such as `5%`. Default 0. */
-  maxFailed: number | string;
-  /** Stop the job's other items at the first that fails for good. Default false. */
-  failFast: boolean;
-  /** Skip items that an earlier run has done with the same code and arguments. Default false. */
-  cache: boolean;
-  /** Files an item makes; where all exist it is skipped. May hold refs, see `refs.ts`. Default none. */
-  outputs: Json[];
-  env: Record<string, string>;
-  labels: Record<string, string>;
-  gpu: number;
-  kubernetes: KubernetesOptions;
-}
-
-/** A node of the DAG, with everything filled in. */
+/**
+ * A job of a document with everything filled in: what the builder's steps become.
+ *
+ * @example
+ * ```ts
+ * const [job]: KTJob[] = mustParsePipeline({ name: 'etl', jobs: [{ type: 'static', name: 'load' }] }).jobs;
+ * job?.memory; // → '1Gi'
+ * ```
+ */
 export interface KTJob extends JobOptions {
   /**
    * static: `tasks`; dynamic: `function` returns new jobs; map: `function` is called once for each of
    * `items`.
    */
   type: 'static' | 'dynamic' | 'map';
+  /** Name, once in a run. */
   name: string;
   /** Kubernetes quantity. Default `1Gi`. */
   memory: string;
   /** Kubernetes quantity. Default `500m`. */
   cpu: string;
+  /** Names of the jobs that must be complete before this one. */
   dependencies: string[];
+  /** Name of the function of a dynamic or map job. */
   function: string | null;
+  /** Input of that function; may hold refs, in a map also to `item` and `index`. */
   args: JsonObject;
+  /** Calls of a static job. */
   tasks: KTTask[];
   /** What a map runs over: an array, or a ref to one. Null for other types. */
   items: Json;
 }
 
-/** A cron schedule of a pipeline. */
+/**
+ * A cron schedule of a pipeline with everything filled in.
+ *
+ * @example
+ * ```ts
+ * const nightly: KTSchedule = {
+ *   cron: '0 3 * * *',
+ *   timeZone: 'Europe/Berlin',
+ *   concurrencyPolicy: 'Forbid',
+ *   startingDeadline: '1h',
+ *   suspend: false,
+ * };
+ * ```
+ */
 export interface KTSchedule {
+  /** Five fields, or a word such as `@daily`. */
   cron: string;
   /** IANA name. Default null: that of the cluster, most often UTC. */
   timeZone: string | null;
@@ -96,38 +76,53 @@ export interface KTSchedule {
   concurrencyPolicy: 'Forbid' | 'Allow' | 'Replace';
   /** How late a run may begin, as a duration, before it is left out. Default null: any time. */
   startingDeadline: string | null;
-  /** Default false. */
+  /** Begins no runs. Default false. */
   suspend: boolean;
 }
 
-/** What may be said of a schedule. */
+/**
+ * Options of a schedule, beside its cron fields.
+ *
+ * @example
+ * ```ts
+ * const options: ScheduleOptions = { timeZone: 'Europe/Berlin', concurrencyPolicy: 'Replace' };
+ * ```
+ */
 export type ScheduleOptions = Partial<{ [K in keyof Omit<KTSchedule, 'cron'>]: NonNullable<KTSchedule[K]> }>;
 
-/** A pipeline with everything filled in: names, defaults, no nulls where a list is meant. */
+/**
+ * A pipeline with everything filled in: names, defaults, no nulls where a list is meant.
+ *
+ * @example
+ * ```ts
+ * const etl: KTPipeline = mustParsePipeline({ name: 'etl', jobs: [{ type: 'static' }] });
+ * etl.jobs[0]?.name; // → 'pipeline-etl-job-0'
+ * ```
+ */
 export interface KTPipeline {
+  /** Name, as `kt run` takes it. */
   name: string;
+  /** Jobs, in any order. */
   jobs: KTJob[];
+  /** When it runs by itself, once deployed. */
   schedules: KTSchedule[];
 }
 
-type Loose<T> = { [K in keyof T]?: T[K] | null };
-
-/** A task as it may be written. */
-export type KTTaskInput = Loose<KTTask>;
-/** A job as it may be written: all but `type` may be null or absent. */
-export type KTJobInput = Loose<Omit<KTJob, 'type' | 'tasks' | 'backoff'>> & {
-  type: KTJob['type'];
-  tasks?: KTTaskInput[] | null;
-  backoff?: Loose<Backoff> | null;
-};
-/** A pipeline as it may be written. */
-export interface KTPipelineInput {
-  name: string;
-  jobs?: KTJobInput[] | null;
-  schedules?: (Loose<KTSchedule> & { cron: string })[] | null;
-}
-
-/** The seven words for where a job stands, as kube-transform has them. */
+/**
+ * Where a step stands, in kube-transform's seven words; the last four never change again.
+ *
+ * - `Pending`, `Running`: it waits on others, or its items are run.
+ * - `AwaitingDescendants`: it succeeded, and what it spawned has not ended.
+ * - `Completed`: it and all that it spawned succeeded.
+ * - `Failed`: its own items failed.
+ * - `DescendantFailed`: something that it spawned did not complete.
+ * - `SkippedDueToUpstreamFailure`: a step that it depends on did not complete.
+ *
+ * @example
+ * ```ts
+ * const ended: JobStatus[] = ['Completed', 'Failed', 'DescendantFailed', 'SkippedDueToUpstreamFailure'];
+ * ```
+ */
 export type JobStatus =
   | 'Pending'
   | 'Running'

@@ -1,3 +1,5 @@
+/** "Did you mean …?": the known name that is nearest to one that is not known. */
+
 /** Levenshtein distance, given up beyond `limit`. Formula: Wagner and Fischer, 1974. */
 function distance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) > limit) return limit + 1;
@@ -14,8 +16,16 @@ function distance(a: string, b: string, limit: number): number {
 }
 
 /**
- * The candidate closest to what was typed, or undefined where none is close (a third of its letters or two
- * may differ, never all).
+ * Finds the candidate closest to what was typed: a third of its letters or two may differ, never all.
+ *
+ * Case is ignored; of many candidates the first 10,000 are looked at.
+ *
+ * @returns undefined where none is close.
+ *
+ * @example
+ * ```ts
+ * closest('extrat', ['load', 'extract']); // → 'extract'
+ * ```
  */
 export function closest(typed: string, candidates: Iterable<string>): string | undefined {
   const limit = Math.min(typed.length - 1, Math.max(2, Math.floor(typed.length / 3)));
@@ -30,15 +40,18 @@ export function closest(typed: string, candidates: Iterable<string>): string | u
   return best;
 }
 
-/** `Did you mean "x"?`, or undefined where nothing is close. */
+/**
+ * Asks `Did you mean "x"?`: a hint for a name that is not known.
+ *
+ * @returns undefined where nothing is close.
+ *
+ * @example
+ * ```ts
+ * didYouMean('extrat', ['load', 'extract']); // → 'Did you mean "extract"?'
+ * didYouMean('transform', ['load', 'extract']); // → undefined
+ * ```
+ */
 export function didYouMean(typed: string, candidates: Iterable<string>): string | undefined {
   const best = closest(typed, candidates);
   return best === undefined ? undefined : `Did you mean "${best}"?`;
 }
-
-/** Name of an unnamed job: `pipeline-<name>-job-<i>`, as kube-transform has it. */
-export const pipelineJobName = (pipeline: string, index: number): string =>
-  `pipeline-${pipeline}-job-${index}`;
-
-/** Name of an unnamed spawned job: `<parent>-job-<i>`, as kube-transform has it. */
-export const spawnedJobName = (parent: string, index: number): string => `${parent}-job-${index}`;

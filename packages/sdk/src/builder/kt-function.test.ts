@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { definitionOf, functionName, ktFunction, receiverOf } from './functions.js';
+import { definitionOf, functionName, receiverOf } from './function-definition.js';
+import { ktFunction } from './kt-function.js';
 
 const INPUT = z.object({ n: z.number() });
 

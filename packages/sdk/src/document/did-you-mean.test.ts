@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { closest, didYouMean, pipelineJobName, spawnedJobName } from './names.js';
+import { closest, didYouMean } from './did-you-mean.js';
 
 test('finds the name that was meant, whatever its case', () => {
   expect(closest('extrat', ['load', 'extract', 'extra-steps'])).toBe('extract');
@@ -31,9 +31,4 @@ test('of many names only the first ten thousand are looked at', () => {
   const names = [...Array.from({ length: 10_000 }, () => 'other'), 'zzzzzy'];
   expect(closest('zzzzzz', names)).toBeUndefined();
   expect(closest('zzzzzz', names.slice(1))).toBe('zzzzzy');
-});
-
-test('unnamed jobs are named as kube-transform names them', () => {
-  expect(pipelineJobName('etl', 2)).toBe('pipeline-etl-job-2');
-  expect(spawnedJobName('fan', 0)).toBe('fan-job-0');
 });

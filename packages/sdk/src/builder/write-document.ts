@@ -1,0 +1,52 @@
+/** From the builder to the document: each step becomes a job, its dependencies are read from its refs. */
+import type { JsonObject } from '../json.js';
+import { omitUndefined } from '../omit-undefined.js';
+import type { KTJobInput } from '../document/spec-input.js';
+import { type AnyFunction, definitionOf, functionName } from './function-definition.js';
+import { duplicateFunction } from './name-exports.js';
+import type { PipelineState, Step } from './pipeline-state.js';
+import { refSources, serialised } from './refs.js';
+
+/** The jobs of a pipeline. Functions are named now, not when steps are added: modules are named late. */
+export function jobsOf({ name, steps }: PipelineState): KTJobInput[] {
+  const names = new Set(steps.map(step => step.name));
+  return steps.map(step => jobOf(step, names, nameOf(name, step)));
+}
+
+/** The functions of all steps, by the names that the document has. @throws KtError `DUPLICATE_FUNCTION`. */
+export function functionsOf(state: PipelineState): Map<string, AnyFunction> {
+  const found = new Map<string, AnyFunction>();
+  for (const step of state.steps) {
+    const name = nameOf(state.name, step);
+    if ((found.get(name) ?? step.fn) !== step.fn) throw duplicateFunction(name, `Pipeline "${state.name}"`);
+    found.set(name, step.fn);
+  }
+  return found;
+}
+
+function nameOf(pipeline: string, step: Step): string {
+  return functionName(step.fn) ?? `${pipeline}.${step.name}`;
+}
+
+function jobOf(step: Step, names: ReadonlySet<string>, name: string): KTJobInput {
+  // An option that is set to undefined is not given: the function's own holds.
+  const { after = [], ...options } = { ...stepDefaults(step.fn), ...omitUndefined(step.options) };
+  const sources = refSources({ args: step.args, items: step.items, outputs: step.outputs });
+  // `after` may name a sub-pipeline: all its steps are meant.
+  const before = after.flatMap(other =>
+    names.has(other) ? [other] : [...names].filter(inner => inner.startsWith(`${other}.`)),
+  );
+  const dependencies = [...new Set([...[...sources].filter(source => names.has(source)), ...before])];
+  const job: KTJobInput = { type: step.type, name: step.name, dependencies, ...options };
+  const outputs = serialised(step.outputs);
+  if (Array.isArray(outputs) && outputs.length > 0) job.outputs = outputs;
+  const call = { function: name, args: serialised(step.args) as JsonObject };
+  if (step.type === 'static') return { ...job, tasks: [call] };
+  return step.type === 'map' ? { ...job, ...call, items: serialised(step.items) } : { ...job, ...call };
+}
+
+/** The options of a function that are defaults of its steps. */
+function stepDefaults(fn: AnyFunction): Step['options'] {
+  const { name, input, output, ...defaults } = definitionOf(fn)?.options ?? {};
+  return defaults;
+}

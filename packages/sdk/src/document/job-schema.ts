@@ -1,0 +1,137 @@
+/** The schema of a job: fields with their defaults, and what belongs to one type of job only. */
+import * as z from 'zod';
+import type { Json } from '../json.js';
+import {
+  args,
+  duration,
+  flag,
+  functionName,
+  jobName,
+  jsonObject,
+  labels,
+  orNull,
+  quantity,
+  refuseNonJson,
+  text,
+  tolerance,
+  wholeNumber,
+  withDefault,
+} from './field-schemas.js';
+
+/** What Kubernetes is told of the pods of a job. */
+export const kubernetes = z.strictObject(
+  {
+    nodeSelector: labels.optional(),
+    tolerations: z.array(jsonObject).optional(),
+    affinity: jsonObject.optional(),
+    priorityClassName: text.optional(),
+    serviceAccountName: text.optional(),
+    image: text.optional(),
+    imagePullPolicy: z
+      .enum(['Always', 'IfNotPresent', 'Never'], { error: 'Expected Always, IfNotPresent or Never' })
+      .optional(),
+    queue: text.optional(),
+    annotations: labels.optional(),
+    envFrom: z.array(jsonObject).optional(),
+    volumes: z.array(jsonObject).optional(),
+    volumeMounts: z.array(jsonObject).optional(),
+    startTimeout: duration.optional(),
+    podPatch: jsonObject.optional(),
+  },
+  { error: issue => (issue.code === 'unrecognized_keys' ? undefined : 'Expected an object') },
+);
+
+const FACTOR = { error: 'Expected a number of at least 1' };
+const backoff = z.strictObject({
+  initial: withDefault(duration, () => '1s'),
+  factor: withDefault(z.number(FACTOR).min(1, FACTOR), () => 2),
+  max: withDefault(duration, () => '1m'),
+});
+
+const task = z.strictObject(
+  { function: functionName, args },
+  {
+    error: issue =>
+      issue.code === 'unrecognized_keys'
+        ? undefined
+        : 'Expected a task: an object with "function" and "args"',
+  },
+);
+
+const empty = (value: object | null | undefined): boolean =>
+  value === null || value === undefined || Object.keys(value).length === 0;
+
+type KindFields = {
+  type?: unknown;
+  function?: string | null;
+  args?: object;
+  tasks?: unknown[];
+  items?: unknown;
+};
+
+/** What belongs to one type of job only. */
+function kindRules(ctx: z.core.ParsePayload<KindFields | null | undefined>): void {
+  const job = ctx.value;
+  if (typeof job !== 'object' || job === null) return;
+  const refuse = (field: string, message: string): void => {
+    if (!ctx.issues.some(issue => issue.path?.length === 1 && issue.path[0] === field))
+      ctx.issues.push({ code: 'custom', input: job, path: [field], message });
+  };
+  if (job.type === 'static' && typeof job.function === 'string')
+    refuse('function', 'Expected no "function" in a static job (its calls are in "tasks")');
+  if (job.type === 'static' && !empty(job.args))
+    refuse('args', 'Expected no "args" in a static job (its calls are in "tasks")');
+  if ((job.type === 'dynamic' || job.type === 'map') && (job.tasks?.length ?? 0) > 0)
+    refuse('tasks', `Expected no "tasks" in a ${job.type} job`);
+  if (job.type === 'map' && (job.items ?? null) === null) refuse('items', 'Expected "items" in a map job');
+  if ((job.type === 'static' || job.type === 'dynamic') && (job.items ?? null) !== null)
+    refuse('items', 'Expected "items" only in a map job');
+}
+
+const kindCheck = z.check<KindFields | null | undefined>(kindRules);
+// Told also where other fields are wrong.
+kindCheck._zod.def.when = () => true;
+
+/** A job as documents have it; its name may still be missing. */
+export const jobSchema = z
+  .strictObject(
+    {
+      type: z.enum(['static', 'dynamic', 'map'], { error: 'Expected "static", "dynamic" or "map"' }),
+      name: jobName.nullish(),
+      memory: quantity('1Gi'),
+      cpu: quantity('500m'),
+      dependencies: withDefault(z.array(text, { error: 'Expected a list of job names' }), () => []).transform(
+        v => [...new Set(v)],
+      ),
+      function: functionName,
+      args,
+      tasks: withDefault(z.array(task, { error: 'Expected a list of tasks' }), () => []),
+      items: orNull(
+        z.union([z.array(z.custom<Json>()), z.strictObject({ $ref: text })], {
+          error: 'Expected a list, or a {"$ref": …} to one',
+        }),
+      ).check(refuseNonJson),
+      retries: withDefault(wholeNumber(0), () => 0),
+      backoff: withDefault(backoff, () => ({ initial: '1s', factor: 2, max: '1m' })),
+      timeout: orNull(duration),
+      itemsPerPod: orNull(wholeNumber(1)),
+      concurrency: orNull(wholeNumber(1)),
+      parallelism: orNull(wholeNumber(1)),
+      maxFailed: withDefault(tolerance, () => 0),
+      failFast: withDefault(flag, () => false),
+      cache: withDefault(flag, () => false),
+      outputs: withDefault(
+        z.array(z.union([text, z.strictObject({ $ref: text })]), { error: 'Expected a list of paths' }),
+        () => [],
+      ),
+      env: withDefault(labels, () => ({})),
+      labels: withDefault(labels, () => ({})),
+      gpu: withDefault(wholeNumber(0), () => 0),
+      kubernetes: withDefault(kubernetes, () => ({})),
+    },
+    {
+      error: issue =>
+        issue.code === 'unrecognized_keys' ? undefined : 'Expected a job: an object with "type"',
+    },
+  )
+  .check(kindCheck);

@@ -1,0 +1,130 @@
+/** The file store as functions see it: kube-transform's names over any store, and a node:fs-shaped view. */
+
+/**
+ * What is known of a file or directory of the store.
+ *
+ * @example
+ * ```ts
+ * const stat: KtFileStat = { name: 'a.csv', size: 1_024, modifiedMs: 1_700_000_000_000, type: 'file' };
+ * ```
+ */
+export interface KtFileStat {
+  /** Last name of the path. */
+  name: string;
+  /** Bytes; 0 for a directory. */
+  size: number;
+  /** Time of the last change, in ms since 1970; 0 for a directory. */
+  modifiedMs: number;
+  /** What it is. */
+  type: 'file' | 'directory';
+}
+
+/**
+ * Files of the store, under kube-transform's names; paths are relative to the store and never begin with "/".
+ *
+ * A directory exists while files are below it. All methods reject with KtError: `NOT_FOUND` where a file is
+ * missing, `BAD_PATH` for a path that leaves the store, `STORE_FAILED` where the store itself fails.
+ *
+ * @example
+ * ```ts
+ * async function newest(files: KtFiles): Promise<string | undefined> {
+ *   const paths = await files.glob('raw/*.csv');
+ *   const stats = await Promise.all(paths.map(async path => ({ path, ...(await files.stat(path)) })));
+ *   return stats.sort((a, b) => b.modifiedMs - a.modifiedMs)[0]?.path;
+ * }
+ * ```
+ */
+export interface KtFiles {
+  /** Names (not paths) of what is directly inside a directory, sorted; empty where there is none. */
+  listdir(path: string): Promise<string[]>;
+  /** Whether there is a file at a path. */
+  isfile(path: string): Promise<boolean>;
+  /** Whether files are below a path. */
+  isdir(path: string): Promise<boolean>;
+  /** Whether there is a file or a directory at a path. */
+  exists(path: string): Promise<boolean>;
+  /** Checks the path, and is there for kube-transform's sake: a directory exists while files are below it. */
+  mkdir(path: string): Promise<void>;
+  /** Removes one file. */
+  remove(path: string): Promise<void>;
+  /** Removes a directory and all below it; does nothing where there is none. */
+  rmdir(path: string): Promise<void>;
+  /** Size and time of a file. */
+  stat(path: string): Promise<KtFileStat>;
+  /** Paths of files that match a pattern, sorted: `*`, `**`, `?`, `[ab]`, `{a,b}`. */
+  glob(pattern: string): Promise<string[]>;
+  /** Reads a file as UTF-8 text. */
+  read(path: string): Promise<string>;
+  /** Reads the bytes of a file, or those from `start` up to, not including, `end`. */
+  readBytes(path: string, range?: { start: number; end?: number }): Promise<Uint8Array>;
+  /** Writes a file whole: readers see the old or the new one, never a part. */
+  write(path: string, data: string | Uint8Array): Promise<void>;
+  /** Adds to the end of a file, atomically also against other writers. */
+  append(path: string, data: string | Uint8Array): Promise<void>;
+  /**
+   * Opens a file: `r` (default) to read, `w` to replace it and `a` to add to its end, both at `close`.
+   *
+   * @throws KtError `BAD_MODE` where the handle is used for anything else.
+   */
+  open(path: string, mode?: 'r' | 'w' | 'a'): Promise<KtFileHandle>;
+  /** Joins parts of a path and resolves `.` and `..` within it. */
+  join(...parts: string[]): string;
+  /** Reads a file as UTF-8 text; the same as {@link KtFiles.read}. */
+  readText(path: string): Promise<string>;
+  /** Reads a file as JSON; `T` is not checked. @throws KtError `BAD_JSON` with line and column. */
+  readJson<T = unknown>(path: string): Promise<T>;
+  /** Writes a value as JSON. @throws KtError `BAD_JSON` for what JSON cannot hold. */
+  writeJson(path: string, value: unknown): Promise<void>;
+  /** The file's bytes in chunks, or those of a range, without holding it whole. */
+  stream(path: string, range?: { start: number; end?: number }): AsyncIterable<Uint8Array>;
+}
+
+/**
+ * An open file of the store; a file opened to be read is also an iterable of its chunks.
+ *
+ * @example
+ * ```ts
+ * async function copy(files: KtFiles, from: string, to: string): Promise<void> {
+ *   const target = await files.open(to, 'w');
+ *   for await (const chunk of await files.open(from)) await target.write(chunk);
+ *   await target.close();
+ * }
+ * ```
+ */
+export interface KtFileHandle extends AsyncIterable<Uint8Array> {
+  /** Reads the file as UTF-8 text. */
+  read(): Promise<string>;
+  /** Collects what will be written; nobody sees it before {@link KtFileHandle.close}. */
+  write(data: string | Uint8Array): Promise<void>;
+  /** Ends the use of the file, and writes what was collected; a second call does nothing. */
+  close(): Promise<void>;
+}
+
+/**
+ * The promise-shaped part of `node:fs` that every mount offers; its methods do what Node's do.
+ *
+ * @example
+ * ```ts
+ * export const unpack = ktFunction(async ({ file }: { file: string }, ctx: KtContext) => {
+ *   const { promises: fs } = await ctx.fs();
+ *   await fs.copyFile(`/data/${file}`, '/scratch/work.bin');
+ *   return (await fs.stat('/scratch/work.bin')).size;
+ * });
+ * ```
+ */
+export interface KtFs {
+  /** As `fs.promises` of Node. */
+  readonly promises: {
+    readFile(path: string): Promise<Uint8Array>;
+    readFile(path: string, encoding: 'utf8' | { encoding: 'utf8' }): Promise<string>;
+    writeFile(path: string, data: string | Uint8Array): Promise<void>;
+    appendFile(path: string, data: string | Uint8Array): Promise<void>;
+    readdir(path: string): Promise<string[]>;
+    mkdir(path: string, options?: { recursive?: boolean }): Promise<unknown>;
+    rm(path: string, options?: { recursive?: boolean; force?: boolean }): Promise<void>;
+    unlink(path: string): Promise<void>;
+    rename(from: string, to: string): Promise<void>;
+    stat(path: string): Promise<{ size: number; mtimeMs: number; isFile(): boolean; isDirectory(): boolean }>;
+    copyFile(from: string, to: string): Promise<void>;
+  };
+}
