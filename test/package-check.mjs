@@ -93,7 +93,7 @@ function strangeTypes(dir, manifest) {
   const found = [];
   const seen = new Set(Object.values(manifest.exports).map(({ types }) => posix.normalize(types)));
   for (const file of seen) {
-    const text = readFileSync(join(dir, file), 'utf8');
+    const text = readFileSync(join(dir, file), 'utf8').replaceAll(/^\s*\/?\*.*$/gm, '');
     for (const [, path] of text.matchAll(/(?:\bfrom|\bimport\(|^import) ?['"]([^'"]+)['"]/gm)) {
       if (path.startsWith('.')) seen.add(posix.join(posix.dirname(file), path.replace(/\.js$/, '.d.ts')));
       else if (!isDeclared(path, manifest)) found.push(`${file} names ${path}, which is no dependency`);

@@ -106,6 +106,7 @@ export function formatProblem(problem: Problem): string {
 export class PermanentError extends Error {
   /** @internal */
   readonly [PERMANENT] = true;
+  /** `PermanentError`. */
   override name = 'PermanentError';
 }
 

@@ -113,18 +113,48 @@ export interface KtFileHandle extends AsyncIterable<Uint8Array> {
  * ```
  */
 export interface KtFs {
-  /** As `fs.promises` of Node. */
+  /** As `fs.promises` of Node; paths begin with `/data`, `/scratch` or `/mem`. */
   readonly promises: {
+    /** Bytes of a file. */
     readFile(path: string): Promise<Uint8Array>;
+    /** Text of a file. */
     readFile(path: string, encoding: 'utf8' | { encoding: 'utf8' }): Promise<string>;
+    /** Writes a file whole. */
     writeFile(path: string, data: string | Uint8Array): Promise<void>;
+    /** Adds to the end of a file. */
     appendFile(path: string, data: string | Uint8Array): Promise<void>;
+    /** Names of what is directly inside a directory. */
     readdir(path: string): Promise<string[]>;
+    /** Makes a directory. */
     mkdir(path: string, options?: { recursive?: boolean }): Promise<unknown>;
+    /** Removes a file, or a directory with `recursive`. */
     rm(path: string, options?: { recursive?: boolean; force?: boolean }): Promise<void>;
+    /** Removes a file. */
     unlink(path: string): Promise<void>;
+    /** Moves a file. */
     rename(from: string, to: string): Promise<void>;
-    stat(path: string): Promise<{ size: number; mtimeMs: number; isFile(): boolean; isDirectory(): boolean }>;
+    /** Size in bytes, time of the last change in ms since 1970, and kind. */
+    stat(path: string): Promise<KtFsStats>;
+    /** Copies a file. */
     copyFile(from: string, to: string): Promise<void>;
   };
+}
+
+/**
+ * What is known of a file, as `fs.Stats` of Node has it.
+ *
+ * @example
+ * ```ts
+ * const describe = (stats: KtFsStats): string => (stats.isFile() ? `${stats.size} bytes` : 'a directory');
+ * ```
+ */
+export interface KtFsStats {
+  /** Bytes. */
+  size: number;
+  /** Time of the last change, in ms since 1970. */
+  mtimeMs: number;
+  /** Whether it is a file. */
+  isFile(): boolean;
+  /** Whether it is a directory. */
+  isDirectory(): boolean;
 }

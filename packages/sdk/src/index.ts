@@ -60,7 +60,7 @@ export { assertNever, formatProblem, isKtError, isPermanent, KtError, PermanentE
 export type { Problem } from './errors.js';
 export { RETRIED } from './failure-cause.js';
 export type { FailureCause } from './failure-cause.js';
-export type { KtFileHandle, KtFiles, KtFileStat, KtFs } from './files.js';
+export type { KtFileHandle, KtFiles, KtFileStat, KtFs, KtFsStats } from './files.js';
 export { addKey, findNonJson } from './json.js';
 export type { IsJson, Json, JsonObject } from './json.js';
 export { omitUndefined } from './omit-undefined.js';

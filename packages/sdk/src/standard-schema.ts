@@ -23,7 +23,11 @@ export interface StandardSchema<Input = unknown, Output = Input> {
     readonly types?: { readonly input: Input; readonly output: Output } | undefined;
     /** Standard JSON Schema, where the library offers it: flags of `kt run` are made from it. */
     readonly jsonSchema?:
-      { readonly input: (options: { target: string }) => Record<string, unknown> } | undefined;
+      | {
+          /** The JSON Schema of what it accepts. */
+          readonly input: (options: { target: string }) => Record<string, unknown>;
+        }
+      | undefined;
   };
 }
 

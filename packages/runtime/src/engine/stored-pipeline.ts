@@ -8,6 +8,7 @@ import { bindSpec, type JsonObject, type KTPipelineInput, type StandardSchema } 
 export interface Runnable {
   readonly name: string;
   readonly params: StandardSchema | undefined;
+  /** The document; parameters stay refs unless values are given. */
   toSpec(params?: JsonObject): KTPipelineInput;
 }
 

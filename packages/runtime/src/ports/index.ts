@@ -160,6 +160,7 @@ export type RunStatus = 'Running' | 'Completed' | 'Failed' | 'Cancelled' | 'Inte
 
 /** Takes what is announced. Must not throw. */
 export interface EventSink {
+  /** Takes one event; events of a run come in order. */
   publish(event: RunEvent): void;
 }
 

@@ -66,6 +66,7 @@ export class FailureGroups {
     this.#resolve = resolve;
   }
 
+  /** Adds a failure to the group of those like it. */
   add(failure: FailedItem): void {
     const cause = failure.cause.kind === 'ItemsFailed' ? failure.cause.first : failure.cause;
     const stack =

@@ -29,20 +29,25 @@ export const RUN_FILE = {
 
 const digits = (n: number, width: number): string => String(n).padStart(width, '0');
 
+/** Prefix of all that is kept of runs. */
 export const runsPrefix = `${RUNS_FOLDER}/`;
 export const cacheKey = (hash: string): string => `${CACHE_FOLDER}/${hash.slice(0, 2)}/${hash}.json`;
+/** Folder of a run, without a "/" at its end. */
 export const runFolder = (runId: string): string => `${RUNS_FOLDER}/${runId}`;
 export const specKey = (runId: string): string => `${runFolder(runId)}/spec.json`;
 export const summaryKey = (runId: string): string => `${runFolder(runId)}/pipeline_run_state.json`;
 export const leaseKey = (runId: string): string => `${runFolder(runId)}/lease.json`;
 export const hintsKey = (runId: string): string => `${runFolder(runId)}/controller.json`;
+/** Prefix of the segments of a run's journal. */
 export const journalPrefix = (runId: string): string => `${runFolder(runId)}/journal/`;
 export const jobPrefix = (runId: string, job: string): string =>
   `${runFolder(runId)}/jobs/${jobFolder(job)}/`;
 export const jobKey = (runId: string, job: string): string => `${jobPrefix(runId, job)}job.json`;
 export const itemsKey = (runId: string, job: string): string => `${jobPrefix(runId, job)}items.jsonl`;
+/** Prefix of the segments of a job's results, or of those of one pod. */
 export const resultsPrefix = (runId: string, job: string, pod?: number): string =>
   `${jobPrefix(runId, job)}results/${pod === undefined ? '' : `${digits(pod, 6)}/`}`;
+/** Prefix of the segments of what a job's items printed, or those of one pod. */
 export const logsPrefix = (runId: string, job: string, pod?: number): string =>
   `${jobPrefix(runId, job)}logs/${pod === undefined ? '' : `${digits(pod, 6)}/`}`;
 export const segmentName = (n: number): string => `${digits(n, 8)}.jsonl`;

@@ -14,7 +14,8 @@ import { leaseKey, RUN_FILE } from './layout.js';
 import type { FileStore } from '../ports/index.js';
 import { readDocument } from './read-document.js';
 
-interface Lease {
+/** Who drives a run on this machine, as its store keeps it. */
+export interface Lease {
   host: string;
   pid: number;
   /**

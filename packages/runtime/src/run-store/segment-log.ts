@@ -44,7 +44,9 @@ export function* valuesOf<T>(key: string, bytes: Uint8Array, shape: Shape<T>): G
 
 /** What is done with the values that a log has when it is opened. */
 export interface Existing<T> {
+  /** What a line must be. */
   shape: Shape<T>;
+  /** Takes each value, in order. */
   onValue: (value: T) => void;
 }
 

@@ -18,8 +18,15 @@ interface Held {
 const CHUNK_BYTES = 256 * 1024;
 
 /**
- * A file store in memory, gone with the process; text in `initial` is written as UTF-8. No other process can
- * open it.
+ * Makes a file store in memory, gone with the process; no other process can open it.
+ *
+ * @param initial files by path; text is written as UTF-8.
+ *
+ * @example
+ * ```ts
+ * const store = memoryFileStore({ 'data/a.txt': 'one two' });
+ * (await store.head('data/a.txt'))?.size; // → 7
+ * ```
  */
 export function memoryFileStore(initial: Record<string, string | Uint8Array> = {}): FileStore {
   const objects = new Map<string, Held>();

@@ -1,9 +1,20 @@
 /** Faults to be injected in tests, in the words of what goes wrong. */
 import type { FailureCause } from '@kube-transform/sdk';
 
-/** An item's attempt that goes wrong, or the driver's own death. */
+/**
+ * What shall go wrong in a test run: an item's attempt, or the driver itself.
+ *
+ * @example
+ * ```ts
+ * const faults: Fault[] = [
+ *   { kind: 'throw', step: 'load', item: 2, attempt: 'all' },
+ *   { kind: 'crashDriver', afterFacts: 3 },
+ * ];
+ * ```
+ */
 export type Fault =
   | {
+      /** What happens to the attempt, instead of a call of the function; an eviction costs no attempt. */
       kind: 'throw' | 'timeout' | 'outOfMemory' | 'evict';
       /** Name of the step. */
       step: string;
@@ -11,10 +22,15 @@ export type Fault =
       item?: number;
       /** Which attempts, from 1. Default: the first. `'all'`: each one. */
       attempt?: number | 'all';
+      /** Message of the cause. Default `injected: <kind>`. */
       message?: string;
     }
-  /** The driver dies when `afterFacts` facts are stored, and a new one takes over. */
-  | { kind: 'crashDriver'; afterFacts: number };
+  | {
+      /** The driver dies, and a new one takes over. */
+      kind: 'crashDriver';
+      /** Facts that are stored by then, from 1. */
+      afterFacts: number;
+    };
 
 /**
  * The failure that the faults hold for an attempt. Evictions cost no attempt, so each is had once an item.

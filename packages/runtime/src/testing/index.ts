@@ -1,4 +1,10 @@
-// Public API of @kube-transform/runtime/testing.
+/**
+ * Tests of pipelines without a cluster, mocks or files on disk: {@link testRun}.
+ *
+ * For tests of the engine itself: {@link scriptedExecutor}.
+ *
+ * @module
+ */
 export { memoryFileStore } from '../stores/memory-file-store.js';
 export type { Fault } from './faults.js';
 export { scriptedExecutor } from './scripted-executor.js';

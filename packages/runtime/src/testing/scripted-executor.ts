@@ -4,18 +4,42 @@ import type { Fact } from '../core/events.js';
 import { AsyncQueue } from '../streams/async-queue.js';
 import type { Executor, ItemEvent, JobOrder } from '../ports/index.js';
 
-/** What is told of a job that is submitted; nothing: it runs for ever. */
+/**
+ * What is told of a job that is submitted; nothing: it runs for ever.
+ *
+ * @example
+ * ```ts
+ * const script: Script = ({ job }) => (job.name === 'load' ? [{ type: 'JobSucceeded', job: 'load' }] : []);
+ * ```
+ */
 export type Script = (order: JobOrder) => readonly (Fact | ItemEvent)[];
 
-/** A scripted executor, and what has been asked of it. */
+/**
+ * A scripted executor, and what has been asked of it.
+ *
+ * @example
+ * ```ts
+ * const asked = ({ submitted, cancelled }: ScriptedExecutor): number => submitted.length + cancelled.length;
+ * ```
+ */
 export interface ScriptedExecutor extends Executor {
+  /** Names of the jobs that were submitted, in order. */
   readonly submitted: string[];
+  /** Names of the jobs that were cancelled, in order. */
   readonly cancelled: string[];
   /** Says something as if it had just happened. */
   say(...facts: (Fact | ItemEvent)[]): void;
 }
 
-/** Makes an executor that answers each submit by a script. */
+/**
+ * Makes an executor that answers each submit by a script: it runs no function and takes no time.
+ *
+ * @example
+ * ```ts
+ * const executor = scriptedExecutor(({ job }) => [{ type: 'JobSucceeded', job: job.name }]);
+ * executor.submitted; // → []
+ * ```
+ */
 export function scriptedExecutor(script: Script): ScriptedExecutor {
   const queue = new AsyncQueue<Fact | ItemEvent>();
   const submitted: string[] = [];

@@ -1,5 +1,6 @@
 /** `testRun`: a pipeline run in-process and in memory, for vitest, jest or node:test. */
 import {
+  type FailureCause,
   type JobStatus,
   type Json,
   type JsonObject,
@@ -24,15 +25,28 @@ import { writeRecord } from '../run-store/run-record.js';
 import { DriverDied, dyingStore } from './dying-driver.js';
 import { type Fault, faultFor } from './faults.js';
 
-/** Options of {@link testRun}. */
+/**
+ * Options of `testRun`; all may be left out.
+ *
+ * @example
+ * ```ts
+ * const options: TestRunOptions = {
+ *   params: { dir: 'data' },
+ *   files: { 'data/a.txt': 'one two' },
+ *   faults: [{ kind: 'throw', step: 'count' }],
+ * };
+ * ```
+ */
 export interface TestRunOptions {
+  /** Parameters of the run, before the pipeline's schema. Default none. */
   params?: JsonObject;
-  /** What the store holds, by path. */
+  /** What the store holds, by path. Default nothing. */
   files?: Record<string, string | Uint8Array>;
   /** A store to use instead, for example that of an earlier `testRun`. */
   store?: FileStore;
   /** Functions for documents: modules by name. */
   functions?: Record<string, Record<string, unknown>>;
+  /** What shall go wrong. Default nothing. */
   faults?: readonly Fault[];
   /** Items in flight at once. Default 8. */
   concurrency?: number;
@@ -40,21 +54,36 @@ export interface TestRunOptions {
   realTime?: boolean;
 }
 
-/** A test run that has ended. */
+/**
+ * A test run that has ended: where its steps stand, and what they made.
+ *
+ * Its methods throw KtError `UNKNOWN_JOB` for a step that the run does not have.
+ *
+ * @example
+ * ```ts
+ * const failed = (run: TestRun): string[] =>
+ *   Object.keys(run.statuses).filter(step => run.statuses[step] === 'Failed');
+ * ```
+ */
 export interface TestRun {
+  /** Id of the run. */
   readonly runId: string;
+  /** How it ended. */
   readonly status: RunStatus;
+  /** How each step ended, those that were spawned too, by name. */
   readonly statuses: Record<string, JobStatus>;
+  /** What was published, in order. */
   readonly events: readonly RunEvent[];
   /** The store's files, as functions see them. */
   readonly files: KtFiles;
+  /** The store itself, for another run. */
   readonly store: FileStore;
-  /** The result of a job: that of its one call, or the list of a map. @throws KtError `UNKNOWN_JOB`. */
-  result(job: string): Json;
+  /** The result of a step: that of its one call, or the list of a map. */
+  result(step: string): Json;
   /** Number of attempts of an item that count; 0 where it was skipped or never begun. */
-  attempts(job: string, item?: number): number;
-  /** Why a job failed; undefined where it did not. */
-  cause(job: string): unknown;
+  attempts(step: string, item?: number): number;
+  /** Why a step failed; undefined where it did not. */
+  cause(step: string): FailureCause | undefined;
   /** How often the driver died and was started again. */
   readonly restarts: number;
 }
@@ -62,7 +91,25 @@ export interface TestRun {
 /**
  * Runs a pipeline in-process and in memory, without a cluster, mocks or files on disk.
  *
- * A failed run is no error: see `status`. @throws KtError for a bad pipeline or bad parameters.
+ * A failed run is no error: see `status`. Backoff takes no time.
+ *
+ * @throws KtError for a bad pipeline or bad parameters.
+ *
+ * @example
+ * ```ts
+ * const count = ktFunction({ retries: 1 }, async ({ file }: { file: string }, { files }: KtContext) => {
+ *   return (await files.readText(file)).split(' ').length;
+ * });
+ * const words = pipeline('words').job('count', count, () => ({ file: 'a.txt' }));
+ *
+ * const run = await testRun(words, {
+ *   files: { 'a.txt': 'one two three' },
+ *   faults: [{ kind: 'throw', step: 'count' }],
+ * });
+ * run.status; // → 'Completed'
+ * run.result('count'); // → 3
+ * run.attempts('count'); // → 2
+ * ```
  */
 export async function testRun(
   pipeline: Pipeline | KTPipelineInput,

@@ -5,6 +5,7 @@ import type { FunctionCatalog } from '../ports/index.js';
 /** The generated part of a bundle: modules by name, and which module has which function. */
 export interface BundleCatalog {
   digest: string;
+  /** Loads each module, by its name. */
   modules: Record<string, () => Promise<Record<string, unknown>>>;
   functions: Record<string, string>;
 }

@@ -65,14 +65,35 @@ type Unchecked = any;
  * ```
  */
 export function ktFunction<Out>(fn: () => Out): KtFunction<Record<string, never>, Record<string, never>, Out>;
+/**
+ * Marks a free function as callable from pipelines; the type of its input is trusted.
+ *
+ * @example
+ * ```ts
+ * export const double = ktFunction(({ n }: { n: number }) => 2 * n);
+ * ```
+ */
 export function ktFunction<In, Out>(fn: (input: In, context: KtContext) => Out): KtFunction<In, In, Out>;
+/** Marks the method below: `@ktFunction()`; the type of its input is trusted. */
 export function ktFunction(): KtDecorator<Unchecked, unknown>;
+/** Marks the method below, with options: its input, and its result where there is `output`, are checked. */
 export function ktFunction<S extends StandardSchema, O extends StandardSchema = StandardSchema>(
   options: KtFunctionOptions<S, O> & { input: S },
 ): KtDecorator<SchemaOutput<S>, SchemaInput<O>>;
+/** Marks the method below, with options; the type of its input is trusted. */
 export function ktFunction<O extends StandardSchema = StandardSchema>(
   options: KtFunctionOptions<StandardSchema, O> & { input?: undefined },
 ): KtDecorator<Unchecked, SchemaInput<O>>;
+/**
+ * Marks a free function as callable from pipelines, with options: its input, and its result where there is
+ * `output`, are checked.
+ *
+ * @example
+ * ```ts
+ * const input = z.object({ year: z.number(), limit: z.number().default(10) });
+ * export const load = ktFunction({ input, retries: 2 }, ({ year, limit }) => ({ year, rows: limit }));
+ * ```
+ */
 export function ktFunction<
   S extends StandardSchema,
   Out extends Returns<O>,
@@ -82,6 +103,16 @@ export function ktFunction<
   options: KtFunctionOptions<S, O> & { input: S; maxFailed?: M },
   fn: (input: SchemaOutput<S>, context: KtContext) => Out,
 ): KtFunction<SchemaInput<S>, SchemaOutput<S>, Out, M, Result<O, Out>>;
+/**
+ * Marks a free function as callable from pipelines, with options; the type of its input is trusted.
+ *
+ * @example
+ * ```ts
+ * export const read = ktFunction({ retries: 2 }, ({ file }: { file: string }, { files }: KtContext) =>
+ *   files.readText(file),
+ * );
+ * ```
+ */
 export function ktFunction<
   In,
   Out extends Returns<O>,

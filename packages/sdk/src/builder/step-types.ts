@@ -152,4 +152,8 @@ export interface UseOptions<S extends Steps> {
  * ```
  */
 export type SpawnResult =
-  readonly KTJobInput[] | { /** As of a pipeline. */ toSpec(): { jobs?: KTJobInput[] | null } };
+  | readonly KTJobInput[]
+  | {
+      /** The document whose jobs are taken. */
+      toSpec(): { jobs?: KTJobInput[] | null };
+    };

@@ -30,9 +30,9 @@ export type Parsed<T> = { ok: true; value: T } | { ok: false; problems: Problem[
  *
  * @example
  * ```ts
- * const parsed = parsePipeline({ name: 'etl', jobs: [{ type: 'static', dependencies: ['extract'] }] });
- * if (!parsed.ok) for (const problem of parsed.problems) console.error(formatProblem(problem));
- * parsed.ok; // → false
+ * const parsed = parsePipeline({ name: 'etl', jobs: [{ type: 'static', retries: -1 }] });
+ * parsed.ok ? [] : parsed.problems.map(formatProblem);
+ * // → ['jobs[0].retries: Expected a whole number of at least 0, but got -1.']
  * ```
  */
 export function parsePipeline(input: unknown): Parsed<KTPipeline> {

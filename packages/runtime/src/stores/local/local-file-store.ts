@@ -23,6 +23,7 @@ const NAME_BYTES = 255;
 /** Size of the chunks that `stream` gives, in bytes. */
 const CHUNK_BYTES = 256 * 1024;
 
+/** Options of {@link localFileStore}. */
 export interface LocalFileStoreOptions {
   /** Whether the disk has hard links; found out at the first conditional put. Default true. */
   hardLinks?: boolean;
