@@ -49,13 +49,14 @@ export { readRun, summaryOfState } from './reporting/read-run.js';
 export type { Outcomes, ReadOptions } from './reporting/read-run.js';
 export {
   countJobs,
-  formatSummary,
   isOver,
+  isUnreadable,
   jobCount,
   newJobProgress,
   newRunSummary,
-  parseSummary,
+  unreadableRun,
 } from './reporting/run-summary.js';
+export { formatSummary, parseSummary } from './reporting/reported-summary.js';
 export type { JobProgress, NewSummary, ReportedSummary, RunSummary } from './reporting/run-summary.js';
 export { eventsBetween } from './reporting/summary-events.js';
 export { readRecord, writeRecord } from './run-store/run-record.js';

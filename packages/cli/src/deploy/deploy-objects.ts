@@ -1,5 +1,6 @@
 /** Makes the objects of a deployed pipeline. Pure: the same version gives the same objects. */
 import type { KTSchedule } from '@kube-transform/sdk';
+import { Format, record, text } from '@kube-transform/runtime/parse';
 import {
   cronJob,
   deployLabels,
@@ -22,6 +23,14 @@ export interface Deployment {
   /** Of its bundle. */
   digest: string;
 }
+
+/** `deployment.json`. */
+export const DEPLOYMENT_FORMAT = new Format<Deployment>({
+  name: 'deployment',
+  code: 'BAD_DEPLOYMENT',
+  hint: 'Deploy it again: kt deploy.',
+  shape: record<Deployment>({ pipeline: text, version: text, digest: text }),
+});
 
 /** What an object is for; empty where it does not say. */
 export const componentOf = ({ metadata }: KubeObject): string => metadata.labels?.[LABEL.component] ?? '';
@@ -58,6 +67,6 @@ function deploymentConfigMap(
     apiVersion: 'v1',
     kind: 'ConfigMap',
     metadata: { name: deploymentName(pipeline), namespace, labels },
-    data: { [DEPLOYMENT]: JSON.stringify(deployment) },
+    data: { [DEPLOYMENT]: DEPLOYMENT_FORMAT.text(deployment) },
   };
 }

@@ -7,6 +7,7 @@ import {
   type DeployedVersion,
   deploymentName,
   filesOf,
+  keyIn,
   type KubeApi,
   type KubeObject,
   LABEL,
@@ -16,7 +17,7 @@ import {
 } from '@kube-transform/runtime/kubernetes';
 import { type Applied, objectPath } from '../cluster/apply-objects.js';
 import { inNamespace } from '../cluster/connect.js';
-import { componentOf, DEPLOYMENT, type Deployment, pipelineOf } from './deploy-objects.js';
+import { componentOf, DEPLOYMENT, DEPLOYMENT_FORMAT, type Deployment, pipelineOf } from './deploy-objects.js';
 
 /** A version as it is kept in the cluster. */
 export interface KeptVersion {
@@ -26,12 +27,13 @@ export interface KeptVersion {
   objects: ConfigMap[];
 }
 
-/** What is deployed of a pipeline; null where nothing is. */
+/** What is deployed of a pipeline; null where nothing is. @throws KtError as {@link DEPLOYMENT_FORMAT}. */
 export async function findDeployment(api: KubeApi, pipeline: string): Promise<Deployment | null> {
-  const text = (await api.get<ConfigMap>(paths.configMaps(api.namespace, deploymentName(pipeline))))?.data?.[
-    DEPLOYMENT
-  ];
-  return text === undefined ? null : (JSON.parse(text) as Deployment);
+  const object = await api.get<ConfigMap>(paths.configMaps(api.namespace, deploymentName(pipeline)));
+  const text = object?.data?.[DEPLOYMENT];
+  return object === null || text === undefined
+    ? null
+    : DEPLOYMENT_FORMAT.parse(text, keyIn(object, DEPLOYMENT));
 }
 
 /** The versions of a pipeline that are kept, the newest first. */
@@ -89,7 +91,10 @@ export async function readKept(api: KubeApi, pipeline: string, wanted: string): 
   const read =
     kept === undefined || found.length > 1
       ? undefined
-      : readVersion(new Map(kept.objects.flatMap(object => [...filesOf(object)])));
+      : readVersion(
+          new Map(kept.objects.flatMap(object => [...filesOf(object)])),
+          `version ${kept.version} of ${pipeline}`,
+        );
   if (read !== undefined) return read;
   const names = versions.map(({ version }) => version);
   throw new KtError({

@@ -1,4 +1,5 @@
 /** The list of runs as `kt runs` shows it. */
+import { formatProblem } from '@kube-transform/sdk';
 import { jobCount } from '@kube-transform/runtime';
 import { HERE, type ListedRun, type RunBackend } from '../backends/backend.js';
 import { coloured, duration, type Output, table } from '../terminal/output.js';
@@ -11,6 +12,7 @@ export const runJson = (run: ListedRun): object => ({
   jobs: run.counts,
   createdAtMs: run.createdMs,
   updatedAtMs: run.updatedMs,
+  ...(run.unreadable === null ? {} : { problem: formatProblem(run.unreadable) }),
   ...(run.where === HERE ? {} : { where: run.where }),
 });
 
@@ -31,4 +33,6 @@ export function printRuns(runs: readonly ListedRun[], { name, verb }: RunBackend
     return [runId, pipeline, coloured(status, status), done, begun, took, ...(isMixed ? [where] : [])];
   });
   output.out(table([heading, ...rows]));
+  for (const { runId, unreadable } of runs)
+    if (unreadable !== null) output.err(`${runId}  ${formatProblem(unreadable)}`);
 }

@@ -26,7 +26,7 @@ import { ownerOf } from '../kubernetes/manifests/run-jobs.js';
 import type { ConfigMap } from '../kubernetes/api/objects.js';
 import { MOUNT } from '../kubernetes/manifests/pod-spec.js';
 import { restoreStatus } from '../kubernetes/run/restore-status.js';
-import { RUN_KEY, readRecordFiles, type RunConfig } from '../kubernetes/manifests/run-config.js';
+import { RUN_CONFIG, RUN_KEY, readRecordFiles, type RunConfig } from '../kubernetes/manifests/run-config.js';
 import { StatusReporter } from '../kubernetes/run/status-reporter.js';
 import { readHeadline } from '../reporting/job-result.js';
 import { hintsKey } from '../run-store/layout.js';
@@ -40,6 +40,9 @@ import { serveRead } from './reader.js';
 
 /** How long a call to the API server is tried again: as long as a control plane may be away. */
 const RETRY_FOR_MS = 3_600_000;
+
+/** What another pod of the same code does not get further with. */
+const HOPELESS: ReadonlySet<string> = new Set(['WRONG_VERSION', 'NEWER_FORMAT']);
 
 const say = (line: object): void => void printLine(line);
 const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
@@ -63,7 +66,7 @@ export async function startController(digest: string): Promise<never> {
     say({ level: 'error', message: words(error), t: systemClock.nowMs() });
     // What Kubernetes keeps of a pod that has ended: `kt status` shows it.
     await writeFile('/dev/termination-log', words(error)).catch(() => undefined);
-    code = isKtError(error) && error.code === 'WRONG_VERSION' ? EXIT_CODE.failed : EXIT_CODE.broken;
+    code = isKtError(error) && HOPELESS.has(error.code) ? EXIT_CODE.failed : EXIT_CODE.broken;
   }
   process.exit(code);
 }
@@ -72,7 +75,7 @@ async function control(digest: string): Promise<number> {
   const name = process.env['KT_RUN_CONFIG'] ?? '';
   const uid = process.env['KT_POD_UID'] ?? '';
   const dir = process.env['KT_RUN_DIR'] ?? MOUNT.run;
-  const config = JSON.parse(await readFile(join(dir, RUN_KEY.config), 'utf8')) as RunConfig;
+  const config = RUN_CONFIG.parse(await readFile(join(dir, RUN_KEY.config)), join(dir, RUN_KEY.config));
   checkVersion(config.runId, { began: config.digest, digest });
   const connection = await inClusterConnection();
   const api = new KubeApi(

@@ -13,7 +13,7 @@ import { KubeApi } from '../kubernetes/api/kube-api.js';
 import type { ConfigMap, Job } from '../kubernetes/api/objects.js';
 import { MOUNT } from '../kubernetes/manifests/pod-spec.js';
 import { readMounted, RUN_KEY } from '../kubernetes/manifests/run-config.js';
-import type { ReportedSummary } from '../reporting/run-summary.js';
+import { parseSummary } from '../reporting/reported-summary.js';
 import { scheduledRunId } from '../kubernetes/manifests/cron-job.js';
 import { type DeployedVersion, readVersion, runConfigOf } from '../kubernetes/manifests/deployed-version.js';
 import { isTerminalJob } from '../kubernetes/api/objects.js';
@@ -24,7 +24,8 @@ const say = (message: string): void => void printLine({ level: 'info', message, 
 
 /** Begins a run of the schedule that the environment names; the exit code. */
 export async function launch(schedule: string): Promise<number> {
-  const version = readVersion(await readMounted(process.env['KT_RUN_DIR'] ?? MOUNT.run));
+  const dir = process.env['KT_RUN_DIR'] ?? MOUNT.run;
+  const version = readVersion(await readMounted(dir), dir);
   if (version === undefined)
     throw new KtError({
       code: 'NO_VERSION',
@@ -75,16 +76,24 @@ async function runsUnderWay(api: KubeApi, schedule: string, runId: string): Prom
   );
   const driven = new Set(live.map(({ metadata }) => metadata.labels?.[LABEL.run]));
   const goesOn = ({ data, metadata }: ConfigMap): boolean => {
-    const summary = data?.[RUN_KEY.summary];
-    const status = summary === undefined ? 'Running' : (JSON.parse(summary) as ReportedSummary).status;
     return (
       metadata.name !== runName(runId) &&
       data?.[RUN_KEY.cancel] === undefined &&
-      status === 'Running' &&
+      !hasEnded(data?.[RUN_KEY.summary]) &&
       driven.has(metadata.labels?.[LABEL.run])
     );
   };
   return runs.items.filter(goesOn).map(({ metadata }) => metadata);
+}
+
+/** Whether a report says that a run does not go on; one that cannot be read does not. */
+function hasEnded(report: string | undefined): boolean {
+  try {
+    const run = { runId: '', pipeline: '', createdMs: 0, retryOf: null };
+    return parseSummary(report, run, '').status !== 'Running';
+  } catch {
+    return false;
+  }
 }
 
 /** What `kt cancel` does first; the controller of that run does the rest. */

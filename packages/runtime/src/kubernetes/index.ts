@@ -47,12 +47,18 @@ export { advance, READ_FROM_START, readerJob, valuesAfter } from './manifests/re
 export type { ReadCursor, ReadLine, ReadRequest, ReadValue } from './manifests/reader-job.js';
 export { accessObjects, CONTROLLER_RULES } from './manifests/rbac.js';
 export type { Rule } from './manifests/rbac.js';
-export { recordFiles, RUN_KEY } from './manifests/run-config.js';
+export { keyIn, readRunConfig, recordFiles, RUN_CONFIG, RUN_KEY } from './manifests/run-config.js';
 export type { RunConfig } from './manifests/run-config.js';
 export { cronJob, scheduledRunId } from './manifests/cron-job.js';
 export { clusterSettings, DEFAULT_IMAGE } from './manifests/cluster-settings.js';
 export type { ClusterSettings, DataVolume } from './manifests/cluster-settings.js';
-export { readVersion, runConfigOf, versionConfigMaps, versionOf } from './manifests/deployed-version.js';
+export {
+  readVersion,
+  runConfigOf,
+  versionConfigMaps,
+  VERSION_FORMAT,
+  versionOf,
+} from './manifests/deployed-version.js';
 export type { DeployedVersion, DeployTarget, VersionParts } from './manifests/deployed-version.js';
 export { StartTimeout } from './diagnosis/start-timeout.js';
 export type { StartObservation } from './diagnosis/start-timeout.js';

@@ -123,6 +123,18 @@ export function record<T extends object>(fields: Fields<T>): Shape<T> {
   };
 }
 
+/** A union that keys tell apart: the shape of the first of these keys that the object has. */
+export function keyed<T>(kinds: Readonly<Record<string, Shape<T>>>): Shape<T> {
+  const keys = Object.keys(kinds);
+  const expected = `an object with ${keys.map(key => `"${key}"`).join(' or ')}`;
+  return value => {
+    const key = isObject(value) ? keys.find(name => Object.hasOwn(value, name)) : undefined;
+    const shape = kinds[key ?? ''];
+    if (shape === undefined) throw unlike(expected, value);
+    return shape(value);
+  };
+}
+
 /** A union of records that one field tells apart: the fields of each, without that one. */
 export function variant<T extends Record<K, string>, K extends string>(
   key: K,

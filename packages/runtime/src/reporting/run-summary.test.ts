@@ -1,13 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import {
-  formatSummary,
-  isOver,
-  jobCount,
-  newJobProgress,
-  newRunSummary,
-  parseSummary,
-  type RunSummary,
-} from './run-summary.js';
+import { isOver, jobCount, newJobProgress, newRunSummary, type RunSummary } from './run-summary.js';
 import { eventsBetween } from './summary-events.js';
 
 const RUN = { runId: 'r', pipeline: 'p', createdMs: 1000, retryOf: 'old' };
@@ -19,40 +11,6 @@ const going: RunSummary = {
   jobs: [{ ...newJobProgress('a'), status: 'Running', items: 4, done: 1 }, newJobProgress('b')],
   counts: { Running: 1, Pending: 1 },
 };
-
-describe('parseSummary', () => {
-  test('a report is read as it was written', () => {
-    const { createdMs: _created, retryOf: _retryOf, ...reported } = going;
-    expect(parseSummary(formatSummary(reported), RUN)).toEqual(going);
-  });
-
-  test('the bytes of the first version are read, and what they lack is as in a run that has not begun', () => {
-    const text =
-      '{"runId":"r","pipeline":"p","status":"Failed","startedMs":5,"updatedMs":9,"jobs":[{"name":"a",' +
-      '"status":"Failed","items":2,"done":1,"failed":1,"retried":1,"skipped":0,"before":0,"startedMs":6,' +
-      '"cause":{"kind":"Evicted","message":"m"},"waiting":null}],"counts":{"Failed":1},"failures":[],' +
-      '"result":null,"lastError":"a: m","problem":null,"trouble":null}';
-    expect(parseSummary(text, RUN)).toMatchObject({
-      createdMs: 1000,
-      retryOf: 'old',
-      startedMs: 5,
-      updatedMs: 9,
-      jobs: [{ name: 'a', failed: 1, startedMs: 6, cause: { kind: 'Evicted' } }],
-    });
-    expect(parseSummary('{"status":"Running","jobs":[{"name":"a","status":"Running"}]}', RUN)).toEqual({
-      ...NEW,
-      jobs: [{ ...newJobProgress('a'), status: 'Running' }],
-    });
-  });
-
-  test.each([undefined, '', '{"status', 'null', '[]', '7'])('%j is a run that has not begun', text => {
-    expect(parseSummary(text, RUN)).toEqual(NEW);
-  });
-
-  test('a run that has not begun is written with the 0 that the first version writes', () => {
-    expect(JSON.parse(formatSummary(NEW))).toMatchObject({ updatedMs: 0, startedMs: 1000 });
-  });
-});
 
 test('a run is over when nothing more can come', () => {
   const statuses = ['Running', 'Interrupted', 'Completed', 'Failed', 'Cancelled'] as const;

@@ -1,5 +1,5 @@
 /** How a run stands: the one model that is read from a store, reported by a cluster and shown to people. */
-import type { FailureCause, JobStatus, Json } from '@kube-transform/sdk';
+import { type FailureCause, isKtError, type JobStatus, type Json, type Problem } from '@kube-transform/sdk';
 import type { RunStatus } from '../ports/index.js';
 import type { FailureGroup } from './failure-groups.js';
 
@@ -57,13 +57,15 @@ export interface RunSummary {
   problem: string | null;
   /** Something that goes wrong and is tried again. */
   trouble: string | null;
+  /** Why it cannot be read: nothing else is known of it. Only lists have such runs. */
+  unreadable: Problem | null;
 }
 
 /** What is known of a run before it begins. */
 export type NewSummary = Pick<RunSummary, 'runId' | 'pipeline' | 'createdMs' | 'retryOf'>;
 
 /** What the controller of a run in a cluster reports; the rest is in the run's ConfigMap from the start. */
-export type ReportedSummary = Omit<RunSummary, 'createdMs' | 'retryOf'>;
+export type ReportedSummary = Omit<RunSummary, 'createdMs' | 'retryOf' | 'unreadable'>;
 
 /** A run that has not begun. */
 export function newRunSummary(run: NewSummary): RunSummary {
@@ -79,6 +81,7 @@ export function newRunSummary(run: NewSummary): RunSummary {
     lastError: null,
     problem: null,
     trouble: null,
+    unreadable: null,
   };
 }
 
@@ -115,31 +118,19 @@ export const jobCount = ({ counts }: Pick<RunSummary, 'counts'>): number =>
 export const isOver = ({ status }: Pick<RunSummary, 'status'>): boolean =>
   status !== 'Running' && status !== 'Interrupted';
 
-/** A report as the run's ConfigMap holds it. Other versions of `kt` read it too. */
-export const formatSummary = (summary: ReportedSummary): string =>
-  JSON.stringify({ ...summary, updatedMs: summary.updatedMs ?? 0 });
+const UNREADABLE: ReadonlySet<string> = new Set(['BAD_RUN', 'NEWER_FORMAT']);
 
-/** Reads a report that any version wrote: what it does not tell is as in a run that has not begun. */
-export function parseSummary(text: string | undefined, run: NewSummary): RunSummary {
-  const summary = newRunSummary(run);
-  const told = text === undefined ? null : objectOf(text);
-  if (told === null) return summary;
-  const { jobs, startedMs, updatedMs, ...rest } = told as Partial<ReportedSummary>;
+/** Whether an error says that a run cannot be read, for what is in its files. */
+export const isUnreadable = (error: unknown): boolean => isKtError(error) && UNREADABLE.has(error.code);
+
+/** A run in a list that cannot be read. @throws the error where that is not the reason. */
+export function unreadableRun(run: { runId: string; createdMs: number }, error: unknown): RunSummary {
+  const [problem] = isKtError(error) ? error.problems : [];
+  if (problem === undefined || !isUnreadable(error)) throw error;
+  const pipeline = problem.code === 'NEWER_FORMAT' ? '(of a newer kt)' : '(unreadable)';
   return {
-    ...summary,
-    ...rest,
-    ...run,
-    startedMs: startedMs || summary.startedMs,
-    updatedMs: updatedMs || null,
-    jobs: (jobs ?? []).map(job => ({ ...newJobProgress(job.name), ...job })),
+    ...newRunSummary({ ...run, pipeline, retryOf: null }),
+    status: 'Interrupted',
+    unreadable: problem,
   };
-}
-
-function objectOf(text: string): object | null {
-  try {
-    const value: unknown = JSON.parse(text);
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? value : null;
-  } catch {
-    return null;
-  }
 }

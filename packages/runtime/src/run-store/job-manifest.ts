@@ -7,7 +7,7 @@
 import { type Json, type JsonObject, type KTJob } from '@kube-transform/sdk';
 import { Format } from '../parse/format.js';
 import { broken, type Origin, parseText } from '../parse/parse-json.js';
-import { count, json, list, nullOr, object, positive, record, type Shape, text } from '../parse/shapes.js';
+import { count, json, keyed, list, nullOr, object, positive, record, text } from '../parse/shapes.js';
 import { JOB } from '../parse/stored-job.js';
 import { LineDecoder } from '../streams/lines.js';
 import { itemsKey, jobKey, RUN_FILE } from './layout.js';
@@ -48,10 +48,10 @@ export const JOB_MANIFEST = new Format<JobManifest>({
 export const manifestBytes = (manifest: JobManifest): Uint8Array =>
   encoder.encode(JOB_MANIFEST.text(manifest));
 
-const TASK = record<Extract<ItemLine, { f: unknown }>>({ f: nullOr(text), a: object });
-const ELEMENT = record<Extract<ItemLine, { e: unknown }>>({ e: json });
-const ITEM: Shape<ItemLine> = value =>
-  (typeof value === 'object' && value !== null && 'e' in value ? ELEMENT : TASK)(value);
+const ITEM = keyed<ItemLine>({
+  e: record<Extract<ItemLine, { e: unknown }>>({ e: json }),
+  f: record<Extract<ItemLine, { f: unknown }>>({ f: nullOr(text), a: object }),
+});
 
 /** Reads a job's manifest; null where the job has not begun. */
 export const readManifest = (store: FileStore, runId: string, job: string): Promise<JobManifest | null> =>

@@ -2,7 +2,8 @@
  * What `kt gc` deletes of a cluster: ended runs with all that they own, and bundles that no kept run and no
  * version of a deployed pipeline was made with.
  *
- * GC1 A run that is driven is never touched; one that was interrupted only when asked for.
+ * GC1 A run that is driven is never touched, nor one that cannot be read; one that was interrupted only when
+ *     asked for.
  * GC2 A run is deleted by its ConfigMap, which owns the rest: half-deleted there is none.
  * GC3 A bundle is younger than the run that it is being published for: young ones stay.
  */
@@ -21,10 +22,10 @@ export async function collectInCluster(
   limits: CallLimits = {},
 ): Promise<Omit<Deleted, 'where'>[]> {
   const { olderThanMs, keep, interrupted, dryRun, nowMs } = options;
-  const runs = await clusterRuns(api, limits);
   const driven = await drivenRuns(api, limits);
   const deleted: Omit<Deleted, 'where'>[] = [];
   const used = new Set<string | undefined>();
+  const runs = await clusterRuns(api, limits, (_, { metadata }) => used.add(metadata.labels?.[LABEL.bundle]));
   for (const [i, { runId, summary, object }] of runs.entries()) {
     const isDriven = driven.has(labelValue(runId));
     const status = statusOf(summary, isDriven);

@@ -1,13 +1,21 @@
 /** Which runs a cluster has, and which one was meant. */
-import { isOver, parseSummary, type RunStatus, type RunSummary } from '@kube-transform/runtime';
+import {
+  isOver,
+  parseSummary,
+  type RunStatus,
+  type RunSummary,
+  unreadableRun,
+} from '@kube-transform/runtime';
 import {
   ANNOTATION,
   type ConfigMap,
   type Job,
+  keyIn,
   type KubeApi,
   LABEL,
   labelValue,
   paths,
+  readRunConfig,
   RUN_KEY,
   type RunConfig,
   runName,
@@ -28,19 +36,21 @@ export interface ClusterRun {
 
 const RUNS = `${LABEL.component}=run,${LABEL.managedBy}=kt`;
 
-/** A run from its ConfigMap; null where that is none of a run. */
+/** A run from its ConfigMap; null where that is none of a run. @throws KtError `NEWER_FORMAT`, `BAD_RUN`. */
 export function runOf(object: ConfigMap): ClusterRun | null {
-  const text = object.data?.[RUN_KEY.config];
-  const runId = object.metadata.annotations?.[ANNOTATION.runId];
-  if (text === undefined || runId === undefined) return null;
-  const config = JSON.parse(text) as RunConfig;
+  const runId = runIdOf(object);
+  const config = runId === undefined ? null : readRunConfig(object);
+  if (runId === undefined || config === null) return null;
   const { pipeline, createdAtMs: createdMs, from: retryOf } = config;
-  const summary = parseSummary(object.data?.[RUN_KEY.summary], { runId, pipeline, createdMs, retryOf });
+  const run = { runId, pipeline, createdMs, retryOf };
+  const summary = parseSummary(object.data?.[RUN_KEY.summary], run, keyIn(object, RUN_KEY.summary));
   return { runId, object, config, summary };
 }
 
 /** `production/jobs`: a namespace as `kt runs` names it. */
 export const nameOf = ({ connection, namespace }: KubeApi): string => `${connection.name}/${namespace}`;
+
+const runIdOf = ({ metadata }: ConfigMap): string | undefined => metadata.annotations?.[ANNOTATION.runId];
 
 /** A run of a cluster, as it is referred to. */
 export const clusterRef = (api: KubeApi, { runId, createdAtMs, source, digest }: RunConfig): RunRef => ({
@@ -51,26 +61,40 @@ export const clusterRef = (api: KubeApi, { runId, createdAtMs, source, digest }:
   source: source ?? { pipeline: null, functions: [], digest },
 });
 
-/** All runs of the namespace, the newest first. */
-export async function clusterRuns(api: KubeApi, limits: CallLimits = {}): Promise<ClusterRun[]> {
+/** All runs of the namespace that can be read, the newest first; `onUnreadable` is told of the others. */
+export async function clusterRuns(
+  api: KubeApi,
+  limits: CallLimits,
+  onUnreadable: (summary: RunSummary, object: ConfigMap, error: unknown) => void,
+): Promise<ClusterRun[]> {
   const { items } = await api.list<ConfigMap>(paths.configMaps(api.namespace), {
     labelSelector: RUNS,
     ...limits,
   });
-  const runs = items.map(runOf).filter(run => run !== null);
+  const runs = items.flatMap(object => {
+    try {
+      return runOf(object) ?? [];
+    } catch (error) {
+      const createdMs = Date.parse(object.metadata.creationTimestamp ?? '') || 0;
+      onUnreadable(unreadableRun({ runId: runIdOf(object) ?? '', createdMs }, error), object, error);
+      return [];
+    }
+  });
   return runs.sort((a, b) => b.summary.createdMs - a.summary.createdMs || (a.runId < b.runId ? 1 : -1));
 }
 
 /** All runs of the namespace as `kt runs` lists them. */
 export async function listClusterRuns(api: KubeApi, limits: CallLimits = {}): Promise<RunSummary[]> {
-  const runs = await clusterRuns(api, limits);
+  const unreadable: RunSummary[] = [];
+  const runs = await clusterRuns(api, limits, summary => unreadable.push(summary));
   const driven = runs.every(({ summary }) => isOver(summary))
     ? new Set<string>()
     : await drivenRuns(api, limits);
-  return runs.map(({ runId, summary }) => ({
+  const readable = runs.map(({ runId, summary }) => ({
     ...summary,
     status: statusOf(summary, driven.has(labelValue(runId))),
   }));
+  return [...readable, ...unreadable];
 }
 
 /** Values of the label `kt.dev/run` of the runs that have a controller. */
@@ -91,7 +115,8 @@ export function statusOf(summary: RunSummary, isDriven: boolean): RunStatus {
 /**
  * The run that was meant: its id, the beginning of its id, or `latest`.
  *
- * @throws KtError `NO_RUNS`, `UNKNOWN_RUN` with "did you mean", `AMBIGUOUS_RUN` with what there is.
+ * @throws KtError `NO_RUNS`, `UNKNOWN_RUN` with "did you mean", `AMBIGUOUS_RUN` with what there is, and as
+ * {@link runOf}.
  */
 export async function findClusterRun(
   api: KubeApi,
@@ -101,11 +126,15 @@ export async function findClusterRun(
   const object = await api.get<ConfigMap>(paths.configMaps(api.namespace, runName(typed)), limits);
   const exact = object === null ? null : runOf(object);
   if (exact?.runId === typed) return exact;
-  const runs = await clusterRuns(api, limits);
+  const unreadable = new Map<string, unknown>();
+  const runs = await clusterRuns(api, limits, ({ runId }, _, error) => unreadable.set(runId, error));
   const where = inNamespace(api);
-  const ids = runs.map(({ runId }) => runId).reverse();
+  const readable = runs.map(({ runId }) => runId).reverse();
   const runId =
-    typed === 'latest' ? ids.at(-1) : pickRun(typed, { ids, where, hint: 'is it the right one?' });
+    typed === 'latest'
+      ? readable.at(-1)
+      : pickRun(typed, { ids: [...unreadable.keys(), ...readable], where, hint: 'is it the right one?' });
+  if (runId !== undefined && unreadable.has(runId)) throw unreadable.get(runId);
   const found = runs.find(run => run.runId === runId);
   if (found === undefined) throw noRuns(where, 'Begin one with kt submit PIPELINE.');
   return found;

@@ -4,13 +4,17 @@
  *
  * CG1 A run that somebody drives is never touched; one that was interrupted only when asked for.
  * CG2 A run's spec.json goes first: a half-deleted run is no run, and the next gc takes the rest.
+ * CG3 A run of a newer kt is never touched, and no bundle while there is one: it is not known which it was
+ *     made with.
  */
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isKtError } from '@kube-transform/sdk';
 import {
   type FileStore,
   inBatches,
+  isUnreadable,
   leaseHolder,
   readRecord,
   runFolder,
@@ -47,7 +51,7 @@ async function collectAll(store: FileStore, options: GcOptions): Promise<Found[]
   const deleted: Found[] = [];
   const gone = new Set<string>();
   for (const { runId } of old) {
-    if ((await leaseHolder(store, runId)) !== null) continue;
+    if (await mayBeDriven(store, runId)) continue;
     gone.add(runId);
     deleted.push({ kind: 'run', name: runId, bytes: (await deleteFolder(store, runId, options)).bytes });
   }
@@ -57,20 +61,39 @@ async function collectAll(store: FileStore, options: GcOptions): Promise<Found[]
     const rest = await deleteFolder(store, runId, { ...options, newestBeforeMs: options.nowMs - HOUR_MS });
     if (rest.deleted) deleted.push({ kind: 'rest of a run', name: runId, bytes: rest.bytes });
   }
-  const kept = await inBatches(
-    [...known].filter(id => !gone.has(id)),
-    async id => (await readRecord(store, id).catch(() => null))?.source?.digest,
-  );
-  const used = new Set(kept);
-  for (const made of MADE) deleted.push(...(await deleteMade(made, used, options)));
+  const kept = [...known].filter(id => !gone.has(id));
+  const used = new Set(await inBatches(kept, id => bundleOf(store, id)));
+  if (!used.has(NEWER)) for (const made of MADE) deleted.push(...(await deleteMade(made, used, options)));
   return [...deleted, ...(await deleteTemporary(store, options))];
 }
 
+/** A lease that cannot be read may be held. */
+async function mayBeDriven(store: FileStore, runId: string): Promise<boolean> {
+  try {
+    return (await leaseHolder(store, runId)) !== null;
+  } catch (error) {
+    if (isUnreadable(error)) return true;
+    throw error;
+  }
+}
+
+const NEWER = 'NEWER_FORMAT';
+
+/** The bundle that a run was made with; {@link NEWER} where only a newer kt can tell. */
+async function bundleOf(store: FileStore, runId: string): Promise<string | undefined> {
+  try {
+    return (await readRecord(store, runId))?.source?.digest;
+  } catch (error) {
+    return isKtError(error) && error.code === NEWER ? NEWER : undefined;
+  }
+}
+
 function mayGo(
-  { status, createdMs, updatedMs }: RunSummary,
+  { status, createdMs, updatedMs, unreadable }: RunSummary,
   { nowMs, olderThanMs, interrupted }: GcOptions,
 ): boolean {
-  if (status === 'Running' || (status === 'Interrupted' && !interrupted)) return false;
+  if (unreadable?.code === NEWER || status === 'Running' || (status === 'Interrupted' && !interrupted))
+    return false;
   return nowMs - (updatedMs ?? createdMs) >= olderThanMs;
 }
 

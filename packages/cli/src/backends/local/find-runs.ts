@@ -1,5 +1,4 @@
 /** Which runs a store has, and which one was meant. */
-import { isKtError } from '@kube-transform/sdk';
 import {
   type FileStore,
   inBatches,
@@ -11,6 +10,7 @@ import {
   runsPrefix,
   type RunSummary,
   summaryOfState,
+  unreadableRun,
 } from '@kube-transform/runtime';
 import { HERE, type RunRef } from '../backend.js';
 import { noRuns, pickRun } from '../pick-run.js';
@@ -38,10 +38,10 @@ export async function runIds(store: FileStore): Promise<string[]> {
   return ids;
 }
 
-/** All runs, the newest first, as their state files tell. */
+/** All runs, the newest first, as their state files tell; those that cannot be read say why. */
 export async function listRuns(store: FileStore): Promise<RunSummary[]> {
   const entries = await inBatches(await runIds(store), runId =>
-    entryOf(store, runId).catch((error: unknown) => unreadable(runId, error)),
+    entryOf(store, runId).catch((error: unknown) => unreadableRun({ runId, createdMs: 0 }, error)),
   );
   return entries
     .filter(entry => entry !== null)
@@ -56,16 +56,6 @@ async function entryOf(store: FileStore, runId: string): Promise<RunSummary | nu
   if (record === null) return null;
   const { pipeline, createdAtMs: createdMs, retryOf } = record;
   return withDriver(store, newRunSummary({ runId, pipeline: pipeline.name, createdMs, retryOf }));
-}
-
-const UNREADABLE: ReadonlySet<string> = new Set(['BAD_RUN', 'NEWER_FORMAT']);
-
-/** A run that cannot be read stays in the list with the reason, so that it can be seen and deleted. */
-function unreadable(runId: string, error: unknown): RunSummary {
-  if (!isKtError(error) || !UNREADABLE.has(error.code)) throw error;
-  const pipeline = error.code === 'NEWER_FORMAT' ? '(of a newer kt)' : '(unreadable)';
-  const run = newRunSummary({ runId, pipeline, createdMs: 0, retryOf: null });
-  return { ...run, status: 'Interrupted', problem: error.message };
 }
 
 /**

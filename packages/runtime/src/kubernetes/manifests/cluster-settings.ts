@@ -1,5 +1,7 @@
 /** What is the same for all pods of a run: where it runs, with which image and which volume. */
 import type { KubernetesOptions } from '@kube-transform/sdk';
+import { count, flag, keyed, nullOr, oneOf, record, table, text } from '../../parse/shapes.js';
+import { KUBERNETES } from '../../parse/stored-job.js';
 
 /** The volume behind a `file:` store. */
 export type DataVolume = { claim: string; mountPath: string } | { hostPath: string; mountPath: string };
@@ -37,6 +39,30 @@ export interface ClusterSettings {
   /** Seconds after which Kubernetes itself deletes what is left of a finished Job. Default 86,400. */
   ttlSeconds: number;
 }
+
+const VOLUME = keyed<DataVolume>({
+  claim: record<Extract<DataVolume, { claim: string }>>({ claim: text, mountPath: text }),
+  hostPath: record<Extract<DataVolume, { hostPath: string }>>({ hostPath: text, mountPath: text }),
+});
+
+/** The fields of the settings of a deployed version: those of a run, without a namespace. */
+export const SETTINGS_FIELDS = {
+  image: text,
+  imagePullPolicy: nullOr(oneOf('Always', 'IfNotPresent', 'Never')),
+  serviceAccount: text,
+  store: text,
+  volume: nullOr(VOLUME),
+  defaults: KUBERNETES,
+  env: table(text),
+  parallelism: count,
+  maxPods: count,
+  keepFinished: flag,
+  reapAbove: count,
+  ttlSeconds: count,
+};
+
+/** The shape of settings. */
+export const CLUSTER_SETTINGS = record<ClusterSettings>({ namespace: text, ...SETTINGS_FIELDS });
 
 /**
  * The image used where none is given. Node before 24 compiles its own code anew in each process that is given

@@ -2,13 +2,15 @@
  * A version of a pipeline as it is deployed: everything that a run of it needs but the values of its
  * parameters. Pure.
  */
-import type { JsonObject, KTPipelineInput } from '@kube-transform/sdk';
-import type { RunRecord } from '../../run-store/run-record.js';
+import { type JsonObject, type KTPipelineInput, parsePipeline } from '@kube-transform/sdk';
+import { Format } from '../../parse/format.js';
+import { count, Mismatch, nullOr, object, record, type Shape, text } from '../../parse/shapes.js';
+import { type RunRecord, SOURCE } from '../../run-store/run-record.js';
 import { deployLabels, LABEL, shortHash, versionName } from './names.js';
 import type { ConfigMap } from '../api/objects.js';
 import { splitIntoConfigMaps, wholeFile, fileConfigMap } from './config-map-files.js';
 import type { RunConfig } from './run-config.js';
-import type { ClusterSettings } from './cluster-settings.js';
+import { type ClusterSettings, SETTINGS_FIELDS } from './cluster-settings.js';
 
 /** Settings of the runs of a version; the namespace is not among them. */
 export type VersionSettings = Omit<ClusterSettings, 'namespace'>;
@@ -35,6 +37,31 @@ export interface DeployedVersion extends VersionParts {
 }
 
 const FILE = 'version.json';
+
+/** A document as it is: what is filled in when a run is made of it is not kept. */
+const DOCUMENT: Shape<KTPipelineInput> = value => {
+  const parsed = parsePipeline(value);
+  if (!parsed.ok) throw new Mismatch(parsed.problems.map(({ message }) => message).join(' '));
+  return value as KTPipelineInput;
+};
+
+/** `version.json`. It does not say which kt wrote it: the same parts are the same bytes. */
+export const VERSION_FORMAT = new Format<DeployedVersion>({
+  name: 'deployed version',
+  code: 'BAD_VERSION',
+  hint: 'Deploy it again: kt deploy.',
+  shape: record<DeployedVersion>({
+    pipeline: text,
+    version: text,
+    spec: DOCUMENT,
+    params: nullOr(object),
+    defaults: nullOr(object),
+    digest: text,
+    bundleParts: count,
+    settings: record<VersionSettings>(SETTINGS_FIELDS),
+    source: SOURCE,
+  }),
+});
 
 /** Where a version is deployed, and by which project. */
 export interface DeployTarget {
@@ -76,7 +103,7 @@ export function versionConfigMaps(
   { project, namespace }: DeployTarget,
 ): ConfigMap[] {
   const { pipeline, digest } = version;
-  const text = JSON.stringify(version, null, 1);
+  const body = JSON.stringify(VERSION_FORMAT.stamped(version), null, 1);
   const labels = {
     ...deployLabels(pipeline, project, 'version'),
     [LABEL.version]: version.version,
@@ -87,16 +114,23 @@ export function versionConfigMaps(
     namespace,
     labels,
   });
-  const parts = splitIntoConfigMaps(new Map([[FILE, Buffer.from(text)]])) ?? [];
+  const parts = splitIntoConfigMaps(new Map([[FILE, Buffer.from(body)]])) ?? [];
   if (parts.length === 1)
     return [
-      { apiVersion: 'v1', kind: 'ConfigMap', metadata: metadata(0), immutable: true, data: { [FILE]: text } },
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: metadata(0), immutable: true, data: { [FILE]: body } },
     ];
   return parts.map((part, n) => fileConfigMap(part, metadata(n)));
 }
 
-/** A version from its files; undefined where they hold none. */
-export function readVersion(files: ReadonlyMap<string, Uint8Array>): DeployedVersion | undefined {
+/**
+ * A version from its files, which lie `where`; undefined where they hold none.
+ *
+ * @throws KtError `NEWER_FORMAT`, `BAD_VERSION`.
+ */
+export function readVersion(
+  files: ReadonlyMap<string, Uint8Array>,
+  where: string,
+): DeployedVersion | undefined {
   const bytes = wholeFile(files, FILE);
-  return bytes === undefined ? undefined : (JSON.parse(Buffer.from(bytes).toString()) as DeployedVersion);
+  return bytes === undefined ? undefined : VERSION_FORMAT.parse(bytes, where);
 }

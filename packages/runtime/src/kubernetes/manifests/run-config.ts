@@ -5,9 +5,13 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import type { RunRecord } from '../../run-store/run-record.js';
+import { Format } from '../../parse/format.js';
+import { broken } from '../../parse/parse-json.js';
+import { count, nullOr, number, oneOf, optional, record, text } from '../../parse/shapes.js';
+import { RUN_RECORD, type RunRecord, SOURCE } from '../../run-store/run-record.js';
+import type { ConfigMap } from '../api/objects.js';
 import { wholeFile } from './config-map-files.js';
-import type { ClusterSettings } from './cluster-settings.js';
+import { CLUSTER_SETTINGS, type ClusterSettings } from './cluster-settings.js';
 
 /** `run.json`. */
 export interface RunConfig {
@@ -38,9 +42,44 @@ export const RUN_KEY = {
 } as const;
 const RECORD = 'record.json.gz';
 
+/** What is said of a run whose ConfigMaps are broken. */
+const RUN_CONFIG_MAP = {
+  name: 'run',
+  code: 'BAD_RUN',
+  hint: 'Somebody changed it: begin the run anew, or delete it with kubectl delete configmap.',
+} as const;
+
+/** `run.json`. */
+export const RUN_CONFIG = new Format<RunConfig>({
+  ...RUN_CONFIG_MAP,
+  isSigned: true,
+  shape: record<RunConfig>({
+    runId: text,
+    pipeline: text,
+    kind: oneOf('new', 'retry'),
+    from: nullOr(text),
+    digest: text,
+    bundleParts: count,
+    settings: CLUSTER_SETTINGS,
+    createdAtMs: number,
+    source: SOURCE,
+    version: optional(text),
+    schedule: optional(text),
+  }),
+});
+
+/** Where a key of a ConfigMap is, for messages. */
+export const keyIn = ({ metadata }: ConfigMap, key: string): string => `configmap/${metadata.name} ${key}`;
+
+/** `run.json` of a ConfigMap; null where it is none of a run. @throws KtError `NEWER_FORMAT`, `BAD_RUN`. */
+export function readRunConfig(object: ConfigMap): RunConfig | null {
+  const found = object.data?.[RUN_KEY.config];
+  return found === undefined ? null : RUN_CONFIG.parse(found, keyIn(object, RUN_KEY.config));
+}
+
 /** The record of a run as files. */
 export const recordFiles = (record: RunRecord): Map<string, Uint8Array> =>
-  new Map([[RECORD, gzipSync(JSON.stringify(record))]]);
+  new Map([[RECORD, gzipSync(RUN_RECORD.text(record))]]);
 
 /** The files of a folder into which ConfigMaps are mounted. */
 export async function readMounted(dir: string): Promise<Map<string, Uint8Array>> {
@@ -51,8 +90,19 @@ export async function readMounted(dir: string): Promise<Map<string, Uint8Array>>
   );
 }
 
-/** The record of a run from the folder into which its ConfigMaps are mounted. */
+/**
+ * The record of a run from the folder into which its ConfigMaps are mounted.
+ *
+ * @throws KtError `NEWER_FORMAT`, `BAD_RUN`.
+ */
 export async function readRecordFiles(dir: string): Promise<RunRecord> {
-  const bytes = wholeFile(await readMounted(dir), RECORD);
-  return JSON.parse(gunzipSync(bytes ?? new Uint8Array()).toString()) as RunRecord;
+  const packed = wholeFile(await readMounted(dir), RECORD) ?? new Uint8Array();
+  const file = join(dir, RECORD);
+  let body: Uint8Array;
+  try {
+    body = gunzipSync(packed);
+  } catch (cause) {
+    throw broken({ ...RUN_CONFIG_MAP, file }, (cause as Error).message, { cause });
+  }
+  return RUN_RECORD.parse(body, file);
 }

@@ -12,7 +12,7 @@ import type { KubeApi } from '../api/kube-api.js';
 import { controllerJob, ownerOf, runConfigMap } from '../manifests/run-jobs.js';
 import type { ConfigMap, Job } from '../api/objects.js';
 import { splitIntoConfigMaps, fileConfigMap } from '../manifests/config-map-files.js';
-import { recordFiles, RUN_KEY, type RunConfig } from '../manifests/run-config.js';
+import { recordFiles, RUN_CONFIG, RUN_KEY, type RunConfig } from '../manifests/run-config.js';
 
 interface Beginning {
   config: RunConfig;
@@ -31,7 +31,7 @@ export async function createRunObjects(
 ): Promise<boolean> {
   const { runId, pipeline, digest, schedule } = config;
   const namespace = api.namespace;
-  const data = { [RUN_KEY.config]: JSON.stringify(config) };
+  const data = { [RUN_KEY.config]: RUN_CONFIG.text(config) };
   const object = runConfigMap({ runId, pipeline, namespace, digest, data });
   if (schedule !== undefined) Object.assign(object.metadata.labels ?? {}, { [LABEL.schedule]: schedule });
   const made = await api.create<ConfigMap>(paths.configMaps(namespace), object);

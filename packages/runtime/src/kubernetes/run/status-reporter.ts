@@ -20,12 +20,8 @@ import {
 } from '../../reporting/failure-groups.js';
 import type { Clock, EventSink, RunEvent, RunStatus } from '../../ports/index.js';
 import { RunProgress } from '../../reporting/progress.js';
-import {
-  countJobs,
-  formatSummary,
-  type JobProgress,
-  type ReportedSummary,
-} from '../../reporting/run-summary.js';
+import { formatSummary } from '../../reporting/reported-summary.js';
+import { countJobs, type JobProgress, type ReportedSummary } from '../../reporting/run-summary.js';
 import { paths } from '../api/paths.js';
 import type { KubeApi } from '../api/kube-api.js';
 import { isKubeError } from '../api/kube-error.js';

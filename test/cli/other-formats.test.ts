@@ -1,0 +1,151 @@
+/** What a newer kt wrote, and what is broken: refused with a sentence, and in nobody's way. */
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { deploymentName, paths, runConfigMap } from '@kube-transform/runtime/kubernetes';
+import { VERSION } from '@kube-transform/runtime/parse';
+import { expectMistake, kt, project, SHAKY } from '../kit/kt.js';
+import { addRun, hasRun, submittedTo } from '../kit/kube-runs.js';
+import { KubeServer } from '../kit/kube-server.js';
+
+const NEWER = JSON.stringify({ format: 3, kt: '0.9.0', whatever: true });
+const SENTENCE = new RegExp(
+  `NEWER_FORMAT .*: This run was written in format 3 by a newer kt \\(0\\.9\\.0\\); this kt ${VERSION.replaceAll('.', '\\.')} reads formats up to 1\\. Update @kube-transform/cli\\.`,
+);
+const listed = (out: string): { runId: string; problem?: string }[] => JSON.parse(out) as { runId: string }[];
+
+describe('in a store', () => {
+  let dir: string;
+  beforeEach(async () => {
+    dir = await project({ 'pipelines/shaky.ts': SHAKY, fixed: '' });
+    await kt(dir, ['run', 'shaky', '--run-id', 'mine']);
+    await mkdir(join(dir, 'kt-metadata/newer'), { recursive: true });
+    await writeFile(join(dir, 'kt-metadata/newer/spec.json'), NEWER);
+  });
+
+  test.each([
+    ['status', 'newer'],
+    ['logs', 'newer'],
+    ['logs', 'newer', '--failed'],
+    ['run', '--resume', 'newer'],
+    ['retry', 'newer', '--failed'],
+    ['cancel', 'newer'],
+  ])('a run of a newer kt is refused - kt %s %s %s', async (...args) => {
+    expectMistake(await kt(dir, args.filter(Boolean)), SENTENCE);
+  });
+
+  test('kt runs lists the others, and says of a run that it cannot be read', async () => {
+    await mkdir(join(dir, 'kt-metadata/torn'));
+    await writeFile(join(dir, 'kt-metadata/torn/spec.json'), '{"runId');
+    await mkdir(join(dir, 'kt-metadata/newer-state'));
+    await writeFile(join(dir, 'kt-metadata/newer-state/pipeline_run_state.json'), NEWER);
+    const [text, json, latest] = await Promise.all([
+      kt(dir, ['runs']),
+      kt(dir, ['runs', '--json']),
+      kt(dir, ['status', 'latest', '--json']),
+    ]);
+    expect(text.code).toBe(0);
+    expect(text.out).toMatch(/^mine +shaky +Completed/m);
+    expect(text.out).toMatch(/^newer +\(of a newer kt\)/m);
+    expect(text.out).toMatch(/^torn +\(unreadable\)/m);
+    expect(text.err).toMatch(/^newer {2}kt-metadata\/newer\/spec\.json: This run was written in format 3/m);
+    expect(text.err).toMatch(
+      /^torn {2}kt-metadata\/torn\/spec\.json: This run cannot be read: it is no JSON/m,
+    );
+    const problems = Object.fromEntries(
+      listed(json.out).map(({ runId, problem }) => [runId, problem ?? null]),
+    );
+    expect(problems).toMatchObject({
+      mine: null,
+      newer: expect.stringContaining('in format 3'),
+      'newer-state': expect.stringContaining('in format 3'),
+      torn: expect.stringContaining('no JSON'),
+    });
+    expect(listed(`[${latest.out}]`)).toMatchObject([{ runId: 'mine' }]);
+  });
+
+  test('kt gc leaves a run of a newer kt and all bundles, and takes a broken one', async () => {
+    await mkdir(join(dir, 'kt-metadata/torn'));
+    await writeFile(join(dir, 'kt-metadata/torn/spec.json'), '{"runId');
+    const gc = await kt(dir, ['gc', '--interrupted', '--older-than', '0s', '--keep', '0', '--json']);
+    const { deleted } = JSON.parse(gc.out) as { deleted: { kind: string; name: string }[] };
+    expect(deleted.map(({ kind, name }) => `${kind} ${name}`).sort()).toEqual(['run mine', 'run torn']);
+    expect(await readFile(join(dir, 'kt-metadata/newer/spec.json'), 'utf8')).toBe(NEWER);
+  });
+});
+
+describe('in a cluster', () => {
+  let server: KubeServer;
+  let dir: string;
+  beforeEach(async () => {
+    server = await KubeServer.start();
+    dir = await submittedTo(server);
+    addRun(server, { runId: 'mine', status: 'Completed', createdAtMs: Date.now() - 60_000 });
+    addNewer('newer', { 'run.json': NEWER });
+  });
+  afterEach(() => server.close());
+
+  const addNewer = (runId: string, data: Record<string, string>): void => {
+    server.storage.create(
+      paths.configMaps('ns'),
+      runConfigMap({ runId, pipeline: 'p', namespace: 'ns', digest: 'd2', data }),
+    );
+  };
+
+  test.each([['status'], ['logs'], ['cancel'], ['submit', '--resume'], ['retry', '--failed']])(
+    'a run of a newer kt is refused - kt %s %s',
+    async (...args) => {
+      expectMistake(await kt(dir, [...args.filter(Boolean), 'newer', '-n', 'ns']), SENTENCE);
+    },
+  );
+
+  test('kt runs lists the others, and says of a run that it cannot be read', async () => {
+    const config = JSON.parse(
+      server.storage
+        .all(paths.configMaps('ns'))
+        .map(({ data }) => (data as Record<string, string>)['run.json'])
+        .find(text => text?.includes('mine')) ?? '',
+    ) as object;
+    addNewer('told-newer', {
+      'run.json': JSON.stringify({ ...config, runId: 'told-newer' }),
+      summary: NEWER,
+    });
+    const [text, json, status, latest] = await Promise.all([
+      kt(dir, ['runs', '-n', 'ns']),
+      kt(dir, ['runs', '-n', 'ns', '--json']),
+      kt(dir, ['status', 'told', '-n', 'ns']),
+      kt(dir, ['status', 'latest', '-n', 'ns', '--json']),
+    ]);
+    expect(text.out).toMatch(/^mine +p +Completed/m);
+    expect(text.out).toMatch(/^newer +\(of a newer kt\)/m);
+    const problems = Object.fromEntries(
+      listed(json.out).map(({ runId, problem }) => [runId, problem ?? null]),
+    );
+    expect(problems).toMatchObject({
+      mine: null,
+      newer: expect.stringContaining('in format 3'),
+      'told-newer': expect.stringContaining('report of a run'),
+    });
+    expectMistake(status, /This report of a run was written in format 3/m);
+    expect(listed(`[${latest.out}]`)).toMatchObject([{ runId: 'mine' }]);
+  });
+
+  test('kt gc leaves a run of a newer kt', async () => {
+    await kt(dir, ['gc', '-n', 'ns', '--interrupted', '--older-than', '0s', '--keep', '0']);
+    expect([hasRun(server, 'mine'), hasRun(server, 'newer')]).toEqual([false, true]);
+  });
+
+  test('a deployment of a newer kt is refused', async () => {
+    const metadata = { name: deploymentName('shaky'), namespace: 'ns' };
+    server.storage.create(paths.configMaps('ns'), {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata,
+      data: { 'deployment.json': NEWER },
+    });
+    expectMistake(
+      await kt(dir, ['rollback', 'shaky', '-n', 'ns']),
+      /NEWER_FORMAT .*This deployment was written in format 3/,
+    );
+  });
+});
