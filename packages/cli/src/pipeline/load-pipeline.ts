@@ -128,30 +128,26 @@ const noPipeline = (file: string): KtError =>
     hint: "Write: export default pipeline('name').job(…)",
   });
 
+/** The pipeline that is wanted; the only one where none is. */
 function pick(
-  pipelines: Pipeline[],
+  pipelines: readonly Pipeline[],
   { file, wanted }: { file: string; wanted: string | undefined },
 ): Pipeline {
-  const names = pipelines.map(({ name }) => name);
-  const found =
-    wanted === undefined
-      ? pipelines.length === 1
-        ? pipelines[0]
-        : undefined
-      : pipelines.find(({ name }) => name === wanted);
+  const [first, ...more] = pipelines;
+  if (first === undefined) throw noPipeline(file);
+  if (wanted === undefined && more.length === 0) return first;
+  const found = pipelines.find(({ name }) => name === wanted);
   if (found !== undefined) return found;
-  if (pipelines.length === 0) throw noPipeline(file);
-  const hint =
+  const names = pipelines.map(({ name }) => name);
+  const [message, hint] =
     wanted === undefined
-      ? `Choose one: ${names.map(name => `${file}#${name}`).join(', ')}.`
-      : (didYouMean(wanted, names) ?? `It exports: ${names.join(', ')}.`);
-  throw new KtError({
-    code: 'WHICH_PIPELINE',
-    path: file,
-    message:
-      wanted === undefined
-        ? `"${file}" exports ${names.length} pipelines.`
-        : `"${file}" exports no pipeline "${wanted}".`,
-    hint,
-  });
+      ? [
+          `"${file}" exports ${names.length} pipelines.`,
+          `Choose one: ${names.map(name => `${file}#${name}`).join(', ')}.`,
+        ]
+      : [
+          `"${file}" exports no pipeline "${wanted}".`,
+          didYouMean(wanted, names) ?? `It exports: ${names.join(', ')}.`,
+        ];
+  throw new KtError({ code: 'WHICH_PIPELINE', path: file, message, hint });
 }
