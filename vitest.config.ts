@@ -33,6 +33,8 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     pool: 'forks',
+    // What is built runs as it is for users.
+    server: { deps: { external: [/\/packages\/\w+\/dist\//] } },
     maxWorkers: availableParallelism(),
     reporters: ['default', './test/slowest.mjs'],
     exclude: ['**/node_modules/**', '**/dist/**', 'test/fixtures/**', 'test/e2e/**'],
