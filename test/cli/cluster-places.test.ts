@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { paths } from '@kube-transform/runtime/kubernetes';
-import { expectMistake, kt } from '../kit/kt.js';
+import { expectMistake, kt, runKt } from '../kit/kt.js';
 import { addBundle, addJob, addRun, hasRun, submittedTo } from '../kit/kube-runs.js';
 import { KubeServer } from '../kit/kube-server.js';
 
@@ -21,14 +21,14 @@ const DAY_MS = 86_400_000;
 
 test('a run is looked for here first, and then in the cluster of the last submit', async () => {
   addRun(server, { runId: 'there-1', status: 'Completed', createdAtMs: Date.now() - DAY_MS });
-  await kt(dir, ['run', 'shaky', '--run-id', 'here-1']);
+  await runKt(dir, ['run', 'shaky', '--run-id', 'here-1']);
   const [here, there, latest, runs, onlyHere, onlyThere] = await Promise.all([
-    kt(dir, ['status', 'here', '--json']),
-    kt(dir, ['status', 'there', '--json']),
-    kt(dir, ['status', 'latest', '--json']),
-    kt(dir, ['runs']),
-    kt(dir, ['runs', '--store', 'file:.', '--json']),
-    kt(dir, ['runs', '-n', 'ns', '--json']),
+    runKt(dir, ['status', 'here', '--json']),
+    runKt(dir, ['status', 'there', '--json']),
+    runKt(dir, ['status', 'latest', '--json']),
+    runKt(dir, ['runs']),
+    runKt(dir, ['runs', '--store', 'file:.', '--json']),
+    runKt(dir, ['runs', '-n', 'ns', '--json']),
   ]);
   expect(JSON.parse(here.out)).toMatchObject({ runId: 'here-1', status: 'Completed' });
   expect(JSON.parse(there.out)).toMatchObject({ runId: 'there-1', pipeline: 'p', status: 'Completed' });
@@ -37,11 +37,13 @@ test('a run is looked for here first, and then in the cluster of the last submit
   expect((JSON.parse(onlyHere.out) as { runId: string }[]).map(({ runId }) => runId)).toEqual(['here-1']);
   expect((JSON.parse(onlyThere.out) as { runId: string }[]).map(({ runId }) => runId)).toEqual(['there-1']);
   addRun(server, { runId: 'there-2', status: 'Failed', createdAtMs: Date.now() + DAY_MS });
-  expect(JSON.parse((await kt(dir, ['status', 'latest', '--json'])).out)).toMatchObject({ runId: 'there-2' });
+  expect(JSON.parse((await runKt(dir, ['status', 'latest', '--json'])).out)).toMatchObject({
+    runId: 'there-2',
+  });
   const [both, ambiguous, unknown] = await Promise.all([
-    kt(dir, ['status', 'there-1', '--store', 'file:.', '-n', 'ns']),
-    kt(dir, ['status', 'the']),
-    kt(dir, ['status', 'where-1', '-n', 'ns']),
+    runKt(dir, ['status', 'there-1', '--store', 'file:.', '-n', 'ns']),
+    runKt(dir, ['status', 'the']),
+    runKt(dir, ['status', 'where-1', '-n', 'ns']),
   ]);
   expectMistake(both, /BAD_OPTIONS {2}--store: --store means a run here, and --namespace one in a cluster\./);
   expectMistake(ambiguous, /AMBIGUOUS_RUN.*"the" is the beginning of 2 runs/);
@@ -52,14 +54,15 @@ test('a run is looked for here first, and then in the cluster of the last submit
 });
 
 test('a cluster that does not answer is not waited for where it was not asked for', async () => {
-  await kt(dir, ['run', 'shaky', '--run-id', 'here-1']);
+  await runKt(dir, ['run', 'shaky', '--run-id', 'here-1']);
   server.on(/./, 'freeze');
-  const [status, latest, runs, gc, logs] = await Promise.all([
-    kt(dir, ['status', 'here-1', '--json']),
-    kt(dir, ['status', 'latest', '--json']),
-    kt(dir, ['runs']),
-    kt(dir, ['gc', '--older-than', '1w', '--dry-run']),
-    kt(dir, ['logs', 'here-1', 'list']),
+  const [status, latest, runs, gc, logs, lost] = await Promise.all([
+    runKt(dir, ['status', 'here-1', '--json']),
+    runKt(dir, ['status', 'latest', '--json']),
+    runKt(dir, ['runs']),
+    runKt(dir, ['gc', '--older-than', '1w', '--dry-run']),
+    runKt(dir, ['logs', 'here-1', 'list']),
+    runKt(dir, ['status', 'elsewhere']),
   ]);
   for (const shown of [status, latest])
     expect(JSON.parse(shown.out)).toMatchObject({ runId: 'here-1', status: 'Completed' });
@@ -67,7 +70,6 @@ test('a cluster that does not answer is not waited for where it was not asked fo
   expect(runs.err).toMatch(/The cluster of the last submit is left out\..*does not answer/);
   expect(gc.out).toContain('Nothing to delete.');
   expect([status.code, latest.code, runs.code, gc.code, logs.code]).toEqual([0, 0, 0, 0, 0]);
-  const lost = await kt(dir, ['status', 'elsewhere']);
   expect(lost.err).toMatch(/CLUSTER_UNREACHABLE.*Name it with --context or -n to wait for it/);
   expect(lost.code).toBe(3);
 });
@@ -81,10 +83,10 @@ test('a run that nobody drives is Interrupted, and one that is driven is not beg
   addRun(server, { runId: 'left', status: 'Running' });
   addJob(server, { runId: 'driven', component: 'controller', owner });
   const [driven, left, runs, resume] = await Promise.all([
-    kt(dir, ['status', 'driven', '--json']),
-    kt(dir, ['status', 'left']),
-    kt(dir, ['runs', '--json']),
-    kt(dir, ['submit', '--resume', 'driven']),
+    runKt(dir, ['status', 'driven', '--json']),
+    runKt(dir, ['status', 'left']),
+    runKt(dir, ['runs', '--json']),
+    runKt(dir, ['submit', '--resume', 'driven']),
   ]);
   expect(JSON.parse(driven.out)).toMatchObject({ status: 'Running' });
   expect(left.out).toMatch(
@@ -104,11 +106,11 @@ test('kt gc deletes runs that have ended, and bundles that none is left of', asy
   addRun(server, { runId: 'interrupted', status: 'Running', digest: 'd-interrupted', ...old });
   const ended = addRun(server, { runId: 'old', status: 'Failed', digest: 'd-old', ...old });
   addJob(server, { runId: 'old', component: 'task', owner: ended });
-  addRun(server, { runId: 'new', status: 'Completed', digest: 'd-new' });
+  addRun(server, { runId: 'new', status: 'Completed', digest: 'd-new', createdAtMs: Date.now() - 60_000 });
   for (const digest of ['d-driven', 'd-interrupted', 'd-old', 'd-new']) addBundle(server, digest);
   const deletes = async (...args: string[]): Promise<string[]> =>
     (
-      JSON.parse((await kt(dir, ['gc', '--json', ...args])).out) as {
+      JSON.parse((await runKt(dir, ['gc', '--json', ...args])).out) as {
         deleted: { kind: string; name: string; where?: string }[];
       }
     ).deleted
@@ -132,9 +134,9 @@ test('kt cancel takes over where a controller does not react, and says what is l
   const owner = addRun(server, { runId: 'stuck', status: 'Running', more: { counts: { Running: 1 } } });
   addJob(server, { runId: 'stuck', component: 'controller', owner });
   addJob(server, { runId: 'stuck', component: 'task', owner });
-  const cancelled = await kt(dir, ['cancel', 'stuck', '--timeout', '3s']);
+  const cancelled = await runKt(dir, ['cancel', 'stuck', '--timeout', '3s']);
   expect(cancelled.out).toBe('Run stuck is Cancelled: nothing of it runs any more.\n');
-  expect(JSON.parse((await kt(dir, ['status', 'stuck', '--json'])).out)).toMatchObject({
+  expect(JSON.parse((await runKt(dir, ['status', 'stuck', '--json'])).out)).toMatchObject({
     status: 'Cancelled',
   });
   const flag = server.asked.findIndex(({ method, text }) => method === 'PATCH' && text.includes('"cancel"'));
@@ -145,14 +147,14 @@ test('kt cancel takes over where a controller does not react, and says what is l
   const other = addRun(server, { runId: 'lost-node', status: 'Running' });
   addJob(server, { runId: 'lost-node', component: 'task', owner: other });
   server.on(/^DELETE .*\/jobs/, { status: 200, body: {} });
-  const left = await kt(dir, ['cancel', 'lost-node', '--timeout', '1s']);
+  const left = await runKt(dir, ['cancel', 'lost-node', '--timeout', '1s']);
   expect(left.err).toMatch(/Run lost-node is cancelled\. 1 pod of it is left: kt-step-lost-node-0\./);
   expect(left.code).toBe(1);
 });
 
 test('a run here is cancelled where nobody drives it', async () => {
-  await kt(dir, ['run', 'shaky', '--run-id', 'done']);
-  expectMistake(await kt(dir, ['cancel', 'done']), /RUN_OVER.*it is Completed/);
+  await runKt(dir, ['run', 'shaky', '--run-id', 'done']);
+  expectMistake(await runKt(dir, ['cancel', 'done']), /RUN_OVER.*it is Completed/);
   const begun = kt(
     dir,
     ['run', 'shaky', '--run-id', 'half', '--n', '20000', '--executor', 'processes'],
@@ -161,8 +163,8 @@ test('a run here is cancelled where nobody drives it', async () => {
     },
   );
   await begun;
-  const cancelled = await kt(dir, ['cancel', 'half']);
+  const cancelled = await runKt(dir, ['cancel', 'half']);
   expect(cancelled.out).toBe('Run half is Cancelled: nothing of it runs any more.\n');
-  expect((await kt(dir, ['status', 'half'])).out).toMatch(/^run half: Cancelled/);
-  expect((await kt(dir, ['cancel', 'half'])).code).toBe(0);
+  expect((await runKt(dir, ['status', 'half'])).out).toMatch(/^run half: Cancelled/);
+  expect((await runKt(dir, ['cancel', 'half'])).code).toBe(0);
 });

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { expectMistake, kt, project, SHAKY } from '../kit/kt.js';
+import { expectMistake, kt, project, runKt, SHAKY } from '../kit/kt.js';
 
 const lines = (text: string): { type?: string; runId: string }[] =>
   text
@@ -12,18 +12,18 @@ const lines = (text: string): { type?: string; runId: string }[] =>
 
 test('a failed run is listed, shown, read and repeated', async () => {
   const dir = await project({ 'pipelines/shaky.ts': SHAKY });
-  const failed = await kt(dir, ['run', 'shaky', '--run-id', 'first']);
+  const failed = await runKt(dir, ['run', 'shaky', '--run-id', 'first']);
   expect(failed.code).toBe(1);
   expect(failed.out).toContain('kt retry first --failed');
 
   const [runs, status, statusText, logs, failedLogs, item, failedJson] = await Promise.all([
-    kt(dir, ['runs', '--json']),
-    kt(dir, ['status', 'first', '--json']),
-    kt(dir, ['status', 'fir']),
-    kt(dir, ['logs', 'latest', '--json']),
-    kt(dir, ['logs', 'latest', '--failed']),
-    kt(dir, ['logs', 'latest', 'work/4']),
-    kt(dir, ['logs', 'latest', 'work', '--failed', '--json']),
+    runKt(dir, ['runs', '--json']),
+    runKt(dir, ['status', 'first', '--json']),
+    runKt(dir, ['status', 'fir']),
+    runKt(dir, ['logs', 'latest', '--json']),
+    runKt(dir, ['logs', 'latest', '--failed']),
+    runKt(dir, ['logs', 'latest', 'work/4']),
+    runKt(dir, ['logs', 'latest', 'work', '--failed', '--json']),
   ]);
   expect(JSON.parse(runs.out)).toMatchObject([{ runId: 'first', pipeline: 'shaky', status: 'Failed' }]);
   expect(JSON.parse(status.out)).toEqual({
@@ -70,20 +70,20 @@ test('a failed run is listed, shown, read and repeated', async () => {
   ]);
 
   await writeFile(join(dir, 'fixed'), '');
-  const retried = await kt(dir, ['retry', 'first', '--failed', '--json']);
+  const retried = await runKt(dir, ['retry', 'first', '--failed', '--json']);
   expect(retried.code).toBe(0);
   const events = lines(retried.out);
   const attempts = (events as unknown as { type: string; job?: string; item?: number }[]).filter(
     event => event.type === 'ItemStarted' && event.job === 'work',
   );
   expect(attempts.map(({ item: i }) => i)).toEqual([1, 4]);
-  const again = await kt(dir, ['retry', 'latest', '--failed']);
+  const again = await runKt(dir, ['retry', 'latest', '--failed']);
   expectMistake(again, /completed: nothing failed in it.*kt run pipelines\/shaky\.ts/);
 });
 
 test('--json prints one event a line, the first of which carries the run id', async () => {
   const dir = await project({ 'pipelines/shaky.ts': SHAKY, fixed: '' });
-  const { code, out } = await kt(dir, ['run', 'shaky', '--n', '2', '--json']);
+  const { code, out } = await runKt(dir, ['run', 'shaky', '--n', '2', '--json']);
   expect(code).toBe(0);
   const events = lines(out);
   expect(events[0]).toMatchObject({ type: 'RunStarted', runId: expect.stringMatching(/^shaky-/) });
@@ -93,11 +93,11 @@ test('--json prints one event a line, the first of which carries the run id', as
 test('parameters are flags with help and validation', async () => {
   const dir = await project({ 'pipelines/shaky.ts': SHAKY });
   const [help, typo, wrong, choice, word] = await Promise.all([
-    kt(dir, ['run', 'shaky', '--help']),
-    kt(dir, ['run', 'shaky', '--lable', 'a']),
-    kt(dir, ['run', 'shaky', '--n', 'many']),
-    kt(dir, ['run', 'shaky', '--label', 'c']),
-    kt(dir, ['run', 'shaky', 'twice']),
+    runKt(dir, ['run', 'shaky', '--help']),
+    runKt(dir, ['run', 'shaky', '--lable', 'a']),
+    runKt(dir, ['run', 'shaky', '--n', 'many']),
+    runKt(dir, ['run', 'shaky', '--label', 'c']),
+    runKt(dir, ['run', 'shaky', 'twice']),
   ]);
   expect(help.out).toMatch(
     /Parameters of "shaky":\n +--n <number> +\(default: 7\)\n +--label <string> +\(one of: a, b\) \(default: "a"\)/,
@@ -120,10 +120,10 @@ test('an interrupted run can be seen and resumed', async () => {
   });
   expect(killed.code).toBeNull();
   const [runs, status, retry, gc] = await Promise.all([
-    kt(dir, ['runs', '--json']),
-    kt(dir, ['status', 'dies', '--json']),
-    kt(dir, ['retry', 'dies', '--failed']),
-    kt(dir, ['gc', '--older-than', '0s', '--dry-run', '--json']),
+    runKt(dir, ['runs', '--json']),
+    runKt(dir, ['status', 'dies', '--json']),
+    runKt(dir, ['retry', 'dies', '--failed']),
+    runKt(dir, ['gc', '--older-than', '0s', '--dry-run', '--json']),
   ]);
   expect(JSON.parse(runs.out)).toMatchObject([{ runId: 'dies', status: 'Interrupted' }]);
   expect(JSON.parse(status.out)).toMatchObject({
@@ -133,7 +133,7 @@ test('an interrupted run can be seen and resumed', async () => {
   expectMistake(retry, /was interrupted and has not ended\. Go on with it: kt run --resume dies/);
   expect(JSON.parse(gc.out).deleted).toEqual([]);
   await writeFile(join(dir, 'fixed'), '');
-  const resumed = await kt(dir, ['run', '--resume', 'latest', '--json']);
+  const resumed = await runKt(dir, ['run', '--resume', 'latest', '--json']);
   expect(resumed.code).toBe(0);
   expect(lines(resumed.out)[0]).toMatchObject({ type: 'RunStarted', runId: 'dies', resumed: true });
 });
@@ -149,25 +149,25 @@ test('the first Ctrl-C drains and ends with 130', async () => {
   });
   expect(stopped.code).toBe(130);
   expect(lines(stopped.out).at(-1)).toMatchObject({ type: 'RunFinished', status: 'Interrupted' });
-  expect((await kt(dir, ['run', '--resume', 'latest'])).code).toBe(0);
+  expect((await runKt(dir, ['run', '--resume', 'latest'])).code).toBe(0);
 });
 
 test('mistakes about runs are sentences', async () => {
   const dir = await project({ 'pipelines/shaky.ts': SHAKY, fixed: '' });
-  expectMistake(await kt(dir, ['status', 'latest']), /NO_RUNS .*There are no runs in this store/);
+  expectMistake(await runKt(dir, ['status', 'latest']), /NO_RUNS .*There are no runs in this store/);
   await Promise.all([
-    kt(dir, ['run', 'shaky', '--run-id', 'alpha-one']),
-    kt(dir, ['run', 'shaky', '--run-id', 'alpha-two']),
+    runKt(dir, ['run', 'shaky', '--run-id', 'alpha-one']),
+    runKt(dir, ['run', 'shaky', '--run-id', 'alpha-two']),
   ]);
   const [typo, two, job, index, bare, taken, store, unreachable] = await Promise.all([
-    kt(dir, ['status', 'alpha-onn']),
-    kt(dir, ['logs', 'alpha']),
-    kt(dir, ['logs', 'alpha-one', 'wrok']),
-    kt(dir, ['logs', 'alpha-one', 'work/7']),
-    kt(dir, ['retry', 'alpha-one']),
-    kt(dir, ['run', 'shaky', '--run-id', 'alpha-one']),
-    kt(dir, ['runs', '--store', 'ftp:x']),
-    kt(dir, ['run', 'shaky', '--store', 'file:package.json']),
+    runKt(dir, ['status', 'alpha-onn']),
+    runKt(dir, ['logs', 'alpha']),
+    runKt(dir, ['logs', 'alpha-one', 'wrok']),
+    runKt(dir, ['logs', 'alpha-one', 'work/7']),
+    runKt(dir, ['retry', 'alpha-one']),
+    runKt(dir, ['run', 'shaky', '--run-id', 'alpha-one']),
+    runKt(dir, ['runs', '--store', 'ftp:x']),
+    runKt(dir, ['run', 'shaky', '--store', 'file:package.json']),
   ]);
   expectMistake(typo, /There is no run "alpha-onn" in this store\. Did you mean "alpha-one"\?/);
   expectMistake(two, /"alpha" is the beginning of 2 runs\..*alpha-one, alpha-two/);
@@ -180,7 +180,7 @@ test('mistakes about runs are sentences', async () => {
   expect(unreachable.code).toBe(3);
   await writeFile(join(dir, 'kt-metadata/alpha-two/spec.json'), '{"runId');
   expectMistake(
-    await kt(dir, ['status', 'alpha-two']),
+    await runKt(dir, ['status', 'alpha-two']),
     /BAD_RUN {2}kt-metadata\/alpha-two\/spec\.json: This run cannot be read: it is no JSON: /,
   );
 });
