@@ -9,7 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeBundle } from '@kube-transform/cli';
-import { drive, localFileStore, newRun, systemClock, writeRecord } from '@kube-transform/runtime';
+import { localFileStore } from '@kube-transform/runtime';
+import { drive, newRun, systemClock, writeRecord } from '@kube-transform/runtime/internal';
 import { scriptedExecutor } from '@kube-transform/runtime/testing';
 import { compare } from './compare.mjs';
 

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { systemClock } from '@kube-transform/runtime';
+import { systemClock } from '@kube-transform/runtime/internal';
 import { findCluster } from '../test/e2e/find-cluster.mjs';
 import { compare } from './compare.mjs';
 

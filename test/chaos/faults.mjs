@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { resumeRun } from '@kube-transform/cli';
-import { systemClock } from '@kube-transform/runtime';
+import { systemClock } from '@kube-transform/runtime/internal';
 import { paths, runName } from '@kube-transform/runtime/kubernetes';
 
 const local = fileURLToPath(new URL('../../../shared/cluster/cluster', import.meta.url));

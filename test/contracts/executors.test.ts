@@ -1,6 +1,6 @@
 /** The contract of executors, run on each of them. */
 import { mustParsePipeline, type KTJobInput } from '@kube-transform/sdk';
-import { drive, jobStates, readOutcomes, systemClock } from '@kube-transform/runtime';
+import { drive, jobStates, readOutcomes, systemClock } from '@kube-transform/runtime/internal';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Bench, inProcessBench, processBench } from '../kit/executors.js';
 import { scriptedKubeBench } from '../kit/kube-executor.js';

@@ -3,14 +3,8 @@
  * done twice.
  */
 import { type KTJobInput, mustParsePipeline } from '@kube-transform/sdk';
-import {
-  drive,
-  jobStates,
-  type RunEvent,
-  readOutcomes,
-  readResults,
-  systemClock,
-} from '@kube-transform/runtime';
+import type { RunEvent } from '@kube-transform/runtime';
+import { drive, jobStates, readOutcomes, readResults, systemClock } from '@kube-transform/runtime/internal';
 import { type Job, paths } from '@kube-transform/runtime/kubernetes';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { scriptedKubeBench } from '../kit/kube-executor.js';

@@ -5,17 +5,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import {
-  leaseHolder,
-  openStore,
-  readHeadline,
-  readLogs,
-  readOutcomes,
-  readRecord,
-  readResult,
-  readRun,
-  type RunRecord,
-} from '@kube-transform/runtime';
+import { openStore, readLogs, readRecord, readRun, type RunRecord } from '@kube-transform/runtime';
+import { leaseHolder, readHeadline, readOutcomes, readResult } from '@kube-transform/runtime/internal';
 import { collect } from '../kit/collect.js';
 import { kt, project } from '../kit/kt.js';
 

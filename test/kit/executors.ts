@@ -7,18 +7,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeBundle } from '@kube-transform/cli';
 import { KtError } from '@kube-transform/sdk';
-import {
-  type Executor,
-  type FileStore,
-  inProcessExecutor,
-  inProcessHost,
-  localCatalog,
-  localFileStore,
-  memoryFileStore,
-  processPoolExecutor,
-  systemClock,
-  withinLog,
-} from '@kube-transform/runtime';
+import { type FileStore, localFileStore, memoryFileStore } from '@kube-transform/runtime';
+import { type Executor, inProcessExecutor, inProcessHost, localCatalog, processPoolExecutor, systemClock, withinLog } from '@kube-transform/runtime/internal';
 import * as calls from '../fixtures/functions/calls.js';
 import { root } from './sources.js';
 

@@ -4,7 +4,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Executor, type FileStore, localFileStore, systemClock } from '@kube-transform/runtime';
+import { type FileStore, localFileStore } from '@kube-transform/runtime';
+import { type Executor, systemClock } from '@kube-transform/runtime/internal';
 import {
   type ClusterSettings,
   clusterSettings,

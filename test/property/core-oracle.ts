@@ -3,7 +3,7 @@
  * fixpoint.
  */
 import type { JobStatus, KTJob } from '@kube-transform/sdk';
-import type { Fact } from '@kube-transform/runtime';
+import type { Fact } from '@kube-transform/runtime/internal';
 
 export interface OracleJob {
   deps: readonly string[];

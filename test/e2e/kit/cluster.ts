@@ -2,7 +2,8 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { localFileStore, systemClock, type FileStore } from '@kube-transform/runtime';
+import { type FileStore, localFileStore } from '@kube-transform/runtime';
+import { systemClock } from '@kube-transform/runtime/internal';
 import {
   accessObjects,
   clusterSettings,

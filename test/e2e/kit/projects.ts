@@ -4,7 +4,7 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemClock } from '@kube-transform/runtime';
+import { systemClock } from '@kube-transform/runtime/internal';
 import {
   type ConfigMap,
   type Job,

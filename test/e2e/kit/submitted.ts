@@ -4,7 +4,8 @@
  */
 import { fileURLToPath } from 'node:url';
 import type { FailureCause, KTJobInput } from '@kube-transform/sdk';
-import { newRun, readOutcomes, type RunEvent, type RunSummary, systemClock } from '@kube-transform/runtime';
+import type { RunEvent, RunSummary } from '@kube-transform/runtime';
+import { newRun, readOutcomes, systemClock } from '@kube-transform/runtime/internal';
 import type { ClusterSettings } from '@kube-transform/runtime/kubernetes';
 import { makeBundle } from '@kube-transform/cli';
 import { followRun } from '../../../packages/cli/src/backends/cluster/follow-run.js';

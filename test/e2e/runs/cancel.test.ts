@@ -3,7 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openRun } from '@kube-transform/cli';
-import { readLog, RESULT_LINE, type ResultLine, resultsPrefix } from '@kube-transform/runtime';
+import { readLog, RESULT_LINE, type ResultLine, resultsPrefix } from '@kube-transform/runtime/internal';
 import { type Job, paths, type Pod, selectRun } from '@kube-transform/runtime/kubernetes';
 import { expectMistake, kt } from '../../kit/kt.js';
 import { E2E, type TestCluster, testCluster } from '../kit/cluster.js';

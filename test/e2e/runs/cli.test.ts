@@ -1,7 +1,7 @@
 /** The verbs of the command line on a cluster, as people type them. */
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { readResults } from '@kube-transform/runtime';
+import { readResults } from '@kube-transform/runtime/internal';
 import { type Job, paths, type ReadValue, selectRun } from '@kube-transform/runtime/kubernetes';
 import { findClusterRun } from '../../../packages/cli/src/backends/cluster/find-runs.js';
 import { readStored } from '../../../packages/cli/src/backends/cluster/logs/stored-logs.js';

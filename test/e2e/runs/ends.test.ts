@@ -3,7 +3,8 @@
  * that says what to do.
  */
 import { watch, type KubeObject, LABEL, paths, type Pod, runName } from '@kube-transform/runtime/kubernetes';
-import { readLogs, readRecord, systemClock } from '@kube-transform/runtime';
+import { readLogs, readRecord } from '@kube-transform/runtime';
+import { systemClock } from '@kube-transform/runtime/internal';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type TestCluster, testCluster } from '../kit/cluster.js';
 import { type GivenJob, submitJobs, type Submitted } from '../kit/submitted.js';

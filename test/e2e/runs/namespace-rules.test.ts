@@ -3,7 +3,7 @@
  * a sentence that names the remedy.
  */
 import { describe, expect, test } from 'vitest';
-import { systemClock } from '@kube-transform/runtime';
+import { systemClock } from '@kube-transform/runtime/internal';
 import { type KubeObject, paths, watch } from '@kube-transform/runtime/kubernetes';
 import { claimOn } from '../kit/claim.js';
 import { type TestCluster, testCluster } from '../kit/cluster.js';

@@ -4,7 +4,8 @@
  */
 import { rm } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { localFileStore, readResults } from '@kube-transform/runtime';
+import { localFileStore } from '@kube-transform/runtime';
+import { readResults } from '@kube-transform/runtime/internal';
 import { kt, makeProject } from '../../kit/kt.js';
 import { type TestCluster, testCluster } from '../kit/cluster.js';
 import { pushArgs } from '../kit/registry.js';

@@ -1,6 +1,7 @@
 /** A run's status as a document: what `kt status --json` prints, wherever the run is. */
 import { type FailureCause, type JobStatus, omitUndefined } from '@kube-transform/sdk';
-import { isOver, jobCount, type RunStatus, type RunSummary } from '@kube-transform/runtime';
+import type { RunStatus, RunSummary } from '@kube-transform/runtime';
+import { isOver, jobCount } from '@kube-transform/runtime/internal';
 
 /** What `kt status --json` prints of a run, wherever it is. */
 export interface StatusJson {

@@ -10,8 +10,7 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Metafile } from 'esbuild';
-import { makeFolder } from '@kube-transform/runtime';
-import { digestOf } from '@kube-transform/runtime/internal';
+import { digestOf, makeFolder } from '@kube-transform/runtime/internal';
 import { KtError } from '@kube-transform/sdk';
 import {
   buildBundle,

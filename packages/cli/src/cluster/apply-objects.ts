@@ -5,7 +5,7 @@
  * AP2 What is immutable and there already is what it should be: its name says what it holds.
  */
 import { KtError } from '@kube-transform/sdk';
-import { systemClock } from '@kube-transform/runtime';
+import { systemClock } from '@kube-transform/runtime/internal';
 import {
   type ConfigMap,
   isKubeError,

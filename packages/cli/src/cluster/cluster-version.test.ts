@@ -1,4 +1,4 @@
-import { systemClock } from '@kube-transform/runtime';
+import { systemClock } from '@kube-transform/runtime/internal';
 import { KubeApi } from '@kube-transform/runtime/kubernetes';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { KubeServer } from '../../../../test/kit/kube-server.js';

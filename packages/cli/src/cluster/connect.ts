@@ -1,5 +1,5 @@
 /** Finds out which cluster is meant, and opens a connection to it. */
-import { systemClock } from '@kube-transform/runtime';
+import { systemClock } from '@kube-transform/runtime/internal';
 import { KubeApi } from '@kube-transform/runtime/kubernetes';
 import { loadConfig } from '../project/load-config.js';
 import { type ClusterOptions, type ResolvedContext, resolveContext } from '../project/resolve-context.js';

@@ -2,7 +2,8 @@
 import type { Agent } from 'node:http';
 import type { RequestOptions } from 'node:https';
 import type { KubeConfig } from '@kubernetes/client-node';
-import { type Clock, systemClock } from '@kube-transform/runtime';
+import type { Clock } from '@kube-transform/runtime';
+import { systemClock } from '@kube-transform/runtime/internal';
 import { inClusterConnection, type KubeConnection } from '@kube-transform/runtime/kubernetes';
 import { isKtError, KtError } from '@kube-transform/sdk';
 import { chooseContext, kubeconfigFiles, noKubeconfig, readKubeconfig } from './kubeconfig.js';

@@ -1,6 +1,6 @@
 /** Reads which versions of which pipelines are deployed, and were, in a namespace. */
 import { didYouMean, KtError } from '@kube-transform/sdk';
-import { systemClock } from '@kube-transform/runtime';
+import { systemClock } from '@kube-transform/runtime/internal';
 import {
   ANNOTATION,
   type ConfigMap,

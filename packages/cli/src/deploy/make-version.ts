@@ -1,6 +1,6 @@
 /** Makes the version of a pipeline that is deployed: everything that its runs need but their parameters. */
 import { isPipeline, type JsonObject, KtError, parsePipeline, type Pipeline } from '@kube-transform/sdk';
-import { bindParams, withDefaults } from '@kube-transform/runtime';
+import { bindParams, withDefaults } from '@kube-transform/runtime/internal';
 import { type ClusterSettings, type DeployedVersion, versionOf } from '@kube-transform/runtime/kubernetes';
 import type { PublishedBundle } from '../delivery/delivery.js';
 import type { LoadedPipeline } from '../pipeline/load-pipeline.js';

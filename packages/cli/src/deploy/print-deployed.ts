@@ -1,5 +1,5 @@
 /** Prints what `kt deploy` did, or would do: for people, or as JSON. */
-import { systemClock } from '@kube-transform/runtime';
+import { systemClock } from '@kube-transform/runtime/internal';
 import type { DeployedVersion, KubeApi, KubeObject } from '@kube-transform/runtime/kubernetes';
 import type { Applied } from '../cluster/apply-objects.js';
 import { inNamespace } from '../cluster/connect.js';

@@ -2,7 +2,7 @@
  * Starts a pod that tries what runs need: that it is admitted, its image comes, it starts and reaches the
  * store.
  */
-import { systemClock } from '@kube-transform/runtime';
+import { systemClock } from '@kube-transform/runtime/internal';
 import {
   selectPodsOf,
   diagnose,

@@ -2,12 +2,8 @@
 import { join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { didYouMean, KtError, type KTPipelineInput, type Pipeline } from '@kube-transform/sdk';
-import {
-  type BundleCatalog,
-  bundleCatalog,
-  type FunctionCatalog,
-  type RunRecord,
-} from '@kube-transform/runtime';
+import type { RunRecord } from '@kube-transform/runtime';
+import { bundleCatalog, type BundleCatalog, type FunctionCatalog } from '@kube-transform/runtime/internal';
 import { type Bundle, makeBundle } from '../bundle/make-bundle.js';
 import { catalogOf, loadModule, pipelinesOf } from '../bundle/load-modules.js';
 import { pipelineNames } from '../project/pipeline-names.js';

@@ -1,6 +1,7 @@
 /** Makes the record of a new run from what was typed, and loads the functions of stored ones. */
 import { isPipeline, KtError } from '@kube-transform/sdk';
-import { newRun, type NewRunOptions, type RunRecord, systemClock } from '@kube-transform/runtime';
+import type { RunRecord } from '@kube-transform/runtime';
+import { newRun, type NewRunOptions, systemClock } from '@kube-transform/runtime/internal';
 import { paramCommand, readParams } from './param-flags.js';
 import { loadFunctions, loadPipeline, type LoadedPipeline } from './load-pipeline.js';
 

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { dirname, extname } from 'node:path';
 import { isPipeline, KtError, mustParsePipeline } from '@kube-transform/sdk';
 import { type GraphFormat, graphOf, toDot, toMermaid } from './graph.js';
-import { makeFolder } from '@kube-transform/runtime';
+import { makeFolder } from '@kube-transform/runtime/internal';
 import { loadPipeline } from './load-pipeline.js';
 
 const BY_EXTENSION: Record<string, GraphFormat> = {

@@ -11,7 +11,7 @@ import {
   type ProjectConfig,
   type StandardSchema,
 } from '@kube-transform/sdk';
-import { makeFolder } from '@kube-transform/runtime';
+import { makeFolder } from '@kube-transform/runtime/internal';
 import { build } from 'esbuild';
 import { bundleError } from './esbuild-error.js';
 import { configSchema, fromLegacy, legacySchema } from './config-schema.js';

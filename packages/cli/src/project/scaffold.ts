@@ -4,7 +4,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { KtError } from '@kube-transform/sdk';
-import { makeFolder } from '@kube-transform/runtime';
+import { makeFolder } from '@kube-transform/runtime/internal';
 
 const TEMPLATES = fileURLToPath(new URL('../../templates', import.meta.url));
 

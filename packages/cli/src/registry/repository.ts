@@ -7,7 +7,8 @@
  */
 import { createHash } from 'node:crypto';
 import { isKtError, KtError, omitUndefined } from '@kube-transform/sdk';
-import { type Clock, systemClock } from '@kube-transform/runtime';
+import type { Clock } from '@kube-transform/runtime';
+import { systemClock } from '@kube-transform/runtime/internal';
 import { type Credentials, credentialsFor } from './credentials.js';
 import { hostOf, type ImageName } from './image-name.js';
 import { RegistryAuth } from './registry-auth.js';

@@ -1,13 +1,8 @@
 /**
  * How a run is shown: redrawn in place on a terminal, as plain lines in a pipe, or as one JSON event a line.
  */
-import {
-  type EventSink,
-  type JobProgress,
-  rateOf,
-  type RunEvent,
-  RunProgress,
-} from '@kube-transform/runtime';
+import type { EventSink, JobProgress, RunEvent } from '@kube-transform/runtime';
+import { rateOf, RunProgress } from '@kube-transform/runtime/internal';
 import { coloured, duration, type Output, plural, statusText, table } from './output.js';
 
 /** A sink that must be closed, so that the last state is shown. */

@@ -1,5 +1,6 @@
 /** Log lines as `kt logs` shows them. */
-import { type FailedLog, itemLabel, type LogLine } from '@kube-transform/runtime';
+import type { FailedLog, LogLine } from '@kube-transform/runtime';
+import { itemLabel } from '@kube-transform/runtime/internal';
 import type { RunRef } from '../backends/backend.js';
 import { bundleDirOf } from '../bundle/bundle-dir.js';
 import { coloured, type Output, plural } from '../terminal/output.js';

@@ -1,6 +1,7 @@
 /** What a run came to, in a few lines: the result, or what failed and how to go on. */
 import type { FailureCause } from '@kube-transform/sdk';
-import { jobCount, type RunSummary } from '@kube-transform/runtime';
+import type { RunSummary } from '@kube-transform/runtime';
+import { jobCount } from '@kube-transform/runtime/internal';
 import type { RunRef } from '../backends/backend.js';
 import { bundleDirOf } from '../bundle/bundle-dir.js';
 import { coloured, duration, type Output, plural } from '../terminal/output.js';

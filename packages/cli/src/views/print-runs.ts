@@ -1,6 +1,6 @@
 /** The list of runs as `kt runs` shows it. */
 import { formatProblem } from '@kube-transform/sdk';
-import { jobCount } from '@kube-transform/runtime';
+import { jobCount } from '@kube-transform/runtime/internal';
 import { HERE, type ListedRun, type RunBackend } from '../backends/backend.js';
 import { coloured, duration, type Output, table } from '../terminal/output.js';
 

@@ -1,5 +1,6 @@
 /** A run as `kt status` shows it: its steps, what they wait for, what failed, and how to go on. */
-import { itemLabel, jobCount, type JobProgress, type RunSummary, whereOf } from '@kube-transform/runtime';
+import type { JobProgress, RunSummary } from '@kube-transform/runtime';
+import { itemLabel, jobCount, whereOf } from '@kube-transform/runtime/internal';
 import { HERE, type RunRef } from '../backends/backend.js';
 import { problemOf } from '../backends/status-json.js';
 import { bundleDirOf } from '../bundle/bundle-dir.js';

@@ -10,7 +10,8 @@
  */
 import type { FailureCause, JobStatus } from '@kube-transform/sdk';
 import { KtError } from '@kube-transform/sdk';
-import { formatSummary, isOver, type RunSummary, systemClock } from '@kube-transform/runtime';
+import type { RunSummary } from '@kube-transform/runtime';
+import { formatSummary, isOver, systemClock } from '@kube-transform/runtime/internal';
 import {
   type ConfigMap,
   type Job,

@@ -8,7 +8,7 @@
  *     also when nobody follows it.
  */
 import { KtError } from '@kube-transform/sdk';
-import { isOver, systemClock } from '@kube-transform/runtime';
+import { isOver, systemClock } from '@kube-transform/runtime/internal';
 import {
   diagnose,
   type ConfigMap,

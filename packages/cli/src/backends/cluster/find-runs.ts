@@ -1,11 +1,6 @@
 /** Which runs a cluster has, and which one was meant. */
-import {
-  isOver,
-  parseSummary,
-  type RunStatus,
-  type RunSummary,
-  unreadableRun,
-} from '@kube-transform/runtime';
+import type { RunStatus, RunSummary } from '@kube-transform/runtime';
+import { isOver, parseSummary, unreadableRun } from '@kube-transform/runtime/internal';
 import {
   ANNOTATION,
   type ConfigMap,

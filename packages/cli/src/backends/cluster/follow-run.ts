@@ -3,7 +3,8 @@
  * them.
  */
 import { KtError } from '@kube-transform/sdk';
-import { eventsBetween, isOver, type RunSummary, systemClock } from '@kube-transform/runtime';
+import type { RunSummary } from '@kube-transform/runtime';
+import { eventsBetween, isOver, systemClock } from '@kube-transform/runtime/internal';
 import { type ConfigMap, type KubeApi, paths, runName, watch } from '@kube-transform/runtime/kubernetes';
 import type { RunWatcher } from '../backend.js';
 import { watchController } from './controller-watch.js';

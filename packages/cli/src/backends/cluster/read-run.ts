@@ -1,5 +1,6 @@
 /** How a run in a cluster stands now, and whether its controller drives it. */
-import { isOver, type RunSummary } from '@kube-transform/runtime';
+import type { RunSummary } from '@kube-transform/runtime';
+import { isOver } from '@kube-transform/runtime/internal';
 import type { KubeApi } from '@kube-transform/runtime/kubernetes';
 import { type ControllerState, controllerState } from './controller-watch.js';
 import { type ClusterRun, statusOf } from './find-runs.js';

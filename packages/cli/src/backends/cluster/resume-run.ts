@@ -1,6 +1,6 @@
 /** Goes on with a run of a cluster whose controller is gone. */
 import { KtError } from '@kube-transform/sdk';
-import { formatSummary, systemClock } from '@kube-transform/runtime';
+import { formatSummary, systemClock } from '@kube-transform/runtime/internal';
 import { createControllerJob, type KubeApi, paths, RUN_KEY } from '@kube-transform/runtime/kubernetes';
 import { liveControllers } from './controllers.js';
 import { findClusterRun, statusOf } from './find-runs.js';

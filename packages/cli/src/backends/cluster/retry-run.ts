@@ -1,6 +1,6 @@
 /** Starts a run of a cluster that repeats what failed in another. */
 import { KtError, omitUndefined } from '@kube-transform/sdk';
-import { makeRunId, systemClock } from '@kube-transform/runtime';
+import { makeRunId, systemClock } from '@kube-transform/runtime/internal';
 import { DEFAULT_IMAGE, type KubeApi, type RunConfig } from '@kube-transform/runtime/kubernetes';
 import type { Bundle } from '../../bundle/make-bundle.js';
 import { withContext } from '../../cluster/connect.js';

@@ -7,8 +7,8 @@ import {
   omitUndefined,
   type Pipeline,
 } from '@kube-transform/sdk';
-import { type LogLine, newRun, type RunEvent, type RunSummary, systemClock } from '@kube-transform/runtime';
-import { pushedBy } from '@kube-transform/runtime/internal';
+import type { LogLine, RunEvent, RunSummary } from '@kube-transform/runtime';
+import { newRun, pushedBy, systemClock } from '@kube-transform/runtime/internal';
 import { KubeApi, type KubeConnection } from '@kube-transform/runtime/kubernetes';
 import { withContext } from '../../cluster/connect.js';
 import { kubeConnection } from '../../cluster/kube-connection.js';

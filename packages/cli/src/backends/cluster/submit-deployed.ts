@@ -1,6 +1,6 @@
 /** Starts a run of a version that is deployed, without the source. */
 import { type JsonObject, KtError, omitUndefined, type StandardSchema } from '@kube-transform/sdk';
-import { newRun, storedPipeline, systemClock } from '@kube-transform/runtime';
+import { newRun, storedPipeline, systemClock } from '@kube-transform/runtime/internal';
 import { type DeployedVersion, type KubeApi, runConfigOf } from '@kube-transform/runtime/kubernetes';
 import * as z from 'zod';
 import type { RunRequest } from '../../pipeline/make-run.js';

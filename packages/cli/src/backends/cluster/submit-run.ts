@@ -1,6 +1,7 @@
 /** Submits runs to a cluster. */
 import { omitUndefined } from '@kube-transform/sdk';
-import { type RunRecord, systemClock } from '@kube-transform/runtime';
+import type { RunRecord } from '@kube-transform/runtime';
+import { systemClock } from '@kube-transform/runtime/internal';
 import type { ClusterSettings, KubeApi, RunConfig } from '@kube-transform/runtime/kubernetes';
 import { type Bundle, emptyBundle } from '../../bundle/make-bundle.js';
 import { checkClusterVersion } from '../../cluster/cluster-version.js';

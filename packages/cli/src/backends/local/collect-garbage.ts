@@ -11,15 +11,8 @@ import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isKtError } from '@kube-transform/sdk';
-import {
-  type FileStore,
-  inBatches,
-  isUnreadable,
-  leaseHolder,
-  readRecord,
-  runFolder,
-  type RunSummary,
-} from '@kube-transform/runtime';
+import { type FileStore, readRecord, type RunSummary } from '@kube-transform/runtime';
+import { inBatches, isUnreadable, leaseHolder, runFolder } from '@kube-transform/runtime/internal';
 import { type CollectOptions, type Deleted, HERE } from '../backend.js';
 import { listRuns, runIds } from './find-runs.js';
 

@@ -1,18 +1,6 @@
 /** Drives a run of a store in this process: executor, lease, and what to say where the store fails. */
-import {
-  acquireLease,
-  type Clock,
-  drive,
-  type Executor,
-  type FileStore,
-  inProcessExecutor,
-  inProcessHost,
-  processPoolExecutor,
-  type RunRecord,
-  type RunSummary,
-  systemClock,
-  withinLog,
-} from '@kube-transform/runtime';
+import type { Clock, FileStore, RunRecord, RunSummary } from '@kube-transform/runtime';
+import { acquireLease, drive, type Executor, inProcessExecutor, inProcessHost, processPoolExecutor, systemClock, withinLog } from '@kube-transform/runtime/internal';
 import { isKtError, KtError } from '@kube-transform/sdk';
 import { availableParallelism } from 'node:os';
 import type { LoadedPipeline } from '../../pipeline/load-pipeline.js';

@@ -1,17 +1,6 @@
 /** Which runs a store has, and which one was meant. */
-import {
-  type FileStore,
-  inBatches,
-  newRunSummary,
-  readRecord,
-  readStateFile,
-  runFolder,
-  type RunRecord,
-  runsPrefix,
-  type RunSummary,
-  summaryOfState,
-  unreadableRun,
-} from '@kube-transform/runtime';
+import { type FileStore, readRecord, type RunRecord, type RunSummary } from '@kube-transform/runtime';
+import { inBatches, newRunSummary, readStateFile, runFolder, runsPrefix, summaryOfState, unreadableRun } from '@kube-transform/runtime/internal';
 import { HERE, type RunRef } from '../backend.js';
 import { noRuns, pickRun } from '../pick-run.js';
 import { withDriver } from './read-run.js';

@@ -1,13 +1,6 @@
 /** Follows a run of a store that another process drives: what happens in it, and what it prints. */
-import {
-  type Clock,
-  eventsBetween,
-  type FileStore,
-  type LogLine,
-  LogTail,
-  type RunRecord,
-  type RunSummary,
-} from '@kube-transform/runtime';
+import type { Clock, FileStore, LogLine, RunRecord, RunSummary } from '@kube-transform/runtime';
+import { eventsBetween, LogTail } from '@kube-transform/runtime/internal';
 import type { RunWatcher } from '../backend.js';
 import { readWhole, viewRun } from './read-run.js';
 

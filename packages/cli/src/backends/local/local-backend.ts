@@ -1,5 +1,6 @@
 /** Runs of a store on this machine. What drives a run is a process here: the one that started it. */
-import { type Clock, type FileStore, readFailedLogs, readLogs, systemClock } from '@kube-transform/runtime';
+import { type Clock, type FileStore, readFailedLogs, readLogs } from '@kube-transform/runtime';
+import { systemClock } from '@kube-transform/runtime/internal';
 import { projectAround } from '../../project/project-dir.js';
 import {
   type Cancelled,

@@ -1,6 +1,7 @@
 /** From a run in which something failed to a new run that repeats it. */
 import { KtError } from '@kube-transform/sdk';
-import { type FileStore, leaseHolder, retryRun, type RunRecord, systemClock } from '@kube-transform/runtime';
+import type { FileStore, RunRecord } from '@kube-transform/runtime';
+import { leaseHolder, retryRun, systemClock } from '@kube-transform/runtime/internal';
 import { noteChange, loadSource } from '../../pipeline/make-run.js';
 import type { RetryOptions, StartedRun } from '../backend.js';
 import { nothingFailed, runNotEnded } from '../refusals.js';

@@ -1,6 +1,7 @@
 /** Starts runs of a store: a new one, or one that goes on. */
 import { KtError } from '@kube-transform/sdk';
-import { type FileStore, readStateFile, writeRecord } from '@kube-transform/runtime';
+import type { FileStore } from '@kube-transform/runtime';
+import { readStateFile, writeRecord } from '@kube-transform/runtime/internal';
 import { makeRun, noteChange, type RunRequest, loadSource } from '../../pipeline/make-run.js';
 import type { DriveOptions, StartedRun } from '../backend.js';
 import { startedRun } from './drive-run.js';

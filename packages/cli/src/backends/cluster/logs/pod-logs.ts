@@ -6,8 +6,8 @@
  * LL2 Pods come and go while this is read: it ends when it is told to, after those that are there have said
  *     their last.
  */
-import { type LogLine, logLine, type StoredLine, systemClock } from '@kube-transform/runtime';
-import { linesOf } from '@kube-transform/runtime/internal';
+import type { LogLine } from '@kube-transform/runtime';
+import { linesOf, logLine, type StoredLine, systemClock } from '@kube-transform/runtime/internal';
 import {
   ANNOTATION,
   watch,

@@ -1,6 +1,7 @@
 /** What the items of a run in a cluster printed: from the store, and from pods while they live. */
 import { isKtError, KtError } from '@kube-transform/sdk';
-import { type FailedLog, isOver, type LogFilter, type LogLine, selectItems } from '@kube-transform/runtime';
+import type { FailedLog, LogFilter, LogLine } from '@kube-transform/runtime';
+import { isOver, selectItems } from '@kube-transform/runtime/internal';
 import { isKubeError, type ReadValue } from '@kube-transform/runtime/kubernetes';
 import { readPods, type LiveFilter } from './pod-logs.js';
 import { type LoggedRun, type Reading, readStored } from './stored-logs.js';

@@ -8,8 +8,8 @@
  *     dies, Kubernetes does it.
  */
 import { KtError } from '@kube-transform/sdk';
-import { type RunSummary, systemClock } from '@kube-transform/runtime';
-import { linesOf } from '@kube-transform/runtime/internal';
+import type { RunSummary } from '@kube-transform/runtime';
+import { linesOf, systemClock } from '@kube-transform/runtime/internal';
 import {
   advance,
   type ConfigMap,
