@@ -20,14 +20,15 @@ declare const tolerance: unique symbol;
  * const double: KtFunction<Input, Input, number> = ktFunction(({ n }: Input) => 2 * n);
  * ```
  */
-export type KtFunction<In, Checked, Out, M = never, R = Awaited<Out>> = ((
-  input: Checked,
-  context: KtContext,
-) => Out) & {
+export interface KtFunction<In, Checked, Out, M = never, R = Awaited<Out>> {
+  (input: Checked, context: KtContext): Out;
+  /** @internal */
   readonly [inputType]?: In;
+  /** @internal */
   readonly [outputType]?: R;
+  /** @internal */
   readonly [tolerance]?: M;
-};
+}
 
 /** The `maxFailed` that was given with a function of the wrapper form, else never. */
 export type ToleranceOf<F> = F extends { readonly [tolerance]?: infer M } ? Exclude<M, undefined> : never;
