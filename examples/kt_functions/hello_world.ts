@@ -1,4 +1,4 @@
-/** The starter kit's hello_world: functions that documents call by the names `hello_world.…`. */
+/** Hello world as kube-transform's starter kit has it: functions that documents call as `hello_world.…`. */
 import { type KTJobInput, ktFunction } from '@kube-transform/sdk';
 import * as z from 'zod';
 

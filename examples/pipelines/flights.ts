@@ -1,4 +1,4 @@
-/** Three million flights: which airports and which hours of the day are the latest? */
+/** Counts the delays of three million flights: which airports and hours of the day are the latest? */
 import { type KtContext, ktFunction, pipeline } from '@kube-transform/sdk';
 import * as z from 'zod';
 import { parseAirports } from './flights/airports.js';

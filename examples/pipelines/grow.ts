@@ -1,6 +1,4 @@
-/**
- * A DAG that grows while it runs: a job spawns jobs that spawn jobs, down to leaves which write a file each.
- */
+/** A DAG that grows while it runs: a step spawns jobs that spawn jobs, down to leaves that write a file. */
 import { each, ktFunction, pipeline, type SpawnResult } from '@kube-transform/sdk';
 import * as z from 'zod';
 
@@ -16,16 +14,14 @@ export const branch = ktFunction(
   { name: 'grow.branch', input: Branch },
   ({ depth, width, out, path }, { log }): SpawnResult => {
     log.info('growing', { path, depth });
-    const places = Array.from({ length: width }, (_, i) => `${path}-${i}`);
+    const below = Array.from({ length: width }, (_, i) => `${path}-${i}`);
     if (depth === 1)
-      return pipeline('leaves').map(`leaves-${path}`, leaf, () =>
-        each(places, place => ({ out, path: place })),
-      );
-    return places.map(place => ({
+      return pipeline('leaves').map(`leaves-${path}`, leaf, () => each(below, to => ({ out, path: to })));
+    return below.map(to => ({
       type: 'dynamic',
-      name: `branch-${place}`,
+      name: `branch-${to}`,
       function: 'grow.branch',
-      args: { depth: depth - 1, width, out, path: place },
+      args: { depth: depth - 1, width, out, path: to },
     }));
   },
 );

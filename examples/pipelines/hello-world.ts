@@ -1,12 +1,9 @@
-/**
- * hello_world with the typed builder: a dynamic job lists a folder and spawns a job with one task for each
- * file.
- */
+/** Hello world: a dynamic step lists a folder and spawns a job with one task for each file. */
 import { pipeline } from '@kube-transform/sdk';
 import * as z from 'zod';
 import { prepend_hello_world_directory } from '../kt_functions/hello_world.js';
 
-// What a dynamic job spawns is found by name among the functions that the pipeline's module exports.
+// What a dynamic step spawns is found by name among the functions that the pipeline's module exports.
 export { prepend_hello_world_directory, prepend_hello_world_file } from '../kt_functions/hello_world.js';
 
 const Params = z.object({

@@ -1,4 +1,4 @@
-/** Retries, items that may fail and skipping what is done, over four years of Seattle's weather. */
+/** Sums up four years of Seattle's weather, with retries, items that may fail, and skipping what is done. */
 import { ktFunction, PermanentError, pipeline, type Ref } from '@kube-transform/sdk';
 import * as z from 'zod';
 

@@ -1,4 +1,4 @@
-/** The chart: mean delay by hour, as bars for all airports and as a table of colours for the busiest ones. */
+/** Draws mean delays by hour: bars for all airports, and a table of colours for the busiest ones. */
 import type { AirportFigures, HourFigures, Summary } from './summary.js';
 
 const SHOWN = 20;

@@ -1,4 +1,4 @@
-/** Counting: flights, minutes of delay and late flights by airport and hour. */
+/** Counts flights, minutes of delay and late flights by airport and hour. */
 import type { FlightColumns } from './parquet.js';
 
 /** A flight is late when it arrives more than this many minutes after its time. */

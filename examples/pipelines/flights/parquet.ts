@@ -1,4 +1,4 @@
-/** Parquet out of the file store: only the bytes that are asked for are read. */
+/** Reads Parquet out of the file store: only the bytes that are asked for. */
 import { type KtFiles, PermanentError } from '@kube-transform/sdk';
 import { type AsyncBuffer, type FileMetaData, parquetMetadataAsync, parquetScan } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';

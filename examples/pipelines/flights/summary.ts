@@ -1,4 +1,4 @@
-/** From sums to figures: what the report says. */
+/** Makes the figures of the report from the sums: means, shares, ranks and CSV. */
 import { type Airport, formatLine } from './airports.js';
 import { addSums, type DelayTable, type HourSums } from './count-delays.js';
 
