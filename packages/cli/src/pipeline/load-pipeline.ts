@@ -49,10 +49,10 @@ export async function loadBundle(files: readonly string[]): Promise<Loaded & { p
  */
 export async function loadPipelines(names: readonly string[]): Promise<LoadedPipeline[]> {
   const isWhole = names.length === 0;
-  const all: LoadedPipeline[] = [];
+  const pipelines: LoadedPipeline[] = [];
   for (const name of isWhole ? await pipelineNames(process.cwd()) : names)
-    all.push(...(await loadAll(name, isWhole)));
-  return all;
+    pipelines.push(...(await loadAll(name, isWhole)));
+  return pipelines;
 }
 
 /** @param mayBeNone the module was not named: one of helpers need not export a pipeline. */
