@@ -22,7 +22,7 @@ export interface KtContext {
   readonly job: string;
   /** Index of the item within its step, from 0. */
   readonly index: number;
-  /** Which attempt of the item this is, from 1. */
+  /** Which attempt of the item this is, from 1; one that was evicted does not count. */
   readonly attempt: number;
   /** Aborted on timeout, cancellation and eviction; pass it to whatever can be stopped. */
   readonly signal: AbortSignal;
