@@ -5,7 +5,13 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeBundle } from '@kube-transform/cli';
 import { localFileStore } from '@kube-transform/runtime';
-import { drive, newRun, processPoolExecutor, systemClock, writeRecord } from '@kube-transform/runtime/internal';
+import {
+  drive,
+  newRun,
+  processPoolExecutor,
+  systemClock,
+  writeRecord,
+} from '@kube-transform/runtime/internal';
 import { compare } from './compare.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

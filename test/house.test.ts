@@ -1,4 +1,4 @@
-/** The house keeps its shape: the map is true, imports follow its table of folders, files and folders are small. */
+/** The house keeps its shape: the map is true, imports follow its table, files and folders are small. */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';

@@ -10,7 +10,15 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { followRun, kubeConnection, makeBundle, submitRun } from '@kube-transform/cli';
 import { localFileStore } from '@kube-transform/runtime';
-import { newRun, readLog, readOutcomes, readResults, RESULT_LINE, resultsPrefix, systemClock } from '@kube-transform/runtime/internal';
+import {
+  newRun,
+  readLog,
+  readOutcomes,
+  readResults,
+  RESULT_LINE,
+  resultsPrefix,
+  systemClock,
+} from '@kube-transform/runtime/internal';
 import { accessObjects, clusterSettings, KubeApi, paths } from '@kube-transform/runtime/kubernetes';
 import { findCluster } from '../e2e/find-cluster.mjs';
 import { FAULTS } from './faults.mjs';

@@ -1,7 +1,16 @@
 /** What every executor must do, asked through the loop that drives it. */
 import { type KTJobInput, mustParsePipeline } from '@kube-transform/sdk';
 import type { RunEvent, RunRecord } from '@kube-transform/runtime';
-import { drive, type DriveResult, jobStates, logsPrefix, readLog, readResults, STORED_LINE, systemClock } from '@kube-transform/runtime/internal';
+import {
+  drive,
+  type DriveResult,
+  jobStates,
+  logsPrefix,
+  readLog,
+  readResults,
+  STORED_LINE,
+  systemClock,
+} from '@kube-transform/runtime/internal';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Bench } from '../kit/executors.js';
 import { collect } from '../kit/collect.js';

@@ -59,8 +59,8 @@ export function changed(value: unknown, path: readonly (string | number)[], to: 
 }
 
 /**
- * Opens a door for anything, and for documents that are nearly right: each field of each document is taken out
- * and given other types.
+ * Opens a door for anything, and for documents that are nearly right: each field of each document is taken
+ * out and given other types.
  */
 export function expectDoor(door: Door, documents: readonly unknown[]): void {
   fc.assert(fc.property(fc.jsonValue(), value => void refusalOf(door, value)));

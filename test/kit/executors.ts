@@ -8,7 +8,15 @@ import { join } from 'node:path';
 import { makeBundle } from '@kube-transform/cli';
 import { KtError } from '@kube-transform/sdk';
 import { type FileStore, localFileStore, memoryFileStore } from '@kube-transform/runtime';
-import { type Executor, inProcessExecutor, inProcessHost, localCatalog, processPoolExecutor, systemClock, withinLog } from '@kube-transform/runtime/internal';
+import {
+  type Executor,
+  inProcessExecutor,
+  inProcessHost,
+  localCatalog,
+  processPoolExecutor,
+  systemClock,
+  withinLog,
+} from '@kube-transform/runtime/internal';
 import * as calls from '../fixtures/functions/calls.js';
 import { root } from './sources.js';
 

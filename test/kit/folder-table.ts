@@ -40,6 +40,9 @@ export function homeOf(path: string): { package: string; folder: string } | null
   return match === null ? null : { package: match[1] ?? '', folder: match[2] ?? '' };
 }
 
+/** Folders of the runtime that any other may import. */
+const LEAVES = ['parse', 'streams'];
+
 const BELOW: Record<string, readonly string[]> = { sdk: [], runtime: ['sdk'], cli: ['sdk', 'runtime'] };
 
 /** Whether a row lets its folder import that file (a path from the root) or that package. */
@@ -53,7 +56,8 @@ function allows(row: FolderRow, to: string): boolean {
     return row.imports.includes(name) || row.imports.includes('anything');
   }
   if (home.package !== row.package) return false;
-  if (home.folder === row.folder || row.imports.includes('anything')) return true;
+  if (home.folder === row.folder || LEAVES.includes(home.folder) || row.imports.includes('anything'))
+    return true;
   if (home.folder === '') return row.imports.includes('leaves') && !/\/(index|reflect)\.ts$/.test(to);
   return row.imports.some(name =>
     name.endsWith('/*') ? `${home.folder}/`.startsWith(name.slice(0, -1)) : name === home.folder,

@@ -3,7 +3,14 @@
  */
 import { join } from 'node:path';
 import { followRun, makeBundle, publishBundle, submitRun } from '@kube-transform/cli';
-import { newRun, readLog, readResults, RESULT_LINE, resultsPrefix, systemClock } from '@kube-transform/runtime/internal';
+import {
+  newRun,
+  readLog,
+  readResults,
+  RESULT_LINE,
+  resultsPrefix,
+  systemClock,
+} from '@kube-transform/runtime/internal';
 import {
   type Job,
   paths,

@@ -1,7 +1,19 @@
 /** Cancels a run of a store that nobody drives. */
 import { KtError } from '@kube-transform/sdk';
 import type { FileStore, RunRecord } from '@kube-transform/runtime';
-import { acquireLease, apply, createRunState, type Fact, jobStates, leaseHolder, openJournal, readManifest, stateFileOf, systemClock, writeStateFile } from '@kube-transform/runtime/internal';
+import {
+  acquireLease,
+  apply,
+  createRunState,
+  type Fact,
+  jobStates,
+  leaseHolder,
+  openJournal,
+  readManifest,
+  stateFileOf,
+  systemClock,
+  writeStateFile,
+} from '@kube-transform/runtime/internal';
 import { runIsOver } from '../refusals.js';
 import { viewRun } from './read-run.js';
 

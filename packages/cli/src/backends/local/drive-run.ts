@@ -1,6 +1,15 @@
 /** Drives a run of a store in this process: executor, lease, and what to say where the store fails. */
 import type { Clock, FileStore, RunRecord, RunSummary } from '@kube-transform/runtime';
-import { acquireLease, drive, type Executor, inProcessExecutor, inProcessHost, processPoolExecutor, systemClock, withinLog } from '@kube-transform/runtime/internal';
+import {
+  acquireLease,
+  drive,
+  type Executor,
+  inProcessExecutor,
+  inProcessHost,
+  processPoolExecutor,
+  systemClock,
+  withinLog,
+} from '@kube-transform/runtime/internal';
 import { isKtError, KtError } from '@kube-transform/sdk';
 import { availableParallelism } from 'node:os';
 import type { LoadedPipeline } from '../../pipeline/load-pipeline.js';

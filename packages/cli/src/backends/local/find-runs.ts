@@ -1,6 +1,14 @@
 /** Which runs a store has, and which one was meant. */
 import { type FileStore, readRecord, type RunRecord, type RunSummary } from '@kube-transform/runtime';
-import { inBatches, newRunSummary, readStateFile, runFolder, runsPrefix, summaryOfState, unreadableRun } from '@kube-transform/runtime/internal';
+import {
+  inBatches,
+  newRunSummary,
+  readStateFile,
+  runFolder,
+  runsPrefix,
+  summaryOfState,
+  unreadableRun,
+} from '@kube-transform/runtime/internal';
 import { HERE, type RunRef } from '../backend.js';
 import { noRuns, pickRun } from '../pick-run.js';
 import { withDriver } from './read-run.js';

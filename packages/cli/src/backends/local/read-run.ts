@@ -1,6 +1,19 @@
 /** How a run of a store stands now, and whether somebody drives it. */
-import { type FileStore, type ReadOptions, readRun, type RunRecord, type RunStatus, type RunSummary } from '@kube-transform/runtime';
-import { leaseHolder, newRunSummary, readHeadline, readStateFile, summaryOfState } from '@kube-transform/runtime/internal';
+import {
+  type FileStore,
+  type ReadOptions,
+  readRun,
+  type RunRecord,
+  type RunStatus,
+  type RunSummary,
+} from '@kube-transform/runtime';
+import {
+  leaseHolder,
+  newRunSummary,
+  readHeadline,
+  readStateFile,
+  summaryOfState,
+} from '@kube-transform/runtime/internal';
 import { readableStack } from '../../terminal/source-positions.js';
 
 /** Reads a run as far as it is asked for: its items and what failed, or only its steps. */
