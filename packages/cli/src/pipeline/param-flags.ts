@@ -4,7 +4,7 @@ import { didYouMean, type Json, type JsonObject, KtError, type Pipeline } from '
 import { usageProblem } from '../terminal/usage-problem.js';
 
 interface Property {
-  type?: string;
+  type?: string | string[];
   enum?: Json[];
   default?: Json;
   description?: string;
@@ -50,7 +50,7 @@ function flagsOf(pipeline: Pick<Pipeline, 'params'>): Param[] {
 }
 
 function optionOf({ name, property, required }: Param): Option {
-  const kind = property.type ?? 'json';
+  const kind = [property.type ?? 'json'].flat().join('|');
   const value =
     kind === 'boolean'
       ? '[true|false]'
