@@ -16,10 +16,6 @@ export default defineConfig({
         replacement: source('packages/runtime/src/kubernetes/index.ts'),
       },
       {
-        find: '@kube-transform/runtime/parse',
-        replacement: source('packages/runtime/src/parse/index.ts'),
-      },
-      {
         find: '@kube-transform/runtime/testing',
         replacement: source('packages/runtime/src/testing/index.ts'),
       },

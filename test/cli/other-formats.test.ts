@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { deploymentName, paths, runConfigMap } from '@kube-transform/runtime/kubernetes';
-import { VERSION } from '@kube-transform/runtime/parse';
+import { VERSION } from '@kube-transform/runtime/internal';
 import { expectMistake, kt, project, SHAKY } from '../kit/kt.js';
 import { addRun, hasRun, submittedTo } from '../kit/kube-runs.js';
 import { KubeServer } from '../kit/kube-server.js';

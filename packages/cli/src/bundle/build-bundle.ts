@@ -10,6 +10,7 @@ import {
   type OutputFile,
   type Plugin,
 } from 'esbuild';
+import { CATALOG } from '@kube-transform/runtime/internal';
 import { bundleError } from '../project/esbuild-error.js';
 
 /** What every file of a bundle begins with: what modules of the older kind expect to be there. */
@@ -146,7 +147,7 @@ function generatedEntries(modules: ReadonlyMap<string, string>): { catalog: stri
     catalog: catalogText(names.map(name => [name, MODULE_IMPORT + name])),
     worker:
       'import { startWorker } from "@kube-transform/runtime/worker";\nimport { modules } from "kt:catalog";\nimport { digest, functions } from "./functions.mjs";\n' +
-      'await startWorker({ digest, modules, functions });\n',
+      `await startWorker({ format: ${CATALOG.latest}, digest, modules, functions });\n`,
   };
 }
 

@@ -1,5 +1,6 @@
 /** Loads the modules of a bundle into this process. */
 import 'reflect-metadata';
+import { MODULES, parseAs } from '@kube-transform/runtime/internal';
 import { isKtError, isPipeline, KtError, nameExports, type Pipeline } from '@kube-transform/sdk';
 
 type Modules = Record<string, () => Promise<Record<string, unknown>>>;
@@ -22,9 +23,16 @@ export async function loadModule(modules: Modules, name: string): Promise<Record
   }
 }
 
-/** The bundle's modules, by name. */
+const BROKEN = {
+  name: 'catalog of a bundle',
+  code: 'BAD_BUNDLE',
+  hint: 'Delete the bundle: it is made anew.',
+};
+
+/** The bundle's modules, by name. @throws KtError `BAD_BUNDLE`. */
 export async function catalogOf(url: string): Promise<Modules> {
-  return ((await import(url)) as { modules: Modules }).modules;
+  const { modules } = (await import(url)) as { modules?: unknown };
+  return parseAs(MODULES, modules, { ...BROKEN, file: url });
 }
 
 /**

@@ -1,6 +1,6 @@
 /** Makes the objects of a deployed pipeline. Pure: the same version gives the same objects. */
 import type { KTSchedule } from '@kube-transform/sdk';
-import { Format, record, text } from '@kube-transform/runtime/parse';
+import { Format, record, text } from '@kube-transform/runtime/internal';
 import {
   cronJob,
   deployLabels,

@@ -11,6 +11,7 @@ import {
   type KubeApi,
   paths,
   type Pod,
+  PROBE_REPORT,
   probeJob,
   type ProbeReport,
 } from '@kube-transform/runtime/kubernetes';
@@ -92,8 +93,8 @@ async function reportFindings(
   let text = '';
   for await (const chunk of api.stream(paths.podLog(api.namespace, metadata.name), { signal }))
     text += Buffer.from(chunk).toString();
-  const line = text.split('\n').find(of => of.startsWith('{'));
-  if (line === undefined) {
+  const report = reportIn(text);
+  if (report === undefined) {
     const words = text.trim().slice(-300) || 'nothing';
     return [
       problem(
@@ -103,7 +104,7 @@ async function reportFindings(
       ),
     ];
   }
-  const { node, nowMs, storeProblem } = JSON.parse(line) as ProbeReport;
+  const { node, nowMs, storeProblem } = report;
   const skewMs = nowMs - systemClock.nowMs();
   return [
     nodeFinding(node, settings.image),
@@ -116,6 +117,16 @@ async function reportFindings(
         ),
     clockFinding(skewMs),
   ];
+}
+
+/** What the pod found, in what it printed; undefined where it has not come so far. */
+function reportIn(text: string): ProbeReport | undefined {
+  const line = text.split('\n').find(of => of.startsWith('{'));
+  try {
+    return line === undefined ? undefined : PROBE_REPORT.parse(line, 'log of the probe');
+  } catch {
+    return undefined;
+  }
 }
 
 /** @param skewMs how far the pods' clock is ahead of this machine's. */

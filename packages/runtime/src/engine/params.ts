@@ -7,6 +7,8 @@ import {
   type Pipeline,
   type SchemaIssue,
 } from '@kube-transform/sdk';
+import { asJson, fits } from '../parse/parse-json.js';
+import { object } from '../parse/shapes.js';
 
 /**
  * Checks parameters against a pipeline's schema and fills in defaults.
@@ -44,7 +46,13 @@ export async function bindParams(
       path: bad.path,
       message: `The parameter is ${bad.reason}, which JSON cannot hold.`,
     });
-  return JSON.parse(JSON.stringify(result.value)) as JsonObject;
+  const bound = fits(object, asJson(result.value));
+  if (bound !== undefined) return bound;
+  throw new KtError({
+    code: 'BAD_PARAM',
+    path: 'params',
+    message: `The schema of the parameters of pipeline "${pipeline.name}" gives no object.`,
+  });
 }
 
 /** What was given where a schema complains. */

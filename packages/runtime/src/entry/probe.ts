@@ -4,7 +4,7 @@
  */
 import { printLine } from '../process/standard-output.js';
 import { systemClock } from '../process/system-clock.js';
-import type { ProbeReport } from '../kubernetes/manifests/probe-job.js';
+import { PROBE_REPORT, type ProbeReport } from '../kubernetes/manifests/probe-job.js';
 import { openStore } from '../open-store.js';
 
 /** Looks around, prints a {@link ProbeReport}, and ends the process. */
@@ -14,7 +14,7 @@ export async function serveProbe(store: string): Promise<never> {
     nowMs: systemClock.nowMs(),
     storeProblem: await storeProblem(store),
   };
-  printLine(report);
+  printLine(PROBE_REPORT.stamped(report));
   process.exit(0);
 }
 

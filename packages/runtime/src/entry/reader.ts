@@ -1,8 +1,14 @@
 /** Reads what a store holds of a run and prints it, one page; see `kubernetes/reader-job.ts`. */
 import { isKtError, KtError, type Problem } from '@kube-transform/sdk';
 import { printBytes } from '../process/standard-output.js';
-import type { ReadLine, ReadRequest, ReadValue } from '../kubernetes/manifests/reader-job.js';
-import { valuesAfter } from '../kubernetes/manifests/reader-job.js';
+import {
+  READ_LINE,
+  READ_REQUEST,
+  type ReadLine,
+  type ReadRequest,
+  type ReadValue,
+  valuesAfter,
+} from '../kubernetes/manifests/reader-pages.js';
 import { openStore } from '../open-store.js';
 import { readFailedLogs, readLogs } from '../reporting/run-logs.js';
 import { readRecord } from '../run-store/run-record.js';
@@ -13,9 +19,9 @@ const CHUNK = 65_536;
 export async function serveRead(text: string): Promise<never> {
   process.on('SIGTERM', () => process.exit(143));
   const page = new Page();
-  page.add({ begin: true });
+  page.add(READ_LINE.stamped({ begin: true }));
   try {
-    await answer(JSON.parse(text) as ReadRequest, page);
+    await answer(READ_REQUEST.parse(text, 'KT_READ'), page);
   } catch (error) {
     const problem = {
       code: 'READ_FAILED',

@@ -13,8 +13,11 @@ import type { ResultCache } from '../run-store/item-results.js';
 import type { ItemEvent } from '../ports/index.js';
 import { runPod } from '../worker/run-pod.js';
 import { servePod } from './pod.js';
-import type { FromWorker, ToWorker } from '../executors/worker-protocol.js';
-import { bundleCatalog, type BundleCatalog } from '../worker/bundle-catalog.js';
+import { type FromWorker, TO_WORKER, type ToWorker } from '../executors/worker-protocol.js';
+import { bundleCatalog, type BundleCatalog, CATALOG } from '../worker/bundle-catalog.js';
+
+/** The first word of a worker says in which format it speaks. */
+const READY = { format: TO_WORKER.latest, type: 'ready' } as const;
 
 /** Results that may wait to be stored while items go on. */
 const AHEAD = 64;
@@ -23,8 +26,9 @@ const AHEAD = 64;
 const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
 /** Serves pods until the channel closes; in a pod of a cluster, runs that pod and ends the process. */
-export async function startWorker(catalog: BundleCatalog): Promise<void> {
+export async function startWorker(handed: BundleCatalog): Promise<void> {
   captureOutput();
+  const catalog = CATALOG.check(handed, 'worker.mjs');
   if (process.env['KT_JOB'] !== undefined) await servePod(bundleCatalog(catalog));
   const send = (message: FromWorker): void => void process.send?.(message);
   const url = process.env['KT_WORKER_STORE'];
@@ -45,7 +49,14 @@ export async function startWorker(catalog: BundleCatalog): Promise<void> {
   const resultCache: ResultCache = new Map();
   let stop = new AbortController();
   let draining = false;
-  process.on('message', (message: ToWorker) => {
+  process.on('message', (said: unknown) => {
+    let message: ToWorker;
+    try {
+      message = TO_WORKER.check(said, 'driver');
+    } catch (error) {
+      send({ type: 'broken', message: (error as Error).message });
+      return;
+    }
     if (message.type === 'stop') stop.abort(new Error('The run is being stopped.'));
     else if (message.type === 'drain') draining = true;
     else {
@@ -99,5 +110,5 @@ export async function startWorker(catalog: BundleCatalog): Promise<void> {
       return { type: 'broken', message: error instanceof Error ? error.message : String(error) };
     }
   };
-  send({ type: 'ready' });
+  send({ ...READY });
 }

@@ -11,7 +11,7 @@
  *    broken.
  */
 import { availableParallelism } from 'node:os';
-import { type FailureCause, KtError, type KTJob } from '@kube-transform/sdk';
+import { type FailureCause, type KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../core/events.js';
 import { AsyncQueue } from '../streams/async-queue.js';
 import type { Clock, Executor, ItemEvent, JobOrder } from '../ports/index.js';
@@ -195,7 +195,7 @@ class ProcessPool implements Executor {
     job.running--;
     if (end.type === 'done') this.#podDone(job, end.outcome);
     else if (end.type === 'broken') {
-      this.#facts.fail(new KtError({ code: 'STORE_FAILED', path: '', message: end.message }));
+      this.#facts.fail(end.error);
       this.#podDone(job, UNDONE);
     } else {
       this.#slots.delete(slot);

@@ -5,14 +5,16 @@
  * W2 An attempt that outlives its timeout by the grace is ended with SIGKILL; so is a process above its
  *    memory limit.
  * W3 When the driver dies the channel closes, and the worker ends itself.
+ * W4 What is no message of a worker is not heard: functions may say things over the channel too.
  */
 import { type ChildProcess, fork } from 'node:child_process';
-import { type FailureCause, parseQuantity } from '@kube-transform/sdk';
+import { type FailureCause, isKtError, KtError, parseQuantity } from '@kube-transform/sdk';
 import type { Clock, ItemEvent, JobOrder } from '../ports/index.js';
 import type { PodOutcome } from '../run-store/item-results.js';
 import { attemptTimeoutMs } from '../worker/retry-policy.js';
 import type { PodOrder } from '../worker/run-pod.js';
-import type { Crash, FromWorker, ToWorker } from './worker-protocol.js';
+import { type Crash, type FromWorker, TO_WORKER, type ToWorker } from './worker-protocol.js';
+import { FROM_WORKER } from './worker-messages.js';
 import { residentBytes } from '../process/resident-memory.js';
 
 const TIMEOUT_GRACE_MS = 2000;
@@ -33,7 +35,7 @@ export interface WorkerOptions {
 /** What came of a pod. */
 export type PodResult =
   | { type: 'done'; outcome: PodOutcome }
-  | { type: 'broken'; message: string }
+  | { type: 'broken'; error: KtError }
   | { type: 'crashed'; crash: Crash };
 
 /** A running worker process. */
@@ -41,7 +43,7 @@ export class WorkerProcess {
   readonly #child: ChildProcess;
   readonly #options: WorkerOptions;
   readonly #started = new Map<number, AbortController>();
-  #onMessage: ((message: FromWorker) => void) | undefined;
+  #onMessage: ((message: FromWorker | { type: 'newer'; error: KtError }) => void) | undefined;
   #killedFor: FailureCause | undefined;
   #stderr = '';
   readonly exited: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
@@ -58,7 +60,7 @@ export class WorkerProcess {
       'data',
       (chunk: Buffer) => (this.#stderr = (this.#stderr + chunk.toString()).slice(-STDERR_KEPT)),
     );
-    this.#child.on('message', message => this.#onMessage?.(message as FromWorker));
+    this.#child.on('message', message => this.#hear(message));
     this.#child.on('error', error => (this.#stderr += error.message));
     // Not 'close': it never comes after a disconnect from this side.
     const exit = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>(resolve => {
@@ -87,7 +89,10 @@ export class WorkerProcess {
         this.#onMessage = message => {
           if (message.type === 'events') for (const event of message.events) this.#track(event, job, emit);
           else if (message.type === 'returned') this.#endOf(message.item);
-          else if (message.type !== 'ready') resolve(message);
+          else if (message.type === 'done') resolve(message);
+          else if (message.type === 'newer') resolve({ type: 'broken', error: message.error });
+          else if (message.type === 'broken')
+            resolve({ type: 'broken', error: storeFailed(message.message) });
         };
       });
       this.send({ type: 'pod', order, concurrency: job.job.concurrency ?? 1 });
@@ -104,7 +109,18 @@ export class WorkerProcess {
   }
 
   send(message: ToWorker): void {
-    if (this.#child.connected) this.#child.send(message, () => undefined);
+    if (this.#child.connected) this.#child.send(TO_WORKER.stamped(message), () => undefined);
+  }
+
+  #hear(said: unknown): void {
+    let message: FromWorker;
+    try {
+      message = FROM_WORKER.check(said, 'worker');
+    } catch (error) {
+      if (isKtError(error) && error.code === 'NEWER_FORMAT') this.#onMessage?.({ type: 'newer', error });
+      return;
+    }
+    this.#onMessage?.(message);
   }
 
   /** Ends the process: asked first, then by force. */
@@ -170,6 +186,8 @@ export class WorkerProcess {
     return { cause: { kind: 'Exited', message, exitCode: code, signal }, items };
   }
 }
+
+const storeFailed = (message: string): KtError => new KtError({ code: 'STORE_FAILED', path: '', message });
 
 function outOfMemory(memory: string, seen: string): FailureCause {
   return {

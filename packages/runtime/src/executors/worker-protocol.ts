@@ -1,5 +1,8 @@
 /** What a driver and its worker processes say to each other, as JSON over the process's own channel. */
 import type { FailureCause } from '@kube-transform/sdk';
+import { CAUSE } from '../parse/failure-cause.js';
+import { Format } from '../parse/format.js';
+import { count, list, positive, record, text, variant } from '../parse/shapes.js';
 import type { ItemEvent } from '../ports/index.js';
 import type { PodOutcome } from '../run-store/item-results.js';
 import type { PodOrder } from '../worker/run-pod.js';
@@ -27,3 +30,28 @@ export interface Crash {
   /** Items that it had begun and not ended. */
   items: number[];
 }
+
+/** What is said of a message that is none. */
+export const WORKER_MESSAGE = {
+  name: 'message between a driver and its worker',
+  code: 'BAD_WORKER',
+  hint: 'Make the bundle anew: kt bundle.',
+} as const;
+
+/** To the worker, which loads this; the other way is with the driver. */
+export const TO_WORKER = new Format<ToWorker>({
+  ...WORKER_MESSAGE,
+  shape: variant<ToWorker, 'type'>('type', {
+    pod: {
+      order: record<PodOrder>({
+        runId: text,
+        job: text,
+        pod: count,
+        crashed: list(record<PodOrder['crashed'][number]>({ item: count, cause: CAUSE })),
+      }),
+      concurrency: positive,
+    },
+    drain: {},
+    stop: {},
+  }),
+});

@@ -11,6 +11,7 @@ import { findNonJson, KtError, type KtFiles } from '@kube-transform/sdk';
 import { bytesOf, concatenated, readHandle, writeHandle } from './file-handle.js';
 import { fileGlob } from './glob.js';
 import { jsonErrorPosition } from './json-position.js';
+import { tryJson } from '../parse/parse-json.js';
 import type { FileStore } from '../ports/index.js';
 import { badPath, directoryPrefix, filePath, lastName, storePath } from './store-path.js';
 import { refuseChange, userStore } from './user-store.js';
@@ -138,16 +139,16 @@ export function ktFiles(whole: FileStore): KtFiles {
     join: (...parts) => storePath(parts.filter(part => part !== '').join('/')),
     async readJson<T>(path: string) {
       const text = await read(path);
-      try {
-        return JSON.parse(text) as T;
-      } catch (cause) {
-        const { line, column } = jsonErrorPosition(text);
-        const message = `The file "${path}" is not JSON: line ${line}, column ${column}: ${(cause as Error).message}.`;
-        throw new KtError(
-          { code: 'BAD_JSON', message, path: '', hint: 'Mend the file, or read it with `readText`.' },
-          { cause },
-        );
-      }
+      const value = tryJson(text);
+      if (value !== undefined) return value as T;
+      const { line, column } = jsonErrorPosition(text);
+      const message = `The file "${path}" is not JSON: line ${line}, column ${column}.`;
+      throw new KtError({
+        code: 'BAD_JSON',
+        message,
+        path: '',
+        hint: 'Mend the file, or read it with `readText`.',
+      });
     },
     async writeJson(path, value) {
       const bad = findNonJson(value);

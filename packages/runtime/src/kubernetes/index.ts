@@ -39,12 +39,13 @@ export { splitIntoConfigMaps, filesOf, fileConfigMap } from './manifests/config-
 export { packed, reproducibleGzip } from './manifests/packed-bundle.js';
 export { terminationOf } from './diagnosis/pod-termination.js';
 export { MOUNT } from './manifests/pod-spec.js';
-export { probeJob } from './manifests/probe-job.js';
+export { PROBE_REPORT, probeJob } from './manifests/probe-job.js';
 export type { ProbeReport } from './manifests/probe-job.js';
 export { rejectionOf } from './diagnosis/rejections.js';
 export type { PendingReason, WaitLimit } from './diagnosis/rejections.js';
-export { advance, READ_FROM_START, readerJob, valuesAfter } from './manifests/reader-job.js';
-export type { ReadCursor, ReadLine, ReadRequest, ReadValue } from './manifests/reader-job.js';
+export { readerJob } from './manifests/reader-job.js';
+export { advance, READ_FROM_START, READ_LINE, valuesAfter } from './manifests/reader-pages.js';
+export type { ReadCursor, ReadLine, ReadRequest, ReadValue } from './manifests/reader-pages.js';
 export { accessObjects, CONTROLLER_RULES } from './manifests/rbac.js';
 export type { Rule } from './manifests/rbac.js';
 export { keyIn, readRunConfig, recordFiles, RUN_CONFIG, RUN_KEY } from './manifests/run-config.js';

@@ -34,16 +34,31 @@ export function parseJson(text: string | Uint8Array, origin: Origin): unknown {
   }
 }
 
+/** A value as its shape gives it; undefined where it has another. */
+export function fits<T>(shape: Shape<T>, value: unknown): T | undefined {
+  try {
+    return shape(value);
+  } catch (error) {
+    if (error instanceof Mismatch) return undefined;
+    throw error;
+  }
+}
+
+/** A value as JSON keeps it: without members that are undefined. */
+export const asJson = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+
 /** A value as its shape gives it. @throws KtError with the path of what is wrong, and what was seen there. */
 export function parseAs<T>(shape: Shape<T>, value: unknown, origin: Origin): T {
   try {
     return shape(value);
   } catch (error) {
     if (!(error instanceof Mismatch)) throw error;
-    const field = error.keys.reduceRight<string>(addKey, '').replace(/^\./, '');
-    throw broken(origin, error.message, { field, cause: error });
+    throw broken(origin, error.message, { field: pathTo(error), cause: error });
   }
 }
+
+/** Where a mismatch is: `jobs[3].name`; empty for the value as a whole. */
+export const pathTo = ({ keys }: Mismatch): string => keys.reduceRight<string>(addKey, '').replace(/^\./, '');
 
 /** Both. */
 export const parseText = <T>(shape: Shape<T>, text: string | Uint8Array, origin: Origin): T =>

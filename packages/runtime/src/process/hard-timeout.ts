@@ -7,6 +7,7 @@
  *     others it takes along.
  */
 import { Worker } from 'node:worker_threads';
+import { TERMINATION_NOTE } from './termination-message.js';
 
 const SLOTS = 256;
 const CHECK_MS = 100;
@@ -22,7 +23,7 @@ setInterval(() => {
   const late = deadlines.findIndex(at => at > 0 && now > at);
   if (late < 0) return;
   const begun = [...items].filter((_, i) => deadlines[i] > 0);
-  try { writeFileSync(path, JSON.stringify({ begun, deadline: items[late] })); } catch {}
+  try { writeFileSync(path, JSON.stringify({ format: ${TERMINATION_NOTE.latest}, begun, deadline: items[late] })); } catch {}
   process.kill(process.pid, 'SIGKILL');
 }, checkMs);
 `;

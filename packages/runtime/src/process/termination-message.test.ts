@@ -15,11 +15,11 @@ test('names what is under way, at any moment', () => {
   const note = new TerminationFile(path);
   note.begin(7);
   note.begin(1234);
-  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ begun: [7, 1234] });
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ format: 1, begun: [7, 1234] });
   note.end(1234);
-  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ begun: [7] });
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ format: 1, begun: [7] });
   note.say('it "broke"');
-  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ begun: [7], message: 'it "broke"' });
+  expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({ format: 1, begun: [7], message: 'it "broke"' });
   note.close();
 });
 

@@ -8,9 +8,23 @@
  *     are left out.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
+import { Format } from '../parse/format.js';
+import { count, list, optional, orElse, record, text } from '../parse/shapes.js';
 import type { TerminationNote } from '../ports/index.js';
 
 const MAX_BYTES = 4000;
+
+/** The text of the file. What is none of this format is what somebody else has written there. */
+export const TERMINATION_NOTE = new Format<TerminationNote>({
+  name: 'termination message',
+  code: 'BAD_NOTE',
+  hint: 'It is read as words.',
+  shape: record<TerminationNote>({
+    begun: orElse(list(count), []),
+    deadline: optional(count),
+    message: optional(text),
+  }),
+});
 
 /** Keeps the note; where the file cannot be opened (outside a pod), it keeps nothing. */
 export class TerminationFile {
@@ -42,11 +56,14 @@ export class TerminationFile {
 
   #write(note: TerminationNote): void {
     if (this.#fd === null) return;
-    let text = JSON.stringify(note);
-    while (text.length > MAX_BYTES)
-      text = JSON.stringify({ ...note, begun: (note.begun = note.begun.slice(0, note.begun.length / 2)) });
-    writeSync(this.#fd, text.padEnd(this.#length), 0);
-    this.#length = Math.max(this.#length, text.length);
+    let body = TERMINATION_NOTE.text(note);
+    while (body.length > MAX_BYTES)
+      body = TERMINATION_NOTE.text({
+        ...note,
+        begun: (note.begun = note.begun.slice(0, note.begun.length / 2)),
+      });
+    writeSync(this.#fd, body.padEnd(this.#length), 0);
+    this.#length = Math.max(this.#length, body.length);
   }
 }
 

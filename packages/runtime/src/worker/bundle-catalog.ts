@@ -1,5 +1,7 @@
 /** The functions of a bundle by name, loaded module by module. */
 import { type AnyFunction, nameExports } from '@kube-transform/sdk';
+import { Format } from '../parse/format.js';
+import { record, shapeOf, table, text } from '../parse/shapes.js';
 import type { FunctionCatalog } from '../ports/index.js';
 
 /** The generated part of a bundle: modules by name, and which module has which function. */
@@ -9,6 +11,21 @@ export interface BundleCatalog {
   modules: Record<string, () => Promise<Record<string, unknown>>>;
   functions: Record<string, string>;
 }
+
+type Modules = BundleCatalog['modules'];
+
+/** The modules of a bundle: each is a function that loads it, which nothing can be told of before. */
+export const MODULES = table<Modules[string]>(
+  shapeOf('a function', (value): value is Modules[string] => typeof value === 'function'),
+);
+
+/** A catalog, as generated code hands it over. */
+export const CATALOG = new Format<BundleCatalog>({
+  name: 'catalog of a bundle',
+  code: 'BAD_BUNDLE',
+  hint: 'Make the bundle anew: delete it, and run the command again.',
+  shape: record<BundleCatalog>({ digest: text, modules: MODULES, functions: table(text) }),
+});
 
 /** The functions of a bundle; a module is loaded when one of its functions is first asked for. */
 export function bundleCatalog({ digest, modules, functions }: BundleCatalog): FunctionCatalog {

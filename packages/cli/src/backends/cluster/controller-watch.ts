@@ -8,7 +8,7 @@
  *     also when nobody follows it.
  */
 import { KtError } from '@kube-transform/sdk';
-import { isOver, systemClock } from '@kube-transform/runtime/internal';
+import { fits, isOver, record, systemClock, text as word, tryJson } from '@kube-transform/runtime/internal';
 import {
   diagnose,
   type ConfigMap,
@@ -89,6 +89,8 @@ async function lastWords(api: KubeApi, { metadata }: Job, otherwise: string): Pr
   );
 }
 
+const SAID = record<{ message: string }>({ message: word });
+
 /**
  * The last line of a controller's log that tells of an error; null where there is none, or it may not be
  * read.
@@ -104,7 +106,7 @@ async function lastError(api: KubeApi, pod: string): Promise<string | null> {
     if (!isKubeError(error)) throw error;
   }
   const line = text.split('\n').findLast(one => one.startsWith('{"level":"error"'));
-  return line === undefined ? null : ((JSON.parse(line) as { message?: string }).message ?? null);
+  return line === undefined ? null : (fits(SAID, tryJson(line))?.message ?? null);
 }
 
 /** What is needed to look after a controller. */

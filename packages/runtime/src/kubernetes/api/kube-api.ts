@@ -149,10 +149,10 @@ export class KubeApi {
     for (;;) {
       const query = { labelSelector, fieldSelector, limit, continue: token };
       // Servers written in Go may send null for no items.
-      const page = (await this.#calls.call({ method: 'GET', path }, { ...rest, query })) as Omit<
-        KubeList<T>,
-        'items'
-      > & { items: T[] | null };
+      const page = (await this.#calls.call(
+        { method: 'GET', path, isList: true },
+        { ...rest, query },
+      )) as Omit<KubeList<T>, 'items'> & { items: T[] | null };
       for (const item of page.items ?? []) items.push(item);
       token = page.metadata.continue;
       if (token === undefined || token === '')

@@ -1,6 +1,7 @@
 /** What the API server refuses, or why it cannot be asked, as an error that says what to do. */
 import { KtError, type Problem } from '@kube-transform/sdk';
 import { parsePath } from './paths.js';
+import { statusIn } from './answers.js';
 import type { ApiStatus } from './objects.js';
 
 const KUBE_ERROR = Symbol.for('kube-transform.kube-error');
@@ -84,7 +85,7 @@ export function refused(
   call: KubeCall,
   answer: { status: number; text: string; retryAfterMs?: number },
 ): KubeError {
-  const said = statusIn(answer.text);
+  const said = statusIn(answer.text) ?? inWords(answer.text);
   const details: KubeErrorDetails = { status: answer.status, reason: said.reason ?? '' };
   const retryAfterMs =
     answer.retryAfterMs ??
@@ -187,14 +188,8 @@ function verbOf({ method, path, watch }: KubeCall): string {
   return { POST: 'create', PUT: 'update' }[method] ?? method.toLowerCase();
 }
 
-/** The Status in a body; proxies answer with other things. */
-function statusIn(text: string): ApiStatus {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null) return value as ApiStatus;
-  } catch {
-    // Not JSON: shown as it is.
-  }
+/** What was said, where that is no Status. */
+function inWords(text: string): ApiStatus {
   const shown = text.replaceAll(/<[^>]*>|\s+/g, ' ').trim();
   return { kind: 'Status', ...(shown === '' ? {} : { message: shown.slice(0, 200) }) };
 }

@@ -10,6 +10,7 @@
 import type { IncomingMessage } from 'node:http';
 import { isKtError } from '@kube-transform/sdk';
 import type { Clock } from '../../ports/index.js';
+import { parseAnswer } from './answers.js';
 import { type Query, withQuery } from './paths.js';
 import type { KubeConnection } from './connection.js';
 import { Deadline, tooLate } from './deadline.js';
@@ -52,6 +53,8 @@ export interface CallRequest {
   method: string;
   path: string;
   body?: { type: string; value: object };
+  /** Whether what is asked for is a list. */
+  isList?: boolean;
 }
 
 /** Calls one API server. */
@@ -90,7 +93,7 @@ export class KubeRequests {
         return await this.#withToken(token =>
           this.#limited(call, { signal, ms: timeoutMs }, async deadline => {
             const answer = await this.#send(call, { ...sent, token, signal: deadline.signal });
-            return parse(await readText(answer));
+            return parseAnswer(await readText(answer), request.isList === true);
           }),
         );
       } catch (error) {
@@ -212,14 +215,3 @@ export class KubeRequests {
 
 const bodyOf = ({ body }: CallRequest): Pick<TransportRequest, 'body'> =>
   body === undefined ? {} : { body: { type: body.type, text: JSON.stringify(body.value) } };
-
-function parse(text: string): unknown {
-  try {
-    return text === '' ? null : JSON.parse(text);
-  } catch (error) {
-    throw Object.assign(
-      new Error('what came back is not JSON; is the address that of an API server?', { cause: error }),
-      { code: 'NOT_JSON' },
-    );
-  }
-}

@@ -107,7 +107,19 @@ describe('what goes wrong', () => {
     ['a list that is no JSON', LIST, { status: 200, body: '<html>' }, '0 NOT_JSON'],
     ['a watch that is answered 503', WATCH, { status: 503 }, '503 Scripted'],
     ['a watch that is answered 401', WATCH, { status: 401 }, '401 Scripted'],
-    ['a watch that is no JSON', WATCH, { stream: out => (out.send('<html>\n'), out.end()) }, 'SyntaxError'],
+    ['a watch that is no JSON', WATCH, { stream: out => (out.send('<html>\n'), out.end()) }, '0 NOT_JSON'],
+    [
+      'a watch of what is no object',
+      WATCH,
+      { stream: out => (out.send({ type: 'ADDED', object: { kind: 'Pod' } }), out.end()) },
+      '0 NOT_AN_OBJECT',
+    ],
+    [
+      'a list of what is no object',
+      LIST,
+      { status: 200, body: '{"items":[{}],"metadata":{}}' },
+      '0 NOT_AN_OBJECT',
+    ],
     ['a watch whose connection breaks', WATCH, { stream: out => out.reset() }, '0 ECONNRESET'],
     [
       'an ERROR event',

@@ -13,6 +13,7 @@
 import type { Clock } from '../../ports/index.js';
 import { LineDecoder } from '../../streams/lines.js';
 import type { KubeApi, Selectors } from './kube-api.js';
+import { parseWatchEvent } from './answers.js';
 import { Deadline } from './deadline.js';
 import { isKubeError, type KubeCall, refused, unreachable } from './kube-error.js';
 import type { KubeObject, WatchEvent } from './objects.js';
@@ -163,7 +164,7 @@ class Watcher<T extends KubeObject> {
         guard.heard();
         for (const line of lines.push(chunk)) {
           if (line === '') continue;
-          const event = JSON.parse(line) as WatchEvent<T>;
+          const event = this.#eventIn(line);
           if (event.type === 'ERROR')
             throw refused(this.#call, {
               status: event.object.code ?? 500,
@@ -179,6 +180,14 @@ class Watcher<T extends KubeObject> {
       if (error !== LIST_IS_OLD) throw error;
     } finally {
       deadline.release();
+    }
+  }
+
+  #eventIn(line: string): WatchEvent<T> {
+    try {
+      return parseWatchEvent<T>(line);
+    } catch (error) {
+      throw unreachable(this.#call, error);
     }
   }
 }

@@ -1,6 +1,7 @@
 /** Why a pod ended, from what Kubernetes tells of it. Pure. */
 import type { FailureCause } from '@kube-transform/sdk';
 import type { PodEndKind, TerminationNote } from '../../ports/index.js';
+import { TERMINATION_NOTE } from '../../process/termination-message.js';
 import { EXIT_CODE } from '../manifests/exit-codes.js';
 import type { Pod } from '../api/objects.js';
 import { CONTAINER } from '../manifests/pod-spec.js';
@@ -90,8 +91,7 @@ const evicted = (message: string): FailureCause => ({ kind: 'Evicted', message }
 function readNote(text: string | undefined): TerminationNote {
   if (text === undefined || text.trim() === '') return { begun: [] };
   try {
-    const note = JSON.parse(text) as Partial<TerminationNote>;
-    return { ...note, begun: Array.isArray(note.begun) ? note.begun : [] };
+    return TERMINATION_NOTE.parse(text, 'termination message');
   } catch {
     return { begun: [], message: text };
   }

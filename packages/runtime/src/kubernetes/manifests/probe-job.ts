@@ -1,4 +1,6 @@
 /** The Job whose pod looks around for `kt doctor`. Pure. */
+import { Format } from '../../parse/format.js';
+import { nullOr, number, record, text } from '../../parse/shapes.js';
 import { bundleNames, LABEL } from './names.js';
 import type { Job } from '../api/objects.js';
 import { basePod, MOUNT, placementOf } from './pod-spec.js';
@@ -13,6 +15,14 @@ export interface ProbeReport {
   /** Null where the store can be written and read. */
   storeProblem: string | null;
 }
+
+/** The line that the pod prints. */
+export const PROBE_REPORT = new Format<ProbeReport>({
+  name: 'report of the probe',
+  code: 'BAD_PROBE',
+  hint: 'Something else prints in its pod.',
+  shape: record<ProbeReport>({ node: text, nowMs: number, storeProblem: nullOr(text) }),
+});
 
 /** @param bundle digest and number of ConfigMaps of any bundle. */
 export function probeJob(

@@ -1,13 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import {
-  advance,
-  READ_FROM_START,
-  readerJob,
-  type ReadRequest,
-  type ReadValue,
-  valuesAfter,
-} from './reader-job.js';
+import { advance, READ_FROM_START, type ReadRequest, type ReadValue, valuesAfter } from './reader-pages.js';
+import { readerJob } from './reader-job.js';
 import { clusterSettings } from './cluster-settings.js';
 
 const lineAt = (atMs: number, n: number): ReadValue => ({

@@ -13,6 +13,8 @@
 import { link, open, readFile, stat, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { KtError } from '@kube-transform/sdk';
+import { fits, tryJson } from '../../parse/parse-json.js';
+import { number, record, text as word } from '../../parse/shapes.js';
 import { errnoOf } from './file-errors.js';
 import { lifeOf, thisProcess, type ProcessName } from './process-identity.js';
 
@@ -24,6 +26,8 @@ const WAIT_MS = 60_000;
 interface Holder extends ProcessName {
   id: string;
 }
+
+const HOLDER = record<Holder>({ host: word, pid: number, start: word, id: word });
 
 /** Whether `error` says that the file system has no hard links. */
 export function lacksLinks(error: unknown): boolean {
@@ -104,13 +108,14 @@ async function createWithoutLink(path: string, id: string, text: string): Promis
 }
 
 /**
- * Who holds a lock; undefined where it is free. A file without a name in it (its writer was cut off) is told
+ * Who holds a lock; undefined where it is free. A file that names nobody (its writer was cut off) is told
  * apart by its inode and time.
  */
 async function readHolder(path: string): Promise<Holder | undefined> {
   try {
     const text = await readFile(path, 'utf8');
-    if (text.endsWith('}')) return JSON.parse(text) as Holder;
+    const holder = fits(HOLDER, tryJson(text));
+    if (holder !== undefined) return holder;
     const { ino, mtimeNs } = await stat(path, { bigint: true });
     return { id: `unnamed-${ino}-${mtimeNs}`, host: '', pid: 0, start: '' };
   } catch (error) {

@@ -7,7 +7,15 @@
  *     their last.
  */
 import type { LogLine } from '@kube-transform/runtime';
-import { linesOf, logLine, type StoredLine, systemClock } from '@kube-transform/runtime/internal';
+import {
+  fits,
+  linesOf,
+  logLine,
+  STORED_LINE,
+  type StoredLine,
+  systemClock,
+  tryJson,
+} from '@kube-transform/runtime/internal';
 import {
   ANNOTATION,
   watch,
@@ -171,13 +179,5 @@ const hasEnded = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || 
 
 /** A line that an item logged; null for what else a process prints. */
 function storedLine(text: string): StoredLine | null {
-  if (!text.startsWith('{')) return null;
-  try {
-    const line = JSON.parse(text) as Partial<StoredLine>;
-    return typeof line.i === 'number' && typeof line.n === 'number' && typeof line.t === 'number'
-      ? (line as StoredLine)
-      : null;
-  } catch {
-    return null;
-  }
+  return text.startsWith('{') ? (fits(STORED_LINE, tryJson(text)) ?? null) : null;
 }

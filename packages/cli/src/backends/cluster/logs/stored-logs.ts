@@ -7,10 +7,11 @@
  * RS2 The pod's Job is deleted when the page has been read, also where nobody wants the rest; if this process
  *     dies, Kubernetes does it.
  */
-import { KtError } from '@kube-transform/sdk';
+import { isKtError, KtError } from '@kube-transform/sdk';
 import type { RunSummary } from '@kube-transform/runtime';
-import { linesOf, systemClock } from '@kube-transform/runtime/internal';
+import { linesOf, systemClock, tryJson } from '@kube-transform/runtime/internal';
 import {
+  READ_LINE,
   advance,
   type ConfigMap,
   diagnose,
@@ -143,8 +144,8 @@ async function* readPage(
     for await (const text of linesOf(
       api.stream(paths.podLog(api.namespace, pod), { query, signal: reading.signal }),
     )) {
-      // Node's own warnings come the same way.
-      if (text.startsWith('{')) yield JSON.parse(text) as ReadLine;
+      const line = lineIn(text);
+      if (line !== undefined) yield line;
     }
   } catch (error) {
     if (!isKubeError(error) || reading.signal.aborted) throw error;
@@ -153,6 +154,18 @@ async function* readPage(
     await api
       .delete(paths.jobs(api.namespace, job.metadata.name), { retryForMs: 2000 })
       .catch(() => undefined);
+  }
+}
+
+/** A line of an answer; undefined for what else comes the same way, as Node's own warnings do. */
+function lineIn(text: string): ReadLine | undefined {
+  const value = text.startsWith('{') ? tryJson(text) : undefined;
+  if (value === undefined) return undefined;
+  try {
+    return READ_LINE.check(value, 'log of the pod that reads');
+  } catch (error) {
+    if (isKtError(error) && error.code === 'NEWER_FORMAT') throw error;
+    return undefined;
   }
 }
 

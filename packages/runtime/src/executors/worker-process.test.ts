@@ -1,0 +1,93 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { mustParsePipeline } from '@kube-transform/sdk';
+import { expect, onTestFinished, test } from 'vitest';
+import { expectDoor, refusalOf } from '../../../../test/kit/door-laws.js';
+import type { ItemEvent, JobOrder } from '../ports/index.js';
+import { systemClock } from '../process/system-clock.js';
+import { FROM_WORKER } from './worker-messages.js';
+import { type PodResult, WorkerProcess } from './worker-process.js';
+import { type FromWorker, TO_WORKER, type ToWorker } from './worker-protocol.js';
+
+const cause = { kind: 'Threw', name: 'E', message: 'm' } as const;
+const [job] = mustParsePipeline({ name: 'p', jobs: [{ type: 'dynamic', name: 'a', function: 'm.f' }] }).jobs;
+const order: JobOrder = { runId: 'r', pipeline: 'p', job: job!, items: 1, itemsPerPod: 1 };
+const outcome = { succeeded: 1, failed: 0, open: 0, firstFailure: null, result: [1] };
+const toWorker: ToWorker[] = [
+  { type: 'pod', order: { runId: 'r', job: 'a', pod: 0, crashed: [{ item: 1, cause }] }, concurrency: 2 },
+  { type: 'drain' },
+  { type: 'stop' },
+];
+const fromWorker: FromWorker[] = [
+  { type: 'ready' },
+  {
+    type: 'events',
+    events: [
+      { type: 'ItemStarted', job: 'a', item: 0, attempt: 1 },
+      { type: 'ItemSucceeded', job: 'a', item: 0, attempt: 1, skipped: true },
+      { type: 'ItemRetrying', job: 'a', item: 0, attempt: 1, cause, delayMs: 5 },
+      { type: 'ItemFailed', job: 'a', item: 0, attempt: 1, cause },
+      { type: 'JobWaiting', job: 'a', message: null },
+    ],
+  },
+  { type: 'returned', item: 0 },
+  { type: 'done', outcome },
+  { type: 'done', outcome: { ...outcome, firstFailure: { item: 0, cause }, result: null } },
+  { type: 'broken', message: 'm' },
+];
+
+test('what a driver and a worker say is read as it was said, or refused', () => {
+  for (const message of toWorker) expect(TO_WORKER.check(TO_WORKER.stamped(message), 'f')).toEqual(message);
+  for (const message of fromWorker) expect(FROM_WORKER.check(message, 'f')).toEqual(message);
+  expectDoor(value => TO_WORKER.check(value, 'f'), toWorker);
+  expectDoor(value => FROM_WORKER.check(value, 'f'), fromWorker);
+  expect(refusalOf(value => TO_WORKER.check(value, 'driver'), { format: 2 })?.code).toBe('NEWER_FORMAT');
+});
+
+/** Runs a pod in a process that says these things when it is told to run one. */
+async function heard(...said: unknown[]): Promise<{ result: PodResult; events: ItemEvent[] }> {
+  const dir = await mkdtemp(join(tmpdir(), 'kt-worker-'));
+  const entry = join(dir, 'worker.mjs');
+  await writeFile(
+    entry,
+    `process.on('message', () => { for (const said of ${JSON.stringify(said)}) process.send(said); });\n`,
+  );
+  const worker = new WorkerProcess({ entry, storeUrl: 'mem:', memory: '512Mi', env: {}, clock: systemClock });
+  onTestFinished(async () => {
+    await worker.close(0);
+    await rm(dir, { recursive: true });
+  });
+  const events: ItemEvent[] = [];
+  const result = await worker.run({ runId: 'r', job: 'a', pod: 0, crashed: [] }, order, event =>
+    events.push(event),
+  );
+  return { result, events };
+}
+
+test('W4: what functions say over the channel is not heard', async () => {
+  const started = { type: 'ItemStarted', job: 'a', item: 0, attempt: 1 };
+  const foreign = ['hello', 7, null, { type: 'done' }, { type: 'progress', of: 5 }, [started]];
+  expect(
+    await heard({ type: 'ready' }, ...foreign, { type: 'events', events: [started] }, ...foreign, {
+      type: 'done',
+      outcome,
+    }),
+  ).toEqual({
+    result: { type: 'done', outcome },
+    events: [started],
+  });
+});
+
+test('a worker of a newer kt is refused', async () => {
+  const { result } = await heard({ format: 2, type: 'ready' }, { type: 'done', outcome });
+  expect(result).toMatchObject({ type: 'broken', error: { code: 'NEWER_FORMAT' } });
+});
+
+test('a worker whose store fails says so', async () => {
+  const { result } = await heard({ type: 'broken', message: 'no space' });
+  expect(result).toMatchObject({
+    type: 'broken',
+    error: { code: 'STORE_FAILED', problems: [{ message: 'no space' }] },
+  });
+});
