@@ -12,13 +12,15 @@ export type {
   RunEvent,
   RunStatus,
 } from './ports/index.js';
+export type { FailedItem, FailureGroup, Resolve } from './reporting/failure-groups.js';
 export { readRun } from './reporting/read-run.js';
-export type { ReadOptions } from './reporting/read-run.js';
+export type { Outcomes, ReadOptions } from './reporting/read-run.js';
 export { readFailedLogs, readLogs } from './reporting/run-logs.js';
 export type { FailedLog, LogFilter, LogLine } from './reporting/run-logs.js';
 export type { JobProgress, RunSummary } from './reporting/run-summary.js';
 export { runPipeline } from './run-pipeline.js';
 export type { RunPipelineOptions, RunResult } from './run-pipeline.js';
+export type { ItemOutcome } from './run-store/item-results.js';
 export { readRecord } from './run-store/run-record.js';
 export type { RunRecord } from './run-store/run-record.js';
 export { localFileStore } from './stores/local/local-file-store.js';

@@ -5,6 +5,8 @@
  *
  * @module
  */
+export type { Fact } from '../core/index.js';
+export type { Executor, ExecutorCapabilities, JobOrder } from '../ports/index.js';
 export { memoryFileStore } from '../stores/memory-file-store.js';
 export type { Fault } from './faults.js';
 export { scriptedExecutor } from './scripted-executor.js';
