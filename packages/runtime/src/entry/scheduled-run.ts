@@ -6,17 +6,17 @@ import { bindSpec, KtError } from '@kube-transform/sdk';
 import { printLine } from '../process/standard-output.js';
 import { systemClock } from '../process/system-clock.js';
 import { paths } from '../kubernetes/api/paths.js';
+import { drivenRuns, flagCancelled } from '../kubernetes/run/run-objects.js';
 import { createRunObjects } from '../kubernetes/run/begin-run.js';
 import { inClusterConnection } from '../kubernetes/api/connection.js';
 import { ANNOTATION, LABEL, runName } from '../kubernetes/manifests/names.js';
 import { KubeApi } from '../kubernetes/api/kube-api.js';
-import type { ConfigMap, Job } from '../kubernetes/api/objects.js';
+import type { ConfigMap } from '../kubernetes/api/objects.js';
 import { MOUNT } from '../kubernetes/manifests/pod-spec.js';
 import { readMounted, RUN_KEY } from '../kubernetes/manifests/run-config.js';
 import { parseSummary } from '../reporting/reported-summary.js';
 import { scheduledRunId } from '../kubernetes/manifests/cron-job.js';
 import { type DeployedVersion, readVersion, runConfigOf } from '../kubernetes/manifests/deployed-version.js';
-import { isTerminalJob } from '../kubernetes/api/objects.js';
 import { newRun } from '../engine/create-run.js';
 
 const RETRY_FOR_MS = 600_000;
@@ -46,7 +46,13 @@ export async function launch(schedule: string): Promise<number> {
       say(`No run is begun: ${going.map(idOf).join(', ')} of this schedule still goes on.`);
       return 0;
     }
-    if (policy === 'Replace') for (const run of going) await cancel(api, run);
+    if (policy === 'Replace') {
+      for (const run of going) {
+        // What `kt cancel` does first; the controller of that run does the rest.
+        await flagCancelled(api, run, systemClock);
+        say(`Run ${idOf(run)} is cancelled: another takes its place.`);
+      }
+    }
     await begin(api, version, { runId, schedule });
     say(`Run ${runId} is begun.`);
     return 0;
@@ -55,35 +61,25 @@ export async function launch(schedule: string): Promise<number> {
   }
 }
 
-const idOf = ({ name, annotations }: ConfigMap['metadata']): string =>
-  annotations?.[ANNOTATION.runId] ?? name;
+const idOf = ({ metadata }: ConfigMap): string => metadata.annotations?.[ANNOTATION.runId] ?? metadata.name;
 
 /**
  * The ConfigMaps of other runs of a schedule that have not ended and have a controller: a run that nobody
  * drives would be in the way for ever.
  */
-async function runsUnderWay(api: KubeApi, schedule: string, runId: string): Promise<ConfigMap['metadata'][]> {
-  const [runs, controllers] = await Promise.all([
-    api.list<ConfigMap>(paths.configMaps(api.namespace), {
-      labelSelector: `${LABEL.schedule}=${schedule},${LABEL.component}=run`,
-    }),
-    api.list<Job>(paths.jobs(api.namespace), {
-      labelSelector: `${LABEL.component}=controller,${LABEL.managedBy}=kt`,
-    }),
+async function runsUnderWay(api: KubeApi, schedule: string, runId: string): Promise<ConfigMap[]> {
+  const labelSelector = `${LABEL.schedule}=${schedule},${LABEL.component}=run`;
+  const [runs, driven] = await Promise.all([
+    api.list<ConfigMap>(paths.configMaps(api.namespace), { labelSelector }),
+    drivenRuns(api),
   ]);
-  const live = controllers.items.filter(
-    job => job.metadata.deletionTimestamp === undefined && !isTerminalJob(job),
-  );
-  const driven = new Set(live.map(({ metadata }) => metadata.labels?.[LABEL.run]));
-  const goesOn = ({ data, metadata }: ConfigMap): boolean => {
-    return (
+  return runs.items.filter(
+    ({ data, metadata }) =>
       metadata.name !== runName(runId) &&
       data?.[RUN_KEY.cancel] === undefined &&
       !hasEnded(data?.[RUN_KEY.summary]) &&
-      driven.has(metadata.labels?.[LABEL.run])
-    );
-  };
-  return runs.items.filter(goesOn).map(({ metadata }) => metadata);
+      driven.has(metadata.labels?.[LABEL.run] ?? ''),
+  );
 }
 
 /** Whether a report says that a run does not go on; one that cannot be read does not. */
@@ -94,13 +90,6 @@ function hasEnded(report: string | undefined): boolean {
   } catch {
     return false;
   }
-}
-
-/** What `kt cancel` does first; the controller of that run does the rest. */
-async function cancel(api: KubeApi, run: ConfigMap['metadata']): Promise<void> {
-  const data = { [RUN_KEY.cancel]: new Date(systemClock.nowMs()).toISOString() };
-  await api.patch(paths.configMaps(api.namespace, run.name), { data }, { type: 'merge' });
-  say(`Run ${idOf(run)} is cancelled: another takes its place.`);
 }
 
 async function begin(

@@ -14,8 +14,11 @@ import type { RunSummary } from '@kube-transform/runtime';
 import { formatSummary, isOver, systemClock } from '@kube-transform/runtime/internal';
 import {
   type ConfigMap,
+  controllerPods,
+  flagCancelled,
   type Job,
   type KubeApi,
+  liveControllers,
   paths,
   type Pod,
   RUN_KEY,
@@ -25,7 +28,6 @@ import type { Cancelled, CancelOptions } from '../backend.js';
 import { runIsOver } from '../refusals.js';
 import { inNamespace } from '../../cluster/connect.js';
 import { type ClusterRun, runOf } from './find-runs.js';
-import { controllerPods, liveControllers } from './controllers.js';
 
 const LOOK_EVERY_MS = 500;
 /** A controller that runs takes a moment; one that has not reacted by then is not waited for. */
@@ -70,12 +72,7 @@ function refuseEnded({ runId, summary }: ClusterRun): void {
 
 async function flag(api: KubeApi, { runId, object }: ClusterRun): Promise<void> {
   if (object.data?.[RUN_KEY.cancel] !== undefined) return;
-  const data = { [RUN_KEY.cancel]: new Date(systemClock.nowMs()).toISOString() };
-  const flagged = await api.patch(
-    paths.configMaps(api.namespace, object.metadata.name),
-    { data },
-    { type: 'merge' },
-  );
+  const flagged = await flagCancelled(api, object, systemClock);
   if (flagged === null) throw deleted(api, runId);
 }
 

@@ -7,9 +7,16 @@
  * GC2 A run is deleted by its ConfigMap, which owns the rest: half-deleted there is none.
  * GC3 A bundle is younger than the run that it is being published for: young ones stay.
  */
-import { type ConfigMap, type KubeApi, LABEL, labelValue, paths } from '@kube-transform/runtime/kubernetes';
+import {
+  type ConfigMap,
+  drivenRuns,
+  type KubeApi,
+  LABEL,
+  labelValue,
+  paths,
+} from '@kube-transform/runtime/kubernetes';
 import type { CallLimits, CollectOptions, Deleted } from '../backend.js';
-import { clusterRuns, drivenRuns, statusOf } from './find-runs.js';
+import { clusterRuns, statusOf } from './find-runs.js';
 
 const HOUR_MS = 3_600_000;
 const VERSIONS = `${LABEL.component}=version,${LABEL.managedBy}=kt`;

@@ -4,7 +4,7 @@ import { isOver, parseSummary, unreadableRun } from '@kube-transform/runtime/int
 import {
   ANNOTATION,
   type ConfigMap,
-  type Job,
+  drivenRuns,
   keyIn,
   type KubeApi,
   LABEL,
@@ -18,7 +18,6 @@ import {
 import { inNamespace } from '../../cluster/connect.js';
 import type { CallLimits, RunRef } from '../backend.js';
 import { noRuns, pickRun } from '../pick-run.js';
-import { isLive } from './controllers.js';
 
 /** A run of a cluster, as its ConfigMap tells. */
 export interface ClusterRun {
@@ -90,15 +89,6 @@ export async function listClusterRuns(api: KubeApi, limits: CallLimits = {}): Pr
     status: statusOf(summary, driven.has(labelValue(runId))),
   }));
   return [...readable, ...unreadable];
-}
-
-/** Values of the label `kt.dev/run` of the runs that have a controller. */
-export async function drivenRuns(api: KubeApi, limits: CallLimits = {}): Promise<Set<string>> {
-  const { items } = await api.list<Job>(paths.jobs(api.namespace), {
-    labelSelector: `${LABEL.component}=controller,${LABEL.managedBy}=kt`,
-    ...limits,
-  });
-  return new Set(items.filter(isLive).map(({ metadata }) => metadata.labels?.[LABEL.run] ?? ''));
 }
 
 /** Where a run stands: what its summary says, unless nobody is left to change it. */

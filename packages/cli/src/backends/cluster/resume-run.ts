@@ -1,8 +1,13 @@
 /** Goes on with a run of a cluster whose controller is gone. */
 import { KtError } from '@kube-transform/sdk';
 import { formatSummary, systemClock } from '@kube-transform/runtime/internal';
-import { createControllerJob, type KubeApi, paths, RUN_KEY } from '@kube-transform/runtime/kubernetes';
-import { liveControllers } from './controllers.js';
+import {
+  createControllerJob,
+  type KubeApi,
+  liveControllers,
+  paths,
+  RUN_KEY,
+} from '@kube-transform/runtime/kubernetes';
 import { findClusterRun, statusOf } from './find-runs.js';
 import type { PublishedRun } from './submit-run.js';
 

@@ -1,7 +1,12 @@
 /** Starts a run of a cluster that repeats what failed in another. */
 import { KtError, omitUndefined } from '@kube-transform/sdk';
 import { makeRunId, systemClock } from '@kube-transform/runtime/internal';
-import { DEFAULT_IMAGE, type KubeApi, type RunConfig } from '@kube-transform/runtime/kubernetes';
+import {
+  DEFAULT_IMAGE,
+  type KubeApi,
+  liveControllers,
+  type RunConfig,
+} from '@kube-transform/runtime/kubernetes';
 import type { Bundle } from '../../bundle/make-bundle.js';
 import { withContext } from '../../cluster/connect.js';
 import { chooseDelivery } from '../../delivery/choose-delivery.js';
@@ -9,7 +14,6 @@ import type { Delivered } from '../../delivery/delivery.js';
 import { noteChange, loadSource } from '../../pipeline/make-run.js';
 import type { RetryOptions, StartedRun } from '../backend.js';
 import { nothingFailed, runNotEnded } from '../refusals.js';
-import { liveControllers } from './controllers.js';
 import { type ClusterRun, clusterRef, statusOf } from './find-runs.js';
 import { publishRun } from './publish-run.js';
 import { configOf, startedRun } from './submit-run.js';

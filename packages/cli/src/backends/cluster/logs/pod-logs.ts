@@ -18,9 +18,9 @@ import {
 } from '@kube-transform/runtime/internal';
 import {
   ANNOTATION,
-  watch,
   isKubeError,
   type Job,
+  JOB_INDEX,
   JOB_NAME,
   type KubeApi,
   LABEL,
@@ -29,7 +29,7 @@ import {
   paths,
   type Pod,
   selectRun,
-  JOB_INDEX,
+  watch,
 } from '@kube-transform/runtime/kubernetes';
 
 /** Which lines. */
