@@ -95,6 +95,47 @@ describe.each(['mem', 'file'])('files on a %s store', kind => {
     for await (const chunk of files.stream('in/a.csv', { start: 3 })) streamed += chunk.length;
     expect(streamed).toBe(8);
   });
+  test('text - begins behind its byte order mark, and is an error where it is no UTF-8', async () => {
+    await files.write('bom', '\ufeffid,name\n1,\ufeffx');
+    expect(await files.read('bom')).toBe('id,name\n1,\ufeffx');
+    expect((await files.readBytes('bom')).length).toBe(17);
+    await files.write('bom.json', '\ufeff{"a": 1}');
+    expect(await files.readJson('bom.json')).toEqual({ a: 1 });
+    const broken: [number[], string][] = [
+      [[0x61, 0xe9, 0x62], 'at byte 1 (e9 62)'],
+      [[0x61, 0x62, 0xe2, 0x82], 'at byte 2 (e2 82)'],
+      [[0x61, 0xe2, 0x28, 0xa1, 0x62], 'at byte 1 (e2 28 a1 62)'],
+      [[0xed, 0xa0, 0x80], 'at byte 0 (ed a0 80)'],
+      [[0xff, 0xfe, 0x61, 0x00], 'the byte order mark of UTF-16'],
+      [[...new TextEncoder().encode('grüße😀'.repeat(1000)), 0x80], 'at byte 11000 (80)'],
+    ];
+    for (const [bytes, where] of broken) {
+      await files.write('broken', Uint8Array.from(bytes));
+      const reader = await files.open('broken');
+      const reads = [files.read('broken'), files.readText('broken'), files.readJson('broken'), reader.read()];
+      for (const error of await Promise.all(reads.map(rejection))) {
+        expect(error.code).toBe('BAD_TEXT');
+        expect(error.message).toContain(`"broken" is not UTF-8: `);
+        expect(error.message).toContain(where);
+      }
+    }
+  });
+  test('what is neither text nor bytes - is not written', async () => {
+    await files.write('kept', 'old');
+    const handle = await files.open('kept', 'a');
+    for (const data of [5, null, undefined, {}, [1, 2], new Date(0), () => 1] as unknown as string[]) {
+      for (const write of [files.write('kept', data), files.append('kept', data), handle.write(data)])
+        expect((await rejection(write)).code).toBe('BAD_DATA');
+    }
+    const half = await rejection(files.write('kept', 'ab\ud83d'));
+    expect([half.code, half.message.includes('character 3')]).toEqual(['BAD_TEXT', true]);
+    expect(await files.read('kept')).toBe('old');
+    const view = new Float64Array([1.5]) as unknown as Uint8Array;
+    await files.write('view', view);
+    expect(new Float64Array((await files.readBytes('view')).slice().buffer)).toEqual(new Float64Array([1.5]));
+    await files.write('view', new Uint8Array([7, 8]).buffer as unknown as Uint8Array);
+    expect([...(await files.readBytes('view'))]).toEqual([7, 8]);
+  });
   test('append loses nothing to many others', async () => {
     const others = [files, ktFiles(store), ktFiles(store)];
     await Promise.all(Array.from({ length: 60 }, (_, i) => others[i % 3]!.append('log', `line ${i}\n`)));
@@ -140,6 +181,7 @@ describe.each(['mem', 'file'])('files on a %s store', kind => {
       ['[1] x', 'line 1, column 5'],
       ['{"a": "x\ny"}', 'line 1, column 7'],
       ['[}', 'line 1, column 2'],
+      [`["${'x'.repeat(10_000_000)}", oops]`, 'line 1, column 10000006'],
     ];
     for (const [text, place] of broken) {
       await files.write('broken', text);

@@ -22,8 +22,10 @@ export interface KtFileStat {
 /**
  * Files of the store, under kube-transform's names; paths are relative to the store and never begin with "/".
  *
- * A directory exists while files are below it. All methods reject with KtError: `NOT_FOUND` where a file is
- * missing, `BAD_PATH` for a path that leaves the store, `STORE_FAILED` where the store itself fails.
+ * A directory exists while files are below it. The folders in which the store keeps runs, `kt-metadata` and
+ * `kt-metadata-cache`, are not there for functions. All methods reject with KtError: `NOT_FOUND` where a file
+ * is missing, `BAD_PATH` for a path that leaves the store or is not to be changed, `STORE_FAILED` where the
+ * store itself fails.
  *
  * @example
  * ```ts
@@ -47,17 +49,29 @@ export interface KtFiles {
   mkdir(path: string): Promise<void>;
   /** Removes one file. */
   remove(path: string): Promise<void>;
-  /** Removes a directory and all below it; does nothing where there is none. */
+  /** Removes a directory and all below it, of a link only the link; does nothing where there is none. */
   rmdir(path: string): Promise<void>;
   /** Size and time of a file. */
   stat(path: string): Promise<KtFileStat>;
-  /** Paths of files that match a pattern, sorted: `*`, `**`, `?`, `[ab]`, `{a,b}`. */
+  /**
+   * Paths of files that match a pattern, sorted: `*`, `**`, `?`, `[ab]`, `[!a]`, `{a,b}`, `{1..12}`.
+   *
+   * A backslash makes the next character plain. Names that begin with "." are found by patterns that do.
+   */
   glob(pattern: string): Promise<string[]>;
-  /** Reads a file as UTF-8 text. */
+  /**
+   * Reads a file as UTF-8 text, without the byte order mark that some begin with.
+   *
+   * @throws KtError `BAD_TEXT` with the position of the first byte that is not UTF-8.
+   */
   read(path: string): Promise<string>;
   /** Reads the bytes of a file, or those from `start` up to, not including, `end`. */
   readBytes(path: string, range?: { start: number; end?: number }): Promise<Uint8Array>;
-  /** Writes a file whole: readers see the old or the new one, never a part. */
+  /**
+   * Writes a file whole: readers see the old or the new one, never a part.
+   *
+   * @throws KtError `BAD_TEXT` for text that UTF-8 cannot hold, `BAD_DATA` for what is neither text nor bytes.
+   */
   write(path: string, data: string | Uint8Array): Promise<void>;
   /** Adds to the end of a file, atomically also against other writers. */
   append(path: string, data: string | Uint8Array): Promise<void>;

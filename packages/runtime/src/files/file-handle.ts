@@ -6,6 +6,7 @@
  * 2. A closed handle refuses everything but `close`.
  */
 import { type KtFileHandle, type KtFiles, KtError } from '@kube-transform/sdk';
+import { bytesOf } from './text.js';
 
 /** A handle that reads: whole, or in chunks by `for await`. */
 export function readHandle(files: KtFiles, path: string): KtFileHandle {
@@ -38,7 +39,7 @@ export function writeHandle(path: string, flush: (bytes: Uint8Array) => Promise<
     },
     async write(data) {
       open.check('write to');
-      chunks.push(bytesOf(data));
+      chunks.push(bytesOf(path, data));
     },
     async close() {
       if (open.close()) await flush(concatenated(chunks));
@@ -47,11 +48,6 @@ export function writeHandle(path: string, flush: (bytes: Uint8Array) => Promise<
       throw badMode(path, { action: 'read', mode: 'written', hint: 'Open it with mode "r".' });
     },
   };
-}
-
-/** Text as UTF-8; bytes as a copy. */
-export function bytesOf(data: string | Uint8Array): Uint8Array {
-  return typeof data === 'string' ? new TextEncoder().encode(data) : Uint8Array.from(data);
 }
 
 /** Chunks one after the other. */

@@ -1,7 +1,9 @@
 /** Finds where a text stops being JSON; `JSON.parse` does not always say. Pure. */
 
-const TOKEN =
-  /[\t\n\r ]*(?:([{}[\]:,])|("(?:[^"\\\u0000-\u001f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*")|(-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null))/y;
+const SPACE = /[\t\n\r ]*/y;
+const TOKEN = /[{}[\]:,]|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null/y;
+const PLAIN = /[^"\\\u0000-\u001f]*/y;
+const ESCAPE = /\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})/y;
 
 /** What may come next: a value, a key, a colon, or what ends a value. `or-end`: also the closing bracket. */
 type Expected = 'value' | 'value-or-end' | 'key' | 'key-or-end' | 'colon' | 'after';
@@ -19,28 +21,41 @@ export function jsonErrorPosition(text: string): { line: number; column: number 
 function firstWrong(text: string): number {
   const open: string[] = [];
   let expected: Expected = 'value';
-  let at = 0;
-  for (;;) {
-    TOKEN.lastIndex = at;
-    const match = TOKEN.exec(text);
-    const [all = '', mark, string] = match ?? [];
-    const next: Expected | undefined =
-      match === null ? undefined : step(expected, { mark, isString: string !== undefined }, open);
-    if (next === undefined) return at + (/^[\t\n\r ]*/.exec(text.slice(at))?.[0].length ?? 0);
-    at += all.length;
+  for (let at = 0; ; ) {
+    at = endOf(SPACE, text, at) ?? at;
+    const isString = text[at] === '"';
+    const end = isString ? endOfString(text, at) : endOf(TOKEN, text, at);
+    if (end === undefined) return at;
+    const next = step(expected, { mark: text.slice(at, Math.min(end, at + 1)), isString }, open);
+    if (next === undefined) return at;
     expected = next;
+    at = end;
   }
+}
+
+/** Where a match that begins at a position ends; undefined where there is none. */
+function endOf(pattern: RegExp, text: string, at: number): number | undefined {
+  pattern.lastIndex = at;
+  return pattern.test(text) ? pattern.lastIndex : undefined;
+}
+
+/** Part by part: one expression for all of it needs more stack the longer the text is. */
+function endOfString(text: string, start: number): number | undefined {
+  for (let at: number | undefined = start + 1; at !== undefined; at = endOf(ESCAPE, text, at)) {
+    at = endOf(PLAIN, text, at) ?? at;
+    if (text[at] === '"') return at + 1;
+  }
+  return undefined;
 }
 
 /** What comes after a token; undefined where the token is wrong. */
 function step(
   expected: Expected,
-  token: { mark: string | undefined; isString: boolean },
+  token: { mark: string; isString: boolean },
   open: string[],
 ): Expected | undefined {
   const { mark, isString } = token;
   const closes = expected === 'after' || expected.endsWith('-or-end');
-  // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- others are texts, numbers, words
   switch (mark) {
     case '{':
     case '[':

@@ -8,12 +8,13 @@
  * 4. The folders of runs are not there (user-store.ts).
  */
 import { findNonJson, KtError, type KtFiles } from '@kube-transform/sdk';
-import { bytesOf, concatenated, readHandle, writeHandle } from './file-handle.js';
+import { concatenated, readHandle, writeHandle } from './file-handle.js';
 import { fileGlob } from './glob.js';
 import { jsonErrorPosition } from './json-position.js';
 import { tryJson } from '../parse/parse-json.js';
 import type { FileStore } from '../ports/index.js';
 import { badPath, directoryPrefix, filePath, lastName, storePath } from './store-path.js';
+import { bytesOf, textOf } from './text.js';
 import { refuseChange, userStore } from './user-store.js';
 
 /**
@@ -58,7 +59,7 @@ export function ktFiles(whole: FileStore): KtFiles {
   }
 
   async function read(path: string): Promise<string> {
-    return new TextDecoder().decode(await store.get(filePath(path)));
+    return textOf(path, await store.get(filePath(path)));
   }
 
   const files: KtFiles = {
@@ -114,9 +115,9 @@ export function ktFiles(whole: FileStore): KtFiles {
     readText: read,
     readBytes: async (path, range) => await store.get(filePath(path), range),
     async write(path, data) {
-      await store.put(filePath(path), bytesOf(data));
+      await store.put(filePath(path), bytesOf(path, data));
     },
-    append: async (path, data) => await append(filePath(path), bytesOf(data)),
+    append: async (path, data) => await append(filePath(path), bytesOf(path, data)),
     async open(path, mode = 'r') {
       const key = filePath(path);
       switch (mode) {
