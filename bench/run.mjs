@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [core|in-process|pool|cold-start|cluster|deploy]…`: prints ours beside what it is
+ * `npm run bench -- [core|in-process|store|pool|cold-start|cluster|deploy]…`: prints ours beside what it is
  * compared with, measured in one run.
  */
 import { availableParallelism } from 'node:os';
@@ -9,10 +9,12 @@ import { benchCore } from './core.mjs';
 import { benchDeploy } from './deploy.mjs';
 import { benchInProcess } from './in-process.mjs';
 import { benchPool } from './pool.mjs';
+import { benchStore } from './store.mjs';
 
 const LOCAL = {
   core: benchCore,
   'in-process': benchInProcess,
+  store: benchStore,
   pool: benchPool,
   'cold-start': benchColdStart,
 };

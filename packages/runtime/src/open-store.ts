@@ -1,6 +1,6 @@
 /** Opens a file store by URL. */
 import { didYouMean, KtError } from '@kube-transform/sdk';
-import { localFileStore } from './stores/local/local-file-store.js';
+import { localFileStore, type LocalFileStoreOptions } from './stores/local/local-file-store.js';
 import { memoryFileStore } from './stores/memory-file-store.js';
 import type { FileStore } from './ports/index.js';
 
@@ -9,15 +9,16 @@ const PLANNED = ['s3', 'gs', 'az'];
 
 /**
  * The store of a URL: `file:./rel` and `file:rel` (from the working directory), `file:/abs`, `file:///abs`, a
- * bare path, or `mem:`, which is empty and this process's own.
+ * bare path, or `mem:`, which is empty and this process's own. `?durability=disk` behind a `file:` URL puts
+ * all files onto the disk before a put resolves, `?durability=process` none; default: what runs keep.
  *
- * @throws KtError `UNKNOWN_STORE` for another scheme.
+ * @throws KtError `UNKNOWN_STORE` for another scheme or option.
  */
 export async function openStore(url: string): Promise<FileStore> {
-  const { scheme, rest } = split(url);
+  const { scheme, rest, query } = split(url);
   switch (scheme) {
     case 'file':
-      return localFileStore(folderOf(url, rest));
+      return localFileStore(folderOf(url, rest), optionsOf(url, query));
     case 'mem':
       return memoryFileStore();
     default:
@@ -25,10 +26,27 @@ export async function openStore(url: string): Promise<FileStore> {
   }
 }
 
-/** A single letter is a drive (`C:\data`), not a scheme. */
-function split(url: string): { scheme: string; rest: string } {
-  const [, scheme = 'file', rest = url] = /^([a-z][a-z0-9+.-]+):(.*)$/is.exec(url) ?? [];
-  return { scheme: scheme.toLowerCase(), rest };
+/** A single letter is a drive (`C:\data`), not a scheme. A bare path has no options. */
+function split(url: string): { scheme: string; rest: string; query: string } {
+  const [, scheme = 'file', rest = url, query = ''] =
+    /^([a-z][a-z0-9+.-]+):([^?]*)(?:\?(.*))?$/is.exec(url) ?? [];
+  return { scheme: scheme.toLowerCase(), rest, query };
+}
+
+/** The options of a folder, behind the "?" of its URL. */
+function optionsOf(url: string, query: string): LocalFileStoreOptions {
+  let durability: LocalFileStoreOptions['durability'];
+  for (const [name, value] of new URLSearchParams(query)) {
+    if (name === 'durability' && (value === 'disk' || value === 'process')) durability = value;
+    else
+      throw new KtError({
+        code: 'UNKNOWN_STORE',
+        message: `The store ${JSON.stringify(url)} has the unknown option ${JSON.stringify(`${name}=${value}`)}.`,
+        path: '',
+        hint: 'Known: durability=disk, durability=process. Write a "?" that is part of a name as %3F.',
+      });
+  }
+  return durability === undefined ? {} : { durability };
 }
 
 function folderOf(url: string, rest: string): string {

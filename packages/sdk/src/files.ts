@@ -70,10 +70,10 @@ export interface KtFiles {
   /**
    * Writes a file whole: readers see the old or the new one, never a part.
    *
-   * @throws KtError `BAD_TEXT` for text that UTF-8 cannot hold, `BAD_DATA` for what is neither text nor bytes.
+   * @throws KtError `BAD_TEXT` for text that UTF-8 cannot hold, `BAD_DATA` for neither text nor bytes.
    */
   write(path: string, data: string | Uint8Array): Promise<void>;
-  /** Adds to the end of a file, atomically also against other writers. */
+  /** Adds to the end of a file; loses nothing to others who add. Who reads meanwhile may see a part of it. */
   append(path: string, data: string | Uint8Array): Promise<void>;
   /**
    * Opens a file: `r` (default) to read, `w` to replace it and `a` to add to its end, both at `close`.

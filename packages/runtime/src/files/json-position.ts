@@ -21,7 +21,7 @@ export function jsonErrorPosition(text: string): { line: number; column: number 
 function firstWrong(text: string): number {
   const open: string[] = [];
   let expected: Expected = 'value';
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     at = endOf(SPACE, text, at) ?? at;
     const isString = text[at] === '"';
     const end = isString ? endOfString(text, at) : endOf(TOKEN, text, at);

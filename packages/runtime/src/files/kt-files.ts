@@ -2,13 +2,11 @@
  * The friendly face of a file store: kube-transform's fsutil names over any FileStore.
  *
  * 1. A path becomes a key in one place (store-path.ts) before the store sees it.
- * 2. Appends of this process to one file queue in `appends`; against others, `ifMatch` decides, and the loser
- *    reads again.
- * 3. A directory exists while files are below it, on every store.
- * 4. The folders of runs are not there (user-store.ts).
+ * 2. A directory exists while files are below it, on every store.
+ * 3. The folders of runs are not there (user-store.ts).
  */
 import { findNonJson, KtError, type KtFiles } from '@kube-transform/sdk';
-import { concatenated, readHandle, writeHandle } from './file-handle.js';
+import { readHandle, writeHandle } from './file-handle.js';
 import { fileGlob } from './glob.js';
 import { jsonErrorPosition } from './json-position.js';
 import { tryJson } from '../parse/parse-json.js';
@@ -23,39 +21,10 @@ import { refuseChange, userStore } from './user-store.js';
  */
 export function ktFiles(whole: FileStore): KtFiles {
   const store = userStore(whole);
-  const appends = new Map<string, Promise<void>>();
 
   async function isBelow(prefix: string): Promise<boolean> {
     for await (const _ of store.list(prefix)) return true;
     return false;
-  }
-
-  async function appendOnce(key: string, bytes: Uint8Array): Promise<boolean> {
-    const info = await store.head(key);
-    if (info === null) return (await store.put(key, bytes, { ifAbsent: true })) !== null;
-    try {
-      // Should the file change after `head`, the put does not match.
-      return (
-        (await store.put(key, concatenated([await store.get(key), bytes]), { ifMatch: info.etag })) !== null
-      );
-    } catch (error) {
-      if ((error as KtError).code === 'NOT_FOUND') return false;
-      throw error;
-    }
-  }
-
-  async function append(key: string, bytes: Uint8Array): Promise<void> {
-    // Each turn lost is another writer's won, so this ends.
-    const work = async (): Promise<void> => {
-      while (!(await appendOnce(key, bytes)));
-    };
-    const turn = (appends.get(key) ?? Promise.resolve()).then(work, work);
-    appends.set(key, turn);
-    try {
-      await turn;
-    } finally {
-      if (appends.get(key) === turn) appends.delete(key);
-    }
   }
 
   async function read(path: string): Promise<string> {
@@ -117,7 +86,7 @@ export function ktFiles(whole: FileStore): KtFiles {
     async write(path, data) {
       await store.put(filePath(path), bytesOf(path, data));
     },
-    append: async (path, data) => await append(filePath(path), bytesOf(path, data)),
+    append: async (path, data) => await store.append(filePath(path), bytesOf(path, data)),
     async open(path, mode = 'r') {
       const key = filePath(path);
       switch (mode) {
@@ -127,7 +96,7 @@ export function ktFiles(whole: FileStore): KtFiles {
         case 'w':
           return writeHandle(key, async bytes => void (await store.put(key, bytes)));
         case 'a':
-          return writeHandle(key, bytes => append(key, bytes));
+          return writeHandle(key, bytes => store.append(key, bytes));
         default:
           throw new KtError({
             code: 'BAD_MODE',

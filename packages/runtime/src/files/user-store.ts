@@ -29,6 +29,10 @@ export function userStore(store: FileStore): FileStore {
       refuseChange(key);
       return await store.put(key, body, options);
     },
+    async append(key, bytes) {
+      refuseChange(key);
+      await store.append(key, bytes);
+    },
     async *list(prefix, options = {}) {
       if (isOfRuns(prefix) && prefix.includes('/')) return;
       let { startAfter } = options;

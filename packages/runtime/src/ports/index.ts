@@ -111,6 +111,10 @@ export interface FileStore extends AsyncDisposable {
     options?: PutOptions,
   ): Promise<string | null>;
   /**
+   * Adds bytes to the end of an object, or makes it of them; loses nothing to others who append.
+   */
+  append(key: string, bytes: Uint8Array): Promise<void>;
+  /**
    * Objects whose key begins with a prefix, in byte order of their keys; with `startAfter` only entries
    * strictly after it.
    */

@@ -10,6 +10,8 @@ import { checkDirectory, checkKey, checkPrefix, clampRange, compareKeys, notFoun
 
 interface Held {
   bytes: Uint8Array;
+  /** Memory that begins with these bytes, with room for more behind them; of no other object. */
+  room?: Uint8Array;
   etag: string;
   modifiedMs: number;
 }
@@ -32,9 +34,9 @@ export function memoryFileStore(initial: Record<string, string | Uint8Array> = {
   const objects = new Map<string, Held>();
   let puts = 0;
 
-  function set(key: string, bytes: Uint8Array): string {
+  function set(key: string, bytes: Uint8Array, room?: Uint8Array): string {
     const etag = `m${++puts}`;
-    objects.set(key, { bytes, etag, modifiedMs: Date.now() });
+    objects.set(key, { bytes, etag, modifiedMs: Date.now(), ...(room === undefined ? {} : { room }) });
     return etag;
   }
 
@@ -72,6 +74,16 @@ export function memoryFileStore(initial: Record<string, string | Uint8Array> = {
       if (options.ifAbsent === true && held !== undefined) return null;
       if (options.ifMatch !== undefined && held?.etag !== options.ifMatch) return null;
       return set(key, bytes);
+    },
+    async append(key, bytes) {
+      checkKey(key);
+      const { bytes: old, room: had } = objects.get(key) ?? { bytes: new Uint8Array() };
+      const size = old.length + bytes.length;
+      // Room doubles, so that appending costs what is added.
+      const room = had !== undefined && had.length >= size ? had : new Uint8Array(2 * size);
+      if (room !== had) room.set(old);
+      room.set(bytes, old.length);
+      set(key, room.subarray(0, size), room);
     },
     async *list(prefix, options = {}) {
       checkPrefix(prefix);

@@ -122,8 +122,7 @@ export function storeMount(whole: FileStore): Mount {
     names: async path => await ask('scandir', path, () => namesIn(path)),
     read: async (path, range) => await ask('open', path, () => store.get(keyOf(path), range)),
     replace: async (path, bytes) => void (await ask('open', path, () => store.put(keyOf(path), bytes))),
-    append: async (path, bytes) =>
-      await change(path, 'open', old => spliced(old ?? new Uint8Array(), bytes, old?.length ?? 0)),
+    append: async (path, bytes) => await ask('open', path, () => store.append(keyOf(path), bytes)),
     writeAt: async (path, bytes, at) =>
       await change(
         path,

@@ -16,7 +16,7 @@ import { KtError } from '@kube-transform/sdk';
 import { fits, tryJson } from '../../parse/parse-json.js';
 import { number, record, text as word } from '../../parse/shapes.js';
 import { errnoOf } from './file-errors.js';
-import { lifeOf, thisProcess, type ProcessName } from './process-identity.js';
+import { lifeOf, ownName, thisProcess, type ProcessName } from './process-identity.js';
 
 /** Age from which a lock of another host is stale. */
 const STALE_MS = 30_000;
@@ -81,7 +81,7 @@ async function acquire(dir: string, path: string): Promise<string> {
 /** Creates a lock file that names this process; its id, or undefined where one exists. */
 async function create(dir: string, path: string): Promise<string | undefined> {
   const id = crypto.randomUUID();
-  const claim = join(dir, `claim-${id}`);
+  const claim = join(dir, await ownName('claim', id));
   const text = JSON.stringify({ ...(await thisProcess()), id });
   await writeFile(claim, text, { flag: 'wx' });
   try {
@@ -133,13 +133,33 @@ async function isStale(dir: string, path: string, holder: Holder): Promise<boole
 
 /** The time by the clock that gives files theirs, which may be a server's. */
 async function nowOf(dir: string): Promise<number> {
-  const probe = join(dir, `clock-${crypto.randomUUID()}`);
+  const probe = join(dir, await ownName('clock', crypto.randomUUID()));
   await writeFile(probe, '', { flag: 'wx' });
   try {
     return (await stat(probe)).mtimeMs;
   } finally {
     await unlink(probe);
   }
+}
+
+/** Whether the process lives that wrote a lock, or a file that was to become one. */
+export async function lifeOfHolder(path: string): Promise<'alive' | 'dead' | 'unknown'> {
+  const holder = await readHolder(path);
+  return holder === undefined ? 'unknown' : await lifeOf(holder);
+}
+
+/** Whether a live process, or one of another host not long ago, holds a lock. */
+export async function isLockHeld(dir: string, name: string): Promise<boolean> {
+  const path = join(dir, name);
+  const holder = await readHolder(path);
+  return holder !== undefined && !(await isStale(dir, path, holder));
+}
+
+/** Removes a lock whose holder is dead; another stays. */
+export async function removeStaleLock(dir: string, name: string): Promise<void> {
+  const path = join(dir, name);
+  const holder = await readHolder(path);
+  if (holder !== undefined && (await isStale(dir, path, holder))) await removeStale(dir, path, holder.id);
 }
 
 async function removeStale(dir: string, path: string, id: string): Promise<void> {

@@ -14,7 +14,8 @@ import { KtError } from '@kube-transform/sdk';
 import type { ListEntry } from '../../ports/index.js';
 import { compareKeys } from '../store-key.js';
 import { errnoOf, isAbsence } from './file-errors.js';
-import { etagOf, TEMP_NAME } from './temp-files.js';
+import { etagOf } from './etags.js';
+import { TEMP_NAME } from './temp-files.js';
 
 /** Files asked for their size and time at once. */
 const AHEAD = 64;

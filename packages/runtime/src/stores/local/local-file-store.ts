@@ -6,25 +6,33 @@
  * 2. At most 64 files are open for whole reads and writes; streams are not counted, so that one can feed
  *    another.
  */
-import { open, readFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import pLimit from 'p-limit';
-import type { ByteRange, FileStore, ObjectInfo } from '../../ports/index.js';
+import type { FileStore, PutOptions } from '../../ports/index.js';
+import { isOfRuns } from '../../ports/run-folders.js';
+import { appendWhole, groupedAppends } from '../appends.js';
 import { deleteDirectory, deleteFile, refuseBehindLinks } from './delete-files.js';
-import { isAbsence, storeFailed } from './file-errors.js';
+import { storeFailed } from './file-errors.js';
 import { listLocalFiles } from './list-files.js';
-import { etagOf, TEMP_NAME } from './temp-files.js';
+import { TEMP_NAME } from './temp-files.js';
+import { localFileReader } from './read-file.js';
 import { LocalFileWriter } from './write-file.js';
-import { badPath, checkDirectory, checkKey, checkPrefix, clampRange, notFound } from '../store-key.js';
+import { badPath, checkDirectory, checkKey, checkPrefix, notFound } from '../store-key.js';
 
 const OPEN_FILES = 64;
 const NAME_BYTES = 255;
-/** Size of the chunks that `stream` gives, in bytes. */
-const CHUNK_BYTES = 256 * 1024;
+
+type Body = Uint8Array | AsyncIterable<Uint8Array>;
 
 /** Options of {@link localFileStore}. */
 export interface LocalFileStoreOptions {
+  /**
+   * What a put or append that has resolved survives. `disk`: a power cut; the file and its folder are
+   * flushed. `process`: the death of processes, `kill -9` included. Default: `disk` for what runs keep,
+   * `process` for other files.
+   */
+  durability?: 'disk' | 'process';
   /** Whether the disk has hard links; found out at the first conditional put. Default true. */
   hardLinks?: boolean;
 }
@@ -32,69 +40,45 @@ export interface LocalFileStoreOptions {
 /**
  * A file store in the folder `root`, which the first put makes. Objects are plain files of the same names.
  *
- * Puts survive the death of processes (`kill -9`), not a power cut: nothing is fsynced. A name is at most 255
+ * What survives a power cut, `durability` says; a delete may come back after one. A name is at most 255
  * bytes; `a` and `a/b` cannot both be objects. Deleting leaves empty directories, which are not listed.
- * `.kt-tmp` at the root is reserved for temporary files.
+ * `.kt-tmp` at the root is reserved for temporary files; what dead processes left in it is swept by each
+ * process before its first write.
+ *
+ * A link to a file is that file, to be read and replaced. A link to a folder is listed as that folder, but
+ * not through a second one on the way, nor up to a folder above it. Deleting goes through no link. A name on
+ * the disk that is not UTF-8 makes a listing reject with `STORE_FAILED`.
  */
 export function localFileStore(root: string, options: LocalFileStoreOptions = {}): FileStore {
   const folder = resolve(root);
-  const writer = new LocalFileWriter(folder, options.hardLinks ?? true);
+  const { durability, hardLinks = true } = options;
+  const isDurable = (key: string): boolean =>
+    durability === undefined ? isOfRuns(key) : durability === 'disk';
+  const writer = new LocalFileWriter(folder, { hardLinks, isDurable });
   const limit = pLimit(OPEN_FILES);
+  const reader = localFileReader(folder, limit);
 
-  function pathOf(key: string): string {
+  /** A key that may be read and written here. @throws KtError `BAD_PATH` */
+  function checked(key: string): string {
     checkKey(key);
     checkNames(key);
-    return join(folder, key);
+    return key;
   }
 
-  /** Runs an action on a key's file; what fails becomes a KtError. */
-  async function act<T>(action: string, key: string, run: () => Promise<T>): Promise<T> {
-    try {
-      return await run();
-    } catch (error) {
-      throw isAbsence(error) ? notFound(key, folder) : storeFailed(error, action, { root: folder, key });
-    }
+  async function put(key: string, body: Body, condition: PutOptions = {}): Promise<string | null> {
+    checked(key);
+    return body instanceof Uint8Array
+      ? await limit(() => writer.put(key, body, condition))
+      : await writer.put(key, body, condition);
   }
 
-  async function head(key: string): Promise<ObjectInfo | null> {
-    const path = pathOf(key);
-    try {
-      const file = await stat(path, { bigint: true });
-      if (!file.isFile()) return null;
-      return { key, size: Number(file.size), modifiedMs: Number(file.mtimeMs), etag: etagOf(file) };
-    } catch (error) {
-      if (isAbsence(error)) return null;
-      throw storeFailed(error, 'look at', { root: folder, key });
-    }
-  }
-
-  async function* stream(key: string, range?: ByteRange): AsyncGenerator<Uint8Array> {
-    const path = pathOf(key);
-    const file = await act('read', key, () => open(path, 'r'));
-    try {
-      const { start, end } = clampRange(range, (await act('read', key, () => file.stat())).size);
-      for (let at = start; at < end;) {
-        const chunk = new Uint8Array(Math.min(CHUNK_BYTES, end - at));
-        const { bytesRead } = await act('read', key, () => file.read(chunk, 0, chunk.length, at));
-        if (bytesRead === 0) return;
-        at += bytesRead;
-        yield chunk.subarray(0, bytesRead);
-      }
-    } finally {
-      await file.close();
-    }
-  }
-
-  async function get(key: string, range?: ByteRange): Promise<Uint8Array> {
-    const path = pathOf(key);
-    const bytes = await limit(async () => {
-      if (range === undefined) return await act('read', key, () => readFile(path));
-      const chunks: Uint8Array[] = [];
-      for await (const chunk of stream(key, range)) chunks.push(chunk);
-      return Buffer.concat(chunks);
-    });
-    return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
-  }
+  const append = groupedAppends(async (key, bytes) => {
+    // Each turn lost is another writer's won, so this ends.
+    while (
+      !(await limit(() => writer.append(key, bytes))) &&
+      !(await appendWhole({ ...reader, put }, key, bytes))
+    );
+  });
 
   async function deleting(key: string, run: () => Promise<void>): Promise<void> {
     try {
@@ -105,15 +89,19 @@ export function localFileStore(root: string, options: LocalFileStoreOptions = {}
   }
 
   return {
-    capabilities: { kind: 'file', url: pathToFileURL(folder).href },
-    head,
-    get,
-    stream,
-    async put(key, body, condition = {}) {
-      pathOf(key);
-      return body instanceof Uint8Array
-        ? await limit(() => writer.put(key, body, condition))
-        : await writer.put(key, body, condition);
+    capabilities: {
+      kind: 'file',
+      url: pathToFileURL(folder).href + (durability === undefined ? '' : `?durability=${durability}`),
+    },
+    head: async key => await reader.head(checked(key)),
+    get: async (key, range) => await reader.get(checked(key), range),
+    async *stream(key, range) {
+      yield* reader.stream(checked(key), range);
+    },
+    put,
+    async append(key, bytes) {
+      checked(key);
+      await append(key, bytes);
     },
     async *list(prefix, { delimiter, startAfter } = {}) {
       checkPrefix(prefix);
@@ -132,21 +120,23 @@ export function localFileStore(root: string, options: LocalFileStoreOptions = {}
       }
     },
     async delete(keys) {
-      keys.forEach(pathOf);
-      await refuseBehindLinks(folder, keys);
+      keys.forEach(checked);
+      await deleting(keys[0] ?? '', () => refuseBehindLinks(folder, keys));
       await Promise.all(keys.map(key => limit(() => deleting(key, () => deleteFile(join(folder, key))))));
     },
     async deleteBelow(prefix) {
       checkDirectory(prefix);
       const dir = prefix.slice(0, -1);
-      pathOf(dir);
-      await refuseBehindLinks(folder, [dir]);
-      await deleting(dir, () => deleteDirectory(join(folder, dir)));
+      checked(dir);
+      await deleting(dir, async () => {
+        await refuseBehindLinks(folder, [dir]);
+        await deleteDirectory(join(folder, dir));
+      });
     },
     async copy(from, to) {
-      const source = pathOf(from);
-      pathOf(to);
-      if ((await head(from)) === null) throw notFound(from, folder);
+      const source = join(folder, checked(from));
+      checked(to);
+      if ((await reader.head(from)) === null) throw notFound(from, folder);
       await writer.put(to, { copyOf: source }, {});
     },
     async [Symbol.asyncDispose]() {},

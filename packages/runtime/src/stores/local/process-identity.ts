@@ -38,6 +38,18 @@ async function nameThisProcess(): Promise<ProcessName> {
   return { host, pid: process.pid, start: (await startOf(process.pid)) ?? '0' };
 }
 
+/** A name for a file that nobody needs when this process is dead; {@link ownerOf} tells whose it is. */
+export async function ownName(kind: string, id: string): Promise<string> {
+  const { host, pid, start } = await thisProcess();
+  return `${kind}-${host}-${pid}-${start}-${id}`;
+}
+
+/** The process that a file is named after. */
+export function ownerOf(name: string): ProcessName {
+  const [, host = '', pid = '', start = ''] = name.split('-');
+  return { host, pid: Number(pid), start };
+}
+
 /** Whether a process still runs: exact on this host, `unknown` for one of another host or container. */
 export async function lifeOf(name: ProcessName): Promise<'alive' | 'dead' | 'unknown'> {
   const { host } = await thisProcess();

@@ -3,42 +3,23 @@
  *
  * 1. A temporary file is named after its process, so that a later process can tell that its writer is dead
  *    and remove it.
- * 2. A finished file has an inode of its own and a modification time that no other write of this process has.
- *    Inodes are used again and kernels stamp times in ticks of up to 10 ms, so neither alone would make an
- *    etag; the time is set to the µs.
+ * 2. A finished file has an inode of its own and a time that no other write of this process has (etags.ts).
  */
-import { copyFile, open, readdir, stat, unlink, utimes, type FileHandle } from 'node:fs/promises';
+import { copyFile, open, utimes, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { makeFolder } from './make-folder.js';
+import { etagOf, nextTimeS } from './etags.js';
 import { errnoOf } from './file-errors.js';
-import { lifeOf, thisProcess } from './process-identity.js';
+import { ownName } from './process-identity.js';
 
 /** The folder of temporary files and locks, below the root; no key begins with it. */
 export const TEMP_NAME = '.kt-tmp';
-
-/** Age from which a temporary file of another host is taken for abandoned. */
-const ABANDONED_MS = 86_400_000;
 
 /** What fills a file: bytes, chunks, or the path of a file to copy. */
 export type Content = Uint8Array | AsyncIterable<Uint8Array> | { copyOf: string };
 
 /** Carries what the caller's own stream threw past the handling of file errors. */
 export class BodyError extends Error {}
-
-/** The etag of an object's file: its inode, time in ns and size. */
-export function etagOf(file: { ino: bigint; size: bigint; mtimeNs: bigint }): string {
-  return `${file.ino.toString(36)}-${file.mtimeNs.toString(36)}-${file.size.toString(36)}`;
-}
-
-let lastTimeUs = 0;
-/** `performance` has it too, and takes longer to load than all of this. */
-const clockUs = (): number => Number(process.hrtime.bigint() / 1000n);
-const originUs = Date.now() * 1000 - clockUs();
-
-/** The time in microseconds, later than any that this process was given. */
-function nextTimeUs(): number {
-  return (lastTimeUs = Math.max(originUs + clockUs(), lastTimeUs + 1));
-}
 
 /** The temporary files of one store. */
 export class TempFiles {
@@ -47,8 +28,18 @@ export class TempFiles {
   #prefix: Promise<string> | undefined;
   #given = 0;
 
-  constructor(root: string) {
+  readonly #sweep: () => Promise<void>;
+
+  /** `sweep` takes away what others left; it is called once, when the folder is there. */
+  constructor(root: string, sweep: () => Promise<void>) {
     this.dir = join(root, TEMP_NAME);
+    this.#sweep = sweep;
+  }
+
+  /** Makes the folder, and sweeps it when first called. */
+  async ready(): Promise<void> {
+    await makeFolder(this.dir);
+    await this.newPath();
   }
 
   /** A path that no other process or store uses. Makes the folder and sweeps it when first called. */
@@ -62,43 +53,29 @@ export class TempFiles {
 
   async #start(): Promise<string> {
     await makeFolder(this.dir);
-    const { host, pid, start } = await thisProcess();
     await this.#sweep();
-    return join(this.dir, `t-${host}-${pid}-${start}-${crypto.randomUUID().slice(0, 8)}`);
-  }
-
-  /** Removes what dead processes left. */
-  async #sweep(): Promise<void> {
-    for (const name of await readdir(this.dir)) {
-      const [kind, host = '', pid = '', start = ''] = name.split('-');
-      if (kind !== 't' && kind !== 'claim' && kind !== 'clock') continue;
-      const life = kind === 't' ? await lifeOf({ host, pid: Number(pid), start }) : 'unknown';
-      if (life === 'alive') continue;
-      const path = join(this.dir, name);
-      const { mtimeMs = Date.now() } = (await stat(path).catch(() => undefined)) ?? {};
-      if (life === 'dead' || Date.now() - mtimeMs > ABANDONED_MS) await unlink(path).catch(() => undefined);
-    }
+    return join(this.dir, await ownName('t', crypto.randomUUID().slice(0, 8)));
   }
 
   /**
-   * Writes a new temporary file; its etag. @throws BodyError for what the caller's stream threw, else system
-   * errors
+   * Writes a new temporary file, onto the disk where it is to be `durable`; its etag. @throws BodyError for
+   * what the caller's stream threw, else system errors
    */
-  async fill(path: string, content: Content): Promise<string> {
-    if (content instanceof Uint8Array || !('copyOf' in content)) return await this.#write(path, content);
-    await copyFile(content.copyOf, path);
-    const timeS = nextTimeUs() / 1e6;
-    await utimes(path, timeS, timeS);
-    return etagOf(await stat(path, { bigint: true }));
-  }
-
-  async #write(path: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<string> {
+  async fill(path: string, content: Content, { durable }: { durable: boolean }): Promise<string> {
+    const timeS = nextTimeS();
+    if (!(content instanceof Uint8Array) && 'copyOf' in content) {
+      await copyFile(content.copyOf, path);
+      await utimes(path, timeS, timeS);
+      await using copy = await open(path, 'r');
+      if (durable) await copy.datasync();
+      return etagOf(await copy.stat({ bigint: true }));
+    }
     const file = await this.#create(path);
     try {
       if (content instanceof Uint8Array) await writeAll(file, content);
       else for await (const chunk of marked(content)) await writeAll(file, chunk);
-      const timeS = nextTimeUs() / 1e6;
       await file.utimes(timeS, timeS);
+      if (durable) await file.datasync();
       return etagOf(await file.stat({ bigint: true }));
     } finally {
       await file.close();

@@ -1,41 +1,51 @@
 /*
- * Puts objects into a folder.
+ * Writes objects into a folder.
  *
- * 1. An object's file is never opened for writing: it appears by rename or link, whole, so a reader or a
- *    crash sees old or new.
+ * 1. A put never opens an object's file: it appears by rename or link, whole, so a reader or a crash sees old
+ *    or new. An append adds to the file in place (append-file.ts).
  * 2. `ifAbsent` is a link, which the system makes for one process only; where links do not exist it is a
  *    rename under the lock.
  * 3. `ifMatch` compares and renames under the lock, so of those who give the same etag one wins, in whatever
- *    process. Plain puts and deletes take no lock: one that falls between compare and rename counts as having
- *    come before, and is overwritten.
+ *    process. Plain puts and deletes take no lock: one that falls between compare and rename, or into an
+ *    append, counts as having come before, and is overwritten, or after, and overwrites.
+ * 4. What is to be durable is flushed before it gets its name, and its folder after.
  */
 import { link, readdir, rename, rmdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { PutOptions } from '../../ports/index.js';
-import { sha256Hex } from './process-identity.js';
+import { appendInPlace } from './append-file.js';
+import { etagOf } from './etags.js';
 import { errnoOf, isAbsence, storeFailed } from './file-errors.js';
-import { makeFolder } from './make-folder.js';
-import { lacksLinks, withLockFile } from './file-lock.js';
-import { BodyError, etagOf, TempFiles, type Content } from './temp-files.js';
+import { lacksLinks } from './file-lock.js';
+import { Folders } from './folders.js';
+import { KeyLocks } from './key-locks.js';
+import { sweepTempFiles } from './sweep-temp-files.js';
+import { BodyError, TempFiles, type Content } from './temp-files.js';
 
-/** Directories remembered as existing; beyond it the memory begins anew. */
-const DIRECTORIES_KNOWN = 10_000;
+/** How the files of a store are written. */
+export interface WriteOptions {
+  hardLinks: boolean;
+  /** Whether what is written to a key is on the disk when its put or append resolves. */
+  isDurable: (key: string) => boolean;
+}
+
+type Outcome = 'moved' | 'linked' | 'refused';
 
 /** The writing half of a folder store. */
 export class LocalFileWriter {
   readonly #root: string;
   readonly #temps: TempFiles;
+  readonly #locks: KeyLocks;
+  readonly #folders = new Folders();
+  readonly #isDurable: (key: string) => boolean;
   #hardLinks: boolean;
-  readonly #directories = new Set<string>();
-  /**
-   * Conditional puts of this process on one key queue here, so that they do not poll for each other's lock.
-   */
-  readonly #queues = new Map<string, Promise<unknown>>();
 
-  constructor(root: string, hardLinks: boolean) {
+  constructor(root: string, { hardLinks, isDurable }: WriteOptions) {
     this.#root = root;
-    this.#temps = new TempFiles(root);
+    this.#temps = new TempFiles(root, () => sweepTempFiles(this.#temps.dir, this.#locks));
+    this.#locks = new KeyLocks(root, this.#temps.dir);
     this.#hardLinks = hardLinks;
+    this.#isDurable = isDurable;
   }
 
   /** Writes an object; its etag, or null where the condition did not hold. */
@@ -46,9 +56,10 @@ export class LocalFileWriter {
     try {
       if (options.ifAbsent === true && !(content instanceof Uint8Array) && (await etagAt(path)) !== null)
         return null;
+      const durable = this.#isDurable(key);
       const from = (temp = await this.#temps.newPath());
-      const etag = await this.#temps.fill(from, content);
-      const commit = async (): Promise<'moved' | 'linked' | 'refused'> => {
+      const etag = await this.#temps.fill(from, content, { durable });
+      const commit = async (): Promise<Outcome> => {
         if (options.ifMatch !== undefined)
           return await this.#moveIf(key, from, found => found === options.ifMatch);
         if (options.ifAbsent === true) return await this.#linkAbsent(key, from);
@@ -57,7 +68,9 @@ export class LocalFileWriter {
       };
       const outcome = await this.#inDirectory(path, commit);
       moved = outcome === 'moved';
-      return outcome === 'refused' ? null : etag;
+      if (outcome === 'refused') return null;
+      if (durable) await this.#folders.flush(dirname(path));
+      return etag;
     } catch (error) {
       throw error instanceof BodyError ? error.cause : storeFailed(error, 'write', { root: this.#root, key });
     } finally {
@@ -65,7 +78,20 @@ export class LocalFileWriter {
     }
   }
 
-  async #linkAbsent(key: string, temp: string): Promise<'moved' | 'linked' | 'refused'> {
+  /** Adds to an object's file; false where it has to be rewritten instead. */
+  async append(key: string, bytes: Uint8Array): Promise<boolean> {
+    const path = join(this.#root, key);
+    try {
+      if (((await stat(path).catch(() => undefined))?.size ?? 0) <= bytes.length) return false;
+      await this.#temps.ready();
+      const durable = this.#isDurable(key);
+      return await this.#locks.run(key, lock => appendInPlace({ key, path, bytes, durable, ...lock }));
+    } catch (error) {
+      throw storeFailed(error, 'append to', { root: this.#root, key });
+    }
+  }
+
+  async #linkAbsent(key: string, temp: string): Promise<Outcome> {
     const path = join(this.#root, key);
     if (this.#hardLinks) {
       try {
@@ -84,31 +110,14 @@ export class LocalFileWriter {
   }
 
   /** Renames under the key's lock, if the etag found there is right. */
-  async #moveIf(
-    key: string,
-    temp: string,
-    right: (etag: string | null) => boolean,
-  ): Promise<'moved' | 'refused'> {
+  async #moveIf(key: string, temp: string, right: (etag: string | null) => boolean): Promise<Outcome> {
     const path = join(this.#root, key);
-    const name = `lock-${sha256Hex(key).slice(0, 32)}`;
-    return await this.#queued(name, () =>
-      withLockFile(this.#temps.dir, name, async stillHeld => {
-        if (!right(await etagAt(path))) return 'refused';
-        stillHeld();
-        await rename(temp, path);
-        return 'moved';
-      }),
-    );
-  }
-
-  async #queued<T>(name: string, work: () => Promise<T>): Promise<T> {
-    const turn = (this.#queues.get(name) ?? Promise.resolve()).then(work, work);
-    this.#queues.set(name, turn);
-    try {
-      return await turn;
-    } finally {
-      if (this.#queues.get(name) === turn) this.#queues.delete(name);
-    }
+    return await this.#locks.run(key, async ({ stillHeld }) => {
+      if (!right(await etagAt(path))) return 'refused';
+      stillHeld();
+      await rename(temp, path);
+      return 'moved';
+    });
   }
 
   /**
@@ -118,16 +127,12 @@ export class LocalFileWriter {
   async #inDirectory<T>(path: string, commit: () => Promise<T>): Promise<T> {
     const dir = dirname(path);
     for (let attempt = 1; ; attempt++) {
-      if (!this.#directories.has(dir)) {
-        await makeFolder(dir);
-        if (this.#directories.size >= DIRECTORIES_KNOWN) this.#directories.clear();
-        this.#directories.add(dir);
-      }
+      await this.#folders.make(dir);
       try {
         return await commit();
       } catch (error) {
         if (attempt === 3) throw error;
-        if (errnoOf(error) === 'ENOENT') this.#directories.delete(dir);
+        if (errnoOf(error) === 'ENOENT') this.#folders.forget(dir);
         else if (errnoOf(error) !== 'EISDIR' || !(await removeEmpty(path))) throw error;
       }
     }

@@ -4,11 +4,11 @@ import { lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ktFiles } from '../../packages/runtime/src/files/kt-files.js';
-import { posixView } from '../../packages/runtime/src/files/posix/posix-view.js';
-import type { FileStore } from '../../packages/runtime/src/ports/index.js';
-import { localFileStore } from '../../packages/runtime/src/stores/local/local-file-store.js';
-import { bytes, listed, rejection } from '../kit/stores.js';
+import { ktFiles } from '../../../packages/runtime/src/files/kt-files.js';
+import { posixView } from '../../../packages/runtime/src/files/posix/posix-view.js';
+import type { FileStore } from '../../../packages/runtime/src/ports/index.js';
+import { localFileStore } from '../../../packages/runtime/src/stores/local/local-file-store.js';
+import { bytes, listed, rejection } from '../../kit/stores.js';
 
 let folder: string;
 let root: string;
