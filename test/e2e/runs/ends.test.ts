@@ -70,7 +70,7 @@ const CASES: Case[] = [
     mode: 'a promise that nobody keeps',
     job: { call: ['forgets', {}] },
     cause: { kind: 'Exited' },
-    says: /awaits what nobody will do\. Functions must return or throw/,
+    says: /waiting for a promise that can no longer settle\. Functions must return or throw/,
   },
   {
     mode: 'more memory than it may ever have',

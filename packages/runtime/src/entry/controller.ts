@@ -1,254 +1,50 @@
 /*
- * The controller of one run, in a pod: the same loop as everywhere, over the Kubernetes executor.
+ * The file that the pods of controllers run, and other pods that need no code of users.
  *
- * CT1 All it knows comes from the run's ConfigMap, the store and the labelled Jobs: killed at any moment and
- *     begun again, it ends the same.
- * CT2 The controller that began last drives: an older one sees its name replaced in the run's ConfigMap, and
- *     stops.
- * CT3 Exit 0: the run completed, or another controller drives it. 78: it failed, was cancelled or cannot be
- *     driven by this one. Else: begun again.
+ * CT3 Exit 0: what was to be done is done, or another controller does it. 78: another pod of the same code
+ *     would not get further, or the run has not completed. Else: begun again.
  */
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { isKtError, KtError } from '@kube-transform/sdk';
-import { HINT_ADDRESS } from '../kubernetes/run/hint-formats.js';
-import { hintServer } from '../kubernetes/run/hint-server.js';
-import { printLine } from '../process/standard-output.js';
-import { systemClock } from '../process/system-clock.js';
-import { drive } from '../engine/drive.js';
-import { paths } from '../kubernetes/api/paths.js';
-import { inClusterConnection } from '../kubernetes/api/connection.js';
+import { writeFile } from 'node:fs/promises';
+import { isKtError } from '@kube-transform/sdk';
 import { EXIT_CODE } from '../kubernetes/manifests/exit-codes.js';
-import { watch } from '../kubernetes/api/watch.js';
-import { KubeApi } from '../kubernetes/api/kube-api.js';
-import { kubernetesExecutor } from '../kubernetes/executor/kubernetes-executor.js';
-import { ownerOf } from '../kubernetes/manifests/run-jobs.js';
-import type { ConfigMap } from '../kubernetes/api/objects.js';
-import { MOUNT } from '../kubernetes/manifests/pod-spec.js';
-import { restoreStatus } from '../kubernetes/run/restore-status.js';
-import { RUN_CONFIG, RUN_KEY, readRecordFiles, type RunConfig } from '../kubernetes/manifests/run-config.js';
-import { StatusReporter } from '../kubernetes/run/status-reporter.js';
-import { readHeadline } from '../reporting/job-result.js';
-import { hintsKey } from '../run-store/layout.js';
-import { retryRun } from '../engine/create-run.js';
-import { openStore } from '../open-store.js';
-import type { FileStore, RunStatus } from '../ports/index.js';
-import { readRecord, type RunRecord, writeRecord } from '../run-store/run-record.js';
-import { launch } from './scheduled-run.js';
-import { serveProbe } from './probe.js';
-import { serveRead } from './reader.js';
-
-/** How long a call to the API server is tried again: as long as a control plane may be away. */
-const RETRY_FOR_MS = 3_600_000;
+import { messageOf, printLog } from '../process/standard-output.js';
+import { printProbe } from './probe.js';
+import { printPage } from './reader.js';
+import { controlRun } from './run-controller.js';
+import { beginScheduledRun } from './scheduled-run.js';
 
 /** What another pod of the same code does not get further with. */
 const HOPELESS: ReadonlySet<string> = new Set(['WRONG_VERSION', 'NEWER_FORMAT']);
 
-const say = (line: object): void => void printLine(line);
-const words = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+/**
+ * What is done instead of driving a run, by the variable of the environment that asks for it; gives exit
+ * codes.
+ */
+const SIDE_JOBS: Readonly<Record<string, (asked: string) => Promise<number>>> = {
+  /** Reads what the store holds of a run, for somebody who cannot reach the store. */
+  KT_READ: printPage,
+  /** Looks around for `kt doctor`. */
+  KT_PROBE: printProbe,
+  /** Begins a run of a schedule. */
+  KT_LAUNCH: beginScheduledRun,
+};
 
 /**
- * Drives the run that the environment names, and ends the process. `digest` is that of the bundle this file
- * is part of.
- *
- * With KT_LAUNCH it begins a run of a schedule instead, and ends; with KT_PROBE it looks around for `kt
- * doctor`; with KT_READ it reads what the store holds of a run instead, for somebody who cannot reach the
- * store.
+ * Drives the run that the environment names, or does the side job that it asks for, and ends the process.
+ * `digest` is that of the bundle this file is part of.
  */
 export async function startController(digest: string): Promise<never> {
-  if (process.env['KT_READ'] !== undefined) return serveRead(process.env['KT_READ']);
-  if (process.env['KT_PROBE'] !== undefined) return serveProbe(process.env['KT_PROBE']);
-  const launching = process.env['KT_LAUNCH'];
   let code: number;
   try {
-    code = await (launching === undefined ? control(digest) : launch(launching));
+    const [name, doIt] = Object.entries(SIDE_JOBS).find(([key]) => process.env[key] !== undefined) ?? [];
+    code = await (name === undefined || doIt === undefined
+      ? controlRun(digest)
+      : doIt(process.env[name] ?? ''));
   } catch (error) {
-    say({ level: 'error', message: words(error), t: systemClock.nowMs() });
+    printLog('error', messageOf(error));
     // What Kubernetes keeps of a pod that has ended: `kt status` shows it.
-    await writeFile('/dev/termination-log', words(error)).catch(() => undefined);
+    await writeFile('/dev/termination-log', messageOf(error)).catch(() => undefined);
     code = isKtError(error) && HOPELESS.has(error.code) ? EXIT_CODE.failed : EXIT_CODE.broken;
   }
   process.exit(code);
-}
-
-async function control(digest: string): Promise<number> {
-  const name = process.env['KT_RUN_CONFIG'] ?? '';
-  const uid = process.env['KT_POD_UID'] ?? '';
-  const dir = process.env['KT_RUN_DIR'] ?? MOUNT.run;
-  const config = RUN_CONFIG.parse(await readFile(join(dir, RUN_KEY.config)), join(dir, RUN_KEY.config));
-  checkVersion(config.runId, { began: config.digest, digest });
-  const connection = await inClusterConnection();
-  const api = new KubeApi(
-    { ...connection, namespace: config.settings.namespace },
-    { clock: systemClock, retryForMs: RETRY_FOR_MS },
-  );
-  const onTrouble = (error: unknown): void =>
-    say({ level: 'warn', message: words(error), t: systemClock.nowMs() });
-  const report = new StatusReporter({ api, clock: systemClock, configMap: name, onTrouble });
-  const stop = new AbortController();
-  const cancel = new AbortController();
-  process.on('SIGTERM', () => stop.abort());
-  try {
-    const mine = await api.patch<ConfigMap>(
-      paths.configMaps(api.namespace, name),
-      { data: { [RUN_KEY.controller]: uid } },
-      { type: 'merge' },
-    );
-    if (mine === null)
-      throw new KtError({
-        code: 'NO_RUN',
-        path: name,
-        message: `The run's ConfigMap "${name}" is gone: the run was deleted.`,
-      });
-    const watching = watchOwnConfigMap(api, { name, uid, stop, cancel }).catch((error: unknown) =>
-      report.trouble(error),
-    );
-    const status = await run(api, {
-      config,
-      digest,
-      owner: mine.metadata.uid ?? '',
-      report,
-      stop: stop.signal,
-      cancel: cancel.signal,
-      dir,
-    });
-    stop.abort();
-    await watching;
-    say({
-      level: 'info',
-      message: `The run is ${status}.`,
-      t: systemClock.nowMs(),
-      apiRequests: api.requests,
-      rssMiB: Math.round(process.memoryUsage.rss() / 2 ** 20),
-      cpuSeconds: Number(((process.cpuUsage().user + process.cpuUsage().system) / 1e6).toFixed(2)),
-    });
-    return status === 'Completed' ? 0 : status === 'Interrupted' ? EXIT_CODE.stopped : EXIT_CODE.failed;
-  } catch (error) {
-    await report.close(words(error)).catch(onTrouble);
-    throw error;
-  } finally {
-    api.close();
-  }
-}
-
-/**
- * A run is driven by the version it began with. Asked before this controller takes over from another. @throws
- * KtError `WRONG_VERSION`.
- */
-function checkVersion(runId: string, { began, digest }: { began: string; digest: string }): void {
-  if (began === digest) return;
-  throw new KtError({
-    code: 'WRONG_VERSION',
-    path: runId,
-    message: `Run "${runId}" began with version ${began} of the functions, and this controller is of version ${digest}.`,
-    hint: `Go on with the version it began with: kt submit --resume ${runId}; or begin a new run.`,
-  });
-}
-
-/** Heeds the flag of `kt cancel`, and another controller that has taken over. */
-async function watchOwnConfigMap(
-  api: KubeApi,
-  at: { name: string; uid: string; stop: AbortController; cancel: AbortController },
-): Promise<void> {
-  const target = { path: paths.configMaps(api.namespace), fieldSelector: `metadata.name=${at.name}` };
-  for await (const news of watch<ConfigMap>(api, target, { signal: at.stop.signal, clock: systemClock })) {
-    const [object] = news.type === 'list' ? news.items : [news.object];
-    const gone = object === undefined || news.type === 'gone';
-    if (gone || object.data?.[RUN_KEY.cancel] !== undefined) at.cancel.abort();
-    const driver = object?.data?.[RUN_KEY.controller];
-    if (driver !== undefined && driver !== at.uid) {
-      say({
-        level: 'warn',
-        message: `Another controller (${driver}) drives this run now; this one stops.`,
-        t: systemClock.nowMs(),
-      });
-      at.stop.abort();
-    }
-  }
-}
-
-interface Control {
-  config: RunConfig;
-  digest: string;
-  owner: string;
-  report: StatusReporter;
-  stop: AbortSignal;
-  cancel: AbortSignal;
-  dir: string;
-}
-
-async function run(
-  api: KubeApi,
-  { config, digest, owner, report, stop, cancel, dir }: Control,
-): Promise<string> {
-  const { runId, settings } = config;
-  const store = await openStore(settings.store);
-  const { record, resumed } = await recordOf(store, config, dir);
-  checkVersion(runId, { began: record.source?.digest ?? digest, digest });
-  const frame = {
-    runId,
-    pipeline: record.pipeline.name,
-    settings,
-    digest,
-    bundleParts: config.bundleParts,
-    owner: ownerOf(runId, owner),
-  };
-  await restoreStatus(store, record, report);
-  const executor = kubernetesExecutor({
-    api,
-    store,
-    clock: systemClock,
-    frame,
-    onTrouble: error => report.trouble(error),
-  });
-  await using hints = await hintServer({
-    host: process.env['KT_POD_IP'] ?? '127.0.0.1',
-    onHint: hint => executor.hint(hint),
-  });
-  await store.put(hintsKey(runId), new TextEncoder().encode(HINT_ADDRESS.text(hints.address)));
-  const lastWord = async (status: RunStatus): Promise<void> => {
-    if (status === 'Completed') report.headline(await readHeadline(store, record).catch(() => null));
-    await report.close(null);
-  };
-  const { status } = await drive({
-    store,
-    executor,
-    clock: systemClock,
-    sink: {
-      publish: event => {
-        report.publish(event);
-        if (event.type === 'RunFinished' && event.status !== 'Interrupted') ended = lastWord(event.status);
-      },
-    },
-    record,
-    resumed,
-    drain: stop,
-    stop: new AbortController().signal,
-    cancel,
-  });
-  await ended;
-  await report.amend();
-  return status;
-}
-
-/** The last report, begun as soon as the run has ended: tidying up comes after. */
-let ended: Promise<void> = Promise.resolve();
-
-/** The record of the run: from the store where it has begun, else from what came with the run's ConfigMap. */
-async function recordOf(
-  store: FileStore,
-  { runId, kind, from, source }: RunConfig,
-  dir: string,
-): Promise<{ record: RunRecord; resumed: boolean }> {
-  const stored = await readRecord(store, runId);
-  if (stored !== null) return { record: stored, resumed: true };
-  if (kind === 'retry') {
-    return {
-      record: await retryRun(store, from ?? '', { clock: systemClock, runId, source }),
-      resumed: true,
-    };
-  }
-  const record = await readRecordFiles(dir);
-  await writeRecord(store, record);
-  return { record: (await readRecord(store, runId)) ?? record, resumed: false };
 }

@@ -14,7 +14,7 @@ import { KtError } from '@kube-transform/sdk';
 import { withinLog } from '../process/console-capture.js';
 import type { HardTimeout } from '../process/hard-timeout.js';
 import { HintClient } from '../kubernetes/run/hint-client.js';
-import { printLine } from '../process/standard-output.js';
+import { messageOf, printLine, printLog } from '../process/standard-output.js';
 import { systemClock } from '../process/system-clock.js';
 import { TerminationFile } from '../process/termination-message.js';
 import { ktFiles } from '../files/kt-files.js';
@@ -45,23 +45,21 @@ export async function servePod(catalog: FunctionCatalog): Promise<never> {
     // Codes that mean something to Kubernetes are not for functions to say.
     if (code !== undefined || !RESERVED.has(left)) return;
     note.say(
-      isDry ? 'The function awaits what nobody will do.' : `The function called process.exit(${left}).`,
+      isDry
+        ? 'The function is waiting for a promise that can no longer settle.'
+        : `The function called process.exit(${left}).`,
     );
     process.exitCode = EXIT_CODE.early;
   });
   try {
     code = await run(catalog, note);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    note.say(message);
-    say({ level: 'error', message, t: systemClock.nowMs() });
+    note.say(messageOf(error));
+    printLog('error', messageOf(error));
     code = EXIT_CODE.broken;
   }
   process.exit(code);
 }
-
-/** Past `console`, which may be logging for an item. */
-const say = (line: object): void => void printLine(line);
 
 function setting(name: string): string {
   const value = process.env[name];
@@ -125,7 +123,7 @@ async function run(catalog: FunctionCatalog, note: TerminationFile): Promise<num
       },
       draining: () => false,
       emit,
-      echo: say,
+      echo: printLine,
       openFs: openPosixView(store),
       within: withinLog,
       pause: systemClock.sleep,

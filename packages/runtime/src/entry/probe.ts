@@ -2,20 +2,20 @@
  * A pod that looks around for `kt doctor`: whether the store can be written and read, the time, the version
  * of Node.
  */
-import { printLine } from '../process/standard-output.js';
+import { messageOf, printLine } from '../process/standard-output.js';
 import { systemClock } from '../process/system-clock.js';
 import { PROBE_REPORT, type ProbeReport } from '../kubernetes/manifests/probe-job.js';
 import { openStore } from '../open-store.js';
 
-/** Looks around, prints a {@link ProbeReport}, and ends the process. */
-export async function serveProbe(store: string): Promise<never> {
+/** Looks around and prints a {@link ProbeReport}; the exit code. */
+export async function printProbe(store: string): Promise<number> {
   const report: ProbeReport = {
     node: process.versions.node,
     nowMs: systemClock.nowMs(),
     storeProblem: await storeProblem(store),
   };
   printLine(PROBE_REPORT.stamped(report));
-  process.exit(0);
+  return 0;
 }
 
 async function storeProblem(url: string): Promise<string | null> {
@@ -28,6 +28,6 @@ async function storeProblem(url: string): Promise<string | null> {
     await store.delete([key]);
     return read === text ? null : 'what was written is not what is read';
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }

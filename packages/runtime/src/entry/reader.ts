@@ -1,6 +1,6 @@
-/** Reads what a store holds of a run and prints it, one page; see `kubernetes/reader-job.ts`. */
+/** Reads what a store holds of a run and prints it, one page; see `kubernetes/manifests/reader-pages.ts`. */
 import { isKtError, KtError, type Problem } from '@kube-transform/sdk';
-import { printBytes } from '../process/standard-output.js';
+import { messageOf, printBytes } from '../process/standard-output.js';
 import {
   READ_LINE,
   READ_REQUEST,
@@ -15,23 +15,19 @@ import { readRecord } from '../run-store/run-record.js';
 
 const CHUNK = 65_536;
 
-/** Answers a request, as JSON, and ends the process. */
-export async function serveRead(text: string): Promise<never> {
+/** Answers a request, given as JSON; the exit code. Ends the process where nobody reads what is printed. */
+export async function printPage(text: string): Promise<number> {
   process.on('SIGTERM', () => process.exit(143));
   const page = new Page();
   page.add(READ_LINE.stamped({ begin: true }));
   try {
     await answer(READ_REQUEST.parse(text, 'KT_READ'), page);
   } catch (error) {
-    const problem = {
-      code: 'READ_FAILED',
-      path: '',
-      message: error instanceof Error ? error.message : String(error),
-    };
-    page.add({ error: isKtError(error) ? error.problems : [problem satisfies Problem] });
+    const problem: Problem = { code: 'READ_FAILED', path: '', message: messageOf(error) };
+    page.add({ error: isKtError(error) ? error.problems : [problem] });
   }
   page.flush();
-  process.exit(0);
+  return 0;
 }
 
 async function answer(request: ReadRequest, page: Page): Promise<void> {

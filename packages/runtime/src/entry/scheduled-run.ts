@@ -3,7 +3,7 @@
  * same.
  */
 import { bindSpec, KtError } from '@kube-transform/sdk';
-import { printLine } from '../process/standard-output.js';
+import { printLog } from '../process/standard-output.js';
 import { systemClock } from '../process/system-clock.js';
 import { paths } from '../kubernetes/api/paths.js';
 import { drivenRuns, flagCancelled } from '../kubernetes/run/run-objects.js';
@@ -20,10 +20,9 @@ import { type DeployedVersion, readVersion, runConfigOf } from '../kubernetes/ma
 import { newRun } from '../engine/create-run.js';
 
 const RETRY_FOR_MS = 600_000;
-const say = (message: string): void => void printLine({ level: 'info', message, t: systemClock.nowMs() });
 
 /** Begins a run of the schedule that the environment names; the exit code. */
-export async function launch(schedule: string): Promise<number> {
+export async function beginScheduledRun(schedule: string): Promise<number> {
   const dir = process.env['KT_RUN_DIR'] ?? MOUNT.run;
   const version = readVersion(await readMounted(dir), dir);
   if (version === undefined)
@@ -43,18 +42,18 @@ export async function launch(schedule: string): Promise<number> {
     const going = await runsUnderWay(api, schedule, runId);
     const policy = process.env['KT_POLICY'];
     if (going.length > 0 && policy === 'Forbid') {
-      say(`No run is begun: ${going.map(idOf).join(', ')} of this schedule still goes on.`);
+      printLog('info', `No run is begun: ${going.map(idOf).join(', ')} of this schedule still goes on.`);
       return 0;
     }
     if (policy === 'Replace') {
       for (const run of going) {
         // What `kt cancel` does first; the controller of that run does the rest.
         await flagCancelled(api, run, systemClock);
-        say(`Run ${idOf(run)} is cancelled: another takes its place.`);
+        printLog('info', `Run ${idOf(run)} is cancelled: another takes its place.`);
       }
     }
     await begin(api, version, { runId, schedule });
-    say(`Run ${runId} is begun.`);
+    printLog('info', `Run ${runId} is begun.`);
     return 0;
   } finally {
     api.close();

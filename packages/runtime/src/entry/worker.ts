@@ -4,6 +4,7 @@
 import pLimit from 'p-limit';
 import { KtError } from '@kube-transform/sdk';
 import { captureOutput, withinLog } from '../process/console-capture.js';
+import { messageOf } from '../process/standard-output.js';
 import { systemClock } from '../process/system-clock.js';
 import { ktFiles } from '../files/kt-files.js';
 import { openStore } from '../open-store.js';
@@ -107,7 +108,7 @@ export async function startWorker(handed: BundleCatalog): Promise<void> {
       flush();
       return { type: 'done', outcome };
     } catch (error) {
-      return { type: 'broken', message: error instanceof Error ? error.message : String(error) };
+      return { type: 'broken', message: messageOf(error) };
     }
   };
   send({ ...READY });

@@ -10,6 +10,7 @@ const LEVELS = {
   error: 'error',
   trace: 'debug',
 } as const;
+/** Of the process, as its console and streams are: which item prints, and whether they are captured. */
 const current = new AsyncLocalStorage<{ readonly log: KtLog }>();
 let installed = false;
 

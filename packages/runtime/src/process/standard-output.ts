@@ -10,11 +10,22 @@ import { writeSync } from 'node:fs';
 
 const PAUSE_MS = 5;
 const MAX_WAIT_MS = 30_000;
+/** Never changed: what is waited on. */
 const pause = new Int32Array(new SharedArrayBuffer(4));
+/** Of the process, as its standard output is: nobody reads it any more. */
 let closed = false;
 
 /** Writes a value as a line of JSON. */
 export const printLine = (value: object): boolean => printBytes(Buffer.from(`${JSON.stringify(value)}\n`));
+
+/**
+ * Writes a line of a log; `more` goes beside the message. Past `console`, which may be logging for an item.
+ */
+export const printLog = (level: 'info' | 'warn' | 'error', message: string, more: object = {}): boolean =>
+  printLine({ level, message, t: Date.now(), ...more });
+
+/** What is said of something that was thrown. */
+export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Writes bytes; false where they are not all written. */
 export function printBytes(

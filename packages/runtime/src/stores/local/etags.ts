@@ -4,6 +4,7 @@
  * Inodes are used again and kernels stamp times in ticks of up to 10 ms, so neither alone would do. Each
  * write of this process therefore gives its file a time of its own, to the µs.
  */
+/** Of the process, as its clock is: two stores may be of one folder. */
 let lastTimeUs = 0;
 /** `performance` has it too, and takes longer to load than all of this. */
 const clockUs = (): number => Number(process.hrtime.bigint() / 1000n);

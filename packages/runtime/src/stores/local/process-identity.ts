@@ -22,6 +22,7 @@ export function sha256Hex(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
+/** Asked once: a process does not become another. */
 let mine: Promise<ProcessName> | undefined;
 
 /** This process. */

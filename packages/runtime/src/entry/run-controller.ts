@@ -1,0 +1,212 @@
+/*
+ * The controller of one run, in a pod: the same loop as everywhere, over the Kubernetes executor.
+ *
+ * CT1 All it knows comes from the run's ConfigMap, the store and the labelled Jobs: killed at any moment and
+ *     begun again, it ends the same.
+ * CT2 The controller that began last drives: an older one sees its name replaced in the run's ConfigMap, and
+ *     stops.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { KtError } from '@kube-transform/sdk';
+import { HINT_ADDRESS } from '../kubernetes/run/hint-formats.js';
+import { hintServer } from '../kubernetes/run/hint-server.js';
+import { messageOf, printLog } from '../process/standard-output.js';
+import { systemClock } from '../process/system-clock.js';
+import { drive } from '../engine/drive.js';
+import { paths } from '../kubernetes/api/paths.js';
+import { inClusterConnection } from '../kubernetes/api/connection.js';
+import { EXIT_CODE } from '../kubernetes/manifests/exit-codes.js';
+import { watch } from '../kubernetes/api/watch.js';
+import { KubeApi } from '../kubernetes/api/kube-api.js';
+import { kubernetesExecutor } from '../kubernetes/executor/kubernetes-executor.js';
+import { ownerOf } from '../kubernetes/manifests/run-jobs.js';
+import type { ConfigMap } from '../kubernetes/api/objects.js';
+import { MOUNT } from '../kubernetes/manifests/pod-spec.js';
+import { restoreStatus } from '../kubernetes/run/restore-status.js';
+import { RUN_CONFIG, RUN_KEY, readRecordFiles, type RunConfig } from '../kubernetes/manifests/run-config.js';
+import { StatusReporter } from '../kubernetes/run/status-reporter.js';
+import { readHeadline } from '../reporting/job-result.js';
+import { hintsKey } from '../run-store/layout.js';
+import { retryRun } from '../engine/create-run.js';
+import { openStore } from '../open-store.js';
+import type { FileStore, RunStatus } from '../ports/index.js';
+import { readRecord, type RunRecord, writeRecord } from '../run-store/run-record.js';
+
+/** How long a call to the API server is tried again: as long as a control plane may be away. */
+const RETRY_FOR_MS = 3_600_000;
+
+/** Drives the run that the environment names until it ends or is to be left; the exit code of the process. */
+export async function controlRun(digest: string): Promise<number> {
+  const name = process.env['KT_RUN_CONFIG'] ?? '';
+  const uid = process.env['KT_POD_UID'] ?? '';
+  const dir = process.env['KT_RUN_DIR'] ?? MOUNT.run;
+  const config = RUN_CONFIG.parse(await readFile(join(dir, RUN_KEY.config)), join(dir, RUN_KEY.config));
+  checkVersion(config.runId, { began: config.digest, digest });
+  const connection = await inClusterConnection();
+  const api = new KubeApi(
+    { ...connection, namespace: config.settings.namespace },
+    { clock: systemClock, retryForMs: RETRY_FOR_MS },
+  );
+  const onTrouble = (error: unknown): void => void printLog('warn', messageOf(error));
+  const report = new StatusReporter({ api, clock: systemClock, configMap: name, onTrouble });
+  const stop = new AbortController();
+  const cancel = new AbortController();
+  process.on('SIGTERM', () => stop.abort());
+  try {
+    const mine = await api.patch<ConfigMap>(
+      paths.configMaps(api.namespace, name),
+      { data: { [RUN_KEY.controller]: uid } },
+      { type: 'merge' },
+    );
+    if (mine === null)
+      throw new KtError({
+        code: 'NO_RUN',
+        path: name,
+        message: `The run's ConfigMap "${name}" is gone: the run was deleted.`,
+      });
+    const watching = watchOwnConfigMap(api, { name, uid, stop, cancel }).catch((error: unknown) =>
+      report.trouble(error),
+    );
+    const status = await run(api, {
+      config,
+      digest,
+      owner: mine.metadata.uid ?? '',
+      report,
+      stop: stop.signal,
+      cancel: cancel.signal,
+      dir,
+    });
+    stop.abort();
+    await watching;
+    printLog('info', `The run is ${status}.`, {
+      apiRequests: api.requests,
+      rssMiB: Math.round(process.memoryUsage.rss() / 2 ** 20),
+      cpuSeconds: Number(((process.cpuUsage().user + process.cpuUsage().system) / 1e6).toFixed(2)),
+    });
+    return status === 'Completed' ? 0 : status === 'Interrupted' ? EXIT_CODE.stopped : EXIT_CODE.failed;
+  } catch (error) {
+    await report.close(messageOf(error)).catch(onTrouble);
+    throw error;
+  } finally {
+    api.close();
+  }
+}
+
+/**
+ * A run is driven by the version it began with. Asked before this controller takes over from another. @throws
+ * KtError `WRONG_VERSION`.
+ */
+function checkVersion(runId: string, { began, digest }: { began: string; digest: string }): void {
+  if (began === digest) return;
+  throw new KtError({
+    code: 'WRONG_VERSION',
+    path: runId,
+    message: `Run "${runId}" began with version ${began} of the functions, and this controller is of version ${digest}.`,
+    hint: `Go on with the version it began with: kt submit --resume ${runId}; or begin a new run.`,
+  });
+}
+
+/** Heeds the flag of `kt cancel`, and another controller that has taken over. */
+async function watchOwnConfigMap(
+  api: KubeApi,
+  at: { name: string; uid: string; stop: AbortController; cancel: AbortController },
+): Promise<void> {
+  const target = { path: paths.configMaps(api.namespace), fieldSelector: `metadata.name=${at.name}` };
+  for await (const news of watch<ConfigMap>(api, target, { signal: at.stop.signal, clock: systemClock })) {
+    const [object] = news.type === 'list' ? news.items : [news.object];
+    const gone = object === undefined || news.type === 'gone';
+    if (gone || object.data?.[RUN_KEY.cancel] !== undefined) at.cancel.abort();
+    const driver = object?.data?.[RUN_KEY.controller];
+    if (driver !== undefined && driver !== at.uid) {
+      printLog('warn', `Another controller (${driver}) drives this run now; this one stops.`);
+      at.stop.abort();
+    }
+  }
+}
+
+interface Control {
+  config: RunConfig;
+  digest: string;
+  owner: string;
+  report: StatusReporter;
+  stop: AbortSignal;
+  cancel: AbortSignal;
+  dir: string;
+}
+
+async function run(
+  api: KubeApi,
+  { config, digest, owner, report, stop, cancel, dir }: Control,
+): Promise<string> {
+  const { runId, settings } = config;
+  const store = await openStore(settings.store);
+  const { record, resumed } = await openRecord(store, config, dir);
+  checkVersion(runId, { began: record.source?.digest ?? digest, digest });
+  const frame = {
+    runId,
+    pipeline: record.pipeline.name,
+    settings,
+    digest,
+    bundleParts: config.bundleParts,
+    owner: ownerOf(runId, owner),
+  };
+  await restoreStatus(store, record, report);
+  const executor = kubernetesExecutor({
+    api,
+    store,
+    clock: systemClock,
+    frame,
+    onTrouble: error => report.trouble(error),
+  });
+  await using hints = await hintServer({
+    host: process.env['KT_POD_IP'] ?? '127.0.0.1',
+    onHint: hint => executor.hint(hint),
+  });
+  await store.put(hintsKey(runId), new TextEncoder().encode(HINT_ADDRESS.text(hints.address)));
+  /** The last report, begun as soon as the run has ended: what is left is deleted after it. */
+  let lastReport: Promise<void> = Promise.resolve();
+  const reportEnd = async (status: RunStatus): Promise<void> => {
+    if (status === 'Completed') report.headline(await readHeadline(store, record).catch(() => null));
+    await report.close(null);
+  };
+  const { status } = await drive({
+    store,
+    executor,
+    clock: systemClock,
+    sink: {
+      publish: event => {
+        report.publish(event);
+        if (event.type === 'RunFinished' && event.status !== 'Interrupted')
+          lastReport = reportEnd(event.status);
+      },
+    },
+    record,
+    resumed,
+    drain: stop,
+    stop: new AbortController().signal,
+    cancel,
+  });
+  await lastReport;
+  await report.amend();
+  return status;
+}
+
+/** The record of the run: from the store where it has begun, else from what came with the run's ConfigMap. */
+async function openRecord(
+  store: FileStore,
+  { runId, kind, from, source }: RunConfig,
+  dir: string,
+): Promise<{ record: RunRecord; resumed: boolean }> {
+  const stored = await readRecord(store, runId);
+  if (stored !== null) return { record: stored, resumed: true };
+  if (kind === 'retry') {
+    return {
+      record: await retryRun(store, from ?? '', { clock: systemClock, runId, source }),
+      resumed: true,
+    };
+  }
+  const record = await readRecordFiles(dir);
+  await writeRecord(store, record);
+  return { record: (await readRecord(store, runId)) ?? record, resumed: false };
+}
