@@ -73,7 +73,7 @@ describe('rights', () => {
     expect(problemsOf(found).map(({ check }) => check)).toEqual(['your rights']);
     expect(found.find(({ check }) => check === 'steps')).toMatchObject({
       outcome: 'skipped',
-      message: expect.stringContaining('You may not make pods') as string,
+      message: expect.stringContaining('You may not create pods') as string,
     });
     expect(found.find(({ check }) => check === 'pod')?.message).toMatch(/may not create configmaps/);
     expect(code).toBe(3);
