@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { localFileStore } from '../../packages/runtime/src/stores/local/local-file-store.js';
 import { memoryFileStore } from '../../packages/runtime/src/stores/memory-file-store.js';
+import { lagStore } from '../kit/lag-store/lag-store.js';
 import { fileStoreContract, type OpenedStore } from './file-store-contract.js';
 
 async function inFolder(hardLinks: boolean): Promise<OpenedStore> {
@@ -17,3 +18,7 @@ async function inFolder(hardLinks: boolean): Promise<OpenedStore> {
 fileStoreContract('mem', async () => ({ store: memoryFileStore(), close: async () => undefined }));
 fileStoreContract('file', () => inFolder(true));
 fileStoreContract('file without hard links', () => inFolder(false));
+fileStoreContract('lagging, with no fault', async () => ({
+  store: lagStore(memoryFileStore(), { seed: 1 }),
+  close: async () => undefined,
+}));

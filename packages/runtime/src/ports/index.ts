@@ -82,10 +82,23 @@ export type ListEntry = { type: 'object'; object: ObjectInfo } | { type: 'prefix
 
 /**
  * Objects by key. Keys are relative to the store, UTF-8, with "/" between names, none of them empty, "." or
- * "..".
+ * "..". All methods reject with KtError: `BAD_PATH` for a bad key, `NOT_FOUND`, `STORE_FAILED` otherwise.
  *
- * Puts are atomic: a reader sees the old or the new object whole, and a crash leaves one of the two. All
- * methods reject with KtError: `BAD_PATH` for a bad key, `NOT_FOUND`, `STORE_FAILED` otherwise.
+ * What every store keeps, and what those who use one may rely on, no more:
+ *
+ * - A put is whole: readers see the old or the new object, and a crash leaves one of the two. Of an append
+ *   readers may see a part, and a crash may leave one that the next append takes away.
+ * - A conditional put is exclusive: of all that meet, in whatever process, one wins.
+ * - Reads by key (`head`, `get`, `stream`, `copy`) are fresh: they see each put that resolved before them,
+ *   whoever made it.
+ * - Listings may be late, by a minute: they may lack what was put, show what was replaced or deleted, and
+ *   show a later object without an earlier one. Whether an object is there, a read by its key tells.
+ * - A call that rejects with `STORE_FAILED` may have had its effect. A conditional put that is made again
+ *   then finds its own object.
+ * - What has resolved survives the death of every process. A power cut it survives with `durability: 'disk'`,
+ *   which stores have at least for what runs keep (run-folders.ts): what had not resolved is then there whole
+ *   or not at all. With `durability: 'process'` an object may be missing after a power cut, be as it was
+ *   before, or have lost its end. Deletes may come back in any case.
  */
 export interface FileStore extends AsyncDisposable {
   /**
