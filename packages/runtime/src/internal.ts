@@ -20,7 +20,15 @@ export { summaryOfState } from './reporting/read-run.js';
 export { formatSummary, parseSummary } from './reporting/reported-summary.js';
 export { logLine, LogTail, selectItems, STORED_LINE } from './reporting/run-logs.js';
 export type { StoredLine } from './reporting/run-logs.js';
-export { isOver, isUnreadable, jobCount, newRunSummary, unreadableRun } from './reporting/run-summary.js';
+export {
+  countJobs,
+  isOver,
+  isUnreadable,
+  jobCount,
+  newJobProgress,
+  newRunSummary,
+  unreadableRun,
+} from './reporting/run-summary.js';
 export { eventsBetween } from './reporting/summary-events.js';
 export { inProcessHost, localCatalog } from './run-pipeline.js';
 export { readOutcomes, readResults, RESULT_LINE } from './run-store/item-results.js';

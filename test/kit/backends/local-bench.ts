@@ -2,13 +2,8 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import {
-  type Clock,
-  memoryFileStore,
-  type RunEvent,
-  systemClock,
-  writeRecord,
-} from '@kube-transform/runtime';
+import { type Clock, memoryFileStore, type RunEvent } from '@kube-transform/runtime';
+import { systemClock, writeRecord } from '@kube-transform/runtime/internal';
 import type { RunDriver, StartedRun } from '../../../packages/cli/src/backends/backend.js';
 import { LocalBackend } from '../../../packages/cli/src/backends/local/local-backend.js';
 import { beginRun } from '../../../packages/cli/src/backends/local/start-run.js';

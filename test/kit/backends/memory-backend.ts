@@ -1,15 +1,7 @@
-/** A backend in memory, for tests of what stands on one: its runs are what a test says, and change when it says so. */
-import {
-  countJobs,
-  eventsBetween,
-  type FailedLog,
-  isOver,
-  type LogLine,
-  newJobProgress,
-  newRunSummary,
-  type RunSummary,
-  selectItems,
-} from '@kube-transform/runtime';
+/** A backend in memory, for tests of what stands on one: its runs are what a test says. */
+import type { FailedLog, LogLine, RunSummary } from '@kube-transform/runtime';
+import { countJobs, newJobProgress } from '@kube-transform/runtime/internal';
+import { eventsBetween, isOver, newRunSummary, selectItems } from '@kube-transform/runtime/internal';
 import {
   type Cancelled,
   type CancelOptions,
@@ -66,6 +58,8 @@ export class MemoryBackend implements RunBackend {
   };
   readonly #options: MemoryOptions;
   readonly #runs = new Map<string, Run>();
+  /** How often a run has changed. */
+  #changes = 0;
   #onChange: (() => void)[] = [];
 
   constructor(options: MemoryOptions = {}) {
@@ -91,6 +85,7 @@ export class MemoryBackend implements RunBackend {
     if (given.counts === undefined) summary.counts = countJobs(summary.jobs);
     const lines = logs.lines ?? old?.lines ?? [];
     this.#runs.set(runId, { summary, lines, failed: logs.failed ?? old?.failed ?? [] });
+    this.#changes++;
     for (const look of this.#onChange.splice(0)) look();
   }
 
@@ -114,12 +109,13 @@ export class MemoryBackend implements RunBackend {
   async follow(run: RunRef, { sink, note, signal }: RunWatcher): Promise<RunSummary | null> {
     let last: RunSummary | null = null;
     while (!signal.aborted) {
+      const changes = this.#changes;
       const { summary } = this.#get(run);
       for (const event of eventsBetween(last, summary)) sink.publish(event);
       if (summary.trouble !== null && summary.trouble !== last?.trouble) note(summary.trouble);
       last = summary;
       if (summary.status !== 'Running') break;
-      await this.#change(signal);
+      await this.#changeAfter(changes, signal);
     }
     return last;
   }
@@ -129,6 +125,7 @@ export class MemoryBackend implements RunBackend {
     const { jobs, item } = selectItems(this.#get(run).summary.jobs, { runId, selector });
     let seen = 0;
     while (signal?.aborted !== true) {
+      const changes = this.#changes;
       const { lines, summary } = this.#get(run);
       const latest = new Map<string, number>();
       for (const { job, item: of, attempt } of lines)
@@ -139,7 +136,7 @@ export class MemoryBackend implements RunBackend {
       }
       seen = lines.length;
       if (!follow || summary.status !== 'Running') return;
-      await this.#change(signal);
+      await this.#changeAfter(changes, signal);
     }
   }
 
@@ -225,10 +222,10 @@ export class MemoryBackend implements RunBackend {
     return [...this.#runs.values()].sort((a, b) => b.summary.createdMs - a.summary.createdMs);
   }
 
-  /** Resolves when a run has changed, or at the signal. */
-  #change(signal?: AbortSignal): Promise<void> {
+  /** Resolves when a run has changed since then, or at the signal. */
+  #changeAfter(changes: number, signal?: AbortSignal): Promise<void> {
     return new Promise(resolve => {
-      if (signal?.aborted === true) resolve();
+      if (this.#changes !== changes || signal?.aborted === true) resolve();
       this.#onChange.push(resolve);
       signal?.addEventListener('abort', () => resolve(), { once: true });
     });

@@ -1,21 +1,23 @@
-/** The backend of a namespace of a scripted API server, for its contract: controllers and readers are here. */
+/** The backend of a namespace of a scripted API server, for its contract: controllers run here. */
+import {
+  memoryFileStore,
+  readFailedLogs,
+  readLogs,
+  readRecord,
+  type RunRecord,
+  type RunStatus,
+} from '@kube-transform/runtime';
 import {
   drive,
   inProcessExecutor,
   inProcessHost,
   localCatalog,
-  memoryFileStore,
   newRun,
-  readFailedLogs,
   readHeadline,
-  readLogs,
-  readRecord,
   retryRun,
-  type RunRecord,
-  type RunStatus,
   systemClock,
   writeRecord,
-} from '@kube-transform/runtime';
+} from '@kube-transform/runtime/internal';
 import {
   ANNOTATION,
   clusterSettings,
@@ -138,7 +140,6 @@ class Processes {
       drain: never,
       stop: stop.signal,
       cancel: never,
-      onFacts: () => undefined,
     });
     await ended;
     if (stop.signal.aborted) return;

@@ -10,8 +10,8 @@
  */
 import type { FailureCause, JobStatus } from '@kube-transform/sdk';
 import { KtError } from '@kube-transform/sdk';
-import type { RunSummary } from '@kube-transform/runtime';
-import { formatSummary, isOver, systemClock } from '@kube-transform/runtime/internal';
+import type { Clock, RunSummary } from '@kube-transform/runtime';
+import { formatSummary, isOver } from '@kube-transform/runtime/internal';
 import {
   type ConfigMap,
   controllerPods,
@@ -38,12 +38,12 @@ const CAUSE: FailureCause = { kind: 'Cancelled', message: 'The run was cancelled
 export async function cancelInCluster(
   api: KubeApi,
   run: ClusterRun,
-  { timeoutMs, progress, signal }: Required<CancelOptions>,
+  { timeoutMs, progress, signal, clock }: Required<CancelOptions> & { clock: Clock },
 ): Promise<Cancelled> {
   const { runId } = run;
   refuseEnded(run);
-  await flag(api, run);
-  const beganMs = systemClock.nowMs();
+  await flag(api, run, clock);
+  const beganMs = clock.nowMs();
   let told = '';
   let taken = false;
   for (;;) {
@@ -54,14 +54,14 @@ export async function cancelInCluster(
     if (now.jobs.length > 0)
       await api.deleteAll(paths.jobs(api.namespace), { labelSelector: selectRun(runId, 'task') });
     if (!over) {
-      taken ||= !now.isDriven || systemClock.nowMs() - beganMs > Math.min(REACTS_WITHIN_MS, timeoutMs / 2);
-      if (taken && (await endControllers(api, runId))) await sayCancelled(api, now.run);
+      taken ||= !now.isDriven || clock.nowMs() - beganMs > Math.min(REACTS_WITHIN_MS, timeoutMs / 2);
+      if (taken && (await endControllers(api, runId))) await sayCancelled(api, now.run, clock.nowMs());
     }
     const text = waitingFor(now);
     if (text !== told) progress(text);
     told = text;
-    if (signal.aborted || systemClock.nowMs() - beganMs > timeoutMs) return { pods: now.pods, ended: over };
-    await systemClock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
+    if (signal.aborted || clock.nowMs() - beganMs > timeoutMs) return { pods: now.pods, ended: over };
+    await clock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
   }
 }
 
@@ -70,9 +70,9 @@ function refuseEnded({ runId, summary }: ClusterRun): void {
   throw runIsOver({ runId }, summary.status);
 }
 
-async function flag(api: KubeApi, { runId, object }: ClusterRun): Promise<void> {
+async function flag(api: KubeApi, { runId, object }: ClusterRun, clock: Clock): Promise<void> {
   if (object.data?.[RUN_KEY.cancel] !== undefined) return;
-  const flagged = await flagCancelled(api, object, systemClock);
+  const flagged = await flagCancelled(api, object, clock);
   if (flagged === null) throw deleted(api, runId);
 }
 
@@ -118,8 +118,12 @@ async function endControllers(api: KubeApi, runId: string): Promise<boolean> {
 }
 
 /** Writes the last word of a run that nobody drives. */
-async function sayCancelled(api: KubeApi, { object, summary, runId }: ClusterRun): Promise<void> {
-  const data = { [RUN_KEY.summary]: formatSummary(cancelledSummary(summary, systemClock.nowMs())) };
+async function sayCancelled(
+  api: KubeApi,
+  { object, summary, runId }: ClusterRun,
+  nowMs: number,
+): Promise<void> {
+  const data = { [RUN_KEY.summary]: formatSummary(cancelledSummary(summary, nowMs)) };
   const path = paths.configMaps(api.namespace, object.metadata.name);
   if ((await api.patch(path, { data }, { type: 'merge' })) === null) throw deleted(api, runId);
 }

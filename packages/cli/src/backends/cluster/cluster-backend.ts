@@ -1,5 +1,7 @@
 /** Runs of a namespace of a cluster. What drives a run is its controller there. */
 import { KtError } from '@kube-transform/sdk';
+import type { Clock } from '@kube-transform/runtime';
+import { systemClock } from '@kube-transform/runtime/internal';
 import { pushedBy } from '@kube-transform/runtime/internal';
 import { type ConfigMap, type KubeApi, paths, runName } from '@kube-transform/runtime/kubernetes';
 import { inNamespace } from '../../cluster/connect.js';
@@ -33,9 +35,12 @@ export class ClusterBackend implements RunBackend {
   readonly name: string;
   readonly verb = 'kt submit';
   readonly #api: KubeApi;
+  readonly #clock: Clock;
 
-  constructor(api: KubeApi) {
+  /** `clock` says when something that is waited for is looked at. */
+  constructor(api: KubeApi, { clock = systemClock }: { clock?: Clock } = {}) {
     this.#api = api;
+    this.#clock = clock;
     this.name = nameOf(api);
   }
 
@@ -52,20 +57,21 @@ export class ClusterBackend implements RunBackend {
   }
 
   async follow({ runId }: RunRef, watcher: RunWatcher): Promise<RunSummary | null> {
-    return followRun(this.#api, runId, watcher);
+    return followRun(this.#api, runId, { ...watcher, clock: this.#clock });
   }
 
   async *logs(run: RunRef, options: LogOptions = {}): AsyncGenerator<LogLine, void> {
     const { clusterLogs, followClusterLogs } = await import('./logs/read-logs.js');
     const { selector, previous = false, follow = false, note = quiet, signal = never } = options;
     const of = { api: this.#api, ...(await this.#get(run)) };
-    if (!follow) return yield* clusterLogs(of, { selector, previous }, { signal, note });
+    const clock = this.#clock;
+    if (!follow) return yield* clusterLogs(of, { selector, previous }, { signal, note, clock });
     yield* pushedBy<LogLine>(signal, (print, stop) =>
       followClusterLogs(of, {
         selector,
         print,
-        reading: { signal: stop, note },
-        ended: until => followRun(this.#api, run.runId, { sink: { publish: quiet }, note, signal: until }),
+        reading: { signal: stop, note, clock },
+        ended: until => this.follow(run, { sink: { publish: quiet }, note, signal: until }),
       }),
     );
   }
@@ -76,14 +82,15 @@ export class ClusterBackend implements RunBackend {
     yield* clusterFailedLogs(
       { api: this.#api, ...(await this.#get(run)) },
       { selector, previous },
-      { signal, note },
+      { signal, note, clock: this.#clock },
     );
   }
 
   async cancel(run: RunRef, options: CancelOptions = {}): Promise<Cancelled> {
     const { timeoutMs = CANCEL_WITHIN_MS, progress = quiet, signal = never } = options;
     const { cancelInCluster } = await import('./cancel-run.js');
-    return cancelInCluster(this.#api, await this.#get(run), { timeoutMs, progress, signal });
+    const how = { timeoutMs, progress, signal, clock: this.#clock };
+    return cancelInCluster(this.#api, await this.#get(run), how);
   }
 
   async retry(run: RunRef, options: RetryOptions = {}): Promise<StartedRun> {

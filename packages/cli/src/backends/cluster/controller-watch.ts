@@ -8,7 +8,8 @@
  *     also when nobody follows it.
  */
 import { KtError } from '@kube-transform/sdk';
-import { fits, isOver, record, systemClock, text as word, tryJson } from '@kube-transform/runtime/internal';
+import type { Clock } from '@kube-transform/runtime';
+import { fits, isOver, record, text as word, tryJson } from '@kube-transform/runtime/internal';
 import {
   diagnose,
   type ConfigMap,
@@ -115,15 +116,16 @@ export interface ControllerWatch {
   /** When something was last heard of the run; null: never. */
   heardMs: () => number;
   signal: AbortSignal;
+  clock: Clock;
 }
 
 /** Looks after a controller until the signal. @throws KtError `CONTROLLER_FAILED` where it will not come. */
 export async function watchController(
   api: KubeApi,
   runId: string,
-  { note, heardMs, signal }: ControllerWatch,
+  { note, heardMs, signal, clock }: ControllerWatch,
 ): Promise<void> {
-  const startTimeout = new StartTimeout(systemClock.nowMs());
+  const startTimeout = new StartTimeout(clock.nowMs());
   let told = '';
   let gone = 0;
   let wellMs = 0;
@@ -133,19 +135,19 @@ export async function watchController(
     told = text;
   };
   for (;;) {
-    await systemClock.sleep(CHECK_MS, signal).catch(() => undefined);
+    await clock.sleep(CHECK_MS, signal).catch(() => undefined);
     if (isLeft()) return;
-    const nowMs = systemClock.nowMs();
+    const nowMs = clock.nowMs();
     if (nowMs - Math.max(wellMs, heardMs()) < QUIET_MS) startTimeout.started(nowMs);
     if (startTimeout.pauseMs(nowMs) > 0) continue;
     try {
       const state = await controllerState(api, runId, signal);
       if (state.is === 'well') wellMs = nowMs;
       gone = state.is === 'gone' ? gone + 1 : 0;
-      if (state.is === 'restarting') startTimeout.note(String(state.times), systemClock.nowMs());
+      if (state.is === 'restarting') startTimeout.note(String(state.times), clock.nowMs());
       const { message, expired } = startTimeout.observe(
         state.is === 'waiting' ? state.waiting : null,
-        systemClock.nowMs(),
+        clock.nowMs(),
       );
       if (state.is === 'failed' || gone > 1 || expired !== null) {
         if (await hasEnded(api, runId)) continue;

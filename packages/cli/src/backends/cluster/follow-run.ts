@@ -3,7 +3,7 @@
  * them.
  */
 import { KtError } from '@kube-transform/sdk';
-import type { RunSummary } from '@kube-transform/runtime';
+import type { Clock, RunSummary } from '@kube-transform/runtime';
 import { eventsBetween, isOver, systemClock } from '@kube-transform/runtime/internal';
 import { type ConfigMap, type KubeApi, paths, runName, watch } from '@kube-transform/runtime/kubernetes';
 import type { RunWatcher } from '../backend.js';
@@ -18,7 +18,7 @@ import { runOf } from './find-runs.js';
 export async function followRun(
   api: KubeApi,
   runId: string,
-  { sink, note, signal }: RunWatcher,
+  { sink, note, signal, clock = systemClock }: RunWatcher & { clock?: Clock },
 ): Promise<RunSummary | null> {
   const closing = new AbortController();
   signal.addEventListener('abort', () => closing.abort(), { once: true });
@@ -29,6 +29,7 @@ export async function followRun(
     note,
     heardMs: () => heardMs,
     signal: closing.signal,
+    clock,
   }).catch((error: unknown) => {
     failure = { error };
     closing.abort();
@@ -39,7 +40,7 @@ export async function followRun(
   try {
     for await (const news of watch<ConfigMap>(api, target, {
       signal: closing.signal,
-      clock: systemClock,
+      clock,
       onTrouble,
     })) {
       const object = news.type === 'list' ? news.items[0] : news.object;
@@ -52,7 +53,7 @@ export async function followRun(
       }
       const summary = runOf(object)?.summary;
       if (summary === undefined || summary.updatedMs === null) continue;
-      heardMs = systemClock.nowMs();
+      heardMs = clock.nowMs();
       for (const event of eventsBetween(last, summary)) sink.publish(event);
       const trouble = summary.problem ?? summary.trouble;
       if (trouble !== null && trouble !== (last?.problem ?? last?.trouble)) note(trouble);

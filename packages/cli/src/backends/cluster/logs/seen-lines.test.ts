@@ -11,7 +11,7 @@ const line = (item: number, atMs: number, message: string, attempt = 1): LogLine
   message,
 });
 
-test('what two sources tell is shown once, also lines of one moment that are alike', () => {
+test('SL1: what two sources tell is shown once, also lines of one moment that are alike', () => {
   const seen = new SeenLines();
   const [store, pod] = [{}, {}];
   const lines = [line(0, 1, 'a'), line(0, 1, 'a'), line(1, 1, 'b'), line(0, 2, 'c')];
@@ -21,7 +21,7 @@ test('what two sources tell is shown once, also lines of one moment that are ali
   expect(more.map(one => seen.isNew(one, {}))).toEqual(more.map(() => false));
 });
 
-test('a source that begins late tells what is new', () => {
+test('SL1: a source that begins late tells what is new', () => {
   const seen = new SeenLines();
   seen.isNew(line(0, 1, 'a'), {});
   const late = {};

@@ -8,7 +8,7 @@
  *     dies, Kubernetes does it.
  */
 import { isKtError, KtError } from '@kube-transform/sdk';
-import type { RunSummary } from '@kube-transform/runtime';
+import type { Clock, RunSummary } from '@kube-transform/runtime';
 import { linesOf, systemClock, tryJson } from '@kube-transform/runtime/internal';
 import {
   READ_LINE,
@@ -52,6 +52,7 @@ export interface Reading {
   note: (text: string) => void;
   /** For tests. */
   pageBytes?: number;
+  clock?: Clock;
 }
 
 /** Well below what a node keeps of a container's output. */
@@ -133,7 +134,7 @@ async function* readPage(
   };
   const job = await api.create(
     paths.jobs(api.namespace),
-    readerJob(frame, systemClock.randomId(6), request),
+    readerJob(frame, (reading.clock ?? systemClock).randomId(6), request),
     { signal: reading.signal },
   );
   if (job === null) return;
@@ -170,9 +171,13 @@ function lineIn(text: string): ReadLine | undefined {
 }
 
 /** The name of the Job's pod once its container has started; null where there is none any more. */
-async function startedPod(api: KubeApi, job: Job, { signal, note }: Reading): Promise<string | null> {
+async function startedPod(
+  api: KubeApi,
+  job: Job,
+  { signal, note, clock = systemClock }: Reading,
+): Promise<string | null> {
   const { name } = job.metadata;
-  const startTimeout = new StartTimeout(systemClock.nowMs(), START_WITHIN_MS);
+  const startTimeout = new StartTimeout(clock.nowMs(), START_WITHIN_MS);
   let told = '';
   for (;;) {
     const { items } = await api.list<Pod>(paths.pods(api.namespace), {
@@ -181,16 +186,16 @@ async function startedPod(api: KubeApi, job: Job, { signal, note }: Reading): Pr
     });
     const [pod] = items;
     if (pod !== undefined && pod.status?.phase !== 'Pending') return pod.metadata.name;
-    if (startTimeout.pauseMs(systemClock.nowMs()) === 0) {
+    if (startTimeout.pauseMs(clock.nowMs()) === 0) {
       const seen = await api.get<Job>(paths.jobs(api.namespace, name), { signal });
       if (seen === null) return null;
-      const { message, expired } = startTimeout.observe(await diagnose(api, seen), systemClock.nowMs());
+      const { message, expired } = startTimeout.observe(await diagnose(api, seen), clock.nowMs());
       if (expired !== null) throw notStarted(expired);
       if (message !== null && message !== told)
         note(`The pod that reads the logs is waiting because ${message}`);
       told = message ?? told;
     }
-    await systemClock.sleep(LOOK_EVERY_MS, signal);
+    await clock.sleep(LOOK_EVERY_MS, signal);
   }
 }
 
