@@ -40,8 +40,9 @@ export type {
 export { bindSpec } from './builder/sub-pipeline.js';
 export type { KtContext, KtLog } from './context.js';
 export { graphProblems } from './document/check-graph.js';
-export type { GraphJob } from './document/check-graph.js';
 export { closest, didYouMean } from './document/did-you-mean.js';
+export { circleProblem, circleText } from './document/find-circle.js';
+export type { GraphJob } from './document/find-circle.js';
 export type { Backoff, JobOptions, KubernetesOptions } from './document/job-options.js';
 export { mustParsePipeline, parsePipeline, parseSpawn } from './document/parse-pipeline.js';
 export type { Parsed } from './document/parse-pipeline.js';

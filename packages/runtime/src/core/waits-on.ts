@@ -1,5 +1,5 @@
 /** The graph of what waits on what: dependencies, and parents on their children. */
-import { didYouMean, type KTJob, type Problem } from '@kube-transform/sdk';
+import { circleProblem, circleText, didYouMean, type KTJob, type Problem } from '@kube-transform/sdk';
 import { statusOf, type Tallies } from './status.js';
 
 /*
@@ -63,7 +63,7 @@ export function spawnProblems(graph: WaitsOn, parent: number, spawned: readonly 
         waiters ??= waitersOf(graph, parent);
         if (!waiters.has(outside)) return;
         const circle = [job.name, ...chain(outside, waiters).map(at => nameOf(graph, at)), job.name];
-        const message = `Step "${job.name}" depends on "${name}", which waits on it: ${show(circle)}.`;
+        const message = `Step "${job.name}" depends on "${name}", which waits on it: ${circleText(circle)}.`;
         problems.push({
           code: 'CYCLE',
           path,
@@ -73,7 +73,9 @@ export function spawnProblems(graph: WaitsOn, parent: number, spawned: readonly 
       }
     });
   });
-  return problems.length > 0 ? problems : cycleWithin(spawned, index);
+  if (problems.length > 0) return problems;
+  const within = circleProblem(spawned, index, 'spawned');
+  return within === undefined ? [] : [within];
 }
 
 function nearName(
@@ -115,54 +117,4 @@ function chain(from: number, next: ReadonlyMap<number, number>): number[] {
   const jobs: number[] = [];
   for (let at = from; at >= 0; at = next.get(at) ?? -1) jobs.push(at);
   return jobs;
-}
-
-/**
- * A circle inside the list. Kahn's walk leaves the circles; following open dependencies among what is left
- * finds one.
- */
-function cycleWithin(spawned: readonly KTJob[], index: ReadonlyMap<string, number>): Problem[] {
-  const dependents = spawned.map((): number[] => []);
-  const open = spawned.map((job, i) => {
-    const inside = job.dependencies.flatMap(name => index.get(name) ?? []);
-    for (const dependency of inside) dependents[dependency]?.push(i);
-    return inside.length;
-  });
-  const ready = open.flatMap((count, i) => (count === 0 ? [i] : []));
-  for (let i = ready.pop(); i !== undefined; i = ready.pop()) {
-    for (const next of dependents[i] ?? []) {
-      const left = (open[next] ?? 0) - 1;
-      open[next] = left;
-      if (left === 0) ready.push(next);
-    }
-  }
-  const path = new Map<number, number>();
-  let at = open.findIndex(count => count > 0);
-  if (at < 0) return [];
-  let step = 0;
-  while (!path.has(at)) {
-    step = spawned[at]?.dependencies.findIndex(name => (open[index.get(name) ?? -1] ?? 0) > 0) ?? 0;
-    path.set(at, step);
-    at = index.get(spawned[at]?.dependencies[step] ?? '') ?? 0;
-  }
-  const visited = [...path.keys()];
-  const names = visited.slice(visited.indexOf(at)).map(i => spawned[i]?.name ?? '');
-  const [first = ''] = names;
-  const message =
-    names.length === 1
-      ? `Step "${first}" depends on itself.`
-      : `Steps depend on each other in a circle: ${show([...names, first])}.`;
-  return [
-    {
-      code: 'CYCLE',
-      path: `spawned[${at}].dependencies[${path.get(at) ?? 0}]`,
-      message,
-      hint: 'Remove one of these dependencies.',
-    },
-  ];
-}
-
-function show(names: readonly string[]): string {
-  const shown = names.length <= 12 ? names : [...names.slice(0, 6), '…', ...names.slice(-5)];
-  return shown.join(' → ');
 }

@@ -35,7 +35,7 @@ describe('the graph', () => {
     expect(graph({ start: [], a: ['start', 'c'], b: ['a'], c: ['b'], after: ['c'] })).toEqual([
       {
         code: 'CYCLE',
-        path: 'jobs[1].dependencies',
+        path: 'jobs[1].dependencies[1]',
         message: 'Steps depend on each other in a circle: a → c → b → a.',
         hint: 'Remove one of these dependencies.',
       },

@@ -1,6 +1,7 @@
 /** Where documents come in: a whole KTPipeline goes on, or all that is wrong with it. */
 import * as z from 'zod';
-import { type GraphJob, graphProblems } from './check-graph.js';
+import { graphProblems } from './check-graph.js';
+import type { GraphJob } from './find-circle.js';
 import { KtError, type Problem } from '../errors.js';
 import { FIELDS, pipelineSchema } from './document-schema.js';
 import { addKey, findNonJson, isObject } from '../json.js';
