@@ -8,6 +8,8 @@ export interface PublicSymbol {
   name: string;
   /** Path and line of its declaration, from the root. */
   where: string;
+  /** There is nothing of it when the program runs. */
+  isType: boolean;
   examples: string[];
   /** Members of an interface or class that have no docstring. */
   silent: string[];
@@ -27,7 +29,8 @@ export function publicSymbols(program: ts.Program, entry: string): PublicSymbol[
       .filter(({ name }) => name === 'example')
       .map(({ text }) => ts.displayPartsToString(text).trim());
     const silent = declarations.flatMap(silentMembers);
-    return { name: exported.name, where: whereOf(declarations[0]), examples, silent };
+    const isType = (target.flags & ts.SymbolFlags.Value) === 0;
+    return { name: exported.name, where: whereOf(declarations[0]), isType, examples, silent };
   });
 }
 

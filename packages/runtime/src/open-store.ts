@@ -8,11 +8,19 @@ const KNOWN = ['file', 'mem'];
 const PLANNED = ['s3', 'gs', 'az'];
 
 /**
- * The store of a URL: `file:./rel` and `file:rel` (from the working directory), `file:/abs`, `file:///abs`, a
- * bare path, or `mem:`, which is empty and this process's own. `?durability=disk` behind a `file:` URL puts
- * all files onto the disk before a put resolves, `?durability=process` none; default: what runs keep.
+ * Opens the store of a URL.
+ *
+ * `file:./rel` and `file:rel` (from the working directory), `file:/abs`, `file:///abs`, a bare path, or
+ * `mem:`, which is empty and this process's own. `?durability=disk` behind a `file:` URL puts all files onto
+ * the disk before a put resolves, `?durability=process` none; default: what runs keep.
  *
  * @throws KtError `UNKNOWN_STORE` for another scheme or option.
+ *
+ * @example
+ * ```ts
+ * await using store = await openStore('mem:');
+ * store.capabilities.kind; // → 'mem'
+ * ```
  */
 export async function openStore(url: string): Promise<FileStore> {
   const { scheme, rest, query } = split(url);

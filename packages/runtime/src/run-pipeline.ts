@@ -24,8 +24,9 @@ import type { Clock, EventSink, FileStore, FunctionCatalog, RunStatus } from './
 import type { PodHost } from './worker/pod-host.js';
 import { writeRecord } from './run-store/run-record.js';
 
-/** Options of {@link runPipeline}. */
+/** Options of {@link runPipeline}; all may be left out. */
 export interface RunPipelineOptions {
+  /** Parameters of the run, before the pipeline's schema. Default none. */
   params?: JsonObject;
   /** A file store, or its URL. Default `file:.`. */
   store?: FileStore | string;
@@ -33,7 +34,9 @@ export interface RunPipelineOptions {
   functions?: Record<string, Record<string, unknown>>;
   /** Items in flight at once. Default 16. */
   concurrency?: number;
+  /** Id of the run. Default: one that is made of the pipeline's name and the time. */
   runId?: string;
+  /** Told what happens. Default: nobody. */
   sink?: EventSink;
   /** Aborted: stop, and leave the run to be resumed. */
   signal?: AbortSignal;
@@ -41,18 +44,32 @@ export interface RunPipelineOptions {
 
 /** A run that has ended. */
 export interface RunResult {
+  /** Id of the run. */
   runId: string;
+  /** How it ended. */
   status: RunStatus;
+  /** How each step ended, those that were spawned too, by name. */
   statuses: Record<string, JobStatus>;
-  /** The result of a job: that of its one call, or the list of a job with many. */
+  /** The result of a step: that of its one call, or the list of a step with many. */
   result(job: string): Promise<Json>;
 }
 
 /**
  * Runs a pipeline, or a document with its functions, in this process until it ends.
  *
- * A failed run is no error: see `status`. @throws KtError for a bad pipeline, bad parameters, or a store that
- * fails.
+ * A failed run is no error: see `status`.
+ *
+ * @throws KtError for a bad pipeline, bad parameters, or a store that fails; `RUN_EXISTS` for an id that is
+ * taken.
+ *
+ * @example
+ * ```ts
+ * const double = ktFunction(({ n }: { n: number }) => 2 * n);
+ * const doubles = pipeline('doubles').map('double', double, () => each([1, 2, 3], n => ({ n })));
+ * const run = await runPipeline(doubles, { store: 'mem:' });
+ * run.status; // → 'Completed'
+ * await run.result('double'); // → [2, 4, 6]
+ * ```
  */
 export async function runPipeline(
   pipeline: Pipeline | KTPipelineInput,

@@ -35,8 +35,17 @@ export interface ReadOptions {
 }
 
 /**
- * Reads a run. Its status is Running until all its jobs have ended, whether or not somebody drives it;
- * `updatedMs` and `result` are left null.
+ * Reads how a run stands.
+ *
+ * Its status is Running until all its jobs have ended, whether or not somebody drives it; `updatedMs` and
+ * `result` are left null.
+ *
+ * @example
+ * ```ts
+ * await using store = await openStore('file:.');
+ * const record = await readRecord(store, 'flights-20260101-030000-ab12');
+ * if (record !== null) console.log((await readRun(store, record)).counts);
+ * ```
  */
 export async function readRun(
   store: FileStore,

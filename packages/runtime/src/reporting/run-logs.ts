@@ -62,7 +62,19 @@ export function logLine(job: string, { i, n, t, level, message, data }: StoredLi
   return { job, item: i, attempt: n, atMs: t, level, message, ...(data === undefined ? {} : { data }) };
 }
 
-/** Log lines of a run, in the order of time. @throws KtError `UNKNOWN_JOB`, `UNKNOWN_ITEM`. */
+/**
+ * Reads the log lines of a run, in the order of time.
+ *
+ * @throws KtError `UNKNOWN_JOB`, `UNKNOWN_ITEM`.
+ *
+ * @example
+ * ```ts
+ * async function print(store: FileStore, record: RunRecord): Promise<void> {
+ *   const lines = readLogs(store, record, { selector: 'load/3', previous: false });
+ *   for await (const { level, message } of lines) console.log(level, message);
+ * }
+ * ```
+ */
 export async function* readLogs(
   store: FileStore,
   record: RunRecord,
@@ -95,10 +107,18 @@ function latestAttempt(outcome: { attempts: number; final: boolean } | undefined
 }
 
 /**
- * The items whose latest attempt failed, with what that attempt printed, or with `previous` the ones before
- * it.
+ * Reads which items' latest attempts failed, with what these printed, or with `previous` the ones before
+ * them.
  *
  * @throws KtError `UNKNOWN_JOB`, `UNKNOWN_ITEM`.
+ *
+ * @example
+ * ```ts
+ * async function print(store: FileStore, record: RunRecord): Promise<void> {
+ *   for await (const failed of readFailedLogs(store, record, { selector: undefined, previous: false }))
+ *     console.log(failed.job, failed.item, failed.cause.message, failed.lines.length);
+ * }
+ * ```
  */
 export async function* readFailedLogs(
   store: FileStore,

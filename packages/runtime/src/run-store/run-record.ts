@@ -57,7 +57,16 @@ export const RUN_RECORD = new Format<RunRecord>({
   }),
 });
 
-/** Reads `spec.json`; null where there is no such run. */
+/**
+ * Reads what a run was made of; null where there is no such run.
+ *
+ * @throws KtError `BAD_RUN` where the file is broken, `NEWER_FORMAT` where a newer version wrote it.
+ *
+ * @example
+ * ```ts
+ * await readRecord(memoryFileStore(), 'nobody'); // → null
+ * ```
+ */
 export const readRecord = (store: FileStore, runId: string): Promise<RunRecord | null> =>
   readDocument(store, specKey(runId), RUN_RECORD);
 

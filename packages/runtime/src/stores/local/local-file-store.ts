@@ -38,7 +38,8 @@ export interface LocalFileStoreOptions {
 }
 
 /**
- * A file store in the folder `root`, which the first put makes. Objects are plain files of the same names.
+ * Makes a file store in the folder `root`, which the first put makes. Objects are plain files of the same
+ * names.
  *
  * What survives a power cut, `durability` says; a delete may come back after one. A name is at most 255
  * bytes; `a` and `a/b` cannot both be objects. Deleting leaves empty directories, which are not listed.
@@ -48,6 +49,12 @@ export interface LocalFileStoreOptions {
  * A link to a file is that file, to be read and replaced. A link to a folder is listed as that folder, but
  * not through a second one on the way, nor up to a folder above it. Deleting goes through no link. A name on
  * the disk that is not UTF-8 makes a listing reject with `STORE_FAILED`.
+ *
+ * @example
+ * ```ts
+ * const store = localFileStore('/mnt/data');
+ * store.capabilities; // → { kind: 'file', url: 'file:///mnt/data' }
+ * ```
  */
 export function localFileStore(root: string, options: LocalFileStoreOptions = {}): FileStore {
   const folder = resolve(root);
