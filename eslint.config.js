@@ -83,6 +83,23 @@ export default tseslint.config(
     rules: { 'no-restricted-globals': ['error', ...quiet, ...timeless] },
   },
   {
+    files: ['packages/*/src/**/*.ts'],
+    ignores: ['**/*.test.ts', 'packages/runtime/src/parse/parse-json.ts'],
+    rules: {
+      'no-restricted-syntax': [
+        'error',
+        ...[
+          'CallExpression[callee.object.name="JSON"][callee.property.name="parse"]',
+          'CallExpression[callee.property.name="json"][arguments.length=0]:not([callee.object.name="z"])',
+          'TSAsExpression > CallExpression[callee.name=/^(parseJson|tryJson)$/]',
+        ].map(selector => ({
+          selector,
+          message: 'What is read is parsed: give it a shape, see packages/runtime/src/parse.',
+        })),
+      ],
+    },
+  },
+  {
     files: ['**/*.test.ts', '**/*.test-d.ts', 'test/**', 'examples/**', 'bench/**'],
     rules: {
       '@typescript-eslint/no-non-null-assertion': 'off',

@@ -111,7 +111,7 @@ test('kt check tells everything that is wrong', async () => {
   expect(unchecked.err).not.toContain('UNKNOWN_FUNCTION');
   expectMistake(bad, /jobs\[0\]\.memory: .*"lots"/);
   expect(bad.err).toMatch(/jobs\[1\]\.type: .*"statik"/);
-  expectMistake(worse, /worse\.json: The file cannot be read as JSON/);
+  expectMistake(worse, /worse\.json: This document cannot be read: it is not JSON/);
   expectMistake(empty, /There are no pipelines in pipelines\//);
   expect(json.code).toBe(2);
   expect(JSON.parse(json.out)).toMatchObject({ ok: false, files: [{ file: 'bad.json' }] });

@@ -50,7 +50,7 @@ describe('in a store', () => {
     expect(text.out).toMatch(/^torn +\(unreadable\)/m);
     expect(text.err).toMatch(/^newer {2}kt-metadata\/newer\/spec\.json: This run was written in format 3/m);
     expect(text.err).toMatch(
-      /^torn {2}kt-metadata\/torn\/spec\.json: This run cannot be read: it is no JSON/m,
+      /^torn {2}kt-metadata\/torn\/spec\.json: This run cannot be read: it is not JSON/m,
     );
     const problems = Object.fromEntries(
       listed(json.out).map(({ runId, problem }) => [runId, problem ?? null]),
@@ -59,7 +59,7 @@ describe('in a store', () => {
       mine: null,
       newer: expect.stringContaining('in format 3'),
       'newer-state': expect.stringContaining('in format 3'),
-      torn: expect.stringContaining('no JSON'),
+      torn: expect.stringContaining('not JSON'),
     });
     expect(listed(`[${latest.out}]`)).toMatchObject([{ runId: 'mine' }]);
   });

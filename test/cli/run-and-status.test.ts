@@ -181,6 +181,6 @@ test('mistakes about runs are sentences', async () => {
   await writeFile(join(dir, 'kt-metadata/alpha-two/spec.json'), '{"runId');
   expectMistake(
     await runKt(dir, ['status', 'alpha-two']),
-    /BAD_RUN {2}kt-metadata\/alpha-two\/spec\.json: This run cannot be read: it is no JSON: /,
+    /BAD_RUN {2}kt-metadata\/alpha-two\/spec\.json: This run cannot be read: it is not JSON: /,
   );
 });

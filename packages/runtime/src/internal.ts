@@ -46,7 +46,16 @@ export { pushedBy } from './streams/async-queue.js';
 export { inBatches } from './streams/in-batches.js';
 export { linesOf } from './streams/lines.js';
 export { Format } from './parse/format.js';
-export { asJson, fits, type Origin, parseAs, parseJson, parseText, tryJson } from './parse/parse-json.js';
+export {
+  asJson,
+  broken,
+  fits,
+  type Origin,
+  parseAs,
+  parseJson,
+  parseText,
+  tryJson,
+} from './parse/parse-json.js';
 export * from './parse/shapes.js';
 export { VERSION } from './parse/version.js';
 export { bundleCatalog, CATALOG, MODULES } from './worker/bundle-catalog.js';

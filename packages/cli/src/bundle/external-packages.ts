@@ -9,6 +9,7 @@ import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { createRequire, isBuiltin } from 'node:module';
 import { join, resolve } from 'node:path';
 import { readFile } from 'node:fs/promises';
+import { fits, flag, json, record, type Shape, table, text, tryJson } from '@kube-transform/runtime/internal';
 import type { Metafile, Plugin } from 'esbuild';
 
 /** A package that stays outside. */
@@ -27,8 +28,22 @@ interface PackageJson {
   main?: string;
   gypfile?: boolean;
   binary?: unknown;
-  optionalDependencies?: Record<string, string>;
+  optionalDependencies?: Record<string, unknown>;
 }
+
+/** Packages of others may say anything: a field that is not as it should be is left out. */
+const ifSo =
+  <T>(shape: Shape<T>): Shape<T | undefined> =>
+  value =>
+    fits(shape, value);
+const PACKAGE_JSON = record<PackageJson>({
+  name: ifSo(text),
+  version: ifSo(text),
+  main: ifSo(text),
+  gypfile: ifSo(flag),
+  binary: ifSo(json),
+  optionalDependencies: ifSo(table(json)),
+});
 
 const PLATFORM = /(?:^|[-_/])(?:linux|darwin|win32|android|freebsd)[-_](?:x64|arm64|ia32|arm|amd64|x86_64)/;
 /** A file that looks for others beside itself. */
@@ -147,7 +162,7 @@ const nameIn = (path: string): string =>
 
 function readPackageJson(dir: string): PackageJson {
   try {
-    return JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8')) as PackageJson;
+    return fits(PACKAGE_JSON, tryJson(readFileSync(join(dir, 'package.json'), 'utf8'))) ?? {};
   } catch {
     return {};
   }

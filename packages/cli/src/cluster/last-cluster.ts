@@ -1,6 +1,7 @@
 /** Remembers the cluster of the last command in `.kt/cluster.json`, for the next one. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
+import { flag, Format, oneOf, optional, record, text } from '@kube-transform/runtime/internal';
 import type { KubeApi } from '@kube-transform/runtime/kubernetes';
 import { projectAround } from '../project/project-dir.js';
 import type { ClusterOptions } from '../project/resolve-context.js';
@@ -26,13 +27,38 @@ type Remembered = Pick<
 const IN_CLUSTER = 'in-cluster';
 const fileOf = (dir: string): string => join(projectAround(dir), '.kt', 'cluster.json');
 
-/** What was used last in this project; nothing where there was nothing. */
+const word = optional(text);
+
+/** `.kt/cluster.json`. Where it cannot be read nothing is guessed: another cluster would be asked. */
+export const LAST_CLUSTER = new Format<Remembered>({
+  name: 'memory of the last cluster',
+  code: 'BAD_MEMORY',
+  hint: 'Delete it, and say once more where runs are: --context, --namespace.',
+  shape: record<Remembered>({
+    context: word,
+    namespace: word,
+    kubeconfig: word,
+    image: word,
+    imagePullPolicy: optional(oneOf('Always', 'IfNotPresent', 'Never')),
+    store: word,
+    volume: word,
+    serviceAccount: word,
+    delivery: optional(oneOf('bundle', 'registry', 'docker')),
+    repository: word,
+    platform: optional(oneOf('linux/amd64', 'linux/arm64')),
+    insecureRegistry: optional(flag),
+  }),
+});
+
+/**
+ * What was used last in this project; null where there was nothing.
+ *
+ * @throws KtError `NEWER_FORMAT`, `BAD_MEMORY`.
+ */
 export async function remembered(dir = process.cwd()): Promise<Remembered | null> {
-  try {
-    return JSON.parse(await readFile(fileOf(dir), 'utf8')) as Remembered;
-  } catch {
-    return null;
-  }
+  const file = fileOf(dir);
+  const bytes = await readFile(file).catch(() => null);
+  return bytes === null ? null : LAST_CLUSTER.parse(bytes, relative(process.cwd(), file));
 }
 
 /** Keeps where a run went, and how, for the next command. */
@@ -47,5 +73,6 @@ export async function remember(
   const file = fileOf(dir);
   await mkdir(join(file, '..'), { recursive: true });
   await writeFile(join(file, '..', '.gitignore'), '*\n');
-  await writeFile(file, JSON.stringify({ ...kept, context, namespace, kubeconfig }, null, 2));
+  const memory = LAST_CLUSTER.stamped({ ...kept, context, namespace, kubeconfig });
+  await writeFile(file, JSON.stringify(memory, null, 2));
 }

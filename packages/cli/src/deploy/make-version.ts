@@ -1,6 +1,6 @@
 /** Makes the version of a pipeline that is deployed: everything that its runs need but their parameters. */
 import { isPipeline, type JsonObject, KtError, parsePipeline, type Pipeline } from '@kube-transform/sdk';
-import { bindParams, withDefaults } from '@kube-transform/runtime/internal';
+import { asJson, bindParams, withDefaults } from '@kube-transform/runtime/internal';
 import { type ClusterSettings, type DeployedVersion, versionOf } from '@kube-transform/runtime/kubernetes';
 import type { PublishedBundle } from '../delivery/delivery.js';
 import type { LoadedPipeline } from '../pipeline/load-pipeline.js';
@@ -37,7 +37,7 @@ export async function makeVersion(
     });
   }
   return versionOf({
-    spec: JSON.parse(JSON.stringify(spec)) as typeof spec,
+    spec: asJson(spec),
     params: isPipeline(pipeline) ? ((paramSchema(pipeline) ?? null) as JsonObject | null) : null,
     defaults: values,
     digest: published.digest,

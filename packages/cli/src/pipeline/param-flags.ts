@@ -1,5 +1,6 @@
 /** Makes flags of a pipeline's parameters, from their JSON Schema, and reads values from them. */
 import { Command, type CommanderError, Option } from 'commander';
+import { fits, json, tryJson } from '@kube-transform/runtime/internal';
 import { didYouMean, type Json, type JsonObject, KtError, type Pipeline } from '@kube-transform/sdk';
 import { usageProblem } from '../terminal/usage-problem.js';
 
@@ -95,11 +96,8 @@ function valueOf(text: unknown, property: Property): Json {
 }
 
 function jsonOrText(text: string): Json {
-  try {
-    return JSON.parse(text) as Json;
-  } catch {
-    return text;
-  }
+  const value = fits(json, tryJson(text));
+  return value === undefined ? text : value;
 }
 
 /** A parameter as it is listed. */

@@ -1,25 +1,21 @@
 /** Reads pipelines that are written as documents, in JSON. */
 import { readFile } from 'node:fs/promises';
 import { relative } from 'node:path';
+import { broken, parseJson } from '@kube-transform/runtime/internal';
 import { KtError, type KTPipelineInput, parsePipeline } from '@kube-transform/sdk';
 
 /** What a document says, unchecked. @throws KtError `BAD_DOCUMENT`. */
 export async function readRawDocument(file: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    const reason = (error as Error).message.replace(/\.$/, '');
-    const message = `The file cannot be read as JSON: ${reason}.`;
-    throw new KtError(
-      {
-        code: 'BAD_DOCUMENT',
-        path: relative(process.cwd(), file),
-        message,
-        hint: 'A document is {"name": …, "jobs": […]}.',
-      },
-      { cause: error },
-    );
-  }
+  const origin = {
+    file: relative(process.cwd(), file),
+    name: 'document',
+    code: 'BAD_DOCUMENT',
+    hint: 'A document is {"name": …, "jobs": […]}.',
+  };
+  const text = await readFile(file).catch((cause: unknown) => {
+    throw broken(origin, (cause as Error).message, { cause });
+  });
+  return parseJson(text, origin);
 }
 
 /** A document that a pipeline can be made of. @throws KtError with every problem. */

@@ -11,7 +11,7 @@ import {
   type ProjectConfig,
   type StandardSchema,
 } from '@kube-transform/sdk';
-import { makeFolder } from '@kube-transform/runtime/internal';
+import { makeFolder, parseJson } from '@kube-transform/runtime/internal';
 import { build } from 'esbuild';
 import { bundleError } from './esbuild-error.js';
 import { configSchema, fromLegacy, legacySchema } from './config-schema.js';
@@ -51,18 +51,13 @@ export async function loadConfig(dir: string): Promise<FoundConfig | null> {
   };
 }
 
-async function readLegacy(dir: string): Promise<unknown> {
-  const text = await readFile(join(dir, LEGACY), 'utf8');
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new KtError({
-      code: 'BAD_CONFIG',
-      path: LEGACY,
-      message: `It is not JSON: ${error instanceof Error ? error.message : String(error)}.`,
-    });
-  }
-}
+const readLegacy = async (dir: string): Promise<unknown> =>
+  parseJson(await readFile(join(dir, LEGACY)), {
+    file: LEGACY,
+    name: 'configuration',
+    code: 'BAD_CONFIG',
+    hint: 'Mend it, or write kt.config.ts in its place.',
+  });
 
 /** What a module exports by default; packages that it imports stay where they are. */
 async function evaluate(dir: string, file: string): Promise<unknown> {

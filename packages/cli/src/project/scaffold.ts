@@ -4,7 +4,7 @@ import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { KtError } from '@kube-transform/sdk';
-import { makeFolder } from '@kube-transform/runtime/internal';
+import { makeFolder, VERSION } from '@kube-transform/runtime/internal';
 
 const TEMPLATES = fileURLToPath(new URL('../../templates', import.meta.url));
 
@@ -37,7 +37,7 @@ export async function scaffold(dir: string, { docker = false } = {}): Promise<st
       })),
     );
   }
-  const values = { NAME: packageName(basename(root)), VERSION: await ownVersion() };
+  const values = { NAME: packageName(basename(root)), VERSION: `^${VERSION}` };
   try {
     for (const { text, target } of files) {
       const written = await text();
@@ -94,11 +94,4 @@ function packageName(folder: string): string {
       .replaceAll(/^[._-]+|[._-]+$/g, '')
       .slice(0, 100) || 'pipelines'
   );
-}
-
-async function ownVersion(): Promise<string> {
-  const { version } = JSON.parse(await readFile(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  };
-  return `^${version}`;
 }

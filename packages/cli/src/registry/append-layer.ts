@@ -6,36 +6,16 @@
  * AL2 The manifest goes last: an image that is there is whole.
  */
 import { KtError } from '@kube-transform/sdk';
+import {
+  type Descriptor,
+  type ImageConfig,
+  parseImageConfig,
+  parseIndex,
+  parseManifest,
+} from './image-documents.js';
 import { imageText } from './image-name.js';
 import type { Layer } from './layer.js';
 import { ociDigest, type RawManifest, type Repository } from './repository.js';
-
-interface Descriptor {
-  mediaType: string;
-  digest: string;
-  size: number;
-  platform?: { os: string; architecture: string; variant?: string } | undefined;
-  annotations?: Record<string, string>;
-}
-interface ImageManifest {
-  schemaVersion: 2;
-  mediaType?: string;
-  config: Descriptor;
-  layers: Descriptor[];
-}
-interface ImageIndex {
-  schemaVersion: 2;
-  mediaType?: string;
-  manifests: Descriptor[];
-}
-interface ImageConfig {
-  os?: string;
-  architecture?: string;
-  variant?: string;
-  rootfs: { type: 'layers'; diff_ids: string[] };
-  history?: object[];
-  [field: string]: unknown;
-}
 
 const OCI = {
   index: 'application/vnd.oci.image.index.v1+json',
@@ -89,7 +69,7 @@ export async function appendLayer(append: Append): Promise<Pushed> {
       isNew: push ? await target.putManifest(tag, image) : (await target.manifest(image.digest)) === null,
     };
   }
-  const index = imageJson<ImageIndex>(found);
+  const index = parseIndex(found.bytes, imageText(base.name));
   // Attestations are of the base, not of what is made of it.
   const wanted = index.manifests.filter(
     ({ platform }) =>
@@ -142,8 +122,6 @@ const platformText = ({ os, architecture, variant }: NonNullable<Descriptor['pla
     ...(variant === undefined || architecture === 'amd64' || architecture === 'arm64' ? [] : [variant]),
   ].join('/');
 
-const imageJson = <T>({ bytes }: RawManifest): T => JSON.parse(Buffer.from(bytes).toString()) as T;
-
 function rawOf(value: object, mediaType: string): RawManifest {
   const bytes = Buffer.from(JSON.stringify(value));
   return { bytes, mediaType, digest: ociDigest(bytes) };
@@ -158,9 +136,10 @@ async function appendTo(
   found: RawManifest,
   platforms?: readonly string[],
 ): Promise<RawManifest> {
-  const manifest = imageJson<ImageManifest>(found);
+  const from = imageText(base.name);
+  const manifest = parseManifest(found.bytes, from);
   const isDocker = found.mediaType.includes('docker');
-  const config = JSON.parse(Buffer.from(await base.blob(manifest.config.digest)).toString()) as ImageConfig;
+  const config = parseImageConfig(await base.blob(manifest.config.digest), from);
   const { os = 'linux', architecture = 'amd64', variant } = config;
   const platform = platformText({ os, architecture, variant });
   if (platforms?.includes(platform) === false) throw noPlatform(base, platforms, [platform]);

@@ -5,16 +5,56 @@ import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
+import {
+  fits,
+  orElse,
+  parseText,
+  record,
+  type Shape,
+  table,
+  text as word,
+  tryJson,
+} from '@kube-transform/runtime/internal';
 import { KtError } from '@kube-transform/sdk';
 
 /** Credentials for one registry. */
 export type Credentials = { username: string; password: string } | { identityToken: string };
 
+interface Auth {
+  auth?: string;
+  username?: string;
+  password?: string;
+  identitytoken?: string;
+}
 interface DockerConfig {
-  auths?: Record<string, { auth?: string; username?: string; password?: string; identitytoken?: string }>;
+  auths?: Record<string, Auth>;
   credHelpers?: Record<string, string>;
   credsStore?: string;
 }
+
+/** A field that may be missing; some tools write null. */
+const maybe =
+  <T>(shape: Shape<T>): Shape<T | undefined> =>
+  value =>
+    value === undefined || value === null ? undefined : shape(value);
+const DOCKER_CONFIG = record<DockerConfig>({
+  auths: maybe(
+    table(
+      record<Auth>({
+        auth: maybe(word),
+        username: maybe(word),
+        password: maybe(word),
+        identitytoken: maybe(word),
+      }),
+    ),
+  ),
+  credHelpers: maybe(table(word)),
+  credsStore: maybe(word),
+});
+const HELPER_ANSWER = record<{ Username: string; Secret: string }>({
+  Username: orElse(word, ''),
+  Secret: word,
+});
 
 const HUB_KEY = 'https://index.docker.io/v1/';
 const TOKEN_USER = '<token>';
@@ -36,7 +76,7 @@ function configFiles(env: Readonly<Record<string, string | undefined>>): string[
  * Credentials for an image's repository, or a registry; null where there are none: then it is asked
  * without any.
  *
- * @throws KtError `BAD_CREDENTIALS` for a file that is no JSON, `CREDENTIAL_HELPER_FAILED`.
+ * @throws KtError `BAD_CREDENTIALS` for a file that is not docker's, `CREDENTIAL_HELPER_FAILED`.
  */
 export async function credentialsFor(
   image: string,
@@ -83,17 +123,12 @@ function entriesOf(auths: Auths, image: string, keys: readonly string[]): (Auths
 async function readConfig(file: string): Promise<DockerConfig | null> {
   const text = await readFile(file, 'utf8').catch(() => null);
   if (text === null) return null;
-  try {
-    return JSON.parse(text) as DockerConfig;
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new KtError({
-      code: 'BAD_CREDENTIALS',
-      path: file,
-      message: `It is not JSON: ${why}.`,
-      hint: 'Log in again: docker login REGISTRY.',
-    });
-  }
+  return parseText(DOCKER_CONFIG, text, {
+    file,
+    name: 'configuration of docker',
+    code: 'BAD_CREDENTIALS',
+    hint: 'Log in again: docker login REGISTRY.',
+  });
 }
 
 function fromAuth(entry: NonNullable<DockerConfig['auths']>[string] | undefined): Credentials | null {
@@ -141,17 +176,8 @@ async function askHelper(
     if (/credentials not found/i.test(out + err)) return null;
     throw failed(`It failed for ${server}: ${(out + err).trim().slice(0, 300)}`);
   }
-  const answer = parsed(out);
-  if (typeof answer?.Secret !== 'string')
-    throw failed(`What it says of ${server} is not what a credential helper says.`);
-  const { Username = '', Secret } = answer;
+  const answer = fits(HELPER_ANSWER, tryJson(out));
+  if (answer === undefined) throw failed(`What it says of ${server} is not what a credential helper says.`);
+  const { Username, Secret } = answer;
   return Username === TOKEN_USER ? { identityToken: Secret } : { username: Username, password: Secret };
-}
-
-function parsed(text: string): { Username?: string; Secret?: unknown } | null {
-  try {
-    return JSON.parse(text) as { Username?: string; Secret?: unknown } | null;
-  } catch {
-    return null;
-  }
 }

@@ -1,5 +1,6 @@
 /** Answers the challenge of a registry: with Basic, or with a token from the server that it names. */
 import { KtError, omitUndefined } from '@kube-transform/sdk';
+import { fits, optional, record, text, tryJson } from '@kube-transform/runtime/internal';
 import type { Credentials } from './credentials.js';
 import { type RegistryCalls, retryingFetch } from './retrying-fetch.js';
 
@@ -135,14 +136,12 @@ function refreshing(
   };
 }
 
+const TOKEN = record<{ token?: string; access_token?: string }>({
+  token: optional(text),
+  access_token: optional(text),
+});
+
 function tokenIn(bytes: Uint8Array): string | undefined {
-  try {
-    const { token: own, access_token: oauth } = JSON.parse(Buffer.from(bytes).toString()) as {
-      token?: string;
-      access_token?: string;
-    };
-    return own ?? oauth;
-  } catch {
-    return undefined;
-  }
+  const found = fits(TOKEN, tryJson(Buffer.from(bytes).toString()));
+  return found?.token ?? found?.access_token;
 }

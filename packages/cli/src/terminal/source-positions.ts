@@ -3,19 +3,29 @@ import { readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import { dirname, join, relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fits, list, number, orElse, record, text, tryJson } from '@kube-transform/runtime/internal';
 
 const FRAME = /(file:\/\/[^\s()]+?\.mjs):(\d+):(\d+)/g;
 /** A file of a bundle where pods have it: below a folder with the time of the mount, or unpacked. */
 const IN_POD = /^file:\/\/\/(?:kt\/bundle\/(?:\.\.[^/]+\/)?|tmp\/kt-bundle\/)([^/]+)$/;
 const maps = new Map<string, SourceMap | null>();
 
+const SOURCE_MAP = record<ConstructorParameters<typeof SourceMap>[0]>({
+  version: number,
+  file: orElse(text, ''),
+  sources: list(text),
+  sourcesContent: () => [],
+  names: orElse(list(text), []),
+  mappings: text,
+  sourceRoot: orElse(text, ''),
+});
+
 function mapOf(file: string): SourceMap | null {
   let map = maps.get(file);
   if (map === undefined) {
     try {
-      map = new SourceMap(
-        JSON.parse(readFileSync(`${file}.map`, 'utf8')) as ConstructorParameters<typeof SourceMap>[0],
-      );
+      const payload = fits(SOURCE_MAP, tryJson(readFileSync(`${file}.map`, 'utf8')));
+      map = payload === undefined ? null : new SourceMap(payload);
     } catch {
       map = null;
     }

@@ -170,7 +170,7 @@ describe('a format', () => {
         {
           code: 'BAD_PARCEL',
           path: 'parcels/1.json',
-          message: expect.stringMatching(/^This parcel cannot be read: it is no JSON: .+\.$/),
+          message: expect.stringMatching(/^This parcel cannot be read: it is not JSON: .+\.$/),
         },
       ]);
   });

@@ -25,12 +25,12 @@ export function tryJson(text: string): unknown {
   }
 }
 
-/** The value of a text or of its bytes. @throws KtError where it is no JSON. */
+/** The value of a text or of its bytes. @throws KtError where it is not JSON. */
 export function parseJson(text: string | Uint8Array, origin: Origin): unknown {
   try {
     return JSON.parse(typeof text === 'string' ? text : decoder.decode(text));
   } catch (error) {
-    throw broken(origin, `it is no JSON: ${(error as Error).message}`, { cause: error });
+    throw broken(origin, `it is not JSON: ${(error as Error).message}`, { cause: error });
   }
 }
 

@@ -123,6 +123,14 @@ export function record<T extends object>(fields: Fields<T>): Shape<T> {
   };
 }
 
+/** A value that has a shape, as it is: with all its other fields, for who passes it on. */
+export const whole =
+  <T>(shape: Shape<unknown>): Shape<T> =>
+  value => {
+    shape(value);
+    return value as T;
+  };
+
 /** A union that keys tell apart: the shape of the first of these keys that the object has. */
 export function keyed<T>(kinds: Readonly<Record<string, Shape<T>>>): Shape<T> {
   const keys = Object.keys(kinds);
