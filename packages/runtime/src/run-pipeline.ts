@@ -2,12 +2,13 @@
 import {
   type AnyFunction,
   isPipeline,
-  type Json,
   type JobStatus,
+  type Json,
   type JsonObject,
   KtError,
   type KTPipelineInput,
   nameExports,
+  omitUndefined,
   type Pipeline,
 } from '@kube-transform/sdk';
 import { inProcessExecutor } from './executors/in-process-executor.js';
@@ -80,7 +81,7 @@ export async function runPipeline(
     typeof options.store === 'object' ? options.store : await openStore(options.store ?? 'file:.');
   const { runId, params = {} } = options;
   const catalog = localCatalog(pipeline, options.functions);
-  const record = await newRun({ pipeline, params, clock, ...(runId === undefined ? {} : { runId }) });
+  const record = await newRun({ pipeline, params, clock, ...omitUndefined({ runId }) });
   if (!(await writeRecord(store, record))) {
     throw new KtError({
       code: 'RUN_EXISTS',

@@ -1,5 +1,5 @@
 /** The graph of what waits on what: dependencies, and parents on their children. */
-import { circleProblem, circleText, didYouMean, type KTJob, type Problem } from '@kube-transform/sdk';
+import { circleProblem, circleText, didYouMean, type KTJob, omitUndefined, type Problem } from '@kube-transform/sdk';
 import { statusOf, type Tallies } from './status.js';
 
 /*
@@ -57,7 +57,7 @@ export function spawnProblems(graph: WaitsOn, parent: number, spawned: readonly 
       if (outside === undefined) {
         const message = `Step "${job.name}", spawned by "${parentName}", depends on "${name}", which does not exist.`;
         const hint = nearName(name, { hints, index, known });
-        problems.push({ code: 'UNKNOWN_DEPENDENCY', path, message, ...(hint === undefined ? {} : { hint }) });
+        problems.push({ code: 'UNKNOWN_DEPENDENCY', path, message, ...omitUndefined({ hint }) });
       } else if (statusOf(graph, outside) !== 'Completed') {
         // What is Completed waits on nothing, so not on the parent either.
         waiters ??= waitersOf(graph, parent);

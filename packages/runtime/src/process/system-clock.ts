@@ -12,7 +12,7 @@ export const systemClock: Clock = {
   sleep: async (ms, signal) => {
     if (ms <= 0) return;
     const { setTimeout: wait } = process.getBuiltinModule('node:timers/promises');
-    await wait(Math.min(ms, 2 ** 31 - 1), undefined, { ...(signal === undefined ? {} : { signal }) });
+    await wait(Math.min(ms, 2 ** 31 - 1), undefined, { signal });
   },
   randomId: length =>
     Array.from(crypto.getRandomValues(new Uint32Array(length)), n => LETTERS[n % LETTERS.length]).join(''),

@@ -11,6 +11,7 @@ import {
   issuePath,
   type Json,
   type KtContext,
+  omitUndefined,
   type Problem,
   receiverOf,
   type StandardSchema,
@@ -127,7 +128,7 @@ export function threw(thrown: unknown): FailureCause {
     kind: 'Threw',
     name: error?.name ?? 'Error',
     message,
-    ...(error?.stack === undefined ? {} : { stack: error.stack }),
+    ...omitUndefined({ stack: error?.stack }),
     ...(isPermanent(thrown) ? { permanent: true } : {}),
   };
 }

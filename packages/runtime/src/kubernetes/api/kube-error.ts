@@ -1,5 +1,5 @@
 /** What the API server refuses, or why it cannot be asked, as an error that says what to do. */
-import { KtError, type Problem } from '@kube-transform/sdk';
+import { KtError, omitUndefined, type Problem } from '@kube-transform/sdk';
 import { parsePath } from './paths.js';
 import { statusIn } from './answers.js';
 import type { ApiStatus } from './objects.js';
@@ -108,7 +108,7 @@ function problemsOf(call: KubeCall, status: number, said: ApiStatus): Problem | 
     code,
     path,
     message,
-    ...(hint === undefined ? {} : { hint }),
+    ...omitUndefined({ hint }),
   });
   const missing = /namespaces "([^"]+)" not found/.exec(text);
   if (status === 401)

@@ -8,7 +8,7 @@
  * H3 A 401 is answered once, with new credentials; calls that meet it together share them.
  */
 import type { IncomingMessage } from 'node:http';
-import { isKtError } from '@kube-transform/sdk';
+import { isKtError, omitUndefined } from '@kube-transform/sdk';
 import type { Clock } from '../../ports/index.js';
 import { parseAnswer } from './answers.js';
 import { type Query, withQuery } from './paths.js';
@@ -208,7 +208,7 @@ export class KubeRequests {
       path,
       watch: query?.['watch'] === true,
       to: this.#connection,
-      ...(name === undefined ? {} : { objectName: name }),
+      ...omitUndefined({ objectName: name }),
     };
   }
 }

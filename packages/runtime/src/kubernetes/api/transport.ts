@@ -1,6 +1,7 @@
 /** Requests to one API server over node:https (node:http for servers without TLS). */
 import * as http from 'node:http';
 import * as https from 'node:https';
+import { omitUndefined } from '@kube-transform/sdk';
 import type { KubeConnection } from './connection.js';
 
 /** One request. */
@@ -43,14 +44,11 @@ export class HttpTransport {
   send({ method, path, body, token, alone, signal }: TransportRequest): Promise<http.IncomingMessage> {
     const { server, ca, cert, key, rejectUnauthorized, servername } = this.#connection;
     const url = new URL(server);
-    const given = Object.entries({ ca, cert, key, rejectUnauthorized, servername }).filter(
-      ([, value]) => value !== undefined,
-    );
     const options: https.RequestOptions = {
       protocol: url.protocol,
       hostname: url.hostname.replace(/^\[(.*)\]$/, '$1'),
       ...(url.port === '' ? {} : { port: url.port }),
-      ...Object.fromEntries(given),
+      ...omitUndefined({ ca, cert, key, rejectUnauthorized, servername }),
       method,
       path: `${url.pathname.replace(/\/$/, '')}${path}`,
       headers: {

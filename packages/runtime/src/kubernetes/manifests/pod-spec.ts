@@ -1,5 +1,11 @@
 /** The pods of a run: restricted by default, without a token of the API, with what a job asks for. */
-import { type JsonObject, type KTJob, parseDurationMs, parseQuantity } from '@kube-transform/sdk';
+import {
+  type JsonObject,
+  type KTJob,
+  omitUndefined,
+  parseDurationMs,
+  parseQuantity,
+} from '@kube-transform/sdk';
 import { type ClusterSettings, pullPolicy } from './cluster-settings.js';
 
 /** Where things are in a pod. */
@@ -102,11 +108,7 @@ export function basePod(plan: PodPlan): Record<string, unknown> {
 /** Which nodes pods that are no job's own may run on, where the settings of the run say so. */
 export function placementOf({ defaults }: ClusterSettings): Record<string, unknown> {
   const { nodeSelector, tolerations, affinity, priorityClassName } = defaults;
-  return Object.fromEntries(
-    Object.entries({ nodeSelector, tolerations, affinity, priorityClassName }).filter(
-      ([, value]) => value !== undefined,
-    ),
-  );
+  return omitUndefined({ nodeSelector, tolerations, affinity, priorityClassName });
 }
 
 /**
@@ -135,6 +137,7 @@ export function withJobOptions(
   plan: { settings: ClusterSettings; items: number },
 ): Record<string, unknown> {
   const options = { ...plan.settings.defaults, ...job.kubernetes };
+  const { nodeSelector, tolerations, affinity, priorityClassName, serviceAccountName } = options;
   const [container] = pod['containers'] as Record<string, unknown>[];
   const image = options.image ?? plan.settings.image;
   const own: Record<string, unknown> = {
@@ -144,7 +147,7 @@ export function withJobOptions(
       image,
       options.imagePullPolicy ?? (options.image === undefined ? plan.settings.imagePullPolicy : null),
     ),
-    ...(options.envFrom === undefined ? {} : { envFrom: options.envFrom }),
+    ...omitUndefined({ envFrom: options.envFrom }),
     volumeMounts: [
       ...((container?.['volumeMounts'] as object[] | undefined) ?? []),
       ...(options.volumeMounts ?? []),
@@ -154,11 +157,7 @@ export function withJobOptions(
     ...pod,
     containers: [own],
     volumes: [...(pod['volumes'] as object[]), ...(options.volumes ?? [])],
-    ...(options.nodeSelector === undefined ? {} : { nodeSelector: options.nodeSelector }),
-    ...(options.tolerations === undefined ? {} : { tolerations: options.tolerations }),
-    ...(options.affinity === undefined ? {} : { affinity: options.affinity }),
-    ...(options.priorityClassName === undefined ? {} : { priorityClassName: options.priorityClassName }),
-    ...(options.serviceAccountName === undefined ? {} : { serviceAccountName: options.serviceAccountName }),
+    ...omitUndefined({ nodeSelector, tolerations, affinity, priorityClassName, serviceAccountName }),
     ...deadline(job, plan.items),
   };
   return options.podPatch === undefined
