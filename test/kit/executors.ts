@@ -11,7 +11,7 @@ import { type FileStore, localFileStore, memoryFileStore } from '@kube-transform
 import {
   type Executor,
   inProcessExecutor,
-  inProcessHost,
+  localHost,
   localCatalog,
   processPoolExecutor,
   systemClock,
@@ -55,7 +55,7 @@ export async function inProcessBench(): Promise<Bench> {
   const catalog = localCatalog(null, { calls });
   const executor = (): Executor =>
     inProcessExecutor({
-      host: { ...inProcessHost({ store, clock: systemClock, catalog }), within: withinLog },
+      host: { ...localHost({ store, clock: systemClock, catalog }), within: withinLog },
       concurrency: 4,
     });
   return Promise.resolve({

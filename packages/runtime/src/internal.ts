@@ -30,7 +30,8 @@ export {
   unreadableRun,
 } from './reporting/run-summary.js';
 export { eventsBetween } from './reporting/summary-events.js';
-export { inProcessHost, localCatalog } from './run-pipeline.js';
+export { localHost } from './local-host.js';
+export { localCatalog } from './run-pipeline.js';
 export { readOutcomes, readResults, RESULT_LINE } from './run-store/item-results.js';
 export type { ResultLine } from './run-store/item-results.js';
 export { readManifest } from './run-store/job-manifest.js';

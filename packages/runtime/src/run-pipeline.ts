@@ -15,14 +15,11 @@ import { inProcessExecutor } from './executors/in-process-executor.js';
 import { systemClock } from './process/system-clock.js';
 import { jobStates } from './core/index.js';
 import { drive } from './engine/drive.js';
-import { ktFiles } from './files/kt-files.js';
-import { manifestReader } from './run-store/job-manifest.js';
 import { isSingle, readResult } from './reporting/job-result.js';
 import { newRun } from './engine/create-run.js';
 import { openStore } from './open-store.js';
-import { openPosixView } from './files/posix/open-posix-view.js';
-import type { Clock, EventSink, FileStore, FunctionCatalog, RunStatus } from './ports/index.js';
-import type { PodHost } from './worker/pod-host.js';
+import { localHost } from './local-host.js';
+import type { EventSink, FileStore, FunctionCatalog, RunStatus } from './ports/index.js';
 import { writeRecord } from './run-store/run-record.js';
 
 /** Options of {@link runPipeline}; all may be left out. */
@@ -90,7 +87,7 @@ export async function runPipeline(
       hint: 'Leave out the run id, or resume it.',
     });
   }
-  const host = inProcessHost({ store, clock, catalog });
+  const host = localHost({ store, clock, catalog });
   const never = new AbortController().signal;
   const { status, state } = await drive({
     store,
@@ -110,26 +107,6 @@ export async function runPipeline(
     statuses: Object.fromEntries([...jobs].map(([name, job]) => [name, job.status])),
     result: name =>
       readResult(store, { runId: record.runId, job: name, single: isSingle(jobs.get(name)?.job) }),
-  };
-}
-
-/** Everything a pod needs in this process. */
-export function inProcessHost(options: {
-  store: FileStore;
-  clock: Clock;
-  catalog: FunctionCatalog;
-}): Omit<PodHost, 'limit' | 'lanes' | 'ahead' | 'gather' | 'returned' | 'draining' | 'signal' | 'emit'> {
-  const { store } = options;
-  return {
-    ...options,
-    files: ktFiles(store),
-    resultCache: new Map(),
-    manifests: manifestReader(store),
-    echo: () => undefined,
-    openFs: openPosixView(store),
-    within: (_item, work) => work(),
-    pause: options.clock.sleep,
-    fault: () => undefined,
   };
 }
 

@@ -9,7 +9,6 @@
  * Y2 SIGTERM aborts what runs; what was told to stop costs no attempt.
  */
 import { fileURLToPath } from 'node:url';
-import pLimit from 'p-limit';
 import { KtError } from '@kube-transform/sdk';
 import { withinLog } from '../process/console-capture.js';
 import type { HardTimeout } from '../process/hard-timeout.js';
@@ -17,23 +16,20 @@ import { HintClient } from '../kubernetes/run/hint-client.js';
 import { messageOf, printLine, printLog } from '../process/standard-output.js';
 import { systemClock } from '../process/system-clock.js';
 import { TerminationFile } from '../process/termination-message.js';
-import { ktFiles } from '../files/kt-files.js';
-import { manifestReader } from '../run-store/job-manifest.js';
 import { EXIT_CODE } from '../kubernetes/manifests/exit-codes.js';
 import { nthOfRanges } from '../kubernetes/manifests/index-ranges.js';
+import { pacing } from '../executors/pacing.js';
+import { localHost } from '../local-host.js';
 import { openStore } from '../open-store.js';
 import type { PodOutcome } from '../run-store/item-results.js';
-import { openPosixView } from '../files/posix/open-posix-view.js';
 import type { FunctionCatalog, ItemEvent } from '../ports/index.js';
 import { attemptTimeoutMs } from '../worker/retry-policy.js';
 import { runPod } from '../worker/run-pod.js';
 import { verifyBundle } from './verify-bundle.js';
 
 const RESERVED: ReadonlySet<number> = new Set([0, ...Object.values(EXIT_CODE)]);
-const AHEAD = 64;
 /** While items run, how often the controller is told that there are results. */
 const PROGRESS_MS = 1000;
-const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
 /** Runs the pod that the environment names, and ends the process. */
 export async function servePod(catalog: FunctionCatalog): Promise<never> {
@@ -86,13 +82,11 @@ async function run(catalog: FunctionCatalog, note: TerminationFile): Promise<num
   verifyBundle(fileURLToPath(new URL('.', import.meta.url)), setting('KT_DIGEST'));
   const store = await openStore(setting('KT_STORE'));
   const hints = new HintClient(store, runId);
-  const manifests = manifestReader(store);
-  const manifest = await manifests(runId, job);
+  const host = localHost({ store, clock: systemClock, catalog });
+  const manifest = await host.manifests(runId, job);
   const timeoutMs = manifest === null ? null : attemptTimeoutMs(manifest.job);
   const path = process.env['KT_TERMINATION'] ?? '/dev/termination-log';
   const timeout = timeoutMs === null ? undefined : await hardTimeout(timeoutMs, path);
-  const lanes = manifest?.job.concurrency ?? 1;
-  const limit = pLimit(lanes);
   let toldMs = systemClock.nowMs();
   const emit = (event: ItemEvent): void => {
     if (event.type === 'ItemStarted') {
@@ -106,17 +100,9 @@ async function run(catalog: FunctionCatalog, note: TerminationFile): Promise<num
   const outcome = await runPod(
     { runId, job, pod, crashed: [] },
     {
-      store,
-      files: ktFiles(store),
-      catalog,
-      clock: systemClock,
-      resultCache: new Map(),
-      manifests,
+      ...host,
+      ...pacing(manifest?.job.concurrency ?? 1),
       signal: stop.signal,
-      limit: work => limit(() => work().then(turn)),
-      lanes,
-      ahead: AHEAD,
-      gather: turn,
       returned: item => {
         note.end(item);
         timeout?.end(item);
@@ -124,10 +110,7 @@ async function run(catalog: FunctionCatalog, note: TerminationFile): Promise<num
       draining: () => false,
       emit,
       echo: printLine,
-      openFs: openPosixView(store),
       within: withinLog,
-      pause: systemClock.sleep,
-      fault: () => undefined,
     },
   );
   await hints.send({ job, pod });

@@ -1,16 +1,13 @@
 /**
  * A worker process: runs pods that its driver sends over the channel, or, in a cluster, the pod that it is.
  */
-import pLimit from 'p-limit';
 import { KtError } from '@kube-transform/sdk';
 import { captureOutput, withinLog } from '../process/console-capture.js';
 import { messageOf } from '../process/standard-output.js';
 import { systemClock } from '../process/system-clock.js';
-import { ktFiles } from '../files/kt-files.js';
+import { pacing } from '../executors/pacing.js';
+import { localHost } from '../local-host.js';
 import { openStore } from '../open-store.js';
-import { openPosixView } from '../files/posix/open-posix-view.js';
-import { manifestReader } from '../run-store/job-manifest.js';
-import type { ResultCache } from '../run-store/item-results.js';
 import type { ItemEvent } from '../ports/index.js';
 import { runPod } from '../worker/run-pod.js';
 import { servePod } from './pod.js';
@@ -19,12 +16,6 @@ import { bundleCatalog, type BundleCatalog, CATALOG } from '../worker/bundle-cat
 
 /** The first word of a worker says in which format it speaks. */
 const READY = { format: TO_WORKER.latest, type: 'ready' } as const;
-
-/** Results that may wait to be stored while items go on. */
-const AHEAD = 64;
-
-/** Lets messages of the driver have their turn between slices of items that never wait. */
-const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
 /** Serves pods until the channel closes; in a pod of a cluster, runs that pod and ends the process. */
 export async function startWorker(handed: BundleCatalog): Promise<void> {
@@ -44,10 +35,7 @@ export async function startWorker(handed: BundleCatalog): Promise<void> {
   process.on('SIGINT', () => undefined);
   process.on('disconnect', () => process.exit(0));
   const store = await openStore(url);
-  const functions = bundleCatalog(catalog);
-  const openFs = openPosixView(store);
-  const manifests = manifestReader(store);
-  const resultCache: ResultCache = new Map();
+  const host = localHost({ store, clock: systemClock, catalog: bundleCatalog(catalog) });
   let stop = new AbortController();
   let draining = false;
   process.on('message', (said: unknown) => {
@@ -82,28 +70,15 @@ export async function startWorker(handed: BundleCatalog): Promise<void> {
     { order, concurrency }: ToWorker & { type: 'pod' },
     signal: AbortSignal,
   ): Promise<FromWorker> => {
-    const limit = pLimit(concurrency);
     try {
       const outcome = await runPod(order, {
-        store,
-        files: ktFiles(store),
-        catalog: functions,
-        clock: systemClock,
-        resultCache,
-        manifests,
+        ...host,
+        ...pacing(concurrency),
         signal,
-        limit: work => limit(() => work().then(turn)),
-        lanes: concurrency,
-        ahead: AHEAD,
-        gather: turn,
         returned: item => send({ type: 'returned', item }),
         draining: () => draining,
         emit,
-        echo: () => undefined,
-        openFs,
         within: withinLog,
-        pause: systemClock.sleep,
-        fault: () => undefined,
       });
       flush();
       return { type: 'done', outcome };

@@ -5,7 +5,6 @@
  * X2 A store that fails ends the observation, not the job: the run can be resumed when the store is well.
  * X3 A job is submitted at most once; a second submit of the same job does nothing.
  */
-import pLimit from 'p-limit';
 import type { KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../core/events.js';
 import { AsyncQueue } from '../streams/async-queue.js';
@@ -13,16 +12,16 @@ import type { Executor, ItemEvent, JobOrder } from '../ports/index.js';
 import type { PodHost } from '../worker/pod-host.js';
 import type { PodOutcome } from '../run-store/item-results.js';
 import { runPod } from '../worker/run-pod.js';
+import { type Pacing, pacing } from './pacing.js';
 import { addOutcome, allowedFailures, settleJob } from './settle-job.js';
 
 const STOP_GRACE_MS = 5000;
+/** Results that may wait to be stored: many, because this process runs the items of all jobs. */
 const AHEAD = 1000;
-/** Lets timers, signals and input have their turn between slices of items that never wait. */
-const turn = (): Promise<void> => new Promise(resolve => setImmediate(resolve));
 
 /** What the in-process executor needs. */
 export interface InProcessOptions {
-  host: Omit<PodHost, 'limit' | 'lanes' | 'ahead' | 'gather' | 'returned' | 'draining' | 'signal' | 'emit'>;
+  host: Omit<PodHost, keyof Pacing | 'returned' | 'draining' | 'signal' | 'emit'>;
   /** Items in flight at once, over all jobs. */
   concurrency: number;
 }
@@ -35,7 +34,7 @@ export interface InProcessOptions {
  */
 export function inProcessExecutor({ host, concurrency }: InProcessOptions): Executor {
   const facts = new AsyncQueue<Fact | ItemEvent>();
-  const limit = pLimit(concurrency);
+  const paced = pacing(concurrency, AHEAD);
   const running = new Map<string, { stop: AbortController; done: Promise<void> }>();
   let draining = false;
 
@@ -49,12 +48,9 @@ export function inProcessExecutor({ host, concurrency }: InProcessOptions): Exec
     };
     const podHost: PodHost = {
       ...host,
+      ...paced,
       emit,
       signal: stop.signal,
-      limit: work => limit(() => work().then(turn)),
-      lanes: concurrency,
-      ahead: AHEAD,
-      gather: turn,
       returned: () => undefined,
       draining: () => draining,
     };

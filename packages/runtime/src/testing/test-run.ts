@@ -20,7 +20,8 @@ import { isSingle } from '../reporting/job-result.js';
 import { newRun } from '../engine/create-run.js';
 import type { FileStore, RunEvent, RunStatus } from '../ports/index.js';
 import { type ItemOutcome, readOutcomes } from '../run-store/item-results.js';
-import { inProcessHost, localCatalog } from '../run-pipeline.js';
+import { localHost } from '../local-host.js';
+import { localCatalog } from '../run-pipeline.js';
 import { writeRecord } from '../run-store/run-record.js';
 import { DriverDied, dyingStore } from './dying-driver.js';
 import { type Fault, faultFor } from './faults.js';
@@ -123,7 +124,7 @@ export async function testRun(
   const record = await newRun({ pipeline, params: options.params ?? {}, clock });
   await writeRecord(store, record);
   const faults = options.faults ?? [];
-  const host = { ...inProcessHost({ store, clock, catalog }), fault: faultFor(faults), pause };
+  const host = { ...localHost({ store, clock, catalog }), fault: faultFor(faults), pause };
   const deaths = faults.flatMap(fault => (fault.kind === 'crashDriver' ? [fault.afterFacts] : []));
   const driverStore = dyingStore(store, record.runId, deaths);
   const never = new AbortController().signal;

@@ -5,7 +5,7 @@ import {
   drive,
   type Executor,
   inProcessExecutor,
-  inProcessHost,
+  localHost,
   processPoolExecutor,
   systemClock,
   withinLog,
@@ -67,7 +67,7 @@ function withResumeHint(problems: KtError['problems'], runId: string): KtError['
 function executorFor({ store, loaded }: Session, { executor, jobs }: DriveOptions): Executor {
   const clock: Clock = systemClock;
   if (executor !== 'processes') {
-    const host = { ...inProcessHost({ store, clock, catalog: loaded.catalog }), within: withinLog };
+    const host = { ...localHost({ store, clock, catalog: loaded.catalog }), within: withinLog };
     return inProcessExecutor({ host, concurrency: jobs ?? IN_PROCESS_ITEMS });
   }
   const { url, kind } = store.capabilities;
