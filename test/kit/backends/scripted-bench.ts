@@ -10,8 +10,8 @@ import {
 import {
   drive,
   inProcessExecutor,
-  inProcessHost,
   localCatalog,
+  localHost,
   newRun,
   readHeadline,
   retryRun,
@@ -125,7 +125,7 @@ class Processes {
       clock: systemClock,
       resumed: true,
       executor: inProcessExecutor({
-        host: inProcessHost({ store, clock: systemClock, catalog: localCatalog(flaky) }),
+        host: localHost({ store, clock: systemClock, catalog: localCatalog(flaky) }),
         concurrency: 8,
       }),
       sink: {

@@ -8,8 +8,6 @@
 export type { Fact } from '../core/index.js';
 export type { Executor, ExecutorCapabilities, JobOrder } from '../ports/index.js';
 export { memoryFileStore } from '../stores/memory-file-store.js';
-export type { Fact } from '../core/index.js';
-export type { Executor, ExecutorCapabilities, JobOrder } from '../ports/index.js';
 export type { Fault } from './faults.js';
 export { scriptedExecutor } from './scripted-executor.js';
 export type { Script, ScriptedExecutor } from './scripted-executor.js';
