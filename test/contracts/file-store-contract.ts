@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, test } from 'vitest';
 import type { FileStore } from '../../packages/runtime/src/ports/index.js';
 import type { Check } from '../kit/stores.js';
-import { checkChanges } from './store-changes.js';
-import { checkContents } from './store-contents.js';
-import { checkKeys } from './store-keys.js';
-import { checkWriters } from './store-writers.js';
+import { checkChanges } from './store/changes.js';
+import { checkContents } from './store/contents.js';
+import { checkKeys } from './store/keys.js';
+import { checkWriters } from './store/writers.js';
 
 export interface OpenedStore {
   store: FileStore;

@@ -1,9 +1,9 @@
 /*
  * The command line: one verb each in `commands/`.
  *
- * RC1 Commands load what they need when they run, so that `kt --help` and completion answer at once.
- * RC2 Nothing here touches the process: arguments come in, text goes to the output, the exit code is
- *     returned.
+ * - Commands load what they need when they run, so that `kt --help` and completion answer at once.
+ * - Nothing here touches the process: arguments come in, text goes to the output, the exit code is
+ *   returned.
  */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';

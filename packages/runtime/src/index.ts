@@ -14,7 +14,6 @@ export type {
 } from './ports/index.js';
 export type { FailedItem, FailureGroup, Resolve } from './reporting/failure-groups.js';
 export { readRun } from './reporting/read-run.js';
-export type { ItemOutcome } from './run-store/item-results.js';
 export type { Outcomes, ReadOptions } from './reporting/read-run.js';
 export { readFailedLogs, readLogs } from './reporting/run-logs.js';
 export type { FailedLog, LogFilter, LogLine } from './reporting/run-logs.js';

@@ -1,8 +1,8 @@
 /*
  * The file that the pods of controllers run, and other pods that need no code of users.
  *
- * CT3 Exit 0: what was to be done is done, or another controller does it. 78: another pod of the same code
- *     would not get further, or the run has not completed. Else: begun again.
+ * - Exit 0: what was to be done is done, or another controller does it. 78: another pod of the same code
+ *   would not get further, or the run has not completed. Else: begun again.
  */
 import { writeFile } from 'node:fs/promises';
 import { isKtError } from '@kube-transform/sdk';

@@ -2,11 +2,11 @@
  * A worker in a pod of a cluster: runs one pod of one job, told by its environment which, and ends with an
  * exit code that its Job knows.
  *
- * Y1 Exit 0: all items have a result. 78: all are decided, some failed for good. 79: as 78, and the job stops
- *    at the first. 143: told to stop. 75: the store or the bundle failed. 76: the process ended as if all
- *    were well, with items undone. Anything else: the process broke; the termination message says what it was
- *    at.
- * Y2 SIGTERM aborts what runs; what was told to stop costs no attempt.
+ * - Exit 0: all items have a result. 78: all are decided, some failed for good. 79: as 78, and the job stops
+ *   at the first. 143: told to stop. 75: the store or the bundle failed. 76: the process ended as if all
+ *   were well, with items undone. Anything else: the process broke; the termination message says what it was
+ *   at.
+ * - SIGTERM aborts what runs; what was told to stop costs no attempt.
  */
 import { fileURLToPath } from 'node:url';
 import { KtError } from '@kube-transform/sdk';

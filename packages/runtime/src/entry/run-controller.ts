@@ -1,10 +1,10 @@
 /*
  * The controller of one run, in a pod: the same loop as everywhere, over the Kubernetes executor.
  *
- * CT1 All it knows comes from the run's ConfigMap, the store and the labelled Jobs: killed at any moment and
- *     begun again, it ends the same.
- * CT2 The controller that began last drives: an older one sees its name replaced in the run's ConfigMap, and
- *     stops.
+ * - All it knows comes from the run's ConfigMap, the store and the labelled Jobs: killed at any moment and
+ *   begun again, it ends the same.
+ * - The controller that began last drives: an older one sees its name replaced in the run's ConfigMap, and
+ *   stops.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -1,9 +1,9 @@
 /*
  * Runs items in this process.
  *
- * X1 At most `concurrency` items are in flight over all jobs.
- * X2 A store that fails ends the observation, not the job: the run can be resumed when the store is well.
- * X3 A job is submitted at most once; a second submit of the same job does nothing.
+ * - At most `concurrency` items are in flight over all jobs.
+ * - A store that fails ends the observation, not the job: the run can be resumed when the store is well.
+ * - A job is submitted at most once; a second submit of the same job does nothing.
  */
 import type { KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../core/events.js';

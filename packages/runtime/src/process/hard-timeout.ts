@@ -2,9 +2,9 @@
  * Ends this process when an attempt outlives its timeout and does not yield: a thread looks at the deadlines,
  * so that a loop that never ends cannot hold it up.
  *
- * HT1 The thread is started only where a job has a timeout.
- * HT2 Before it kills, it writes into the termination message file which attempt was too slow and which
- *     others it takes along.
+ * - The thread is started only where a job has a timeout.
+ * - Before it kills, it writes into the termination message file which attempt was too slow and which
+ *   others it takes along.
  */
 import { Worker } from 'node:worker_threads';
 import { TERMINATION_NOTE } from './termination-message.js';

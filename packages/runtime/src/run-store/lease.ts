@@ -1,9 +1,9 @@
 /*
  * Who drives a run: one process at a time.
  *
- * A1 The lease names host and process; a process that is gone on this host holds nothing.
- * A2 It keeps people from driving a run twice by mistake. It is no lock that correctness rests on: the
- *    journal and the results logs order two drivers all the same.
+ * - The lease names host and process; a process that is gone on this host holds nothing.
+ * - It keeps people from driving a run twice by mistake. It is no lock that correctness rests on: the
+ *   journal and the results logs order two drivers all the same.
  */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';

@@ -4,8 +4,8 @@
  *
  * CG1 A run that somebody drives is never touched; one that was interrupted only when asked for.
  * CG2 A run's spec.json goes first: a half-deleted run is no run, and the next gc takes the rest.
- * CG3 A run of a newer kt is never touched, and no bundle while there is one: it is not known which it was
- *     made with.
+ * - A run of a newer kt is never touched, and no bundle while there is one: it is not known which it was
+ *   made with.
  */
 import { readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -3,7 +3,7 @@
  *
  * U1 Names are made of run, job and wave: making a Job that exists takes it over, where it is this run's and
  *    made for the same.
- * U2 What a queue changes of a Job (suspension, parallelism, node selectors) is left alone.
+ * - What a queue changes of a Job (suspension, parallelism, node selectors) is left alone.
  */
 import { KtError } from '@kube-transform/sdk';
 import type { JobManifest } from '../../run-store/job-manifest.js';

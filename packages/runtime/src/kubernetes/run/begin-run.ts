@@ -1,8 +1,8 @@
 /*
  * Begins a run in a cluster: its ConfigMap, its record, its controller's Job.
  *
- * BR1 Each object has a name that follows from what it is; making again what is there does nothing.
- * BR2 The run's ConfigMap owns the rest of the run: it is made first, and deleting it ends the run.
+ * - Each object has a name that follows from what it is; making again what is there does nothing.
+ * - The run's ConfigMap owns the rest of the run: it is made first, and deleting it ends the run.
  */
 import { KtError } from '@kube-transform/sdk';
 import type { RunRecord } from '../../run-store/run-record.js';

@@ -1,7 +1,7 @@
 /** Part of the contract of file stores: what is put is what is got, whole, in parts and as a copy. */
 import { expect } from 'vitest';
-import { collect } from '../kit/collect.js';
-import { type Check, bytes, chunks, listed, rejection, text } from '../kit/stores.js';
+import { collect } from '../../kit/collect.js';
+import { type Check, bytes, chunks, listed, rejection, text } from '../../kit/stores.js';
 
 export function checkContents(check: Check): void {
   check('gives back what was put, with size, time and etag', async store => {

@@ -1,6 +1,6 @@
 /** Part of the contract of file stores: of several writers one wins, and readers see whole objects. */
 import { expect } from 'vitest';
-import { type Check, bytes, chunks, listed, text } from '../kit/stores.js';
+import { type Check, bytes, chunks, listed, text } from '../../kit/stores.js';
 
 export function checkWriters(check: Check): void {
   check('of ten writers with ifAbsent one wins, thirty times', async store => {

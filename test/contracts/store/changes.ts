@@ -1,6 +1,6 @@
 /** What every file store must do with parts of objects and with many: append, delete below a directory. */
 import { expect } from 'vitest';
-import { bytes, type Check, listed, rejection, text } from '../kit/stores.js';
+import { bytes, type Check, listed, rejection, text } from '../../kit/stores.js';
 
 export function checkChanges(check: Check): void {
   check('appends to the end, and makes an object of what is appended to none', async store => {

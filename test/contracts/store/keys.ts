@@ -1,7 +1,7 @@
 /** Part of the contract of file stores: which keys there are, and how they are listed. */
 import { expect } from 'vitest';
-import { collect } from '../kit/collect.js';
-import { type Check, bytes, listed, nameOf, rejection, text } from '../kit/stores.js';
+import { collect } from '../../kit/collect.js';
+import { type Check, bytes, listed, nameOf, rejection, text } from '../../kit/stores.js';
 
 export function checkKeys(check: Check): void {
   check('keeps odd keys as they are', async store => {
