@@ -1,5 +1,12 @@
 /** The graph of what waits on what: dependencies, and parents on their children. */
-import { circleProblem, circleText, didYouMean, type KTJob, omitUndefined, type Problem } from '@kube-transform/sdk';
+import {
+  circleProblem,
+  circleText,
+  didYouMean,
+  type KTJob,
+  omitUndefined,
+  type Problem,
+} from '@kube-transform/sdk';
 import { statusOf, type Tallies } from './status.js';
 
 /*
