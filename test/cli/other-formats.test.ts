@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { deploymentName, paths, runConfigMap } from '@kube-transform/runtime/kubernetes';
 import { VERSION } from '@kube-transform/runtime/internal';
-import { expectMistake, kt, project, SHAKY } from '../kit/kt.js';
+import { expectMistake, project, runKt, SHAKY } from '../kit/kt.js';
 import { addRun, hasRun, submittedTo } from '../kit/kube-runs.js';
 import { KubeServer } from '../kit/kube-server.js';
 
@@ -18,7 +18,7 @@ describe('in a store', () => {
   let dir: string;
   beforeEach(async () => {
     dir = await project({ 'pipelines/shaky.ts': SHAKY, fixed: '' });
-    await kt(dir, ['run', 'shaky', '--run-id', 'mine']);
+    await runKt(dir, ['run', 'shaky', '--run-id', 'mine']);
     await mkdir(join(dir, 'kt-metadata/newer'), { recursive: true });
     await writeFile(join(dir, 'kt-metadata/newer/spec.json'), NEWER);
   });
@@ -31,7 +31,7 @@ describe('in a store', () => {
     ['retry', 'newer', '--failed'],
     ['cancel', 'newer'],
   ])('a run of a newer kt is refused - kt %s %s %s', async (...args) => {
-    expectMistake(await kt(dir, args.filter(Boolean)), SENTENCE);
+    expectMistake(await runKt(dir, args.filter(Boolean)), SENTENCE);
   });
 
   test('kt runs lists the others, and says of a run that it cannot be read', async () => {
@@ -40,9 +40,9 @@ describe('in a store', () => {
     await mkdir(join(dir, 'kt-metadata/newer-state'));
     await writeFile(join(dir, 'kt-metadata/newer-state/pipeline_run_state.json'), NEWER);
     const [text, json, latest] = await Promise.all([
-      kt(dir, ['runs']),
-      kt(dir, ['runs', '--json']),
-      kt(dir, ['status', 'latest', '--json']),
+      runKt(dir, ['runs']),
+      runKt(dir, ['runs', '--json']),
+      runKt(dir, ['status', 'latest', '--json']),
     ]);
     expect(text.code).toBe(0);
     expect(text.out).toMatch(/^mine +shaky +Completed/m);
@@ -67,7 +67,7 @@ describe('in a store', () => {
   test('kt gc leaves a run of a newer kt and all bundles, and takes a broken one', async () => {
     await mkdir(join(dir, 'kt-metadata/torn'));
     await writeFile(join(dir, 'kt-metadata/torn/spec.json'), '{"runId');
-    const gc = await kt(dir, ['gc', '--interrupted', '--older-than', '0s', '--keep', '0', '--json']);
+    const gc = await runKt(dir, ['gc', '--interrupted', '--older-than', '0s', '--keep', '0', '--json']);
     const { deleted } = JSON.parse(gc.out) as { deleted: { kind: string; name: string }[] };
     expect(deleted.map(({ kind, name }) => `${kind} ${name}`).sort()).toEqual(['run mine', 'run torn']);
     expect(await readFile(join(dir, 'kt-metadata/newer/spec.json'), 'utf8')).toBe(NEWER);
@@ -95,7 +95,7 @@ describe('in a cluster', () => {
   test.each([['status'], ['logs'], ['cancel'], ['submit', '--resume'], ['retry', '--failed']])(
     'a run of a newer kt is refused - kt %s %s',
     async (...args) => {
-      expectMistake(await kt(dir, [...args.filter(Boolean), 'newer', '-n', 'ns']), SENTENCE);
+      expectMistake(await runKt(dir, [...args.filter(Boolean), 'newer', '-n', 'ns']), SENTENCE);
     },
   );
 
@@ -111,10 +111,10 @@ describe('in a cluster', () => {
       summary: NEWER,
     });
     const [text, json, status, latest] = await Promise.all([
-      kt(dir, ['runs', '-n', 'ns']),
-      kt(dir, ['runs', '-n', 'ns', '--json']),
-      kt(dir, ['status', 'told', '-n', 'ns']),
-      kt(dir, ['status', 'latest', '-n', 'ns', '--json']),
+      runKt(dir, ['runs', '-n', 'ns']),
+      runKt(dir, ['runs', '-n', 'ns', '--json']),
+      runKt(dir, ['status', 'told', '-n', 'ns']),
+      runKt(dir, ['status', 'latest', '-n', 'ns', '--json']),
     ]);
     expect(text.out).toMatch(/^mine +p +Completed/m);
     expect(text.out).toMatch(/^newer +\(of a newer kt\)/m);
@@ -131,7 +131,7 @@ describe('in a cluster', () => {
   });
 
   test('kt gc leaves a run of a newer kt', async () => {
-    await kt(dir, ['gc', '-n', 'ns', '--interrupted', '--older-than', '0s', '--keep', '0']);
+    await runKt(dir, ['gc', '-n', 'ns', '--interrupted', '--older-than', '0s', '--keep', '0']);
     expect([hasRun(server, 'mine'), hasRun(server, 'newer')]).toEqual([false, true]);
   });
 
@@ -144,7 +144,7 @@ describe('in a cluster', () => {
       data: { 'deployment.json': NEWER },
     });
     expectMistake(
-      await kt(dir, ['rollback', 'shaky', '-n', 'ns']),
+      await runKt(dir, ['rollback', 'shaky', '-n', 'ns']),
       /NEWER_FORMAT .*This deployment was written in format 3/,
     );
   });
