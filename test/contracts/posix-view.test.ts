@@ -1,6 +1,6 @@
 /** The node:fs-shaped view, over both stores. */
-import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KtFs } from '@kube-transform/sdk';
@@ -198,4 +198,28 @@ test('says what to install where @zenfs/core is not there', async () => {
     /^ZENFS_MISSING .*npm install @zenfs\/core/,
   );
   await rm(folder, { recursive: true });
+});
+
+test('/scratch - goes with its process; what a killed one left goes when the next is made', async () => {
+  const temporary = await mkdtemp(join(tmpdir(), 'kt-tmpdir-'));
+  const from = (path: string): string =>
+    JSON.stringify(new URL(`../../packages/runtime/dist/${path}`, import.meta.url).href);
+  const program = (end: string): string => `
+    import { openPosixView } from ${from('files/posix/open-posix-view.js')};
+    import { memoryFileStore } from ${from('stores/memory-file-store.js')};
+    const { promises } = await openPosixView(memoryFileStore())();
+    await promises.writeFile('/scratch/x', 'of a function');
+    ${end}`;
+  const run = (end: string): Promise<string[]> => {
+    spawnSync(process.execPath, ['--input-type=module', '-e', program(end)], {
+      env: { ...process.env, TMPDIR: temporary },
+      stdio: 'inherit',
+    });
+    return readdir(temporary);
+  };
+  await mkdir(join(temporary, 'kt-scratch-other-1-1-a'));
+  expect(await run('process.kill(process.pid, "SIGKILL")')).toHaveLength(2);
+  expect(await run('')).toEqual(['kt-scratch-other-1-1-a']);
+  expect(await run('process.exit(3)')).toEqual(['kt-scratch-other-1-1-a']);
+  await rm(temporary, { recursive: true });
 });

@@ -20,7 +20,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { FileStore } from '../../../packages/runtime/src/ports/index.js';
-import { thisProcess } from '../../../packages/runtime/src/stores/local/process-identity.js';
+import { thisProcess } from '../../../packages/runtime/src/process/process-identity.js';
 import { localFileStore } from '../../../packages/runtime/src/stores/local/local-file-store.js';
 import { bytes, rejection, text } from '../../kit/stores.js';
 

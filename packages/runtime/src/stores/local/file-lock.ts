@@ -16,7 +16,7 @@ import { KtError } from '@kube-transform/sdk';
 import { fits, tryJson } from '../../parse/parse-json.js';
 import { number, record, text as word } from '../../parse/shapes.js';
 import { errnoOf } from './file-errors.js';
-import { lifeOf, ownName, thisProcess, type ProcessName } from './process-identity.js';
+import { lifeOf, ownName, thisProcess, type ProcessName } from '../../process/process-identity.js';
 
 /** Age from which a lock of another host is stale. */
 const STALE_MS = 30_000;

@@ -7,7 +7,7 @@
 import { join } from 'node:path';
 import { undoAppend } from './append-file.js';
 import { withLockFile } from './file-lock.js';
-import { sha256Hex } from './process-identity.js';
+import { sha256Hex } from '../../process/process-identity.js';
 
 /** What a holder of a lock is given. */
 export interface HeldLock {

@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import { undoneKey } from './append-file.js';
 import { isLockHeld, lifeOfHolder, removeStaleLock } from './file-lock.js';
 import type { KeyLocks } from './key-locks.js';
-import { lifeOf, ownerOf } from './process-identity.js';
+import { lifeOf, ownerOf } from '../../process/process-identity.js';
 
 /** Age from which what may belong to a process of another host is taken for abandoned. */
 const ABANDONED_MS = 86_400_000;

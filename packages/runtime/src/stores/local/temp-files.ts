@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { makeFolder } from './make-folder.js';
 import { etagOf, nextTimeS } from './etags.js';
 import { errnoOf } from './file-errors.js';
-import { ownName } from './process-identity.js';
+import { ownName } from '../../process/process-identity.js';
 
 /** The folder of temporary files and locks, below the root; no key begins with it. */
 export const TEMP_NAME = '.kt-tmp';
