@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
+import { ownName } from '../../packages/runtime/src/process/process-identity.js';
 import { expectMistake, project, runKt, SHAKY } from '../kit/kt.js';
 
 const DOCUMENT = JSON.stringify({
@@ -86,9 +87,11 @@ test('gc deletes what is old and nothing else', async () => {
   for (const made of ['bundles/0000000000000000', 'images/1111111111111111', 'native/linux-x64-glibc'])
     await mkdir(join(dir, '.kt', made), { recursive: true });
   await mkdir(join(dir, '.kt-tmp'), { recursive: true });
-  for (const name of ['t-host-1-2-3', 't-fresh-1-2-3', 'lock'])
+  const ofTheLiving = await ownName('t', 'slow-0');
+  for (const name of ['t-host-1-2-3', 't-fresh-1-2-3', 'lock', ofTheLiving])
     await writeFile(join(dir, '.kt-tmp', name), 'x');
-  for (const name of ['t-host-1-2-3', 'lock']) await utimes(join(dir, '.kt-tmp', name), old, old);
+  for (const name of ['t-host-1-2-3', 'lock', ofTheLiving])
+    await utimes(join(dir, '.kt-tmp', name), old, old);
   expect((await runKt(dir, ['gc'])).out).toMatch(
     /^deleted temporary file t-host-1-2-3 {2}1 B\n1 entry, 1 B\.\n$/,
   );
@@ -106,7 +109,9 @@ test('gc deletes what is old and nothing else', async () => {
   expect(done.bytes).toBeGreaterThan(1000);
   expect(await readdir(join(dir, 'kt-metadata'))).toEqual(['r2', 'r3']);
   expect(await readdir(join(dir, '.kt/bundles'))).toHaveLength(1);
-  expect(await readdir(join(dir, '.kt-tmp'))).toEqual(expect.arrayContaining(['lock', 't-fresh-1-2-3']));
+  expect(await readdir(join(dir, '.kt-tmp'))).toEqual(
+    expect.arrayContaining(['lock', 't-fresh-1-2-3', ofTheLiving]),
+  );
   expectMistake(
     await runKt(dir, ['gc', '--older-than', 'yesterday']),
     /Expected an age such as 12h, 30d or 4w/,

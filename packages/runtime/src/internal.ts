@@ -12,6 +12,7 @@ export { inProcessExecutor } from './executors/in-process-executor.js';
 export { processPoolExecutor } from './executors/process-pool-executor.js';
 export type { Executor, FunctionCatalog } from './ports/index.js';
 export { withinLog } from './process/console-capture.js';
+export { lifeOf, ownerOf } from './process/process-identity.js';
 export { systemClock } from './process/system-clock.js';
 export { itemLabel, whereOf } from './reporting/failure-groups.js';
 export { readHeadline, readResult } from './reporting/job-result.js';

@@ -12,7 +12,14 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isKtError } from '@kube-transform/sdk';
 import { type FileStore, readRecord, type RunSummary } from '@kube-transform/runtime';
-import { inBatches, isUnreadable, leaseHolder, runFolder } from '@kube-transform/runtime/internal';
+import {
+  inBatches,
+  isUnreadable,
+  leaseHolder,
+  lifeOf,
+  ownerOf,
+  runFolder,
+} from '@kube-transform/runtime/internal';
 import { type CollectOptions, type Deleted, HERE } from '../backend.js';
 import { listRuns, runIds } from './find-runs.js';
 
@@ -136,7 +143,7 @@ async function deleteMade(
   return deleted;
 }
 
-/** Temporary files of a folder store begin with `t-`; what else is in the folder are locks. */
+/** Temporary files of a folder store begin with `t-` and name their process; what else is there are locks. */
 async function deleteTemporary(
   { capabilities: { url } }: FileStore,
   { nowMs, dryRun }: GcOptions,
@@ -147,6 +154,7 @@ async function deleteTemporary(
   for (const name of await namesIn(dir)) {
     const info = name.startsWith('t-') ? await stat(join(dir, name)).catch(() => undefined) : undefined;
     if (info === undefined || nowMs - info.mtimeMs < HOUR_MS) continue;
+    if ((await lifeOf(ownerOf(name))) === 'alive') continue;
     deleted.push({ kind: 'temporary file', name, bytes: info.size });
     if (!dryRun) await rm(join(dir, name), { force: true });
   }
