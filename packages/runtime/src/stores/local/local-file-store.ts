@@ -50,6 +50,9 @@ export interface LocalFileStoreOptions {
  * not through a second one on the way, nor up to a folder above it. Deleting goes through no link. A name on
  * the disk that is not UTF-8 makes a listing reject with `STORE_FAILED`.
  *
+ * On a volume that several machines mount, listings are as late as its client lets them be. Reads by key are
+ * fresh where it does not remember names that were not there (NFS: mount with `lookupcache=positive`).
+ *
  * @example
  * ```ts
  * const store = localFileStore('/mnt/data');
