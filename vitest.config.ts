@@ -19,6 +19,7 @@ export default defineConfig({
         find: '@kube-transform/runtime/testing',
         replacement: source('packages/runtime/src/testing/index.ts'),
       },
+      { find: '@kube-transform/cli/client', replacement: source('packages/cli/src/client.ts') },
       { find: /^@kube-transform\/(sdk|runtime|cli)$/, replacement: source('packages/$1/src/index.ts') },
       { find: '@kube-transform/sdk/reflect', replacement: source('packages/sdk/src/reflect.ts') },
     ],

@@ -3,6 +3,7 @@
  * that of the cluster; with neither the store here, and behind it the cluster of the last submit.
  */
 import { KtError, omitUndefined } from '@kube-transform/sdk';
+import type { FileStore } from '@kube-transform/runtime';
 import type { RunBackend } from './backends/backend.js';
 import type { FallbackOptions } from './backends/fallback-backend.js';
 import { LocalBackend } from './backends/local/local-backend.js';
@@ -11,21 +12,31 @@ import { remembered } from './cluster/last-cluster.js';
 
 /** What may be typed about where a run is. */
 export interface WhereOptions {
-  /** URL of a store. */
-  store?: string;
+  /** A store, or the URL of one, such as `file:data`. */
+  store?: string | FileStore;
   /** Of `kt.config.ts` or of the kubeconfig. */
   context?: string;
+  /** Default: that of the context. */
   namespace?: string;
   /** Path of a file. */
   kubeconfig?: string;
 }
 
-type Cluster = Omit<WhereOptions, 'store'>;
-
-/** Opens the backend. @throws KtError `BAD_OPTIONS` where a store and a cluster are meant. */
+/**
+ * Opens the backend that is meant, to be closed with `await using`.
+ *
+ * @example
+ * ```ts
+ * await using backend = await openBackend({ context: 'prod', namespace: 'batch' });
+ * for (const { runId, status } of await backend.list()) console.log(runId, status);
+ * ```
+ *
+ * @throws KtError `BAD_OPTIONS` where a store and a cluster are meant; `UNKNOWN_CONTEXT` and what else a
+ *   kubeconfig or a store URL is refused with. That a cluster is away, its first call says.
+ */
 export async function openBackend(
-  { store, ...cluster }: WhereOptions,
-  options: FallbackOptions,
+  { store, ...cluster }: WhereOptions = {},
+  options: FallbackOptions = {},
 ): Promise<RunBackend> {
   const { context, namespace, kubeconfig } = cluster;
   const typed = omitUndefined({ context, namespace, kubeconfig });
@@ -34,7 +45,12 @@ export async function openBackend(
     const message = `--store means a run here, and --${flag} one in a cluster.`;
     throw new KtError({ code: 'BAD_OPTIONS', path: '--store', message, hint: 'Give one of them.' });
   }
-  if (flag !== undefined) return openClusterBackend(typed);
+  if (flag !== undefined) {
+    // What was typed, over the environment, over `kt.config.ts`.
+    const { withContext } = await import('./cluster/connect.js');
+    return connectTo(await withContext(typed));
+  }
+  if (typeof store === 'object') return new LocalBackend(store, { keepOpen: true });
   const here = new LocalBackend(await storeOf(store));
   const last = store === undefined ? await remembered() : null;
   if (last === null) return here;
@@ -42,13 +58,11 @@ export async function openBackend(
   return new FallbackBackend(here, () => connectTo(last), options);
 }
 
-/** Opens the backend of a namespace: of what is given, over the environment, over `kt.config.ts`. */
-export async function openClusterBackend(typed: Cluster): Promise<RunBackend> {
-  const { withContext } = await import('./cluster/connect.js');
-  return connectTo(await withContext(typed));
-}
-
-async function connectTo({ context, namespace, kubeconfig }: Cluster): Promise<RunBackend> {
+async function connectTo({
+  context,
+  namespace,
+  kubeconfig,
+}: Omit<WhereOptions, 'store'>): Promise<RunBackend> {
   const [{ openCluster }, { ClusterBackend }] = await Promise.all([
     import('./cluster/connect.js'),
     import('./backends/cluster/cluster-backend.js'),

@@ -22,9 +22,11 @@ export type RunVerb = 'kt run' | 'kt submit';
 
 /** A run that was found. It is plain data: what is true of the run now, `read` tells. */
 export interface RunRef {
+  /** Its whole id. */
   readonly runId: string;
   /** Where it is: `here`, or `CONTEXT/NAMESPACE` of a cluster. */
   readonly where: string;
+  /** The command that resumes it. */
   readonly verb: RunVerb;
   /** Milliseconds since 1970. */
   readonly createdMs: number;
@@ -34,11 +36,13 @@ export interface RunRef {
 
 /** A run in a list. */
 export interface ListedRun extends RunSummary {
+  /** As in {@link RunRef}. */
   readonly where: string;
 }
 
 /** How long a call may take. Default: as long as is usual there. */
 export interface CallLimits {
+  /** Aborted: the call rejects with its reason. */
   signal?: AbortSignal;
   /** How long what fails for the moment is tried again, in milliseconds. */
   retryForMs?: number;
@@ -46,6 +50,7 @@ export interface CallLimits {
 
 /** Somebody who follows a run. */
 export interface RunWatcher {
+  /** Given what happens, in order. */
   sink: EventSink;
   /** Told why nothing happens, in words. */
   note: (text: string) => void;
@@ -63,6 +68,7 @@ export interface LogOptions {
   follow?: boolean;
   /** Told what is left out, or why it takes long. */
   note?: (text: string) => void;
+  /** Aborted: no further lines. */
   signal?: AbortSignal;
 }
 
@@ -104,6 +110,7 @@ export interface RetryOptions extends DriveOptions {
 
 /** Who drives a run in this process. */
 export interface RunDriver {
+  /** Given what happens, in order. */
   sink: EventSink;
   /** Aborted: begin nothing more, let what runs end, and leave the run to be resumed. */
   drain: AbortSignal;
@@ -113,9 +120,11 @@ export interface RunDriver {
 
 /** A run that goes on by itself, and what it runs. */
 export interface Submitted {
+  /** The cluster's name in the kubeconfig. */
   context: string;
+  /** Where its objects are. */
   namespace: string;
-  /** Of its bundle. */
+  /** Digest of its bundle. */
   digest: string;
   /** False where the bundle was there already. */
   isNew: boolean;
@@ -146,22 +155,38 @@ export interface CollectOptions {
   interrupted: boolean;
   /** Delete nothing, tell what would be. */
   dryRun: boolean;
+  /** What ages are counted from, in milliseconds since 1970. */
   nowMs: number;
 }
 
 /** Something deleted. */
 export interface Deleted {
+  /** What it is. */
   kind:
     'run' | 'bundle' | 'files of an image' | 'packages of a platform' | 'temporary file' | 'rest of a run';
+  /** Id of a run, digest of a bundle, name of a file or folder. */
   name: string;
+  /** How much it was. */
   bytes: number;
+  /** Where it was: as in {@link RunRef}. */
   where: string;
 }
 
-/** Where runs are. Everything rejects with KtError, or with the reason of a signal. */
+/**
+ * Where runs are. Everything rejects with KtError, or with the reason of a signal.
+ *
+ * @example
+ * ```ts
+ * await using backend = await openBackend({ store: 'file:data' });
+ * const run = await backend.find('latest');
+ * const { status, jobs } = await backend.read(run);
+ * for await (const line of backend.logs(run, { selector: 'fetch/17' })) console.log(line.message);
+ * ```
+ */
 export interface RunBackend extends AsyncDisposable {
   /** `here`, or `CONTEXT/NAMESPACE` of a cluster. */
   readonly name: string;
+  /** The command that begins runs there. */
   readonly verb: RunVerb;
 
   /**

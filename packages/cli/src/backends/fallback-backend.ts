@@ -26,8 +26,8 @@ import {
 
 /** How the cluster is asked. */
 export interface FallbackOptions {
-  /** Told where it is left out, and why. */
-  note: (text: string) => void;
+  /** Told where it is left out, and why. Default: nobody is. */
+  note?: (text: string) => void;
   /** How long it may take to be reached, and then to answer, in milliseconds. Default 5000. */
   limitMs?: number;
 }
@@ -44,7 +44,11 @@ export class FallbackBackend implements RunBackend {
   #opened: RunBackend | undefined;
   #closed = false;
 
-  constructor(here: RunBackend, open: () => Promise<RunBackend>, { note, limitMs = 5000 }: FallbackOptions) {
+  constructor(
+    here: RunBackend,
+    open: () => Promise<RunBackend>,
+    { note = () => undefined, limitMs = 5000 }: FallbackOptions,
+  ) {
     this.verb = here.verb;
     this.#here = here;
     this.#open = open;

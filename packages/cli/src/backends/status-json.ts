@@ -5,12 +5,17 @@ import { isOver, jobCount } from '@kube-transform/runtime/internal';
 
 /** What `kt status --json` prints of a run, wherever it is. */
 export interface StatusJson {
+  /** Its whole id. */
   runId: string;
+  /** Its name. */
   pipeline: string;
+  /** Interrupted: nobody drives it, and it can be resumed. */
   status: RunStatus;
+  /** Its steps by name, in their order. */
   jobs: Record<
     string,
     {
+      /** How it stands. */
       status: JobStatus;
       /** Null while it is not known. */
       items: number | null;

@@ -3,8 +3,11 @@ import type { FailureCause } from '@kube-transform/sdk';
 
 /** A failed item, or a job that failed as a whole (`item` null). */
 export interface FailedItem {
+  /** Name of its step. */
   job: string;
+  /** Its index; null for the step as a whole. */
   item: number | null;
+  /** Why it failed. */
   cause: FailureCause;
 }
 
@@ -17,6 +20,7 @@ export const isOwnFailure = ({ kind }: FailureCause): boolean =>
 
 /** Failures of one kind. */
 export interface FailureGroup {
+  /** How many failed so. */
   count: number;
   /** What was said the first time. */
   message: string;

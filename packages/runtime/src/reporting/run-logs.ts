@@ -11,21 +11,33 @@ import { valuesOf } from '../run-store/segment-log.js';
 
 /** A line that an item printed. */
 export interface LogLine {
+  /** Name of the step. */
   job: string;
+  /** Index of the item. */
   item: number;
+  /** From 1. */
   attempt: number;
+  /** Milliseconds since 1970. */
   atMs: number;
+  /** `debug`, `info`, `warn` or `error`. */
   level: string;
+  /** What was printed. */
   message: string;
+  /** What was given beside it. */
   data?: object;
 }
 
 /** An item, or a job that failed without one (`item` null), with why it failed. */
 export interface FailedLog {
+  /** Name of the step. */
   job: string;
+  /** Index of the item; null for the step as a whole. */
   item: number | null;
+  /** How many attempts it had. */
   attempts: number;
+  /** Why the latest failed. */
   cause: FailureCause;
+  /** What that attempt printed, or with `previous` those before it. */
   lines: LogLine[];
 }
 

@@ -5,9 +5,11 @@ import type { FailureGroup } from './failure-groups.js';
 
 /** How far a job of a run is. */
 export interface JobProgress {
+  /** Its name in the document. */
   name: string;
   /** The job that spawned it; null for a job of the pipeline, and where that is not told. */
   parent: string | null;
+  /** How it stands. */
   status: JobStatus;
   /** Null while it is not known, because the job has not begun. */
   items: number | null;
@@ -31,11 +33,15 @@ export interface JobProgress {
 
 /** How a run stands. Times are milliseconds since 1970. */
 export interface RunSummary {
+  /** Its whole id. */
   runId: string;
+  /** Name of its pipeline. */
   pipeline: string;
+  /** Interrupted: nobody drives it, and it can be resumed. */
   status: RunStatus;
   /** The run of which it repeats what failed; null for any other, and where a list does not tell. */
   retryOf: string | null;
+  /** When it was made. */
   createdMs: number;
   /** When the process that drives it began. */
   startedMs: number;
@@ -52,6 +58,7 @@ export interface RunSummary {
    * null.
    */
   result: Json;
+  /** What failed last, in words. */
   lastError: string | null;
   /** Why nobody drives the run, in words. */
   problem: string | null;

@@ -27,6 +27,8 @@ import { recordOf } from './stored-run.js';
 export interface LocalOptions {
   /** The folder that holds `.kt`, of which `collect` deletes bundles. Default: of the project around here. */
   projectDir?: string;
+  /** Leave the store open when this is closed: it is somebody else's. Default false. */
+  keepOpen?: boolean;
   /** When a run that is followed is looked at. */
   clock?: Clock;
 }
@@ -37,14 +39,16 @@ export class LocalBackend implements RunBackend {
   readonly verb = 'kt run';
   readonly #store: FileStore;
   readonly #projectDir: string;
+  readonly #keepOpen: boolean;
   readonly #clock: Clock;
 
   constructor(
     store: FileStore,
-    { projectDir = projectAround(process.cwd()), clock = systemClock }: LocalOptions = {},
+    { projectDir = projectAround(process.cwd()), keepOpen = false, clock = systemClock }: LocalOptions = {},
   ) {
     this.#store = store;
     this.#projectDir = projectDir;
+    this.#keepOpen = keepOpen;
     this.#clock = clock;
   }
 
@@ -106,6 +110,6 @@ export class LocalBackend implements RunBackend {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#store[Symbol.asyncDispose]();
+    if (!this.#keepOpen) await this.#store[Symbol.asyncDispose]();
   }
 }
