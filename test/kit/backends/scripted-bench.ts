@@ -29,17 +29,18 @@ import {
   type ReadLine,
   type ReadRequest,
   type ReadValue,
-  restoreStatus,
   RUN_KEY,
   type RunConfig,
   runName,
   selectRun,
-  StatusReporter,
   valuesAfter,
 } from '@kube-transform/runtime/kubernetes';
 import { ClusterBackend } from '../../../packages/cli/src/backends/cluster/cluster-backend.js';
 import { publishRun } from '../../../packages/cli/src/backends/cluster/publish-run.js';
 import { configOf } from '../../../packages/cli/src/backends/cluster/submit-run.js';
+import { KubeApi as ControllerApi } from '../../../packages/runtime/src/kubernetes/api/kube-api.js';
+import { restoreStatus } from '../../../packages/runtime/src/kubernetes/run/restore-status.js';
+import { StatusReporter } from '../../../packages/runtime/src/kubernetes/run/status-reporter.js';
 import type { BackendBench } from '../../contracts/run-backend-contract.js';
 import flaky from '../../fixtures/pipelines/flaky.js';
 import { type OpenStream, KubeServer } from '../kube-server.js';
@@ -58,12 +59,12 @@ class Processes {
   /** Of runs that are not in the store yet. */
   readonly records = new Map<string, RunRecord>();
   readonly #server: KubeServer;
-  readonly #api: KubeApi;
+  readonly #api: ControllerApi;
   readonly #going = new Set<Promise<void>>();
   /** What stops a controller, by its Job. */
   readonly #stops = new Map<string, AbortController>();
 
-  constructor(server: KubeServer, api: KubeApi) {
+  constructor(server: KubeServer, api: ControllerApi) {
     this.#server = server;
     this.#api = api;
     server.storage.listen(change => this.#look(change));
@@ -186,8 +187,10 @@ class Processes {
 export async function scriptedBench(): Promise<BackendBench> {
   const server = await KubeServer.start();
   const token = (): Promise<undefined> => Promise.resolve(undefined);
-  const api = new KubeApi({ name: 'fake', server: server.url, namespace, token }, { clock: systemClock });
-  const processes = new Processes(server, api);
+  const connection = { name: 'fake', server: server.url, namespace, token };
+  const api = new KubeApi(connection, { clock: systemClock });
+  const controllers = new ControllerApi(connection, { clock: systemClock });
+  const processes = new Processes(server, controllers);
   const backend = new ClusterBackend(api);
   const settings = clusterSettings({ namespace, store: 'mem:' });
   const file = (name: string, isThere: boolean): Promise<unknown> =>
@@ -219,6 +222,7 @@ export async function scriptedBench(): Promise<BackendBench> {
     drive: () => processes.ended(),
     [Symbol.asyncDispose]: async () => {
       await backend[Symbol.asyncDispose]();
+      controllers.close();
       await server.close();
     },
   };

@@ -65,13 +65,13 @@ export class FallbackBackend implements RunBackend {
   async find(typed: string): Promise<RunRef> {
     const here = await this.#here.find(typed).catch(unlessUnknown);
     if (here !== null && typed !== 'latest') return here;
-    const there = await this.#ask((backend, limits) => backend.find(typed, limits)).catch(
-      (error: unknown) => {
-        if (here !== null && isKtError(error)) return null;
-        throw notHereEither(error);
-      },
-    );
-    return there === null || (here !== null && here.createdMs >= there.createdMs) ? (here as RunRef) : there;
+    try {
+      const there = await this.#ask((backend, limits) => backend.find(typed, limits));
+      return here !== null && here.createdMs >= there.createdMs ? here : there;
+    } catch (error) {
+      if (here !== null && isKtError(error)) return here;
+      throw notHereEither(error);
+    }
   }
 
   async read(run: RunRef): Promise<RunSummary> {

@@ -8,7 +8,8 @@ import { fits, list, number, orElse, record, text, tryJson } from '@kube-transfo
 const FRAME = /(file:\/\/[^\s()]+?\.mjs):(\d+):(\d+)/g;
 /** A file of a bundle where pods have it: below a folder with the time of the mount, or unpacked. */
 const IN_POD = /^file:\/\/\/(?:kt\/bundle\/(?:\.\.[^/]+\/)?|tmp\/kt-bundle\/)([^/]+)$/;
-const maps = new Map<string, SourceMap | null>();
+/** A frame that is not the user's. */
+const OTHERS = /^\s+at .*(node:|node_modules\/|packages\/(runtime|sdk)\/)/;
 
 const SOURCE_MAP = record<ConstructorParameters<typeof SourceMap>[0]>({
   version: number,
@@ -20,7 +21,10 @@ const SOURCE_MAP = record<ConstructorParameters<typeof SourceMap>[0]>({
   sourceRoot: orElse(text, ''),
 });
 
-function mapOf(file: string): SourceMap | null {
+/** Source maps that were read, by the file they are for; null where there is none. */
+type Maps = Map<string, SourceMap | null>;
+
+function mapOf(file: string, maps: Maps): SourceMap | null {
   let map = maps.get(file);
   if (map === undefined) {
     try {
@@ -43,26 +47,28 @@ export interface ReadableOptions {
 }
 
 /**
- * A stack trace with the positions that have a source map replaced; frames of libraries and of Node itself
- * are left out.
+ * Makes stack traces readable: positions that have a source map are replaced, and frames of libraries and of
+ * Node itself are left out. Each source map is read once.
  */
-export function readableStack(
+export function stackReader({ cwd = process.cwd(), bundleDir = null }: ReadableOptions = {}): (
   stack: string,
-  { cwd = process.cwd(), bundleDir = null }: ReadableOptions = {},
-): string {
-  const lines = stack.split('\n').map(line =>
-    line.replaceAll(FRAME, (whole, ...[url, row, column]: [url: string, row: string, column: string]) => {
-      const inPod = IN_POD.exec(url)?.[1];
-      if (inPod !== undefined && bundleDir === null) return `${inPod}:${row}:${column}`;
-      const file = inPod === undefined ? fileURLToPath(url) : join(bundleDir ?? '', inPod);
-      const entry = mapOf(file)?.findEntry(Number(row) - 1, Number(column) - 1);
-      if (entry === undefined || !('originalSource' in entry))
-        return inPod === undefined ? whole : `${inPod}:${row}:${column}`;
-      return `${relative(cwd, resolve(dirname(file), entry.originalSource))}:${entry.originalLine + 1}:${entry.originalColumn + 1}`;
-    }),
-  );
-  const kept = lines.filter(
-    (line, i) => i === 0 || !/^\s+at .*(node:|node_modules\/|packages\/(runtime|sdk)\/)/.test(line),
-  );
-  return kept.join('\n');
+) => string {
+  const maps: Maps = new Map();
+  const positionOf = (whole: string, ...[url, row, column]: [url: string, row: string, column: string]) => {
+    const inPod = IN_POD.exec(url)?.[1];
+    if (inPod !== undefined && bundleDir === null) return `${inPod}:${row}:${column}`;
+    const file = inPod === undefined ? fileURLToPath(url) : join(bundleDir ?? '', inPod);
+    const entry = mapOf(file, maps)?.findEntry(Number(row) - 1, Number(column) - 1);
+    if (entry === undefined || !('originalSource' in entry))
+      return inPod === undefined ? whole : `${inPod}:${row}:${column}`;
+    const { originalSource, originalLine, originalColumn } = entry;
+    const source = relative(cwd, resolve(dirname(file), originalSource));
+    return `${source}:${originalLine + 1}:${originalColumn + 1}`;
+  };
+  return stack =>
+    stack
+      .split('\n')
+      .map(line => line.replaceAll(FRAME, positionOf))
+      .filter((line, i) => i === 0 || !OTHERS.test(line))
+      .join('\n');
 }

@@ -4,7 +4,7 @@ import { itemLabel } from '@kube-transform/runtime/internal';
 import type { RunRef } from '../backends/backend.js';
 import { bundleDirOf } from '../bundle/bundle-dir.js';
 import { coloured, type Output, plural } from '../terminal/output.js';
-import { readableStack } from '../terminal/source-positions.js';
+import { stackReader } from '../terminal/source-positions.js';
 
 /** How lines are printed. */
 interface Print {
@@ -29,7 +29,7 @@ export async function printFailed(
   failed: AsyncIterable<FailedLog>,
   { output, json, source }: Print,
 ): Promise<void> {
-  const bundleDir = bundleDirOf(source);
+  const resolve = stackReader({ bundleDir: bundleDirOf(source) });
   let count = 0;
   for await (const { job, item, attempts, cause, lines } of failed) {
     count++;
@@ -43,7 +43,7 @@ export async function printFailed(
       coloured('Failed', `${itemLabel({ job, item })} failed${after} (${cause.kind}): ${cause.message}`),
     );
     if (cause.kind !== 'Threw' || cause.stack === undefined) continue;
-    const frames = readableStack(cause.stack, { bundleDir })
+    const frames = resolve(cause.stack)
       .split('\n')
       .filter(frame => /^\s+at /.test(frame));
     for (const frame of frames) output.out(coloured('Pending', `  ${frame.trim()}`));

@@ -1,11 +1,11 @@
 /** What a run came to, in a few lines: the result, or what failed and how to go on. */
 import type { FailureCause } from '@kube-transform/sdk';
-import type { RunSummary } from '@kube-transform/runtime';
+import type { Resolve, RunSummary } from '@kube-transform/runtime';
 import { jobCount } from '@kube-transform/runtime/internal';
 import type { RunRef } from '../backends/backend.js';
 import { bundleDirOf } from '../bundle/bundle-dir.js';
 import { coloured, duration, type Output, plural } from '../terminal/output.js';
-import { readableStack } from '../terminal/source-positions.js';
+import { stackReader } from '../terminal/source-positions.js';
 import { printFailures } from './print-status.js';
 
 const RESULT_LINES = 25;
@@ -33,8 +33,8 @@ export function printOutcome(summary: RunSummary, run: RunRef, output: Output): 
     );
     return;
   }
-  const bundleDir = bundleDirOf(run.source);
-  for (const { name, cause } of jobs) if (cause !== undefined) printCause(output, { name, cause, bundleDir });
+  const resolve = stackReader({ bundleDir: bundleDirOf(run.source) });
+  for (const { name, cause } of jobs) if (cause !== undefined) printCause(output, { name, cause, resolve });
   printFailures(summary, run, output);
   const { Failed: failed = 0, SkippedDueToUpstreamFailure: skipped = 0 } = counts;
   const left = skipped > 0 ? `, ${skipped} skipped` : '';
@@ -46,12 +46,12 @@ export function printOutcome(summary: RunSummary, run: RunRef, output: Output): 
 /** Why a step failed, and where. */
 function printCause(
   output: Output,
-  { name, cause, bundleDir }: { name: string; cause: FailureCause; bundleDir: string | null },
+  { name, cause, resolve }: { name: string; cause: FailureCause; resolve: Resolve },
 ): void {
   output.out(`${coloured('Failed', `✗ ${name}`)}: ${cause.message}`);
   const inner = cause.kind === 'ItemsFailed' ? cause.first : cause;
   if (inner.kind !== 'Threw' || inner.stack === undefined) return;
-  const frames = readableStack(inner.stack, { bundleDir })
+  const frames = resolve(inner.stack)
     .split('\n')
     .slice(1, 1 + FRAMES);
   for (const frame of frames) output.out(coloured('Pending', `  ${frame}`));

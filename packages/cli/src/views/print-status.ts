@@ -5,7 +5,7 @@ import { HERE, type RunRef } from '../backends/backend.js';
 import { problemOf } from '../backends/status-json.js';
 import { bundleDirOf } from '../bundle/bundle-dir.js';
 import { coloured, duration, type Output, plural, statusText, table } from '../terminal/output.js';
-import { readableStack } from '../terminal/source-positions.js';
+import { stackReader } from '../terminal/source-positions.js';
 
 const ROWS = 200;
 const GROUPS = 10;
@@ -55,13 +55,13 @@ function counts({ items, done, failed, retried, skipped }: JobProgress): string 
 /** Prints failures by kind, the most frequent first. */
 export function printFailures({ failures }: RunSummary, { source }: RunRef, output: Output): void {
   if (failures.length === 0) return;
-  const bundleDir = bundleDirOf(source);
+  const resolve = stackReader({ bundleDir: bundleDirOf(source) });
   output.out(coloured('Failed', 'Failures:'));
   for (const { count, message, where, examples } of failures.slice(0, GROUPS)) {
     const more = count > examples.length ? ', …' : '';
     const cause = examples[0]?.cause;
     const inner = cause?.kind === 'ItemsFailed' ? cause.first : cause;
-    const own = inner === undefined ? null : whereOf(inner, stack => readableStack(stack, { bundleDir }));
+    const own = inner === undefined ? null : whereOf(inner, resolve);
     const position = own ?? where;
     output.out(
       `  ${count.toLocaleString('en-US')} × ${message}${position === null ? '' : ` in ${position}`}` +

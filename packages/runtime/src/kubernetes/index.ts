@@ -51,8 +51,6 @@ export { accessObjects, CONTROLLER_RULES } from './manifests/rbac.js';
 export type { Rule } from './manifests/rbac.js';
 export { keyIn, readRunConfig, recordFiles, RUN_CONFIG, RUN_KEY } from './manifests/run-config.js';
 export type { RunConfig } from './manifests/run-config.js';
-export { restoreStatus } from './run/restore-status.js';
-export { StatusReporter } from './run/status-reporter.js';
 export { cronJob, scheduledRunId } from './manifests/cron-job.js';
 export { clusterSettings, DEFAULT_IMAGE } from './manifests/cluster-settings.js';
 export type { ClusterSettings, DataVolume } from './manifests/cluster-settings.js';

@@ -14,7 +14,7 @@ import {
   readStateFile,
   summaryOfState,
 } from '@kube-transform/runtime/internal';
-import { readableStack } from '../../terminal/source-positions.js';
+import { stackReader } from '../../terminal/source-positions.js';
 
 /** Reads a run as far as it is asked for: its items and what failed, or only its steps. */
 export async function viewRun(
@@ -22,7 +22,7 @@ export async function viewRun(
   record: RunRecord,
   options: ReadOptions = {},
 ): Promise<RunSummary> {
-  const summary = await readRun(store, record, { resolve: readableStack, ...options });
+  const summary = await readRun(store, record, { resolve: stackReader(), ...options });
   const updatedMs = (await readStateFile(store, record.runId))?.updatedAtMs ?? null;
   return { ...(await withDriver(store, summary)), updatedMs };
 }
