@@ -26,6 +26,7 @@ export {
   isOver,
   isUnreadable,
   jobCount,
+  mostTelling,
   newJobProgress,
   newRunSummary,
   unreadableRun,

@@ -2,59 +2,37 @@
 import { Command, Option } from 'commander';
 import type { Cli } from './command-context.js';
 import { exitCodeOf } from '../terminal/exit.js';
-import type { RunRequest } from '../pipeline/make-run.js';
 import { type ClusterOptions, withPodOptions } from './cluster-options.js';
-import { collect, functionsOption } from './options.js';
+import { printHelp, requestOf, type TypedPipeline, withPipelineOptions } from './pipeline-options.js';
 
-type Options = ClusterOptions & {
-  param: string[];
-  functions: string[];
-  resume?: string;
-  steal: boolean;
-  runId?: string;
-  version?: string;
-  source: boolean;
-  follow: boolean;
-  json: boolean;
-  help?: boolean;
-};
+type Options = ClusterOptions &
+  TypedPipeline & {
+    resume?: string;
+    steal: boolean;
+    version?: string;
+    source: boolean;
+    follow: boolean;
+    json: boolean;
+  };
 
 /** `kt submit`: a run of a pipeline or a document in a cluster. */
 export function submitCommand(cli: Cli): Command {
-  const command = new Command('submit')
+  const command = withPipelineOptions(new Command('submit'))
     .summary('run a pipeline in a Kubernetes cluster')
     .description(
       'Runs a pipeline in a cluster: the deployed version of a name, or the source of a name, file.ts, file.ts#name or document (spec.json),\nwhich is bundled first. The parameters of a pipeline are flags of their own: kt submit PIPELINE --help lists them.',
     )
-    .argument('[pipeline]', 'name in pipelines/, path of a module, or document')
-    .helpOption(false)
-    .option('-h, --help', 'show this help, with the parameters of the pipeline where one is given')
-    .option(
-      '--param <key=value>',
-      'a parameter, for names that are no flag of their own (repeatable)',
-      collect,
-      [],
-    )
-    .addOption(functionsOption())
     .option('--resume <run>', 'start another controller of a run whose controller is gone')
     .option('--steal', 'with --resume: although its controller seems to be there', false)
     .option('--version <version>', 'a version that is deployed, or was (default: the deployed one)')
     .option('--source', 'bundle the source here, although the pipeline is deployed', false)
     .option('--run-id <id>', 'name of the new run')
     .option('-f, --follow', 'stay, and show how it goes; Ctrl-C leaves the run alone', false)
-    .addOption(new Option('--json', 'print one event a line').default(false, 'text'))
-    .allowUnknownOption()
-    .allowExcessArguments();
+    .addOption(new Option('--json', 'print one event a line').default(false, 'text'));
   return withPodOptions(command).action(async (typed: string | undefined, options: Options) => {
     const { output, signals } = cli;
-    if (options.help === true) {
-      output.out(command.helpInformation().trimEnd());
-      if (typed === undefined) return;
-      const { paramHelp } = await import('../pipeline/make-run.js');
-      const text = await paramHelp(typed, options.functions);
-      if (text !== undefined) output.out(text);
-      return;
-    }
+    const request = requestOf(command, typed, options);
+    if (options.help === true) return printHelp(command, request, output);
     const [{ openCluster, withContext }, { ClusterBackend }, { submitRequest }, { showStarted }] =
       await Promise.all([
         import('../cluster/connect.js'),
@@ -62,13 +40,11 @@ export function submitCommand(cli: Cli): Command {
         import('../backends/cluster/submit-request.js'),
         import('../views/show-started.js'),
       ]);
-    const { param: pairs, functions, runId, follow, json } = options;
-    const rest = command.args.slice(typed === undefined ? 0 : 1);
+    const { follow, json } = options;
     const context = await withContext(options);
     const api = await openCluster(context);
     await using backend = new ClusterBackend(api);
     const note = (text: string): void => output.err(text);
-    const request: RunRequest = { typed, rest, pairs, functions, runId };
     const started = await submitRequest(api, request, { typed: options, options: context, note });
     const status = await showStarted(backend, started, { follow, json, output, signals });
     if (status !== null) cli.exitWith(exitCodeOf(status));

@@ -2,7 +2,7 @@
  * How a run is shown: redrawn in place on a terminal, as plain lines in a pipe, or as one JSON event a line.
  */
 import type { EventSink, JobProgress, RunEvent } from '@kube-transform/runtime';
-import { rateOf, RunProgress } from '@kube-transform/runtime/internal';
+import { mostTelling, rateOf, RunProgress } from '@kube-transform/runtime/internal';
 import { coloured, duration, type Output, plural, statusText, table } from './output.js';
 
 /** A sink that must be closed, so that the last state is shown. */
@@ -119,7 +119,7 @@ export function liveReporter(output: Output): Reporter {
 
 function liveLines(progress: RunProgress, final: boolean): string[] {
   const jobs = [...progress.jobs.values()];
-  const shown = jobs.length <= MAX_ROWS ? jobs : pickRows(jobs);
+  const shown = mostTelling(jobs, MAX_ROWS);
   const rows = shown.map(job => [
     `  ${statusText(job.status)}`,
     job.name,
@@ -139,18 +139,6 @@ function liveLines(progress: RunProgress, final: boolean): string[] {
 
 const waitingLine = ({ name, waiting }: JobProgress): string =>
   coloured('Pending', `  ${name}: waiting because ${waiting ?? ''}`);
-
-function pickRows(jobs: JobProgress[]): JobProgress[] {
-  const rank = ({ status }: JobProgress): number =>
-    status === 'Failed'
-      ? 0
-      : status === 'Running' || status === 'AwaitingDescendants'
-        ? 1
-        : status === 'Pending'
-          ? 2
-          : 3;
-  return [...jobs].sort((a, b) => rank(a) - rank(b)).slice(0, MAX_ROWS);
-}
 
 /** `120/200  3 failed  41.2/s  eta 2.0 s`. */
 function counts(job: JobProgress, nowMs: number | null): string {

@@ -1,6 +1,6 @@
 /** A run as `kt status` shows it: its steps, what they wait for, what failed, and how to go on. */
 import type { JobProgress, RunSummary } from '@kube-transform/runtime';
-import { itemLabel, jobCount, whereOf } from '@kube-transform/runtime/internal';
+import { itemLabel, jobCount, mostTelling, whereOf } from '@kube-transform/runtime/internal';
 import { HERE, type RunRef } from '../backends/backend.js';
 import { problemOf } from '../backends/status-json.js';
 import { bundleDirOf } from '../bundle/bundle-dir.js';
@@ -29,7 +29,7 @@ export function printStatus(summary: RunSummary, run: RunRef, output: Output): v
 
 function printSteps(summary: RunSummary, output: Output): void {
   const { jobs } = summary;
-  const shown = jobs.length <= ROWS ? jobs : [...jobs].sort((a, b) => rank(a) - rank(b)).slice(0, ROWS);
+  const shown = mostTelling(jobs, ROWS);
   if (shown.length > 0)
     output.out(table(shown.map(job => [`  ${statusText(job.status)}`, job.name, counts(job)])));
   const hidden = jobCount(summary) - shown.length;
@@ -37,9 +37,6 @@ function printSteps(summary: RunSummary, output: Output): void {
   for (const { name, waiting } of shown)
     if (waiting !== null) output.out(coloured('Interrupted', `${name}: waiting because ${waiting}`));
 }
-
-const rank = ({ status, waiting }: JobProgress): number =>
-  status === 'Failed' ? 0 : waiting !== null ? 1 : status === 'Completed' ? 3 : 2;
 
 function counts({ items, done, failed, retried, skipped }: JobProgress): string {
   if (items === null) return '';

@@ -117,6 +117,21 @@ export function countJobs(jobs: Iterable<Pick<JobProgress, 'status'>>): RunSumma
   return counts;
 }
 
+const ENDED = 3;
+const RANKS: Partial<Record<JobStatus, number>> = {
+  Failed: 0,
+  Running: 1,
+  AwaitingDescendants: 1,
+  Pending: 2,
+};
+
+/** The jobs that tell most, of more than so many: what failed, then what is under way, then the rest. */
+export function mostTelling(jobs: readonly JobProgress[], most: number): readonly JobProgress[] {
+  if (jobs.length <= most) return jobs;
+  const rank = ({ status }: JobProgress): number => RANKS[status] ?? ENDED;
+  return [...jobs].sort((a, b) => rank(a) - rank(b)).slice(0, most);
+}
+
 /** How many jobs a run has, those included that its summary does not tell one by one. */
 export const jobCount = ({ counts }: Pick<RunSummary, 'counts'>): number =>
   Object.values(counts).reduce((sum, n) => sum + n, 0);

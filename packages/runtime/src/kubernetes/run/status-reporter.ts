@@ -21,7 +21,12 @@ import {
 import type { Clock, EventSink, RunEvent, RunStatus } from '../../ports/index.js';
 import { RunProgress } from '../../reporting/progress.js';
 import { formatSummary } from '../../reporting/reported-summary.js';
-import { countJobs, type JobProgress, type ReportedSummary } from '../../reporting/run-summary.js';
+import {
+  countJobs,
+  mostTelling,
+  type JobProgress,
+  type ReportedSummary,
+} from '../../reporting/run-summary.js';
 import { paths } from '../api/paths.js';
 import type { KubeApi } from '../api/kube-api.js';
 import { isKubeError } from '../api/kube-error.js';
@@ -172,7 +177,7 @@ export class StatusReporter implements EventSink {
   #summary(problem: string | null, { jobs: most, text }: (typeof LEVELS)[number]): ReportedSummary {
     const { runId, pipeline, startedMs, nowMs, lastError } = this.#progress;
     const all = [...this.#progress.jobs.values()];
-    const shown = all.length <= most ? all : [...all].sort((a, b) => rank(a) - rank(b)).slice(0, most);
+    const shown = mostTelling(all, most);
     return {
       runId,
       pipeline,
@@ -199,15 +204,6 @@ export class StatusReporter implements EventSink {
     };
   }
 }
-
-const rank = ({ status }: JobProgress): number =>
-  status === 'Failed'
-    ? 0
-    : status === 'Running' || status === 'AwaitingDescendants'
-      ? 1
-      : status === 'Pending'
-        ? 2
-        : 3;
 
 function shortened(group: FailureGroup, text: number): FailureGroup {
   return {

@@ -1,0 +1,56 @@
+/** Options of commands that begin a run: which pipeline, its parameters, and help on them. */
+import type { Command } from 'commander';
+import type { RunRequest } from '../pipeline/make-run.js';
+import type { Output } from '../terminal/output.js';
+import { collect, functionsOption } from './options.js';
+
+/** The options as they were parsed. */
+export interface TypedPipeline {
+  param: string[];
+  functions: string[];
+  runId?: string;
+  help?: boolean;
+}
+
+/** Adds the argument and the options; parameters of the pipeline are flags that nobody else knows. */
+export function withPipelineOptions(command: Command): Command {
+  return command
+    .argument('[pipeline]', 'name in pipelines/, path of a module, or document')
+    .helpOption(false)
+    .option('-h, --help', 'show this help, with the parameters of the pipeline where one is given')
+    .option(
+      '--param <key=value>',
+      'a parameter, for names that are no flag of their own (repeatable)',
+      collect,
+      [],
+    )
+    .addOption(functionsOption())
+    .allowUnknownOption()
+    .allowExcessArguments();
+}
+
+/** What was typed: `typed` is the pipeline, and what else is no option of the command goes to it. */
+export const requestOf = (
+  command: Command,
+  typed: string | undefined,
+  { param: pairs, functions, runId }: TypedPipeline,
+): RunRequest => ({
+  typed,
+  rest: command.args.slice(typed === undefined ? 0 : 1),
+  pairs,
+  functions,
+  runId,
+});
+
+/** Prints the help of a command, and the parameters of the pipeline that was typed. */
+export async function printHelp(
+  command: Command,
+  { typed, functions }: Pick<RunRequest, 'typed' | 'functions'>,
+  output: Output,
+): Promise<void> {
+  output.out(command.helpInformation().trimEnd());
+  if (typed === undefined) return;
+  const { paramHelp } = await import('../pipeline/make-run.js');
+  const text = await paramHelp(typed, functions);
+  if (text !== undefined) output.out(text);
+}
