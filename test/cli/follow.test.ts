@@ -18,7 +18,7 @@ export default pipeline('gated', {})
   .map('work', work, ({ list: found }) => found.each(i => ({ i })));
 `;
 
-test('status and logs follow a run to its end; Ctrl-C leaves it alone', async () => {
+test('kt status -f, kt logs -f - a run of another process, to its end; Ctrl-C leaves it alone', async () => {
   const dir = await project({ 'pipelines/gated.ts': GATED });
   let left: Promise<unknown> | undefined;
   let logs: ReturnType<typeof kt> | undefined;
