@@ -24,7 +24,7 @@ export function reporterFor(json: boolean, output: Output): Reporter {
 }
 
 /** One JSON object a line; the first carries `runId`, as all do. */
-export function jsonReporter(output: Output): Reporter {
+function jsonReporter(output: Output): Reporter {
   return {
     publish: event => {
       output.out(JSON.stringify(event));
@@ -37,7 +37,7 @@ export function jsonReporter(output: Output): Reporter {
 }
 
 /** A line for each change of a step, each failed item, and the progress of long steps every other second. */
-export function plainReporter(output: Output): Reporter {
+function plainReporter(output: Output): Reporter {
   const progress = new RunProgress();
   const told = new Map<string, number>();
   return {
@@ -86,7 +86,7 @@ function plainLine(progress: RunProgress, event: RunEvent, told: Map<string, num
 }
 
 /** A table of the steps that is redrawn in place. */
-export function liveReporter(output: Output): Reporter {
+function liveReporter(output: Output): Reporter {
   const progress = new RunProgress();
   const notes: string[] = [];
   let drawn = 0;
