@@ -64,7 +64,7 @@ describe('in a store', () => {
     expect(listed(`[${latest.out}]`)).toMatchObject([{ runId: 'mine' }]);
   });
 
-  test('kt gc leaves a run of a newer kt and all bundles, and takes a broken one', async () => {
+  test('CG3: kt gc leaves a run of a newer kt and all bundles, and takes a broken one', async () => {
     await mkdir(join(dir, 'kt-metadata/torn'));
     await writeFile(join(dir, 'kt-metadata/torn/spec.json'), '{"runId');
     const gc = await runKt(dir, ['gc', '--interrupted', '--older-than', '0s', '--keep', '0', '--json']);
@@ -130,7 +130,7 @@ describe('in a cluster', () => {
     expect(listed(`[${latest.out}]`)).toMatchObject([{ runId: 'mine' }]);
   });
 
-  test('kt gc leaves a run of a newer kt', async () => {
+  test('GC1: kt gc leaves a run that it cannot read', async () => {
     await runKt(dir, ['gc', '-n', 'ns', '--interrupted', '--older-than', '0s', '--keep', '0']);
     expect([hasRun(server, 'mine'), hasRun(server, 'newer')]).toEqual([false, true]);
   });
