@@ -1,10 +1,11 @@
 /** What a newer kt wrote, and what is broken: refused with a sentence, and in nobody's way. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { deploymentName, paths, runConfigMap } from '@kube-transform/runtime/kubernetes';
 import { VERSION } from '@kube-transform/runtime/internal';
-import { expectMistake, project, runKt, SHAKY } from '../kit/kt.js';
+import { type Ended, expectMistake, project, run, runKt, SHAKY } from '../kit/kt.js';
 import { addRun, hasRun, submittedTo } from '../kit/kube-runs.js';
 import { KubeServer } from '../kit/kube-server.js';
 
@@ -147,5 +148,43 @@ describe('in a cluster', () => {
       await runKt(dir, ['rollback', 'shaky', '-n', 'ns']),
       /NEWER_FORMAT .*This deployment was written in format 3/,
     );
+  });
+});
+
+describe('in a pod', () => {
+  const ENTRY = fileURLToPath(new URL('../../packages/runtime/dist/entry/controller.js', import.meta.url));
+
+  /** Starts the controller's entry with files in the folder of its ConfigMaps. */
+  async function started(
+    files: Record<string, string>,
+    env: Record<string, string>,
+  ): Promise<Ended & { note: string }> {
+    const dir = await project(
+      Object.fromEntries(Object.entries(files).map(([name, text]) => [`run/${name}`, text])),
+    );
+    const note = join(dir, 'note');
+    Object.assign(env, { KT_RUN_DIR: join(dir, 'run'), KT_TERMINATION: note });
+    const script = `Object.assign(process.env, ${JSON.stringify(env)}); const { startController } = await import(${JSON.stringify(ENTRY)}); await startController('d');`;
+    const ended = await run(process.execPath, ['--input-type=module', '-e', script], { dir });
+    return { ...ended, note: await readFile(note, 'utf8') };
+  }
+
+  test('a controller refuses a run of a newer kt, for good', async () => {
+    const { code, out, note } = await started({ 'run.json': NEWER }, {});
+    expect(code).toBe(78);
+    expect(note).toMatch(/run\.json: This run was written in format 3 by a newer kt \(0\.9\.0\); this kt/);
+    expect(out).toContain('This run was written in format 3');
+  });
+
+  test('a launcher refuses a version of a newer kt, for good', async () => {
+    const { code, note } = await started({ 'version.json': NEWER }, { KT_LAUNCH: 'kt-p-1' });
+    expect(code).toBe(78);
+    expect(note).toMatch(/This deployed version was written in format 3 by a newer kt \(0\.9\.0\); this kt/);
+  });
+
+  test('a broken configuration may be a passing fault', async () => {
+    const { code, note } = await started({ 'run.json': '{"runId' }, {});
+    expect(code).toBe(75);
+    expect(note).toMatch(/run\.json: This run cannot be read: it is not JSON/);
   });
 });

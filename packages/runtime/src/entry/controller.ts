@@ -43,7 +43,8 @@ export async function startController(digest: string): Promise<never> {
   } catch (error) {
     printLog('error', messageOf(error));
     // What Kubernetes keeps of a pod that has ended: `kt status` shows it.
-    await writeFile('/dev/termination-log', messageOf(error)).catch(() => undefined);
+    const file = process.env['KT_TERMINATION'] ?? '/dev/termination-log';
+    await writeFile(file, messageOf(error)).catch(() => undefined);
     code = isKtError(error) && HOPELESS.has(error.code) ? EXIT_CODE.failed : EXIT_CODE.broken;
   }
   process.exit(code);

@@ -1,2 +1,2 @@
-/** The version of kt that this is; the three packages have the same. */
+/** The version of kt that this is, as all three packages have it: a test says where it is not theirs. */
 export const VERSION = '0.1.0';

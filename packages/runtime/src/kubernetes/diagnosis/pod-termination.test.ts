@@ -1,4 +1,5 @@
 /** What Kubernetes tells of a pod that failed, and who is to blame. */
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ContainerState, Pod } from '../api/objects.js';
 import { DID_NOTHING, terminationOf } from './pod-termination.js';
@@ -180,4 +181,19 @@ test('a pod that nobody saw end is nobody’s fault', () => {
 
 test('one that succeeded without doing anything is at fault', () => {
   expect(DID_NOTHING).toMatchObject({ kind: 'crashed', begun: [], cause: { kind: 'Exited' } });
+});
+
+test.each([
+  ['a note of a newer kt', '{"format":2,"begun":[3]}'],
+  ['JSON that is no note', '{"begun":"all"}'],
+  ['a list', '[1]'],
+])('what is no note of this format is told as words - %s', (_, message) => {
+  const { begun, cause } = terminationOf(podOf({ exitCode: 3, message }), given);
+  expect(begun).toEqual([]);
+  expect(cause.message).toContain(`It said: ${message}`);
+});
+
+test('whatever a process leaves behind, its end is told', () => {
+  const texts = fc.oneof(fc.string(), fc.json());
+  fc.assert(fc.property(texts, message => void terminationOf(podOf({ exitCode: 3, message }), given)));
 });
