@@ -15,7 +15,7 @@ import type { HardTimeout } from '../process/hard-timeout.js';
 import { HintClient } from '../kubernetes/run/hint-client.js';
 import { messageOf, printLine, printLog } from '../process/standard-output.js';
 import { systemClock } from '../process/system-clock.js';
-import { TerminationFile } from '../process/termination-message.js';
+import { TERMINATION_NOTE, TerminationFile } from '../process/termination-message.js';
 import { EXIT_CODE } from '../kubernetes/manifests/exit-codes.js';
 import { nthOfRanges } from '../kubernetes/manifests/index-ranges.js';
 import { pacing } from '../executors/pacing.js';
@@ -120,7 +120,7 @@ async function run(catalog: FunctionCatalog, note: TerminationFile): Promise<num
 /** Threads take longer to load than most of this does. */
 async function hardTimeout(timeoutMs: number, path: string): Promise<HardTimeout> {
   const { HardTimeout } = await import('../process/hard-timeout.js');
-  return new HardTimeout({ timeoutMs, path });
+  return new HardTimeout({ timeoutMs, path, format: TERMINATION_NOTE.latest });
 }
 
 function exitCode({ open, failed }: PodOutcome, failFast: boolean): number {

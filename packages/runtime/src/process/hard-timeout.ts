@@ -7,7 +7,6 @@
  *   others it takes along.
  */
 import { Worker } from 'node:worker_threads';
-import { TERMINATION_NOTE } from './termination-message.js';
 
 const SLOTS = 256;
 const CHECK_MS = 100;
@@ -15,7 +14,7 @@ const CHECK_MS = 100;
 const GRACE_MS = 2000;
 
 const THREAD = `
-const { workerData: { shared, path, slots, checkMs } } = require('node:worker_threads');
+const { workerData: { shared, path, format, slots, checkMs } } = require('node:worker_threads');
 const { writeFileSync } = require('node:fs');
 const items = new Float64Array(shared, 0, slots), deadlines = new Float64Array(shared, slots * 8, slots);
 setInterval(() => {
@@ -23,7 +22,7 @@ setInterval(() => {
   const late = deadlines.findIndex(at => at > 0 && now > at);
   if (late < 0) return;
   const begun = [...items].filter((_, i) => deadlines[i] > 0);
-  try { writeFileSync(path, JSON.stringify({ format: ${TERMINATION_NOTE.latest}, begun, deadline: items[late] })); } catch {}
+  try { writeFileSync(path, JSON.stringify({ format, begun, deadline: items[late] })); } catch {}
   process.kill(process.pid, 'SIGKILL');
 }, checkMs);
 `;
@@ -35,14 +34,16 @@ export class HardTimeout {
   readonly #timeoutMs: number;
   readonly #thread: Worker;
 
-  constructor({ timeoutMs, path }: { timeoutMs: number; path: string }) {
+  /** @param options `format`: of the termination message, not imported: that would make a file of its own. */
+  constructor(options: { timeoutMs: number; path: string; format: number }) {
+    const { timeoutMs, path, format } = options;
     const shared = new SharedArrayBuffer(SLOTS * 16);
     this.#items = new Float64Array(shared, 0, SLOTS);
     this.#deadlines = new Float64Array(shared, SLOTS * 8, SLOTS);
     this.#timeoutMs = timeoutMs;
     this.#thread = new Worker(THREAD, {
       eval: true,
-      workerData: { shared, path, slots: SLOTS, checkMs: CHECK_MS },
+      workerData: { shared, path, format, slots: SLOTS, checkMs: CHECK_MS },
     });
     this.#thread.unref();
   }
