@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config';
 import base from './vitest.config.js';
 
-/** End-to-end tests: one file after the other, because they share a cluster. */
+/** End-to-end tests: two files at once, each with namespaces of its own on one cluster. */
 export default defineConfig({
   ...base,
   test: {
@@ -9,8 +9,7 @@ export default defineConfig({
     projects: undefined,
     include: ['test/e2e/**/*.test.ts'],
     exclude: ['**/node_modules/**'],
-    fileParallelism: false,
-    maxWorkers: 1,
+    maxWorkers: 2,
     testTimeout: 300_000,
     hookTimeout: 300_000,
   },

@@ -8,7 +8,7 @@ import { paths } from '@kube-transform/runtime/kubernetes';
 import { clockFinding, nodeFinding } from '../../../packages/cli/src/doctor/probe.js';
 import { kt, makeProject } from '../../kit/kt.js';
 import { claimOn } from '../kit/claim.js';
-import { E2E, testCluster } from '../kit/cluster.js';
+import { E2E, type TestCluster, testCluster } from '../kit/cluster.js';
 import { kubeconfigWith } from '../kit/user.js';
 import {
   counted,
@@ -23,6 +23,35 @@ import {
 } from './findings.js';
 
 withProject();
+
+/** What of Kueue the doctor looks at: the kind of its queues. */
+async function localQueues({ api }: TestCluster): Promise<AsyncDisposable> {
+  const folder = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';
+  const names = { plural: 'localqueues', singular: 'localqueue', kind: 'LocalQueue' };
+  const schema = { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } };
+  const spec = {
+    group: 'kueue.x-k8s.io',
+    scope: 'Namespaced',
+    names,
+    versions: [{ name: 'v1beta1', served: true, storage: true, schema }],
+  };
+  const name = 'localqueues.kueue.x-k8s.io';
+  await api.create(folder, {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name },
+    spec,
+  });
+  await expect
+    .poll(() => api.get('/apis/kueue.x-k8s.io/v1beta1/localqueues'), { timeout: 30_000 })
+    .not.toBeNull();
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await api.delete(`${folder}/${name}`);
+      await expect.poll(() => api.get('/apis/kueue.x-k8s.io'), { timeout: 30_000 }).toBeNull();
+    },
+  };
+}
 
 test('where nothing is wrong every line says ok', async () => {
   await using cluster = await testCluster('doctor', { labels: LEVELS });
@@ -105,6 +134,40 @@ describe('the cluster and the namespace', () => {
       says: 'There is no namespace "kt-e2e-nowhere".',
       do: 'kubectl create namespace kt-e2e-nowhere',
     });
+  });
+});
+
+// The cluster has Kueue meanwhile: all that looks at it is in this file.
+describe('queues', () => {
+  test('a queue without Kueue', async () => {
+    await using cluster = await testCluster('doctor');
+    expectProblem(await findings(cluster.args, 'queued'), {
+      check: 'kueue',
+      says: 'Steps want the queue nightly, and Kueue is not installed.',
+      do: 'Install Kueue, or take `queue` out of the steps.',
+    });
+  });
+
+  test('a queue that Kueue does not have', async () => {
+    await using cluster = await testCluster('doctor');
+    await using _kueue = await localQueues(cluster);
+    expectProblem(await findings(cluster.args, 'queued'), {
+      check: 'kueue',
+      says: `Steps want the queue nightly, and there is no LocalQueue of that name in namespace "${cluster.namespace}".`,
+      do: '`kubectl get localqueues` lists those that there are',
+    });
+    const made = { apiVersion: 'kueue.x-k8s.io/v1beta1', kind: 'LocalQueue', metadata: { name: 'nightly' } };
+    await cluster.api.create(
+      `/apis/kueue.x-k8s.io/v1beta1/namespaces/${cluster.namespace}/localqueues`,
+      made,
+    );
+    const { found, code } = await findings(cluster.args, 'queued');
+    expect(found).toContainEqual({
+      check: 'kueue',
+      outcome: 'ok',
+      message: 'Installed, and the queue nightly is there.',
+    });
+    expect(code).toBe(0);
   });
 });
 
