@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished } from 'vitest';
-import { runCli } from '../../packages/cli/dist/program.js';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export const BIN = join(ROOT, 'packages/cli/bin/kt.js');
@@ -48,12 +47,13 @@ process.env['NO_COLOR'] = '1';
 const folders = new InFolder();
 
 /**
- * Runs `kt` in a folder, in this process and from its sources: for all but signals, pipes and what a process
- * leaves behind.
+ * Runs the built `kt` in a folder, in this process: for all but signals, pipes and what a process leaves
+ * behind.
  */
 export function runKt(dir: string, args: readonly string[]): Promise<Ended> {
   return folders.within(dir, async () => {
     const ended = { out: '', err: '' };
+    const { runCli } = await import('../../packages/cli/dist/program.js');
     const code = await runCli(args, {
       out: text => void (ended.out += `${text}\n`),
       err: text => void (ended.err += `${text}\n`),
