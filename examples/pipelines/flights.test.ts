@@ -44,13 +44,13 @@ describe('three million flights', () => {
     if (run.status === 'Completed') summary = await run.files.readJson<Summary>('out/flights/delays.json');
   }, 120_000);
 
-  test('completes, one item for each row range', () => {
+  test('are counted by a run that completes, one item for each row range', () => {
     expect(run.statuses).toEqual({ plan: 'Completed', delays: 'Completed', report: 'Completed' });
     expect(run.result('plan')).toHaveLength(33);
     expect(run.result('delays')).toHaveLength(33);
   });
 
-  test('has the headline', () => {
+  test('give the headline', () => {
     const headline = run.result('report') as unknown as Headline;
     expect(headline).toMatchObject({
       flights: 3_000_000,
@@ -62,7 +62,7 @@ describe('three million flights', () => {
     expect(headline.worstHour).toMatchObject({ hour: 0, meanDelay: 43.67 });
   });
 
-  test('agrees with a plain count of all rows', async () => {
+  test('give what a plain count of all rows gives', async () => {
     const said = new Map<string, [number, number, number]>();
     const say = (key: string, of: { flights: number; delayMinutes: number; late: number }): void =>
       void said.set(key, [of.flights, of.delayMinutes, of.late]);
@@ -75,7 +75,7 @@ describe('three million flights', () => {
     expect(said).toEqual(await countPlainly(parquet));
   }, 120_000);
 
-  test('writes a line of CSV for each airport and hour', async () => {
+  test('give a line of CSV for each airport and hour', async () => {
     const [header = '', ...lines] = (await run.files.readText('out/flights/delays.csv'))
       .trimEnd()
       .split('\n');
@@ -90,7 +90,7 @@ describe('three million flights', () => {
     });
   });
 
-  test('draws the busiest airports', async () => {
+  test('give a chart of the busiest airports', async () => {
     const svg = await run.files.readText('out/flights/delays.svg');
     expect(svg).toMatch(/^<svg [\s\S]*<\/svg>\n$/);
     expect(svg).toContain('Chicago  ORD');

@@ -10,7 +10,7 @@ describe('a DAG that grows', () => {
     [1, 4, 4, 0],
     [2, 3, 9, 3],
     [3, 2, 8, 6],
-  ])('depth %i, width %i: %i leaves below %i branches', async (depth, width, leaves, branches) => {
+  ])('of depth %i and width %i has %i leaves below %i branches', async (depth, width, leaves, branches) => {
     const run = await testRun(grow, { params: { depth, width }, functions });
     expect(run.status).toBe('Completed');
     expect(run.result('collect')).toMatchObject({
@@ -27,7 +27,7 @@ describe('a DAG that grows', () => {
     expect(second.result('collect')).toMatchObject({ leaves: 2 });
   });
 
-  test('a leaf that fails stops the collecting, not its siblings', async () => {
+  test('whose leaf fails does not collect, and runs the siblings of the leaf', async () => {
     const run = await testRun(grow, {
       functions,
       faults: [{ kind: 'throw', step: 'leaves-0-1', item: 2, attempt: 'all' }],

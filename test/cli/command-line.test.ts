@@ -18,7 +18,7 @@ const VERBS = [
   'completion',
 ];
 
-test('help is everywhere', async () => {
+test('kt --help - is there for each command', async () => {
   const dir = await project();
   const [help, version, inWords, ...each] = await Promise.all([
     runKt(dir, ['--help']),
@@ -37,7 +37,7 @@ test('help is everywhere', async () => {
   }
 });
 
-test('a mistyped command or option is a sentence with what was meant', async () => {
+test('kt - a mistyped command or option is a sentence with what was meant', async () => {
   const dir = await project();
   const [command, option, missing, choice] = await Promise.all([
     runKt(dir, ['stauts']),

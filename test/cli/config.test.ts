@@ -49,7 +49,7 @@ test('kt config shows what holds and where it comes from', async () => {
   expect(text.out).toMatch(/serviceAccount +kt-pod +by default/);
 });
 
-test('the environment comes before the file', async () => {
+test('kt config - the environment comes before the file', async () => {
   const dir = await project({ 'kt.config.ts': CONFIG, 'sizes.ts': "export const memory = '2Gi';\n" });
   const { out } = await run(
     'env',
@@ -92,7 +92,7 @@ test('a kt-contexts.json of the starter kit is read as it is', async () => {
   });
 });
 
-test('mistakes in a configuration are told all at once', async () => {
+test('kt config - mistakes are told all at once', async () => {
   const bad =
     "export default { contexts: { dev: { namespace: 'Not A Name', volum: 'pvc:a', defaults: { memory: 'lots' } }, b: { claim: { size: '1Gi' } } } };\n";
   const dir = await project({ 'kt.config.ts': bad });
@@ -104,7 +104,7 @@ test('mistakes in a configuration are told all at once', async () => {
   expect(err).toMatch(/BAD_CONFIG.*contexts\.b\.claim.*volume: 'pvc:NAME'/);
 });
 
-test('several contexts and none by default, a stranger, a file that throws', async () => {
+test('kt config - several contexts and none by default, no contexts at all and a file that throws are refused', async () => {
   const several = await project({ 'kt.config.ts': 'export default { contexts: { a: {}, b: {} } };\n' });
   expectMistake(await runKt(several, ['config']), /WHICH_CONTEXT.*--context a, --context b/);
   const broken = await project({ 'kt.config.ts': "throw new Error('no vault');\n" });

@@ -15,7 +15,7 @@ const DOCUMENT = JSON.stringify({
   ],
 });
 
-test('a graph is drawn in three ways, each time the same', async () => {
+test('kt graph - draws in three ways, each time the same', async () => {
   const dir = await project({ 'pipelines/shaky.ts': SHAKY, 'odd.json': DOCUMENT });
   const [mermaid, odd, dot, svg, again, file] = await Promise.all([
     runKt(dir, ['graph', 'shaky']),
@@ -54,7 +54,7 @@ test('a graph is drawn in three ways, each time the same', async () => {
   );
 });
 
-test('a bundle is shown with its functions and sizes', async () => {
+test('kt bundle - shows functions and sizes', async () => {
   const dir = await project({ 'pipelines/shaky.ts': SHAKY, 'doc.json': '{"name":"doc"}' });
   const [text, json, none] = await Promise.all([
     runKt(dir, ['bundle', 'shaky', '--analyze']),
@@ -79,7 +79,7 @@ test('a bundle is shown with its functions and sizes', async () => {
   expectMistake(none, /--functions: A document has no functions/);
 });
 
-test('gc deletes what is old and nothing else', async () => {
+test('kt gc - deletes what is old and nothing else', async () => {
   const dir = await project({ 'pipelines/shaky.ts': SHAKY, fixed: '' });
   for (const id of ['r1', 'r2', 'r3'])
     expect((await runKt(dir, ['run', 'shaky', '--run-id', id])).code).toBe(0);

@@ -1,4 +1,4 @@
-/** `kt run` with pipelines of a project, and what is told of their runs. */
+/** `kt run` and what is told of runs, as processes. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -10,7 +10,7 @@ const lines = (text: string): { type?: string; runId: string }[] =>
     .split('\n')
     .map(line => JSON.parse(line));
 
-test('a failed run - it is listed, shown, read and repeated', async () => {
+test('a failed run is listed, shown, read and repeated', async () => {
   const dir = await project({ 'pipelines/shaky.ts': SHAKY });
   const failed = await runKt(dir, ['run', 'shaky', '--run-id', 'first']);
   expect(failed.code).toBe(1);
@@ -81,7 +81,7 @@ test('a failed run - it is listed, shown, read and repeated', async () => {
   expectMistake(again, /completed: nothing failed in it.*kt run pipelines\/shaky\.ts/);
 });
 
-test('kt run --json - one event a line, the first of which carries the run id', async () => {
+test('kt run --json - prints one event a line, the first of which carries the run id', async () => {
   const dir = await project({ 'pipelines/shaky.ts': SHAKY, fixed: '' });
   const { code, out } = await runKt(dir, ['run', 'shaky', '--n', '2', '--json']);
   expect(code).toBe(0);
@@ -90,7 +90,7 @@ test('kt run --json - one event a line, the first of which carries the run id', 
   expect(events.at(-1)).toMatchObject({ type: 'RunFinished', status: 'Completed' });
 });
 
-test('parameters - they are flags with help and validation', async () => {
+test('kt run - parameters are flags with help and validation', async () => {
   const dir = await project({ 'pipelines/shaky.ts': SHAKY });
   const [help, typo, wrong, choice, word] = await Promise.all([
     runKt(dir, ['run', 'shaky', '--help']),
@@ -109,7 +109,7 @@ test('parameters - they are flags with help and validation', async () => {
   expectMistake(word, /The word "twice" is not expected here/);
 });
 
-test('a run that was killed - it can be seen and resumed', async () => {
+test('an interrupted run can be seen and resumed', async () => {
   const slow = SHAKY.replace(
     "log.info('working on ' + i, { i });",
     "console.log('at ' + i); if (i === 3 && !(await files.exists('fixed'))) await new Promise(go => setTimeout(go, 60_000));",
@@ -138,7 +138,7 @@ test('a run that was killed - it can be seen and resumed', async () => {
   expect(lines(resumed.out)[0]).toMatchObject({ type: 'RunStarted', runId: 'dies', resumed: true });
 });
 
-test('Ctrl-C - the first one drains, and the run can be resumed', async () => {
+test('kt run - the first Ctrl-C drains and ends with 130', async () => {
   const slow = SHAKY.replace(
     "log.info('working on ' + i, { i });",
     'await new Promise(go => setTimeout(go, 50));',
@@ -152,21 +152,35 @@ test('Ctrl-C - the first one drains, and the run can be resumed', async () => {
   expect((await runKt(dir, ['run', '--resume', 'latest'])).code).toBe(0);
 });
 
-test('mistakes - an id that is taken, a store that is none, a record that is damaged', async () => {
+test('mistakes about runs are sentences', async () => {
   const dir = await project({ 'pipelines/shaky.ts': SHAKY, fixed: '' });
-  await runKt(dir, ['run', 'shaky', '--run-id', 'alpha']);
-  const [taken, store, unreachable] = await Promise.all([
-    runKt(dir, ['run', 'shaky', '--run-id', 'alpha']),
+  expectMistake(await runKt(dir, ['status', 'latest']), /NO_RUNS .*There are no runs in this store/);
+  await Promise.all([
+    runKt(dir, ['run', 'shaky', '--run-id', 'alpha-one']),
+    runKt(dir, ['run', 'shaky', '--run-id', 'alpha-two']),
+  ]);
+  const [typo, two, job, index, bare, taken, store, unreachable] = await Promise.all([
+    runKt(dir, ['status', 'alpha-onn']),
+    runKt(dir, ['logs', 'alpha']),
+    runKt(dir, ['logs', 'alpha-one', 'wrok']),
+    runKt(dir, ['logs', 'alpha-one', 'work/7']),
+    runKt(dir, ['retry', 'alpha-one']),
+    runKt(dir, ['run', 'shaky', '--run-id', 'alpha-one']),
     runKt(dir, ['runs', '--store', 'ftp:x']),
     runKt(dir, ['run', 'shaky', '--store', 'file:package.json']),
   ]);
-  expectMistake(taken, /There is a run "alpha" already/);
+  expectMistake(typo, /There is no run "alpha-onn" in this store\. Did you mean "alpha-one"\?/);
+  expectMistake(two, /"alpha" is the beginning of 2 runs\..*alpha-one, alpha-two/);
+  expectMistake(job, /has no step "wrok"\. Did you mean "work"\?/);
+  expectMistake(index, /Step "work" has no item "7"\. Its items are 0 to 6\./);
+  expectMistake(bare, /--failed: .*kt retry alpha-one --failed/);
+  expectMistake(taken, /There is a run "alpha-one" already/);
   expectMistake(store, /unknown scheme "ftp:"/);
   expect(unreachable.err).toMatch(/^error STORE_FAILED {2}Cannot write .*package\.json/);
   expect(unreachable.code).toBe(3);
-  await writeFile(join(dir, 'kt-metadata/alpha/spec.json'), '{"runId');
+  await writeFile(join(dir, 'kt-metadata/alpha-two/spec.json'), '{"runId');
   expectMistake(
-    await runKt(dir, ['status', 'alpha']),
-    /BAD_RUN {2}kt-metadata\/alpha\/spec\.json: This run cannot be read: it is not JSON: /,
+    await runKt(dir, ['status', 'alpha-two']),
+    /BAD_RUN {2}kt-metadata\/alpha-two\/spec\.json: This run cannot be read: it is not JSON: /,
   );
 });

@@ -30,7 +30,7 @@ describe.each(['mem', 'file'])('files on a %s store', kind => {
     expect(await files.listdir('./in//deep/')).toEqual(['c.csv']);
     expect(await files.listdir('nowhere')).toEqual([]);
   });
-  test('isfile, isdir, exists', async () => {
+  test('isfile, isdir and exists tell files from directories and from nothing', async () => {
     const kinds = async (path: string): Promise<boolean[]> => [
       await files.isfile(path),
       await files.isdir(path),
@@ -62,12 +62,12 @@ describe.each(['mem', 'file'])('files on a %s store', kind => {
     expect(await files.listdir('')).toEqual(['top.txt']);
     expect((await rejection(files.rmdir('.'))).code).toBe('BAD_PATH');
   });
-  test('stat', async () => {
+  test('stat gives a size and a type, and refuses what is not there', async () => {
     expect(await files.stat('in/a.csv')).toMatchObject({ name: 'a.csv', size: 11, type: 'file' });
     expect(await files.stat('in/deep')).toEqual({ name: 'deep', size: 0, modifiedMs: 0, type: 'directory' });
     expect((await rejection(files.stat('in/none'))).message).toContain('"in/none"');
   });
-  test('glob', async () => {
+  test('glob gives the files that match, sorted', async () => {
     expect(await files.glob('in/*.csv')).toEqual(['in/a.csv', 'in/b.csv']);
     expect(await files.glob('**/*.csv')).toEqual(['in/a.csv', 'in/b.csv', 'in/deep/c.csv']);
     expect(await files.glob('in/**')).toEqual(['in/a.csv', 'in/b.csv', 'in/b.txt', 'in/deep/c.csv']);
@@ -83,7 +83,7 @@ describe.each(['mem', 'file'])('files on a %s store', kind => {
     for (const bad of ['/in/*', '../*', 'in/*/../x'])
       expect((await rejection(files.glob(bad))).code).toBe('BAD_PATH');
   });
-  test('read and write text, bytes and ranges', async () => {
+  test('reading and writing take text, bytes and ranges', async () => {
     await files.write('t', 'grüße');
     expect(await files.read('t')).toBe('grüße');
     expect(await files.readText('./t')).toBe('grüße');
@@ -169,7 +169,7 @@ describe.each(['mem', 'file'])('files on a %s store', kind => {
     expect(files.join('', 'a')).toSatisfy(path => path === 'a');
     expect(() => files.join('a', '../..')).toThrow('leaves the store');
   });
-  test('JSON, with the place of what is wrong', async () => {
+  test('readJson says where a text is no JSON, writeJson what JSON cannot hold', async () => {
     await files.writeJson('j', { a: [1, null, 'ü'] });
     expect(await files.readJson('j')).toEqual({ a: [1, null, 'ü'] });
     const broken: [string, string][] = [

@@ -132,8 +132,8 @@ describe.each([
   });
 });
 
-describe('vitest', () => {
-  test('runs the example as it is', async () => {
+describe('the example, in vitest', () => {
+  test('runs as it is', async () => {
     expect([...nameExports('example', example).keys()].sort()).toEqual(NAMES);
     const run = await testRun(example.default, { params: { names: 'Ada' } });
     expect(run.statuses).toEqual({
@@ -145,7 +145,7 @@ describe('vitest', () => {
     expect(run.result('shout')).toBe('0 HELLO ADA!');
   });
 
-  test('lists the class', () => {
+  test('lists its class', () => {
     expect(
       reflectFunctions(example.Greeter).map(({ member, static: isStatic, options }) => [
         member,

@@ -76,15 +76,18 @@ describe('a pipeline', () => {
     [right, ...wrong] = compileSnippets([RIGHT, ...WRONG.map(([, code]) => code)]);
   });
 
-  test('what is right compiles', () => {
+  test('compiles where it is right', () => {
     expect(right).toEqual([]);
   });
 
-  test.each(WRONG.map(([what, , message], i) => [what, i, message] as const))('%s', (_what, i, message) => {
-    const [first = '', ...more] = wrong[i] ?? [];
-    expect(first).toContain(message);
-    expect(more.filter(text => !text.includes('implicitly'))).toEqual([]);
-  });
+  test.each(WRONG.map(([what, , message], i) => [what, i, message] as const))(
+    'is refused with a message of the compiler - %s',
+    (_what, i, message) => {
+      const [first = '', ...more] = wrong[i] ?? [];
+      expect(first).toContain(message);
+      expect(more.filter(text => !text.includes('implicitly'))).toEqual([]);
+    },
+  );
 });
 
 /** What a class says of whose methods one is static. */

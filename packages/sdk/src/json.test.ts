@@ -35,7 +35,7 @@ test.each([
   ['a class instance', [[new Point()]], '$[0][0]', 'an instance of Point'],
   ['undefined in an array', { a: [undefined] }, '$.a[0]', 'undefined inside an array'],
   ['a hole in an array', [1, , 2], '$[1]', 'undefined inside an array'],
-])('finds %s and says where', (_what, value, path, reason) => {
+])('JSON does not hold %s, and it is said where that is', (_what, value, path, reason) => {
   expect(findNonJson(value)).toEqual({ path, reason });
 });
 

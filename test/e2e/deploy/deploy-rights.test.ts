@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(dir, { recursive: true, force: true }));
 
-describe('with few rights', () => {
+describe('the rights of kt deploy', () => {
   const RIGHTS = rightsOf(DEPLOY_RULES);
 
   /** The rules that `kt rbac --for deployer` prints. */
@@ -35,7 +35,7 @@ describe('with few rights', () => {
     ]);
   }
 
-  test('those of a deployer are enough where access is there, and those besides make it', async () => {
+  test('of a deployer are enough where access is there, and those besides make it', async () => {
     await using fresh = await testCluster('deploy', { access: false });
     const project = await projectOf(source(2, NOON));
     const [deployer, owner] = [
@@ -66,7 +66,7 @@ describe('with few rights', () => {
     await rm(project, { recursive: true });
   });
 
-  test('each of a deployer is missed with a sentence', async () => {
+  test('are each missed with a sentence', async () => {
     await using fresh = await testCluster('deploy');
     const before = await objects(fresh);
     for (const { verb, resource } of RIGHTS) {

@@ -28,11 +28,11 @@ const resultOf = async (...args: string[]): Promise<string | undefined> => {
   return /^(\d+)\nCompleted in/m.exec(out)?.[1];
 };
 
-describe('deploying', () => {
+describe('kt deploy', () => {
   let first = '';
   let second = '';
 
-  test('a dry run and a diff change nothing, and say when schedules come next', async () => {
+  test('--dry-run and --diff change nothing, and say when schedules come next', async () => {
     const [dry, diff] = [await deploy('--dry-run'), await deploy('--diff')];
     expect(await objects(cluster)).toEqual({});
     expect(dry.out).toMatch(/^would be created +CronJob +kt-nightly-\S+ +schedule$/m);
@@ -68,7 +68,7 @@ describe('deploying', () => {
     expect(Object.keys(await objects(cluster))).toHaveLength(8);
   });
 
-  test('AP1: again, it touches nothing', async () => {
+  test('AP1: a second time, of the same source, touches nothing', async () => {
     const before = await objects(cluster);
     const [again, diff] = [await deploy(), await deploy('--diff')];
     expect(again.out).toMatch(/^Unchanged in namespace .*Nothing was pushed\.$/m);
@@ -77,7 +77,7 @@ describe('deploying', () => {
     expect(await objects(cluster)).toEqual(before);
   });
 
-  test('one line later it is another version, which runs are of; the one before can be had', async () => {
+  test('of another source makes another version, which runs are of; the one before can be had', async () => {
     await write(source(3, BERLIN + NOON));
     expect(await resultOf()).toBe('14');
     const diff = await deploy('--diff');
@@ -94,7 +94,7 @@ describe('deploying', () => {
     );
   });
 
-  test('kt rollback makes the version before the deployed one', async () => {
+  test('is undone by kt rollback, to the version before', async () => {
     const back = await kt(dir, ['rollback', 'nightly']);
     expect(back.out).toContain(`nightly ${first} instead of ${second}`);
     expect(await resultOf()).toBe('14');
@@ -107,14 +107,14 @@ describe('deploying', () => {
     expect(forth.out).toContain(`nightly ${second} instead of ${first}`);
   });
 
-  test('what is deployed again is the newest: a rollback goes to what was deployed meanwhile', async () => {
+  test('of a version that was there makes it the newest: a rollback goes to what was deployed meanwhile', async () => {
     await write(source(2, BERLIN + NOON));
     expect(versionIn((await deploy()).out)).toBe(first);
     expect((await kt(dir, ['rollback', 'nightly'])).out).toContain(`nightly ${second} instead of ${first}`);
     await write(source(3, BERLIN + NOON));
   });
 
-  test('kt gc keeps the code of every version that is kept', async () => {
+  test('makes versions whose code kt gc keeps', async () => {
     const before = await objects(cluster);
     const gone = await kt(dir, ['gc', '--older-than', '0s', '-n', cluster.namespace]);
     expect(gone.code, gone.err).toBe(0);
@@ -122,7 +122,7 @@ describe('deploying', () => {
     expect(await resultOf('--version', first)).toBe('14');
   });
 
-  test('what is no longer in the source is deleted: a schedule, a pipeline', async () => {
+  test('deletes what is no longer in the source: a schedule, a pipeline', async () => {
     await write(source(3, NOON));
     await writeFile(join(dir, 'pipelines/extra.ts'), source(5).replace("'nightly'", "'extra'"));
     const { out } = await deploy();

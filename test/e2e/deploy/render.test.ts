@@ -70,7 +70,7 @@ async function heldBy({ api, namespace }: TestCluster): Promise<Record<string, K
   return Object.fromEntries(objects.map(object => [nameOf(object), object]));
 }
 
-test('the same source gives the same bytes', async () => {
+test('kt render - the same source gives the same bytes', async () => {
   const [once, again] = [await rendered(cluster), await rendered(cluster)];
   expect(again).toBe(once);
   expect(objectsIn(once).map(({ kind }) => kind)).toEqual([
@@ -84,7 +84,7 @@ test('the same source gives the same bytes', async () => {
   ]);
 });
 
-describe.skipIf(!hasKubectl)('with kubectl', () => {
+describe.skipIf(!hasKubectl)('kt render, with kubectl', () => {
   test('applying what is rendered gives what kt deploy gives', async () => {
     await using other = await testCluster('render', { access: false });
     const file = join(dir, 'all.yaml');

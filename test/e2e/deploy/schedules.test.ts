@@ -71,7 +71,7 @@ test('a scheduled run is listed, shown, followed and repeated', async () => {
   expect(retried.code).toBe(0);
 });
 
-describe('Forbid', () => {
+describe('a schedule that forbids concurrent runs', () => {
   test('begins no run while another goes on, and says so; what is cancelled is not in the way', async () => {
     expect(await fire(cluster, 'forbid', 'one')).toContain('Run forbid-forbid-one is begun.');
     await podsRun(cluster, 'forbid-forbid-one');

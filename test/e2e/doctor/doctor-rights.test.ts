@@ -9,7 +9,7 @@ import { expectProblem, findings, problemsOf, project, withOptions, withProject 
 
 withProject();
 
-describe('rights', () => {
+describe('kt doctor - rights', () => {
   const MINE = [
     {
       apiGroups: [''],
@@ -31,7 +31,7 @@ describe('rights', () => {
     },
   ];
 
-  test('a verb that you lack', async () => {
+  test('a verb that you lack is named', async () => {
     await using cluster = await testCluster('doctor');
     const most = [
       ...without(MINE, { verb: '*', resource: 'jobs' }),
@@ -57,7 +57,7 @@ describe('rights', () => {
     });
   });
 
-  test('hardly any rights, and still a report', async () => {
+  test('hardly any rights still give a report', async () => {
     await using cluster = await testCluster('doctor');
     const kubeconfig = await userWith(cluster, 'bob', [
       { apiGroups: [''], resources: ['configmaps'], verbs: ['get'] },
@@ -79,7 +79,7 @@ describe('rights', () => {
     expect(code).toBe(3);
   });
 
-  test("a verb that the controller's service account lacks", async () => {
+  test("a verb that the controller's service account lacks is named", async () => {
     await using cluster = await testCluster('doctor', { access: false });
     const [account, role, binding] = accessObjects({
       namespace: cluster.namespace,
@@ -102,7 +102,7 @@ describe('rights', () => {
     expectProblem(found, { ...wanted, says: 'The Role "kt-controller" lacks patch jobs.batch.' });
   });
 
-  test('a service account that is missing', async () => {
+  test('a service account that is missing is named', async () => {
     await using cluster = await testCluster('doctor');
     const found = await findings([...cluster.args, '--service-account', 'runner'], 'plain', 'pod');
     expect(problemsOf(found.found)[0]).toMatchObject({

@@ -16,8 +16,8 @@ import {
 
 withProject();
 
-describe('room', () => {
-  test('a quota that is too small', async () => {
+describe('kt doctor - room', () => {
+  test('a quota that is too small is a problem', async () => {
     await using cluster = await testCluster('doctor');
     await cluster.apply(quota({ 'requests.memory': '1Gi' }));
     await counted(cluster);
@@ -28,7 +28,7 @@ describe('room', () => {
     });
   });
 
-  test('a quota on CPU limits, which a LimitRange may give', async () => {
+  test('a quota on CPU limits is a problem, unless a LimitRange gives them', async () => {
     await using cluster = await testCluster('doctor');
     await cluster.apply(quota({ 'limits.cpu': '4' }));
     await counted(cluster);
@@ -43,7 +43,7 @@ describe('room', () => {
       .toEqual([]);
   });
 
-  test('a LimitRange whose maximum is below what a step asks for', async () => {
+  test('a LimitRange whose maximum is below what a step asks for is a problem', async () => {
     await using cluster = await testCluster('doctor');
     await cluster.apply(limits({ max: { memory: '1Gi' } }));
     expectProblem(await findings(cluster.args, 'wide'), {
@@ -53,7 +53,7 @@ describe('room', () => {
     });
   });
 
-  test('a step that is larger than every node', async () => {
+  test('a step that is larger than every node is a problem', async () => {
     await using cluster = await testCluster('doctor');
     expectProblem(await findings(cluster.args, 'huge'), {
       check: 'nodes',
@@ -63,8 +63,8 @@ describe('room', () => {
   });
 });
 
-describe('image and store', () => {
-  test('an image that cannot be pulled', async () => {
+describe('kt doctor - image and store', () => {
+  test('an image that cannot be pulled is a problem', async () => {
     await using cluster = await testCluster('doctor');
     const found = await findings(
       withOptions(cluster, { '--image': 'nobody.example/none:1' }),
@@ -78,7 +78,7 @@ describe('image and store', () => {
     });
   });
 
-  test('an image of a step that cannot be pulled', async () => {
+  test('an image of a step that cannot be pulled is a problem', async () => {
     await using cluster = await testCluster('doctor');
     const found = await findings(cluster.args, 'pictured', 'pod');
     expectProblem(found, {
@@ -89,7 +89,7 @@ describe('image and store', () => {
     expect(found.found.filter(({ check }) => check === 'store')).toMatchObject([{ outcome: 'ok' }]);
   });
 
-  test('a volume that a restricted namespace does not admit', async () => {
+  test('a volume that a restricted namespace does not admit is a problem', async () => {
     await using cluster = await testCluster('doctor', { labels: LEVELS });
     const found = await findings(cluster.args, 'plain', 'pod');
     const [steps, pod] = problemsOf(found.found);
@@ -101,7 +101,7 @@ describe('image and store', () => {
     expect(found.code).toBe(3);
   });
 
-  test('a store that pods may not write to', async () => {
+  test('a store that pods may not write to is a problem', async () => {
     await using cluster = await testCluster('doctor');
     await chmod(cluster.dir, 0o755);
     expectProblem(await findings(cluster.args, 'plain', 'pod'), {
@@ -111,7 +111,7 @@ describe('image and store', () => {
     });
   });
 
-  test('a claim that is not there', async () => {
+  test('a claim that is not there is a problem', async () => {
     await using cluster = await testCluster('doctor');
     const found = await findings(withOptions(cluster, { '--volume': 'pvc:data' }), 'plain', 'pod');
     expectProblem(found, {
@@ -122,7 +122,7 @@ describe('image and store', () => {
     expect(found.found.at(-1)).toMatchObject({ check: 'pod', outcome: 'skipped' });
   });
 
-  test('a claim of a storage class that is not there', async () => {
+  test('a claim of a storage class that is not there is a problem', async () => {
     await using cluster = await testCluster('doctor');
     const spec = {
       accessModes: ['ReadWriteMany'],

@@ -6,7 +6,7 @@ import { expectProblem, findings, LEVELS, withOptions, withProject } from './fin
 
 withProject();
 
-describe('what steps name', () => {
+describe('kt doctor - what steps name', () => {
   test.each([
     {
       pipeline: 'priority',
@@ -23,12 +23,12 @@ describe('what steps name', () => {
       says: /other\.work are not admitted: .*serviceaccount "nobody" not found/,
       do: /kubectl create serviceaccount nobody/,
     },
-  ])('$pipeline', async ({ pipeline, ...wanted }) => {
+  ])('and is not there is a problem: $pipeline', async ({ pipeline, ...wanted }) => {
     await using cluster = await testCluster('doctor');
     expectProblem(await findings(cluster.args, pipeline), { check: 'steps', ...wanted });
   });
 
-  test('a user that a restricted namespace does not admit', async () => {
+  test('a user that a restricted namespace does not admit is a problem', async () => {
     await using cluster = await testCluster('doctor', { labels: LEVELS });
     await using _claim = await claimOn(cluster);
     expectProblem(await findings(withOptions(cluster, { '--volume': 'pvc:data' }), 'root'), {
@@ -38,7 +38,7 @@ describe('what steps name', () => {
     });
   });
 
-  test('a Secret for the registry that is not there', async () => {
+  test('a Secret for the registry that is not there is a problem', async () => {
     await using cluster = await testCluster('doctor');
     expectProblem(await findings(cluster.args, 'secret'), {
       check: 'pull secrets',

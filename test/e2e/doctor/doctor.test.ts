@@ -53,7 +53,7 @@ async function localQueues({ api }: TestCluster): Promise<AsyncDisposable> {
   };
 }
 
-test('where nothing is wrong every line says ok', async () => {
+test('kt doctor - where nothing is wrong every line says ok', async () => {
   await using cluster = await testCluster('doctor', { labels: LEVELS });
   await using _claim = await claimOn(cluster);
   await cluster.apply(
@@ -89,7 +89,7 @@ test('where nothing is wrong every line says ok', async () => {
   expect(items).toEqual([]);
 });
 
-test('where there is nothing to deploy, only helpers, the rest is looked at', async () => {
+test('kt doctor - where there is nothing to deploy, only helpers, the rest is looked at', async () => {
   await using cluster = await testCluster('doctor');
   const dir = await makeProject({ 'pipelines/helpers.ts': 'export const half = (n: number) => n / 2;\n' });
   const { out, err, code } = await kt(dir, ['doctor', '--no-pod', ...cluster.args]);
@@ -99,7 +99,7 @@ test('where there is nothing to deploy, only helpers, the rest is looked at', as
   expect(code).toBe(0);
 });
 
-test('for people it is a table, and below it what to do', async () => {
+test('kt doctor - for people it is a table, and below it what to do', async () => {
   await using cluster = await testCluster('doctor', { access: false });
   const { out, code } = await kt(project.dir, ['doctor', 'steps#plain', ...cluster.args]);
   expect(out).toMatch(/^ok +api +\S+ at https/m);
@@ -112,8 +112,8 @@ test('for people it is a table, and below it what to do', async () => {
   expect(code).toBe(3);
 });
 
-describe('the cluster and the namespace', () => {
-  test('an API server that is not there', async () => {
+describe('kt doctor - the cluster and the namespace', () => {
+  test('an API server that is not there is the one problem', async () => {
     const kubeconfig = await kubeconfigWith({ server: 'https://127.0.0.1:1' });
     const found = await findings(['--kubeconfig', kubeconfig, '-n', 'x', '--volume', 'host:/tmp'], 'plain');
     expectProblem(found, {
@@ -124,7 +124,7 @@ describe('the cluster and the namespace', () => {
     expect(found.found).toHaveLength(1);
   });
 
-  test('a namespace that is not there', async () => {
+  test('a namespace that is not there is told with how to make it', async () => {
     const found = await findings(
       ['--kubeconfig', E2E.kubeconfig, '-n', 'kt-e2e-nowhere', '--volume', 'host:/tmp'],
       'plain',
@@ -138,8 +138,8 @@ describe('the cluster and the namespace', () => {
 });
 
 // The cluster has Kueue meanwhile: all that looks at it is in this file.
-describe('queues', () => {
-  test('a queue without Kueue', async () => {
+describe('kt doctor - queues', () => {
+  test('a queue without Kueue is a problem', async () => {
     await using cluster = await testCluster('doctor');
     expectProblem(await findings(cluster.args, 'queued'), {
       check: 'kueue',
@@ -148,7 +148,7 @@ describe('queues', () => {
     });
   });
 
-  test('a queue that Kueue does not have', async () => {
+  test('a queue that Kueue does not have is a problem, and one that it has is not', async () => {
     await using cluster = await testCluster('doctor');
     await using _kueue = await localQueues(cluster);
     expectProblem(await findings(cluster.args, 'queued'), {
@@ -171,7 +171,7 @@ describe('queues', () => {
   });
 });
 
-test('clocks that differ, and an image with an old Node', () => {
+test('kt doctor - clocks that differ, and an image with an old Node', () => {
   expect(clockFinding(4000)).toMatchObject({ outcome: 'ok' });
   expect(clockFinding(90_000)).toMatchObject({
     outcome: 'problem',

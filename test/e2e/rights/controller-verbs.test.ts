@@ -110,7 +110,7 @@ const CASES: Case[] = [
 ];
 
 describe('each verb of the Role', () => {
-  test('has a case here', () => {
+  test('of the controller has a case here', () => {
     const pairs = CONTROLLER_RULES.flatMap(({ resources, verbs }) =>
       resources.flatMap(resource => verbs.map(verb => `${verb} ${resource}`)),
     );

@@ -117,7 +117,7 @@ const PHASES: {
 ];
 
 test.each(PHASES)(
-  '$phase: no pod is left, and the run says Cancelled',
+  'kt cancel, $phase - no pod is left, and the run says Cancelled',
   async ({ phase, pipeline, more, reached }) => {
     await submit(pipeline, phase, more);
     await reached(phase);

@@ -15,7 +15,7 @@ beforeAll(async () => {
 });
 afterAll(() => cluster[Symbol.asyncDispose]());
 
-test('a missing service account ends the following, with exit code 3', async () => {
+test('a controller without its service account ends the following, with exit code 3', async () => {
   const args = [
     'submit',
     join(root, 'examples/pipelines/hello-world.ts'),
@@ -34,7 +34,7 @@ test('a missing service account ends the following, with exit code 3', async () 
   expect(code).toBe(3);
 });
 
-test('a missing image is told', async () => {
+test('a controller without its image is told', async () => {
   const run = await submitJobs(cluster, [{ name: 'fine' }], { image: 'docker.io/library/nope:1' });
   await run.notes.sees(
     /the controller is waiting because .*nope:1: not found\. Correct the name or tag of the image/,

@@ -118,7 +118,7 @@ describe('pods that end badly', () => {
     expect(run.causeOf(jobName(mode))?.message).toMatch(says);
   });
 
-  test('one that does as it is told has its say', async () => {
+  test('that do as they are told have their say', async () => {
     const lines: string[] = [];
     const record = (await readRecord(cluster.store, run.runId))!;
     for await (const { message } of readLogs(cluster.store, record, {
@@ -129,7 +129,7 @@ describe('pods that end badly', () => {
     expect(lines).toContain('told to stop');
   });
 
-  test('more memory than it asked for, but not than it may get: raised, at no cost', async () => {
+  test('for want of memory that they may get are given it, at no cost', async () => {
     expect(run.causeOf('more-memory')).toBeUndefined();
     expect(run.events).toContainEqual(
       expect.objectContaining({ type: 'JobCounted', job: 'more-memory', done: 1, retried: 1 }),
@@ -137,7 +137,7 @@ describe('pods that end badly', () => {
     expect(await run.outcomeOf('more-memory')).toMatchObject({ attempts: 1, result: { attempt: 1 } });
   });
 
-  test('each attempt costs a pod, and there are as many as were allowed', async () => {
+  test('cost an attempt each, and there are as many as were allowed', async () => {
     expect(await run.outcomeOf('tries-again')).toMatchObject({
       attempts: 3,
       final: true,

@@ -46,7 +46,7 @@ describe('rules of the namespace', () => {
     expect((await run.ended).status).toBe('Completed');
   });
 
-  test('a quota on Jobs that stays', async () => {
+  test('a quota on Jobs that stays: the step fails', async () => {
     await using cluster = await testCluster('hang-jobs-stay');
     await limit(cluster, 'one', { 'count/jobs.batch': '1' });
     const run = await submitJobs(cluster, [{ name: 'late', kubernetes: SOON }]);
@@ -66,7 +66,7 @@ describe('rules of the namespace', () => {
     );
   });
 
-  test('a LimitRange', async () => {
+  test('a LimitRange: the step fails with its words', async () => {
     await using cluster = await testCluster('hang-limit');
     const limits = [{ type: 'Container', max: { memory: '600Mi' } }];
     await cluster.apply({

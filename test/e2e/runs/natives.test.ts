@@ -72,29 +72,32 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
-test('here', async () => {
+test('native packages, workers and assets run here', async () => {
   const ran = await kt(dir, ['run', 'nat', '--executor', 'processes', '--run-id', 'here']);
   expect(ran.err + ran.out).toContain('Completed');
   expect(await readResults(localFileStore(dir), 'here', 'all')).toEqual([OUTCOME]);
 });
 
-test.for(['bundle', 'registry'])('in a cluster, by %s', async (delivery, { skip }) => {
-  const push = delivery === 'registry' ? await pushArgs() : { args: [] };
-  if (push.args === undefined) return skip(push.why);
-  const ended = await kt(dir, [
-    'submit',
-    'nat',
-    ...cluster.args,
-    '--run-id',
-    delivery,
-    '--delivery',
-    delivery,
-    ...push.args,
-    '--follow',
-  ]);
-  expect(ended.err + ended.out).toContain('Completed in');
-  expect(ended.code).toBe(0);
-  expect(await readResults(cluster.store, delivery, 'all')).toEqual([OUTCOME]);
-  const logs = await kt(dir, ['logs', delivery, 'log']);
-  expect(logs.out).toContain('hello from pino');
-});
+test.for(['bundle', 'registry'])(
+  'native packages, workers and assets run in a cluster, by %s',
+  async (delivery, { skip }) => {
+    const push = delivery === 'registry' ? await pushArgs() : { args: [] };
+    if (push.args === undefined) return skip(push.why);
+    const ended = await kt(dir, [
+      'submit',
+      'nat',
+      ...cluster.args,
+      '--run-id',
+      delivery,
+      '--delivery',
+      delivery,
+      ...push.args,
+      '--follow',
+    ]);
+    expect(ended.err + ended.out).toContain('Completed in');
+    expect(ended.code).toBe(0);
+    expect(await readResults(cluster.store, delivery, 'all')).toEqual([OUTCOME]);
+    const logs = await kt(dir, ['logs', delivery, 'log']);
+    expect(logs.out).toContain('hello from pino');
+  },
+);

@@ -23,7 +23,7 @@ test.each(['29', '34', '31+'])('Kubernetes 1.%s will do', async minor => {
   await check(minor);
 });
 
-test('an older one is refused with its version and the one that is needed', async () => {
+test('an older Kubernetes is refused with its version and the one that is needed', async () => {
   await expect(check('28')).rejects.toMatchObject({
     code: 'CLUSTER_TOO_OLD',
     message: expect.stringMatching(/v1\.28.*1\.29/),

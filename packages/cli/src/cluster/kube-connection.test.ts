@@ -52,8 +52,8 @@ beforeEach(async () => {
 });
 afterEach(() => rm(home, { recursive: true, force: true }));
 
-describe('which cluster', () => {
-  test('that of ~/.kube/config, of KUBECONFIG, or of the file that is given', async () => {
+describe('kubeConnection - the cluster', () => {
+  test('is that of ~/.kube/config, of KUBECONFIG, or of the file that is given', async () => {
     await write('.kube/config', { cluster: { server: 'https://home' } });
     const listed = await write('listed', { cluster: { server: 'https://listed' } });
     const given = await write('given', { cluster: { server: 'https://given' } });
@@ -74,14 +74,14 @@ describe('which cluster', () => {
     });
   });
 
-  test('the namespace that is given, else that of the context, else "default"', async () => {
+  test('has the namespace that is given, else that of the context, else "default"', async () => {
     await write('.kube/config');
     expect(await open()).toMatchObject({ name: 'dev', namespace: 'default' });
     expect(await open({ context: 'production' })).toMatchObject({ name: 'production', namespace: 'live' });
     expect((await open({ context: 'production', namespace: 'mine' })).namespace).toBe('mine');
   });
 
-  test('nothing is configured', async () => {
+  test('is refused where nothing is configured', async () => {
     await expect(open()).rejects.toMatchObject({ code: 'NO_KUBECONFIG' });
     await expect(open({}, { KUBECONFIG: '/none/x' })).rejects.toThrow(
       /KUBECONFIG is "\/none\/x".*no such file.*--kubeconfig/,
@@ -93,7 +93,7 @@ describe('which cluster', () => {
     });
   });
 
-  test('a context that is not there', async () => {
+  test('a context that is not there - is refused with what was meant, or what there is', async () => {
     await write('.kube/config', { current: null });
     await expect(open({ context: 'prodution' })).rejects.toThrow(
       /There is no context "prodution".*Did you mean "production"\?/,
@@ -102,7 +102,7 @@ describe('which cluster', () => {
     await expect(open()).rejects.toMatchObject({ code: 'UNKNOWN_CONTEXT' });
   });
 
-  test('a file that cannot be used', async () => {
+  test('a file that cannot be used - is refused with what is wrong in it', async () => {
     const file = join(home, 'bad');
     const bad = async (text: string): Promise<string> => {
       await writeFile(file, text);
@@ -125,8 +125,8 @@ describe('which cluster', () => {
   });
 });
 
-describe('whom to trust, and who asks', () => {
-  test('certificates, within the file and beside it', async () => {
+describe('kubeConnection - credentials', () => {
+  test('certificates - are read within the file and beside it', async () => {
     await writeFile(join(home, 'ca.pem'), 'CA');
     const user = { 'client-certificate-data': base64('CERT'), 'client-key-data': base64('KEY') };
     await write('config', {
@@ -146,7 +146,7 @@ describe('whom to trust, and who asks', () => {
     expect(String((await open()).ca)).toBe('CA');
   });
 
-  test('a token, and with it another user', async () => {
+  test('a token - is sent, and names the user in whose place is asked', async () => {
     await write('.kube/config', { user: { token: 'secret', as: 'eve' } });
     const connection = await open();
     expect(await connection.token(false)).toBe('secret');
@@ -162,7 +162,7 @@ describe('whom to trust, and who asks', () => {
     expect(await connection.token(false)).toBe('new');
   });
 
-  test('a file with the token, beside the kubeconfig', async () => {
+  test('a file with the token - lies beside the kubeconfig, and is read again', async () => {
     await writeFile(join(home, 'token'), 'first\n');
     await write('config', { user: { tokenFile: 'token', token: 'loses' } });
     const connection = await open({ kubeconfig: join(home, 'config') });
@@ -171,7 +171,7 @@ describe('whom to trust, and who asks', () => {
     expect(await connection.token(true)).toBe('second');
   });
 
-  test('a name and a password', async () => {
+  test('a name and a password - are sent with each request', async () => {
     await write('.kube/config', { user: { username: 'u', password: 'p' } });
     const connection = await open();
     expect(connection.headers).toEqual({ Authorization: `Basic ${base64('u:p')}` });
@@ -179,7 +179,7 @@ describe('whom to trust, and who asks', () => {
   });
 });
 
-describe('plugins', () => {
+describe('kubeConnection - plugins', () => {
   const plugin = async (lines: string): Promise<object> => {
     await writeFile(join(home, 'plugin'), `#!${process.execPath}\n${lines}`);
     await chmod(join(home, 'plugin'), 0o755);
@@ -232,7 +232,7 @@ describe('plugins', () => {
     expect(connection.cert).toBe('cert-2');
   });
 
-  test('may fail, or not be there', async () => {
+  test('that fail, or are not there, are told with their words', async () => {
     const exec = await plugin(`console.error('token expired, please log in'); process.exit(1);`);
     const file = await write('config', { user: { exec } });
     await expect(open({ kubeconfig: file })).rejects.toMatchObject({ code: 'CREDENTIALS_FAILED' });
@@ -246,14 +246,14 @@ describe('plugins', () => {
   });
 });
 
-describe('against a server', () => {
+describe('a client of kubeConnection', () => {
   let server: KubeServer;
   beforeEach(async () => {
     server = await KubeServer.start();
   });
   afterEach(() => server.close());
 
-  test('without TLS, as behind kubectl proxy', async () => {
+  test('speaks without TLS, as behind kubectl proxy, and reads a refused token anew', async () => {
     await write('.kube/config', { cluster: { server: server.url }, user: { token: 'old' } });
     server.on(/./, ({ headers }) =>
       headers.authorization === 'Bearer new'
@@ -266,7 +266,7 @@ describe('against a server', () => {
     api.close();
   });
 
-  test('through a proxy, on connections that are kept', async () => {
+  test('goes through a proxy, on connections that are kept', async () => {
     const sockets = new Set<Socket>();
     const connects: string[] = [];
     const proxy: Server = createServer(socket => {

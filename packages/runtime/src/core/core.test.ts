@@ -263,7 +263,7 @@ describe('facts that change nothing', () => {
     expect(JSON.stringify([...jobStates(state)])).toBe(was);
   });
 
-  it('but a success may come where the submission was lost, and says how many items failed', () => {
+  it('a success whose submission was lost - counts all the same, and says how many items failed', () => {
     const state = start(job('a'));
     expect(tell(state, { type: 'JobSucceeded', job: 'a', failedItems: 3 })).toEqual([
       'a: Pending → Completed',
@@ -272,7 +272,7 @@ describe('facts that change nothing', () => {
   });
 });
 
-describe('cancelling', () => {
+describe('cancelling a run', () => {
   it('fails what has not ended, and what awaits descendants derives from them', () => {
     const state = start(job('done'), dynamic('d'), job('running'), job('waiting', ['d']));
     tell(state, succeeded('done'), succeeded('d', job('x')), submitted('running'));

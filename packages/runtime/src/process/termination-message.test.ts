@@ -10,7 +10,7 @@ const file = (): string => {
   return path;
 };
 
-test('names what is under way, at any moment', () => {
+test('a termination message - names what is under way, at any moment', () => {
   const path = file();
   const note = new TerminationFile(path);
   note.begin(7);
@@ -23,7 +23,7 @@ test('names what is under way, at any moment', () => {
   note.close();
 });
 
-test('stays below what Kubernetes keeps', () => {
+test('a termination message - stays below what Kubernetes keeps', () => {
   const path = file();
   const note = new TerminationFile(path);
   for (let item = 1_000_000; item < 1_002_000; item++) note.begin(item);
@@ -33,7 +33,7 @@ test('stays below what Kubernetes keeps', () => {
   expect((JSON.parse(text) as { begun: number[] }).begun[0]).toBe(1_000_000);
 });
 
-test('where there is no such file, nothing is kept and nothing breaks', () => {
+test('a termination message - without its file is not kept, and nothing breaks', () => {
   const note = new TerminationFile('/nowhere/log');
   note.begin(1);
   note.end(1);

@@ -61,7 +61,7 @@ describe('misuse', () => {
     expect(() => start['job']?.('two', tick, (s: object) => ({ x: s.valueOf }))).toThrow('uses "valueOf"');
   });
 
-  test('two functions of one name', () => {
+  test('two functions of one name are refused', () => {
     const twins = pipeline('p')
       .job(
         'a',

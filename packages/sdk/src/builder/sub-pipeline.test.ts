@@ -81,7 +81,7 @@ describe('use', () => {
     expect(jobsOf(p)['sub.list']?.dependencies).toEqual(['first', 'sub.start']);
   });
 
-  test('a map over a parameter that is bound to a result', () => {
+  test('a map may go over a parameter that is bound to a result', () => {
     const over = pipeline('over', { params: z.object({ files: z.array(z.string()) }) }).map(
       'load',
       load,
@@ -99,7 +99,7 @@ describe('use', () => {
     ]);
   });
 
-  test('nests', () => {
+  test('takes in a pipeline that itself uses another', () => {
     const p = pipeline('top', { params: z.object({ dir: z.string() }) })
       .use(
         'day',

@@ -14,7 +14,7 @@ describe('the graph', () => {
       jobs: Object.entries(edges).map(([name, dependencies]) => ({ type: 'static', name, dependencies })),
     });
 
-  test('an unknown dependency, with what was meant or what there is', () => {
+  test('an unknown dependency - is told with what was meant or what there is', () => {
     expect(graph({ extract: [], load: ['extrat', 'nowhere'] })).toEqual([
       {
         code: 'UNKNOWN_DEPENDENCY',
@@ -31,7 +31,7 @@ describe('the graph', () => {
     ]);
   });
 
-  test('a cycle, with its path and not what hangs on it', () => {
+  test('a cycle - is told with its path, and not with what hangs on it', () => {
     expect(graph({ start: [], a: ['start', 'c'], b: ['a'], c: ['b'], after: ['c'] })).toEqual([
       {
         code: 'CYCLE',
@@ -50,7 +50,7 @@ describe('the graph', () => {
     ]);
   });
 
-  test('a name that is taken', () => {
+  test('a name that is taken - is told', () => {
     const jobs = [{ type: 'static', name: 'pipeline-p-job-1' }, { type: 'static' }];
     expect(problemsOf({ name: 'p', jobs })).toMatchObject([
       {

@@ -30,7 +30,7 @@ const DEFAULTS = {
   kubernetes: {},
 };
 
-describe('what kube-transform accepts', () => {
+describe('parsePipeline, as kube-transform does', () => {
   test('a job with its type alone gets a name and every default', () => {
     expect(parsed({ name: 'p', jobs: [{ type: 'static' }] }).jobs).toEqual([
       { ...DEFAULTS, type: 'static', name: 'pipeline-p-job-0' },
@@ -80,7 +80,7 @@ describe('what kube-transform accepts', () => {
     expect(jobs[1]?.tasks).toEqual([{ function: null, args: {} }]);
   });
 
-  test('a static job with a list of tasks, a dynamic job with function and args', () => {
+  test('a static job has a list of tasks, a dynamic job function and args', () => {
     const document = {
       name: 'etl',
       jobs: [
@@ -116,7 +116,7 @@ describe('what kube-transform accepts', () => {
   });
 
   test.each([{ name: 'p' }, { name: 'p', jobs: null }, { name: 'p', jobs: [] }])(
-    'a pipeline without jobs: %j',
+    'a pipeline may be without jobs: %j',
     document => {
       expect(parsed(document)).toEqual({ name: 'p', jobs: [], schedules: [] });
     },
@@ -149,7 +149,7 @@ describe('what kube-transform accepts', () => {
   });
 });
 
-describe('what is new here', () => {
+describe('parsePipeline, beyond kube-transform', () => {
   test('a map runs over a list or over a ref to one', () => {
     const jobs = [
       { type: 'map', name: 'a', items: [1, { b: null }] },

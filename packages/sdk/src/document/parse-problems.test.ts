@@ -142,7 +142,7 @@ describe('unknown fields', () => {
     expect(inJob(job)).toMatchObject([{ code: 'UNKNOWN_FIELD', path, hint }]);
   });
 
-  test('of the pipeline and of a schedule', () => {
+  test('of the pipeline and of a schedule are refused', () => {
     expect(
       problemsOf({ name: 'p', job: [], schedules: [{ cron: '@daily', timezone: 'UTC' }] }),
     ).toMatchObject([

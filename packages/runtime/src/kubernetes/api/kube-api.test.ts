@@ -23,7 +23,7 @@ describe('verbs', () => {
     data: { a: '1' },
   });
 
-  test('create, get, patch, replace, delete', async () => {
+  test('create, get, patch, replace and delete an object', async () => {
     const kube = api();
     expect(await kube.create(configMaps, config('one'))).toMatchObject({
       metadata: { name: 'one', namespace: 'ns' },
@@ -170,7 +170,7 @@ describe('streams', () => {
     expect(server.watches.size).toBe(0);
   });
 
-  test('that break, or that nobody answers, reject', async () => {
+  test('that break, or that nobody answers, are rejected', async () => {
     server.on(/log/, { stream: out => (out.send('one\n'), out.asked.path.includes('p1') && out.reset()) });
     const read = async (name: string): Promise<Uint8Array[]> =>
       collect(api().stream(paths.podLog('ns', name)));

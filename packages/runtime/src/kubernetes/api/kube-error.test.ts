@@ -85,13 +85,13 @@ describe('refusals', () => {
     ]);
   });
 
-  test('a namespace that is missing', async () => {
+  test('a namespace that is missing is said with how to make it', async () => {
     const error = await refusal(404, 'NotFound', 'namespaces "nsx" not found');
     expect(error).toMatchObject({ code: 'NAMESPACE_MISSING', status: 404 });
     expect(error.message).toContain('kubectl create namespace nsx');
   });
 
-  test('other answers', async () => {
+  test('other answers keep their status and reason', async () => {
     expect(await refusal(409, 'Conflict', 'x')).toMatchObject({
       code: 'CLUSTER_REFUSED',
       status: 409,

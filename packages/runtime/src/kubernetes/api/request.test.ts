@@ -41,7 +41,7 @@ describe('connections', () => {
     expect(clock.passed).toEqual([]);
   });
 
-  test('a server below a path', async () => {
+  test('a server may be below a path', async () => {
     server.on(/^GET \/k8s\/clusters\/c-1\/version$/, { status: 200, body: { gitVersion: 'v1.34.4' } });
     expect(await api({}, { server: `${server.url}/k8s/clusters/c-1` }).get(paths.version)).toEqual({
       gitVersion: 'v1.34.4',
@@ -69,7 +69,7 @@ describe('retry budget', () => {
     body: statusBody(status, 'InternalError', 'etcdserver: leader changed'),
   });
 
-  test.each([429, 500, 502, 503, 504])('%i is tried again', async status => {
+  test.each([429, 500, 502, 503, 504])('an answer of %i is tried again', async status => {
     const told: number[] = [];
     server.on(/^POST/, broken(status), 3);
     expect(
@@ -180,7 +180,7 @@ describe('retry budget', () => {
   });
 });
 
-describe('who asks', () => {
+describe('credentials', () => {
   const bearer = (): (string | undefined)[] => server.asked.map(asked => asked.headers.authorization);
 
   test('a token that is refused is replaced once, for all calls that met it', async () => {

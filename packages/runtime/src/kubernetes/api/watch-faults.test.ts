@@ -38,7 +38,7 @@ const firstWatch = async (): Promise<OpenStream> => {
   return [...server.watches][0]!;
 };
 
-describe('what goes wrong', () => {
+describe('watching, when something goes wrong', () => {
   test('a frozen watch ends by the watchdog, and following goes on', async () => {
     const listener = listening();
     await firstWatch();
@@ -190,7 +190,7 @@ describe('what goes wrong', () => {
     },
   );
 
-  test('a version that the server has forgotten: a new list, at once after a long watch', async () => {
+  test('a version that the server has forgotten leads to a new list, at once after a long watch', async () => {
     const listener = listening();
     const watch = await firstWatch();
     clock.advance(2000);
@@ -210,7 +210,7 @@ describe('what goes wrong', () => {
     expect(listener.trouble).toEqual([]);
   });
 
-  test('a version of another life of the cluster: a new list', async () => {
+  test('a version of another life of the cluster leads to a new list', async () => {
     server.on(
       WATCH,
       { status: 504, body: statusBody(504, 'Timeout', 'Too large resource version: 9000, current: 1') },

@@ -32,8 +32,8 @@ const firstWatch = async (): Promise<OpenStream> => {
   return [...server.watches][0]!;
 };
 
-describe('what happens', () => {
-  test('a list, then changes, until the signal', async () => {
+describe('watching', () => {
+  test('gives a list, then changes, until the signal', async () => {
     makePod('a');
     const listener = listening();
     await listener.hears('list a');
@@ -112,7 +112,7 @@ describe('what happens', () => {
     expect(listener.heard).toEqual(['list ', 'put a']);
   });
 
-  test('a new list every ten minutes, however healthy the watch is', async () => {
+  test('lists anew every ten minutes, however healthy the watch is', async () => {
     const listener = listening();
     await firstWatch();
     for (let minute = 1; minute < 10; minute++) {

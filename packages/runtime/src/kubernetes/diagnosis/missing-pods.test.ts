@@ -8,7 +8,7 @@ const creating = { reason: 'ContainerCreating' };
 describe('a pod that is not made', () => {
   const missing = jobOf({}, { active: 0, ready: 0 });
 
-  test('because of what the last event of its Job says, whichever pod it names', () => {
+  test('is missing for what the last event of its Job says, whichever pod that names', () => {
     const words = 'exceeded quota: q, requested: pods=1, used: pods=4, limited: pods=4';
     const events = ['hb4s9', 'x1y2z'].map(name =>
       eventOf('job-1', 'FailedCreate', `Error creating: pods "kt-x-1-0-${name}" is forbidden: ${words}`),
@@ -20,7 +20,7 @@ describe('a pod that is not made', () => {
     });
   });
 
-  test('what was refused once and made since is no reason', () => {
+  test('was made since - what was refused once is no reason', () => {
     const events = [
       eventOf('job-1', 'FailedCreate', 'x'),
       eventOf('job-1', 'SuccessfulCreate', 'Created pod: y'),
@@ -29,7 +29,7 @@ describe('a pod that is not made', () => {
     expect(ask([], [eventOf('job-1', 'FailedCreate', 'x')])).toBeNull();
   });
 
-  test('pods that do not go away', () => {
+  test('waits for pods that do not go away', () => {
     const job = jobOf({}, { active: 0, terminating: 2 });
     expect(ask([], [], job)).toMatchObject({
       reason: 'Terminating',
@@ -40,7 +40,7 @@ describe('a pod that is not made', () => {
 });
 
 describe('a Job that is suspended', () => {
-  test('by a queue, or by somebody: told, and waited for', () => {
+  test('by a queue, or by somebody - is told, and waited for', () => {
     const queued = {
       ...jobOf({ suspend: true }, {}),
       metadata: { name: 'j', labels: { 'kueue.x-k8s.io/queue-name': 'batch' } },
@@ -68,7 +68,7 @@ describe('several pods', () => {
     },
   });
 
-  test('the one with which waiting helps least speaks for all', () => {
+  test('that wait - the one with which waiting helps least speaks for all', () => {
     expect(ask([queued, bad])).toMatchObject({ reason: 'ErrImageNeverPull', waitLimit: 'fatal' });
     const refused = eventOf(
       'job-1',
@@ -80,14 +80,14 @@ describe('several pods', () => {
     });
   });
 
-  test('one that may yet start is a reason to wait', () => {
+  test('of which one may yet start - are waited for', () => {
     expect(ask([podOf({ uid: 'pod-2', waiting: creating }), bad])).toMatchObject({
       reason: 'ErrImageNeverPull',
       waitLimit: 'grace',
     });
   });
 
-  test('none at all, and nothing said', () => {
+  test('of which there are none, and nothing said - have no reason', () => {
     expect(ask([])).toBeNull();
   });
 });

@@ -56,7 +56,7 @@ describe('a container that waits', () => {
     expect(waiting?.remedy).toMatch(/runAsUser/);
   });
 
-  test('what comes and goes is one reason: an image that is pulled again and again', () => {
+  test('for an image that is pulled again and again - has one reason, though it comes and goes', () => {
     const pulling = podOf({
       waiting: {
         reason: 'ErrImagePull',
@@ -121,7 +121,7 @@ describe('a pod that no node takes', () => {
     expect(waiting?.message).not.toMatch(/preemption|\.$|not found\. not found/);
   });
 
-  test('gates', () => {
+  test('because of gates - waits long', () => {
     const scheduled = {
       status: 'False',
       reason: 'SchedulingGated',
@@ -158,7 +158,7 @@ describe('a pod on its node', () => {
     expect(waiting?.remedy).toMatch(remedy);
   });
 
-  test('only the last that was said counts', () => {
+  test('of which several things were said - waits for the last of them', () => {
     const failed = eventOf('pod-1', 'FailedMount', 'configmap "nope" not found');
     expect(
       ask([podOf({ waiting: creating })], [failed, eventOf('pod-1', 'Pulling', 'Pulling image "x"')]),

@@ -150,13 +150,13 @@ test.each<[string, Terminated | null, Parts, object, RegExp]>([
     { kind: 'broken', begun: [], cause: { kind: 'NotStarted', reason: 'StartError' } },
     /^OCI runtime.*Has the image Node ≥ 20\.19/,
   ],
-])('%s', (_name, terminated, parts, expected, says) => {
+])('a pod that ended - %s', (_name, terminated, parts, expected, says) => {
   const end = terminationOf(podOf(terminated, parts), given);
   expect(end).toMatchObject({ uid: 'u', ...expected });
   expect(end.cause.message).toMatch(says);
 });
 
-describe('what it was at', () => {
+describe('what a pod was at', () => {
   test('comes from the note that it left', () => {
     expect(terminationOf(podOf({}), given).begun).toEqual([3, 4]);
   });
@@ -179,7 +179,7 @@ test('a pod that nobody saw end is nobody’s fault', () => {
   expect(terminationOf(undefined, given)).toMatchObject({ uid: null, kind: 'disrupted', begun: [] });
 });
 
-test('one that succeeded without doing anything is at fault', () => {
+test('a pod that succeeded without doing anything is at fault', () => {
   expect(DID_NOTHING).toMatchObject({ kind: 'crashed', begun: [], cause: { kind: 'Exited' } });
 });
 

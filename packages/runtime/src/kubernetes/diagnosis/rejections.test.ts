@@ -69,7 +69,7 @@ describe('a pod that is not made', () => {
       /another one/,
     ],
     ['something of another policy', 'Forbidden', 'fatal', /kubernetes options/],
-  ])('%s', (words, reason, waitLimit, remedy) => {
+  ])('has a reason and a remedy - %s', (words, reason, waitLimit, remedy) => {
     const waiting = rejectionOf(`Error creating: pods "kt-x-1-0-hb4s9" is forbidden: ${words}`);
     expect(waiting).toMatchObject({ reason, waitLimit, message: words });
     expect(waiting.remedy).toMatch(remedy);
@@ -88,7 +88,7 @@ describe('a pod that is not made', () => {
       'grace',
     ],
     ['Error creating: etcdserver: leader changed', 'FailedCreate', 'grace'],
-  ])('%s', (words, reason, waitLimit) => {
+  ])('has a reason - %s', (words, reason, waitLimit) => {
     expect(rejectionOf(words)).toMatchObject({ reason, waitLimit });
   });
 
@@ -113,7 +113,7 @@ describe('a Job that is not made', () => {
   const answer = (status: number, body: object) =>
     rejectedJob('m', refused(call, { status, text: JSON.stringify(body) }));
 
-  test('because it is invalid: each thing is named', () => {
+  test('because it is invalid - has a cause that names each thing', () => {
     const causes = ['spec.a', 'spec.b'].map(field => ({ field, message: 'Invalid value' }));
     const cause = answer(422, {
       kind: 'Status',
@@ -128,7 +128,7 @@ describe('a Job that is not made', () => {
     );
   });
 
-  test('because a policy denies it', () => {
+  test('because a policy denies it - has the words of the policy as cause', () => {
     const cause = answer(403, {
       kind: 'Status',
       code: 403,
@@ -141,7 +141,7 @@ describe('a Job that is not made', () => {
     });
   });
 
-  test('because a right is missing', () => {
+  test('because a right is missing - has a cause that names the right', () => {
     const cause = answer(403, {
       kind: 'Status',
       code: 403,

@@ -103,8 +103,8 @@ const ends = (exitCode: number, begun: number[] = []): Ended => ({
 });
 const outcomeOf = async (item: number) => (await readOutcomes(store, 'r', 'm')).get(item);
 
-describe('ends that cost an attempt', () => {
-  test('of what had begun, once, however often it is looked at', async () => {
+describe('pods that end of their own doing', () => {
+  test('cost an attempt of what had begun, once, however often they are looked at', async () => {
     expect(await wave(ends(3, [1]))).toBeNull();
     await failures.handle(execution, manifest);
     expect(await outcomeOf(1)).toMatchObject({ attempts: 1, final: false });
@@ -112,14 +112,14 @@ describe('ends that cost an attempt', () => {
   });
 
   test.each([EXIT_CODE.failed, EXIT_CODE.abort, 0])(
-    'exit code %i says that all is decided: not where it is not',
+    'with exit code %i, which says that all is decided, cost an attempt where it is not',
     async code => {
       expect(await wave(ends(code, [1]))).toBeNull();
       expect(await outcomeOf(1)).toMatchObject({ attempts: 1, cause: { kind: 'Exited' } });
     },
   );
 
-  test('the next wave waits, ever longer', async () => {
+  test('make the next wave wait, ever longer', async () => {
     const pauses: number[] = [];
     for (let n = 0; n < 3; n++) {
       await wave(ends(3, [1]));
@@ -129,8 +129,8 @@ describe('ends that cost an attempt', () => {
   });
 });
 
-describe('ends that cost none', () => {
-  test('out of memory: more for those that follow, as long as that may be', async () => {
+describe('pods whose end costs no attempt', () => {
+  test('that ran out of memory - those that follow get more, as long as that may be', async () => {
     const starved = { terminated: { ...ends(137, [1]).terminated, reason: 'OOMKilled' } };
     const given: string[] = [];
     for (let n = 0; n < 3; n++) {
@@ -142,7 +142,7 @@ describe('ends that cost none', () => {
     expect(pauseMs()).toBe(250);
   });
 
-  test('a disruption, whose pod Kubernetes itself replaces', async () => {
+  test('that were disrupted - Kubernetes itself replaces them', async () => {
     const conditions = [{ type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler' }];
     execution.see(jobOf('m-1', { active: 1 }));
     const pod = podOf('m-1', { ...ends(137, [1]), status: { conditions } });
@@ -153,7 +153,7 @@ describe('ends that cost none', () => {
     expect(await outcomeOf(1)).toMatchObject({ attempts: 0, interruptions: 1 });
   });
 
-  test('a pod that nobody saw: asked for once, and not missed', async () => {
+  test('that nobody saw - are asked for once, and not missed', async () => {
     execution.see(jobOf('m-1', { failedIndexes: '0' }));
     expect(await failures.handle(execution, manifest)).toBeNull();
     await failures.handle(execution, manifest);
@@ -161,7 +161,7 @@ describe('ends that cost none', () => {
     expect(await outcomeOf(1)).toBeUndefined();
   });
 
-  test('what was done all the same', async () => {
+  test('whose items were done all the same - are not charged', async () => {
     await (
       await SegmentLog.open<ResultLine>(store, resultsPrefix('r', 'm', 0))
     ).append({ i: 0, n: 1, r: 1 }, { i: 1, n: 1, r: 1 });
@@ -171,7 +171,7 @@ describe('ends that cost none', () => {
   });
 });
 
-describe('ends after which no other pod can help', () => {
+describe('a step is given up after', () => {
   const until = async (ended: Ended): Promise<{ times: number; cause: FailureCause | null }> => {
     for (let times = 1; times <= 30; times++) {
       const cause = await wave(ended);
@@ -180,7 +180,7 @@ describe('ends after which no other pod can help', () => {
     return { times: 30, cause: null };
   };
 
-  test('three before an item began', async () => {
+  test('three pods that ended before an item began', async () => {
     expect(await until(ends(1))).toMatchObject({
       times: 3,
       cause: {
@@ -191,7 +191,7 @@ describe('ends after which no other pod can help', () => {
     });
   });
 
-  test('three of an image without Node', async () => {
+  test('three pods of an image without Node', async () => {
     const startError = {
       terminated: {
         exitCode: 128,
@@ -209,12 +209,12 @@ describe('ends after which no other pod can help', () => {
     });
   });
 
-  test('three that had no memory to begin with', async () => {
+  test('three pods that had no memory to begin with', async () => {
     const starved = { terminated: { exitCode: 137, reason: 'OOMKilled' } };
     expect(await until(starved)).toMatchObject({ times: 3, cause: { kind: 'OutOfMemory' } });
   });
 
-  test('ten of a store that fails those who write', async () => {
+  test('ten pods whose store failed', async () => {
     expect(await until(ends(EXIT_CODE.broken, [1]))).toMatchObject({
       times: 10,
       cause: { kind: 'Lost', message: expect.stringContaining('could not store its results, 10 times') },
@@ -222,14 +222,14 @@ describe('ends after which no other pod can help', () => {
     expect(await outcomeOf(1)).toBeUndefined();
   });
 
-  test('more than twenty that were taken away with nothing begun', async () => {
+  test('more than twenty pods that were taken away with nothing begun', async () => {
     expect(await until(ends(EXIT_CODE.stopped))).toMatchObject({
       times: 21,
       cause: { kind: 'Lost', message: expect.stringContaining('taken away 21 times') },
     });
   });
 
-  test('three that succeeded, as Kubernetes has it, without having done anything', async () => {
+  test('three pods that succeeded, as Kubernetes has it, without having done anything', async () => {
     const causes: (FailureCause | null)[] = [];
     for (let n = 1; n <= 3; n++) {
       execution.see(jobOf(`m-${n}`, { completedIndexes: '0', succeeded: 1 }));

@@ -48,7 +48,7 @@ const charge = (of: Partial<PodTermination>, job: Partial<KTJobInput> = {}, memo
 const outcomeOf = async (item: number): Promise<ItemOutcome | undefined> =>
   (await readOutcomes(store, 'r', 'm')).get(item);
 
-describe('who is charged', () => {
+describe('a pod that failed is charged to', () => {
   test('what had begun, and nothing else', async () => {
     expect(await charge({ begun: [4, 6] })).toBe(true);
     expect([...(await readOutcomes(store, 'r', 'm')).keys()]).toEqual([4, 6]);
@@ -59,12 +59,12 @@ describe('who is charged', () => {
     });
   });
 
-  test('nothing of other pods, whatever the note says', async () => {
+  test('no item of other pods, whatever the note says', async () => {
     expect(await charge({ begun: [0, 3, 8, 99, -1] })).toBe(false);
     expect((await readOutcomes(store, 'r', 'm')).size).toBe(0);
   });
 
-  test('nothing that has its result', async () => {
+  test('no item that has its result', async () => {
     const ledger = await ItemLedger.open(
       manifestOf(),
       { store, emit: () => undefined, gather: () => Promise.resolve() },
@@ -81,7 +81,7 @@ describe('who is charged', () => {
     expect((await readOutcomes(store, 'r', 'm')).size).toBe(0);
   });
 
-  test('the one that was too late; those it took along only lost time', async () => {
+  test('the item that was too late; those it took along only lost time', async () => {
     const cause = { kind: 'DeadlineExceeded', message: 'late', timeoutMs: 5 } as const;
     await charge({ kind: 'deadline', cause, begun: [4, 5, 6], late: 5 });
     expect(await outcomeOf(5)).toMatchObject({ attempts: 1, cause: { kind: 'DeadlineExceeded' } });
@@ -94,8 +94,8 @@ describe('who is charged', () => {
   });
 });
 
-describe('how much', () => {
-  test('once for each pod that ended, however often it is told', async () => {
+describe('an item is charged', () => {
+  test('once for each pod that ended, however often that is told', async () => {
     for (let times = 0; times < 3; times++) await charge({});
     expect(await outcomeOf(4)).toMatchObject({ attempts: 1 });
     await charge({ uid: 'u2' });
@@ -107,7 +107,7 @@ describe('how much', () => {
     expect(await outcomeOf(4)).toMatchObject({ attempts: 1 });
   });
 
-  test('as many attempts as there are, then it is final', async () => {
+  test('as many attempts as it has, then its failure is final', async () => {
     for (const uid of ['u1', 'u2']) await charge({ uid }, { retries: 1 });
     expect(await outcomeOf(4)).toMatchObject({ attempts: 2, final: true });
   });

@@ -101,7 +101,7 @@ beforeEach(() => {
   execution = executionOf();
 });
 
-describe('what it costs', () => {
+describe('the watchdog asks the API server for', () => {
   test('nothing while pods are ready, or end one after the other', async () => {
     jobIs({ active: 4, ready: 1 });
     expect(await lookFor(60_000)).toBeNull();
@@ -112,14 +112,14 @@ describe('what it costs', () => {
     expect(bench.server.asked).toEqual([]);
   });
 
-  test('nothing in the first two seconds: it asks to be woken, once', async () => {
+  test('nothing in the first two seconds, and is to be woken, once', async () => {
     jobIs({ active: 4, ready: 0 });
     for (let event = 0; event < 20; event++) await look();
     expect(bench.server.asked).toEqual([]);
     expect(wakes).toEqual([2000]);
   });
 
-  test('at most four requests a look, however many pods wait', async () => {
+  test('at most four things a look, however many pods wait', async () => {
     for (let n = 0; n < 600; n++) podWaits('ContainerCreating', '', `pod-${n}`);
     jobIs({ active: 600, ready: 0 }, execution, { completions: 900, parallelism: 900 });
     await lookFor(3000);
@@ -128,8 +128,8 @@ describe('what it costs', () => {
   });
 });
 
-describe('what it tells', () => {
-  test('why, when it changes, and that it is over', async () => {
+describe('the watchdog tells', () => {
+  test('why pods wait, when that changes, and that it is over', async () => {
     jobIs({ active: 0, ready: 0 });
     refused(
       'Error creating: pods "x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=1, limited: pods=1',
@@ -141,7 +141,7 @@ describe('what it tells', () => {
     expect(told.slice(1)).toEqual([null]);
   });
 
-  test('that it is over, also where the step is', async () => {
+  test('that waiting is over, also where the step is', async () => {
     jobIs({ active: 1, ready: 0 });
     podWaits('ErrImagePull', 'nope: not found');
     await lookFor(3000);
@@ -160,7 +160,7 @@ describe('what it tells', () => {
     expect(told).toEqual([expect.stringContaining('Kubernetes does not say why')]);
   });
 
-  test('a Job that a quota did not let be made', async () => {
+  test('that a quota did not let a Job be made', async () => {
     const words =
       'exceeded quota: q, requested: count/jobs.batch=1, used: count/jobs.batch=1, limited: count/jobs.batch=1';
     execution.refuse(rejectionOf(words));
@@ -171,7 +171,7 @@ describe('what it tells', () => {
   });
 });
 
-describe('when it gives up', () => {
+describe('the watchdog gives up', () => {
   test('with the words, the remedy and the time', async () => {
     execution = executionOf({ kubernetes: { startTimeout: '30s' } });
     jobIs({ active: 1, ready: 0 });
@@ -222,7 +222,7 @@ describe('when it gives up', () => {
     expect(await lookFor(40 * 60_000, [execution, other])).toMatchObject({ reason: 'Unschedulable' });
   });
 
-  test('with a word on memory that was raised', async () => {
+  test('with a word on memory, where that was raised', async () => {
     execution.podEnded(0, { kind: 'memory', hasBegun: true, memory: '1Gi' }, bench.clock.nowMs());
     jobIs({ active: 0, ready: 0 });
     refused(
@@ -245,7 +245,7 @@ describe('a cluster that does not answer', () => {
     expect(await lookFor(60_000)).toMatchObject({ reason: 'ErrImagePull' });
   });
 
-  test('and one that does not let it look is told of', async () => {
+  test('is told of where it does not let the watchdog look', async () => {
     jobIs({ active: 0, ready: 0 });
     bench.server.on(/events/, {
       status: 403,

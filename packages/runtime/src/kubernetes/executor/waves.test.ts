@@ -31,19 +31,19 @@ describe('index ranges', () => {
     ['0', [0]],
     ['1,3-5,7', [1, 3, 4, 5, 7]],
     ['99998-100000', [99_998, 99_999, 100_000]],
-  ])('%j', (text, list) => {
+  ])('%j - is read and written', (text, list) => {
     expect(parseRanges(text)).toEqual(list);
     expect(formatRanges(list)).toBe(text);
     expect(list.map((_, n) => nthOfRanges(text, n))).toEqual(list);
     expect(nthOfRanges(text, list.length)).toBeUndefined();
   });
 
-  test('as Kubernetes writes them: two neighbours need no dash', () => {
+  test('are read as Kubernetes writes them: two neighbours need no dash', () => {
     expect(parseRanges('1,2,4-6')).toEqual([1, 2, 4, 5, 6]);
     expect(parseRanges(undefined)).toEqual([]);
   });
 
-  test('any set is what it was after writing and reading', () => {
+  test('of any set are what it was after writing and reading', () => {
     let seed = 42;
     const next = (): number => (seed = (seed * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31;
     for (let round = 0; round < 50; round++) {
@@ -56,7 +56,7 @@ describe('index ranges', () => {
 });
 
 describe('shards', () => {
-  test('as few as possible, in order', () => {
+  test('are as few as possible, in order', () => {
     expect(shardsOf([])).toEqual([]);
     expect(shardsOf(numbers(7), 3)).toEqual([
       { pods: '0-2', count: 3 },
@@ -88,7 +88,7 @@ describe('shares', () => {
     [[3, 3, 3], 2, [1, 1, 1]],
     [[1, 1, 8], 10, [1, 1, 8]],
     [[100, 100], 7, [3, 4]],
-  ])('%j of %i: %j', (wants, maxPods, expected) => {
+  ])('for those who want %j of %i are %j', (wants, maxPods, expected) => {
     expect(shares(wants, maxPods)).toEqual(expected);
   });
 

@@ -17,6 +17,6 @@ test('a file that is too large is cut, and its pieces make it whole again', () =
   expect(Buffer.concat([...pieces.values()]).length).toBe(2_000_000);
 });
 
-test('what is far too large is not dealt at all', () => {
+test('files that are far too large are refused', () => {
   expect(splitIntoConfigMaps(new Map([['huge', bytes(60_000_000)]]))).toBeUndefined();
 });

@@ -46,20 +46,20 @@ async function denied(job: string): Promise<Error> {
 const SENTENCE =
   '"me" may not delete jobs in namespace "ns" of the cluster "test". A Role with the rule {apiGroups: ["batch"], resources: ["jobs"], verbs: ["delete"]} and a binding to it are needed.';
 
-test('what goes wrong is told', async () => {
+test('the status of a run - tells what goes wrong', async () => {
   report.trouble(new Error('no answer'));
   await report.close(null);
   expect(told()).toBe('no answer');
 });
 
-test('what goes wrong is forgotten when something goes well', async () => {
+test('the status of a run - forgets what went wrong when something goes well', async () => {
   report.trouble(new Error('no answer'));
   report.publish(WELL);
   await report.close(null);
   expect(told()).toBeNull();
 });
 
-test('a right that is missing is told to the end, once for all objects that it is about', async () => {
+test('the status of a run - tells a missing right to the end, once for all objects that it is about', async () => {
   report.trouble(await denied('kt-a-1'));
   report.trouble(await denied('kt-b-1'));
   report.publish(WELL);
@@ -67,7 +67,7 @@ test('a right that is missing is told to the end, once for all objects that it i
   expect(told()).toBe(SENTENCE);
 });
 
-test('what goes wrong after the last word is added to it', async () => {
+test('the status of a run - has added to it what goes wrong after the last word', async () => {
   await report.close(null);
   report.trouble(await denied('kt-a-1'));
   await report.amend();
@@ -77,7 +77,7 @@ test('what goes wrong after the last word is added to it', async () => {
   expect(bench.server.askedFor(/^PATCH/)).toHaveLength(writes);
 });
 
-test('the result is told where it is not large', async () => {
+test('the status of a run - tells the result where it is not large', async () => {
   report.headline({ text: 'é'.repeat(8000) });
   await report.close(null);
   expect(written().result).toEqual({ text: 'é'.repeat(8000) });
