@@ -235,7 +235,7 @@ export function executorContract(name: string, open: () => Promise<Bench>): void
       expect(await results(run)).toEqual(numbers(400).map(() => 1));
     });
 
-    test('stopped, aborts the signal of what runs and leaves the run to be resumed', async () => {
+    test('C1: an item - stopped, sees its signal aborted, and the run is left to be resumed', async () => {
       const stop = new AbortController();
       const run = record({ type: 'static', name: 'm', tasks: [{ function: 'calls.waitsForEver' }] });
       void bench.begun(run.runId).then(() => stop.abort());

@@ -14,7 +14,7 @@ describe.each([
   ['in-process', inProcessBench],
   ['processes', processBench],
 ] as const)('a store that fails, %s', (_name, open) => {
-  test('leaves the run to be resumed, with what is done kept', async () => {
+  test('X2, E3, O4: leaves the run to be resumed, with what is done kept', async () => {
     const bench = await open();
     const never = new AbortController().signal;
     const job: KTJobInput = {
@@ -58,7 +58,7 @@ describe.each([
   });
 });
 
-describe('process pool: what breaks a process costs an attempt and nothing else', () => {
+describe('process pool: what breaks a process', () => {
   let bench: Bench;
   const never = new AbortController().signal;
   beforeAll(async () => {
@@ -90,7 +90,7 @@ describe('process pool: what breaks a process costs an attempt and nothing else'
     };
   };
 
-  test.each(['exit', 'kill'])('a worker that ends by %s is replaced', async how => {
+  test.each(['exit', 'kill'])('E2: a worker that ends by %s - is replaced', async how => {
     const { status, outcomes } = await go(`dies-${how}`, {
       function: 'calls.dies',
       items: [1, 2, 1, 1],
@@ -113,7 +113,7 @@ describe('process pool: what breaks a process costs an attempt and nothing else'
     expect([...outcomes.values()].filter(({ result }) => result === 1)).toHaveLength(2);
   });
 
-  test('an attempt that never yields is ended after its timeout', async () => {
+  test('W2: an attempt that never yields - is ended after its timeout', async () => {
     const { cause } = await go('spins', {
       function: 'calls.spinsForEver',
       items: [1],

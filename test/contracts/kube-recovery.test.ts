@@ -91,7 +91,7 @@ test('without retries, a worker that dies fails its item with its exit code, and
   expect(cause).toMatchObject({ kind: 'ItemsFailed', failed: 1, first: { kind: 'Exited', exitCode: 7 } });
 });
 
-test('a controller that comes back adopts the Jobs that there are, and makes none again', async () => {
+test('O2, O3: a controller that comes back - adopts the Jobs that there are, and makes none again', async () => {
   const drain = new AbortController();
   const first = await go('adopts', [squares()], {
     drain: drain.signal,
@@ -103,7 +103,7 @@ test('a controller that comes back adopts the Jobs that there are, and makes non
   expect(jobsMade()).toBe(1);
 });
 
-test('a Job that is deleted under way is made again, for the pods that are left', async () => {
+test('O1: a Job that is deleted under way - is made again, for the pods that are left', async () => {
   let deleted = false;
   const onEvent = (event: RunEvent): void => {
     if (event.type !== 'ItemSucceeded' || deleted) return;
@@ -183,7 +183,7 @@ test('a pod that ends three times before it begins an item fails its step', asyn
   expect(jobsMade()).toBe(3);
 });
 
-test('a run has no more pods at once than it may have, and all its steps get their turn', async () => {
+test('TU1: a run - has no more pods at once than it may have, and all its steps get their turn', async () => {
   bench.settings.maxPods = 3;
   const steps = numbers(12).map(n => squares({ name: `s${n}`, items: [1, 2], itemsPerPod: 1 }));
   let most = 0;
@@ -210,7 +210,7 @@ test.each([
   expect(bench.server.storage.all(paths.jobs('ns'))).toHaveLength(left);
 });
 
-test('an attempt that never yields is ended after its timeout, and what it took along is not charged', async () => {
+test('HT2: an attempt that never yields - is ended after its timeout, and what it took along costs nothing', async () => {
   const { cause } = await go('spins', [
     squares({ function: 'calls.spinsForEver', items: [1], args: {}, timeout: '100ms' }),
   ]);

@@ -1,16 +1,18 @@
 /*
- * The state of a run: what happened to each job, and the tallies from which its status is computed.
+ * What a fact changes in the state of a run, and what follows from that.
  *
- * R1. Only `apply` (and `register`, on its behalf) changes what is known of a job. (`decide` moves
- * `handedOut`, which says nothing of any job.) R2. A job settles once: `settled` turns true when its status
- * becomes terminal, and the status never changes after. R3. A fact about a job that is not runnable
- * (submitted, or waiting with no dependency open or bad) changes nothing;
- *     so facts may be repeated and come late. A submitted job that is submitted again stays as it is.
- * R4. A spawn joins whole or not at all; the waits-on graph stays acyclic.
- * R5. Each edge (dependency, parent–child) is visited once, by `settle`, when the job at its near end
- * settles. No recursion. R6. The state is a function of the jobs and the facts in their order; there is no
- * clock, no chance, no IO. R7. A job enters the ready queue once: when it is registered with no open
- * dependency, or when its last one completes.
+ * - Only `apply` (and `register`, on its behalf) changes what is known of a job. (`decide` moves `handedOut`,
+ *   which says nothing of any job.)
+ * - A job settles once: `settled` turns true when its status becomes terminal, and the status never changes
+ *   after.
+ * - A fact about a job that is not runnable (submitted, or waiting with no dependency open or bad) changes
+ *   nothing; so facts may be repeated and come late. A submitted job that is submitted again stays as it is.
+ * - A spawn joins whole or not at all; the waits-on graph stays acyclic.
+ * - Each edge (dependency, parent–child) is visited once, by `settle`, when the job at its near end settles.
+ *   No recursion.
+ * - The state is a function of the jobs and the facts in their order; there is no clock, no chance, no IO.
+ * - A job enters the ready queue once: when it is registered with no open dependency, or when its last one
+ *   completes.
  */
 import { assertNever, type FailureCause } from '@kube-transform/sdk';
 import type { Fact, Own, Transition } from './events.js';

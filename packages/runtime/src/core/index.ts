@@ -1,4 +1,4 @@
-// The core: pure, without IO. See events.ts for its vocabulary and run-state.ts for its invariants.
+// The core: pure, without IO. See events.ts for its vocabulary and apply.ts for its invariants.
 export { decide, unfinished } from './decide.js';
 export type { Action, Fact, Own, Transition } from './events.js';
 export { isDone, jobState, jobStates, runStatus, statusCounts } from './read-state.js';

@@ -1,10 +1,10 @@
 /*
- * Where the jobs of a run are kept, and how they join it.
+ * The state of a run: its jobs in columns, and how jobs join it.
  *
- * C1. A job is its index in the columns, given at registration and never changed; columns only grow.
- * C2. Jobs join together or not at all: whoever calls `register` has checked their names and dependencies.
- * C3. A job that joins finds its tallies as if it had been there from the start: what has settled counts as
- * settled.
+ * - A job is its index in the columns, given at registration and never changed; columns only grow.
+ * - Jobs join together or not at all: whoever calls `register` has checked their names and dependencies.
+ * - A job that joins finds its tallies as if it had been there from the start: what has settled counts as
+ *   settled.
  */
 import type { JobStatus, KTJob } from '@kube-transform/sdk';
 import type { Own } from './events.js';

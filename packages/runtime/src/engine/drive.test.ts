@@ -84,7 +84,7 @@ describe('drive', () => {
     });
   });
 
-  test('stores a fact before it announces what the fact changed', async () => {
+  test('D1: a fact - is stored before anything that it changed is announced', async () => {
     const { options, journal } = setUp();
     const late: string[] = [];
     const checks: Promise<void>[] = [];
@@ -108,7 +108,7 @@ describe('drive', () => {
     expect(late).toEqual([]);
   });
 
-  test('killed after any number of facts and driven again, it ends the same and submits nothing that is done', async () => {
+  test('D2: a drive - killed after any number of facts and driven again, ends the same and submits nothing that is done', async () => {
     const whole = setUp();
     await drive(whole.options(succeed));
     const total = (await whole.journal()).length;
@@ -129,7 +129,7 @@ describe('drive', () => {
     }
   });
 
-  test('facts that are repeated change nothing', async () => {
+  test('D3: facts that are repeated - change nothing', async () => {
     const { options, journal } = setUp();
     const o = options(order => [
       ...succeed(order),

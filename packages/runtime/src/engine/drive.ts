@@ -1,9 +1,9 @@
 /*
  * The one loop: apply fact → append to journal → publish → decide → act.
  *
- * - A fact is in the journal before anyone hears of what it changed.
- * - Everything known comes from the journal and the store; a killed drive, driven again, ends the same.
- * - Acting twice is safe: manifests are written if absent, executors ignore what is done.
+ * D1 A fact is in the journal before anyone hears of what it changed.
+ * D2 Everything known comes from the journal and the store; a killed drive, driven again, ends the same.
+ * D3 Acting twice is safe: manifests are written if absent, executors ignore what is done.
  * - The journal's appends are awaited in order, in batches: facts that come while one is stored go together.
  */
 import type { KTJob } from '@kube-transform/sdk';

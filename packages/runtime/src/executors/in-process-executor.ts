@@ -2,7 +2,7 @@
  * Runs items in this process.
  *
  * - At most `concurrency` items are in flight over all jobs.
- * - A store that fails ends the observation, not the job: the run can be resumed when the store is well.
+ * X2 A store that fails ends the observation, not the job: the run can be resumed when the store is well.
  * - A job is submitted at most once; a second submit of the same job does nothing.
  */
 import type { KTJob } from '@kube-transform/sdk';

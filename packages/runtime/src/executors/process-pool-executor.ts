@@ -3,12 +3,11 @@
  *
  * - At most `workers` processes; a process serves pods of one class (memory and env) and is replaced for
  *   another.
- * - A process that ends by itself costs an attempt of the items it had begun, and nothing else: its pod goes
- *   back to the queue's front.
- * - A store that fails in a worker ends the observation, not the job: the run can be resumed when the store
- *   is well.
- * - A pod whose process ends three times before it begins an item fails its job: the bundle itself is
- *   broken.
+ * E2 A process that ends by itself costs an attempt of the items it had begun, and nothing else: its pod goes
+ *    back to the queue's front.
+ * E3 A store that fails in a worker ends the observation, not the job: the run can be resumed when the store
+ *    is well.
+ * - A pod whose process ends three times before it begins an item fails its job: the bundle itself is broken.
  */
 import { availableParallelism } from 'node:os';
 import { type FailureCause, type KTJob } from '@kube-transform/sdk';

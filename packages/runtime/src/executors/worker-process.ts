@@ -2,8 +2,8 @@
  * One worker process, as its driver sees it.
  *
  * - It runs one pod at a time. `run` resolves with the pod's outcome, or with how the process ended.
- * - An attempt that outlives its timeout by the grace is ended with SIGKILL; so is a process above its
- *   memory limit.
+ * W2 An attempt that outlives its timeout by the grace is ended with SIGKILL; so is a process above its
+ *    memory limit.
  * - When the driver dies the channel closes, and the worker ends itself.
  * W4 What is no message of a worker is not heard: functions may say things over the channel too.
  */

@@ -3,8 +3,8 @@
  * so that a loop that never ends cannot hold it up.
  *
  * - The thread is started only where a job has a timeout.
- * - Before it kills, it writes into the termination message file which attempt was too slow and which
- *   others it takes along.
+ * HT2 Before it kills, it writes into the termination message file which attempt was too slow and which
+ *     others it takes along.
  */
 import { Worker } from 'node:worker_threads';
 

@@ -8,7 +8,7 @@ import { expect, onTestFinished, test } from 'vitest';
 const MODULE = fileURLToPath(new URL('../../dist/process/standard-output.js', import.meta.url));
 const LINES = 3000;
 
-test('lines go through a pipe that is full and does not wait, whole and in order', async () => {
+test('SO1: lines - go through a pipe that is full and does not wait, whole and in order', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'kt-output-'));
   onTestFinished(() => rm(dir, { recursive: true, force: true }));
   const program = join(dir, 'program.mjs');

@@ -1,8 +1,8 @@
 /*
  * The standard output of a pod, which Kubernetes reads as its log.
  *
- * - It is a pipe that may be full, and does not wait where `process.stdout` has been used: whoever reads it
- *   is waited for here.
+ * SO1 It is a pipe that may be full, and does not wait where `process.stdout` has been used: whoever reads it
+ *     is waited for here.
  * - A line is written whole or is the last: where nobody reads for long, or nobody can, nothing more is
  *   written. What matters is in the store.
  */

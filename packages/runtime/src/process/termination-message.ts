@@ -2,10 +2,10 @@
  * What a pod leaves behind when its process ends without a word: Kubernetes keeps the text of the termination
  * message file.
  *
- * - The file always names the items that have begun and not returned: it is rewritten in place,
- *   synchronously, before each begins.
- * - The text never grows past what Kubernetes keeps (4096 bytes): many items become ranges, more than fit
- *   are left out.
+ * TN1 The file always names the items that have begun and not returned: it is rewritten in place,
+ *     synchronously, before each begins.
+ * TN2 The text never grows past what Kubernetes keeps (4096 bytes): many items become ranges, more than fit
+ *     are left out.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { Format } from '../parse/format.js';

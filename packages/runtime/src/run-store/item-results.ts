@@ -1,8 +1,8 @@
 /*
  * What the results log of a pod holds, and how it is read.
  *
- * - The first final line of an item counts; later ones are the work of a second attempt that lost.
- * - An item whose attempts are all failures that may be retried is unfinished.
+ * S1 The first final line of an item counts; later ones are the work of a second attempt that lost.
+ * S2 An item whose attempts are all failures that may be retried is unfinished.
  */
 import type { FailureCause, Json } from '@kube-transform/sdk';
 import { CAUSE } from '../parse/failure-cause.js';

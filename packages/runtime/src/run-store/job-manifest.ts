@@ -2,7 +2,7 @@
  * What a pod needs to know of its job: `job.json` and a slice of `items.jsonl`.
  *
  * - Both are written once per run, `job.json` last: where it exists, the items are there and never change.
- * - A pod reads only its own lines: `offsets[p]` is the byte where pod p begins.
+ * JM2 A pod reads only its own lines: `offsets[p]` is the byte where pod p begins.
  */
 import { type Json, type JsonObject, type KTJob } from '@kube-transform/sdk';
 import { Format } from '../parse/format.js';

@@ -23,7 +23,7 @@ const setUp = () => {
   return { tally, events, write };
 };
 
-test('counts each item once, however often and in whatever way it is read', async () => {
+test('J1: a tally - counts each item once, however often and in whatever way it is read', async () => {
   const { tally, events, write } = setUp();
   await write(0, { i: 0, n: 1, r: 1 }, { i: 1, n: 1, c: threw('a') });
   await tally.refreshPod(0);

@@ -2,8 +2,8 @@
  * What became of a job's items, as far as their results have been read: for an executor whose pods write to
  * the store by themselves.
  *
- * - The store is the truth: nothing counts as done before its line was read. Reading again what was read
- *   changes nothing.
+ * J1 The store is the truth: nothing counts as done before its line was read. Reading again what was read
+ *    changes nothing.
  * - Results themselves are neither parsed nor kept, except that of a dynamic job.
  */
 import type { Json } from '@kube-transform/sdk';

@@ -2,8 +2,8 @@
  * Who drives a run: one process at a time.
  *
  * - The lease names host and process; a process that is gone on this host holds nothing.
- * - It keeps people from driving a run twice by mistake. It is no lock that correctness rests on: the
- *   journal and the results logs order two drivers all the same.
+ * - It keeps people from driving a run twice by mistake. It is no lock that correctness rests on: the journal
+ *   and the results logs order two drivers all the same.
  */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';

@@ -29,7 +29,7 @@ describe('SegmentLog', () => {
     expect(await all(store)).toEqual([1, 2, 3]);
   });
 
-  test('puts lines that come while a segment is stored into the next one together', async () => {
+  test('L3: a log - puts lines that come while a segment is stored into the next one together', async () => {
     const store = memoryFileStore();
     const log = await SegmentLog.open<number>(store, 'log/');
     const first = log.append(0);
@@ -41,7 +41,7 @@ describe('SegmentLog', () => {
     expect(await all(store)).toHaveLength(51);
   });
 
-  test('loses nothing and repeats nothing, however many writers there are', async () => {
+  test('L1, L2: a log - loses nothing and repeats nothing, however many writers there are', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(fc.array(fc.nat(), { maxLength: 8 }), { minLength: 1, maxLength: 5 }),
@@ -66,7 +66,7 @@ describe('SegmentLog', () => {
     );
   });
 
-  test('rejects every append after a put that failed', async () => {
+  test('L4: a log - rejects every append after a put that failed', async () => {
     const store = memoryFileStore();
     const broken: FileStore = { ...store, put: () => Promise.reject(new Error('disk full')) };
     const log = await SegmentLog.open<number>(broken, 'log/');

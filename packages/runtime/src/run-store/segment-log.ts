@@ -2,11 +2,11 @@
  * An append-only log of JSON lines over any FileStore: the journal of a run, the results and the logs of a
  * pod.
  *
- * - Segments are numbered from 1 without gaps and each is put if absent: all writers agree on one order.
- * - A writer that loses a number takes the next one; what it wrote is never lost and never overwritten.
- * - Group commit: while one segment is being put, later lines gather for the next. `append` resolves when
- *   its line is stored.
- * - After a failed put every `append` rejects: a log never skips a line silently.
+ * L1 Segments are numbered from 1 without gaps and each is put if absent: all writers agree on one order.
+ * L2 A writer that loses a number takes the next one; what it wrote is never lost and never overwritten.
+ * L3 Group commit: while one segment is being put, later lines gather for the next. `append` resolves when
+ *    its line is stored.
+ * L4 After a failed put every `append` rejects: a log never skips a line silently.
  *
  * Lines carry no number of a format: that of `spec.json` counts for the journal, and that of `job.json` for
  * the results and logs of its pods. What changes in lines so that an older kt would misread it makes those

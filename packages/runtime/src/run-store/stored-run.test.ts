@@ -147,7 +147,7 @@ describe('what is stored of a run', () => {
     expect(refusalOf(door, { ...manifest, itemsPerPod: 0 })?.message).toContain('f itemsPerPod: ');
   });
 
-  test('items are read, and told missing where their file is cut off', async () => {
+  test('JM2: items of a pod - are read, and told missing where their file is cut off', async () => {
     const store = memoryFileStore();
     await store.put(itemsKey('r', 'a'), bytes('{"e":1}\n{"e":2}\n{"e":3}\n'));
     const [first, last] = await Promise.all([readItems(store, manifest, 0), readItems(store, manifest, 1)]);

@@ -1,8 +1,8 @@
 /*
  * What a function sees of its surroundings.
  *
- * - A signal or a log is made only when a function asks for it; signals those that were asked for are
- *   aborted with the pod.
+ * C1 A signal or a log is made only when a function asks for it; signals those that were asked for are
+ *    aborted with the pod.
  */
 import type { KtContext, KtFiles, KtFs, KtLog } from '@kube-transform/sdk';
 import type { JobManifest } from '../run-store/job-manifest.js';

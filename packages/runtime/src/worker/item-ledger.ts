@@ -1,9 +1,9 @@
 /*
  * What is known of a pod's items, and stored of them.
  *
- * - What happens to an item is appended to the results log first and announced when it is stored, in that
- *   order.
- * - What an attempt costs (see `retry-policy.ts`) survives restarts, because it is in the log.
+ * G1 What happens to an item is appended to the results log first and announced when it is stored, in that
+ *    order.
+ * G2 What an attempt costs (see `retry-policy.ts`) survives restarts, because it is in the log.
  */
 import { type FailureCause, type Json, omitUndefined } from '@kube-transform/sdk';
 import { resultsPrefix } from '../run-store/layout.js';

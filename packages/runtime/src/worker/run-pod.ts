@@ -1,11 +1,11 @@
 /*
  * A pod: runs a slice of a job's items, here, in a worker process or in Kubernetes alike.
  *
- * - What is done is not done again: the pod first reads its results log.
- * - A result is announced only when it is stored.
- * - No item is begun while more than `host.ahead` results wait to be stored. An item that has returned is
- *   not to blame for a crash.
- * - Two pods of the same index may run at once: the log orders their lines, the first result counts.
+ * P1 What is done is not done again: the pod first reads its results log.
+ * P2 A result is announced only when it is stored.
+ * P3 No item is begun while more than `host.ahead` results wait to be stored. An item that has returned is
+ *    not to blame for a crash.
+ * P4 Two pods of the same index may run at once: the log orders their lines, the first result counts.
  */
 import type { FailureCause } from '@kube-transform/sdk';
 import { logsPrefix } from '../run-store/layout.js';

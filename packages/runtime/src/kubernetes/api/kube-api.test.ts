@@ -64,7 +64,7 @@ describe('verbs', () => {
     expect(apply?.query.get('fieldManager')).toBe('kube-transform');
   });
 
-  test('fields that nobody here knows pass through', async () => {
+  test('KA2: objects - fields that nobody here knows pass through', async () => {
     const kube = api();
     const odd = {
       metadata: { name: 'odd', future: { a: 1 } },
@@ -76,7 +76,7 @@ describe('verbs', () => {
     expect(await kube.list<Job>(jobs)).toMatchObject({ items: [odd] });
   });
 
-  test('a DELETE has a propagation policy and no body, so no pod is orphaned', async () => {
+  test('KA1: a DELETE - has a propagation policy and no body, so no pod is orphaned', async () => {
     const kube = api();
     for (const name of ['a', 'b', 'c']) {
       const job = await kube.create<KubeObject>(jobs, {

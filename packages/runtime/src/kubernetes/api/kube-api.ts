@@ -1,9 +1,9 @@
 /*
  * The Kubernetes API, verb by verb.
  *
- * - What is deleted takes what it owns along: `propagationPolicy` is in every DELETE, which never has a
- *   body.
- * - Objects pass through as they are: nothing is dropped, added or converted.
+ * KA1 What is deleted takes what it owns along: `propagationPolicy` is in every DELETE, which never has a
+ *     body.
+ * KA2 Objects pass through as they are: nothing is dropped, added or converted.
  */
 import type { KubeConnection } from './connection.js';
 import { type CallOptions, type KubeApiOptions, KubeRequests, type StreamOptions } from './request.js';

@@ -81,7 +81,7 @@ describe('retry budget', () => {
     expect(clock.passed).toHaveLength(3);
   });
 
-  test('a connection that breaks is tried again, and a POST that had got through is met as existing', async () => {
+  test('H2: a connection that breaks - is tried again, and a POST that had got through is met as existing', async () => {
     const kube = api();
     server.on(
       /^POST/,
@@ -144,7 +144,7 @@ describe('retry budget', () => {
     expect(waited).toBeLessThan(30_000);
   });
 
-  test('a frozen server: the call ends with its timeout', async () => {
+  test('H1: a frozen server - the call ends with its timeout', async () => {
     server.on(/^GET/, 'freeze');
     const failed = errorOf(api().list(jobs));
     await server.hasBeenAsked(/^GET/);
@@ -183,7 +183,7 @@ describe('retry budget', () => {
 describe('credentials', () => {
   const bearer = (): (string | undefined)[] => server.asked.map(asked => asked.headers.authorization);
 
-  test('a token that is refused is replaced once, for all calls that met it', async () => {
+  test('H3: a token that is refused - is replaced once, for all calls that met it', async () => {
     const asked: boolean[] = [];
     let token = 'old';
     const kube = api(

@@ -1,11 +1,11 @@
 /*
  * Calls to an API server: attempts, their time, and who asks.
  *
- * - Every call ends: no attempt begins after `retryForMs`, and none takes longer than `timeoutMs`. How long
- *   it takes to find out who asks (a plugin may ask a person) does not count for the latter.
- * - Every request may be sent more than once. Names are chosen by the caller, so that a second POST meets
- *   the first as 409.
- * - A 401 is answered once, with new credentials; calls that meet it together share them.
+ * H1 Every call ends: no attempt begins after `retryForMs`, and none takes longer than `timeoutMs`. How long
+ *    it takes to find out who asks (a plugin may ask a person) does not count for the latter.
+ * H2 Every request may be sent more than once. Names are chosen by the caller, so that a second POST meets
+ *    the first as 409.
+ * H3 A 401 is answered once, with new credentials; calls that meet it together share them.
  */
 import type { IncomingMessage } from 'node:http';
 import { isKtError, omitUndefined } from '@kube-transform/sdk';

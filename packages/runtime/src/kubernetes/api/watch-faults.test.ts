@@ -158,7 +158,7 @@ describe('watching, when something goes wrong', () => {
     expect(listener.heard).toEqual(['list ', 'put p1', 'put p2', 'put p3', 'put p4', 'put p5']);
   });
 
-  test('a server that closes watches at once is not hammered', async () => {
+  test('F2: a server that closes watches at once - is not hammered', async () => {
     server.on(WATCH, { stream: out => out.end() });
     const listener = listening();
     await server.hasBeenAsked(WATCH, 12);
@@ -233,7 +233,7 @@ describe('watching, when something goes wrong', () => {
     expect(listener.reasons).toEqual(['429 TooManyRequests']);
   });
 
-  test.each([LIST, WATCH])('403 on %s is the end', async pattern => {
+  test.each([LIST, WATCH])('F1: a 403 on %s - is the end', async pattern => {
     const message =
       'pods is forbidden: User "u" cannot list resource "pods" in API group "" in the namespace "ns"';
     server.on(pattern, { status: 403, body: statusBody(403, 'Forbidden', message) });

@@ -1,14 +1,14 @@
 /*
  * A live view of a collection: what there is, and then what changes.
  *
- * - It ends only when its signal is aborted, or with the KubeError of a 403. Whatever else goes wrong is
- *   told and tried again.
- * - Between two watches lies a wait, unless the first lived for a second; waits grow until something is
- *   heard.
- * - A watch that says nothing for `idleMs` is given up: the server sends bookmarks every minute, so nobody
- *   is there.
- * - A list replaces everything that was said before: what is gone since is not told one by one. States in
- *   between may be missed.
+ * F1 It ends only when its signal is aborted, or with the KubeError of a 403. Whatever else goes wrong is
+ *    told and tried again.
+ * F2 Between two watches lies a wait, unless the first lived for a second; waits grow until something is
+ *    heard.
+ * F3 A watch that says nothing for `idleMs` is given up: the server sends bookmarks every minute, so nobody
+ *    is there.
+ * F4 A list replaces everything that was said before: what is gone since is not told one by one. States in
+ *    between may be missed.
  */
 import type { Clock } from '../../ports/index.js';
 import { LineDecoder } from '../../streams/lines.js';

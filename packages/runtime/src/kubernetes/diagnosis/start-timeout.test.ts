@@ -27,7 +27,7 @@ test.each([
   ['grace', 5 * MINUTE],
   ['long', 30 * MINUTE],
   ['endless', null],
-] as const)('waitLimit %s: given up after %s ms', (waitLimit, afterMs) => {
+] as const)('VG3: a reason of limit %s - is given up after %s ms', (waitLimit, afterMs) => {
   expect(givenUpAfter(new StartTimeout(0), because(waitLimit))).toBe(afterMs);
 });
 
@@ -42,7 +42,7 @@ test('what can never be is not waited for, limit or not', () => {
   expect(givenUpAfter(new StartTimeout(0, MINUTE), because('none'))).toBe(0);
 });
 
-test('something that started or ended begins the time anew', () => {
+test('VG1: a start or an end - begins the time anew', () => {
   const startTimeout = new StartTimeout(0, MINUTE);
   startTimeout.note('0', 0);
   expect(startTimeout.observe(because('long'), 59_000).expired).toBeNull();
@@ -52,7 +52,7 @@ test('something that started or ended begins the time anew', () => {
   expect(startTimeout.observe(because('long'), 119_000).expired).not.toBeNull();
 });
 
-test('a reason that comes back goes on from when it first came; another has a time of its own', () => {
+test('VG2: a reason that comes back - goes on from when it first came; another has a time of its own', () => {
   const startTimeout = new StartTimeout(0);
   expect(startTimeout.observe(because('grace', 'a'), 0).expired).toBeNull();
   expect(startTimeout.observe(because('grace', 'b'), 4 * MINUTE).expired).toBeNull();
@@ -60,7 +60,7 @@ test('a reason that comes back goes on from when it first came; another has a ti
   expect(startTimeout.observe(because('grace', 'b'), 6 * MINUTE).expired).toBeNull();
 });
 
-test('nobody is given up for waiting his turn while others of the run are at work', () => {
+test('VG4: a wait for others - has no limit while others of the run are at work', () => {
   expect(givenUpAfter(new StartTimeout(0), because('long'), { busy: true })).toBeNull();
   expect(givenUpAfter(new StartTimeout(0), because('grace'), { busy: true })).toBe(5 * MINUTE);
 });

@@ -1,11 +1,11 @@
 /*
  * How long something that does not start is waited for.
  *
- * - What has started or ended since is evidence that all is well: the time begins anew.
- * - Each reason has its own time, from when it was first seen; coming back does not renew it.
- * - A reason that somebody may be about to mend (`fatal`) is final when it was seen at least twice, and for
- *   a while.
- * - One that passes when others are done (`long`) has no time while other pods of the same run are at work.
+ * VG1 What has started or ended since is evidence that all is well: the time begins anew.
+ * VG2 Each reason has its own time, from when it was first seen; coming back does not renew it.
+ * VG3 A reason that somebody may be about to mend (`fatal`) is final when it was seen at least twice, and for
+ *     a while.
+ * VG4 One that passes when others are done (`long`) has no time while other pods of the same run are at work.
  */
 import type { PendingReason, WaitLimit } from './rejections.js';
 

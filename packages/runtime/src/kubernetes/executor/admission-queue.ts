@@ -1,7 +1,7 @@
 /*
  * Which jobs have pods now: as many as the run may have, the others wait in the order in which they came.
  *
- * - A job that was admitted stays so until it is settled, and counts as one pod at least.
+ * TU1 A job that was admitted stays so until it is settled, and counts as one pod at least.
  * - Each question costs at most as many looks as there are pods allowed, however many jobs wait.
  */
 import type { JobExecution } from './job-execution.js';

@@ -1,7 +1,7 @@
 /*
  * How one job of a run stands on its cluster: its tally, its waves, and what is remembered of its pods.
  *
- * - It is worked on by one `work` at a time; what happens meanwhile makes it work again.
+ * Q1 It is worked on by one `work` at a time; what happens meanwhile makes it work again.
  * - Everything that is remembered here can be made anew from the store and the labelled Jobs.
  */
 import type { Fact } from '../../core/events.js';

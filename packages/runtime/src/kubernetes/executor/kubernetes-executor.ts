@@ -1,13 +1,13 @@
 /*
  * Runs the pods of jobs as Indexed Jobs of a cluster.
  *
- * - The store is the truth about items: a job is settled by its results, whatever its Jobs say. Hints and
- *   watches only wake; a slow poll is the net beneath.
- * - Making a Job twice is safe: its name is its identity, and one that exists is taken over where it belongs
- *   to this run.
- * - What is known of Jobs comes from a list before the first is made; after a restart the same is decided
- *   again.
- * - A store that fails ends the observation, not the job: the run can be resumed when the store is well.
+ * O1 The store is the truth about items: a job is settled by its results, whatever its Jobs say. Hints and
+ *    watches only wake; a slow poll is the net beneath.
+ * O2 Making a Job twice is safe: its name is its identity, and one that exists is taken over where it belongs
+ *    to this run.
+ * O3 What is known of Jobs comes from a list before the first is made; after a restart the same is decided
+ *    again.
+ * O4 A store that fails ends the observation, not the job: the run can be resumed when the store is well.
  */
 import type { FailureCause, KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../../core/events.js';

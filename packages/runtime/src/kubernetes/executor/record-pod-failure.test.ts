@@ -102,7 +102,7 @@ describe('an item is charged', () => {
     expect(await outcomeOf(4)).toMatchObject({ attempts: 2 });
   });
 
-  test('once, where two controllers say it at once', async () => {
+  test('CH1: the end of a pod - counts once, where two controllers say it at once', async () => {
     await Promise.all([charge({}), charge({})]);
     expect(await outcomeOf(4)).toMatchObject({ attempts: 1 });
   });
@@ -112,7 +112,7 @@ describe('an item is charged', () => {
     expect(await outcomeOf(4)).toMatchObject({ attempts: 2, final: true });
   });
 
-  test('nothing for a disruption, up to a cap', async () => {
+  test('G2: a disruption - costs no attempt, up to a cap that outlives controllers', async () => {
     for (let n = 0; n < 10; n++) await charge({ ...evicted, uid: `u${n}` }, { retries: 0 });
     expect(await outcomeOf(4)).toMatchObject({ attempts: 0, interruptions: 10, final: false });
     await charge({ ...evicted, uid: 'one too many' }, { retries: 0 });

@@ -1,8 +1,8 @@
 /*
  * Puts the end of a pod on the record of the items that it was at.
  *
- * - It is written to the pod's results log before another pod is begun, once for each pod that ended, so
- *   that a controller that comes back, or another at the same time, does not count it twice.
+ * CH1 It is written to the pod's results log before another pod is begun, once for each pod that ended, so
+ *     that a controller that comes back, or another at the same time, does not count it twice.
  */
 import type { FileStore } from '../../ports/index.js';
 import type { JobManifest } from '../../run-store/job-manifest.js';

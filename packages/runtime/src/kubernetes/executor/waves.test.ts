@@ -103,12 +103,12 @@ describe('shares', () => {
 });
 
 describe('waves', () => {
-  test('are what is written on their Jobs', () => {
+  test('V2: waves - are what is written on their Jobs', () => {
     expect(wave('4-6,9')).toMatchObject({ name: 'kt-m-2', number: 2, memory: '2Gi' });
     expect(numbers(5).map(index => wave('4-6,9').podAt(index))).toEqual([4, 5, 6, 9, undefined]);
   });
 
-  test('cover the pods that they are still to run', () => {
+  test('V1: waves - cover the pods that they are still to run', () => {
     expect([...wave('4-6,9').coveredPods()]).toEqual([4, 5, 6, 9]);
     expect([...wave('4-6,9', { completedIndexes: '0,3', failedIndexes: '1' }).coveredPods()]).toEqual([6]);
   });
@@ -118,7 +118,7 @@ describe('waves', () => {
     ['a Job that failed', wave('0-9', ended('Failed'))],
     ['a Job that is gone', gone(wave('0-9'))],
     ['a Job that was deleted', deleted(wave('0-9'))],
-  ])('%s covers nothing', (_name, dead) => {
+  ])('V1: waves - %s covers nothing', (_name, dead) => {
     expect(dead.coveredPods().size).toBe(0);
     expect(dead.isLive).toBe(false);
   });

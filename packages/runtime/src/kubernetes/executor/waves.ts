@@ -2,9 +2,9 @@
  * The Jobs of one step: a first wave for all its pods, and further ones for pods that ended without having
  * done their items. Pure.
  *
- * - A pod is in at most one live wave: one whose Job has neither ended nor vanished, and in which its index
- *   has not ended.
- * - What a wave runs is written on its Job; nothing about waves is kept anywhere else.
+ * V1 A pod is in at most one live wave: one whose Job has neither ended nor vanished, and in which its index
+ *    has not ended.
+ * V2 What a wave runs is written on its Job; nothing about waves is kept anywhere else.
  */
 import { isTerminalJob, type Job } from '../api/objects.js';
 import { formatRanges, nthOfRanges, parseRanges } from '../manifests/index-ranges.js';

@@ -3,7 +3,7 @@ import { splitIntoConfigMaps, inPieces, fileConfigMap } from './config-map-files
 
 const bytes = (n: number): Uint8Array => new Uint8Array(n).fill(97);
 
-test('files share ConfigMaps, and each fits below the limit of 1 MiB in base64', () => {
+test('PC1: files - share ConfigMaps, each below the limit of 1 MiB in base64', () => {
   const files = new Map([...Array(40).keys()].map(i => [`chunk-${i}.mjs`, bytes(100_000)]));
   const parts = splitIntoConfigMaps(files)!;
   expect(parts.flatMap(part => [...part.keys()])).toEqual([...files.keys()]);
@@ -11,7 +11,7 @@ test('files share ConfigMaps, and each fits below the limit of 1 MiB in base64',
     expect(JSON.stringify(fileConfigMap(part, { name: 'x' })).length).toBeLessThan(2 ** 20);
 });
 
-test('a file that is too large is cut, and its pieces make it whole again', () => {
+test('PC2: a file that is too large - is cut, and its pieces make it whole again', () => {
   const pieces = inPieces(new Map([['big', bytes(2_000_000)]]));
   expect([...pieces.keys()]).toEqual(['big.part-000', 'big.part-001', 'big.part-002']);
   expect(Buffer.concat([...pieces.values()]).length).toBe(2_000_000);

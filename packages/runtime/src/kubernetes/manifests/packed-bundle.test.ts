@@ -11,7 +11,7 @@ test('a bundle whose files all fit stays as it is', () => {
   expect(packed(files)).toBe(files);
 });
 
-test('a bundle with a large file unpacks itself when its entry is run', () => {
+test('KB1, KB2: a bundle with a large file - unpacks itself when its entry is run', () => {
   const large = `export const size = ${JSON.stringify(randomBytes(1_500_000).toString('base64'))}.length;\n`;
   const entry = 'import { size } from "./chunk.mjs"; console.log(size);\n';
   const files = packed(

@@ -2,9 +2,9 @@
  * A bundle that does not fit into ConfigMaps as it is – a file is too large, or lies in a folder: packed, cut
  * in pieces, and unpacked by its own worker entry when a pod starts.
  *
- * - The entries keep their names, so that pods are made the same way for every bundle; the controller's is
- *   never packed.
- * - Everything may be executed: a package may bring a program.
+ * KB1 The entries keep their names, so that pods are made the same way for every bundle; the controller's is
+ *     never packed.
+ * KB2 Everything may be executed: a package may bring a program.
  */
 import { gzipSync } from 'node:zlib';
 import { type Files, inPieces } from './config-map-files.js';

@@ -1,10 +1,10 @@
 /*
  * Tells the controller that there is something new in the store.
  *
- * - A hint only wakes the controller: one that is lost costs time and nothing else. It is never waited for
- *   longer than a moment.
- * - Where the controller listens is read from the store; it is read anew when nobody is there, because a
- *   new controller has a new address.
+ * HC1 A hint only wakes the controller: one that is lost costs time and nothing else. It is never waited for
+ *     longer than a moment.
+ * HC2 Where the controller listens is read from the store; it is read anew when nobody is there, because a
+ *     new controller has a new address.
  */
 import { hintsKey } from '../../run-store/layout.js';
 import type { FileStore, Hint, HintAddress } from '../../ports/index.js';

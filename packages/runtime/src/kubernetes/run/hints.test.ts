@@ -22,7 +22,7 @@ test('a hint reaches the controller whose address is in the store', async () => 
   await server[Symbol.asyncDispose]();
 });
 
-test('a controller that has moved is found anew', async () => {
+test('HC2: a controller that has moved - is found anew', async () => {
   const first = await listening();
   const store = memoryFileStore();
   await announce(store, first.server.address);
@@ -36,7 +36,7 @@ test('a controller that has moved is found anew', async () => {
   await second.server[Symbol.asyncDispose]();
 });
 
-test('a hint that nobody can hear is lost without a word', async () => {
+test('HC1: a hint that nobody can hear - is lost without a word', async () => {
   const store = memoryFileStore();
   await new HintClient(store, 'r').send({ job: 'a', pod: 0 });
   await announce(store, { host: '127.0.0.1', port: 1, token: 'x' });

@@ -40,7 +40,7 @@ async function told(tell: (report: StatusReporter) => void | Promise<void>): Pro
 
 const event = (given: object): RunEvent => ({ atMs: 1, runId: 'r', ...given }) as RunEvent;
 
-test('a controller that comes back tells of all jobs, and of no item twice', async () => {
+test('I4: a controller that comes back - tells of all jobs, and of no item twice', async () => {
   const store = memoryFileStore();
   const names = ['ended', 'failed', 'cancelled-start', 'going', 'waiting'];
   const tasks = [{ function: 'f' }, { function: 'f' }, { function: 'f' }];
@@ -134,7 +134,7 @@ test('failures at one place in a bundle are one kind, whichever pod had them', a
   ]);
 });
 
-test('however many jobs fail with however long texts, the summary fits into its ConfigMap', async () => {
+test('I2: the summary of many jobs with long texts - fits into its ConfigMap', async () => {
   const summary = await told(report => {
     for (let n = 0; n < 3000; n++) {
       const cause = { ...THREW, message: 'm'.repeat(5000), stack: 's'.repeat(5000) };

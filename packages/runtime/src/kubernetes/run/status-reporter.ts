@@ -4,12 +4,12 @@
  *
  * - It is written at most once a second while something changes, and at once when the run ends. It is a
  *   report: nothing is decided by it.
- * - It stays below the size of a ConfigMap: of many jobs those are told that are under way or failed, the
- *   others are counted; long texts are cut.
- * - What goes wrong is told until something goes well; a right that is missing is told to the end, because
- *   it does not come by itself.
- * - A controller that comes back tells the same as the one before: what it had ended is recalled, the rest
- *   is counted anew from the results.
+ * I2 It stays below the size of a ConfigMap: of many jobs those are told that are under way or failed, the
+ *    others are counted; long texts are cut.
+ * I3 What goes wrong is told until something goes well; a right that is missing is told to the end, because
+ *    it does not come by itself.
+ * I4 A controller that comes back tells the same as the one before: what it had ended is recalled, the rest
+ *    is counted anew from the results.
  */
 import { type FailureCause, formatProblem, type Json } from '@kube-transform/sdk';
 import {

@@ -1,0 +1,72 @@
+import { type KTJobInput, mustParsePipeline } from '@kube-transform/sdk';
+import { expect, test } from 'vitest';
+import type { JobOrder } from '../../ports/index.js';
+import { memoryFileStore } from '../../stores/memory-file-store.js';
+import type { Job } from '../api/objects.js';
+import { LABEL } from '../manifests/names.js';
+import { JobExecution } from './job-execution.js';
+
+const orderOf = (more: Partial<KTJobInput> = {}): JobOrder => {
+  const given = { type: 'map', name: 'm', function: 'f.f', items: [1], args: {}, ...more } as KTJobInput;
+  const [job] = mustParsePipeline({ name: 'p', jobs: [given] }).jobs;
+  return { runId: 'r', pipeline: 'p', job: job!, items: 4, itemsPerPod: 2 };
+};
+const executionOf = (work: () => Promise<void> = () => Promise.resolve(), order = orderOf()): JobExecution =>
+  new JobExecution(memoryFileStore(), order, { work, emit: () => undefined });
+const waveJob = (number: number, uid = `uid ${number}`): Job => ({
+  metadata: { name: `m-${number}`, uid, labels: { [LABEL.wave]: String(number) } },
+});
+
+test('Q1: an execution - is worked on by one at a time, and again after what happens meanwhile', async () => {
+  let inWork = 0;
+  let times = 0;
+  let release = (): void => undefined;
+  const execution = executionOf(async () => {
+    expect(++inWork).toBe(1);
+    times++;
+    await new Promise<void>(resolve => (release = resolve));
+    inWork--;
+  });
+  const first = execution.wake();
+  const others = [execution.wake(), execution.wake()];
+  expect(times).toBe(1);
+  release();
+  await new Promise(resolve => setImmediate(resolve));
+  expect(times).toBe(2);
+  release();
+  await Promise.all([first, ...others]);
+  expect(times).toBe(2);
+});
+
+test('an execution - is stopped before it is settled, and settled once for good', () => {
+  const execution = executionOf();
+  expect(execution).toMatchObject({ isStopped: false, isSettled: false, hasFailed: false });
+  execution.stop();
+  expect(execution).toMatchObject({ isStopped: true, isSettled: false });
+  execution.settle({ type: 'JobFailed', job: 'm', cause: { kind: 'Lost', message: 'm' } });
+  execution.stop();
+  expect(execution).toMatchObject({ isStopped: true, isSettled: true, hasFailed: true });
+});
+
+test('waves - a Job of the same name that was made anew is another wave', () => {
+  const execution = executionOf();
+  execution.see(waveJob(1)).setHandled(0);
+  execution.see({ ...waveJob(1), status: { failedIndexes: '0' } });
+  expect(execution.waves.map(wave => wave.failedIndexes())).toEqual([[]]);
+  execution.see({ ...waveJob(1, 'another'), status: { failedIndexes: '0' } });
+  expect(execution.waves.map(wave => wave.failedIndexes())).toEqual([[0]]);
+});
+
+test('the next wave - the first begins at once, others when failures are gathered and have backed off', () => {
+  const execution = executionOf(undefined, orderOf({ backoff: { initial: '2s', factor: 3, max: '5s' } }));
+  expect(execution.nextWaveAtMs(1000)).toBe(1000);
+  execution.see(waveJob(1));
+  expect(execution.nextWaveAtMs(1000)).toBe(1250);
+  expect(execution.nextWaveAtMs(1100)).toBe(1250);
+  execution.podEnded(0, { kind: 'crashed', hasBegun: true, memory: '1Gi' }, 1100);
+  expect(execution.nextWaveAtMs(1100)).toBe(3100);
+  execution.endGathering();
+  execution.see(waveJob(2));
+  execution.podEnded(0, { kind: 'crashed', hasBegun: true, memory: '1Gi' }, 5000);
+  expect(execution.nextWaveAtMs(5000)).toBe(10_000);
+});

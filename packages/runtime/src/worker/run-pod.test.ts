@@ -1,0 +1,109 @@
+import { ktFunction, mustParsePipeline } from '@kube-transform/sdk';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { expandJob } from '../engine/expand-job.js';
+import { pacing } from '../executors/pacing.js';
+import { localHost } from '../local-host.js';
+import type { FileStore, ItemEvent } from '../ports/index.js';
+import { systemClock } from '../process/system-clock.js';
+import { localCatalog } from '../run-pipeline.js';
+import { readOutcomes, readResults } from '../run-store/item-results.js';
+import { resultsPrefix } from '../run-store/layout.js';
+import { memoryFileStore } from '../stores/memory-file-store.js';
+import type { PodHost } from './pod-host.js';
+import { runPod } from './run-pod.js';
+
+const ITEMS = 10;
+let store: FileStore;
+let calls: number[];
+let fails: number | null;
+const double = ktFunction(async ({ n }: { n: number }) => {
+  calls.push(n);
+  if (n === fails) throw new Error('the fault of its own');
+  return 2 * n;
+});
+
+beforeEach(async () => {
+  [store, calls, fails] = [memoryFileStore(), [], null];
+  const items = Array.from({ length: ITEMS }, (_, n) => n);
+  const jobs = [
+    { type: 'map' as const, name: 'm', function: 'f.double', items, args: { n: { $ref: 'item#' } } },
+  ];
+  const [job] = mustParsePipeline({ name: 'p', jobs }).jobs;
+  await expandJob({ store, runId: 'r', pipeline: 'p', job: job!, itemsPerPod: () => ITEMS });
+});
+
+const hostOf = (more: Partial<PodHost> = {}): PodHost => ({
+  ...localHost({ store, clock: systemClock, catalog: localCatalog(null, { f: { double } }) }),
+  ...pacing(1),
+  returned: () => undefined,
+  draining: () => false,
+  signal: new AbortController().signal,
+  emit: () => undefined,
+  pause: () => Promise.resolve(),
+  ...more,
+});
+const run = (more: Partial<PodHost> = {}) =>
+  runPod({ runId: 'r', job: 'm', pod: 0, crashed: [] }, hostOf(more));
+const settle = async (): Promise<void> => {
+  for (let turns = 0; turns < 50; turns++) await new Promise(resolve => setImmediate(resolve));
+};
+/** The store, where results wait to be stored until the gate is opened. */
+function gated(): { store: FileStore; open: () => void } {
+  let open = (): void => undefined;
+  const opened = new Promise<void>(resolve => (open = resolve));
+  const put: FileStore['put'] = async (key, ...rest) => {
+    if (key.startsWith(resultsPrefix('r', 'm'))) await opened;
+    return store.put(key, ...rest);
+  };
+  return { store: { ...store, put }, open };
+}
+
+describe('a pod', () => {
+  test('P1: what is done - is not done again', async () => {
+    const first = await run();
+    expect(first).toMatchObject({ succeeded: ITEMS, failed: 0, open: 0 });
+    expect(await run()).toEqual(first);
+    expect(calls).toHaveLength(ITEMS);
+  });
+
+  test('G1, P2: a result - is announced only when it is stored', async () => {
+    const events: ItemEvent[] = [];
+    const gate = gated();
+    const ended = run({ store: gate.store, emit: event => void events.push(event) });
+    await settle();
+    expect(events.map(({ type }) => type)).not.toContain('ItemSucceeded');
+    gate.open();
+    await ended;
+    expect(events.filter(({ type }) => type === 'ItemSucceeded')).toHaveLength(ITEMS);
+  });
+
+  test('P3: no item - is begun while more results wait than may', async () => {
+    const gate = gated();
+    const ended = run({ store: gate.store, ...pacing(1, 2) });
+    await settle();
+    expect(calls).toHaveLength(3);
+    gate.open();
+    expect(await ended).toMatchObject({ succeeded: ITEMS });
+  });
+
+  test('P4: two pods of one index - agree on one result for each item', async () => {
+    const outcomes = await Promise.all([run(), run()]);
+    expect(outcomes.map(({ succeeded, open }) => [succeeded, open])).toEqual([
+      [ITEMS, 0],
+      [ITEMS, 0],
+    ]);
+    expect(await readResults(store, 'r', 'm')).toEqual(Array.from({ length: ITEMS }, (_, n) => 2 * n));
+  });
+
+  test('an item that fails - is tried again, and is final after its last retry', async () => {
+    fails = 4;
+    expect(await run()).toMatchObject({ succeeded: ITEMS - 1, failed: 1, firstFailure: { item: 4 } });
+    const attempts = calls.filter(n => n === 4).length;
+    expect((await readOutcomes(store, 'r', 'm')).get(4)).toMatchObject({ attempts, final: true });
+  });
+
+  test('a pod that is drained - begins no further item', async () => {
+    const outcome = await run({ draining: () => calls.length >= 3 });
+    expect(outcome).toMatchObject({ succeeded: 3, open: ITEMS - 3 });
+  });
+});
