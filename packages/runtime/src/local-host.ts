@@ -1,4 +1,4 @@
-/** What pods that run in a process of this machine are given, whichever process that is. */
+/** The host of pods in a process of this machine: what all of them are given. */
 import type { Pacing } from './executors/pacing.js';
 import { ktFiles } from './files/kt-files.js';
 import { openPosixView } from './files/posix/open-posix-view.js';

@@ -1,5 +1,5 @@
 /*
- * The file that the pods of controllers run, and other pods that need no code of users.
+ * The entry of pods that run no code of users: the controller of a run, or a side job.
  *
  * - Exit 0: what was to be done is done, or another controller does it. 78: another pod of the same code
  *   would not get further, or the run has not completed. Else: begun again.
@@ -14,7 +14,7 @@ import { controlRun } from './run-controller.js';
 import { beginScheduledRun } from './scheduled-run.js';
 
 /** What another pod of the same code does not get further with. */
-const HOPELESS: ReadonlySet<string> = new Set(['WRONG_VERSION', 'NEWER_FORMAT']);
+const BEYOND_RETRY: ReadonlySet<string> = new Set(['WRONG_VERSION', 'NEWER_FORMAT']);
 
 /**
  * What is done instead of driving a run, by the variable of the environment that asks for it; gives exit

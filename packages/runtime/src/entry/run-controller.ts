@@ -1,5 +1,5 @@
 /*
- * The controller of one run, in a pod: the same loop as everywhere, over the Kubernetes executor.
+ * The controller of one run in a pod: the drive of every run, over the Kubernetes executor.
  *
  * - All it knows comes from the run's ConfigMap, the store and the labelled Jobs: killed at any moment and
  *   begun again, it ends the same.

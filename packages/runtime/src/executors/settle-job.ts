@@ -1,4 +1,4 @@
-/** From what became of a job's pods to the fact about the job. */
+/** Turns the outcomes of a job's pods into the fact about the job. */
 import { type FailureCause, type KTJob, parseSpawn } from '@kube-transform/sdk';
 import type { Fact } from '../core/events.js';
 import type { PodOutcome } from '../run-store/item-results.js';

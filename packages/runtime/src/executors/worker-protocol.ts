@@ -1,4 +1,4 @@
-/** What a driver and its worker processes say to each other, as JSON over the process's own channel. */
+/** The messages between a driver and its worker processes: JSON over the channel of the process. */
 import type { FailureCause } from '@kube-transform/sdk';
 import { CAUSE } from '../parse/failure-cause.js';
 import { Format } from '../parse/format.js';

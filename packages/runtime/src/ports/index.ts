@@ -1,5 +1,5 @@
 /*
- * The wall of sockets: everything the run engine needs from outside, as types. No member is optional; what
+ * The ports: everything that the run engine needs from outside, as types. No member is optional; what
  * differs between implementations is said in `capabilities`.
  */
 import type { AnyFunction, FailureCause, JobStatus, KTJob } from '@kube-transform/sdk';

@@ -1,6 +1,6 @@
 /*
- * What a pod leaves behind when its process ends without a word: Kubernetes keeps the text of the termination
- * message file.
+ * The termination message of a pod, for when its process ends without a word: Kubernetes keeps the text of
+ * the message file.
  *
  * TN1 The file always names the items that have begun and not returned: it is rewritten in place,
  *     synchronously, before each begins.

@@ -1,5 +1,5 @@
 /*
- * What a function sees of its surroundings.
+ * The context of an attempt: what a function is given beside its input.
  *
  * C1 A signal or a log is made only when a function asks for it; signals those that were asked for are
  *    aborted with the pod.

@@ -1,5 +1,5 @@
 /*
- * What is known of a pod's items, and stored of them.
+ * The record of a pod's items: what is known of each, and what is stored.
  *
  * G1 What happens to an item is appended to the results log first and announced when it is stored, in that
  *    order.

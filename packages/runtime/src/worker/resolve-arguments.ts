@@ -1,4 +1,4 @@
-/** From refs to values: what an item's arguments are when it runs. */
+/** Resolves the refs in an item's arguments to values, when the item runs. */
 import { type Json, parseRef, type RefJson, replaceRefs } from '@kube-transform/sdk';
 import { resultsOf, type RefScope } from '../run-store/item-results.js';
 

@@ -17,7 +17,7 @@ import { ItemRunner } from './run-item.js';
 import { SegmentLog } from '../run-store/segment-log.js';
 
 const LOG_PACE_MS = 500;
-/** How long a lane keeps its place before others get a turn. */
+/** How long a lane goes on before others get a turn. */
 const SLICE_MS = 20;
 
 /** Which pod of which job. */

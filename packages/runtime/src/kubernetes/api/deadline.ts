@@ -53,6 +53,6 @@ export class Deadline {
   }
 }
 
-/** What is said of an answer that did not come in time. */
+/** The error of an answer that did not come in time. */
 export const tooLate = (ms: number): Error =>
   Object.assign(new Error(`no answer within ${Math.round(ms / 1000)} s`), { code: 'ETIMEDOUT' });

@@ -18,7 +18,7 @@ export interface Selectors {
   fieldSelector?: string | undefined;
 }
 
-/** All objects of a collection as they were at one moment, and the name of that moment. */
+/** All objects of a collection as they were at one moment, and the version that names that moment. */
 export interface Listed<T> {
   items: T[];
   resourceVersion: string;
@@ -121,8 +121,7 @@ export class KubeApi {
       try {
         return await this.#pages<T>(path, options, restarts < RESTARTS ? PAGE : undefined);
       } catch (error) {
-        // The server has forgotten the moment that the first page is of. The last time all is asked for at
-        // once.
+        // The version of the first page has expired. The last attempt asks for everything at once.
         if (!isKubeError(error, 410) || restarts === RESTARTS) throw error;
       }
     }

@@ -1,4 +1,4 @@
-/** Where the API server has what: paths to ask, and what a path asks for. Pure. */
+/** Paths of the API server: made from what is asked for, and read back. Pure. */
 
 /** What comes after the "?"; members without a value are left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;

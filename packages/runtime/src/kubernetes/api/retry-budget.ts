@@ -2,7 +2,7 @@
 import type { Clock } from '../../ports/index.js';
 import type { KubeError } from './kube-error.js';
 
-/** What a network says that may say something else soon. */
+/** Errors of a network that may pass soon. */
 const PASSING_REASONS = new Set([
   ...[
     'ECONNREFUSED',
@@ -48,7 +48,7 @@ export class RetryBudget {
    * is no time for one.
    */
   delayMs(error: KubeError): number | undefined {
-    // The server had closed an idle connection: nothing is wrong with it.
+    // The server had closed an idle connection, which is no fault of its own.
     const stale = this.#failures === 0 && (error.cause as { stale?: boolean } | undefined)?.stale === true;
     const backoffMs = stale ? 0 : Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#failures);
     this.#failures++;

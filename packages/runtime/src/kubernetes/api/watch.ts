@@ -24,10 +24,10 @@ import { LIST_IS_OLD, WatchTimeout } from './watch-timeout.js';
 export type WatchChange<T> =
   { type: 'list'; items: T[] } | { type: 'put'; object: T } | { type: 'gone'; object: T };
 
-/** Which objects are followed. */
+/** Which objects are watched. */
 export type WatchTarget = Selectors & { path: string };
 
-/** How they are followed. */
+/** How they are watched. */
 export interface WatchOptions {
   signal: AbortSignal;
   clock: Clock;
@@ -46,7 +46,7 @@ const MAX_DELAY_MS = 30_000;
 const MIN_WATCH_S = 290;
 const MAX_WATCH_S = 580;
 
-/** Follows the objects of a collection until the signal. */
+/** Watches the objects of a collection until the signal. */
 export async function* watch<T extends KubeObject>(
   api: KubeApi,
   target: WatchTarget,
@@ -66,7 +66,7 @@ export async function* watch<T extends KubeObject>(
   } while (!signal.aborted);
 }
 
-/** Where following stands: what was seen last, and how often in a row it went wrong. */
+/** Where a watch stands: what was seen last, and how often in a row it went wrong. */
 class Watcher<T extends KubeObject> {
   readonly #api: KubeApi;
   readonly #target: WatchTarget;
@@ -120,8 +120,7 @@ class Watcher<T extends KubeObject> {
 
   /** Something went wrong in a round. */
   failed(error: unknown): void {
-    // That a moment is forgotten is nothing that is wrong; no refusal of a moment gets better by repeating
-    // it.
+    // An expired version is no error, and a refused one is not accepted by asking again: both list anew.
     const expired = isKubeError(error, 410);
     if (expired || refusesVersion(error)) this.#version = undefined;
     if (!expired || this.#wasShort) this.#failures++;
@@ -192,7 +191,7 @@ class Watcher<T extends KubeObject> {
   }
 }
 
-/** Versions from another life of the cluster, or damaged ones. */
+/** Versions of a cluster that was restored from a backup, or damaged ones. */
 function refusesVersion(error: unknown): boolean {
   return (
     isKubeError(error) &&

@@ -179,7 +179,7 @@ function latest(
 const timeOf = ({ series, lastTimestamp, eventTime, metadata }: KubeEvent): number =>
   Date.parse(series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? '') || 0;
 
-/** Without what is different for each pod, and what says nothing to people. */
+/** Takes out what differs from pod to pod, and what only programs need. */
 function clean(text: string): string {
   return text
     .replace(/^Back-off pulling image "[^"]*": \w+: /, '')

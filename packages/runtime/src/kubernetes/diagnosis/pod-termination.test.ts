@@ -148,7 +148,7 @@ test.each<[string, Terminated | null, Parts, object, RegExp]>([
     },
     {},
     { kind: 'broken', begun: [], cause: { kind: 'NotStarted', reason: 'StartError' } },
-    /^OCI runtime.*Has the image Node ≥ 20\.19/,
+    /^OCI runtime.*The image needs Node ≥ 20\.19/,
   ],
 ])('a pod that ended - %s', (_name, terminated, parts, expected, says) => {
   const end = terminationOf(podOf(terminated, parts), given);

@@ -18,7 +18,7 @@ export interface PodTermination {
   late: number | null;
 }
 
-/** Characters of what a process said last that are told. */
+/** Most characters shown of the last words of a process. */
 const MAX_WORDS = 500;
 const SIGNALS: Record<number, string> = { 6: 'SIGABRT', 9: 'SIGKILL', 11: 'SIGSEGV', 15: 'SIGTERM' };
 
@@ -129,7 +129,9 @@ function notStarted(reason: string, said: string): FailureCause {
   return {
     kind: 'NotStarted',
     reason,
-    message: `${words}. Has the image Node ≥ 20.19 as \`node\` on its PATH, for the processor of the nodes?`,
+    message:
+      `${words}. The image needs Node ≥ 20.19 as \`node\` on its PATH, ` +
+      'built for the processor of the nodes.',
   };
 }
 

@@ -16,13 +16,13 @@ const WAIT_LIMIT_MS: Record<WaitLimit, number> = {
   long: 1_800_000,
   endless: Number.POSITIVE_INFINITY,
 };
-/** What is no trouble unless it lasts. */
+/** Reasons that are told only when they last, in milliseconds. */
 const TOLD_AFTER_MS: Record<string, number> = { Pulling: 8000, Silent: 20_000 };
 const FIRST_LOOK_MS = 2000;
 const EVERY_MS = 4000;
 const SELDOM_MS = 30_000;
 
-/** What to think of something that was looked at. */
+/** What an observation comes to. */
 export interface StartObservation {
   /** Why it waits, with what to change; null where it does not. */
   message: string | null;
@@ -68,8 +68,8 @@ export class StartTimeout {
   }
 
   /**
-   * It was looked at: this is why it waits, as far as anything says so. `busy`: other pods of the run are at
-   * work.
+   * Takes in why it waits now, as far as anything says so; null where it does not. `busy`: other pods of the
+   * run are at work.
    */
   observe(waiting: PendingReason | null, nowMs: number, busy = false): StartObservation {
     const waitedMs = nowMs - this.#quietSinceMs;

@@ -204,7 +204,7 @@ describe('a step is given up after', () => {
       cause: {
         kind: 'NotStarted',
         reason: 'StartError',
-        message: expect.stringContaining('Has the image Node'),
+        message: expect.stringContaining('The image needs Node'),
       },
     });
   });

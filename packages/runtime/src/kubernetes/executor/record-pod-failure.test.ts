@@ -42,15 +42,15 @@ const starved: Partial<PodTermination> = {
   cause: { kind: 'OutOfMemory', message: 'more', memory: '1Gi' },
 };
 
-/** Charges the end of pod 1, which has items 4 to 7. */
-const charge = (of: Partial<PodTermination>, job: Partial<KTJobInput> = {}, memory = '1Gi') =>
+/** Records the end of pod 1, which has items 4 to 7. */
+const record = (of: Partial<PodTermination>, job: Partial<KTJobInput> = {}, memory = '1Gi') =>
   recordPodFailure(store, manifestOf({ retries: 3, ...job }), { pod: 1, end: end(of), memory });
 const outcomeOf = async (item: number): Promise<ItemOutcome | undefined> =>
   (await readOutcomes(store, 'r', 'm')).get(item);
 
 describe('a pod that failed is charged to', () => {
   test('what had begun, and nothing else', async () => {
-    expect(await charge({ begun: [4, 6] })).toBe(true);
+    expect(await record({ begun: [4, 6] })).toBe(true);
     expect([...(await readOutcomes(store, 'r', 'm')).keys()]).toEqual([4, 6]);
     expect(await outcomeOf(4)).toMatchObject({
       attempts: 1,
@@ -72,18 +72,18 @@ describe('a pod that failed is charged to', () => {
     );
     ledger.succeed(4, { attempt: 1, value: 'there', skipped: false });
     await ledger.settled();
-    await charge({ begun: [4] });
+    await record({ begun: [4] });
     expect(await outcomeOf(4)).toMatchObject({ attempts: 1, result: 'there', final: true });
   });
 
   test.each(['done', 'broken'] as const)('nobody where the pod is %s', async kind => {
-    expect(await charge({ kind })).toBe(true);
+    expect(await record({ kind })).toBe(true);
     expect((await readOutcomes(store, 'r', 'm')).size).toBe(0);
   });
 
   test('the item that was too late; those it took along only lost time', async () => {
     const cause = { kind: 'DeadlineExceeded', message: 'late', timeoutMs: 5 } as const;
-    await charge({ kind: 'deadline', cause, begun: [4, 5, 6], late: 5 });
+    await record({ kind: 'deadline', cause, begun: [4, 5, 6], late: 5 });
     expect(await outcomeOf(5)).toMatchObject({ attempts: 1, cause: { kind: 'DeadlineExceeded' } });
     for (const item of [4, 6])
       expect(await outcomeOf(item)).toMatchObject({
@@ -98,12 +98,12 @@ describe('an item is charged', () => {
   test('once for each pod that ended, however often that is told', async () => {
     for (let times = 0; times < 3; times++) await charge({});
     expect(await outcomeOf(4)).toMatchObject({ attempts: 1 });
-    await charge({ uid: 'u2' });
+    await record({ uid: 'u2' });
     expect(await outcomeOf(4)).toMatchObject({ attempts: 2 });
   });
 
   test('CH1: the end of a pod - counts once, where two controllers say it at once', async () => {
-    await Promise.all([charge({}), charge({})]);
+    await Promise.all([record({}), record({})]);
     expect(await outcomeOf(4)).toMatchObject({ attempts: 1 });
   });
 
@@ -113,17 +113,17 @@ describe('an item is charged', () => {
   });
 
   test('G2: a disruption - costs no attempt, up to a cap that outlives controllers', async () => {
-    for (let n = 0; n < 10; n++) await charge({ ...evicted, uid: `u${n}` }, { retries: 0 });
+    for (let n = 0; n < 10; n++) await record({ ...evicted, uid: `u${n}` }, { retries: 0 });
     expect(await outcomeOf(4)).toMatchObject({ attempts: 0, interruptions: 10, final: false });
-    await charge({ ...evicted, uid: 'one too many' }, { retries: 0 });
+    await record({ ...evicted, uid: 'one too many' }, { retries: 0 });
     expect(await outcomeOf(4)).toMatchObject({ final: true, cause: { kind: 'Evicted' } });
   });
 
   test('nothing for memory that can be raised: twice, then it costs', async () => {
     for (const [n, memory] of ['1Gi', '2048Mi'].entries())
-      await charge({ ...starved, uid: `u${n}` }, { retries: 0 }, memory);
+      await record({ ...starved, uid: `u${n}` }, { retries: 0 }, memory);
     expect(await outcomeOf(4)).toMatchObject({ attempts: 0, final: false });
-    await charge({ ...starved, uid: 'third' }, { retries: 0 }, '4096Mi');
+    await record({ ...starved, uid: 'third' }, { retries: 0 }, '4096Mi');
     expect(await outcomeOf(4)).toMatchObject({ attempts: 1, final: true, cause: { kind: 'OutOfMemory' } });
   });
 });

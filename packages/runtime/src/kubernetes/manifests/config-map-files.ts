@@ -2,7 +2,7 @@
  * Files in ConfigMaps: how a bundle and a run's document get into pods without a registry and without a
  * store.
  *
- * PC1 A ConfigMap holds at most 1 MiB; files are dealt out to as many as they need and mounted as one folder.
+ * PC1 A ConfigMap holds at most 1 MiB; files are split among as many as they need and mounted as one folder.
  * PC2 A file that is larger than one ConfigMap is stored in pieces, `<name>.part-000`; readers join them.
  */
 import type { ConfigMap } from '../api/objects.js';

@@ -1,4 +1,4 @@
-/** The Job whose pod reads what a store holds of a run, for who is outside of its cluster. Pure. */
+/** The Job whose pod reads what a store holds of a run, for people outside its cluster. Pure. */
 import { ANNOTATION, bundleNames, runLabels, runName, shortHash, slug } from './names.js';
 import type { RunFrame } from './run-jobs.js';
 import type { Job } from '../api/objects.js';

@@ -1,5 +1,5 @@
 /**
- * Where a run stands when a controller takes it up, told to its report: what has ended is not announced again
+ * Restores the report of a run that a controller takes up: what has ended is not announced again
  * by the loop.
  */
 import { orderOf, readManifest } from '../../run-store/job-manifest.js';

@@ -1,5 +1,5 @@
 /**
- * The objects of runs as those look for them who do not drive them: controllers, their pods, the flag to
+ * Finds and flags the objects of runs, for those who do not drive them: controllers, their pods, the flag to
  * cancel.
  */
 import type { Clock } from '../../ports/index.js';

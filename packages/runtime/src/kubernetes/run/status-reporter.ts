@@ -1,6 +1,5 @@
 /*
- * What the world outside learns of a run: a summary in the run's ConfigMap, so that nobody needs the store to
- * see where it stands.
+ * Reports where a run stands: a summary in the run's ConfigMap, so that nobody needs the store to see it.
  *
  * - It is written at most once a second while something changes, and at once when the run ends. It is a
  *   report: nothing is decided by it.
@@ -8,7 +7,7 @@
  *    others are counted; long texts are cut.
  * I3 What goes wrong is told until something goes well; a right that is missing is told to the end, because
  *    it does not come by itself.
- * I4 A controller that comes back tells the same as the one before: what it had ended is recalled, the rest
+ * I4 A controller that comes back tells the same as the one before: what it had ended is restored, the rest
  *    is counted anew from the results.
  */
 import { type FailureCause, formatProblem, type Json } from '@kube-transform/sdk';
