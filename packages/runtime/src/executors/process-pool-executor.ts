@@ -18,7 +18,7 @@ import type { PodOutcome } from '../run-store/item-results.js';
 import { judgePod, NO_HISTORY, type PodHistory } from '../worker/retry-policy.js';
 import type { PodOrder } from '../worker/run-pod.js';
 import { addOutcome, allowedFailures, settleJob } from './settle-job.js';
-import { WorkerProcess } from './worker-process.js';
+import { type Slot, WorkerSlots } from './worker-slots.js';
 
 const PODS_PER_WORKER = 16;
 const MAX_ITEMS_PER_POD = 200;
@@ -52,11 +52,6 @@ interface Task {
   pod: PodOrder;
   history: PodHistory;
 }
-interface Slot {
-  key: string;
-  worker: WorkerProcess;
-  task: Task | undefined;
-}
 
 /** An executor with one operating-system process per core. */
 export function processPoolExecutor(options: ProcessPoolOptions): Executor {
@@ -74,14 +69,14 @@ class ProcessPool implements Executor {
   readonly #size: number;
   readonly #facts = new AsyncQueue<Fact | ItemEvent>();
   readonly #jobs = new Map<string, Job>();
-  readonly #slots = new Set<Slot>();
+  readonly #slots: WorkerSlots<Task>;
   #queue: Task[] = [];
   #draining = false;
-  #closing: Promise<void>[] = [];
 
   constructor(options: ProcessPoolOptions) {
     this.#options = options;
     this.#size = options.workers ?? availableParallelism();
+    this.#slots = new WorkerSlots(options, this.#size);
   }
 
   itemsPerPod(_job: KTJob, items: number): number {
@@ -142,8 +137,7 @@ class ProcessPool implements Executor {
   async [Symbol.asyncDispose](): Promise<void> {
     this.#draining = true;
     this.#queue = [];
-    for (const slot of this.#slots) this.#close(slot, slot.task === undefined ? STOP_GRACE_MS : 0);
-    await Promise.all(this.#closing);
+    await this.#slots.closeAll();
   }
 
   #pump(): void {
@@ -153,35 +147,14 @@ class ProcessPool implements Executor {
       );
       const task = this.#queue[index];
       if (task === undefined) return;
-      const slot = this.#slotFor(task.job.order.job);
+      const slot = this.#slots.take(task.job.order.job);
       if (slot === undefined) return;
       this.#queue.splice(index, 1);
       void this.#run(slot, task);
     }
   }
 
-  #slotFor(job: KTJob): Slot | undefined {
-    const key = JSON.stringify([job.memory, job.env]);
-    const idle = [...this.#slots].filter(slot => slot.task === undefined);
-    const fitting = idle.find(slot => slot.key === key);
-    if (fitting !== undefined) return fitting;
-    if (this.#slots.size >= this.#size) {
-      const [other] = idle;
-      if (other === undefined) return undefined;
-      this.#close(other, STOP_GRACE_MS);
-    }
-    const { entry, storeUrl, clock } = this.#options;
-    const slot: Slot = {
-      key,
-      task: undefined,
-      worker: new WorkerProcess({ entry, storeUrl, clock, memory: job.memory, env: job.env }),
-    };
-    this.#slots.add(slot);
-    void slot.worker.exited.then(() => this.#slots.delete(slot));
-    return slot;
-  }
-
-  async #run(slot: Slot, task: Task): Promise<void> {
+  async #run(slot: Slot<Task>, task: Task): Promise<void> {
     const { job } = task;
     slot.task = task;
     job.running++;
@@ -197,7 +170,7 @@ class ProcessPool implements Executor {
       this.#facts.fail(end.error);
       this.#podDone(job, UNDONE);
     } else {
-      this.#slots.delete(slot);
+      this.#slots.forget(slot);
       this.#podCrashed(task, began, end.crash);
     }
     this.#pump();
@@ -269,12 +242,7 @@ class ProcessPool implements Executor {
     for (const { job } of dropped) this.#podDone(job, UNDONE);
   }
 
-  #slotsOf(job: Job): Slot[] {
+  #slotsOf(job: Job): Slot<Task>[] {
     return [...this.#slots].filter(slot => slot.task?.job === job);
-  }
-
-  #close(slot: Slot, graceMs: number): void {
-    this.#slots.delete(slot);
-    this.#closing.push(slot.worker.close(graceMs));
   }
 }

@@ -9,12 +9,11 @@
  *    again.
  * O4 A store that fails ends the observation, not the job: the run can be resumed when the store is well.
  */
-import type { FailureCause, KTJob } from '@kube-transform/sdk';
+import type { KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../../core/events.js';
 import { AsyncQueue } from '../../streams/async-queue.js';
-import { type JobManifest, manifestReader } from '../../run-store/job-manifest.js';
+import { manifestReader } from '../../run-store/job-manifest.js';
 import type { Executor, Hint, ItemEvent, JobOrder } from '../../ports/index.js';
-import { allowedFailures, settleJob } from '../../executors/settle-job.js';
 import type { KubernetesOptions } from './options.js';
 import { isKubeError } from '../api/kube-error.js';
 import { ANNOTATION } from '../manifests/names.js';
@@ -22,6 +21,7 @@ import { isTerminalJob, type Job, type Pod } from '../api/objects.js';
 import { PodFailures } from './pod-failures.js';
 import { rejectedJob } from '../diagnosis/rejections.js';
 import { JobExecution } from './job-execution.js';
+import { JobReconciler } from './job-reconciler.js';
 import { AdmissionQueue } from './admission-queue.js';
 import { WaveJobs } from './wave-jobs.js';
 import { StartWatchdog } from './start-watchdog.js';
@@ -53,10 +53,10 @@ class ClusterExecutor implements KubernetesExecutor {
   readonly #closing = new AbortController();
   /** Jobs that were there before their step was submitted. */
   readonly #found = new Map<string, Job>();
-  readonly #manifests: (runId: string, job: string) => Promise<JobManifest | null>;
   readonly #podFailures: PodFailures;
   readonly #waves: WaveJobs;
   readonly #watchdog: StartWatchdog;
+  readonly #reconciler: JobReconciler;
   readonly #admission: AdmissionQueue;
   readonly #tell = (event: ItemEvent): void => this.#facts.push(event);
   #draining = false;
@@ -66,10 +66,11 @@ class ClusterExecutor implements KubernetesExecutor {
 
   constructor(options: KubernetesOptions) {
     this.#o = options;
-    this.#manifests = manifestReader(options.store);
     this.#podFailures = new PodFailures(options);
     this.#waves = new WaveJobs(options);
     this.#watchdog = new StartWatchdog(options);
+    const parts = { podFailures: this.#podFailures, waves: this.#waves, watchdog: this.#watchdog };
+    this.#reconciler = new JobReconciler(manifestReader(options.store), parts);
     this.#admission = new AdmissionQueue(options.frame.settings.maxPods);
   }
 
@@ -192,45 +193,21 @@ class ClusterExecutor implements KubernetesExecutor {
   #broken(execution: JobExecution, error: unknown): void {
     if (this.#closing.signal.aborted) return;
     if (isKubeError(error) && [403, 404, 422].includes(error.status)) {
-      this.#settle(execution, failed(execution, rejectedJob(execution.name, error)));
+      const cause = rejectedJob(execution.name, error);
+      this.#settle(execution, { type: 'JobFailed', job: execution.name, cause });
       this.#later(this.#waves.remove(execution));
     } else this.#facts.fail(error);
   }
 
-  /** Reads what is new, settles what is done, and begins what is to be begun. */
   async #work(execution: JobExecution): Promise<void> {
     if (execution.isSettled || this.#closing.signal.aborted) return;
-    await execution.read();
-    if (await this.#settleIfDone(execution)) return;
-    if (execution.isStopped || this.#draining) return;
-    const manifest = await this.#manifests(execution.order.runId, execution.name);
-    if (manifest === null) return;
-    const enough = await this.#podFailures.handle(execution, manifest);
-    if (enough !== null) return this.#giveUp(execution, enough);
-    if (await this.#settleIfDone(execution)) return;
-    if (!this.#admission.admit(execution)) return;
-    const around = {
-      all: this.#admission.admitted,
-      wakeLater: (ms: number) => this.#wakeLater(execution, ms),
+    const fact = await this.#reconciler.reconcile(execution, {
+      admission: this.#admission,
+      draining: () => this.#draining,
+      wakeLater: ms => this.#wakeLater(execution, ms),
       tell: this.#tell,
-    };
-    await this.#waves.cover(execution, manifest, around);
-    const stuck = await this.#watchdog.look(execution, around);
-    if (stuck !== null) await this.#giveUp(execution, stuck);
-  }
-
-  async #giveUp(execution: JobExecution, cause: FailureCause): Promise<void> {
-    await this.#waves.remove(execution);
-    this.#settle(execution, failed(execution, cause));
-  }
-
-  async #settleIfDone(execution: JobExecution): Promise<boolean> {
-    const { order, tally } = execution;
-    const stopping = order.job.failFast && tally.failed > allowedFailures(order.job.maxFailed, order.items);
-    if (tally.open > 0 && !stopping) return false;
-    if (stopping) await this.#waves.remove(execution);
-    this.#settle(execution, settleJob(order.job, order.items, tally.outcome()));
-    return true;
+    });
+    if (fact !== null) this.#settle(execution, fact);
   }
 
   #wakeLater(execution: JobExecution, ms: number): void {
@@ -256,9 +233,3 @@ class ClusterExecutor implements KubernetesExecutor {
     await this.#waves.remove(execution, ({ job }) => all || isTerminalJob(job));
   }
 }
-
-const failed = ({ name }: JobExecution, cause: FailureCause): Fact => ({
-  type: 'JobFailed',
-  job: name,
-  cause,
-});

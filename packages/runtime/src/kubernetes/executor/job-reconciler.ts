@@ -1,0 +1,70 @@
+/*
+ * What is to be done for a job now: read its results, settle it, deal with its ended pods, make its next
+ * wave.
+ *
+ * Whatever happened, the same is looked at in the same order; what was done already is not done again.
+ */
+import type { FailureCause } from '@kube-transform/sdk';
+import type { Fact } from '../../core/events.js';
+import { allowedFailures, settleJob } from '../../executors/settle-job.js';
+import type { manifestReader } from '../../run-store/job-manifest.js';
+import type { AdmissionQueue } from './admission-queue.js';
+import type { JobExecution, Surroundings } from './job-execution.js';
+import type { PodFailures } from './pod-failures.js';
+import type { StartWatchdog } from './start-watchdog.js';
+import type { WaveJobs } from './wave-jobs.js';
+
+/** What a job is among, while it is reconciled. */
+export interface Around extends Pick<Surroundings, 'wakeLater' | 'tell'> {
+  admission: AdmissionQueue;
+  /** No more pods are to be begun. */
+  draining: () => boolean;
+}
+
+/** Reconciles jobs with their Jobs and pods. */
+export class JobReconciler {
+  readonly #manifests: ReturnType<typeof manifestReader>;
+  readonly #parts: { podFailures: PodFailures; waves: WaveJobs; watchdog: StartWatchdog };
+
+  constructor(
+    manifests: ReturnType<typeof manifestReader>,
+    parts: { podFailures: PodFailures; waves: WaveJobs; watchdog: StartWatchdog },
+  ) {
+    this.#manifests = manifests;
+    this.#parts = parts;
+  }
+
+  /** Does what is to be done now; the fact about the job where it is over. Rejects where the store fails. */
+  async reconcile(execution: JobExecution, around: Around): Promise<Fact | null> {
+    const { podFailures, waves, watchdog } = this.#parts;
+    await execution.read();
+    const done = await this.#factIfDone(execution);
+    if (done !== null || execution.isStopped || around.draining()) return done;
+    const manifest = await this.#manifests(execution.order.runId, execution.name);
+    if (manifest === null) return null;
+    const enough = await podFailures.handle(execution, manifest);
+    if (enough !== null) return this.#giveUp(execution, enough);
+    const doneAfterAll = await this.#factIfDone(execution);
+    if (doneAfterAll !== null || !around.admission.admit(execution)) return doneAfterAll;
+    const surroundings = { ...around, all: around.admission.admitted };
+    await waves.cover(execution, manifest, surroundings);
+    const stuck = await watchdog.look(execution, surroundings);
+    return stuck === null ? null : this.#giveUp(execution, stuck);
+  }
+
+  /**
+   * The fact about a job whose items all have a result, or that stops at a failure; null where it goes on.
+   */
+  async #factIfDone(execution: JobExecution): Promise<Fact | null> {
+    const { order, tally } = execution;
+    const stopping = order.job.failFast && tally.failed > allowedFailures(order.job.maxFailed, order.items);
+    if (tally.open > 0 && !stopping) return null;
+    if (stopping) await this.#parts.waves.remove(execution);
+    return settleJob(order.job, order.items, tally.outcome());
+  }
+
+  async #giveUp(execution: JobExecution, cause: FailureCause): Promise<Fact> {
+    await this.#parts.waves.remove(execution);
+    return { type: 'JobFailed', job: execution.name, cause };
+  }
+}
