@@ -84,7 +84,10 @@ export class RunAnnouncer {
     await writeStateFile(store, stateFileOf(record, this.#state, now));
   }
 
+  /**
+   * Stamps an event and passes it on. The event is nobody else's: it is stamped in place, which is quicker.
+   */
   #publish(event: Unstamped<RunEvent>, atMs = this.#o.clock.nowMs()): void {
-    this.#o.sink.publish({ ...event, atMs, runId: this.#o.record.runId });
+    this.#o.sink.publish(Object.assign(event, { atMs, runId: this.#o.record.runId }));
   }
 }
