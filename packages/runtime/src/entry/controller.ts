@@ -45,7 +45,7 @@ export async function startController(digest: string): Promise<never> {
     // What Kubernetes keeps of a pod that has ended: `kt status` shows it.
     const file = process.env['KT_TERMINATION'] ?? '/dev/termination-log';
     await writeFile(file, messageOf(error)).catch(() => undefined);
-    code = isKtError(error) && HOPELESS.has(error.code) ? EXIT_CODE.failed : EXIT_CODE.broken;
+    code = isKtError(error) && BEYOND_RETRY.has(error.code) ? EXIT_CODE.failed : EXIT_CODE.broken;
   }
   process.exit(code);
 }

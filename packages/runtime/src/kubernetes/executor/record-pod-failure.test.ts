@@ -60,7 +60,7 @@ describe('a pod that failed is charged to', () => {
   });
 
   test('no item of other pods, whatever the note says', async () => {
-    expect(await charge({ begun: [0, 3, 8, 99, -1] })).toBe(false);
+    expect(await record({ begun: [0, 3, 8, 99, -1] })).toBe(false);
     expect((await readOutcomes(store, 'r', 'm')).size).toBe(0);
   });
 
@@ -96,7 +96,7 @@ describe('a pod that failed is charged to', () => {
 
 describe('an item is charged', () => {
   test('once for each pod that ended, however often that is told', async () => {
-    for (let times = 0; times < 3; times++) await charge({});
+    for (let times = 0; times < 3; times++) await record({});
     expect(await outcomeOf(4)).toMatchObject({ attempts: 1 });
     await record({ uid: 'u2' });
     expect(await outcomeOf(4)).toMatchObject({ attempts: 2 });
@@ -108,7 +108,7 @@ describe('an item is charged', () => {
   });
 
   test('as many attempts as it has, then its failure is final', async () => {
-    for (const uid of ['u1', 'u2']) await charge({ uid }, { retries: 1 });
+    for (const uid of ['u1', 'u2']) await record({ uid }, { retries: 1 });
     expect(await outcomeOf(4)).toMatchObject({ attempts: 2, final: true });
   });
 
