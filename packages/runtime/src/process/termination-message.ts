@@ -2,10 +2,10 @@
  * The termination message of a pod, for when its process ends without a word: Kubernetes keeps the text of
  * the message file.
  *
- * TN1 The file always names the items that have begun and not returned: it is rewritten in place,
- *     synchronously, before each begins.
- * TN2 The text never grows past what Kubernetes keeps (4096 bytes): many items become ranges, more than fit
- *     are left out.
+ * - The file always names the items that have begun and not returned: it is rewritten in place,
+ *   synchronously, before each begins.
+ * - The text never grows past what Kubernetes keeps (4096 bytes): many items become ranges, more than fit
+ *   are left out.
  */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { Format } from '../parse/format.js';

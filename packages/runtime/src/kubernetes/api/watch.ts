@@ -5,10 +5,10 @@
  *    told and tried again.
  * F2 Between two watches lies a wait, unless the first lived for a second; waits grow until something is
  *    heard.
- * F3 A watch that says nothing for `idleMs` is given up: the server sends bookmarks every minute, so nobody
- *    is there.
- * F4 A list replaces everything that was said before: what is gone since is not told one by one. States in
- *    between may be missed.
+ * - A watch that says nothing for `idleMs` is given up: the server sends bookmarks every minute, so nobody
+ *   is there.
+ * - A list replaces everything that was said before: what is gone since is not told one by one. States in
+ *   between may be missed.
  */
 import type { Clock } from '../../ports/index.js';
 import { LineDecoder } from '../../streams/lines.js';

@@ -1,9 +1,9 @@
 /*
  * What follows when pods end without having done their items.
  *
- * Z1 Each ended pod is dealt with once: what its end means is on record before its index counts as handled.
- * Z2 How many ends are too many says `retry-policy.ts`: then the step fails, because another pod cannot help.
- * Z3 That a pod succeeded, as Kubernetes sees it, is no reason to think that its items are done.
+ * - Each ended pod is dealt with once: what its end means is on record before its index counts as handled.
+ * - How many ends are too many says `retry-policy.ts`: then the step fails, because another pod cannot help.
+ * - That a pod succeeded, as Kubernetes sees it, is no reason to think that its items are done.
  */
 import type { FailureCause } from '@kube-transform/sdk';
 import type { JobManifest } from '../../run-store/job-manifest.js';

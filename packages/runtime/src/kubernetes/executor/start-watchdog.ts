@@ -1,10 +1,10 @@
 /*
  * Sees when pods of a step do not start, says why, and gives up after a while.
  *
- * WD1 It asks only where pods are missing or not ready and nothing has happened for two seconds: a step that
- *     goes well costs no request.
- * WD2 A look costs at most four requests, however many pods wait. One that fails is made again later: it
- *     never holds up the step.
+ * - It asks only where pods are missing or not ready and nothing has happened for two seconds: a step that
+ *   goes well costs no request.
+ * - A look costs at most four requests, however many pods wait. One that fails is made again later: it
+ *   never holds up the step.
  */
 import { type FailureCause, parseDurationMs } from '@kube-transform/sdk';
 import type { ItemEvent } from '../../ports/index.js';

@@ -5,8 +5,8 @@
  *   report: nothing is decided by it.
  * I2 It stays below the size of a ConfigMap: of many jobs those are told that are under way or failed, the
  *    others are counted; long texts are cut.
- * I3 What goes wrong is told until something goes well; a right that is missing is told to the end, because
- *    it does not come by itself.
+ * - What goes wrong is told until something goes well; a right that is missing is told to the end, because
+ *   it does not come by itself.
  * I4 A controller that comes back tells the same as the one before: what it had ended is restored, the rest
  *    is counted anew from the results.
  */
