@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ContainerState, Pod } from '../api/objects.js';
+import { blamedItems, judgeAttempt } from '../../worker/retry-policy.js';
 import { DID_NOTHING, terminationOf } from './pod-termination.js';
 
 type Terminated = Partial<NonNullable<ContainerState['terminated']>>;
@@ -155,6 +156,42 @@ test.each<[string, Terminated | null, Parts, object, RegExp]>([
   expect(end).toMatchObject({ uid: 'u', ...expected });
   expect(end.cause.message).toMatch(says);
 });
+
+// A container's own words, or the pod's; kubelet may have kept what the pod was at, or not.
+test.each<[string, Terminated | null, Parts]>([
+  ['its node was rebooted', { exitCode: 255, reason: 'Unknown' }, {}],
+  ['its container was lost', { exitCode: 137, reason: 'ContainerStatusUnknown' }, {}],
+  ['its node was lost', { exitCode: 137, reason: 'Error' }, { status: { reason: 'NodeLost' } }],
+  ['its node was shut down', { exitCode: 1, reason: 'Error' }, { status: { reason: 'Terminated' } }],
+  [
+    'its node was shut down, as older kubelets say',
+    { exitCode: 137 },
+    { status: { reason: 'NodeShutdown' } },
+  ],
+  ['it made room for a critical pod', { exitCode: 137 }, { status: { reason: 'Preempting' } }],
+  ['its node ran out of disk', { exitCode: 137 }, { status: { reason: 'Evicted' } }],
+  ['a device was gone', null, { status: { reason: 'UnexpectedAdmissionError', phase: 'Failed' } }],
+  ['its node had no more room', null, { status: { reason: 'OutOfmemory' } }],
+  ['its node no longer had the label', null, { status: { reason: 'NodeAffinity' } }],
+])('an end that is the platform’s costs no attempt - %s', (_name, terminated, parts) => {
+  const end = terminationOf(podOf(terminated, parts), given);
+  expect(end).toMatchObject({ uid: 'u', kind: 'disrupted', cause: { kind: 'Evicted' } });
+  const [charged] = blamedItems(end, [3], { asked: '1Gi', had: '1Gi' });
+  expect(judgeAttempt(undefined, charged?.cause ?? end.cause, { retries: 0 })).toEqual({
+    attempts: 0,
+    isFree: true,
+    isFinal: false,
+  });
+});
+
+test.each([1, 2, 126, 127, 134, 137, 139, 255])(
+  'exit code %d with no word of the platform is the code’s',
+  code => {
+    expect(terminationOf(podOf({ exitCode: code, reason: 'Error' }), given)).toMatchObject({
+      kind: 'crashed',
+    });
+  },
+);
 
 describe('what a pod was at', () => {
   test('comes from the note that it left', () => {

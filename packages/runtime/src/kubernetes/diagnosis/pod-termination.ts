@@ -20,6 +20,15 @@ export interface PodTermination {
 
 /** Most characters shown of the last words of a process. */
 const MAX_WORDS = 500;
+/**
+ * What kubelet and the control plane call a pod or a container that they ended, or lost sight of: a node that
+ * was shut down, rebooted or lost, a pod that had to make room, or was refused by its node.
+ *
+ * Source: kubelet's `pkg/kubelet` (eviction, preemption, nodeshutdown, lifecycle, kuberuntime) and the pod
+ * garbage collector; `Unknown` with exit code 255 is containerd's word for a container that a reboot ended.
+ */
+const BY_PLATFORM =
+  /^(Unknown|ContainerStatusUnknown|NodeLost|NodeShutdown|Shutdown|Terminated|Evicted|Preempting|UnexpectedAdmissionError|AdmissionRejected|NodeAffinity|NodePorts|OutOf\w+)$/;
 const SIGNALS: Record<number, string> = { 6: 'SIGABRT', 9: 'SIGKILL', 11: 'SIGSEGV', 15: 'SIGTERM' };
 
 /** The end of a pod; `memory` is what it was given, `timeoutMs` the longest time of an attempt. */
@@ -55,6 +64,12 @@ export function terminationOf(
   if (disruption !== undefined) {
     const message =
       `The pod was taken from its node (${disruption.reason ?? 'disruption'}). ${disruption.message ?? ''}`.trim();
+    return end({ ...at, kind: 'disrupted', cause: evicted(message) });
+  }
+  const platform = [pod.status?.reason, state?.reason].find(reason => BY_PLATFORM.test(reason ?? ''));
+  if (platform !== undefined) {
+    const said = pod.status?.message ?? note.message ?? '';
+    const message = `The pod was ended by its node or the cluster (${platform}). ${said}`.trim();
     return end({ ...at, kind: 'disrupted', cause: evicted(message) });
   }
   if (pod.status?.reason === 'DeadlineExceeded') {
