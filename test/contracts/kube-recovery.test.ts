@@ -142,13 +142,30 @@ test('a Job of that name that is somebody else’s stops the run with a sentence
   });
 });
 
+const denied = (verb: string, resource: string): { status: number; body: object } => {
+  const message = `${resource} is forbidden: User "x" cannot ${verb} resource "${resource}" in API group "batch"`;
+  return { status: 403, body: { kind: 'Status', code: 403, reason: 'Forbidden', message } };
+};
+
+test('a right that is missing for a moment only delays', async () => {
+  bench.server.on(/^POST .*\/jobs/, denied('create', 'jobs'), 1);
+  bench.server.on(/^GET .*\/jobs\?.*watch/, denied('watch', 'jobs'), 1);
+  bench.server.on(/^GET .*\/pods\?.*watch/, denied('watch', 'pods'), 1);
+  expect((await go('denied', [squares()])).status).toBe('Completed');
+  expect(bench.server.askedFor(/^POST .*\/jobs/).length).toBe(2);
+});
+
+test('a right that stays missing fails the step, and says which role is needed', async () => {
+  bench.server.on(/^POST .*\/jobs/, denied('create', 'jobs'));
+  const step = squares({ kubernetes: { startTimeout: '1s' } });
+  expect((await go('denied-for-good', [step])).cause).toMatchObject({
+    kind: 'NotStarted',
+    reason: 'CLUSTER_FORBIDDEN',
+    message: expect.stringMatching(/"x" may not create jobs.*A Role with the rule/),
+  });
+});
+
 test.each([
-  [
-    403,
-    'Forbidden',
-    'jobs.batch is forbidden: User "x" cannot create resource "jobs" in API group "batch"',
-    'jobs',
-  ],
   [422, 'Invalid', 'Job.batch "x" is invalid: spec.template.spec.hostname: Invalid value', 'hostname'],
 ])(
   'a Job that the cluster refuses with %d fails its step, in the cluster’s words',

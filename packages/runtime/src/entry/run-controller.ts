@@ -65,9 +65,7 @@ export async function controlRun(digest: string): Promise<number> {
         path: name,
         message: `The run's ConfigMap "${name}" is gone: the run was deleted.`,
       });
-    const watching = watchOwnConfigMap(api, { name, uid, stop, cancel }).catch((error: unknown) =>
-      report.trouble(error),
-    );
+    const watching = watchOwnConfigMap(api, { name, uid, stop, cancel, report });
     const status = await run(api, {
       config,
       digest,
@@ -110,10 +108,17 @@ function checkVersion(runId: string, { began, digest }: { began: string; digest:
 /** Heeds the flag of `kt cancel`, and another controller that has taken over. */
 async function watchOwnConfigMap(
   api: KubeApi,
-  at: { name: string; uid: string; stop: AbortController; cancel: AbortController },
+  at: { name: string; uid: string; stop: AbortController; cancel: AbortController; report: StatusReporter },
 ): Promise<void> {
   const target = { path: paths.configMaps(api.namespace), fieldSelector: `metadata.name=${at.name}` };
-  for await (const news of watch<ConfigMap>(api, target, { signal: at.stop.signal, clock: systemClock })) {
+  const options = {
+    signal: at.stop.signal,
+    clock: systemClock,
+    // Without it nobody could cancel the run, or take it over.
+    deniedForMs: Number.POSITIVE_INFINITY,
+    onTrouble: (error: unknown) => at.report.trouble(error, true),
+  };
+  for await (const news of watch<ConfigMap>(api, target, options)) {
     const [object] = news.type === 'list' ? news.items : [news.object];
     const gone = object === undefined || news.type === 'gone';
     if (gone || object.data?.[RUN_KEY.cancel] !== undefined) at.cancel.abort();
@@ -157,7 +162,7 @@ async function run(
     store,
     clock: systemClock,
     frame,
-    onTrouble: error => report.trouble(error),
+    onTrouble: (error, isRetried) => report.trouble(error, isRetried),
   });
   await using hints = await hintServer({
     host: process.env['KT_POD_IP'] ?? '127.0.0.1',

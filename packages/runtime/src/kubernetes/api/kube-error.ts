@@ -62,6 +62,11 @@ export function isKubeError(value: unknown, status?: number): value is KubeError
   );
 }
 
+/** True where no role allows a call; one may, a moment later, where somebody is just replacing it. */
+export function isMissingRight(value: unknown): value is KubeError {
+  return isKubeError(value, 403) && value.code === 'CLUSTER_FORBIDDEN';
+}
+
 /** The server did not answer, or not to the end. */
 export function unreachable(call: KubeCall, error: unknown): KubeError {
   const { code, message } = error as { code?: unknown; message?: unknown };

@@ -233,10 +233,35 @@ describe('watching, when something goes wrong', () => {
     expect(listener.reasons).toEqual(['429 TooManyRequests']);
   });
 
+  const denied: Answer = {
+    status: 403,
+    body: statusBody(
+      403,
+      'Forbidden',
+      'pods is forbidden: User "u" cannot list resource "pods" in API group "" in the namespace "ns"',
+    ),
+  };
+
   test.each([LIST, WATCH])('F1: a 403 on %s - is the end', async pattern => {
-    const message =
-      'pods is forbidden: User "u" cannot list resource "pods" in API group "" in the namespace "ns"';
-    server.on(pattern, { status: 403, body: statusBody(403, 'Forbidden', message) });
+    server.on(pattern, denied);
     await expect(listening().done).rejects.toMatchObject({ code: 'CLUSTER_FORBIDDEN', status: 403 });
+  });
+
+  test.each([LIST, WATCH])(
+    'F1: a 403 on %s - is told and tried again for as long as one may',
+    async pattern => {
+      server.on(pattern, denied, 3);
+      const listener = listening({ deniedForMs: 300_000 });
+      await server.hasBeenAsked(WATCH, pattern === LIST ? 1 : 4);
+      makePod('a');
+      await listener.hears('put a');
+      expect(listener.reasons).toEqual(['403 Forbidden', '403 Forbidden', '403 Forbidden']);
+    },
+  );
+
+  test('F1: a 403 that lasts is the end', async () => {
+    server.on(LIST, denied);
+    await expect(listening({ deniedForMs: 300_000 }).done).rejects.toMatchObject({ status: 403 });
+    expect(clock.passed.reduce((sum, ms) => sum + ms, 0)).toBeGreaterThanOrEqual(300_000);
   });
 });

@@ -1,8 +1,8 @@
 /*
  * A live view of a collection: what there is, and then what changes.
  *
- * F1 It ends only when its signal is aborted, or with the KubeError of a 403. Whatever else goes wrong is
- *    told and tried again.
+ * F1 It ends only when its signal is aborted, or with the KubeError of a 403 that lasts. Whatever else goes
+ *    wrong is told and tried again.
  * F2 Between two watches lies a wait, unless the first lived for a second; waits grow until something is
  *    heard.
  * - A watch that says nothing for `idleMs` is given up: the server sends bookmarks every minute, so nobody
@@ -33,6 +33,8 @@ export interface WatchOptions {
   clock: Clock;
   /** Told of everything that went wrong and is tried again. */
   onTrouble?: (error: unknown) => void;
+  /** How long a 403 is tried again: somebody may be replacing the role. Default: 0, it is the end. */
+  deniedForMs?: number;
   /** Default: 150 s. */
   idleMs?: number;
   /** How old the last list may become. Default: 600 s. */
@@ -59,7 +61,7 @@ export async function* watch<T extends KubeObject>(
       yield* watcher.round();
     } catch (error) {
       if (signal.aborted) return;
-      if (isKubeError(error, 403)) throw error;
+      if (watcher.isDenied(error)) throw error;
       watcher.failed(error);
     }
     await clock.sleep(watcher.delayMs(), signal).catch(() => undefined);
@@ -76,6 +78,8 @@ class Watcher<T extends KubeObject> {
   #version: string | undefined;
   #listedMs = 0;
   #failures = 0;
+  /** Since when each answer was a 403; null: the last one was another. */
+  #deniedSinceMs: number | null = null;
   #wasShort = true;
   #retryAfterMs = 0;
 
@@ -116,6 +120,13 @@ class Watcher<T extends KubeObject> {
     if (this.#wasShort) this.#failures++;
     if (this.#failures > 1)
       onTrouble?.(unreachable(this.#call, new Error('it ends every watch as soon as it has begun')));
+  }
+
+  /** A 403 that has lasted for as long as one is tried again. */
+  isDenied(error: unknown): boolean {
+    const nowMs = this.#options.clock.nowMs();
+    this.#deniedSinceMs = isKubeError(error, 403) ? (this.#deniedSinceMs ?? nowMs) : null;
+    return this.#deniedSinceMs !== null && nowMs - this.#deniedSinceMs >= (this.#options.deniedForMs ?? 0);
   }
 
   /** Something went wrong in a round. */
@@ -161,6 +172,7 @@ class Watcher<T extends KubeObject> {
         answerWithinMs: ANSWER_WITHIN_MS,
       })) {
         guard.heard();
+        this.#deniedSinceMs = null;
         for (const line of lines.push(chunk)) {
           if (line === '') continue;
           const event = this.#eventIn(line);

@@ -132,6 +132,13 @@ export function rejectionOf(text: string): PendingReason {
   };
 }
 
+/** A right that is missing: it may come back, where somebody is replacing the role. */
+export function missingRight({ code, problems }: KubeError): PendingReason {
+  const [problem] = problems;
+  const message = (problem?.message ?? 'a right is missing').replace(/[.\s]+$/, '');
+  return { reason: code, message, remedy: problem?.hint ?? '', waitLimit: 'grace' };
+}
+
 /** Why a Job was not made, where waiting cannot help. */
 export function rejectedJob(job: string, { status, code, message, problems }: KubeError): FailureCause {
   // Whose right is missing, and which, says the error itself.

@@ -6,6 +6,8 @@
  */
 import type { FailureCause } from '@kube-transform/sdk';
 import type { Fact } from '../../core/events.js';
+import { isMissingRight } from '../api/kube-error.js';
+import { missingRight } from '../diagnosis/rejections.js';
 import { allowedFailures, settleJob } from '../../executors/settle-job.js';
 import type { manifestReader } from '../../run-store/job-manifest.js';
 import type { AdmissionQueue } from './admission-queue.js';
@@ -42,13 +44,19 @@ export class JobReconciler {
     if (done !== null || execution.isStopped || around.draining()) return done;
     const manifest = await this.#manifests(execution.order.runId, execution.name);
     if (manifest === null) return null;
-    const enough = await podFailures.handle(execution, manifest);
-    if (enough !== null) return this.#giveUp(execution, enough);
-    const doneAfterAll = await this.#factIfDone(execution);
-    if (doneAfterAll !== null || !around.admission.admit(execution)) return doneAfterAll;
-    const surroundings = { ...around, all: around.admission.admitted };
-    await waves.cover(execution, manifest, surroundings);
-    const stuck = await watchdog.look(execution, surroundings);
+    const surroundings = (): Surroundings => ({ ...around, all: around.admission.admitted });
+    try {
+      const enough = await podFailures.handle(execution, manifest);
+      if (enough !== null) return await this.#giveUp(execution, enough);
+      const doneAfterAll = await this.#factIfDone(execution);
+      if (doneAfterAll !== null || !around.admission.admit(execution)) return doneAfterAll;
+      await waves.cover(execution, manifest, surroundings());
+    } catch (error) {
+      // It is tried again with the next look, and told like any other reason to wait.
+      if (!isMissingRight(error)) throw error;
+      execution.refuse(missingRight(error));
+    }
+    const stuck = await watchdog.look(execution, surroundings());
     return stuck === null ? null : this.#giveUp(execution, stuck);
   }
 

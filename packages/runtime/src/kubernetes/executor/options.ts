@@ -9,6 +9,6 @@ export interface KubernetesOptions {
   store: FileStore;
   clock: Clock;
   frame: RunFrame;
-  /** Told of everything that went wrong and is tried again. */
-  onTrouble: (error: unknown) => void;
+  /** Told of everything that went wrong; `isRetried`: it is tried again, and may pass. */
+  onTrouble: (error: unknown, isRetried?: boolean) => void;
 }

@@ -5,6 +5,9 @@ import { watch } from '../api/watch.js';
 import { selectRun } from '../manifests/names.js';
 import type { KubernetesOptions } from './options.js';
 
+/** As long as what may pass by itself is waited for. */
+const DENIED_FOR_MS = 300_000;
+
 /** Whom to tell. */
 export interface RunWatcher {
   /** All Jobs that there are now. */
@@ -28,7 +31,12 @@ export function watchRun(
   watcher: RunWatcher,
 ): { listed: Promise<void>; ended: Promise<void> } {
   const { namespace } = frame.settings;
-  const options = { clock, onTrouble, signal };
+  const options = {
+    clock,
+    signal,
+    deniedForMs: DENIED_FOR_MS,
+    onTrouble: (error: unknown) => onTrouble(error, true),
+  };
   const labelSelector = selectRun(frame.runId, 'task');
   let isListed = (): void => undefined;
   const listed = new Promise<void>(resolve => (isListed = resolve));

@@ -8,12 +8,12 @@
 import { KtError } from '@kube-transform/sdk';
 import type { JobManifest } from '../../run-store/job-manifest.js';
 import { paths } from '../api/paths.js';
-import { isKubeError } from '../api/kube-error.js';
+import { isKubeError, isMissingRight } from '../api/kube-error.js';
 import { ANNOTATION, selectPodsOf } from '../manifests/names.js';
 import type { KubernetesOptions } from './options.js';
 import { taskJob, type WavePlan } from '../manifests/run-jobs.js';
 import type { Job } from '../api/objects.js';
-import { type PendingReason, rejectionOf } from '../diagnosis/rejections.js';
+import { missingRight, type PendingReason, rejectionOf } from '../diagnosis/rejections.js';
 import type { JobExecution, Surroundings } from './job-execution.js';
 import { shardsOf, shares, type Wave } from './waves.js';
 
@@ -77,7 +77,7 @@ export class WaveJobs {
     const { name } = wanted.metadata;
     const made = await this.#o.api
       .create<Job>(paths.jobs(this.#namespace), wanted)
-      .catch((error: unknown) => void execution.refuse(rejectionOf(quotaWords(error))));
+      .catch((error: unknown) => void execution.refuse(refusalOf(error)));
     if (made === undefined) return false;
     if (made !== null) {
       execution.see(made);
@@ -173,13 +173,14 @@ const stillDeleted = (name: string): PendingReason => ({
   waitLimit: 'long',
 });
 
-/** What a quota on Jobs says, which lets one be made later. @throws anything else. */
-function quotaWords(error: unknown): string {
+/** Why a Job is not made now that may be later: a quota, a right that is missing. @throws anything else. */
+function refusalOf(error: unknown): PendingReason {
+  if (isMissingRight(error)) return missingRight(error);
   const said = isKubeError(error, 403)
     ? /(exceeded|status unknown for) quota: .*/s.exec(error.problems[0]?.message ?? '')?.[0]
     : undefined;
   if (said === undefined) throw error;
-  return said;
+  return rejectionOf(said);
 }
 
 /**

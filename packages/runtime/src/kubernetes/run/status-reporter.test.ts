@@ -67,6 +67,13 @@ test('the status of a run - tells a missing right to the end, once for all objec
   expect(told()).toBe(SENTENCE);
 });
 
+test('the status of a run - forgets a right that was missing for a moment', async () => {
+  report.trouble(await denied('kt-a-1'), true);
+  report.publish(WELL);
+  await report.close(null);
+  expect(told()).toBeNull();
+});
+
 test('the status of a run - has added to it what goes wrong after the last word', async () => {
   await report.close(null);
   report.trouble(await denied('kt-a-1'));

@@ -115,10 +115,10 @@ export class StatusReporter implements EventSink {
     this.#changed();
   }
 
-  /** Something goes wrong, and is tried again. */
-  trouble(error: unknown): void {
+  /** Something goes wrong; `isRetried`: it is tried again, and may pass. */
+  trouble(error: unknown, isRetried = false): void {
     // The same words for every object that it is about.
-    if (isKubeError(error, 403))
+    if (isKubeError(error, 403) && !isRetried)
       for (const problem of error.problems) this.#denied.add(formatProblem({ ...problem, path: '' }));
     else this.#trouble = error instanceof Error ? error.message : String(error);
     this.#onTrouble(error);
