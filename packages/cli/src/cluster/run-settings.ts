@@ -20,12 +20,12 @@ export function settingsOf(options: ClusterOptions, namespace: string): ClusterS
       hint: 'Give --volume pvc:CLAIM, or --volume host:/path for a cluster of one node.',
     });
   }
-  const { image, imagePullPolicy, serviceAccount, keepFinished, maxPods, defaults } = options;
+  const { image, imagePullPolicy, serviceAccount, keepFinished, maxPods, maxRuns, defaults } = options;
   return clusterSettings({
     namespace,
     store,
     volume,
-    ...omitUndefined({ image, imagePullPolicy, serviceAccount, keepFinished, maxPods }),
+    ...omitUndefined({ image, imagePullPolicy, serviceAccount, keepFinished, maxPods, maxRuns }),
     ...omitUndefined({ defaults: defaults?.kubernetes, env: defaults?.env }),
   });
 }

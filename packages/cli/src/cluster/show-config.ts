@@ -20,6 +20,7 @@ const DEFAULTS: readonly [ChoiceKey, string][] = [
   ['insecureRegistry', 'only with one on this machine'],
   ['build', 'none'],
   ['maxPods', '2000'],
+  ['maxRuns', '50'],
   ['keepFinished', 'false'],
   ['defaults', 'none'],
 ];

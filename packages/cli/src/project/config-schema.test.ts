@@ -28,6 +28,7 @@ describe('configSchema', () => {
           insecureRegistry: true,
           build: './build.sh',
           maxPods: 3,
+          maxRuns: 5,
           keepFinished: false,
           defaults: {
             memory: '512Mi',

@@ -75,6 +75,7 @@ const context = z
     insecureRegistry: z.boolean().optional(),
     build: nonEmpty.optional(),
     maxPods: z.int().min(1).optional(),
+    maxRuns: z.int().min(1).optional(),
     keepFinished: z.boolean().optional(),
     defaults: defaults.optional(),
   })

@@ -25,6 +25,7 @@ import type { ConfigMap } from '../kubernetes/api/objects.js';
 import { MOUNT } from '../kubernetes/manifests/pod-spec.js';
 import { restoreStatus } from '../kubernetes/run/restore-status.js';
 import { RUN_CONFIG, RUN_KEY, readRecordFiles, type RunConfig } from '../kubernetes/manifests/run-config.js';
+import { waitForTurn } from '../kubernetes/run/run-queue.js';
 import { StatusReporter } from '../kubernetes/run/status-reporter.js';
 import { readHeadline } from '../reporting/job-result.js';
 import { hintsKey } from '../run-store/layout.js';
@@ -66,6 +67,14 @@ export async function controlRun(digest: string): Promise<number> {
         message: `The run's ConfigMap "${name}" is gone: the run was deleted.`,
       });
     const watching = watchOwnConfigMap(api, { name, uid, stop, cancel, report });
+    await waitForTurn(api, {
+      runId: config.runId,
+      maxRuns: config.settings.maxRuns,
+      clock: systemClock,
+      signal: AbortSignal.any([stop.signal, cancel.signal]),
+      onWaiting: message => report.trouble(new Error(message), true),
+      onTrouble: error => report.trouble(error, true),
+    });
     const status = await run(api, {
       config,
       digest,

@@ -97,6 +97,8 @@ export interface ContextConfig {
   build?: string;
   /** Pods of a whole run at once. Default 2000. */
   maxPods?: number;
+  /** Runs of the namespace that go on at once; later ones wait for their turn. Default 50. */
+  maxRuns?: number;
   /** Keep the Jobs of finished steps. Default false. */
   keepFinished?: boolean;
   /** Options of all steps; a step's own come first. */

@@ -67,11 +67,11 @@ export async function submitDeployed(
     source,
     ...omitUndefined({ runId }),
   });
-  const { maxPods, keepFinished } = typed;
+  const { maxPods, maxRuns, keepFinished } = typed;
   const settings = {
     ...deployed.settings,
     namespace: api.namespace,
-    ...omitUndefined({ maxPods, keepFinished }),
+    ...omitUndefined({ maxPods, maxRuns, keepFinished }),
   };
   const config = runConfigOf(deployed, record, settings);
   await publishRun(api, config, record);

@@ -1,14 +1,17 @@
-/** Asks the cluster why pods of a Job do not start: at most four requests, however many pods wait. */
+/** Asks the cluster why pods of a Job do not start: at most five requests, however many pods wait. */
 import { paths } from '../api/paths.js';
-import { selectPodsOf } from '../manifests/names.js';
+import { LABEL, selectPodsOf } from '../manifests/names.js';
 import type { KubeApi } from '../api/kube-api.js';
 import type { Job, KubeEvent, KubeList, Pod } from '../api/objects.js';
 import type { PendingReason } from './rejections.js';
 import { missingPods, pendingReasonOf } from './pending-reason.js';
+import { roomHolders } from './room-holders.js';
 
 /** Pods that are looked at, and those of them whose events are. */
 const PODS = 5;
 const PODS_IN_DETAIL = 2;
+/** Pods of the namespace that are looked at for who holds the room. */
+const HOLDERS = 500;
 /** What a container waits for without saying what is wrong. */
 const UNCLEAR = new Set(['ContainerCreating', 'PodInitializing', 'ImagePullBackOff']);
 
@@ -21,6 +24,10 @@ export async function diagnose(api: KubeApi, job: Job, signal?: AbortSignal): Pr
   const about = [...(missing ? [job] : []), ...unclear].map(({ metadata }) => metadata.uid ?? '');
   const events = await Promise.all(about.map(uid => eventsOf(api, uid, signal)));
   const waiting = pendingReasonOf({ job, pods, events: events.flat() });
+  if (waiting?.reason === 'Unschedulable' && /Insufficient|Too many pods/.test(waiting.message)) {
+    const holders = roomHolders(await placedPods(api, signal), job.metadata.labels?.[LABEL.run]);
+    return holders === '' ? waiting : { ...waiting, remedy: `${holders} ${waiting.remedy}` };
+  }
   return waiting ?? (missing || pods.length > 0 ? silence(job) : null);
 }
 
@@ -33,6 +40,13 @@ async function pendingPods(api: KubeApi, { metadata }: Job, signal: AbortSignal 
   return (
     (await api.get<KubeList<Pod>>(paths.pods(api.namespace), { query, signal, retryForMs: 0 }))?.items ?? []
   );
+}
+
+/** Some of the pods that kube-transform has in the namespace. */
+async function placedPods(api: KubeApi, signal: AbortSignal | undefined): Promise<Pod[]> {
+  const query = { labelSelector: `${LABEL.managedBy}=kt`, limit: HOLDERS };
+  const pods = api.get<KubeList<Pod>>(paths.pods(api.namespace), { query, signal, retryForMs: 0 });
+  return (await pods)?.items ?? [];
 }
 
 async function eventsOf(api: KubeApi, uid: string, signal: AbortSignal | undefined): Promise<KubeEvent[]> {

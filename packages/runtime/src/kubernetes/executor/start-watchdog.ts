@@ -3,7 +3,7 @@
  *
  * - It asks only where pods are missing or not ready and nothing has happened for two seconds: a step that
  *   goes well costs no request.
- * - A look costs at most four requests, however many pods wait. One that fails is made again later: it
+ * - A look costs at most five requests, however many pods wait. One that fails is made again later: it
  *   never holds up the step.
  */
 import { type FailureCause, parseDurationMs } from '@kube-transform/sdk';

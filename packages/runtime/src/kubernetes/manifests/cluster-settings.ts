@@ -1,6 +1,6 @@
 /** What is the same for all pods of a run: where it runs, with which image and which volume. */
 import type { KubernetesOptions } from '@kube-transform/sdk';
-import { count, flag, keyed, nullOr, oneOf, record, table, text } from '../../parse/shapes.js';
+import { count, flag, keyed, nullOr, oneOf, orElse, record, table, text } from '../../parse/shapes.js';
 import { KUBERNETES } from '../../parse/stored-job.js';
 
 /** The volume behind a `file:` store. */
@@ -29,6 +29,8 @@ export interface ClusterSettings {
   parallelism: number;
   /** Pods of the whole run at once. Default 2000. */
   maxPods: number;
+  /** Runs of the namespace that go on at once; later ones wait. Default 50. */
+  maxRuns: number;
   /** Keep the Jobs of finished steps until the run is collected. Default false: they are deleted. */
   keepFinished: boolean;
   /**
@@ -39,6 +41,8 @@ export interface ClusterSettings {
   /** Seconds after which Kubernetes itself deletes what is left of a finished Job. Default 86,400. */
   ttlSeconds: number;
 }
+
+const MAX_RUNS = 50;
 
 const VOLUME = keyed<DataVolume>({
   claim: record<Extract<DataVolume, { claim: string }>>({ claim: text, mountPath: text }),
@@ -56,6 +60,8 @@ export const SETTINGS_FIELDS = {
   env: table(text),
   parallelism: count,
   maxPods: count,
+  // Settings of 0.1.0 do not have it.
+  maxRuns: orElse(count, MAX_RUNS),
   keepFinished: flag,
   reapAbove: count,
   ttlSeconds: count,
@@ -83,6 +89,7 @@ export function clusterSettings(
     env: {},
     parallelism: 1000,
     maxPods: 2000,
+    maxRuns: MAX_RUNS,
     keepFinished: false,
     reapAbove: 1000,
     ttlSeconds: 86_400,

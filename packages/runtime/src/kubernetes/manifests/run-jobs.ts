@@ -25,7 +25,11 @@ import {
 } from './pod-spec.js';
 import type { ClusterSettings } from './cluster-settings.js';
 
-const CONTROLLER = { cpu: '100m', memory: '128Mi', limit: '512Mi' };
+/**
+ * What a controller asks for: it is at work for moments, and a controller that holds room which its own pods
+ * need keeps them out.
+ */
+const CONTROLLER = { cpu: '10m', memory: '128Mi', limit: '512Mi' };
 const CONTROLLER_STARTS = 30;
 
 /** What the manifests of one run have in common. */
