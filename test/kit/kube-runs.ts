@@ -100,10 +100,10 @@ export function addJob(
 }
 
 /** Puts a bundle into the storage. */
-export function addBundle({ storage }: KubeServer, digest: string): void {
+export function addBundle({ storage }: KubeServer, digest: string, part = 0): void {
   const labels = { [LABEL.managedBy]: 'kt', [LABEL.component]: 'bundle', [LABEL.bundle]: digest };
   storage.create(paths.configMaps(namespace), {
-    metadata: { name: bundleName(digest, 0), labels },
+    metadata: { name: bundleName(digest, part), labels },
     binaryData: { f: 'AAAA' },
   });
 }

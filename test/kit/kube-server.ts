@@ -205,7 +205,7 @@ export class KubeServer {
 
   #act({ method, query, text }: Asked, collection: string, name: string | undefined): unknown {
     const { storage } = this;
-    const body = (): StoredObject => JSON.parse(text) as StoredObject;
+    const body = <T = StoredObject>(): T => JSON.parse(text) as T;
     const policy = query.get('propagationPolicy');
     switch (`${method} ${name === undefined ? 'all' : 'one'}`) {
       case 'GET one':
@@ -219,7 +219,7 @@ export class KubeServer {
       case 'PATCH one':
         return storage.patch(collection, name ?? '', body());
       case 'DELETE one':
-        return storage.delete(collection, name ?? '', policy);
+        return storage.deleteIf(collection, name ?? '', text === '' ? { propagationPolicy: policy } : body());
       case 'DELETE all':
         for (const object of storage.all(collection))
           if (isSelected(object, query)) storage.delete(collection, object.metadata.name, policy);

@@ -160,6 +160,22 @@ export class KubeStorage {
     return this.#put(collection, merge(this.get(collection, name), copy(patch)) as StoredObject, 'MODIFIED');
   }
 
+  /** Deletes as the options of a DELETE say. @throws Refusal 409 where it is another than expected. */
+  deleteIf(
+    collection: string,
+    name: string,
+    options: {
+      propagationPolicy?: string | null;
+      preconditions?: { uid?: string; resourceVersion?: string };
+    },
+  ): StoredObject {
+    const { metadata } = this.get(collection, name);
+    const { uid = metadata.uid, resourceVersion = metadata.resourceVersion } = options.preconditions ?? {};
+    if (uid !== metadata.uid || resourceVersion !== metadata.resourceVersion)
+      throw new Refusal(409, 'Conflict', `Precondition failed: the object "${name}" has been modified`);
+    return this.delete(collection, name, options.propagationPolicy);
+  }
+
   /**
    * What is owned goes along, unless the policy is to orphan it; without a policy the pods of a Job are
    * orphaned, as in a real cluster.

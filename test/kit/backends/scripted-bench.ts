@@ -43,6 +43,7 @@ import { restoreStatus } from '../../../packages/runtime/src/kubernetes/run/rest
 import { StatusReporter } from '../../../packages/runtime/src/kubernetes/run/status-reporter.js';
 import type { BackendBench } from '../../contracts/run-backend-contract.js';
 import flaky from '../../fixtures/pipelines/flaky.js';
+import { addBundle } from '../kube-runs.js';
 import { type OpenStream, KubeServer } from '../kube-server.js';
 import type { Change } from '../kube-storage.js';
 import { quickClock } from './local-bench.js';
@@ -187,6 +188,7 @@ class Processes {
 export async function scriptedBench(): Promise<BackendBench> {
   const server = await KubeServer.start();
   const token = (): Promise<undefined> => Promise.resolve(undefined);
+  addBundle(server, 'd1');
   const connection = { name: 'fake', server: server.url, namespace, token };
   const api = new KubeApi(connection, { clock: systemClock });
   const controllers = new ControllerApi(connection, { clock: systemClock });
@@ -209,7 +211,7 @@ export async function scriptedBench(): Promise<BackendBench> {
       processes.records.set(runId, record);
       const published = { digest: 'd1', parts: 1, isNew: true };
       const config = configOf({ runId, pipeline: 'flaky', published, settings, source: null });
-      await publishRun(api, config, record);
+      await publishRun(api, { config, record });
       if (to === 'running') await workRuns(runId);
       else if (to === 'interrupted')
         await api.deleteAll(jobs, { labelSelector: selectRun(runId, 'controller') });

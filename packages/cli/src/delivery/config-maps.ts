@@ -3,6 +3,7 @@
  * the digest: publishing again what is there does nothing. They are shared by runs, and outlive them.
  */
 import { KtError } from '@kube-transform/sdk';
+import { systemClock } from '@kube-transform/runtime/internal';
 import {
   bundleName,
   type ConfigMap,
@@ -12,6 +13,7 @@ import {
   packed,
   fileConfigMap,
   paths,
+  renew,
 } from '@kube-transform/runtime/kubernetes';
 import type { Bundle } from '../bundle/make-bundle.js';
 import type { ClusterOptions } from '../project/resolve-context.js';
@@ -72,12 +74,12 @@ function configMapsOf(
   );
 }
 
-/** True where one was missing. */
+/** Makes what is missing, and says of the rest that it is used. True where one was missing. */
 async function createMissing(api: KubeApi, objects: readonly ConfigMap[]): Promise<boolean> {
   let isNew = false;
   for (const object of objects) {
-    const found = await api.get<ConfigMap>(paths.configMaps(api.namespace, object.metadata.name));
-    if (found === null && (await api.create(paths.configMaps(api.namespace), object)) !== null) isNew = true;
+    if (await renew(api, object.metadata.name, systemClock)) continue;
+    if ((await api.create(paths.configMaps(api.namespace), object)) !== null) isNew = true;
   }
   return isNew;
 }

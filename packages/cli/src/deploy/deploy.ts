@@ -6,7 +6,9 @@ import {
   LABEL,
   labelValue,
   paths,
+  renew,
 } from '@kube-transform/runtime/kubernetes';
+import { systemClock } from '@kube-transform/runtime/internal';
 import { preflight, preflightError } from '../checks/preflight.js';
 import { stepsOf } from '../checks/step-checks.js';
 import { type Applied, applyObject, deleteObject } from '../cluster/apply-objects.js';
@@ -78,10 +80,15 @@ async function applyPlan(
   const applied: Applied[] = [];
   for (const group of inOrder(plan.objects))
     applied.push(...(await Promise.all(group.map(object => applyObject(api, object, { dryRun })))));
+  // What looked for unused code before the version was there may have deleted it.
+  for (const object of dryRun ? [] : plan.objects.filter(isBundle))
+    if (!(await renew(api, object.metadata.name, systemClock))) await applyObject(api, object, { dryRun });
   for (const object of leftBehind(plan, await deployedObjects(api, plan.project), isWhole))
     applied.push(await deleteObject(api, object, { dryRun }));
   return applied;
 }
+
+const isBundle = ({ metadata }: KubeObject): boolean => metadata.labels?.[LABEL.component] === 'bundle';
 
 /** In groups: what says which version is deployed comes after everything that it names. */
 function inOrder(objects: readonly KubeObject[]): KubeObject[][] {

@@ -3,6 +3,7 @@ export { paths } from './api/paths.js';
 export { diagnose } from './diagnosis/diagnose.js';
 export { controllerPods, drivenRuns, flagCancelled, liveControllers } from './run/run-objects.js';
 export { createRunObjects, createControllerJob } from './run/begin-run.js';
+export { renew, renewBundle, usedMs } from './run/renew-bundle.js';
 export type { KubeConnection } from './api/connection.js';
 export { inClusterConnection } from './api/connection.js';
 export { watch } from './api/watch.js';

@@ -1,9 +1,17 @@
-import { paths } from '@kube-transform/runtime/kubernetes';
+import {
+  bundleName,
+  clusterSettings,
+  type KubeApi,
+  paths,
+  renew,
+  type RunConfig,
+} from '@kube-transform/runtime/kubernetes';
 import { beforeEach, expect, test } from 'vitest';
 import { KubeBench } from '../../../../../test/kit/kube-bench.js';
 import { addBundle, addJob, addRun, hasRun } from '../../../../../test/kit/kube-runs.js';
 import type { CollectOptions } from '../backend.js';
 import { ClusterBackend } from './cluster-backend.js';
+import { publishRun } from './publish-run.js';
 
 const DAY_MS = 86_400_000;
 const bench = new KubeBench();
@@ -58,4 +66,76 @@ test('GC3: a bundle stays that a run may be about to be made with', async () => 
   expect(await collected({ olderThanMs: 3_600_000, nowMs: nowMs + 3_600_000 })).toEqual([
     ...['bundle d-new', 'bundle d-old', 'bundle d-young', 'run new'],
   ]);
+});
+
+/** An API whose calls wait until they are let through, some at a time. */
+class Gate {
+  #left = 0;
+  #waiting: (() => void)[] = [];
+  #isBlocked: () => void = () => undefined;
+  readonly api: KubeApi;
+
+  constructor(api: KubeApi) {
+    this.api = new Proxy(api, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name, target);
+        if (typeof value !== 'function') return value;
+        return async (...args: unknown[]) => {
+          await this.#pass();
+          return Reflect.apply(value, target, args) as unknown;
+        };
+      },
+    });
+  }
+
+  /** Lets calls through; resolves when another waits, or `all` is done. */
+  async let(count: number, all: Promise<unknown>): Promise<void> {
+    this.#left = count;
+    const blocked = new Promise<void>(resolve => (this.#isBlocked = resolve));
+    for (const go of this.#waiting.splice(0)) go();
+    await Promise.race([blocked, all]);
+  }
+
+  async #pass(): Promise<void> {
+    while (this.#left === 0) {
+      this.#isBlocked();
+      await new Promise<void>(resolve => this.#waiting.push(resolve));
+    }
+    this.#left--;
+  }
+}
+
+test('GC3: beside a run that is being submitted - its code is there when both are done', async () => {
+  const { server } = bench;
+  const digest = 'd-shared';
+  const parts = [bundleName(digest, 0), bundleName(digest, 1)];
+  const settings = clusterSettings({ namespace: 'ns', store: 'file:/mnt/data' });
+  const known = { pipeline: 'p', kind: 'retry', from: 'old', digest, bundleParts: 2, source: null } as const;
+  const names = (): string[] =>
+    server.storage.all(paths.configMaps('ns')).map(({ metadata }) => metadata.name);
+  const brought = new Set<string>();
+  for (let before = 0; before < 9; before++) {
+    for (let between = 0; between < 9; between++) {
+      for (const name of names()) server.storage.delete(paths.configMaps('ns'), name);
+      for (const n of parts.keys()) addBundle(server, digest, n);
+      const [submitting, collecting] = [new Gate(bench.api()), new Gate(bench.api())];
+      const bring = async (): Promise<void> => {
+        for (const [n, name] of parts.entries())
+          if (!(await renew(submitting.api, name, bench.clock))) addBundle(server, digest, n);
+      };
+      const config: RunConfig = { ...known, runId: `run-${before}-${between}`, createdAtMs: nowMs, settings };
+      const submitted = bring().then(() => publishRun(submitting.api, { config, record: null, bring }));
+      const whole = { olderThanMs: 0, keep: 0, interrupted: false, dryRun: false, nowMs };
+      const collected = new ClusterBackend(collecting.api).collect(whole);
+      await submitting.let(before, submitted);
+      await collecting.let(between, collected);
+      await submitting.let(Infinity, submitted);
+      await collecting.let(Infinity, collected);
+      for (const { name } of await collected) brought.add(name);
+      await submitted;
+      expect(names(), `${before}, then ${between}`).toEqual(expect.arrayContaining(parts));
+    }
+  }
+  // Otherwise nothing was shown: some bundles were collected before they were used.
+  expect(brought).toContain(digest);
 });

@@ -5,7 +5,8 @@
  * GC1 A run that is driven is never touched, nor one that cannot be read; one that was interrupted only when
  *     asked for.
  * GC2 A run is deleted by its ConfigMap, which owns the rest: half-deleted there is none.
- * GC3 A bundle is younger than the run that it is being published for: young ones stay.
+ * GC3 A bundle stays that was made, or said to be used, within the last hour, and everything that somebody
+ *     has changed since it was looked at: a run that is being begun, or resumed, beside this one loses nothing.
  */
 import {
   type ConfigMap,
@@ -14,6 +15,7 @@ import {
   LABEL,
   labelValue,
   paths,
+  usedMs,
 } from '@kube-transform/runtime/kubernetes';
 import type { CallLimits, CollectOptions, Deleted } from '../backend.js';
 import { clusterRuns, statusOf } from './find-runs.js';
@@ -29,44 +31,56 @@ export async function collectInCluster(
   limits: CallLimits = {},
 ): Promise<Omit<Deleted, 'where'>[]> {
   const { olderThanMs, keep, interrupted, dryRun, nowMs } = options;
-  const driven = await drivenRuns(api, limits);
   const deleted: Omit<Deleted, 'where'>[] = [];
+  // Before the runs and versions: what is taken into use after this look has changed when it is deleted.
+  const bundles = await bundlesOf(api, limits);
+  const driven = await drivenRuns(api, limits);
   const used = new Set<string | undefined>();
   const runs = await clusterRuns(api, limits, (_, { metadata }) => used.add(metadata.labels?.[LABEL.bundle]));
   for (const [i, { runId, summary, object }] of runs.entries()) {
-    const isDriven = driven.has(labelValue(runId));
-    const status = statusOf(summary, isDriven);
+    const status = statusOf(summary, driven.has(labelValue(runId)));
     const ageMs = nowMs - (summary.updatedMs ?? summary.createdMs);
-    if (
-      i < keep ||
-      status === 'Running' ||
-      (status === 'Interrupted' && !interrupted) ||
-      ageMs < olderThanMs
-    ) {
-      used.add(object.metadata.labels?.[LABEL.bundle]);
-      continue;
-    }
-    if (!dryRun) await api.delete(paths.configMaps(api.namespace, object.metadata.name));
-    deleted.push({ kind: 'run', name: runId, bytes: sizeOf(object) });
+    const stays =
+      i < keep || status === 'Running' || (status === 'Interrupted' && !interrupted) || ageMs < olderThanMs;
+    if (stays || !(dryRun || (await remove(api, object)))) used.add(object.metadata.labels?.[LABEL.bundle]);
+    else deleted.push({ kind: 'run', name: runId, bytes: sizeOf(object) });
   }
   const versions = await api.list<ConfigMap>(paths.configMaps(api.namespace), { labelSelector: VERSIONS });
   for (const { metadata } of versions.items) used.add(metadata.labels?.[LABEL.bundle]);
-  const { items } = await api.list<ConfigMap>(paths.configMaps(api.namespace), { labelSelector: BUNDLES });
+  for (const [digest, parts] of bundles) {
+    const lastUsedMs = parts.reduce((latest, part) => Math.max(latest, usedMs(part)), 0);
+    if (used.has(digest) || nowMs - lastUsedMs < Math.min(HOUR_MS, olderThanMs)) continue;
+    const gone = dryRun ? parts : await removeAll(api, parts);
+    const bytes = gone.reduce((sum, part) => sum + sizeOf(part), 0);
+    if (gone.length > 0) deleted.push({ kind: 'bundle', name: digest, bytes });
+  }
+  return deleted;
+}
+
+/** The ConfigMaps of the bundles of the namespace, by digest. */
+async function bundlesOf(api: KubeApi, limits: CallLimits): Promise<Map<string, ConfigMap[]>> {
+  const which = { labelSelector: BUNDLES, ...limits };
+  const { items } = await api.list<ConfigMap>(paths.configMaps(api.namespace), which);
   const bundles = new Map<string, ConfigMap[]>();
   for (const part of items) {
     const digest = part.metadata.labels?.[LABEL.bundle] ?? '';
     bundles.set(digest, [...(bundles.get(digest) ?? []), part]);
   }
-  for (const [digest, parts] of bundles) {
-    const madeMs = Math.max(
-      ...parts.map(({ metadata }) => Date.parse(metadata.creationTimestamp ?? '') || 0),
-    );
-    if (used.has(digest) || nowMs - madeMs < Math.min(HOUR_MS, olderThanMs)) continue;
-    if (!dryRun)
-      for (const { metadata } of parts) await api.delete(paths.configMaps(api.namespace, metadata.name));
-    deleted.push({ kind: 'bundle', name: digest, bytes: parts.reduce((sum, part) => sum + sizeOf(part), 0) });
+  return bundles;
+}
+
+/** Deletes an object as it was read; false where somebody has changed it since. */
+const remove = (api: KubeApi, { metadata }: ConfigMap): Promise<boolean> =>
+  api.deleteUnchanged(paths.configMaps(api.namespace, metadata.name), metadata);
+
+/** Deletes the parts of a bundle up to the first that was changed since; those that are gone. */
+async function removeAll(api: KubeApi, parts: readonly ConfigMap[]): Promise<ConfigMap[]> {
+  const gone: ConfigMap[] = [];
+  for (const part of parts) {
+    if (!(await remove(api, part))) break;
+    gone.push(part);
   }
-  return deleted;
+  return gone;
 }
 
 /** Bytes of what a ConfigMap holds. */

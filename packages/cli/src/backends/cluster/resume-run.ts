@@ -2,6 +2,7 @@
 import { KtError } from '@kube-transform/sdk';
 import { formatSummary, systemClock } from '@kube-transform/runtime/internal';
 import {
+  ANNOTATION,
   createControllerJob,
   type KubeApi,
   liveControllers,
@@ -14,7 +15,8 @@ import type { PublishedRun } from './submit-run.js';
 /**
  * Starts another controller of a run, of the version that it began with.
  *
- * @throws KtError `UNKNOWN_RUN`, `RUN_CANCELLED`, `RUN_OVER`, and without `steal` `RUN_IS_DRIVEN`.
+ * @throws KtError `UNKNOWN_RUN`, `RUN_CANCELLED`, `RUN_OVER`, `RUN_DELETED`, and without `steal`
+ * `RUN_IS_DRIVEN`.
  */
 export async function resumeRun(
   api: KubeApi,
@@ -48,13 +50,18 @@ export async function resumeRun(
       hint,
     );
   }
-  if (object.data?.[RUN_KEY.summary] !== undefined) {
-    // What stopped the last controller is no news of the next.
-    const data = {
-      [RUN_KEY.summary]: formatSummary({ ...summary, status: 'Running', problem: null, trouble: null }),
-    };
-    await api.patch(paths.configMaps(api.namespace, object.metadata.name), { data }, { type: 'merge' });
-  }
+  // Whoever is about to delete the run as it was, does not. What stopped the last controller is no news of
+  // the next.
+  const news = { ...summary, status: 'Running', problem: null, trouble: null } as const;
+  const change = {
+    metadata: { annotations: { [ANNOTATION.usedAt]: new Date(systemClock.nowMs()).toISOString() } },
+    ...(object.data?.[RUN_KEY.summary] === undefined
+      ? {}
+      : { data: { [RUN_KEY.summary]: formatSummary(news) } }),
+  };
+  const path = paths.configMaps(api.namespace, object.metadata.name);
+  if ((await api.patch(path, change, { type: 'merge' })) === null)
+    throw refuse('RUN_DELETED', `Run "${runId}" was just deleted.`, 'Begin another one: kt submit.');
   await createControllerJob(api, { config, uid: object.metadata.uid ?? '', start: systemClock.randomId(6) });
   return { runId, config, bundle: { digest: config.digest, parts: config.bundleParts, isNew: false } };
 }

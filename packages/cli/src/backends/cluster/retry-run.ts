@@ -46,7 +46,11 @@ export async function retryInCluster(
     settings,
     source: loaded?.source ?? old,
   });
-  await publishRun(api, again, null);
+  await publishRun(api, {
+    config: again,
+    record: null,
+    ...(bundle === null ? {} : { bring: () => bring(api, bundle, { config, note }) }),
+  });
   return startedRun(api, { runId: again.runId, bundle: published, config: again });
 }
 

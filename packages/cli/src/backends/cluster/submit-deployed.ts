@@ -74,7 +74,7 @@ export async function submitDeployed(
     ...omitUndefined({ maxPods, maxRuns, keepFinished }),
   };
   const config = runConfigOf(deployed, record, settings);
-  await publishRun(api, config, record);
+  await publishRun(api, { config, record });
   return { runId: record.runId, bundle: { digest, parts: bundleParts, isNew: false }, config };
 }
 

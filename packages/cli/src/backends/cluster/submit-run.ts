@@ -47,10 +47,15 @@ export async function submitRun(
   { record, bundle, settings: wanted, delivery = configMaps({ api }) }: SubmitRequest,
 ): Promise<PublishedRun> {
   await checkClusterVersion(api);
-  const { published, settings } = await delivery.deliver(bundle ?? (await emptyBundle()), wanted);
+  const code = bundle ?? (await emptyBundle());
+  const { published, settings } = await delivery.deliver(code, wanted);
   const { runId, pipeline, source } = record;
   const config = configOf({ runId, pipeline: pipeline.name, published, settings, source });
-  await publishRun(api, config, { ...record, source: config.source });
+  await publishRun(api, {
+    config,
+    record: { ...record, source: config.source },
+    bring: () => delivery.deliver(code, wanted),
+  });
   return { runId, bundle: published, config };
 }
 

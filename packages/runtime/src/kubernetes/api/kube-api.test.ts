@@ -76,6 +76,21 @@ describe('verbs', () => {
     expect(await kube.list<Job>(jobs)).toMatchObject({ items: [odd] });
   });
 
+  test('KA1: a DELETE of an object as it was read - leaves what was changed since, and takes along what it owns', async () => {
+    const kube = api();
+    const read = await kube.create<KubeObject>(jobs, { metadata: { name: 'a' } });
+    const ownerReferences = [
+      { apiVersion: 'batch/v1', kind: 'Job', name: 'a', uid: read?.metadata.uid ?? '' },
+    ];
+    await kube.create(paths.pods('ns'), { metadata: { name: 'a-0', ownerReferences } });
+    const path = paths.jobs('ns', 'a');
+    const now = await kube.patch<KubeObject>(path, { metadata: { labels: { a: 'b' } } }, { type: 'merge' });
+    expect(await kube.deleteUnchanged(path, read!.metadata)).toBe(false);
+    expect(await kube.deleteUnchanged(path, now!.metadata)).toBe(true);
+    expect(await kube.deleteUnchanged(path, now!.metadata)).toBe(false);
+    expect(server.storage.all(paths.pods('ns'))).toEqual([]);
+  });
+
   test('KA1: a DELETE - has a propagation policy and no body, so no pod is orphaned', async () => {
     const kube = api();
     for (const name of ['a', 'b', 'c']) {

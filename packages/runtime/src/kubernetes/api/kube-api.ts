@@ -1,14 +1,14 @@
 /*
  * The Kubernetes API, verb by verb.
  *
- * KA1 What is deleted takes what it owns along: `propagationPolicy` is in every DELETE, which never has a
- *     body.
+ * KA1 What is deleted takes what it owns along: `propagationPolicy` is in every DELETE. A body has only one
+ *     that deletes an object as it was read: preconditions can be said nowhere else.
  * KA2 Objects pass through as they are: nothing is dropped, added or converted.
  */
 import type { KubeConnection } from './connection.js';
 import { type CallOptions, type KubeApiOptions, KubeRequests, type StreamOptions } from './request.js';
 import { isKubeError } from './kube-error.js';
-import type { KubeList, KubeObject } from './objects.js';
+import type { KubeList, KubeObject, ObjectMeta } from './objects.js';
 
 export type { CallOptions, KubeApiOptions, StreamOptions } from './request.js';
 
@@ -97,6 +97,22 @@ export class KubeApi {
     await this.#calls
       .call({ method: 'DELETE', path }, { ...options, query: { ...WITH_WHAT_IT_OWNS, ...options.query } })
       .catch(orNull(404));
+  }
+
+  /** Deletes an object as it was read, and what it owns; false where it has changed since, or is gone. */
+  async deleteUnchanged(
+    path: string,
+    { uid, resourceVersion }: ObjectMeta,
+    options: CallOptions = {},
+  ): Promise<boolean> {
+    const preconditions = { uid, resourceVersion };
+    const value = { apiVersion: 'v1', kind: 'DeleteOptions', ...WITH_WHAT_IT_OWNS, preconditions };
+    const body = { type: 'application/json', value };
+    const answer = await this.#calls
+      .call({ method: 'DELETE', path, body }, options)
+      .catch(orNull(404))
+      .catch(orNull(409));
+    return answer !== null;
   }
 
   /** Deletes the selected objects of a collection, and what they own. */

@@ -28,6 +28,8 @@ export const ANNOTATION = {
   specHash: 'kt.dev/spec-hash',
   memory: 'kt.dev/memory',
   deployedAt: 'kt.dev/deployed-at',
+  /** When a bundle was last said to be used. */
+  usedAt: 'kt.dev/used-at',
 } as const;
 
 /** What an object is for. */

@@ -1,0 +1,41 @@
+/*
+ * Keeps the ConfigMaps of a bundle for a run that is being begun with it.
+ *
+ * - Who uses a bundle that is there says so on it, before the run is made and once more after: what has been
+ *   said is seen by `kt gc`, which deletes a bundle only as it was when no run had it.
+ */
+import type { Clock } from '../../ports/index.js';
+import type { KubeApi } from '../api/kube-api.js';
+import { isMissingRight } from '../api/kube-error.js';
+import type { ConfigMap } from '../api/objects.js';
+import { paths } from '../api/paths.js';
+import { ANNOTATION, bundleNames } from '../manifests/names.js';
+
+/** Says that a ConfigMap is used now; false where it is not there. */
+export async function renew(api: KubeApi, name: string, clock: Clock): Promise<boolean> {
+  const path = paths.configMaps(api.namespace, name);
+  const annotations = { [ANNOTATION.usedAt]: new Date(clock.nowMs()).toISOString() };
+  try {
+    return (await api.patch<ConfigMap>(path, { metadata: { annotations } }, { type: 'merge' })) !== null;
+  } catch (error) {
+    if (!isMissingRight(error)) throw error;
+    // Without the right to change it, it can still be used.
+    return (await api.get<ConfigMap>(path)) !== null;
+  }
+}
+
+/** Says so of a whole bundle; false where a part of it is missing. */
+export async function renewBundle(
+  api: KubeApi,
+  { digest, parts }: { digest: string; parts: number },
+  clock: Clock,
+): Promise<boolean> {
+  const are = await Promise.all(bundleNames(digest, parts).map(name => renew(api, name, clock)));
+  return are.every(is => is);
+}
+
+/** When a ConfigMap was made or last said to be used, in milliseconds; 0 where it does not say. */
+export function usedMs({ metadata }: ConfigMap): number {
+  const times = [metadata.creationTimestamp, metadata.annotations?.[ANNOTATION.usedAt]];
+  return Math.max(0, ...times.map(time => Date.parse(time ?? '') || 0));
+}
