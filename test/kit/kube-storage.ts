@@ -157,6 +157,13 @@ export class KubeStorage {
   }
 
   patch(collection: string, name: string, patch: unknown): StoredObject {
+    const read = (patch as Partial<StoredObject>).metadata?.resourceVersion;
+    if (read !== undefined && read !== this.get(collection, name).metadata.resourceVersion)
+      throw new Refusal(
+        409,
+        'Conflict',
+        `Operation cannot be fulfilled on "${name}": the object has been modified`,
+      );
     return this.#put(collection, merge(this.get(collection, name), copy(patch)) as StoredObject, 'MODIFIED');
   }
 

@@ -3,23 +3,21 @@
  * same.
  */
 import { bindSpec, KtError } from '@kube-transform/sdk';
+import { oneOf } from '../parse/shapes.js';
 import { printLog } from '../process/standard-output.js';
 import { systemClock } from '../process/system-clock.js';
-import { paths } from '../kubernetes/api/paths.js';
-import { drivenRuns, flagCancelled } from '../kubernetes/run/run-objects.js';
+import { takeTurn } from '../kubernetes/run/schedule-turn.js';
 import { createRunObjects } from '../kubernetes/run/begin-run.js';
 import { inClusterConnection } from '../kubernetes/api/connection.js';
-import { ANNOTATION, LABEL, runName } from '../kubernetes/manifests/names.js';
 import { KubeApi } from '../kubernetes/api/kube-api.js';
-import type { ConfigMap } from '../kubernetes/api/objects.js';
 import { MOUNT } from '../kubernetes/manifests/pod-spec.js';
-import { readMounted, RUN_KEY } from '../kubernetes/manifests/run-config.js';
-import { parseSummary } from '../reporting/reported-summary.js';
+import { readMounted } from '../kubernetes/manifests/run-config.js';
 import { scheduledRunId } from '../kubernetes/manifests/cron-job.js';
 import { type DeployedVersion, readVersion, runConfigOf } from '../kubernetes/manifests/deployed-version.js';
 import { newRun } from '../engine/create-run.js';
 
 const RETRY_FOR_MS = 600_000;
+const POLICY = oneOf('Allow', 'Forbid', 'Replace');
 
 /** Begins a run of the schedule that the environment names; the exit code. */
 export async function beginScheduledRun(schedule: string): Promise<number> {
@@ -39,55 +37,20 @@ export async function beginScheduledRun(schedule: string): Promise<number> {
   );
   try {
     const runId = scheduledRunId(version.pipeline, schedule, process.env['KT_JOB_NAME'] ?? '');
-    const going = await runsUnderWay(api, schedule, runId);
-    const policy = process.env['KT_POLICY'];
-    if (going.length > 0 && policy === 'Forbid') {
-      printLog('info', `No run is begun: ${going.map(idOf).join(', ')} of this schedule still goes on.`);
+    const policy = POLICY(process.env['KT_POLICY'] ?? 'Allow');
+    const onCancelled = (id: string): void => void
+      printLog('info', `Run ${id} is cancelled: another takes its place.`);
+    const turn = { pipeline: version.pipeline, schedule, runId, policy, clock: systemClock, onCancelled };
+    const inTheWay = await takeTurn(api, turn);
+    if (inTheWay.length > 0) {
+      printLog('info', `No run is begun: ${inTheWay.join(', ')} of this schedule still goes on.`);
       return 0;
-    }
-    if (policy === 'Replace') {
-      for (const run of going) {
-        // What `kt cancel` does first; the controller of that run does the rest.
-        await flagCancelled(api, run, systemClock);
-        printLog('info', `Run ${idOf(run)} is cancelled: another takes its place.`);
-      }
     }
     await begin(api, version, { runId, schedule });
     printLog('info', `Run ${runId} is begun.`);
     return 0;
   } finally {
     api.close();
-  }
-}
-
-const idOf = ({ metadata }: ConfigMap): string => metadata.annotations?.[ANNOTATION.runId] ?? metadata.name;
-
-/**
- * The ConfigMaps of other runs of a schedule that have not ended and have a controller: a run that nobody
- * drives would be in the way for ever.
- */
-async function runsUnderWay(api: KubeApi, schedule: string, runId: string): Promise<ConfigMap[]> {
-  const labelSelector = `${LABEL.schedule}=${schedule},${LABEL.component}=run`;
-  const [runs, driven] = await Promise.all([
-    api.list<ConfigMap>(paths.configMaps(api.namespace), { labelSelector }),
-    drivenRuns(api),
-  ]);
-  return runs.items.filter(
-    ({ data, metadata }) =>
-      metadata.name !== runName(runId) &&
-      data?.[RUN_KEY.cancel] === undefined &&
-      !hasEnded(data?.[RUN_KEY.summary]) &&
-      driven.has(metadata.labels?.[LABEL.run] ?? ''),
-  );
-}
-
-/** Whether a report says that a run does not go on; one that cannot be read does not. */
-function hasEnded(report: string | undefined): boolean {
-  try {
-    const run = { runId: '', pipeline: '', createdMs: 0, retryOf: null };
-    return parseSummary(report, run, '').status !== 'Running';
-  } catch {
-    return false;
   }
 }
 

@@ -1,5 +1,6 @@
 /*
- * Which runs of a namespace go on now: the first `maxRuns` in the order in which their controllers were made.
+ * Which runs of a namespace go on now: the first `maxRuns` in the order in which their controllers were made,
+ * to the second.
  *
  * RQ1 A controller asks the cluster, not another controller: the oldest that have not ended go on, so whoever
  *     asks decides the same, and a run that was let in is never asked to stop.
