@@ -101,6 +101,24 @@ export function executorContract(name: string, open: () => Promise<Bench>): void
       expect(events.filter(event => event.type === 'ItemRetrying')).toHaveLength(3);
     });
 
+    test('gives each attempt arguments of its own, whatever another did to them', async () => {
+      const job = (name: string, more: Partial<KTJobInput>): KTJobInput => ({
+        ...{ type: 'map', name, function: 'calls.changesItsArguments', retries: 1, backoff: quick },
+        items: numbers(3).map(() => ({ seen: [] })),
+        ...more,
+      });
+      const args = { constant: { seen: [] }, item: { $ref: 'item#' } };
+      const run = record(
+        job('first', { args }),
+        job('constant', { args: { constant: { seen: [] }, item: { seen: [] } } }),
+        job('second', { args: { ...args, results: { $ref: 'first#' } }, dependencies: ['first'] }),
+      );
+      expect((await go(run)).status).toBe('Completed');
+      expect(await results(run, 'first')).toEqual(numbers(3).map(() => ({ seen: [1, 1] })));
+      expect(await results(run, 'constant')).toEqual(numbers(3).map(() => ({ seen: [1, 1] })));
+      expect(await results(run, 'second')).toEqual(numbers(3).map(() => ({ seen: [1, 1, 3, 3, 3] })));
+    });
+
     test('fails a job whose item has no attempts left, with the first failure as cause, and runs the others all the same', async () => {
       const run = record({
         type: 'map',

@@ -13,8 +13,8 @@ export interface Template {
   /** Jobs whose results are needed. */
   readonly sources: readonly string[];
   /**
-   * The value with every ref replaced; a path that does not exist is null. What comes of a job's result is a
-   * copy.
+   * The value with every ref replaced; a path that does not exist is null. Lists and objects are made anew
+   * each time, but for the item, which is the caller's: what one attempt does to them no other sees.
    */
   fill(results: ReadonlyMap<string, Json[]>, item?: ItemValue): Json;
 }
@@ -25,16 +25,15 @@ export interface Template {
  */
 export function compileTemplate(value: Json, known?: ReadonlySet<string>): Template {
   const sources = new Set<string>();
-  let refs = 0;
   const mark = (ref: RefJson): unknown => {
     const { source, pointer } = parseRef(ref);
-    if (source === 'index' || source === 'item') refs++;
-    else if (known?.has(source) ?? true) sources.add(source);
-    else return ref;
+    if (source !== 'index' && source !== 'item') {
+      if (known?.has(source) === false) return ref;
+      sources.add(source);
+    }
     return new Slot(source, pointer, ref);
   };
   const marked = replaceRefs(value, mark);
-  if (refs + sources.size === 0) return { sources: [], fill: () => value };
   return { sources: [...sources], fill: (results, item) => fillSlots(marked, results, item) };
 }
 
