@@ -126,6 +126,19 @@ describe('manners', () => {
     expect(uncited).toEqual([]);
   });
 
+  test('JSON.stringify - of what users made is called where it cannot throw, by files that may', () => {
+    /** Files below which users' values go: each of these writes what is its own, or was made plain before. */
+    const MAY = [
+      ...['parse/stored-value', 'parse/parse-json', 'parse/format', 'run-store/segment-log'],
+      ...['run-store/result-cache', 'process/standard-output', 'process/hard-timeout', 'files/kt-files'],
+      ...['executors/worker-slots', 'engine/expand-job', 'entry/reader'],
+    ].map(name => `packages/runtime/src/${name}.ts`);
+    const users =
+      /^packages\/runtime\/src\/(parse|run-store|worker|engine|executors|files|process|reporting|entry|testing)\//;
+    const callers = SOURCES.filter(path => users.test(path) && /\bJSON\.stringify\b/.test(read(path)));
+    expect(callers.filter(path => !MAY.includes(path))).toEqual([]);
+  });
+
   test('no file or folder - is called utils, helpers, common or manager', () => {
     expect(SOURCES.filter(path => /(^|[/-])(utils?|helpers?|common|manager)([/.-]|$)/.test(path))).toEqual(
       [],

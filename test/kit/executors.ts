@@ -1,6 +1,6 @@
 /**
  * The executors that the contract runs on, over a store and the functions of
- * `test/fixtures/functions/calls.ts`.
+ * `test/fixtures/functions`.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,6 +18,7 @@ import {
   withinLog,
 } from '@kube-transform/runtime/internal';
 import * as calls from '../fixtures/functions/calls.js';
+import * as hostile from '../fixtures/functions/hostile.js';
 import { root } from './sources.js';
 
 /** A store and executors over it. */
@@ -37,7 +38,7 @@ let bundling: ReturnType<typeof makeBundle> | undefined;
 /** The bundle of these functions, made once in a process. */
 export const callsBundle = (): ReturnType<typeof makeBundle> =>
   (bundling ??= makeBundle({
-    entries: [join(root, 'test/fixtures/functions/calls.ts')],
+    entries: ['calls', 'hostile'].map(name => join(root, `test/fixtures/functions/${name}.ts`)),
     projectDir: root,
   }));
 
@@ -52,7 +53,7 @@ export async function inProcessBench(): Promise<Bench> {
       return memory.put(key, ...rest);
     },
   };
-  const catalog = localCatalog(null, { calls });
+  const catalog = localCatalog(null, { calls, hostile });
   const executor = (): Executor =>
     inProcessExecutor({
       host: { ...localHost({ store, clock: systemClock, catalog }), within: withinLog },

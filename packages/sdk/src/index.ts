@@ -62,7 +62,7 @@ export type { Problem } from './errors.js';
 export { RETRIED } from './failure-cause.js';
 export type { FailureCause } from './failure-cause.js';
 export type { KtFileHandle, KtFiles, KtFileStat, KtFs, KtFsStats } from './files.js';
-export { addKey, findNonJson } from './json.js';
+export { addKey, copyJson, findNonJson } from './json.js';
 export type { IsJson, Json, JsonObject } from './json.js';
 export { omitUndefined } from './omit-undefined.js';
 export type { WithoutUndefined } from './omit-undefined.js';

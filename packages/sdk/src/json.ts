@@ -61,28 +61,59 @@ export type IsJson<T, Depth extends 0[] = []> = Depth['length'] extends 8
  * Finds the first part of a value that would not survive `JSON.stringify`.
  *
  * `undefined` is allowed as a property (JSON leaves it out) and as the whole value (it becomes null), not
- * inside arrays. Refused beside what {@link IsJson} refuses: NaN, infinities, circles, more than 500 levels.
+ * inside arrays; `-0` becomes 0. Refused beside what {@link IsJson} refuses: NaN, infinities, circles, more
+ * than 500 levels, and matches of a regular expression that would lose their groups.
  *
  * @param path what the path of the answer begins with.
  * @returns path and reason, or undefined where the whole value survives.
  *
  * @example
  * ```ts
- * findNonJson({ rows: [1, Number.NaN] }); // → { path: '$.rows[1]', reason: 'NaN is not a JSON number' }
+ * findNonJson({ rows: [1, Number.NaN] }); // → { path: '$.rows[1]', reason: 'NaN' }
  * findNonJson({ rows: [1, 2] }); // → undefined
  * ```
  */
 export function findNonJson(value: unknown, path = '$'): { path: string; reason: string } | undefined {
-  const bad = find(value, []);
-  return bad === undefined
-    ? undefined
-    : { path: bad.keys.reduceRight<string>(addKey, path), reason: bad.reason };
+  const made = copyJson(value, path);
+  return made.ok ? undefined : { path: made.path, reason: made.reason };
 }
 
-/** What was found; its keys are collected on the way back, innermost first. */
-interface Found {
-  reason: string;
-  keys: (string | number)[];
+/**
+ * Copies a value as JSON keeps it, or finds the first part that would not survive, as {@link findNonJson}
+ * does.
+ *
+ * Each part is read once: what the copy holds is what was checked, whatever getters and proxies answer next.
+ *
+ * @param path what the path of the answer begins with.
+ *
+ * @example
+ * ```ts
+ * copyJson({ at: 1, gone: undefined }); // → { ok: true, value: { at: 1 } }
+ * copyJson({ at: new Date(0) }); // → { ok: false, path: '$.at', reason: 'an instance of Date' }
+ * ```
+ */
+export function copyJson(
+  value: unknown,
+  path = '$',
+): { ok: true; value: Json } | { ok: false; path: string; reason: string } {
+  const made = copy(value, []);
+  if (!(made instanceof Refused)) return { ok: true, value: made ?? null };
+  return { ok: false, path: made.keys.reduceRight<string>(addKey, path), reason: made.reason };
+}
+
+/** What cannot be copied; its keys are collected on the way back, innermost first. */
+class Refused {
+  readonly reason: string;
+  readonly keys: (string | number)[] = [];
+
+  constructor(reason: string) {
+    this.reason = reason;
+  }
+
+  below(key: string | number): this {
+    this.keys.push(key);
+    return this;
+  }
 }
 
 /**
@@ -101,60 +132,76 @@ export function addKey(path: string, key: string | number): string {
     : `${path}[${JSON.stringify(shown)}]`;
 }
 
-function find(value: unknown, above: object[]): Found | undefined {
+/** Deeper values are refused: whoever walks them would run out of stack, each at a depth of its own. */
+const MAX_DEPTH = 500;
+
+function copy(value: unknown, above: object[]): Json | undefined | Refused {
   switch (typeof value) {
     case 'string':
     case 'boolean':
     case 'undefined':
-      return undefined;
+      return value;
     case 'number':
-      return Number.isFinite(value) ? undefined : { reason: `${value} is not a JSON number`, keys: [] };
+      return Number.isFinite(value) ? value : new Refused(String(value));
     case 'object':
-      return isObject(value) ? findInObject(value, above) : undefined;
+      return isObject(value) ? copyObject(value, above) : null;
     case 'bigint':
     case 'function':
     case 'symbol':
-      return { reason: `a ${typeof value}`, keys: [] };
+      return new Refused(`a ${typeof value}`);
   }
 }
 
-/** Deeper values are refused: whoever walks them would run out of stack, each at a depth of its own. */
-const MAX_DEPTH = 500;
-
-function findInObject(value: Record<PropertyKey, unknown>, above: object[]): Found | undefined {
-  if (above.length >= MAX_DEPTH) return { reason: `more than ${MAX_DEPTH} levels`, keys: [] };
-  if (above.includes(value)) return { reason: 'a circular reference', keys: [] };
-  const proto: unknown = Object.getPrototypeOf(value);
-  if (
-    !Array.isArray(value) &&
-    proto !== null &&
-    proto !== Object.prototype &&
-    Object.getPrototypeOf(proto) !== null
-  ) {
-    return {
-      reason: `an instance of ${typeof value.constructor === 'function' ? value.constructor.name : 'a class'}`,
-      keys: [],
-    };
-  }
+function copyObject(value: Record<PropertyKey, unknown>, above: object[]): Json | Refused {
+  if (above.length >= MAX_DEPTH) return new Refused(`more than ${MAX_DEPTH} levels`);
+  if (above.includes(value)) return new Refused('a circular reference');
+  if (!Array.isArray(value) && !isPlain(value)) return new Refused(`an instance of ${classOf(value)}`);
   above.push(value);
-  const bad = Array.isArray(value) ? findInArray(value, above) : findInKeys(value, above);
+  const made = Array.isArray(value) ? copyArray(value, above) : copyKeys(value, above);
   above.pop();
-  return bad;
+  return made;
 }
 
-function findInArray(list: readonly unknown[], above: object[]): Found | undefined {
+/** Whether an object is one of no class, be it of another realm. */
+function isPlain(value: object): boolean {
+  const proto: unknown = Object.getPrototypeOf(value);
+  return proto === null || proto === Object.prototype || Object.getPrototypeOf(proto) === null;
+}
+
+function classOf({ constructor }: Record<PropertyKey, unknown>): string {
+  return typeof constructor === 'function' && typeof constructor.name === 'string' && constructor.name !== ''
+    ? constructor.name
+    : 'a class';
+}
+
+function copyArray(list: readonly unknown[], above: object[]): Json | Refused {
+  if (Object.hasOwn(list, 'groups') && (list as { groups?: unknown }).groups !== undefined)
+    return new Refused('a match of a regular expression, whose groups would be lost');
+  const made: Json[] = [];
   for (let i = 0; i < list.length; i++) {
-    const bad =
-      list[i] === undefined ? { reason: 'undefined inside an array', keys: [] } : find(list[i], above);
-    if (bad !== undefined) return { ...bad, keys: [...bad.keys, i] };
+    const entry = copy(list[i], above);
+    if (entry === undefined) return new Refused('undefined inside an array').below(i);
+    if (entry instanceof Refused) return entry.below(i);
+    made.push(entry);
   }
-  return undefined;
+  return made;
 }
 
-function findInKeys(value: Record<PropertyKey, unknown>, above: object[]): Found | undefined {
+function copyKeys(value: Record<PropertyKey, unknown>, above: object[]): Json | Refused {
+  const made: Record<string, Json> = {};
   for (const key of Object.keys(value)) {
-    const bad = find(value[key], above);
-    if (bad !== undefined) return { ...bad, keys: [...bad.keys, key] };
+    const entry = copy(value[key], above);
+    if (entry instanceof Refused) return entry.below(key);
+    if (entry === undefined) continue;
+    // A field of that name is data, and no prototype.
+    if (key === '__proto__')
+      Object.defineProperty(made, key, {
+        value: entry,
+        enumerable: true,
+        configurable: true,
+        writable: true,
+      });
+    else made[key] = entry;
   }
-  return undefined;
+  return made;
 }

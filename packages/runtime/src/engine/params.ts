@@ -1,14 +1,15 @@
 /** The parameters of a run: checked once, when the run is made. */
 import {
-  findNonJson,
+  copyJson,
   type JsonObject,
   issuePath,
   KtError,
   type Pipeline,
   type SchemaIssue,
 } from '@kube-transform/sdk';
-import { asJson, fits } from '../parse/parse-json.js';
+import { fits } from '../parse/parse-json.js';
 import { object } from '../parse/shapes.js';
+import { shown } from '../parse/stored-value.js';
 
 /**
  * Checks parameters against a pipeline's schema and fills in defaults.
@@ -39,14 +40,14 @@ export async function bindParams(
       })),
     );
   }
-  const bad = findNonJson(result.value, 'params');
-  if (bad !== undefined)
+  const made = copyJson(result.value, 'params');
+  if (!made.ok)
     throw new KtError({
       code: 'BAD_PARAM',
-      path: bad.path,
-      message: `The parameter is ${bad.reason}, which JSON cannot hold.`,
+      path: made.path,
+      message: `The parameter is ${made.reason}, which JSON cannot hold.`,
     });
-  const bound = fits(object, asJson(result.value));
+  const bound = fits(object, made.value);
   if (bound !== undefined) return bound;
   throw new KtError({
     code: 'BAD_PARAM',
@@ -62,5 +63,5 @@ function seen(values: JsonObject, issue: SchemaIssue): string {
     value = (value as Record<PropertyKey, unknown> | null | undefined)?.[
       typeof part === 'object' ? part.key : part
     ];
-  return value === undefined ? 'nothing' : JSON.stringify(value).slice(0, 80);
+  return shown(value, 80);
 }

@@ -5,7 +5,7 @@
  * 2. A directory exists while files are below it, on every store.
  * 3. The folders of runs are not there (user-store.ts).
  */
-import { findNonJson, KtError, type KtFiles } from '@kube-transform/sdk';
+import { copyJson, KtError, type KtFiles } from '@kube-transform/sdk';
 import { readHandle, writeHandle } from './file-handle.js';
 import { fileGlob } from './glob.js';
 import { jsonErrorPosition } from './json-position.js';
@@ -121,17 +121,17 @@ export function ktFiles(whole: FileStore): KtFiles {
       });
     },
     async writeJson(path, value) {
-      const bad = findNonJson(value);
-      if (bad !== undefined) {
-        const message = `Cannot write "${path}" as JSON: ${bad.reason} at ${bad.path}.`;
+      const made = copyJson(value);
+      if (!made.ok) {
+        const message = `Cannot write "${path}" as JSON: ${made.reason} at ${made.path}.`;
         throw new KtError({
           code: 'BAD_JSON',
           message,
-          path: bad.path,
+          path: made.path,
           hint: 'Make it a string, number, boolean, null, array or plain object.',
         });
       }
-      await files.write(path, JSON.stringify(value ?? null));
+      await files.write(path, JSON.stringify(made.value));
     },
     async *stream(path, range) {
       yield* store.stream(filePath(path), range);

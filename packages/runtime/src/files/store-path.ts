@@ -1,13 +1,16 @@
 /** Paths as people write them, made into keys and prefixes of a store. Pure. */
 import { KtError } from '@kube-transform/sdk';
+import { shown } from '../parse/stored-value.js';
 
 /**
  * The key of a path; empty for the store itself. "./", "//", a "/" at the end and ".." within the path are
  * resolved.
  *
- * @throws KtError `BAD_PATH` for an absolute path, one that leaves the store, and one with a NUL.
+ * @throws KtError `BAD_PATH` for an absolute path, one that leaves the store, one with a NUL, and what is no
+ * text.
  */
 export function storePath(path: string): string {
+  if (typeof (path as unknown) !== 'string') throw badPath(path, 'is no text', 'Give the path as text.');
   if (path.startsWith('/'))
     throw badPath(path, 'is absolute', 'Paths are relative to the store: leave out the first "/".');
   if (path.includes('\0')) throw badPath(path, 'contains a NUL character', 'Remove it.');
@@ -43,7 +46,7 @@ export function lastName(key: string): string {
 export function badPath(path: string, wrong: string, hint: string): KtError {
   return new KtError({
     code: 'BAD_PATH',
-    message: `The path ${JSON.stringify(path)} ${wrong}.`,
+    message: `The path ${shown(path, 300)} ${wrong}.`,
     path: '',
     hint,
   });

@@ -1,5 +1,6 @@
 /** What is text and bytes of a file: UTF-8 both ways, and every doubt an error. Pure. */
 import { KtError } from '@kube-transform/sdk';
+import { nameOf } from '../parse/stored-value.js';
 
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
@@ -71,5 +72,5 @@ function isText(bytes: Uint8Array, options: { stream: boolean }): boolean {
 
 function kindOf(value: unknown): string {
   if (value === null || value === undefined) return String(value);
-  return typeof value === 'object' ? `an object (${value.constructor.name})` : `a ${typeof value}`;
+  return typeof value === 'object' ? `an object (${nameOf(value)})` : `a ${typeof value}`;
 }

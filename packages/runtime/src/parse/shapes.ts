@@ -6,6 +6,7 @@
  * kt may have more. What is optional or has a default may be missing; all else must be there.
  */
 import type { Json, JsonObject } from '@kube-transform/sdk';
+import { shown } from './stored-value.js';
 
 /** What a value must be. */
 export type Shape<T> = (value: unknown) => T;
@@ -19,17 +20,12 @@ export class Mismatch extends Error {
 }
 
 const unlike = (expected: string, seen: unknown): Mismatch =>
-  new Mismatch(`expected ${expected}, but got ${shown(seen)}`);
+  new Mismatch(`expected ${expected}, but got ${inWords(seen)}`);
 
-const MAX_SHOWN = 60;
-
-/** A value in words, cut off where it is long. */
-function shown(value: unknown): string {
-  if (value === undefined) return 'nothing';
+/** A value in words. */
+function inWords(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
-  if (typeof value === 'object' && value !== null) return 'an object';
-  const text = JSON.stringify(value);
-  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN - 1)}…` : text;
+  return typeof value === 'object' && value !== null ? 'an object' : shown(value);
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
@@ -46,7 +42,7 @@ export const shapeOf =
 export const text = shapeOf('text', value => typeof value === 'string');
 /** Words of somebody else's, which should be text: what is none is told as it looks. */
 export const words: Shape<string> = value =>
-  typeof value === 'string' ? value : value === undefined ? '' : shown(value);
+  typeof value === 'string' ? value : value === undefined ? '' : inWords(value);
 export const number = shapeOf('a number', value => typeof value === 'number');
 /** A whole number of at least 0. */
 export const count = shapeOf(

@@ -1,6 +1,7 @@
 /** What user code prints goes to the log of the item that prints it, also where many items run at once. */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { KtLog } from '@kube-transform/sdk';
+import { quietly, textOf } from '../parse/stored-value.js';
 
 const LEVELS = {
   log: 'info',
@@ -38,12 +39,18 @@ export function captureOutput(): void {
     console[method] = (...parts: unknown[]) => {
       const log = current.getStore()?.log;
       if (log === undefined) original(...parts);
-      // Loaded when something is printed: a worker's start is not slowed.
-      else log[level](process.getBuiltinModule('node:util').format(...parts));
+      else log[level](formatted(parts));
     };
   }
   capture('stdout', 'info');
   capture('stderr', 'warn');
+}
+
+/** As the console formats it; what does not let itself be formatted fails nobody. */
+function formatted(parts: unknown[]): string {
+  // Loaded when something is printed: a worker's start is not slowed.
+  const { format } = process.getBuiltinModule('node:util');
+  return quietly(() => format(...parts)) ?? parts.map(part => textOf(part)).join(' ');
 }
 
 /** A stream is made when somebody first asks for it, as without us: a worker's start is not slowed. */

@@ -2,6 +2,7 @@
 import { type AnyFunction, nameExports } from '@kube-transform/sdk';
 import { Format } from '../parse/format.js';
 import { record, shapeOf, table, text } from '../parse/shapes.js';
+import { threw } from '../parse/thrown.js';
 import type { FunctionCatalog } from '../ports/index.js';
 
 /** The generated part of a bundle: modules by name, and which module has which function. */
@@ -31,8 +32,17 @@ export const CATALOG = new Format<BundleCatalog>({
 export function bundleCatalog({ digest, modules, functions }: BundleCatalog): FunctionCatalog {
   const extra = new Map<string, AnyFunction>();
   const loaded = new Map<string, Promise<Map<string, AnyFunction>>>();
-  const loadModule = async (module: string): Promise<Map<string, AnyFunction>> =>
-    nameExports(module, (await modules[module]?.()) ?? {});
+  const loadModule = async (module: string): Promise<Map<string, AnyFunction>> => {
+    try {
+      return nameExports(module, (await modules[module]?.()) ?? {});
+    } catch (thrown) {
+      const { message, stack = '' } = threw(thrown);
+      const error = new Error(`The module "${module}" throws when it is loaded: ${message}`, {
+        cause: thrown,
+      });
+      throw Object.assign(error, { stack });
+    }
+  };
   return {
     digest,
     names: () => Object.keys(functions),

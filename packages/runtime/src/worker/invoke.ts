@@ -3,20 +3,23 @@
  */
 import {
   type AnyFunction,
+  copyJson,
   definitionOf,
   type FailureCause,
-  findNonJson,
-  isPermanent,
   isPipeline,
   issuePath,
   type Json,
   type KtContext,
-  omitUndefined,
   type Problem,
   receiverOf,
   type StandardSchema,
 } from '@kube-transform/sdk';
+import { shown, textOf } from '../parse/stored-value.js';
+import { threw } from '../parse/thrown.js';
 import type { Clock } from '../ports/index.js';
+
+/** More that a schema finds wrong is left out. */
+const MAX_PROBLEMS = 50;
 
 /** What came of an attempt. */
 export type Outcome = { ok: true; value: Json } | { ok: false; cause: FailureCause };
@@ -45,38 +48,29 @@ async function attempt({ fn, args, context, register }: Call): Promise<Outcome> 
     let input: unknown = args;
     if (options?.input !== undefined) {
       const checked = await check(options.input, args);
-      if (!checked.ok)
-        return {
-          ok: false,
-          cause: {
-            kind: 'InvalidInput',
-            message: inputMessage(context, args, checked.problems),
-            problems: checked.problems,
-          },
-        };
+      if (!checked.ok) return invalidInput(context, args, checked.problems);
       input = checked.value;
     }
     const returned: unknown = await fn.call(receiverOf(fn), input, context);
     if (isPipeline(returned)) register(returned.functions());
-    const value = isPipeline(returned) ? (returned.toSpec().jobs ?? []) : returned;
-    const bad = findNonJson(value);
-    if (bad !== undefined) {
-      const message = `Step "${context.job}", item ${context.index}: the result at ${bad.path} is ${bad.reason}, which JSON cannot hold. Return plain objects, arrays, texts, numbers, booleans and null.`;
-      return { ok: false, cause: { kind: 'InvalidResult', message, path: bad.path } };
-    }
-    if (options?.output !== undefined) {
-      const checked = await check(options.output, value);
-      if (!checked.ok) {
-        const first = checked.problems[0];
-        const message = `Step "${context.job}", item ${context.index}: the result does not fit its "output" schema: ${first?.path ?? ''} ${first?.message ?? ''}`;
-        return { ok: false, cause: { kind: 'InvalidResult', message, path: first?.path ?? '$' } };
-      }
-      return { ok: true, value: (checked.value ?? null) as Json };
-    }
-    return { ok: true, value: (value ?? null) as Json };
+    const result = stored(context, 'result', isPipeline(returned) ? returned.toSpec().jobs : returned);
+    if (!result.ok || options?.output === undefined) return result;
+    const checked = await check(options.output, result.value);
+    if (checked.ok) return stored(context, `result that its "output" schema makes`, checked.value);
+    const [first] = checked.problems;
+    const message = `${itemOf(context)}: the result does not fit its "output" schema: ${first?.path ?? ''} ${first?.message ?? ''}`;
+    return { ok: false, cause: { kind: 'InvalidResult', message, path: first?.path ?? '$' } };
   } catch (thrown) {
     return { ok: false, cause: threw(thrown) };
   }
+}
+
+/** What is stored of a result. */
+function stored(context: KtContext, what: string, value: unknown): Outcome {
+  const made = copyJson(value);
+  if (made.ok) return made;
+  const message = `${itemOf(context)}: the ${what} is ${made.reason} at ${made.path}, which JSON cannot hold. Return plain objects, arrays, texts, numbers, booleans and null.`;
+  return { ok: false, cause: { kind: 'InvalidResult', message, path: made.path } };
 }
 
 async function withDeadline(call: Call, timeoutMs: number): Promise<Outcome> {
@@ -101,34 +95,23 @@ async function check(
   value: unknown,
 ): Promise<{ ok: true; value: unknown } | { ok: false; problems: Problem[] }> {
   const answer = schema['~standard'].validate(value);
-  const result = answer instanceof Promise ? await answer : answer;
+  // A promise of another realm is none of `instanceof`.
+  const result = 'then' in answer ? await answer : answer;
   if (result.issues === undefined) return { ok: true, value: result.value };
   return {
     ok: false,
-    problems: result.issues.map(issue => ({
+    problems: result.issues.slice(0, MAX_PROBLEMS).map(issue => ({
       code: 'INVALID',
-      path: issuePath(issue),
-      message: issue.message,
+      path: textOf(issuePath(issue)),
+      message: textOf(issue.message),
     })),
   };
 }
 
-function inputMessage(context: KtContext, args: Json, problems: readonly Problem[]): string {
-  const what = problems.map(p => `${p.path === '' ? 'the input' : p.path}: ${p.message}`).join('; ');
-  return `Step "${context.job}", item ${context.index}: the input does not fit the function's schema: ${what}. Seen: ${JSON.stringify(args).slice(0, 200)}`;
-}
+const itemOf = (context: KtContext): string => `Step "${context.job}", item ${context.index}`;
 
-/** The cause for something thrown by a user's function. */
-export function threw(thrown: unknown): FailureCause {
-  const error = thrown instanceof Error ? thrown : undefined;
-  const message =
-    error?.message ??
-    (typeof thrown === 'string' ? thrown : `something that is no Error: ${JSON.stringify(thrown)}`);
-  return {
-    kind: 'Threw',
-    name: error?.name ?? 'Error',
-    message,
-    ...omitUndefined({ stack: error?.stack }),
-    ...(isPermanent(thrown) ? { permanent: true } : {}),
-  };
+function invalidInput(context: KtContext, args: Json, problems: Problem[]): Outcome {
+  const what = problems.map(p => `${p.path === '' ? 'the input' : p.path}: ${p.message}`).join('; ');
+  const message = `${itemOf(context)}: the input does not fit the function's schema: ${textOf(what)}. Seen: ${shown(args, 200)}`;
+  return { ok: false, cause: { kind: 'InvalidInput', message, problems } };
 }

@@ -5,9 +5,14 @@
  *    aborted with the pod.
  */
 import type { KtContext, KtFiles, KtFs, KtLog } from '@kube-transform/sdk';
+import { isError, isObject, textOf, toStored } from '../parse/stored-value.js';
+import { messageOf } from '../parse/thrown.js';
 import type { JobManifest } from '../run-store/job-manifest.js';
 import type { PodHost } from './pod-host.js';
 import type { SegmentLog } from '../run-store/segment-log.js';
+
+/** Characters of a line's message; more is cut off. */
+const MAX_MESSAGE = 1_000_000;
 
 /** The contexts of one pod's items. */
 export class ContextScope {
@@ -124,15 +129,14 @@ class ItemLog implements KtLog {
     this.#write('error', message, data);
   }
 
-  #write(level: string, message: string, data: object | undefined): void {
+  /** Whatever is logged is no fault of the item: a line is written as well as it can be. */
+  #write(level: string, message: unknown, data: unknown): void {
     const t = this.#scope.host.clock.nowMs();
-    this.#scope.write({
-      i: this.#item,
-      n: this.#attempt,
-      t,
-      level,
-      message,
-      ...(data === undefined ? {} : { data }),
-    });
+    const line = { i: this.#item, n: this.#attempt, t, level };
+    const error = isObject(message) && isError(message) ? message : undefined;
+    const said = error === undefined ? textOf(message, MAX_MESSAGE) : messageOf(error);
+    const more = [error, data].filter(part => part !== undefined);
+    if (more.length === 0) this.#scope.write({ ...line, message: said });
+    else this.#scope.write({ ...line, message: said, data: toStored(more.length === 1 ? more[0] : more) });
   }
 }

@@ -1,5 +1,11 @@
-/** One attempt of one item within a pod: its arguments, its context, whether it is done already. */
-import { type AnyFunction, didYouMean, type FailureCause, type Json } from '@kube-transform/sdk';
+/*
+ * One attempt of one item within a pod: its arguments, its context, whether it is done already.
+ *
+ * IT1 Whatever users' code throws, and whenever, is a cause of the item: while its module is loaded, in its
+ *    schemas, as a path of `outputs`. Only a store that fails rejects.
+ */
+import { type AnyFunction, didYouMean, type FailureCause, isKtError, type Json } from '@kube-transform/sdk';
+import { threw } from '../parse/thrown.js';
 import { compileTemplate, type ItemValue, resultsByJob, type Template } from './resolve-arguments.js';
 import { invoke, type Outcome } from './invoke.js';
 import { ContextScope } from './item-context.js';
@@ -84,17 +90,27 @@ export class ItemRunner {
   async #withStore({ name, template, element, item, attempt }: StoreCall): Promise<AttemptOutcome> {
     const { job } = this.#manifest;
     const args = template.fill(await this.#results(template), element);
-    if (job.outputs.length > 0 && (await this.#outputsExist(element?.value ?? args, item)))
-      return { ok: true, value: null, skipped: true };
+    if (job.outputs.length > 0) {
+      const exist = await this.#outputsExist(element?.value ?? args, item);
+      if (typeof exist !== 'boolean') return { ok: false, cause: exist };
+      if (exist) return { ok: true, value: null, skipped: true };
+    }
     if (job.cache) return this.#cached({ name, args, item, attempt });
     return this.#attempt({ name, args, item, attempt });
   }
 
-  async #outputsExist(value: Json, index: number): Promise<boolean> {
+  /** Whether all outputs of an item are there; a cause where one is no path. */
+  async #outputsExist(value: Json, index: number): Promise<boolean | FailureCause> {
     const template = compileTemplate(this.#manifest.job.outputs, this.#known);
-    const outputs = template.fill(await this.#results(template), { value, index }) as string[];
-    const exist = await Promise.all(outputs.map(path => this.#host.files.exists(path)));
-    return exist.every(Boolean);
+    const outputs = template.fill(await this.#results(template), { value, index }) as Json[];
+    try {
+      const exist = await Promise.all(outputs.map(path => this.#host.files.exists(path as string)));
+      return exist.every(Boolean);
+    } catch (error) {
+      if (!isKtError(error) || error.code !== 'BAD_PATH') throw error;
+      const message = `Step "${this.#manifest.job.name}", item ${index}: an output is no path (BAD_PATH). ${error.message}`;
+      return { kind: 'InvalidInput', message, problems: [...error.problems] };
+    }
   }
 
   async #cached(call: NamedCall): Promise<AttemptOutcome> {
@@ -113,7 +129,12 @@ export class ItemRunner {
   }
 
   async #loadAndCall(call: NamedCall): Promise<Outcome> {
-    const fn = await this.#host.catalog.load(call.name);
+    let fn: AnyFunction | undefined;
+    try {
+      fn = await this.#host.catalog.load(call.name);
+    } catch (thrown) {
+      return { ok: false, cause: threw(thrown) };
+    }
     if (fn === undefined) return { ok: false, cause: unknownFunction(call.name, this.#host.catalog) };
     this.#functions.set(call.name, fn);
     return this.#call(fn, call);

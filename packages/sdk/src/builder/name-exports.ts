@@ -43,11 +43,19 @@ export function nameExports(module: string, exports: Record<string, unknown>): M
   for (const [key, value] of Object.entries(exports)) {
     add(key, value);
     nameMembers(key, value, add);
-    if (isObject(value) && Object.getPrototypeOf(value) === Object.prototype) {
-      for (const [member, inner] of Object.entries(value)) add(`${key}.${member}`, inner);
-    }
+    for (const [member, inner] of entriesOf(value)) add(`${key}.${member}`, inner);
   }
   return found;
+}
+
+/** What a plain object holds; nothing where it does not let itself be read, as some proxies do. */
+function entriesOf(value: unknown): [string, unknown][] {
+  try {
+    const isPlain = isObject(value) && Object.getPrototypeOf(value) === Object.prototype;
+    return isPlain ? Object.entries(value) : [];
+  } catch {
+    return [];
+  }
 }
 
 function nameMembers(
