@@ -96,6 +96,15 @@ export default tseslint.config(
           selector,
           message: 'What is read is parsed: give it a shape, see packages/runtime/src/parse.',
         })),
+        ...[
+          'MemberExpression[object.name="process"][property.name=/^(send|disconnect|connected|channel)$/]',
+          'CallExpression[callee.property.name=/^(on|once)$/][arguments.0.value=/^(message|disconnect)$/]',
+          'CallExpression[callee.name="fork"]',
+        ].map(selector => ({
+          selector,
+          message:
+            'Functions speak on that channel too: ours is packages/runtime/src/process/line-channel.ts.',
+        })),
       ],
     },
   },

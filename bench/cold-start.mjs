@@ -9,32 +9,47 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeBundle } from '@kube-transform/cli';
+import { mustParsePipeline } from '@kube-transform/sdk';
 import { localFileStore } from '@kube-transform/runtime';
-import { drive, newRun, systemClock, writeRecord } from '@kube-transform/runtime/internal';
+import { drive, newRun, systemClock, WorkerProcess, writeRecord } from '@kube-transform/runtime/internal';
 import { scriptedExecutor } from '@kube-transform/runtime/testing';
 import { compare } from './compare.mjs';
 
 /** Certificates of this machine cost each Node process time that is nobody's. */
-const { NODE_EXTRA_CA_CERTS: _, ...bareEnv } = process.env;
+delete process.env.NODE_EXTRA_CA_CERTS;
+const bareEnv = process.env;
 const HEAP = ['--max-old-space-size=1126'];
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** Forks a file and waits for a message that satisfies `last`. */
-function forked(file, { send, last, env = {} }) {
+/** Forks a file that says one word to its parent, and waits for it. */
+function forked(file) {
   return new Promise((resolve, reject) => {
     const child = fork(file, [], {
       execArgv: HEAP,
-      env: { ...bareEnv, ...env },
+      env: bareEnv,
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
-    if (send !== undefined) child.send(send);
-    child.on('message', message => {
-      if (!last(message)) return;
+    child.on('message', () => {
       child.kill('SIGKILL');
       resolve();
     });
     child.once('error', reject);
   });
+}
+
+/** Begins a worker of a pool, gives it a pod, and waits until an item has begun. */
+async function began(entry, { storeUrl, order }) {
+  const [job] = mustParsePipeline({
+    name: 'p',
+    jobs: [{ type: 'dynamic', name: 'j', function: 'm.f' }],
+  }).jobs;
+  const worker = new WorkerProcess({ entry, storeUrl, memory: '1126Mi', env: {}, clock: systemClock });
+  await new Promise(resolve => {
+    void worker.run(order, { runId: order.runId, pipeline: 'p', job, items: 1, itemsPerPod: 1 }, event => {
+      if (event.type === 'ItemStarted') resolve();
+    });
+  });
+  void worker.close(0);
 }
 
 /** Starts a file as a container is started, and waits for its first words. */
@@ -102,7 +117,7 @@ export async function benchColdStart() {
           ours: async () => starts[kind](bundle, await prepared(dir, name), dir),
           bare: async () => {
             await prepared(dir, name);
-            await (kind === 'pod' ? said(bare) : forked(bare, { last: () => true }));
+            await (kind === 'pod' ? said(bare) : forked(bare));
           },
         });
         const goalMs = name === 'plain' ? { goalMs: row.baselineMs + 20 } : {};
@@ -130,10 +145,5 @@ const starts = {
       KT_TERMINATION: join(dir, 'note'),
       JOB_COMPLETION_INDEX: '0',
     }),
-  pool: ({ worker }, { url, order }) =>
-    forked(worker, {
-      env: { KT_WORKER_STORE: url },
-      send: { type: 'pod', order, concurrency: 1 },
-      last: m => m.type === 'events' && m.events[0].type === 'ItemStarted',
-    }),
+  pool: ({ worker }, { url, order }) => began(worker, { storeUrl: url, order }),
 };

@@ -1,4 +1,5 @@
 /** The contract of executors, run on each of them. */
+import { readFileSync } from 'node:fs';
 import { mustParsePipeline, type KTJobInput } from '@kube-transform/sdk';
 import { drive, jobStates, readOutcomes, systemClock } from '@kube-transform/runtime/internal';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -9,6 +10,16 @@ import { executorContract } from './executor-contract.js';
 executorContract('in-process', inProcessBench);
 executorContract('Kubernetes, on a scripted API', scriptedKubeBench);
 executorContract('processes', processBench);
+
+/** Whether a process has ended; one that waits to be reaped has. */
+function hasEnded(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return true;
+  }
+}
 
 describe.each([
   ['in-process', inProcessBench],
@@ -111,6 +122,49 @@ describe('process pool: what breaks a process', () => {
     });
     expect(cause).toMatchObject({ kind: 'ItemsFailed', failed: 1, first: { kind: 'Exited', exitCode: 7 } });
     expect([...outcomes.values()].filter(({ result }) => result === 1)).toHaveLength(2);
+  });
+
+  test('W4: what a function says to the process that began its own - is nobody’s business', async () => {
+    const spoken = { function: 'calls.speaks', items: [0, 1, 2, 3], args: { n: { $ref: 'item#' } } };
+    const { status, outcomes } = await go('speaks', { ...spoken, itemsPerPod: 2 });
+    expect(status).toBe('Completed');
+    expect([...outcomes].sort(([a], [b]) => a - b).map(([, { result }]) => result)).toEqual([0, 1, 2, 3]);
+  });
+
+  test('W4: what a function forges - does not count', async () => {
+    const { cause } = await go('forges', { function: 'calls.forges', items: [1, 2, 3], args: {} });
+    expect(cause).toMatchObject({ kind: 'ItemsFailed', failed: 3, first: { message: 'really failed' } });
+  });
+
+  test.each(['return', 'exit', 'spin'])(
+    'W5: a process that a function began - ends with its worker (%s)',
+    async how => {
+      const path = `begun/${how}`;
+      await go(`begins-${how}`, {
+        function: 'calls.begins',
+        items: [1],
+        args: { path, how },
+        timeout: '500ms',
+      });
+      const pid = Number(new TextDecoder().decode(await bench.store.get(path)));
+      await expect.poll(() => hasEnded(pid), { interval: 10, timeout: 5000 }).toBe(true);
+    },
+  );
+
+  test('an item that calls process.exit(0) - has failed, and the others go on', async () => {
+    const items = { items: [0, 1, 2], args: { n: { $ref: 'item#' } }, itemsPerPod: 3 };
+    const { status, cause, outcomes } = await go('exits-well', { function: 'calls.exitsWell', ...items });
+    expect(status).toBe('Failed');
+    expect(cause).toMatchObject({ failed: 1, firstItem: 1, first: { kind: 'Exited', exitCode: 0 } });
+    expect([outcomes.get(0)?.result, outcomes.get(2)?.result]).toEqual([0, 2]);
+  });
+
+  test('an item whose promise never settles - has failed, and the others go on', async () => {
+    const items = { items: [0, 1, 2], args: { n: { $ref: 'item#' } }, itemsPerPod: 3 };
+    const { cause, outcomes } = await go('forgets', { function: 'calls.forgets', ...items });
+    const message = expect.stringContaining('a promise that can no longer settle');
+    expect(cause).toMatchObject({ failed: 1, firstItem: 1, first: { kind: 'Exited', message } });
+    expect([outcomes.get(0)?.result, outcomes.get(2)?.result]).toEqual([0, 2]);
   });
 
   test('W2: an attempt that never yields - is ended after its timeout', async () => {

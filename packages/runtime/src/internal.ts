@@ -10,6 +10,7 @@ export { storedPipeline } from './engine/stored-pipeline.js';
 export { digestOf } from './entry/bundle-digest.js';
 export { inProcessExecutor } from './executors/in-process-executor.js';
 export { processPoolExecutor } from './executors/process-pool-executor.js';
+export { WorkerProcess } from './executors/worker-process.js';
 export type { Executor, FunctionCatalog } from './ports/index.js';
 export { withinLog } from './process/console-capture.js';
 export { lifeOf, ownerOf } from './process/process-identity.js';

@@ -1,5 +1,5 @@
 /**
- * A worker process: runs pods that its driver sends over the channel, or, in a cluster, the pod that it is.
+ * A worker process: runs pods that its driver sends over their channel, or, in a cluster, the pod that it is.
  */
 import { KtError } from '@kube-transform/sdk';
 import { captureOutput, withinLog } from '../process/console-capture.js';
@@ -8,10 +8,13 @@ import { systemClock } from '../process/system-clock.js';
 import { pacing } from '../executors/pacing.js';
 import { localHost } from '../local-host.js';
 import { openStore } from '../open-store.js';
-import type { ItemEvent } from '../ports/index.js';
+import { EXIT_CODE } from '../kubernetes/manifests/exit-codes.js';
+import type { FunctionCatalog, ItemEvent } from '../ports/index.js';
+import { LineChannel } from '../process/line-channel.js';
+import { killGroup } from '../process/process-group.js';
 import { runPod } from '../worker/run-pod.js';
 import { servePod } from './pod.js';
-import { type FromWorker, TO_WORKER, type ToWorker } from '../executors/worker-protocol.js';
+import { CHANNEL_FD, type FromWorker, TO_WORKER, type ToWorker } from '../executors/worker-protocol.js';
 import { bundleCatalog, type BundleCatalog, CATALOG } from '../worker/bundle-catalog.js';
 
 /** The first word of a worker says in which format it speaks. */
@@ -22,9 +25,8 @@ export async function startWorker(handed: BundleCatalog): Promise<void> {
   captureOutput();
   const catalog = CATALOG.check(handed, 'worker.mjs');
   if (process.env['KT_JOB'] !== undefined) await servePod(bundleCatalog(catalog));
-  const send = (message: FromWorker): void => void process.send?.(message);
   const url = process.env['KT_WORKER_STORE'];
-  if (process.send === undefined || url === undefined) {
+  if (url === undefined) {
     throw new KtError({
       code: 'NOT_A_WORKER',
       path: '',
@@ -32,26 +34,47 @@ export async function startWorker(handed: BundleCatalog): Promise<void> {
         'This file is the worker entry of a bundle; it is started by `kt run --executor processes` and by pods.',
     });
   }
-  process.on('SIGINT', () => undefined);
-  process.on('disconnect', () => process.exit(0));
-  const store = await openStore(url);
-  const host = localHost({ store, clock: systemClock, catalog: bundleCatalog(catalog) });
+  await serveDriver(url, bundleCatalog(catalog));
+}
+
+/**
+ * Runs the pods that the driver sends. Ctrl-C does not reach a worker but its driver, who tells: a worker is
+ * in a group of its own, which it ends when the driver is gone.
+ */
+async function serveDriver(storeUrl: string, catalog: FunctionCatalog): Promise<void> {
+  const store = await openStore(storeUrl);
+  const host = localHost({ store, clock: systemClock, catalog });
   let stop = new AbortController();
   let draining = false;
-  process.on('message', (said: unknown) => {
+  const channel = LineChannel.join(CHANNEL_FD, text => {
     let message: ToWorker;
     try {
-      message = TO_WORKER.check(said, 'driver');
+      message = TO_WORKER.parse(text, 'driver');
     } catch (error) {
-      send({ type: 'broken', message: (error as Error).message });
+      send({ type: 'broken', message: messageOf(error) });
       return;
     }
     if (message.type === 'stop') stop.abort(new Error('The run is being stopped.'));
     else if (message.type === 'drain') draining = true;
     else {
       stop = new AbortController();
-      void serve(message, stop.signal).then(send);
+      // Where nothing else goes on while a pod runs, it can never end.
+      channel.keepAlive(false);
+      void serve(message, stop.signal).then(end => {
+        channel.keepAlive(true);
+        send(end);
+      });
     }
+  });
+  const send = (message: FromWorker): void => channel.send(JSON.stringify(message));
+  channel.onClose(() => {
+    // After what functions want to be done at the end of their process.
+    process.once('exit', () => killGroup(process.pid));
+    process.exit(EXIT_CODE.stopped);
+  });
+  process.on('beforeExit', () => {
+    channel.keepAlive(true);
+    send({ type: 'stuck' });
   });
   /**
    * Events that come together go together; that an item begins is said at once, so that the driver knows what

@@ -32,6 +32,7 @@ export const FROM_WORKER = new Format<FromWorker>({
     events: { events: list(ITEM_EVENT) },
     returned: { item: count },
     done: { outcome: OUTCOME },
+    stuck: {},
     broken: { message: text },
   }),
 });

@@ -34,6 +34,7 @@ const fromWorker: FromWorker[] = [
   { type: 'returned', item: 0 },
   { type: 'done', outcome },
   { type: 'done', outcome: { ...outcome, firstFailure: { item: 0, cause }, result: null } },
+  { type: 'stuck' },
   { type: 'broken', message: 'm' },
 ];
 
@@ -45,13 +46,25 @@ test('what a driver and a worker say is read as it was said, or refused', () => 
   expect(refusalOf(value => TO_WORKER.check(value, 'driver'), { format: 2 })?.code).toBe('NEWER_FORMAT');
 });
 
-/** Runs a pod in a process that says these things when it is told to run one. */
-async function heard(...said: unknown[]): Promise<{ result: PodResult; events: ItemEvent[] }> {
+/** What a worker's process needs to hear its driver, and to say something. */
+const CHANNEL = `import { Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { writeSync } from 'node:fs';
+const channel = new Socket({ fd: 3 });
+let word;
+const say = (said, as = word) => void channel.write(as + JSON.stringify(said) + '\\n');
+`;
+
+/** Runs a pod in a process that does this when it is told to run one. */
+async function heardFrom(does: string): Promise<{ result: PodResult; events: ItemEvent[] }> {
   const dir = await mkdtemp(join(tmpdir(), 'kt-worker-'));
   const entry = join(dir, 'worker.mjs');
   await writeFile(
     entry,
-    `process.on('message', () => { for (const said of ${JSON.stringify(said)}) process.send(said); });\n`,
+    `${CHANNEL}createInterface(channel).on('line', line => {
+      if (word === undefined) word = line;
+      else { ${does} }
+    });\n`,
   );
   const worker = new WorkerProcess({ entry, storeUrl: 'mem:', memory: '512Mi', env: {}, clock: systemClock });
   onTestFinished(async () => {
@@ -65,6 +78,10 @@ async function heard(...said: unknown[]): Promise<{ result: PodResult; events: I
   return { result, events };
 }
 
+/** Runs a pod in a process that says these things when it is told to run one. */
+const heard = (...said: unknown[]): ReturnType<typeof heardFrom> =>
+  heardFrom(`for (const said of ${JSON.stringify(said)}) say(said);`);
+
 test('W4: what functions say over the channel is not heard', async () => {
   const started = { type: 'ItemStarted', job: 'a', item: 0, attempt: 1 };
   const foreign = ['hello', 7, null, { type: 'done' }, { type: 'progress', of: 5 }, [started]];
@@ -77,6 +94,21 @@ test('W4: what functions say over the channel is not heard', async () => {
     result: { type: 'done', outcome },
     events: [started],
   });
+});
+
+test('LC1: what is said without the word of the channel is not heard, whatever it looks like', async () => {
+  const forged = JSON.stringify(JSON.stringify({ type: 'done', outcome: { ...outcome, succeeded: 7 } }));
+  const { result } = await heardFrom(`
+    say(${JSON.stringify({ type: 'done', outcome: { ...outcome, succeeded: 7 } })}, '');
+    say(${JSON.stringify({ type: 'done', outcome: { ...outcome, succeeded: 7 } })}, 'another word');
+    writeSync(3, ${forged} + '\\n');
+    say(${JSON.stringify({ type: 'done', outcome })});`);
+  expect(result).toEqual({ type: 'done', outcome });
+});
+
+test('W5: a worker that gives up its channel is ended', async () => {
+  const { result } = await heardFrom(`setInterval(() => undefined, 1000); channel.destroy();`);
+  expect(result).toMatchObject({ type: 'crashed', crash: { cause: { kind: 'Exited', signal: 'SIGKILL' } } });
 });
 
 test('a worker of a newer kt is refused', async () => {

@@ -4,23 +4,30 @@
  * - It runs one pod at a time. `run` resolves with the pod's outcome, or with how the process ended.
  * W2 An attempt that outlives its timeout by the grace is ended with SIGKILL; so is a process above its
  *    memory limit.
- * - When the driver dies the channel closes, and the worker ends itself.
- * W4 What is no message of a worker is not heard: functions may say things over the channel too.
+ * W4 What is no message of a worker is not heard: the channel between the two is their own, and functions
+ *    know neither it nor the word that each message begins with.
+ * W5 A worker leads a process group: what functions begin ends with it. When the driver dies the channel
+ *    closes, and the worker ends its group itself; one that gives up the channel is ended.
  */
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Socket } from 'node:net';
 import { type FailureCause, isKtError, KtError, parseQuantity } from '@kube-transform/sdk';
 import type { Clock, ItemEvent, JobOrder } from '../ports/index.js';
 import type { PodOutcome } from '../run-store/item-results.js';
 import { attemptTimeoutMs } from '../worker/retry-policy.js';
 import type { PodOrder } from '../worker/run-pod.js';
-import { type Crash, type FromWorker, TO_WORKER, type ToWorker } from './worker-protocol.js';
+import { CHANNEL_FD, type Crash, type FromWorker, TO_WORKER, type ToWorker } from './worker-protocol.js';
 import { FROM_WORKER } from './worker-messages.js';
+import { LineChannel } from '../process/line-channel.js';
+import { killGroup } from '../process/process-group.js';
 import { residentBytes } from '../process/resident-memory.js';
 
 const TIMEOUT_GRACE_MS = 2000;
 const MEMORY_CHECK_MS = 200;
 const STDERR_KEPT = 4000;
 const STDERR_WAIT_MS = 500;
+/** How long a process without a channel may take to end by itself. */
+const SILENT_MS = 2000;
 
 /** How a worker is started. */
 export interface WorkerOptions {
@@ -41,6 +48,7 @@ export type PodResult =
 /** A running worker process. */
 export class WorkerProcess {
   readonly #child: ChildProcess;
+  readonly #channel: LineChannel;
   readonly #options: WorkerOptions;
   readonly #started = new Map<number, AbortController>();
   #onMessage: ((message: FromWorker | { type: 'newer'; error: KtError }) => void) | undefined;
@@ -51,20 +59,21 @@ export class WorkerProcess {
   constructor(options: WorkerOptions) {
     this.#options = options;
     const heapMiB = Math.max(16, Math.floor((parseQuantity(options.memory) ?? 2 ** 30) / 2 ** 20));
-    this.#child = fork(options.entry, [], {
-      execArgv: [`--max-old-space-size=${heapMiB}`],
+    this.#child = spawn(process.execPath, [`--max-old-space-size=${heapMiB}`, options.entry], {
       env: { ...process.env, ...options.env, KT_WORKER_STORE: options.storeUrl },
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
+      detached: true,
     });
+    this.#channel = LineChannel.open(this.#child.stdio[CHANNEL_FD] as Socket, text => this.#hear(text));
     this.#child.stderr?.on(
       'data',
       (chunk: Buffer) => (this.#stderr = (this.#stderr + chunk.toString()).slice(-STDERR_KEPT)),
     );
-    this.#child.on('message', message => this.#hear(message));
     this.#child.on('error', error => (this.#stderr += error.message));
     // Not 'close': it never comes after a disconnect from this side.
     const exit = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>(resolve => {
       this.#child.once('exit', (code, signal) => {
+        this.#endGroup();
         resolve({ code, signal });
       });
     });
@@ -75,6 +84,7 @@ export class WorkerProcess {
       heard.abort();
       return how;
     });
+    this.#channel.onClose(() => this.#endSoon());
   }
 
   get pid(): number | undefined {
@@ -90,6 +100,7 @@ export class WorkerProcess {
           if (message.type === 'events') for (const event of message.events) this.#track(event, job, emit);
           else if (message.type === 'returned') this.#endOf(message.item);
           else if (message.type === 'done') resolve(message);
+          else if (message.type === 'stuck') this.#kill(STUCK);
           else if (message.type === 'newer') resolve({ type: 'broken', error: message.error });
           else if (message.type === 'broken')
             resolve({ type: 'broken', error: storeFailed(message.message) });
@@ -109,13 +120,13 @@ export class WorkerProcess {
   }
 
   send(message: ToWorker): void {
-    if (this.#child.connected) this.#child.send(TO_WORKER.stamped(message), () => undefined);
+    this.#channel.send(TO_WORKER.text(message));
   }
 
-  #hear(said: unknown): void {
+  #hear(text: string): void {
     let message: FromWorker;
     try {
-      message = FROM_WORKER.check(said, 'worker');
+      message = FROM_WORKER.parse(text, 'worker');
     } catch (error) {
       if (isKtError(error) && error.code === 'NEWER_FORMAT') this.#onMessage?.({ type: 'newer', error });
       return;
@@ -126,15 +137,28 @@ export class WorkerProcess {
   /** Ends the process: asked first, then by force. */
   async close(graceMs: number): Promise<void> {
     this.send({ type: 'stop' });
-    if (this.#child.connected) this.#child.disconnect();
+    this.#channel.close();
+    await this.#endWithin(graceMs);
+  }
+
+  /** Without a channel a process has nothing more to do; one that has ended by itself keeps its exit code. */
+  #endSoon(): void {
+    void this.#endWithin(SILENT_MS);
+  }
+
+  async #endWithin(graceMs: number): Promise<void> {
     const done = new AbortController();
     const forced = this.#options.clock.sleep(graceMs, done.signal).then(
-      () => this.#child.kill('SIGKILL'),
+      () => this.#endGroup(),
       () => undefined,
     );
     await this.exited;
     done.abort();
     await forced;
+  }
+
+  #endGroup(): void {
+    if (this.pid !== undefined) killGroup(this.pid);
   }
 
   #track(event: ItemEvent, job: JobOrder, emit: (event: ItemEvent) => void): void {
@@ -172,7 +196,7 @@ export class WorkerProcess {
 
   #kill(cause: FailureCause): void {
     this.#killedFor ??= cause;
-    this.#child.kill('SIGKILL');
+    this.#endGroup();
   }
 
   #crash({ code, signal }: { code: number | null; signal: NodeJS.Signals | null }): Crash {
@@ -186,6 +210,14 @@ export class WorkerProcess {
     return { cause: { kind: 'Exited', message, exitCode: code, signal }, items };
   }
 }
+
+const STUCK: FailureCause = {
+  kind: 'Exited',
+  message:
+    'The function is waiting for a promise that can no longer settle: nothing goes on in its process. Functions must return or throw.',
+  exitCode: null,
+  signal: null,
+};
 
 const storeFailed = (message: string): KtError => new KtError({ code: 'STORE_FAILED', path: '', message });
 

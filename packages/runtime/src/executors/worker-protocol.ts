@@ -1,4 +1,4 @@
-/** The messages between a driver and its worker processes: JSON over the channel of the process. */
+/** The messages between a driver and its worker processes: JSON over a channel of their own. */
 import type { FailureCause } from '@kube-transform/sdk';
 import { CAUSE } from '../parse/failure-cause.js';
 import { Format } from '../parse/format.js';
@@ -22,7 +22,12 @@ export type FromWorker =
   /** An item's function has returned; its result is not stored yet. */
   | { type: 'returned'; item: number }
   | { type: 'done'; outcome: PodOutcome }
+  /** Nothing goes on any more, and items have not returned. */
+  | { type: 'stuck' }
   | { type: 'broken'; message: string };
+
+/** The descriptor of the channel in a worker process. */
+export const CHANNEL_FD = 3;
 
 /** How a worker process ended that was not told to. */
 export interface Crash {
