@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { mustParsePipeline } from '@kube-transform/sdk';
 import { expect, onTestFinished, test } from 'vitest';
 import { expectDoor, refusalOf } from '../../../../test/kit/door-laws.js';
-import type { ItemEvent, JobOrder } from '../ports/index.js';
+import type { Clock, ItemEvent, JobOrder } from '../ports/index.js';
 import { systemClock } from '../process/system-clock.js';
 import { FROM_WORKER } from './worker-messages.js';
 import { type PodResult, WorkerProcess } from './worker-process.js';
@@ -56,7 +56,10 @@ const say = (said, as = word) => void channel.write(as + JSON.stringify(said) + 
 `;
 
 /** Runs a pod in a process that does this when it is told to run one. */
-async function heardFrom(does: string): Promise<{ result: PodResult; events: ItemEvent[] }> {
+async function heardFrom(
+  does: string,
+  clock: Clock = systemClock,
+): Promise<{ result: PodResult; events: ItemEvent[] }> {
   const dir = await mkdtemp(join(tmpdir(), 'kt-worker-'));
   const entry = join(dir, 'worker.mjs');
   await writeFile(
@@ -66,7 +69,7 @@ async function heardFrom(does: string): Promise<{ result: PodResult; events: Ite
       else { ${does} }
     });\n`,
   );
-  const worker = new WorkerProcess({ entry, storeUrl: 'mem:', memory: '512Mi', env: {}, clock: systemClock });
+  const worker = new WorkerProcess({ entry, storeUrl: 'mem:', memory: '512Mi', env: {}, clock });
   onTestFinished(async () => {
     await worker.close(0);
     await rm(dir, { recursive: true });
@@ -107,7 +110,8 @@ test('LC1: what is said without the word of the channel is not heard, whatever i
 });
 
 test('W5: a worker that gives up its channel is ended', async () => {
-  const { result } = await heardFrom(`setInterval(() => undefined, 1000); channel.destroy();`);
+  const clock = { ...systemClock, sleep: () => Promise.resolve() };
+  const { result } = await heardFrom(`setInterval(() => undefined, 1000); channel.destroy();`, clock);
   expect(result).toMatchObject({ type: 'crashed', crash: { cause: { kind: 'Exited', signal: 'SIGKILL' } } });
 });
 

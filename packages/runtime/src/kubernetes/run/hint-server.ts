@@ -1,4 +1,9 @@
-/** Listens for hints of workers: which pod of which job has something new in the store. */
+/*
+ * Listens for hints of workers: which pod of which job has something new in the store.
+ *
+ * HS1 Whoever reaches the port can neither break the controller nor keep it busy: a hint needs the token and
+ *     is parsed, a request is small and quick or is ended, and so many at once are heard.
+ */
 import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,6 +11,9 @@ import type { Hint, HintAddress } from '../../ports/index.js';
 import { HINT } from './hint-formats.js';
 
 const MAX_BYTES = 10_000;
+const MAX_CONNECTIONS = 512;
+/** How long a request may take to arrive. */
+const ARRIVES_WITHIN_MS = 5000;
 
 /** A server of hints. */
 export interface HintServer extends AsyncDisposable {
@@ -16,13 +24,21 @@ export interface HintServer extends AsyncDisposable {
 export async function hintServer({
   host,
   onHint,
+  maxConnections = MAX_CONNECTIONS,
 }: {
   host: string;
   onHint: (hint: Hint) => void;
+  /** Beyond so many, connections are closed at once. Default 512. */
+  maxConnections?: number;
 }): Promise<HintServer> {
   const token = randomUUID();
   const expected = Buffer.from(`Bearer ${token}`);
-  const server = createServer((request, response) => {
+  const limits = {
+    requestTimeout: ARRIVES_WITHIN_MS,
+    headersTimeout: ARRIVES_WITHIN_MS,
+    connectionsCheckingInterval: ARRIVES_WITHIN_MS / 5,
+  };
+  const server = createServer(limits, (request, response) => {
     const given = Buffer.from(request.headers.authorization ?? '');
     if (given.length !== expected.length || !timingSafeEqual(given, expected)) {
       response.writeHead(401).end();
@@ -33,10 +49,11 @@ export async function hintServer({
       response.writeHead(hint === null ? 400 : 204).end();
     });
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(0, '0.0.0.0', resolve);
-  });
+  server.maxConnections = maxConnections;
+  // Without a host: on all addresses, of IPv6 too where there is any.
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, resolve));
+  // What goes wrong from now on costs hints, and nothing else.
+  server.on('error', () => undefined);
   const { port } = server.address() as AddressInfo;
   return {
     address: { host, port, token },
@@ -49,13 +66,14 @@ export async function hintServer({
 }
 
 async function read(request: IncomingMessage): Promise<Hint | null> {
-  let text = '';
+  const chunks: Buffer[] = [];
+  let size = 0;
   try {
     for await (const chunk of request as AsyncIterable<Buffer>) {
-      text += chunk.toString();
-      if (text.length > MAX_BYTES) return null;
+      if ((size += chunk.length) > MAX_BYTES) return null;
+      chunks.push(chunk);
     }
-    return HINT.parse(text, 'POST /hint');
+    return HINT.parse(Buffer.concat(chunks), 'POST /hint');
   } catch {
     return null;
   }

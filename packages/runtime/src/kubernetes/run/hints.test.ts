@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { connect } from 'node:net';
+import { networkInterfaces } from 'node:os';
 import { expect, test } from 'vitest';
 import { hintsKey } from '../../run-store/layout.js';
 import type { Hint } from '../../ports/index.js';
@@ -41,6 +44,44 @@ test('HC1: a hint that nobody can hear - is lost without a word', async () => {
   await new HintClient(store, 'r').send({ job: 'a', pod: 0 });
   await announce(store, { host: '127.0.0.1', port: 1, token: 'x' });
   await new HintClient(store, 'r').send({ job: 'a', pod: 0 });
+});
+
+test('HS1: a hint is heard over IPv6, where there is any, and byte by byte', async () => {
+  const { heard, server } = await listening();
+  const { port, token } = server.address;
+  const hasIPv6 = Object.values(networkInterfaces()).some(all =>
+    all?.some(({ family }) => family === 'IPv6'),
+  );
+  const body = Buffer.from('{"job":"é","pod":3}');
+  const socket = connect({ host: hasIPv6 ? '::1' : '127.0.0.1', port });
+  socket.write(
+    `POST /hint HTTP/1.1\r\nHost: kt\r\nAuthorization: Bearer ${token}\r\nContent-Length: ${body.length}\r\n\r\n`,
+  );
+  for (const byte of body) {
+    await new Promise(resolve => setImmediate(resolve));
+    socket.write(Uint8Array.of(byte));
+  }
+  await once(socket, 'data');
+  expect(heard).toEqual([{ job: 'é', pod: 3 }]);
+  socket.destroy();
+  await server[Symbol.asyncDispose]();
+});
+
+test('HS1: connections beyond a number are closed, and those that go make room', async () => {
+  const heard: Hint[] = [];
+  const onHint = (hint: Hint): void => void heard.push(hint);
+  const server = await hintServer({ host: '127.0.0.1', onHint, maxConnections: 2 });
+  const store = memoryFileStore();
+  await announce(store, server.address);
+  const client = new HintClient(store, 'r');
+  const idle = [connect(server.address.port), connect(server.address.port)];
+  await Promise.all(idle.map(socket => once(socket, 'connect')));
+  await client.send({ job: 'lost', pod: 0 });
+  for (const socket of idle) socket.destroy();
+  await expect
+    .poll(() => client.send({ job: 'heard', pod: 0 }).then(() => heard.at(0)), { interval: 5 })
+    .toEqual({ job: 'heard', pod: 0 });
+  await server[Symbol.asyncDispose]();
 });
 
 test.each([
