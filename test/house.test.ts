@@ -139,6 +139,27 @@ describe('manners', () => {
     expect(callers.filter(path => !MAY.includes(path))).toEqual([]);
   });
 
+  test('what writes to the terminal, or to the log of a pod - is one file each', () => {
+    const WRITES = /process\.std(out|err)\.write|\bconsole\.\w+\(|writeSync\([12]\b/;
+    const OUTPUTS = [
+      'packages/cli/src/terminal/output.ts',
+      'packages/runtime/src/process/standard-output.ts',
+    ];
+    const codeOf = (path: string): string => read(path).replaceAll(/^\s*(\/\/|\/?\*).*$/gm, '');
+    expect(SOURCES.filter(path => WRITES.test(codeOf(path)))).toEqual(OUTPUTS);
+  });
+
+  test('commands that are suggested - name what there is as words of a shell', () => {
+    const BARE = /(\bkt [a-z]+ |\bkubectl [a-z]+ -|\$\{(run\.)?verb\} --)[^`$\n]*\$\{(?!shellWord\()/;
+    const bare = SOURCES.filter(path => path.startsWith('packages/cli/')).flatMap(path =>
+      read(path)
+        .split('\n')
+        .filter(line => BARE.test(line))
+        .map(line => `${path}: ${line.trim()}`),
+    );
+    expect(bare).toEqual([]);
+  });
+
   test('no file or folder - is called utils, helpers, common or manager', () => {
     expect(SOURCES.filter(path => /(^|[/-])(utils?|helpers?|common|manager)([/.-]|$)/.test(path))).toEqual(
       [],

@@ -10,7 +10,7 @@ import { Command, CommanderError } from 'commander';
 import type { Cli, Surroundings } from './commands/command-context.js';
 import { usageProblem } from './terminal/usage-problem.js';
 import { EXIT, reportError } from './terminal/exit.js';
-import type { Output } from './terminal/output.js';
+import { type Output, plainly, printText } from './terminal/output.js';
 import { bundleCommand } from './commands/bundle.js';
 import { cancelCommand } from './commands/cancel.js';
 import { checkCommand } from './commands/check.js';
@@ -41,9 +41,10 @@ const openLazily: NonNullable<Surroundings['openBackend']> = async (where, optio
 /** Runs `kt` with arguments (without `node` and the script); resolves to the exit code and never rejects. */
 export async function runCli(
   argv: readonly string[],
-  output: Output,
+  screen: Output,
   { signals = process, openBackend = openLazily }: Surroundings = {},
 ): Promise<number> {
+  const output = plainly(screen);
   let exitCode: number = EXIT.completed;
   const cli: Cli = {
     output,
@@ -103,8 +104,8 @@ function programOf(cli: Cli, onRefused: (command: string) => void): Command {
       .exitOverride()
       .showSuggestionAfterError(true)
       .configureOutput({
-        writeOut: text => cli.output.out(text.replace(/\n$/, '')),
-        writeErr: text => cli.output.err(text.replace(/\n$/, '')),
+        writeOut: text => printText(cli.output, text),
+        writeErr: text => printText({ out: cli.output.err }, text),
         outputError: () => onRefused(name),
         getOutHelpWidth: () => cli.output.columns,
         getErrHelpWidth: () => cli.output.columns,

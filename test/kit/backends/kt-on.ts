@@ -31,7 +31,7 @@ export async function ktOn(
       onOut(ended.out, interrupt);
     },
     err: (text: string) => void (ended.err += `${stripVTControlCharacters(text)}\n`),
-    live: false,
+    live: false as const,
     columns: 100,
   };
   const openBackend = async (where: WhereOptions): Promise<RunBackend> => {

@@ -2,16 +2,19 @@
 import { KtError } from '@kube-transform/sdk';
 import type { RunStatus } from '@kube-transform/runtime';
 import type { RunRef } from './backend.js';
+import { shellWord } from '../terminal/plain-text.js';
 
 const refusal = (code: string, message: string, hint: string): KtError =>
   new KtError({ code, path: 'run', message, hint });
 
-const again = ({ verb, source }: RunRef): string => `${verb} ${source?.pipeline ?? 'PIPELINE'}`;
+const again = ({ verb, source }: RunRef): string => `${verb} ${shellWord(source?.pipeline ?? 'PIPELINE')}`;
 
 /** `kt cancel` of a run that has ended: a KtError `RUN_OVER`. */
 export function runIsOver({ runId }: Pick<RunRef, 'runId'>, status: RunStatus): KtError {
   const hint =
-    status === 'Failed' ? `Repeat what failed: kt retry ${runId} --failed` : `See it: kt status ${runId}`;
+    status === 'Failed'
+      ? `Repeat what failed: kt retry ${shellWord(runId)} --failed`
+      : `See it: kt status ${shellWord(runId)}`;
   return refusal('RUN_OVER', `Run "${runId}" has ended: it is ${status}.`, hint);
 }
 
@@ -20,7 +23,7 @@ export const runNotEnded = ({ runId, verb }: RunRef): KtError =>
   refusal(
     'RUN_NOT_ENDED',
     `Run "${runId}" was interrupted and has not ended.`,
-    `Go on with it: ${verb} --resume ${runId}`,
+    `Go on with it: ${verb} --resume ${shellWord(runId)}`,
   );
 
 /** `kt retry` of a run in which nothing failed: a KtError `NOTHING_FAILED`. */
@@ -33,7 +36,7 @@ export const nothingFailed = (run: RunRef): KtError =>
 
 /** `kt retry` without `--failed`: a KtError `MISSING_OPTION`. */
 export function onlyWhatFailed(run: RunRef): KtError {
-  const hint = `Write kt retry ${run.runId} --failed; to run everything again: ${again(run)}`;
+  const hint = `Write kt retry ${shellWord(run.runId)} --failed; to run everything again: ${again(run)}`;
   const message = 'kt retry repeats only what failed, which has to be said.';
   return new KtError({ code: 'MISSING_OPTION', path: '--failed', message, hint });
 }

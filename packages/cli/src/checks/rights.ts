@@ -9,6 +9,7 @@ import {
   type Rule,
 } from '@kube-transform/runtime/kubernetes';
 import { type Finding, fine, problem } from './finding.js';
+import { shellWord } from '../terminal/plain-text.js';
 
 /** What `kt deploy` needs where service account and Role are there. */
 export const DEPLOY_RULES: readonly Rule[] = [
@@ -137,7 +138,7 @@ export const missingRights = (
 export async function controllerRights(api: KubeApi, serviceAccount: string): Promise<Finding[]> {
   const { namespace } = api;
   const account = await api.get<KubeObject>(paths.serviceAccounts(namespace, serviceAccount));
-  const remedy = `kt deploy, or kt rbac -n ${namespace}${serviceAccount === 'kt-pod' ? '' : ` --service-account ${serviceAccount}`} | kubectl apply -f -`;
+  const remedy = `kt deploy, or kt rbac -n ${shellWord(namespace)}${serviceAccount === 'kt-pod' ? '' : ` --service-account ${shellWord(serviceAccount)}`} | kubectl apply -f -`;
   if (account === null)
     return [
       problem(

@@ -1,7 +1,7 @@
 /** Prints the options that hold for the cluster, each with where it comes from. */
 import { DEFAULT_IMAGE } from '@kube-transform/runtime/kubernetes';
 import { contextOf } from './connect.js';
-import { type Output, table } from '../terminal/output.js';
+import { type Output, printText, table } from '../terminal/output.js';
 import type { ChoiceKey, ClusterOptions } from '../project/resolve-context.js';
 
 const DEFAULTS: readonly [ChoiceKey, string][] = [
@@ -36,7 +36,10 @@ export async function showConfig(
       key,
       { value: values[key], from: from[key] },
     ]);
-    output.out(JSON.stringify({ context: name, values: Object.fromEntries(entries) as object }, null, 2));
+    printText(
+      output,
+      JSON.stringify({ context: name, values: Object.fromEntries(entries) as object }, null, 2),
+    );
     return;
   }
   if (name !== null) output.out(`context "${name}"`);
@@ -45,5 +48,5 @@ export async function showConfig(
     if (value === undefined) return [key, byDefault, 'by default'];
     return [key, typeof value === 'string' ? value : JSON.stringify(value), from[key] ?? ''];
   });
-  output.out(table([['WHAT', 'VALUE', 'FROM'], ...rows]));
+  printText(output, table([['WHAT', 'VALUE', 'FROM'], ...rows]));
 }

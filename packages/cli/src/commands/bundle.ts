@@ -1,7 +1,7 @@
 /** The command `kt bundle`. */
 import { Command } from 'commander';
 import type { Cli } from './command-context.js';
-import { bytes, plural, table } from '../terminal/output.js';
+import { bytes, plural, printText, table } from '../terminal/output.js';
 import { functionsOption, jsonOption } from './options.js';
 
 interface Options {
@@ -63,7 +63,7 @@ export function bundleCommand({ output }: Cli): Command {
         `${((size * 100) / Math.max(1, sizes.total)).toFixed(1)}%`,
         name,
       ]);
-      output.out(table(rows.slice(0, SHOWN)));
+      printText(output, table(rows.slice(0, SHOWN)));
       if (rows.length > SHOWN) output.out(`  … and ${rows.length - SHOWN} more`);
     });
 }

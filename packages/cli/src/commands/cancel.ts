@@ -7,6 +7,7 @@ import { untilInterrupted } from '../terminal/interrupt.js';
 import { coloured, plural } from '../terminal/output.js';
 import { withContextOptions } from './cluster-options.js';
 import { spanOf, storeOption } from './options.js';
+import { shellWord } from '../terminal/plain-text.js';
 
 const duration = spanOf({ digits: 5, units: 'smh', expected: 'Expected a duration such as 30s or 5m.' });
 const SHOWN = 5;
@@ -43,7 +44,7 @@ export function cancelCommand(cli: Cli): Command {
           return;
         }
         const state = ended ? 'is cancelled' : 'is to be cancelled, and has not ended yet';
-        const hint = `See what becomes of it: kt status ${runId} --follow; or wait again: kt cancel ${runId}`;
+        const hint = `See what becomes of it: kt status ${shellWord(runId)} --follow; or wait again: kt cancel ${shellWord(runId)}`;
         output.err(`Run ${runId} ${state}.${leftOf(pods)} ${hint}`);
         cli.exitWith(left ? EXIT.interrupted : EXIT.failed);
       }),

@@ -16,7 +16,9 @@ export function candidatesCommand({ output }: Cli): Command {
             ? runs(options)
             : [];
       const found = await Promise.resolve(names).catch(() => []);
-      if (found.length > 0) output.out(found.join('\n'));
+      const { plain } = await import('../terminal/plain-text.js');
+      // A name that would be shown otherwise than it is cannot be typed either.
+      for (const name of found) if (plain(name) === name) output.out(name);
     });
 }
 

@@ -1,6 +1,7 @@
 /** The command `kt completion`. */
 import { Argument, Command } from 'commander';
 import type { Cli } from './command-context.js';
+import { printText } from '../terminal/output.js';
 
 /** `kt completion`: a script for the shell, made from the commands there are. */
 export function completionCommand({ output }: Cli): Command {
@@ -10,6 +11,6 @@ export function completionCommand({ output }: Cli): Command {
     .addArgument(new Argument('<shell>', 'the shell').choices(['bash', 'zsh', 'fish']));
   return command.action(async (shell: 'bash' | 'zsh' | 'fish') => {
     const { completionScript, verbsOf } = await import('../terminal/completion-script.js');
-    output.out(completionScript(shell, verbsOf(command.parent ?? command)));
+    printText(output, completionScript(shell, verbsOf(command.parent ?? command)));
   });
 }

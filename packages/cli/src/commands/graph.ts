@@ -1,6 +1,7 @@
 /** The command `kt graph`. */
 import { Command, Option } from 'commander';
 import type { Cli } from './command-context.js';
+import { printText } from '../terminal/output.js';
 import type { GraphFormat } from '../pipeline/graph.js';
 
 interface Options {
@@ -24,7 +25,7 @@ export function graphCommand({ output }: Cli): Command {
     .action(async (typed: string, options: Options) => {
       const { renderGraph, writeGraph } = await import('../pipeline/render-graph.js');
       const text = await renderGraph(typed, options);
-      if (options.out === undefined) output.out(text);
+      if (options.out === undefined) printText(output, text);
       else output.out(`Wrote ${await writeGraph(options.out, text)}.`);
     });
 }

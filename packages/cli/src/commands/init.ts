@@ -1,7 +1,8 @@
 /** The command `kt init`. */
 import { Command } from 'commander';
 import type { Cli } from './command-context.js';
-import { plural } from '../terminal/output.js';
+import { plural, printText } from '../terminal/output.js';
+import { shellWord } from '../terminal/plain-text.js';
 
 /** `kt init`: a project that runs and tests at once. */
 export function initCommand({ output }: Cli): Command {
@@ -24,7 +25,11 @@ export function initCommand({ output }: Cli): Command {
         `Made ${isNew ? 'a project' : 'a Dockerfile'} in ${dir === '.' ? 'this folder' : dir}: ${plural(files.length, 'file')}.`,
       );
       for (const file of files) output.out(`  ${file}`);
-      if (!isNew) return output.out('Next:\n  npx kt deploy --delivery docker --repository REGISTRY/NAME');
-      output.out(`Next:\n${dir === '.' ? '' : `  cd ${dir}\n`}  npm install\n  npm test\n  npx kt run hello`);
+      if (!isNew)
+        return printText(output, 'Next:\n  npx kt deploy --delivery docker --repository REGISTRY/NAME');
+      printText(
+        output,
+        `Next:\n${dir === '.' ? '' : `  cd ${shellWord(dir)}\n`}  npm install\n  npm test\n  npx kt run hello`,
+      );
     });
 }

@@ -1,7 +1,7 @@
 /** Options of commands that begin a run: which pipeline, its parameters, and help on them. */
 import type { Command } from 'commander';
 import type { RunRequest } from '../pipeline/make-run.js';
-import type { Output } from '../terminal/output.js';
+import { type Output, printText } from '../terminal/output.js';
 import { collect, functionsOption } from './options.js';
 
 /** The options as they were parsed. */
@@ -48,9 +48,9 @@ export async function printHelp(
   { typed, functions }: Pick<RunRequest, 'typed' | 'functions'>,
   output: Output,
 ): Promise<void> {
-  output.out(command.helpInformation().trimEnd());
+  printText(output, command.helpInformation().trimEnd());
   if (typed === undefined) return;
   const { paramHelp } = await import('../pipeline/make-run.js');
   const text = await paramHelp(typed, functions);
-  if (text !== undefined) output.out(text);
+  if (text !== undefined) printText(output, text);
 }

@@ -1,6 +1,7 @@
 /** The command `kt rbac`. */
 import { Command, Option } from 'commander';
 import type { Cli } from './command-context.js';
+import { printText } from '../terminal/output.js';
 
 interface Options {
   namespace: string;
@@ -28,7 +29,8 @@ export function rbacCommand({ output }: Cli): Command {
       ]);
       const objects =
         who === 'pods' ? accessObjects({ namespace, serviceAccount }) : [deployerRole(namespace)];
-      output.out(
+      printText(
+        output,
         objects
           .map(object => stringify(object, { aliasDuplicateObjects: false }))
           .join('---\n')

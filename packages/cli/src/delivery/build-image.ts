@@ -19,6 +19,7 @@ import {
   pushCommand,
 } from './image-builders.js';
 import { dockerfile, isForBundles, STAGED } from '../project/dockerfile.js';
+import { shellWord } from '../terminal/plain-text.js';
 
 /** What is built, and where it goes. */
 export interface DockerBuild {
@@ -75,7 +76,7 @@ export async function buildImage(wanted: DockerBuild): Promise<void> {
     const env = { KT_IMAGE: image, KT_BUILD_CONTEXT: staged, KT_BASE_IMAGE: base };
     await spawnCommand({
       command: 'sh',
-      args: ['-c', existsSync(join(dir, build)) ? `"${join(dir, build)}"` : build],
+      args: existsSync(join(dir, build)) ? ['-c', '"$0"', join(dir, build)] : ['-c', build],
       dir,
       env,
       progress,
@@ -140,7 +141,8 @@ async function builderAtHand(env = process.env): Promise<string> {
 }
 
 function spawnCommand({ command, args, dir, env = {}, progress }: Run): Promise<void> {
-  progress(`${command} ${args.join(' ')}`);
+  const typed = [command, ...args].map(shellWord).join(' ');
+  progress(typed);
   return new Promise((done, fail) => {
     let last = '';
     const child = spawn(command, args, {
@@ -164,7 +166,7 @@ function spawnCommand({ command, args, dir, env = {}, progress }: Run): Promise<
     });
     child.on('close', (code, signal) => {
       if (code === 0) return done();
-      const hint = `Try it by hand: ${command} ${args.join(' ')}`;
+      const hint = `Try it by hand: ${typed}`;
       fail(
         new KtError({
           code: 'BUILD_FAILED',

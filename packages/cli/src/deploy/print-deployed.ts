@@ -3,9 +3,10 @@ import { systemClock } from '@kube-transform/runtime/internal';
 import type { DeployedVersion, KubeApi, KubeObject } from '@kube-transform/runtime/kubernetes';
 import type { Applied } from '../cluster/apply-objects.js';
 import { inNamespace } from '../cluster/connect.js';
-import { coloured, type Output, table } from '../terminal/output.js';
+import { coloured, type Output, printText, table } from '../terminal/output.js';
 import { componentOf, schedulesOf } from './deploy-objects.js';
 import type { DeployPlan } from './plan.js';
+import { shellWord } from '../terminal/plain-text.js';
 
 /** What is told of, and how. */
 export interface DeployedOptions {
@@ -35,7 +36,7 @@ export async function printDeployed(
       outcome,
     }));
     const { namespace, connection } = api;
-    output.out(JSON.stringify({ namespace, context: connection.name, dryRun, objects }, null, 2));
+    printText(output, JSON.stringify({ namespace, context: connection.name, dryRun, objects }, null, 2));
     return;
   }
   const rows = applied.map(({ object, outcome }) => [
@@ -44,7 +45,7 @@ export async function printDeployed(
     object.metadata.name,
     purposeOf(object),
   ]);
-  output.out(table(rows));
+  printText(output, table(rows));
   for (const { settings, published } of plan.delivered) {
     const pushed = dryRun ? 'would push' : 'pushed';
     if (published.parts === 0) output.out(`${published.isNew ? pushed : 'unchanged'}  ${settings.image}`);
@@ -60,7 +61,7 @@ export async function printDeployed(
       : `Deployed ${inNamespace(api)}: ${what}.`,
   );
   const [first] = plan.versions;
-  if (first !== undefined) output.out(`  run it: kt submit ${first.pipeline} --follow`);
+  if (first !== undefined) output.out(`  run it: kt submit ${shellWord(first.pipeline)} --follow`);
 }
 
 /** The schedules of a version; in a dry run with the times at which they come next. */

@@ -10,10 +10,11 @@ import {
 } from '@kube-transform/runtime/kubernetes';
 import { inNamespace, openCluster, withContext } from '../cluster/connect.js';
 import type { ClusterOptions } from '../project/resolve-context.js';
-import { coloured, type Output, table } from '../terminal/output.js';
+import { coloured, type Output, printText, table } from '../terminal/output.js';
 import { applyObject, deleteObject } from '../cluster/apply-objects.js';
 import { pipelineObjects, pipelineOf } from './deploy-objects.js';
 import { findDeployment, keptVersions, readKept } from './deployments.js';
+import { shellWord } from '../terminal/plain-text.js';
 
 /** @throws KtError `NOT_DEPLOYED`, `NO_VERSION_BEFORE`, `UNKNOWN_VERSION`. */
 export async function rollback(
@@ -32,13 +33,13 @@ export async function rollback(
         version,
         new Date(deployedAtMs).toISOString(),
       ]);
-      output.out(table([['', 'VERSION', 'LAST DEPLOYED'], ...rows]));
+      printText(output, table([['', 'VERSION', 'LAST DEPLOYED'], ...rows]));
       return;
     }
     const at = versions.findIndex(({ version }) => version === deployment.version);
     const wanted = to ?? versions[at + 1]?.version;
     if (wanted === undefined) {
-      const hint = `kt rollback ${pipeline} --list shows what there is.`;
+      const hint = `kt rollback ${shellWord(pipeline)} --list shows what there is.`;
       throw new KtError({
         code: 'NO_VERSION_BEFORE',
         path: pipeline,
@@ -89,6 +90,6 @@ export async function notDeployed(api: KubeApi, pipeline: string): Promise<KtErr
     message: `Pipeline "${pipeline}" is not deployed ${inNamespace(api)}.`,
     hint:
       didYouMean(pipeline, names) ??
-      `Deployed: ${names.join(', ') || 'none'}. Deploy it: kt deploy ${pipeline}.`,
+      `Deployed: ${names.join(', ') || 'none'}. Deploy it: kt deploy ${shellWord(pipeline)}.`,
   });
 }

@@ -9,7 +9,7 @@ import type { ClusterOptions } from '../project/resolve-context.js';
 import { configMaps } from '../delivery/config-maps.js';
 import { planDeploy } from '../deploy/plan.js';
 import { loadPipelines } from '../pipeline/load-pipeline.js';
-import { coloured, type Output, plural, table } from '../terminal/output.js';
+import { coloured, type Output, plural, printText, table } from '../terminal/output.js';
 import { claimFindings } from '../checks/claim-checks.js';
 import {
   apiFindings,
@@ -44,7 +44,7 @@ export async function doctor(
     const steps = await plannedSteps(names, context, settings);
     const findings = await checkAll(api, { settings, steps, claim: context.claim, pod, signal });
     const problems = findings.filter(({ outcome }) => outcome === 'problem');
-    if (json) output.out(JSON.stringify(findings, null, 2));
+    if (json) printText(output, JSON.stringify(findings, null, 2));
     else printFindings(findings, problems.length, output);
     return problems.length === 0;
   } finally {
@@ -123,7 +123,8 @@ async function probed(
 const FINDING_COLOUR = { ok: 'Completed', problem: 'Failed', skipped: 'Pending' } as const;
 
 function printFindings(findings: readonly Finding[], problems: number, output: Output): void {
-  output.out(
+  printText(
+    output,
     table(
       findings.map(({ outcome, check, message }) => [
         coloured(FINDING_COLOUR[outcome], outcome),

@@ -3,6 +3,7 @@ import { Command, type CommanderError, Option } from 'commander';
 import { fits, json, tryJson } from '@kube-transform/runtime/internal';
 import { didYouMean, type Json, type JsonObject, KtError, type Pipeline } from '@kube-transform/sdk';
 import { usageProblem } from '../terminal/usage-problem.js';
+import { shellWord } from '../terminal/plain-text.js';
 
 interface Property {
   type?: string | string[];
@@ -144,7 +145,7 @@ export function readParams(
   try {
     command.parse([...flags], { from: 'user' });
   } catch (error) {
-    const problem = usageProblem(error as CommanderError, `kt run ${pipeline.name}`);
+    const problem = usageProblem(error as CommanderError, `kt run ${shellWord(pipeline.name)}`);
     const known = [...properties.keys()].map(name => `--${kebab(name)}`).join(', ');
     throw new KtError({ ...problem, hint: `${problem.hint ?? ''} Its parameters: ${known || 'none'}.` });
   }

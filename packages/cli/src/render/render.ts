@@ -10,9 +10,10 @@ import { chooseDelivery } from '../delivery/choose-delivery.js';
 import type { ClusterOptions } from '../project/resolve-context.js';
 import { type DeployPlan, planDeploy } from '../deploy/plan.js';
 import { loadPipelines, type LoadedPipeline } from '../pipeline/load-pipeline.js';
-import { type Output, plural } from '../terminal/output.js';
+import { type Output, plural, printText } from '../terminal/output.js';
 import { projectAround } from '../project/project-dir.js';
 import { baseFiles, overlayFiles, type RenderedFiles, yamlOf } from './kustomize.js';
+import { shellWord } from '../terminal/plain-text.js';
 
 /** How to render. */
 export interface RenderOptions extends ClusterOptions {
@@ -41,7 +42,7 @@ export async function render(
   for (const name of contexts)
     rendered.push(await renderContext(pipelines, { ...typed, context: name ?? typed.context }, output));
   if (out === undefined) {
-    output.out(yamlOf(rendered.flatMap(({ plan }) => plan.objects)).trimEnd());
+    printText(output, yamlOf(rendered.flatMap(({ plan }) => plan.objects)).trimEnd());
     return true;
   }
   const base = new Map(rendered.flatMap(({ name, plan }) => [...baseFiles(name, plan)]));
@@ -60,7 +61,9 @@ export async function render(
   output.out(
     `Rendered ${plural(base.size, 'file')} to ${join(out, 'base')}${made.length === 0 ? '' : `, and made ${made.join(', ')}`}.`,
   );
-  output.out(`  apply it: kubectl apply --server-side -k ${join(out, 'overlays', rendered[0]?.name ?? '')}`);
+  output.out(
+    `  apply it: kubectl apply --server-side -k ${shellWord(join(out, 'overlays', rendered[0]?.name ?? ''))}`,
+  );
   return true;
 }
 

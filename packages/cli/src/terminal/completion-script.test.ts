@@ -59,8 +59,9 @@ describe('completionScript', () => {
       status: 0,
       stderr: '',
     });
-    expect(script).toContain(`compgen -W 'status graph completion help --help --version'`);
-    expect(script).toContain(`--format) COMPREPLY=($(compgen -W 'mermaid dot' -- "$cur")); return ;;`);
+    expect(script).toContain(`(printf '%s\\n' status graph completion help '--help' '--version')`);
+    expect(script).toContain(`--format) _kt_offer "$cur" < <(printf '%s\\n' mermaid dot); return ;;`);
+    expect(script).not.toContain('compgen -W');
     expect(script).toMatch(/complete -o filenames -o bashdefault -F _kt kt$/);
   });
 

@@ -3,6 +3,7 @@
  * for when needed.
  */
 import type { Command } from 'commander';
+import { shellWord } from './plain-text.js';
 
 /** A command as completion knows it. */
 export interface Verb {
@@ -76,32 +77,45 @@ export function completionScript(shell: 'bash' | 'zsh' | 'fish', verbs: readonly
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
+/** What is found outside is compared as text, a line each: `compgen -W` would run what a name says. */
+const BASH_FUNCTIONS = `_kt_offer() {
+  local name
+  while IFS= read -r name; do
+    if [[ "$name" == "$1"* ]]; then COMPREPLY+=("$name"); fi
+  done
+}`;
+
 function bash(verbs: readonly Verb[]): string {
+  const offer = (from: string, beginning = '"$cur"'): string => `_kt_offer ${beginning} < <(${from})`;
+  const words = (all: readonly string[]): string => offer(`printf '%s\\n' ${all.map(shellWord).join(' ')}`);
+  // These it chooses itself, whatever is quoted in what was typed.
+  const filesOf = (more: string): string => offer(`compgen -f ${more}-- "$cur"`, '""');
+  const files = filesOf('');
   const reply = (values: Values): string => {
-    if ('words' in values) return `COMPREPLY=($(compgen -W ${quoted(values.words.join(' '))} -- "$cur"))`;
-    if ('files' in values) return `COMPREPLY=($(compgen -f -- "$cur"))`;
-    const asked = `COMPREPLY=($(compgen -W "$("\${COMP_WORDS[0]}" __complete ${values.ask} 2>/dev/null)" -- "$cur")`;
-    if (values.ask === 'runs') return `${asked})`;
-    return `${asked} $(compgen -f -X '!*.json' -- "$cur")); if [[ "$cur" == */* ]]; then COMPREPLY+=($(compgen -f -- "$cur")); fi`;
+    if ('words' in values) return words(values.words);
+    if ('files' in values) return files;
+    const asked = offer(`"\${COMP_WORDS[0]}" __complete ${values.ask} 2>/dev/null`);
+    if (values.ask === 'runs') return asked;
+    return `${asked}; ${filesOf("-X '!*.json' ")}; if [[ "$cur" == */* ]]; then ${files}; fi`;
   };
   const cases = verbs.map(({ name, options, argument }) => {
     const after = options
       .filter(({ values }) => values !== null)
       .map(({ flag, values }) => `        ${flag}) ${reply(values as Values)}; return ;;`);
     const inner = after.length === 0 ? [] : ['      case "$prev" in', ...after, '      esac'];
-    const flags = options.map(({ flag }) => flag).join(' ');
     return [
       `    ${name})`,
       ...inner,
-      `      if [[ "$cur" == -* ]]; then COMPREPLY=($(compgen -W ${quoted(flags)} -- "$cur")); else ${reply(argument)}; fi ;;`,
+      `      if [[ "$cur" == -* ]]; then ${words(options.map(({ flag }) => flag))}; else ${reply(argument)}; fi ;;`,
     ].join('\n');
   });
   return [
     '# Completion of kt. In ~/.bashrc: source <(kt completion bash)',
+    BASH_FUNCTIONS,
     '_kt() {',
     '  local cur="${COMP_WORDS[COMP_CWORD]}" prev="${COMP_WORDS[COMP_CWORD-1]}"',
     '  COMPREPLY=()',
-    `  if [[ $COMP_CWORD -eq 1 ]]; then COMPREPLY=($(compgen -W ${quoted(`${verbs.map(verb => verb.name).join(' ')} --help --version`)} -- "$cur")); return; fi`,
+    `  if [[ $COMP_CWORD -eq 1 ]]; then ${words([...verbs.map(verb => verb.name), '--help', '--version'])}; return; fi`,
     '  case "${COMP_WORDS[1]}" in',
     ...cases,
     '  esac',

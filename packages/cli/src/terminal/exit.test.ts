@@ -9,7 +9,7 @@ function printed(): { lines: string[]; output: Parameters<typeof reportError>[1]
   const output = {
     out: expect.unreachable,
     err: (text: string) => void lines.push(text),
-    live: false,
+    live: false as const,
     columns: 80,
   };
   return { lines, output };

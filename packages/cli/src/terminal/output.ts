@@ -1,23 +1,46 @@
 /** Where text goes, and how figures are written. The one place that touches the terminal. */
 import { styleText } from 'node:util';
 import type { JobStatus } from '@kube-transform/sdk';
+import { inline, plain } from './plain-text.js';
 
 /** What is printed to. */
 export interface Output {
+  /** Prints a line; further lines of the text are set in, see {@link printText}. */
   out(text: string): void;
   err(text: string): void;
-  /** Whether a person reads along: progress is redrawn in place. */
-  live: boolean;
+  /** Where a person reads along: draws rows in the place of the last so many. */
+  live: false | ((rows: readonly string[], over: number) => void);
   columns: number;
 }
 
-/** The process's own terminal or pipe. */
+/** The process's own terminal or pipe, which is told all as it is: {@link plainly} goes before it. */
 export const terminal: Output = {
   out: text => void process.stdout.write(`${text}\n`),
   err: text => void process.stderr.write(`${text}\n`),
-  live: process.stdout.isTTY && process.env['CI'] === undefined && process.env['TERM'] !== 'dumb',
+  live:
+    process.stdout.isTTY &&
+    process.env['CI'] === undefined &&
+    process.env['TERM'] !== 'dumb' &&
+    ((rows, over) =>
+      void process.stdout.write(`${over > 0 ? `\u001b[${over}A` : ''}\u001b[0J${rows.join('\n')}\n`)),
   columns: process.stdout.columns || 100,
 };
+
+/** An output that shows text of others and is not steered by it. */
+export function plainly({ out, err, live, columns }: Output): Output {
+  const colours = coloured('Failed', '') !== '';
+  return {
+    out: text => out(plain(text, { colours })),
+    err: text => err(plain(text, { colours })),
+    live: live && ((rows, over) => live(rows.map(inline), over)),
+    columns,
+  };
+}
+
+/** Prints lines that kt wrote, each as one: for text of others {@link Output.out} is right. */
+export function printText(output: Pick<Output, 'out'>, text: string): void {
+  for (const line of text.replace(/\n$/, '').split('\n')) output.out(line);
+}
 
 /** `850 ms`, `4.2 s`, `3m 10s`, `2h 05m`. */
 export function duration(ms: number): string {
@@ -65,7 +88,8 @@ export function coloured(status: keyof typeof COLOURS, text: string): string {
 }
 
 /** Rows with their columns aligned; widths count what is visible. */
-export function table(rows: readonly (readonly string[])[]): string {
+export function table(typed: readonly (readonly string[])[]): string {
+  const rows = typed.map(row => row.map(inline));
   const visible = (text: string): number => text.replaceAll(/\u001b\[[0-9;]*m/g, '').length;
   const widths: number[] = [];
   for (const row of rows) row.forEach((cell, i) => (widths[i] = Math.max(widths[i] ?? 0, visible(cell))));

@@ -10,10 +10,11 @@ type Untimed<T> = T extends RunEvent ? Omit<T, 'atMs' | 'runId'> : never;
 class Screen implements Output {
   readonly said: string[] = [];
   readonly noted: string[] = [];
+  readonly drawn: { rows: readonly string[]; over: number }[] = [];
   readonly columns = 60;
-  readonly live: boolean;
+  readonly live: Output['live'];
   constructor(live: boolean) {
-    this.live = live;
+    this.live = live && ((rows, over) => this.drawn.push({ rows: rows.map(stripVTControlCharacters), over }));
   }
   out(text: string): void {
     this.said.push(text);
@@ -117,25 +118,20 @@ describe('as lines', () => {
 });
 
 describe('on a terminal', () => {
-  let drawn: string[];
+  let screen: Screen;
   beforeEach(() => {
     vi.useFakeTimers();
-    drawn = [];
-    vi.spyOn(process.stdout, 'write').mockImplementation(text => drawn.push(String(text)) > 0);
+    screen = new Screen(true);
   });
   afterEach(() => {
-    vi.restoreAllMocks();
     vi.useRealTimers();
   });
-  const last = (): string[] =>
-    stripVTControlCharacters(drawn.at(-1) ?? '')
-      .trimEnd()
-      .split('\n');
+  const last = (): readonly string[] => screen.drawn.at(-1)?.rows ?? [];
 
   test('a table - redrawn in place, with what goes on; at the end without', () => {
-    const reporter = reporterFor(false, new Screen(true));
+    const reporter = reporterFor(false, screen);
     vi.advanceTimersByTime(100);
-    expect(drawn).toEqual([]);
+    expect(screen.drawn).toEqual([]);
     publish(reporter, [
       STARTED,
       { type: 'JobStatusChanged', job: 'list', from: 'Running', to: 'Completed', items: 1 },
@@ -144,7 +140,7 @@ describe('on a terminal', () => {
       { type: 'ItemFailed', job: 'work', item: 0, attempt: 2, cause: threw },
       { type: 'JobWaiting', job: 'work', message: 'no node has room' },
     ]);
-    reporter.note('The API server is away.');
+    reporter.note('The API server\r\u001b[2J is away.');
     vi.advanceTimersByTime(100);
     expect(last()).toEqual([
       'etl  run r  100 ms',
@@ -152,19 +148,19 @@ describe('on a terminal', () => {
       '  ▸ Running    work  1/5  1 failed  10.0/s  eta 400 ms',
       '  work: waiting because no node has room',
       '  last error: work[0]: no answer',
-      'The API server is away.',
+      'The API server\\r\\x1b[2J is away.',
     ]);
     publish(reporter, [{ type: 'JobStatusChanged', job: 'work', from: 'Running', to: 'Failed', items: 5 }]);
     reporter.close();
-    expect(drawn.at(-1)).toMatch(/^\u001b\[6A\u001b\[0J/);
+    expect(screen.drawn.at(-1)?.over).toBe(6);
     expect(last().slice(1)).toEqual(['  ✓ Completed  list  ', '  ✗ Failed     work  1/5  1 failed']);
-    const before = drawn.length;
+    const before = screen.drawn.length;
     vi.advanceTimersByTime(1000);
-    expect(drawn).toHaveLength(before);
+    expect(screen.drawn).toHaveLength(before);
   });
 
   test('very many steps - those that failed and those that run, and how many more; lines are clipped', () => {
-    const reporter = reporterFor(false, new Screen(true));
+    const reporter = reporterFor(false, screen);
     const steps = Array.from({ length: 30 }, (_, i): Untimed<RunEvent> => {
       const to = i === 29 ? 'Failed' : i === 28 ? 'Running' : 'Completed';
       return { type: 'JobStatusChanged', job: `${i}${'x'.repeat(80)}`, from: null, to, items: 1 };

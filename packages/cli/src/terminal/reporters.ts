@@ -4,6 +4,7 @@
 import type { EventSink, JobProgress, RunEvent } from '@kube-transform/runtime';
 import { mostTelling, rateOf, RunProgress } from '@kube-transform/runtime/internal';
 import { coloured, duration, type Output, plural, statusText, table } from './output.js';
+import { inline } from './plain-text.js';
 
 /** A sink that must be closed, so that the last state is shown. */
 export interface Reporter extends EventSink {
@@ -20,7 +21,7 @@ const MAX_WAITING = 3;
 /** The reporter for what was asked and where text goes. */
 export function reporterFor(json: boolean, output: Output): Reporter {
   if (json) return jsonReporter(output);
-  return output.live ? liveReporter(output) : plainReporter(output);
+  return output.live ? liveReporter(output.live, output.columns) : plainReporter(output);
 }
 
 /** One JSON object a line; the first carries `runId`, as all do. */
@@ -86,7 +87,7 @@ function plainLine(progress: RunProgress, event: RunEvent, told: Map<string, num
 }
 
 /** A table of the steps that is redrawn in place. */
-function liveReporter(output: Output): Reporter {
+function liveReporter(show: Exclude<Output['live'], false>, columns: number): Reporter {
   const progress = new RunProgress();
   const notes: string[] = [];
   let drawn = 0;
@@ -94,9 +95,9 @@ function liveReporter(output: Output): Reporter {
     if (progress.runId === '') return;
     progress.nowMs = Math.max(progress.nowMs, Date.now());
     const lines = [...liveLines(progress, final), ...(final ? [] : notes)].map(line =>
-      clip(line, output.columns),
+      clip(inline(line), columns),
     );
-    process.stdout.write(`${drawn > 0 ? `\u001b[${drawn}A` : ''}\u001b[0J${lines.join('\n')}\n`);
+    show(lines, drawn);
     drawn = lines.length;
   };
   const timer = setInterval(() => {

@@ -5,6 +5,7 @@ import { untilInterrupted } from '../terminal/interrupt.js';
 import { reporterFor } from '../terminal/reporters.js';
 import { printOutcome } from './print-outcome.js';
 import type { Screen } from './screen.js';
+import { shellWord } from '../terminal/plain-text.js';
 
 /** Follows a run until it has ended or nobody drives it, or until Ctrl-C: then `Interrupted`. */
 export async function followRun(
@@ -20,7 +21,7 @@ export async function followRun(
       reporter.close();
     }
   });
-  if (left) output.err(`The run goes on. Come back to it: kt status ${run.runId} --follow`);
+  if (left) output.err(`The run goes on. Come back to it: kt status ${shellWord(run.runId)} --follow`);
   if (left || summary === null) return 'Interrupted';
   if (!json) printOutcome(summary, run, output);
   return summary.status;

@@ -4,9 +4,10 @@ import type { Resolve, RunSummary } from '@kube-transform/runtime';
 import { jobCount } from '@kube-transform/runtime/internal';
 import type { RunRef } from '../backends/backend.js';
 import { bundleDirOf } from '../bundle/bundle-dir.js';
-import { coloured, duration, type Output, plural } from '../terminal/output.js';
+import { coloured, duration, type Output, plural, printText } from '../terminal/output.js';
 import { stackReader } from '../terminal/source-positions.js';
 import { printFailures } from './print-status.js';
+import { shellWord } from '../terminal/plain-text.js';
 
 const RESULT_LINES = 25;
 const FRAMES = 4;
@@ -16,7 +17,7 @@ export function printOutcome(summary: RunSummary, run: RunRef, output: Output): 
   const { runId, status, startedMs, updatedMs, jobs, counts, result } = summary;
   const took = duration((updatedMs ?? startedMs) - startedMs);
   if (status === 'Interrupted') {
-    const resume = `${run.verb} --resume ${runId}`;
+    const resume = `${run.verb} --resume ${shellWord(runId)}`;
     output.out(`${coloured(status, 'Interrupted')} – nothing is lost. Go on with: ${resume}`);
     return;
   }
@@ -25,7 +26,7 @@ export function printOutcome(summary: RunSummary, run: RunRef, output: Output): 
     return;
   }
   if (status === 'Completed') {
-    if (result !== null) output.out(clip(JSON.stringify(result, null, 2)));
+    if (result !== null) printText(output, clip(JSON.stringify(result, null, 2)));
     const tolerated = jobs.reduce((sum, { failed }) => sum + failed, 0);
     const allowed = tolerated > 0 ? `, ${plural(tolerated, 'item')} failed as allowed` : '';
     output.out(
@@ -39,8 +40,8 @@ export function printOutcome(summary: RunSummary, run: RunRef, output: Output): 
   const { Failed: failed = 0, SkippedDueToUpstreamFailure: skipped = 0 } = counts;
   const left = skipped > 0 ? `, ${skipped} skipped` : '';
   output.out(`${coloured('Failed', status)} after ${took}: ${plural(failed, 'step')} failed${left}.`);
-  output.out(`  see what they printed:   kt logs ${runId} --failed`);
-  output.out(`  repeat only what failed: kt retry ${runId} --failed`);
+  output.out(`  see what they printed:   kt logs ${shellWord(runId)} --failed`);
+  output.out(`  repeat only what failed: kt retry ${shellWord(runId)} --failed`);
 }
 
 /** Why a step failed, and where. */

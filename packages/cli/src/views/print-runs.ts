@@ -2,7 +2,7 @@
 import { formatProblem } from '@kube-transform/sdk';
 import { jobCount } from '@kube-transform/runtime/internal';
 import { HERE, type ListedRun, type RunBackend } from '../backends/backend.js';
-import { coloured, duration, type Output, table } from '../terminal/output.js';
+import { coloured, duration, type Output, printText, table } from '../terminal/output.js';
 
 /** A run as `kt runs --json` prints it; `where` is left out here. */
 export const runJson = (run: ListedRun): object => ({
@@ -32,7 +32,7 @@ export function printRuns(runs: readonly ListedRun[], { name, verb }: RunBackend
     const begun = new Date(createdMs).toISOString().replace(/\.\d+Z$/, 'Z');
     return [runId, pipeline, coloured(status, status), done, begun, took, ...(isMixed ? [where] : [])];
   });
-  output.out(table([heading, ...rows]));
+  printText(output, table([heading, ...rows]));
   for (const { runId, unreadable } of runs)
     if (unreadable !== null) output.err(`${runId}  ${formatProblem(unreadable)}`);
 }

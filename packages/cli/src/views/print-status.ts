@@ -4,8 +4,9 @@ import { itemLabel, jobCount, mostTelling, whereOf } from '@kube-transform/runti
 import { HERE, type RunRef } from '../backends/backend.js';
 import { problemOf } from '../backends/status-json.js';
 import { bundleDirOf } from '../bundle/bundle-dir.js';
-import { coloured, duration, type Output, plural, statusText, table } from '../terminal/output.js';
+import { coloured, duration, type Output, plural, printText, statusText, table } from '../terminal/output.js';
 import { stackReader } from '../terminal/source-positions.js';
+import { shellWord } from '../terminal/plain-text.js';
 
 const ROWS = 200;
 const GROUPS = 10;
@@ -22,16 +23,17 @@ export function printStatus(summary: RunSummary, run: RunRef, output: Output): v
   printSteps(summary, output);
   if (problem !== null) output.out(coloured('Interrupted', problem));
   printFailures(summary, run, output);
-  if (status === 'Interrupted') output.out(`Go on with it:           ${run.verb} --resume ${runId}`);
-  if (failures.length > 0) output.out(`See what they printed:   kt logs ${runId} --failed`);
-  if (status === 'Failed') output.out(`Repeat only what failed: kt retry ${runId} --failed`);
+  if (status === 'Interrupted')
+    output.out(`Go on with it:           ${run.verb} --resume ${shellWord(runId)}`);
+  if (failures.length > 0) output.out(`See what they printed:   kt logs ${shellWord(runId)} --failed`);
+  if (status === 'Failed') output.out(`Repeat only what failed: kt retry ${shellWord(runId)} --failed`);
 }
 
 function printSteps(summary: RunSummary, output: Output): void {
   const { jobs } = summary;
   const shown = mostTelling(jobs, ROWS);
   if (shown.length > 0)
-    output.out(table(shown.map(job => [`  ${statusText(job.status)}`, job.name, counts(job)])));
+    printText(output, table(shown.map(job => [`  ${statusText(job.status)}`, job.name, counts(job)])));
   const hidden = jobCount(summary) - shown.length;
   if (hidden > 0) output.out(`  … and ${plural(hidden, 'more step')}`);
   for (const { name, waiting } of shown)

@@ -12,6 +12,7 @@ import { reporterFor } from '../terminal/reporters.js';
 import { followRun } from './follow-run.js';
 import { printOutcome } from './print-outcome.js';
 import type { Screen } from './screen.js';
+import { shellWord } from '../terminal/plain-text.js';
 
 /** Shows a run; its status, or null where it goes on and was not followed. */
 export async function showStarted(
@@ -69,5 +70,5 @@ function printSubmitted(
   output.out(
     `Submitted ${runId} to namespace ${namespace} of ${context}; functions ${digest}${isSame}${ofVersion(submitted)}.`,
   );
-  output.out(`  see how it goes: kt status ${runId} --follow`);
+  output.out(`  see how it goes: kt status ${shellWord(runId)} --follow`);
 }

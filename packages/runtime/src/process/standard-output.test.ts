@@ -1,12 +1,23 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 
 const MODULE = fileURLToPath(new URL('../../dist/process/standard-output.js', import.meta.url));
 const LINES = 3000;
+
+test('a line - is JSON that no terminal obeys', () => {
+  const text = 'a\u009b2J\u007f\u202e\u001b[2J\nb';
+  const program = `import { printLog } from ${JSON.stringify(pathToFileURL(MODULE).href)};
+printLog('info', ${JSON.stringify(text)});`;
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', program], {
+    encoding: 'utf8',
+  });
+  expect(stdout).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]|\n./);
+  expect(JSON.parse(stdout)).toMatchObject({ level: 'info', message: text });
+});
 
 test('SO1: lines - go through a pipe that is full and does not wait, whole and in order', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'kt-output-'));

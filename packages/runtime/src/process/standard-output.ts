@@ -15,8 +15,14 @@ const pause = new Int32Array(new SharedArrayBuffer(4));
 /** Of the process, as its standard output is: nobody reads it any more. */
 let closed = false;
 
+/** What JSON leaves as it is, and a terminal that shows the log of a pod obeys. */
+const OBEYED = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
 /** Writes a value as a line of JSON. */
-export const printLine = (value: object): boolean => printBytes(Buffer.from(`${JSON.stringify(value)}\n`));
+export const printLine = (value: object): boolean =>
+  printBytes(Buffer.from(`${JSON.stringify(value).replaceAll(OBEYED, escaped)}\n`));
+
+const escaped = (mark: string): string => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`;
 
 /**
  * Writes a line of a log; `more` goes beside the message. Past `console`, which may be logging for an item.

@@ -27,6 +27,7 @@ import {
   type PendingReason,
 } from '@kube-transform/runtime/kubernetes';
 import { runOf } from './find-runs.js';
+import { shellWord } from '../../terminal/plain-text.js';
 
 const QUIET_MS = 15_000;
 const CHECK_MS = 1000;
@@ -175,7 +176,7 @@ async function hasEnded(api: KubeApi, runId: string): Promise<boolean> {
 function controllerFailed(runId: string, state: ControllerState, expired: PendingReason | null): KtError {
   const problem = (message: string, hint: string): KtError =>
     new KtError({ code: 'CONTROLLER_FAILED', path: 'run', message, hint });
-  const resume = `Then: kt submit --resume ${runId}`;
+  const resume = `Then: kt submit --resume ${shellWord(runId)}`;
   if (state.is === 'failed') {
     return problem(
       `The controller of run "${runId}" failed, and Kubernetes does not start it again: ${state.words}`,
@@ -185,10 +186,10 @@ function controllerFailed(runId: string, state: ControllerState, expired: Pendin
   if (expired === null)
     return problem(
       `Run "${runId}" has no controller: its Job was deleted.`,
-      `Start another: kt submit --resume ${runId}`,
+      `Start another: kt submit --resume ${shellWord(runId)}`,
     );
   return problem(
     `The controller of run "${runId}" has not started, because ${expired.message}.`,
-    `${expired.remedy} The run then begins by itself: kt status ${runId} --follow; or give it up: kt cancel ${runId}`,
+    `${expired.remedy} The run then begins by itself: kt status ${shellWord(runId)} --follow; or give it up: kt cancel ${shellWord(runId)}`,
   );
 }

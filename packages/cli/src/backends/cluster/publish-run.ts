@@ -8,6 +8,7 @@ import {
   renewBundle,
   type RunConfig,
 } from '@kube-transform/runtime/kubernetes';
+import { shellWord } from '../../terminal/plain-text.js';
 
 /** A run that is to be begun. */
 export interface NewRun {
@@ -30,7 +31,7 @@ export async function publishRun(api: KubeApi, { config, record, bring }: NewRun
       code: 'RUN_EXISTS',
       path: '--run-id',
       message: `There is a run "${runId}" in namespace "${api.namespace}" already.`,
-      hint: `See it: kt status ${runId}`,
+      hint: `See it: kt status ${shellWord(runId)}`,
     });
   }
   // Who looks from now on finds the run, and leaves its code alone; who had looked before deletes only what
@@ -42,7 +43,7 @@ export async function publishRun(api: KubeApi, { config, record, bring }: NewRun
       code: 'BUNDLE_GONE',
       path: digest,
       message: `The code of run "${runId}" is no longer in namespace "${api.namespace}": its ConfigMaps were deleted.`,
-      hint: `Give the run up, and begin one with the code of your project: kt cancel ${runId}; kt submit ${config.pipeline}`,
+      hint: `Give the run up, and begin one with the code of your project: kt cancel ${shellWord(runId)}; kt submit ${shellWord(config.pipeline)}`,
     });
   }
 }

@@ -11,6 +11,7 @@ import {
 } from '@kube-transform/runtime/kubernetes';
 import { findClusterRun, statusOf } from './find-runs.js';
 import type { PublishedRun } from './submit-run.js';
+import { shellWord } from '../../terminal/plain-text.js';
 
 /**
  * Starts another controller of a run, of the version that it began with.
@@ -31,19 +32,19 @@ export async function resumeRun(
     throw refuse(
       'RUN_CANCELLED',
       `Run "${runId}" was cancelled.`,
-      `Repeat what it had not done: kt retry ${runId} --failed`,
+      `Repeat what it had not done: kt retry ${shellWord(runId)} --failed`,
     );
   }
   if (status !== 'Interrupted') {
     const hint =
       status === 'Failed'
-        ? `Repeat what failed: kt retry ${runId} --failed`
-        : `Run it again as a whole: kt submit ${config.source?.pipeline ?? 'PIPELINE'}`;
+        ? `Repeat what failed: kt retry ${shellWord(runId)} --failed`
+        : `Run it again as a whole: kt submit ${shellWord(config.source?.pipeline ?? 'PIPELINE')}`;
     throw refuse('RUN_OVER', `Run "${runId}" has ended: it is ${status}.`, hint);
   }
   const [driver] = steal ? [] : await liveControllers(api, runId);
   if (driver !== undefined) {
-    const hint = `Follow it: kt status ${runId} --follow; if you know that it is lost, use --steal.`;
+    const hint = `Follow it: kt status ${shellWord(runId)} --follow; if you know that it is lost, use --steal.`;
     throw refuse(
       'RUN_IS_DRIVEN',
       `Run "${runId}" is being driven by the Job "${driver.metadata.name}".`,

@@ -17,6 +17,7 @@ import { nothingFailed, runNotEnded } from '../refusals.js';
 import { type ClusterRun, clusterRef, statusOf } from './find-runs.js';
 import { publishRun } from './publish-run.js';
 import { configOf, startedRun } from './submit-run.js';
+import { shellWord } from '../../terminal/plain-text.js';
 
 type Note = (text: string) => void;
 
@@ -70,7 +71,7 @@ async function mayRetry(api: KubeApi, run: ClusterRun): Promise<void> {
       code: 'RUN_IS_DRIVEN',
       path: 'run',
       message: `Run "${runId}" is still going on.`,
-      hint: `Wait for it: kt status ${runId} --follow; or end it: kt cancel ${runId}`,
+      hint: `Wait for it: kt status ${shellWord(runId)} --follow; or end it: kt cancel ${shellWord(runId)}`,
     });
   }
   if (status === 'Interrupted') throw runNotEnded(clusterRef(api, config));

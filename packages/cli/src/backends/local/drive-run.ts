@@ -16,6 +16,7 @@ import type { LoadedPipeline } from '../../pipeline/load-pipeline.js';
 import type { DriveOptions, RunDriver, StartedRun } from '../backend.js';
 import { refOf } from './find-runs.js';
 import { readOutcome } from './read-run.js';
+import { shellWord } from '../../terminal/plain-text.js';
 
 /** What is to be driven. */
 export interface Session {
@@ -58,7 +59,7 @@ async function driveRun(session: Session, options: DriveOptions, driver: RunDriv
 
 /** Problems, the last of which says as well how to go on. */
 function withResumeHint(problems: KtError['problems'], runId: string): KtError['problems'] {
-  const resume = `What is done is kept; when this is mended: kt run --resume ${runId}`;
+  const resume = `What is done is kept; when this is mended: kt run --resume ${shellWord(runId)}`;
   return problems.map((problem, i) =>
     i < problems.length - 1 ? problem : { ...problem, hint: `${problem.hint ?? ''} ${resume}`.trim() },
   );

@@ -6,6 +6,7 @@ import { makeRun, noteChange, type RunRequest, loadSource } from '../../pipeline
 import type { DriveOptions, StartedRun } from '../backend.js';
 import { startedRun } from './drive-run.js';
 import { findRun } from './find-runs.js';
+import { shellWord } from '../../terminal/plain-text.js';
 
 /** Makes and stores a new run. @throws KtError for every mistake in what was typed, `RUN_EXISTS`. */
 export async function beginRun(
@@ -19,7 +20,7 @@ export async function beginRun(
       code: 'RUN_EXISTS',
       path: '--run-id',
       message: `There is a run "${record.runId}" already.`,
-      hint: `Go on with it: kt run --resume ${record.runId}`,
+      hint: `Go on with it: kt run --resume ${shellWord(record.runId)}`,
     });
   }
   return startedRun({ record, loaded, store, resumed: false }, options);

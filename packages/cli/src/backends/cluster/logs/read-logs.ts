@@ -6,6 +6,7 @@ import { isKubeError, type ReadValue } from '@kube-transform/runtime/kubernetes'
 import { readPods, type LiveFilter } from './pod-logs.js';
 import { type LoggedRun, type Reading, readStored } from './stored-logs.js';
 import { SeenLines } from './seen-lines.js';
+import { shellWord } from '../../../terminal/plain-text.js';
 
 /**
  * Lines of a run in the order of time, from its store; where that cannot be read, from the pods that there
@@ -153,6 +154,6 @@ function notYet(runId: string): KtError {
     code: 'RUN_NOT_BEGUN',
     path: 'step',
     message,
-    hint: `Wait for it: kt status ${runId} --follow; or leave out the step.`,
+    hint: `Wait for it: kt status ${shellWord(runId)} --follow; or leave out the step.`,
   });
 }
