@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { makeProject, runKt } from '../kit/kt.js';
 
 const PIPELINE = `import { ktFunction, pipeline } from '@kube-transform/sdk';
-const one = ktFunction(async () => 1);
+export const one = ktFunction(async () => 1);
 export default pipeline('hello').job('one', one);
 `;
 const config = (...names: string[]): string =>

@@ -68,6 +68,7 @@ export { omitUndefined } from './omit-undefined.js';
 export type { WithoutUndefined } from './omit-undefined.js';
 export { issuePath } from './standard-schema.js';
 export type {
+  JsonSchemaOptions,
   SchemaInput,
   SchemaIssue,
   SchemaOutput,

@@ -25,10 +25,28 @@ export interface StandardSchema<Input = unknown, Output = Input> {
     readonly jsonSchema?:
       | {
           /** The JSON Schema of what it accepts. */
-          readonly input: (options: { target: string }) => Record<string, unknown>;
+          readonly input: (options: JsonSchemaOptions) => Record<string, unknown>;
+          /** The JSON Schema of what it hands on. */
+          readonly output?: (options: JsonSchemaOptions) => Record<string, unknown>;
         }
       | undefined;
   };
+}
+
+/**
+ * How a Standard Schema is told as JSON Schema.
+ *
+ * @example
+ * ```ts
+ * const options: JsonSchemaOptions = { target: 'draft-2020-12' };
+ * z.object({ n: z.number() })['~standard'].jsonSchema.input(options)['type']; // → 'object'
+ * ```
+ */
+export interface JsonSchemaOptions {
+  /** Which draft of JSON Schema. */
+  readonly target: string;
+  /** What only one library knows. */
+  readonly libraryOptions?: Record<string, unknown> | undefined;
 }
 
 /**

@@ -4,7 +4,7 @@ import { asJson, bindParams, withDefaults } from '@kube-transform/runtime/intern
 import { type ClusterSettings, type DeployedVersion, versionOf } from '@kube-transform/runtime/kubernetes';
 import type { PublishedBundle } from '../delivery/delivery.js';
 import type { LoadedPipeline } from '../pipeline/load-pipeline.js';
-import { paramSchema } from '../pipeline/param-flags.js';
+import { paramSchema } from '../pipeline/param-schema.js';
 
 /** How a version runs. */
 export interface VersionFrame {

@@ -23,7 +23,7 @@ const loaded = (name: string, bundle: Bundle | null = bundleOf('d1')): LoadedPip
   pipeline: pipeline(name).job('one', one).schedule('0 3 * * *'),
   bundle,
   modules: {},
-  catalog: { digest: '', names: () => [], register: () => undefined, load: async () => undefined },
+  catalog: { digest: '', names: () => ['one'], register: () => undefined, load: async () => undefined },
   source: { pipeline: `pipelines/${name}.ts`, functions: [], digest: bundle?.digest ?? '' },
 });
 

@@ -9,6 +9,7 @@ import {
 import type { Bundle } from '../bundle/make-bundle.js';
 import { contextDefaults } from '../cluster/run-settings.js';
 import type { Delivered, Delivery } from '../delivery/delivery.js';
+import { problemsOf } from '../pipeline/check-pipeline.js';
 import type { LoadedPipeline } from '../pipeline/load-pipeline.js';
 import { projectAround, projectName } from '../project/project-dir.js';
 import type { ClusterOptions } from '../project/resolve-context.js';
@@ -54,6 +55,8 @@ export async function planDeploy(
   const versions: DeployedVersion[] = [];
   for (const loaded of pipelines) {
     if (loaded.bundle === null) throw noFunctions(loaded);
+    const problems = problemsOf(loaded);
+    if (problems.length > 0) throw new KtError(problems);
     const delivered = await deliverOnce(loaded.bundle);
     const version = await makeVersion(loaded, { ...delivered, defaults: contextDefaults(context) });
     if (versions.some(({ pipeline }) => pipeline === version.pipeline)) throw duplicate(version.pipeline);

@@ -1,17 +1,10 @@
 /** Checks modules and documents, each on its own, and tells everything that is wrong. */
 import 'reflect-metadata';
-import {
-  type AnyFunction,
-  definitionOf,
-  functionName,
-  isKtError,
-  type Pipeline,
-  type Problem,
-} from '@kube-transform/sdk';
+import { type AnyFunction, definitionOf, functionName, isKtError, type Problem } from '@kube-transform/sdk';
 import { reflectFunctions } from '@kube-transform/sdk/reflect';
 import { relative } from 'node:path';
-import { type CheckedSpec, checkSpec } from './check-pipeline.js';
-import { type ParamFlag, paramFlags } from './param-flags.js';
+import { type CheckedSpec, checkPipeline, checkSpec } from './check-pipeline.js';
+import type { ParamFlag } from './param-flags.js';
 import { findFile } from './find-file.js';
 import { loadBundle } from './load-pipeline.js';
 import { readRawDocument } from './pipeline-document.js';
@@ -60,7 +53,7 @@ async function checkDocument(file: string, extra: readonly string[]): Promise<Om
   const loaded = extra.length === 0 ? null : await loadBundle(extra);
   const checked = checkSpec(document, loaded?.catalog.names() ?? null);
   return {
-    pipelines: checkedPipelines(checked, []),
+    pipelines: checkedPipelines(checked),
     functions: loaded === null ? [] : await offered(loaded),
     problems: checked.problems,
   };
@@ -73,7 +66,7 @@ async function checkModule(
   const loaded = await loadBundle(files);
   const pipelines = loaded.pipelines.filter(({ name }) => wanted === undefined || name === wanted);
   const functions = await offered(loaded);
-  const checked = pipelines.map(pipeline => checkOne(pipeline, functions));
+  const checked = pipelines.map(pipeline => checkPipeline(pipeline, loaded.catalog.names()));
   const problems = checked.flatMap(entry => entry.problems);
   if (pipelines.length === 0 && (wanted !== undefined || functions.length === 0)) {
     const what = wanted === undefined ? 'no pipeline and no function' : `no pipeline "${wanted}"`;
@@ -84,28 +77,10 @@ async function checkModule(
       hint: "Write: export default pipeline('name').job(…)",
     });
   }
-  return { pipelines: checked.flatMap(entry => entry.pipelines), functions, problems };
+  return { pipelines: checked.flatMap(entry => checkedPipelines(entry)), functions, problems };
 }
 
-function checkOne(
-  pipeline: Pipeline,
-  functions: readonly OfferedFunction[],
-): { pipelines: CheckedPipeline[]; problems: Problem[] } {
-  const known = new Set(functions.map(({ name }) => name));
-  const own = pipeline.functions();
-  const hidden = [...own.keys()].filter(name => !known.has(name));
-  const problems = hidden.map((name): Problem => {
-    const message = `Pipeline "${pipeline.name}" calls a function that no module exports (${name}), so that workers cannot find it.`;
-    return { code: 'NOT_EXPORTED', path: pipeline.name, message, hint: 'Export it from its module.' };
-  });
-  const checked = checkSpec(pipeline.toSpec(), [...known, ...hidden]);
-  return {
-    pipelines: checkedPipelines(checked, paramFlags(pipeline)),
-    problems: [...checked.problems, ...problems],
-  };
-}
-
-function checkedPipelines({ spec }: CheckedSpec, params: ParamFlag[]): CheckedPipeline[] {
+function checkedPipelines({ spec, params = [] }: CheckedSpec): CheckedPipeline[] {
   if (spec === null) return [];
   return [
     {

@@ -1,20 +1,52 @@
-/** Checks a pipeline before it runs: refs, and functions that are there. */
+/**
+ * Checks a pipeline before it runs: parameters, refs, and functions that are there. What `kt check` tells,
+ * `kt run`, `kt submit` and `kt deploy` refuse, and nothing else.
+ */
 import {
   asRef,
   didYouMean,
+  isPipeline,
   type Json,
   type KTJob,
   type KTPipeline,
   parsePipeline,
   parseRef,
+  type Pipeline,
   type Problem,
   refSources,
 } from '@kube-transform/sdk';
+import type { LoadedPipeline } from './load-pipeline.js';
+import { type ParamFlag, paramFlags } from './param-flags.js';
+import { paramProblems } from './param-schema.js';
 
 /** A pipeline that was looked at; `spec` is null where it cannot be read. */
 export interface CheckedSpec {
   spec: KTPipeline | null;
+  /** Of a document there are none. */
+  params?: ParamFlag[];
   problems: Problem[];
+}
+
+/** What is wrong with a pipeline or a document that was loaded; nothing where a run can begin. */
+export function problemsOf({ pipeline, catalog }: Pick<LoadedPipeline, 'pipeline' | 'catalog'>): Problem[] {
+  const known = catalog.names();
+  return (isPipeline(pipeline) ? checkPipeline(pipeline, known) : checkSpec(pipeline, known)).problems;
+}
+
+/** Checks a pipeline; `known` are the functions that its modules export. */
+export function checkPipeline(pipeline: Pipeline, known: readonly string[]): CheckedSpec {
+  const hidden = [...pipeline.functions().keys()].filter(name => !known.includes(name));
+  const unexported = hidden.map((name): Problem => {
+    const message = `Pipeline "${pipeline.name}" calls a function that no module exports (${name}), so that workers cannot find it.`;
+    return { code: 'NOT_EXPORTED', path: pipeline.name, message, hint: 'Export it from its module.' };
+  });
+  const params = paramProblems(pipeline);
+  const { spec, problems } = checkSpec(pipeline.toSpec(), [...known, ...hidden]);
+  return {
+    spec,
+    params: params.length > 0 ? [] : paramFlags(pipeline),
+    problems: [...params, ...problems, ...unexported],
+  };
 }
 
 /** Checks a document; `known` are the functions there are, null where that is not known. */
@@ -66,7 +98,11 @@ function functionProblems(job: KTJob, i: number, known: readonly string[]): Prob
   const names = new Set(known);
   return calls.flatMap(([path, name]) => {
     if (name === null || names.has(name)) return [];
-    const hint = didYouMean(name, known) ?? `Known: ${known.slice(0, 8).join(', ') || 'none'}.`;
+    const hint =
+      didYouMean(name, known) ??
+      (known.length === 0
+        ? 'Give the modules that export it: --functions MODULE.'
+        : `Known: ${known.slice(0, 8).join(', ')}.`);
     return [
       {
         code: 'UNKNOWN_FUNCTION',

@@ -2,7 +2,9 @@
 import { isPipeline, KtError } from '@kube-transform/sdk';
 import type { RunRecord } from '@kube-transform/runtime';
 import { newRun, type NewRunOptions, systemClock } from '@kube-transform/runtime/internal';
-import { paramCommand, readParams } from './param-flags.js';
+import { paramFlags, readParams } from './param-flags.js';
+import { table } from '../terminal/output.js';
+import { problemsOf } from './check-pipeline.js';
 import { loadFunctions, loadPipeline, type LoadedPipeline } from './load-pipeline.js';
 
 /** What was typed for `kt run`. */
@@ -33,6 +35,8 @@ export async function makeRun(
   }
   if (typed.startsWith('-')) refuseWords([typed], command);
   const loaded = await loadPipeline(typed, functions);
+  const problems = problemsOf(loaded);
+  if (problems.length > 0) throw new KtError(problems);
   const params = isPipeline(loaded.pipeline)
     ? readParams(loaded.pipeline, rest, pairs)
     : refuseWords([...rest, ...pairs], command);
@@ -96,13 +100,6 @@ function refuseWords(words: readonly string[], command: string): Record<string, 
 export async function paramHelp(typed: string, functions: readonly string[]): Promise<string | undefined> {
   const { pipeline } = await loadPipeline(typed, functions);
   if (!isPipeline(pipeline)) return undefined;
-  const lines = paramCommand(pipeline).helpInformation().split('\n').slice(2);
-  return `\nParameters of "${pipeline.name}":${
-    lines.length > 1
-      ? `\n${lines
-          .join('\n')
-          .replace(/^\s*Options:\n/, '')
-          .trimEnd()}`
-      : ' none'
-  }`;
+  const rows = paramFlags(pipeline).map(({ flag, note }) => [`  ${flag}`, ...(note === '' ? [] : [note])]);
+  return `\nParameters of "${pipeline.name}":${rows.length > 0 ? `\n${table(rows)}` : ' none'}`;
 }

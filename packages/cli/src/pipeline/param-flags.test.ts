@@ -2,7 +2,8 @@
 import { pipeline } from '@kube-transform/sdk';
 import { describe, expect, test } from 'vitest';
 import * as z from 'zod';
-import { paramCommand, paramFlags, paramSchema, readParams } from './param-flags.js';
+import { paramFlags, readParams } from './param-flags.js';
+import { paramProblems, paramSchema } from './param-schema.js';
 
 const schema = z.object({
   day: z.string().describe('the day to load'),
@@ -33,10 +34,67 @@ describe('paramFlags', () => {
     ]);
   });
 
+  test('names - that give one flag have their own spelling, and those that are none go by --param', () => {
+    const keys = ['noCache', 'fooBar', 'foo-bar', 'store', 'a b', 'x=y', '--z', 'größe'];
+    const strange = pipeline('strange', {
+      params: z.object(Object.fromEntries(keys.map(key => [key, z.string().optional()]))),
+    });
+    expect(paramFlags(strange).map(({ flag }) => flag)).toEqual([
+      '--no-cache <string>',
+      '--fooBar <string>',
+      '--foo-bar <string>',
+      '--param store=<string>',
+      "--param 'a b='<string>",
+      '--param x=y=<string>',
+      "--param '--z='<string>",
+      '--größe <string>',
+    ]);
+    const pairs = ['store=s', 'a b=1', 'x=y=2', '--z=3'];
+    expect(readParams(strange, ['--no-cache', 'a', '--fooBar', 'b', '--foo-bar=c'], pairs)).toEqual({
+      ...{ noCache: 'a', fooBar: 'b', 'foo-bar': 'c', store: 's', 'a b': '1', 'x=y': '2', '--z': '3' },
+    });
+  });
+
+  test.each<[string, z.ZodType]>([
+    ['date', z.coerce.date().optional()],
+    ['date', z.array(z.date())],
+    ['date', z.date().nullable()],
+    ['date', z.codec(z.string(), z.date(), { decode: text => new Date(text), encode: String })],
+    ['bigint', z.bigint().default(1n)],
+    ['map', z.map(z.string(), z.number())],
+    ['set', z.set(z.string())],
+    ['nan', z.nan()],
+  ])('a parameter that is read as a %s - is refused, with what to write', (kind, type) => {
+    const own = pipeline('own', { params: z.object({ from: type, n: z.number().default(1) }) });
+    const problem = {
+      code: 'BAD_PARAM_SCHEMA',
+      path: 'own.params.from',
+      message: `Parameter "from" of pipeline "own" is read as a ${kind}, which a run cannot keep: parameters are JSON.`,
+      hint: expect.stringMatching(/^Write z\./) as string,
+    };
+    expect(paramProblems(own)).toEqual([problem]);
+    expect(() => readParams(own, [], [])).toThrow(problem.message);
+    expect(() => paramFlags(own)).toThrow(problem.message);
+  });
+
+  test('a schema that cannot be told as JSON Schema - is refused with its own words', () => {
+    const params = z.object({ n: z.number() });
+    const input = (): never => {
+      throw new Error('no such thing');
+    };
+    const own = { name: 'own', params: { '~standard': { ...params['~standard'], jsonSchema: { input } } } };
+    expect(paramProblems(own)).toMatchObject([
+      {
+        code: 'BAD_PARAM_SCHEMA',
+        message: 'The parameters of pipeline "own" cannot be told as JSON Schema: no such thing.',
+      },
+    ]);
+  });
+
   test('a pipeline without parameters - has none', () => {
     expect(paramSchema(bare)).toBeUndefined();
     expect(paramFlags(bare)).toEqual([]);
-    expect(paramCommand(bare).options).toEqual([]);
+    expect(paramProblems(bare)).toEqual([]);
   });
 });
 
@@ -65,7 +123,7 @@ describe('readParams', () => {
     [['--max-rows', ''], { maxRows: '' }],
     [['--dry-run', 'perhaps'], { dryRun: 'perhaps' }],
     [['--more', '{"a":'], { more: '{"a":' }],
-    [['--sizes', '[1,'], { sizes: '[1,' }],
+    [['--sizes', '[1,'], { sizes: ['[1,'] }],
   ])('flags %j - that do not fit are left to the words of the schema', (flags, values) => {
     expect(read(flags)).toEqual(values);
   });

@@ -6,6 +6,8 @@ import {
   KtError,
   type Pipeline,
   type SchemaIssue,
+  type SchemaResult,
+  type StandardSchema,
 } from '@kube-transform/sdk';
 import { fits } from '../parse/parse-json.js';
 import { object } from '../parse/shapes.js';
@@ -30,7 +32,7 @@ export async function bindParams(
       message: `Pipeline "${pipeline.name}" takes no parameters, but got "${name}".`,
     });
   }
-  const result = await pipeline.params['~standard'].validate(values);
+  const result = await validate(pipeline.params, values);
   if (result.issues !== undefined) {
     throw new KtError(
       result.issues.map(issue => ({
@@ -45,7 +47,8 @@ export async function bindParams(
     throw new KtError({
       code: 'BAD_PARAM',
       path: made.path,
-      message: `The parameter is ${made.reason}, which JSON cannot hold.`,
+      message: `What the schema makes of it cannot be kept, for it is not JSON: ${made.reason}.`,
+      hint: 'Keep the text or number that it is made of, and make it in the step.',
     });
   const bound = fits(object, made.value);
   if (bound !== undefined) return bound;
@@ -54,6 +57,16 @@ export async function bindParams(
     path: 'params',
     message: `The schema of the parameters of pipeline "${pipeline.name}" gives no object.`,
   });
+}
+
+/** What a schema throws, such as a transform that cannot read what it is given, is a mistake in the value. */
+async function validate(schema: StandardSchema, values: JsonObject): Promise<SchemaResult<unknown>> {
+  try {
+    return await schema['~standard'].validate(values);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    return { issues: [{ message: `The schema of the parameters threw: ${message}` }] };
+  }
 }
 
 /** What was given where a schema complains. */

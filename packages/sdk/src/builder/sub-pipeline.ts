@@ -129,7 +129,12 @@ function hasRefs(value: unknown): boolean {
 
 /** Defaults that the schema tells as JSON Schema, where its library can. */
 function declaredDefaults(schema: StandardSchema): object {
-  const { properties } = schema['~standard'].jsonSchema?.input({ target: 'draft-2020-12' }) ?? {};
+  const { properties } =
+    schema['~standard'].jsonSchema?.input({
+      target: 'draft-2020-12',
+      // Of what JSON Schema cannot describe there may be a default as well.
+      libraryOptions: { unrepresentable: 'any' },
+    }) ?? {};
   return Object.fromEntries(
     Object.entries(isObject(properties) ? properties : {}).flatMap(([key, property]) =>
       isObject(property) && 'default' in property ? [[key, property['default']]] : [],
