@@ -11,7 +11,7 @@ import { KubeServer } from '../kit/kube-server.js';
 
 const NEWER = JSON.stringify({ format: 3, kt: '0.9.0', whatever: true });
 const SENTENCE = new RegExp(
-  `NEWER_FORMAT .*: This run was written in format 3 by a newer kt \\(0\\.9\\.0\\); this kt ${VERSION.replaceAll('.', '\\.')} reads formats up to 1\\. Update @kube-transform/cli\\.`,
+  `NEWER_FORMAT .*: This run was written in format 3 by a newer kt \\(0\\.9\\.0\\); this kt ${VERSION.replaceAll('.', '\\.')} reads formats up to [12]\\. Update @kube-transform/cli\\.`,
 );
 const listed = (out: string): { runId: string; problem?: string }[] => JSON.parse(out) as { runId: string }[];
 

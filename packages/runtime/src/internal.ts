@@ -43,7 +43,7 @@ export { logsPrefix, resultsPrefix, runFolder, runsPrefix } from './run-store/la
 export { acquireLease, leaseHolder } from './run-store/lease.js';
 export { makeRunId } from './run-store/run-id.js';
 export { writeRecord } from './run-store/run-record.js';
-export { readLog } from './run-store/segment-log.js';
+export { readLog } from './run-store/read-log.js';
 export { readStateFile, stateFileOf, writeStateFile } from './run-store/state-file.js';
 export { makeFolder } from './stores/local/make-folder.js';
 export { pushedBy } from './streams/async-queue.js';

@@ -14,7 +14,8 @@ import { bindParams } from './params.js';
 import type { Clock, FileStore } from '../ports/index.js';
 import { foldLine, type ItemOutcome, RESULT_LINE, type ResultLine } from '../run-store/item-results.js';
 import { readRecord, type RunRecord, writeRecord } from '../run-store/run-record.js';
-import { readLog, SegmentLog } from '../run-store/segment-log.js';
+import { readLog } from '../run-store/read-log.js';
+import { SegmentLog } from '../run-store/segment-log.js';
 import { isRunnable, type Runnable } from './stored-pipeline.js';
 import { makeRunId, RUN_ID } from '../run-store/run-id.js';
 
@@ -135,17 +136,21 @@ export async function retryRun(
     source: options.source ?? old.source,
     retryOf: from,
   };
-  for (const { job } of jobStates(state)) await copyJob(store, { from, to: record.runId, job: job.name });
+  for (const { job, own } of jobStates(state))
+    await copyJob(store, { from, to: record.runId, job: job.name, isDone: own.state === 'succeeded' });
   const journal = await openJournal(store, record.runId);
   if (succeeded.length > 0) await journal.append(...succeeded);
   await writeRecord(store, record);
   return record;
 }
 
-/** Copies a job's manifest and the results of the items that are done, one segment for each pod. */
+/**
+ * Copies a job's manifest and the results of the items that are done, one segment for each pod; of a job that
+ * is done as a whole the failures too, which were allowed.
+ */
 async function copyJob(
   store: FileStore,
-  { from, to, job }: { from: string; to: string; job: string },
+  { from, to, job, isDone }: { from: string; to: string; job: string; isDone: boolean },
 ): Promise<void> {
   const manifest = await readManifest(store, from, job);
   if (manifest === null) return;
@@ -155,9 +160,10 @@ async function copyJob(
     const done = new Map<number, ItemOutcome>();
     for await (const line of readLog(store, resultsPrefix(from, job, pod), RESULT_LINE))
       done.set(line.i, foldLine(done.get(line.i), line));
-    const lines = [...done].flatMap(([i, o]): ResultLine[] =>
-      o.final && o.cause === undefined ? [{ i, n: o.attempts, r: o.result ?? null }] : [],
-    );
+    const lines = [...done].flatMap(([i, { final, attempts: n, cause, result }]): ResultLine[] => {
+      if (!final || (cause !== undefined && !isDone)) return [];
+      return [cause === undefined ? { i, n, r: result ?? null } : { i, n, c: cause, x: true }];
+    });
     if (lines.length === 0) continue;
     const log = await SegmentLog.open<ResultLine>(store, resultsPrefix(to, job, pod));
     await log.append(...lines);

@@ -5,9 +5,12 @@ import { memoryFileStore } from '../stores/memory-file-store.js';
 import { systemClock } from '../process/system-clock.js';
 import { type Fact, jobStates } from '../core/index.js';
 import { drive, type DriveOptions } from './drive.js';
+import type { ResultLine } from '../run-store/item-results.js';
 import { readJournal } from '../run-store/journal.js';
+import { resultsPrefix } from '../run-store/layout.js';
 import type { RunEvent } from '../ports/index.js';
 import type { RunRecord } from '../run-store/run-record.js';
+import { SegmentLog } from '../run-store/segment-log.js';
 import { readStateFile } from '../run-store/state-file.js';
 import { DriverDied, dyingStore } from '../testing/dying-driver.js';
 import { type Script, scriptedExecutor } from '../testing/scripted-executor.js';
@@ -155,13 +158,15 @@ describe('drive', () => {
   });
 
   test('a map over what is no list fails with a sentence', async () => {
-    const { options } = setUp({
+    const { options, store } = setUp({
       name: 'p',
       jobs: [
         { type: 'map', name: 'm', function: 'f', items: { $ref: 'a#/0' }, dependencies: ['a'] },
         { type: 'static', name: 'a', tasks: [{ function: 'f' }] },
       ],
     });
+    const log = await SegmentLog.open<ResultLine>(store, resultsPrefix('r1', 'a', 0));
+    await log.append({ i: 0, n: 1, r: 7 });
     const { state } = await drive(options(succeed));
     const [m] = [...jobStates(state)];
     expect(m?.own).toMatchObject({

@@ -38,6 +38,8 @@ export interface DriveOptions {
   sink: EventSink;
   record: RunRecord;
   resumed: boolean;
+  /** That of the lease under which it is driven. Default: one more than the journal has. */
+  epoch?: number | undefined;
   /** Begin nothing more, let what runs end, and leave the run to be resumed. */
   drain: AbortSignal;
   /** Stop what runs, and leave the run to be resumed. */
@@ -52,7 +54,11 @@ export interface DriveResult {
   state: RunState;
 }
 
-/** Drives a run until it ends, is drained or is stopped. Rejects where the store fails. */
+/**
+ * Drives a run until it ends, is drained or is stopped. Rejects where the store fails.
+ *
+ * @throws KtError `BAD_RUN` where what is stored is damaged, `RUN_TAKEN_OVER` where another drives it now.
+ */
 export async function drive(options: DriveOptions): Promise<DriveResult> {
   return new Driver(options).run();
 }
@@ -78,7 +84,10 @@ class Driver {
   async run(): Promise<DriveResult> {
     const { record, store, executor, drain, stop, cancel, resumed } = this.#o;
     this.#announcer.started(resumed);
-    this.#journal = await openJournal(store, record.runId, fact => void apply(this.#state, fact));
+    this.#journal = await openJournal(store, record.runId, {
+      onFact: fact => void apply(this.#state, fact),
+      epoch: this.#o.epoch ?? 'next',
+    });
     const wake = (): void => this.#inbox.wake();
     for (const signal of [drain, stop, cancel]) signal.addEventListener('abort', wake);
     this.#listening = this.#listen();

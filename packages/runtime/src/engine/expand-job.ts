@@ -1,7 +1,16 @@
 /** Expanding a job: from its definition to the list of its items, stored once. */
 import { type FailureCause, type Json, type KTJob, parseRef, type RefJson } from '@kube-transform/sdk';
-import { type ItemLine, type JobManifest, manifestBytes, readManifest } from '../run-store/job-manifest.js';
+import {
+  hasItems,
+  haveSameItems,
+  type ItemLine,
+  itemsAreLost,
+  type JobManifest,
+  manifestBytes,
+  readManifest,
+} from '../run-store/job-manifest.js';
 import { itemsKey, jobKey } from '../run-store/layout.js';
+import { sumOf } from '../run-store/segment.js';
 import type { FileStore } from '../ports/index.js';
 import { resolveRefs } from '../worker/resolve-arguments.js';
 
@@ -17,19 +26,21 @@ export interface ExpandOptions {
 }
 
 /**
- * Writes a job's manifest, or reads the one that is there already.
+ * Writes a job's manifest and its items, or reads those that are there already. Items that a power cut took
+ * are written anew.
  *
  * @returns a cause of kind `InvalidInput` where a map's items are no list.
+ * @throws KtError `BAD_RUN` where the items cannot be written as they were.
  */
 export async function expandJob(options: ExpandOptions): Promise<JobManifest | FailureCause> {
   const { store, runId, pipeline, job } = options;
   const existing = await readManifest(store, runId, job.name);
-  if (existing !== null) return existing;
+  if (existing !== null && (await hasItems(store, existing))) return existing;
   const lines = await linesOf(options);
   if (!Array.isArray(lines)) return lines;
-  const itemsPerPod = Math.max(1, job.itemsPerPod ?? options.itemsPerPod(job, lines.length));
-  const texts = lines.map(line => `${JSON.stringify(line)}\n`);
-  const { body, offsets } = layOut(texts, itemsPerPod);
+  const itemsPerPod =
+    existing?.itemsPerPod ?? Math.max(1, job.itemsPerPod ?? options.itemsPerPod(job, lines.length));
+  const { body, offsets, sums } = layOut(lines, itemsPerPod);
   const manifest: JobManifest = {
     runId,
     pipeline,
@@ -37,15 +48,23 @@ export async function expandJob(options: ExpandOptions): Promise<JobManifest | F
     items: lines.length,
     itemsPerPod,
     offsets,
+    sums,
   };
-  await store.put(itemsKey(runId, job.name), body, { ifAbsent: true });
-  const written = await store.put(jobKey(runId, job.name), manifestBytes(manifest), {
-    ifAbsent: true,
-  });
-  return written === null ? ((await readManifest(store, runId, job.name)) ?? manifest) : manifest;
+  if (existing !== null && !haveSameItems(existing, manifest)) throw itemsAreLost(existing);
+  // At once: where one is missing or cut off, the other tells. Who writes items again writes the same.
+  const [, written] = await Promise.all([
+    store.put(itemsKey(runId, job.name), body),
+    existing ?? store.put(jobKey(runId, job.name), manifestBytes(manifest), { ifAbsent: true }),
+  ]);
+  if (existing !== null || written !== null) return existing ?? manifest;
+  return (await readManifest(store, runId, job.name)) ?? manifest;
 }
 
-function layOut(texts: string[], itemsPerPod: number): { body: Uint8Array; offsets: number[] } {
+function layOut(
+  items: readonly ItemLine[],
+  itemsPerPod: number,
+): { body: Uint8Array; offsets: number[]; sums: string[] } {
+  const texts = items.map(line => `${JSON.stringify(line)}\n`);
   const offsets = [0];
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -58,7 +77,7 @@ function layOut(texts: string[], itemsPerPod: number): { body: Uint8Array; offse
   chunks.forEach((chunk, i) => {
     body.set(chunk, offsets[i]);
   });
-  return { body, offsets };
+  return { body, offsets, sums: chunks.map(chunk => sumOf(chunk)) };
 }
 
 async function linesOf({ store, runId, job }: ExpandOptions): Promise<ItemLine[] | FailureCause> {

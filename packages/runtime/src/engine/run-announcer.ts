@@ -2,7 +2,7 @@
 import { omitUndefined } from '@kube-transform/sdk';
 import { hasNothingToRun, jobState, jobStates, type RunState, type Transition } from '../core/index.js';
 import type { Clock, EventSink, FileStore, ItemEvent, RunEvent, RunStatus } from '../ports/index.js';
-import { readManifest } from '../run-store/job-manifest.js';
+import { manifestIsLost, readManifest } from '../run-store/job-manifest.js';
 import type { RunRecord } from '../run-store/run-record.js';
 import { readStateFile, stateFileOf, writeStateFile } from '../run-store/state-file.js';
 
@@ -34,13 +34,18 @@ export class RunAnnouncer {
     this.#publish({ type: 'RunStarted', pipeline, jobs: jobs.length, resumed });
   }
 
-  /** Reads the number of items of the jobs that an earlier process began. */
+  /**
+   * Reads the number of items of the jobs that an earlier process began.
+   *
+   * @throws KtError `BAD_RUN` where the manifest of one that succeeded is gone, and so its results.
+   */
   async restoreItems(): Promise<void> {
     const { store, record } = this.#o;
     for (const { job, own } of jobStates(this.#state)) {
       if (own.state === 'waiting' || hasNothingToRun(job)) continue;
       const manifest = await readManifest(store, record.runId, job.name);
       if (manifest !== null) this.#items.set(job.name, manifest.items);
+      else if (own.state === 'succeeded') throw manifestIsLost(record.runId, job.name);
     }
   }
 

@@ -1,6 +1,6 @@
 /** The result of a job, as people and the next steps see it. */
 import type { Json } from '@kube-transform/sdk';
-import { readResults } from '../run-store/item-results.js';
+import { readAllResults, readResults } from '../run-store/item-results.js';
 import type { FileStore } from '../ports/index.js';
 import type { RunRecord } from '../run-store/run-record.js';
 
@@ -22,5 +22,5 @@ export async function readResult(
 export async function readHeadline(store: FileStore, { runId, pipeline }: RunRecord): Promise<Json> {
   const last = pipeline.jobs.at(-1);
   if (last === undefined || last.type === 'dynamic' || !isSingle(last)) return null;
-  return readResult(store, { runId, job: last.name, single: true });
+  return (await readAllResults(store, runId, last.name))[0] ?? null;
 }

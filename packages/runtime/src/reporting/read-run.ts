@@ -11,7 +11,7 @@ import type { FileStore } from '../ports/index.js';
 import { foldLine, type ItemOutcome, RESULT_LINE } from '../run-store/item-results.js';
 import type { RunRecord } from '../run-store/run-record.js';
 import type { RunStateFile } from '../run-store/state-file.js';
-import { readLog } from '../run-store/segment-log.js';
+import { readLog } from '../run-store/read-log.js';
 import { type FailedItem, groupFailures, isOwnFailure, type Resolve } from './failure-groups.js';
 import {
   countJobs,

@@ -7,7 +7,7 @@ import type { FileStore } from '../ports/index.js';
 import type { RunRecord } from '../run-store/run-record.js';
 import { type Outcomes, readRun } from './read-run.js';
 import type { JobProgress } from './run-summary.js';
-import { valuesOf } from '../run-store/segment-log.js';
+import { listLogs, LogReader, newSegments, valuesOf } from '../run-store/read-log.js';
 
 /** A line that an item printed. */
 export interface LogLine {
@@ -103,8 +103,8 @@ export async function* readLogs(
   const { jobs, item } = selectItems(view.jobs, { runId, selector });
   const logs: AsyncIterator<LogLine>[] = [];
   for (const job of jobs)
-    for (const keys of await segmentsByPod(store, logsPrefix(runId, job)))
-      logs.push(linesOf(store, job, keys));
+    for (const [log, last] of await listLogs(store, logsPrefix(runId, job)))
+      logs.push(linesOf(new LogReader(store, log), job, last));
   for await (const line of mergeByTime(logs, ({ atMs }) => atMs)) {
     if (item !== null && line.item !== item) continue;
     if (previous && line.attempt >= latestAttempt(latest.get(line.job)?.get(line.item))) continue;
@@ -157,8 +157,8 @@ export async function* readFailedLogs(
     if (logs.size === 0 && cause !== undefined && item === null)
       yield { job: name, item: null, attempts: 0, cause, lines: [] };
     if (logs.size === 0) continue;
-    for (const keys of await segmentsByPod(store, logsPrefix(runId, name))) {
-      for await (const line of linesOf(store, name, keys)) {
+    for (const [pod, last] of await listLogs(store, logsPrefix(runId, name))) {
+      for await (const line of linesOf(new LogReader(store, pod), name, last)) {
         const log = logs.get(line.item);
         if (log !== undefined && previous === line.attempt < log.attempts) log.lines.push(line);
       }
@@ -172,7 +172,7 @@ export class LogTail {
   readonly #store: FileStore;
   readonly #record: RunRecord;
   readonly #selector: string | undefined;
-  readonly #seen = new Set<string>();
+  readonly #logs = new Map<string, LogReader>();
 
   constructor(store: FileStore, record: RunRecord, selector: string | undefined) {
     this.#store = store;
@@ -187,10 +187,10 @@ export class LogTail {
     const { jobs, item } = selectItems(view.jobs, { runId, selector: this.#selector });
     const lines: LogLine[] = [];
     for (const job of jobs) {
-      for (const keys of await segmentsByPod(this.#store, logsPrefix(runId, job))) {
-        const fresh = keys.filter(key => !this.#seen.has(key));
-        for (const key of fresh) this.#seen.add(key);
-        for await (const line of linesOf(this.#store, job, fresh))
+      for (const [prefix, last] of await listLogs(this.#store, logsPrefix(runId, job))) {
+        const log = this.#logs.get(prefix) ?? new LogReader(this.#store, prefix);
+        this.#logs.set(prefix, log);
+        for await (const line of linesOf(log, job, last))
           if (item === null || line.item === item) lines.push(line);
       }
     }
@@ -198,27 +198,9 @@ export class LogTail {
   }
 }
 
-async function* linesOf(
-  store: FileStore,
-  job: string,
-  keys: readonly string[],
-): AsyncGenerator<LogLine, void> {
-  for (const key of keys)
-    for (const line of valuesOf(key, await store.get(key), STORED_LINE)) yield logLine(job, line);
-}
-
-/** The segments of each pod, in order. */
-async function segmentsByPod(store: FileStore, prefix: string): Promise<string[][]> {
-  const pods = new Map<string, string[]>();
-  for await (const entry of store.list(prefix)) {
-    if (entry.type !== 'object' || !entry.object.key.endsWith('.jsonl')) continue;
-    const { key } = entry.object;
-    const pod = key.slice(0, key.lastIndexOf('/'));
-    const keys = pods.get(pod);
-    if (keys === undefined) pods.set(pod, [key]);
-    else keys.push(key);
-  }
-  return [...pods.values()];
+async function* linesOf(log: LogReader, job: string, listed: number): AsyncGenerator<LogLine, void> {
+  for await (const segment of newSegments(log, listed))
+    for (const line of valuesOf(segment, STORED_LINE)) yield logLine(job, line);
 }
 
 /**

@@ -3,13 +3,18 @@
  *
  * S1 The first final line of an item counts; later ones are the work of a second attempt that lost.
  * S2 An item whose attempts are all failures that may be retried is unfinished.
+ * S3 Results are counted over the manifest of their job: what is promised there and not found is an error,
+ *    never a value.
  */
 import type { FailureCause, Json } from '@kube-transform/sdk';
 import { CAUSE } from '../parse/failure-cause.js';
 import { count, json, optional, record, shapeOf, text } from '../parse/shapes.js';
-import { resultsPrefix } from './layout.js';
+import { broken } from '../parse/parse-json.js';
+import { inBatches } from '../streams/in-batches.js';
+import { type JobManifest, readManifest } from './job-manifest.js';
+import { originOf, resultsPrefix } from './layout.js';
 import type { FileStore } from '../ports/index.js';
-import { readLog } from './segment-log.js';
+import { LogReader, readLog, valuesOf } from './read-log.js';
 
 /**
  * One attempt of one item: `r` its result, or `c` why it failed (`x`: for good; `free`: it costs no attempt).
@@ -103,19 +108,60 @@ export interface RefScope {
   cache?: ResultCache;
 }
 
-/** The results of a job's items in order; null for one that failed or did nothing. */
+/** The results of a job's items so far, in order; null for one that failed, did nothing or has not ended. */
 export async function readResults(store: FileStore, runId: string, job: string): Promise<Json[]> {
   const outcomes = await readOutcomes(store, runId, job);
-  const last = Math.max(-1, ...outcomes.keys());
+  let last = -1;
+  for (const item of outcomes.keys()) last = Math.max(last, item);
   return Array.from({ length: last + 1 }, (_, i) => outcomes.get(i)?.result ?? null);
 }
 
-/** As {@link readResults}, through the cache of the scope. */
+/**
+ * The results of the items of a job that has completed, in order; null for one that failed or did nothing.
+ *
+ * @throws KtError `BAD_RUN` where an item has none.
+ */
+export async function readAllResults(store: FileStore, runId: string, job: string): Promise<Json[]> {
+  const manifest = await readManifest(store, runId, job);
+  if (manifest === null) return readResults(store, runId, job);
+  const pods = Array.from({ length: Math.ceil(manifest.items / manifest.itemsPerPod) }, (_, pod) => pod);
+  return (await inBatches(pods, pod => resultsOfPod(store, manifest, pod))).flat();
+}
+
+/** Reads the log of a pod until all its items have a result. */
+async function resultsOfPod(store: FileStore, manifest: JobManifest, pod: number): Promise<Json[]> {
+  const { runId, job, items, itemsPerPod, sums } = manifest;
+  const first = pod * itemsPerPod;
+  const outcomes = new Map<number, ItemOutcome>();
+  const log = new LogReader(store, resultsPrefix(runId, job.name, pod));
+  const wanted = Math.min(itemsPerPod, items - first);
+  let open = wanted;
+  while (open > 0) {
+    const segment = await log.next();
+    if (segment === null) break;
+    for (const line of valuesOf(segment, RESULT_LINE)) {
+      const before = outcomes.get(line.i);
+      if (before?.final === true || line.i < first || line.i >= first + wanted) continue;
+      const outcome = foldLine(before, line);
+      outcomes.set(line.i, outcome);
+      if (outcome.final) open--;
+    }
+  }
+  // A retry by kt 0.1.0 left out the items whose failure was allowed.
+  if (open > 0 && sums !== undefined) {
+    const last = log.number === 0 ? 'there is none' : `the last one read is ${log.number}`;
+    const why = `${open} of the ${wanted} items of pod ${pod} have no result in its segments; ${last}`;
+    throw broken(originOf(resultsPrefix(runId, job.name, pod)), why);
+  }
+  return Array.from({ length: wanted }, (_, i) => outcomes.get(first + i)?.result ?? null);
+}
+
+/** As {@link readAllResults}, through the cache of the scope. */
 export function resultsOf(job: string, scope: RefScope): Promise<Json[]> {
   const key = `${scope.runId}/${job}`;
   const cached = scope.cache?.get(key);
   if (cached !== undefined) return cached;
-  const results = readResults(scope.store, scope.runId, job);
+  const results = readAllResults(scope.store, scope.runId, job);
   if (scope.cache !== undefined) {
     for (const oldest of scope.cache.keys()) {
       if (scope.cache.size < CACHED_JOBS) break;

@@ -1,18 +1,31 @@
 /*
  * What a pod needs to know of its job: `job.json` and a slice of `items.jsonl`.
  *
- * - Both are written once per run, `job.json` last: where it exists, the items are there and never change.
- * JM2 A pod reads only its own lines: `offsets[p]` is the byte where pod p begins.
+ * - Both are written once per run, and never change. After a power cut `job.json` may be there without the
+ *   items, or with a part of them: its last offset and its sums tell.
+ * JM2 A pod reads only its own lines: `offsets[p]` is the byte where pod p begins, `sums[p]` their sum.
  */
-import { type Json, type JsonObject, type KTJob } from '@kube-transform/sdk';
+import { type Json, type JsonObject, type KtError, type KTJob } from '@kube-transform/sdk';
 import { Format } from '../parse/format.js';
 import { broken, type Origin, parseText } from '../parse/parse-json.js';
-import { count, json, keyed, list, nullOr, object, positive, record, text } from '../parse/shapes.js';
+import {
+  count,
+  json,
+  keyed,
+  list,
+  nullOr,
+  object,
+  optional,
+  positive,
+  record,
+  text,
+} from '../parse/shapes.js';
 import { JOB } from '../parse/stored-job.js';
 import { LineDecoder } from '../streams/lines.js';
-import { itemsKey, jobKey, RUN_FILE } from './layout.js';
+import { itemsKey, jobKey, originOf, RUN_FILE } from './layout.js';
 import type { FileStore, JobOrder } from '../ports/index.js';
 import { readDocument } from './read-document.js';
+import { sumOf } from './segment.js';
 
 /** The stored form of a job that has begun. */
 export interface JobManifest {
@@ -22,7 +35,10 @@ export interface JobManifest {
   job: KTJob;
   items: number;
   itemsPerPod: number;
+  /** Where the items of each pod begin in `items.jsonl`; the last is its length. */
   offsets: number[];
+  /** Of the bytes of each pod's items; manifests of format 1 have none. */
+  sums?: string[];
 }
 
 /** One line of `items.jsonl`: a task of a static job, or the element of a map. */
@@ -34,6 +50,7 @@ const encoder = new TextEncoder();
 /** `job.json`. Its number counts for `items.jsonl`, and the results and logs of the job's pods, too. */
 export const JOB_MANIFEST = new Format<JobManifest>({
   ...RUN_FILE,
+  latest: 2,
   shape: record<JobManifest>({
     runId: text,
     pipeline: text,
@@ -41,6 +58,7 @@ export const JOB_MANIFEST = new Format<JobManifest>({
     items: count,
     itemsPerPod: positive,
     offsets: list(count),
+    sums: optional(list(text)),
   }),
 });
 
@@ -73,24 +91,57 @@ export function manifestReader(
 
 /** The lines of one pod, for {@link parseItems}. @throws KtError `BAD_RUN` where some are missing. */
 export async function readItems(store: FileStore, manifest: JobManifest, pod: number): Promise<string[]> {
-  const { runId, job, items, itemsPerPod, offsets } = manifest;
+  const { runId, job, items, itemsPerPod, offsets, sums } = manifest;
   const key = itemsKey(runId, job.name);
   const [start = 0, end = 0] = offsets.slice(pod, pod + 2);
-  const lines = new LineDecoder().push(await store.get(key, { start, end }));
+  const bytes = await store.get(key, { start, end });
+  const lines = new LineDecoder().push(bytes);
   const expected = Math.min(itemsPerPod, items - pod * itemsPerPod);
-  if (lines.length === expected) return lines;
-  throw broken(originOf(manifest), `it has ${lines.length} items of pod ${pod}, which should be ${expected}`);
+  if (lines.length !== expected)
+    throw broken(
+      itemsOf(manifest),
+      `it has ${lines.length} items of pod ${pod}, which should be ${expected}`,
+    );
+  if (sums !== undefined && sums[pod] !== sumOf(bytes))
+    throw broken(itemsOf(manifest), `the items of pod ${pod} are not what was written`);
+  return lines;
 }
 
-const originOf = ({ runId, job }: JobManifest): Origin => ({ ...RUN_FILE, file: itemsKey(runId, job.name) });
+/** Whether the items of a job are there, in their length. */
+export async function hasItems(store: FileStore, { runId, job, offsets }: JobManifest): Promise<boolean> {
+  return (await store.head(itemsKey(runId, job.name)))?.size === (offsets.at(-1) ?? 0);
+}
+
+/** What is said where a job has ended and has no manifest. */
+export const manifestIsLost = (runId: string, job: string): KtError =>
+  broken(originOf(jobKey(runId, job)), `this file is missing, and step "${job}" has ended`);
+
+/** Whether two manifests are of the same items. */
+export const haveSameItems = (a: JobManifest, b: JobManifest): boolean =>
+  a.items === b.items &&
+  a.offsets.join() === b.offsets.join() &&
+  (a.sums === undefined || b.sums === undefined || a.sums.join() === b.sums.join());
+
+/** What is said where items are not there whole, and cannot be written as they were. */
+export const itemsAreLost = (manifest: JobManifest): KtError =>
+  broken(
+    { ...itemsOf(manifest), hint: `Restore the file, or begin a new run.` },
+    `it should have ${manifest.offsets.at(-1) ?? 0} bytes, and what step "${manifest.job.name}" would get now are other items`,
+  );
+
+const itemsOf = ({ runId, job }: JobManifest): Origin => ({
+  ...RUN_FILE,
+  file: itemsKey(runId, job.name),
+  hint: `Delete the file: kt run --resume ${runId} writes it anew.`,
+});
 
 /** All items of a pod at once, which is quicker than one by one. @throws KtError `BAD_RUN`. */
 export const parseItems = (manifest: JobManifest, lines: readonly string[]): ItemLine[] =>
-  parseText(list(ITEM), `[${lines.join(',')}]`, originOf(manifest));
+  parseText(list(ITEM), `[${lines.join(',')}]`, itemsOf(manifest));
 
 /** An item, made anew for each further attempt, so that what one attempt changes another never sees. */
 export const parseItem = (manifest: JobManifest, line: string): ItemLine =>
-  parseText(ITEM, line, originOf(manifest));
+  parseText(ITEM, line, itemsOf(manifest));
 
 /** Everything an executor needs of a manifest. */
 export function orderOf(manifest: JobManifest): JobOrder {

@@ -71,3 +71,14 @@ test('a line for an item that the job does not have changes nothing', async () =
   await tally.refresh();
   expect(tally.open).toBe(5);
 });
+
+test('J2: a tally - is behind a pod as long as the segment that it told as its last is not there', async () => {
+  const { tally, write } = setUp();
+  tally.tell(0, 2);
+  await write(0, { i: 0, n: 1, r: 1 });
+  await tally.refreshPod(0);
+  expect(tally.isBehind(0)).toBe(true);
+  await write(0, { i: 1, n: 1, r: 1 });
+  await tally.refreshPod(0);
+  expect([tally.isBehind(0), tally.isBehind(1), tally.openPods()]).toEqual([false, false, [1, 2]]);
+});

@@ -4,15 +4,17 @@
  *
  * J1 The store is the truth: nothing counts as done before its line was read. Reading again what was read
  *    changes nothing.
+ * J2 Segments are read by their keys. A pod says which was its last: as long as that one is not there, what
+ *    the pod did is not known.
  * - Results themselves are neither parsed nor kept, except that of a dynamic job.
  */
 import type { Json } from '@kube-transform/sdk';
 import { parseText } from '../parse/parse-json.js';
-import { linesIn } from '../streams/lines.js';
-import { resultsPrefix, RUN_FILE } from './layout.js';
+import { originOf, resultsPrefix } from './layout.js';
 import type { PodOutcome } from './item-results.js';
 import type { FileStore, ItemEvent, JobOrder } from '../ports/index.js';
 import { foldLine, type ItemOutcome, RESULT_LINE, type ResultLine } from './item-results.js';
+import { listLogs, LogReader, newSegments } from './read-log.js';
 
 /** The beginning of a line that holds a result; see `ResultLine`. */
 const SUCCESS = /^\{"i":(\d+),"n":(\d+),"r":/;
@@ -23,8 +25,9 @@ export class JobTally {
   readonly #order: JobOrder;
   readonly #emit: (event: ItemEvent) => void;
   readonly #outcomes = new Map<number, ItemOutcome>();
-  /** The last segment read of each pod. */
-  readonly #read = new Map<number, string>();
+  readonly #logs = new Map<number, LogReader>();
+  /** The last segment of each pod that has told it. */
+  readonly #told = new Map<number, number>();
   readonly #openItems: number[];
   #result: Json | undefined;
   succeeded = 0;
@@ -65,36 +68,49 @@ export class JobTally {
     return this.#outcomes.get(item);
   }
 
+  /** A pod has told its last segment. */
+  tell(pod: number, last: number): void {
+    this.#told.set(pod, Math.max(last, this.#told.get(pod) ?? 0));
+  }
+
+  /** A pod has stored more than can be read. */
+  isBehind(pod: number): boolean {
+    return this.#logOf(pod).number < (this.#told.get(pod) ?? 0);
+  }
+
   /** Reads what is new of one pod. */
   async refreshPod(pod: number): Promise<void> {
-    const { runId, job } = this.#order;
-    await this.#readNew(resultsPrefix(runId, job.name, pod), this.#read.get(pod));
+    await this.#readNew(pod, 0);
   }
 
-  /** Reads what is new of all pods. */
+  /** Reads what is new of all pods, as far as a listing shows that there is anything. */
   async refresh(): Promise<void> {
     const { runId, job } = this.#order;
-    await this.#readNew(resultsPrefix(runId, job.name), undefined);
+    const prefix = resultsPrefix(runId, job.name);
+    for (const [log, last] of await listLogs(this.#store, prefix)) {
+      const pod = Number(log.slice(prefix.length, -1));
+      if (log !== prefix && pod < this.pods && last > this.#logOf(pod).number) await this.#readNew(pod, last);
+    }
   }
 
-  async #readNew(prefix: string, startAfter: string | undefined): Promise<void> {
-    for await (const entry of this.#store.list(prefix, startAfter === undefined ? {} : { startAfter })) {
-      if (entry.type !== 'object' || !entry.object.key.endsWith('.jsonl')) continue;
-      const { key } = entry.object;
-      const pod = Number(key.split('/').at(-2));
-      if (key <= (this.#read.get(pod) ?? '')) continue;
-      const body = await this.#store.get(key);
-      if (key <= (this.#read.get(pod) ?? '')) continue;
-      this.#read.set(pod, key);
-      for (const line of linesIn(body)) if (line !== '') this.#take(line, key);
-    }
+  #logOf(pod: number): LogReader {
+    const { runId, job } = this.#order;
+    let log = this.#logs.get(pod);
+    if (log === undefined)
+      this.#logs.set(pod, (log = new LogReader(this.#store, resultsPrefix(runId, job.name, pod))));
+    return log;
+  }
+
+  async #readNew(pod: number, listed: number): Promise<void> {
+    for await (const { key, lines } of newSegments(this.#logOf(pod), listed))
+      for (const line of lines) if (line !== '') this.#take(line, key);
   }
 
   #take(text: string, key: string): void {
     const success = this.#order.job.type === 'dynamic' ? null : SUCCESS.exec(text);
     const line =
       success === null
-        ? parseText(RESULT_LINE, text, { ...RUN_FILE, file: key })
+        ? parseText(RESULT_LINE, text, originOf(key))
         : { i: Number(success[1]), n: Number(success[2]) };
     const before = this.#outcomes.get(line.i);
     if (before?.final === true || line.i >= this.#order.items) return;

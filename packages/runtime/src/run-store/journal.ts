@@ -5,7 +5,8 @@ import { count, list, optional, text, variant } from '../parse/shapes.js';
 import { JOB } from '../parse/stored-job.js';
 import type { FileStore } from '../ports/index.js';
 import { journalPrefix } from './layout.js';
-import { readLog, SegmentLog } from './segment-log.js';
+import { readLog } from './read-log.js';
+import { SegmentLog } from './segment-log.js';
 
 /** The shape of a fact. */
 export const FACT = variant<Fact, 'type'>('type', {
@@ -19,10 +20,19 @@ export const FACT = variant<Fact, 'type'>('type', {
 export const readJournal = (store: FileStore, runId: string): AsyncGenerator<Fact> =>
   readLog(store, journalPrefix(runId), FACT);
 
-/** Opens a journal for appending; `onFact` is told those that are there. */
+/**
+ * Opens a journal for appending; `onFact` is told those that are there. Whoever had it open appends nothing
+ * more to it.
+ *
+ * @param epoch of the lease under which it is opened. Default: one more than the journal has.
+ * @throws KtError `BAD_RUN` for a journal that is damaged, `RUN_TAKEN_OVER` where it has a newer epoch.
+ */
 export const openJournal = (
   store: FileStore,
   runId: string,
-  onFact: (fact: Fact) => void = () => undefined,
+  {
+    onFact = () => undefined,
+    epoch = 'next',
+  }: { onFact?: (fact: Fact) => void; epoch?: number | 'next' } = {},
 ): Promise<SegmentLog<Fact>> =>
-  SegmentLog.open(store, journalPrefix(runId), { existing: { shape: FACT, onValue: onFact } });
+  SegmentLog.open(store, journalPrefix(runId), { existing: { shape: FACT, onValue: onFact }, epoch });

@@ -1,4 +1,5 @@
 /** Where a run keeps what: the one place that knows the keys. */
+import type { Origin } from '../parse/parse-json.js';
 import { CACHE_FOLDER, RUNS_FOLDER } from '../ports/run-folders.js';
 
 /** 53-bit hash of a text, base 36. Formula: FNV-1a, twice with different offsets. */
@@ -27,6 +28,16 @@ export const RUN_FILE = {
   hint: 'Restore the file, or delete the folder of the run.',
 } as const;
 
+/** What is said of a file of a run that repairing may mend. */
+export function originOf(file: string): Origin {
+  const runId = file.split('/')[1] ?? 'RUN';
+  return {
+    ...RUN_FILE,
+    file,
+    hint: `Restore the file, or go back to what is whole: kt verify ${runId}, then kt repair ${runId}.`,
+  };
+}
+
 const digits = (n: number, width: number): string => String(n).padStart(width, '0');
 
 /** Prefix of all that is kept of runs. */
@@ -51,3 +62,15 @@ export const resultsPrefix = (runId: string, job: string, pod?: number): string 
 export const logsPrefix = (runId: string, job: string, pod?: number): string =>
   `${jobPrefix(runId, job)}logs/${pod === undefined ? '' : `${digits(pod, 6)}/`}`;
 export const segmentName = (n: number): string => `${digits(n, 8)}.jsonl`;
+
+/** What stands between a prefix and the number of a segment: the folder of a pod, or nothing. */
+const SEGMENT = /^((?:\d{6,}\/)?)(\d{8,})\.jsonl$/;
+
+/**
+ * The log that a key below a prefix belongs to, and its number there; null for what is no segment: files of
+ * strangers, backups of editors.
+ */
+export function segmentOf(key: string, prefix: string): { log: string; number: number } | null {
+  const [, pod, number] = SEGMENT.exec(key.slice(prefix.length)) ?? [];
+  return pod === undefined || Number(number) === 0 ? null : { log: prefix + pod, number: Number(number) };
+}

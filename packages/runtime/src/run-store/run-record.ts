@@ -42,6 +42,7 @@ export const SOURCE = nullOr(
 export const RUN_RECORD = new Format<RunRecord>({
   ...RUN_FILE,
   isSigned: true,
+  latest: 2,
   shape: record<RunRecord>({
     runId: text,
     pipeline: value => {

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { memoryFileStore } from '../stores/memory-file-store.js';
 import { json, number } from '../parse/shapes.js';
 import type { FileStore } from '../ports/index.js';
-import { readLog, SegmentLog } from './segment-log.js';
+import { readLog } from './read-log.js';
+import { SegmentLog } from './segment-log.js';
 
 const all = async (store: FileStore): Promise<unknown[]> => collect(readLog(store, 'log/', json));
 

@@ -7,40 +7,18 @@
  * L3 Group commit: while one segment is being put, later lines gather for the next. `append` resolves when
  *    its line is stored.
  * L4 After a failed put every `append` rejects: a log never skips a line silently.
- *
- * Lines carry no number of a format: that of `spec.json` counts for the journal, and that of `job.json` for
- * the results and logs of its pods. What changes in lines so that an older kt would misread it makes those
- * grow.
+ * L5 Of a log with epochs, who opens it takes a number for itself before anything else, with an epoch that
+ *    nobody had: whoever had it open before loses the next number, sees why, and appends nothing more.
  */
+import { KtError } from '@kube-transform/sdk';
 import type { FileStore } from '../ports/index.js';
-import { parseText } from '../parse/parse-json.js';
 import type { Shape } from '../parse/shapes.js';
-import { linesIn } from '../streams/lines.js';
-import { RUN_FILE, segmentName } from './layout.js';
+import { segmentName } from './layout.js';
+import { listLogs, LogReader, newSegments, valuesOf } from './read-log.js';
+import { segmentBytes } from './segment.js';
 
 const encoder = new TextEncoder();
-
-/** Reads all values of a log, in order. @throws KtError `BAD_RUN` for a line that is not of their shape. */
-export async function* readLog<T>(store: FileStore, prefix: string, shape: Shape<T>): AsyncGenerator<T> {
-  for await (const entry of store.list(prefix))
-    if (entry.type === 'object' && entry.object.key.endsWith('.jsonl'))
-      yield* valuesOf(entry.object.key, await store.get(entry.object.key), shape);
-}
-
-/** The values of one segment. @throws KtError as {@link readLog}. */
-export function* valuesOf<T>(key: string, bytes: Uint8Array, shape: Shape<T>): Generator<T> {
-  let count = 0;
-  const origin = {
-    ...RUN_FILE,
-    get file() {
-      return `${key} line ${count}`;
-    },
-  };
-  for (const line of linesIn(bytes)) {
-    count++;
-    if (line !== '') yield parseText(shape, line, origin);
-  }
-}
+const NOTHING = new Uint8Array();
 
 /** What is done with the values that a log has when it is opened. */
 export interface Existing<T> {
@@ -50,42 +28,71 @@ export interface Existing<T> {
   onValue: (value: T) => void;
 }
 
+/** How a log is opened for appending. */
+export interface LogOptions<T> {
+  existing?: Existing<T>;
+  /** Called between gathering and putting; a pause here makes segments fewer and larger. */
+  pace?: () => Promise<void>;
+  /** The epoch of who opens it; `next`: one more than the log has. Default: it has no epochs. */
+  epoch?: number | 'next';
+}
+
 /** Appends to one log. */
 export class SegmentLog<T> {
   readonly #store: FileStore;
   readonly #prefix: string;
-  /** Called between gathering and putting; a pause here makes segments fewer and larger. */
+  readonly #reader: LogReader;
   readonly #pace: () => Promise<void>;
-  #next: number;
+  readonly #epoch: number | undefined;
   #gathering: { lines: string[]; stored: Promise<void> } | undefined;
   #last: Promise<void> = Promise.resolve();
 
-  private constructor(store: FileStore, prefix: string, at: { next: number; pace: () => Promise<void> }) {
+  private constructor(
+    store: FileStore,
+    prefix: string,
+    at: { reader: LogReader; pace: () => Promise<void>; epoch: number | undefined },
+  ) {
     this.#store = store;
     this.#prefix = prefix;
-    this.#next = at.next;
+    this.#reader = at.reader;
     this.#pace = at.pace;
+    this.#epoch = at.epoch;
   }
 
-  /** Opens a log for appending; `existing` is told each value already there. */
+  /**
+   * Opens a log for appending; `existing` is told each value already there.
+   *
+   * @throws KtError `BAD_RUN` where it is damaged, `RUN_TAKEN_OVER` where it has a newer epoch.
+   */
   static async open<T>(
     store: FileStore,
     prefix: string,
-    options: { existing?: Existing<T>; pace?: () => Promise<void> } = {},
+    { existing, pace = () => Promise.resolve(), epoch: given }: LogOptions<T> = {},
   ): Promise<SegmentLog<T>> {
-    const { existing } = options;
-    let count = 0;
-    for await (const entry of store.list(prefix)) {
-      if (entry.type !== 'object') continue;
-      count++;
-      if (existing === undefined) continue;
-      const { key } = entry.object;
-      for (const value of valuesOf(key, await store.get(key), existing.shape)) existing.onValue(value);
+    const listed = (await listLogs(store, prefix)).get(prefix) ?? 0;
+    const isRead = existing !== undefined || given !== undefined;
+    const reader = isRead ? new LogReader(store, prefix) : await readerAtEnd(store, prefix, listed);
+    const readOn = async (last: number): Promise<void> => {
+      for await (const segment of newSegments(reader, last))
+        if (existing !== undefined)
+          for (const value of valuesOf(segment, existing.shape)) existing.onValue(value);
+    };
+    await readOn(listed);
+    let epoch: number | undefined;
+    for (;;) {
+      epoch = given === 'next' ? reader.epoch + 1 : given;
+      if (epoch === undefined) break;
+      if (epoch < reader.epoch) throw takenOver(prefix, epoch, reader.epoch);
+      const isFirst = reader.number === 0 && epoch === 1;
+      if (isFirst || (await putNext(store, prefix, { reader, body: NOTHING, epoch }))) break;
+      await readOn(0);
     }
-    return new SegmentLog<T>(store, prefix, {
-      next: count + 1,
-      pace: options.pace ?? (() => Promise.resolve()),
-    });
+    return new SegmentLog<T>(store, prefix, { reader, pace, epoch });
+  }
+
+  /** The number of its last segment, as far as this writer knows; 0: it has none. */
+  get number(): number {
+    return this.#reader.number;
   }
 
   /** Adds values; resolves when they are stored. */
@@ -106,8 +113,43 @@ export class SegmentLog<T> {
   }
 
   async #put(body: Uint8Array): Promise<void> {
-    while ((await this.#store.put(this.#prefix + segmentName(this.#next), body, { ifAbsent: true })) === null)
-      this.#next++;
-    this.#next++;
+    const reader = this.#reader;
+    const epoch = this.#epoch;
+    while (!(await putNext(this.#store, this.#prefix, { reader, body, epoch }))) {
+      const taken = await reader.next();
+      if (taken !== null && epoch !== undefined && taken.epoch >= epoch)
+        throw takenOver(this.#prefix, epoch, taken.epoch);
+    }
   }
+}
+
+/** Puts a segment after the last that was read; false where another writer has its number. */
+async function putNext(
+  store: FileStore,
+  prefix: string,
+  { reader, body, epoch }: { reader: LogReader; body: Uint8Array; epoch: number | undefined },
+): Promise<boolean> {
+  const number = reader.number + 1;
+  const { bytes, sum } = segmentBytes({ number, after: reader.sum ?? '' }, body, epoch);
+  if ((await store.put(prefix + segmentName(number), bytes, { ifAbsent: true })) === null) return false;
+  reader.wrote(number, sum);
+  return true;
+}
+
+/** A reader that has read the last segment that a listing shows, without those before it. */
+async function readerAtEnd(store: FileStore, prefix: string, listed: number): Promise<LogReader> {
+  const reader = new LogReader(store, prefix);
+  reader.skipTo(listed - 1);
+  // A listing may show what was deleted.
+  return listed > 1 && (await reader.next()) === null ? new LogReader(store, prefix) : reader;
+}
+
+function takenOver(prefix: string, mine: number, seen: number): KtError {
+  const runId = prefix.split('/')[1] ?? '';
+  return new KtError({
+    code: 'RUN_TAKEN_OVER',
+    path: 'run',
+    message: `Another process drives run "${runId}" now (it took over as driver ${seen}; this was driver ${mine}).`,
+    hint: `What was done here is kept, and the other goes on: kt status ${runId}.`,
+  });
 }

@@ -105,7 +105,7 @@ describe('what is stored of a run', () => {
     expect(await writeRecord(store, record)).toBe(true);
     expect(await readRecord(store, 'r')).toEqual(record);
     expect(await text(store, specKey('r'))).toMatch(
-      new RegExp(`^\\{"format":1,"kt":"${VERSION}","runId":"r"`),
+      new RegExp(`^\\{"format":2,"kt":"${VERSION}","runId":"r"`),
     );
     expect(await readRecord(store, 'other')).toBeNull();
   });
@@ -184,11 +184,11 @@ describe('what is stored of a run', () => {
     await journal.append(...facts);
     expect(await collect(readJournal(store, 'r'))).toEqual(facts);
     const seen: Fact[] = [];
-    await openJournal(store, 'r', fact => seen.push(fact));
+    const again = await openJournal(store, 'r', { onFact: fact => seen.push(fact) });
     expect(seen).toEqual(facts);
-    await journal.append({ type: 'JobPaused' } as unknown as Fact);
+    await again.append({ type: 'JobPaused' } as unknown as Fact);
     await expect(collect(readJournal(store, 'r'))).rejects.toMatchObject({
-      problems: [{ code: 'BAD_RUN', path: 'kt-metadata/r/journal/00000002.jsonl line 1 type' }],
+      problems: [{ code: 'BAD_RUN', path: 'kt-metadata/r/journal/00000003.jsonl line 2 type' }],
     });
     await store.put(
       'kt-metadata/r/jobs/a/results/000000/00000001.jsonl',
@@ -226,9 +226,9 @@ describe('what is stored of a run', () => {
 
   test('a lease is read as it was written', async () => {
     const store = memoryFileStore();
-    const release = await acquireLease(store, 'r');
+    const { release } = await acquireLease(store, 'r');
     expect(await leaseHolder(store, 'r')).toMatchObject({ pid: process.pid });
-    expect(await text(store, leaseKey('r'))).toMatch(/^\{"format":1,"host":/);
+    expect(await text(store, leaseKey('r'))).toMatch(/^\{"format":2,"host":/);
     await release();
     await store.put(leaseKey('r'), bytes({ host: 'h', pid: 'x', started: null }));
     await expect(leaseHolder(store, 'r')).rejects.toMatchObject({
@@ -250,7 +250,7 @@ describe('what is stored of a run', () => {
           code: 'NEWER_FORMAT',
           path: key,
           message: expect.stringMatching(
-            / was written in format 3 by a newer kt \(0\.9\.0\); this kt \d+\.\d+\.\d+ reads formats up to 1\.$/,
+            / was written in format 3 by a newer kt \(0\.9\.0\); this kt \d+\.\d+\.\d+ reads formats up to [12]\.$/,
           ),
           hint: 'Update @kube-transform/cli.',
         },

@@ -23,7 +23,7 @@ test('a run that was stopped half-way - it is cancelled for good: what it had do
     ...{ status: 'Interrupted', result: null },
   });
 
-  const release = await acquireLease(store, 'half');
+  const { release } = await acquireLease(store, 'half');
   await expect(backend.cancel(started.run)).rejects.toMatchObject({
     problems: [
       { code: 'RUN_IS_DRIVEN', hint: expect.stringContaining('Press Ctrl-C where it runs') as string },

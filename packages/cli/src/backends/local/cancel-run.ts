@@ -30,10 +30,10 @@ export async function cancelHere(store: FileStore, record: RunRecord): Promise<v
       'Press Ctrl-C where it runs (twice to stop at once); then cancel it, or go on with kt run --resume.';
     throw new KtError({ code: 'RUN_IS_DRIVEN', path: 'run', message, hint });
   }
-  const release = await acquireLease(store, runId);
+  const { epoch, release } = await acquireLease(store, runId);
   try {
     const state = createRunState(record.pipeline.jobs);
-    const journal = await openJournal(store, runId, fact => void apply(state, fact));
+    const journal = await openJournal(store, runId, { onFact: fact => void apply(state, fact), epoch });
     const fact: Fact = { type: 'RunCancelled', reason: 'The run was cancelled.' };
     apply(state, fact);
     await journal.append(fact);

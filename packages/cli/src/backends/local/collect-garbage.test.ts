@@ -47,7 +47,7 @@ test('CG1: a run that is driven stays, and one that was left unless it is asked 
   await addRun(store, 'ended', 'Completed');
   await addRun(store, 'left', 'Running');
   await addRun(store, 'driven', 'Running');
-  const release = await acquireLease(store, 'driven');
+  const { release } = await acquireLease(store, 'driven');
   expect(await collected(store)).toEqual(['run ended']);
   expect(await collected(store, { interrupted: true })).toEqual(['run left']);
   await release();

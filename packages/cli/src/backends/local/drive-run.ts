@@ -37,13 +37,14 @@ export const startedRun = (session: Session, options: DriveOptions): StartedRun 
 /** Drives a run until it has ended or is left; what it came to. */
 async function driveRun(session: Session, options: DriveOptions, driver: RunDriver): Promise<RunSummary> {
   const { record, store, resumed } = session;
-  const release = await acquireLease(store, record.runId, { steal: options.steal ?? false });
+  const { epoch, release } = await acquireLease(store, record.runId, { steal: options.steal ?? false });
   try {
     const { status } = await drive({
       store,
       record,
       clock: systemClock,
       ...driver,
+      epoch,
       resumed,
       executor: executorFor(session, options),
       cancel: new AbortController().signal,
