@@ -38,8 +38,8 @@ export async function beginScheduledRun(schedule: string): Promise<number> {
   try {
     const runId = scheduledRunId(version.pipeline, schedule, process.env['KT_JOB_NAME'] ?? '');
     const policy = POLICY(process.env['KT_POLICY'] ?? 'Allow');
-    const onCancelled = (id: string): void => void
-      printLog('info', `Run ${id} is cancelled: another takes its place.`);
+    const onCancelled = (id: string): void =>
+      void printLog('info', `Run ${id} is cancelled: another takes its place.`);
     const turn = { pipeline: version.pipeline, schedule, runId, policy, clock: systemClock, onCancelled };
     const inTheWay = await takeTurn(api, turn);
     if (inTheWay.length > 0) {

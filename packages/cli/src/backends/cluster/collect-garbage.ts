@@ -6,7 +6,7 @@
  *     asked for.
  * GC2 A run is deleted by its ConfigMap, which owns the rest: half-deleted there is none.
  * GC3 A bundle stays that was made, or said to be used, within the last hour, and everything that somebody
- *     has changed since it was looked at: a run that is being begun, or resumed, beside this one loses nothing.
+ *     has changed since it was looked at: a run that is begun, or resumed, beside this one loses nothing.
  */
 import {
   type ConfigMap,
