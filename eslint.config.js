@@ -9,6 +9,24 @@ const timeless = ['setTimeout', 'setInterval', 'setImmediate', 'Date', 'performa
   name,
   message: 'Time and IO come through ports.',
 }));
+/** Kinds of code that this house does without, each with what to do instead. */
+const without = (message, ...selectors) => selectors.map(selector => ({ selector, message }));
+const READ = without(
+  'What is read is parsed: give it a shape, see packages/runtime/src/parse.',
+  'CallExpression[callee.object.name="JSON"][callee.property.name="parse"]',
+  'CallExpression[callee.property.name="json"][arguments.length=0]:not([callee.object.name="z"])',
+  'TSAsExpression > CallExpression[callee.name=/^(parseJson|tryJson)$/]',
+);
+const CHANNEL = without(
+  'Functions speak on that channel too: ours is packages/runtime/src/process/line-channel.ts.',
+  'MemberExpression[object.name="process"][property.name=/^(send|disconnect|connected|channel)$/]',
+  'CallExpression[callee.property.name=/^(on|once)$/][arguments.0.value=/^(message|disconnect)$/]',
+  'CallExpression[callee.name="fork"]',
+);
+const WAY_OUT = without(
+  'There is one way out of a process: packages/cli/src/terminal/way-out.ts; of pods, packages/runtime/src/entry.',
+  'MemberExpression[object.name="process"][property.name=/^(exit|exitCode|abort|reallyExit)$/]',
+);
 /** Folders without time, chance or IO. Which folder imports which: the table in ARCHITECTURE.md, held by test/house.test.ts. */
 const PURE = [
   'packages/sdk/src/**/*.ts',
@@ -85,28 +103,12 @@ export default tseslint.config(
   {
     files: ['packages/*/src/**/*.ts'],
     ignores: ['**/*.test.ts', 'packages/runtime/src/parse/parse-json.ts'],
-    rules: {
-      'no-restricted-syntax': [
-        'error',
-        ...[
-          'CallExpression[callee.object.name="JSON"][callee.property.name="parse"]',
-          'CallExpression[callee.property.name="json"][arguments.length=0]:not([callee.object.name="z"])',
-          'TSAsExpression > CallExpression[callee.name=/^(parseJson|tryJson)$/]',
-        ].map(selector => ({
-          selector,
-          message: 'What is read is parsed: give it a shape, see packages/runtime/src/parse.',
-        })),
-        ...[
-          'MemberExpression[object.name="process"][property.name=/^(send|disconnect|connected|channel)$/]',
-          'CallExpression[callee.property.name=/^(on|once)$/][arguments.0.value=/^(message|disconnect)$/]',
-          'CallExpression[callee.name="fork"]',
-        ].map(selector => ({
-          selector,
-          message:
-            'Functions speak on that channel too: ours is packages/runtime/src/process/line-channel.ts.',
-        })),
-      ],
-    },
+    rules: { 'no-restricted-syntax': ['error', ...READ, ...CHANNEL, ...WAY_OUT] },
+  },
+  {
+    files: ['packages/cli/src/terminal/way-out.ts', 'packages/runtime/src/entry/*.ts'],
+    ignores: ['**/*.test.ts'],
+    rules: { 'no-restricted-syntax': ['error', ...READ, ...CHANNEL] },
   },
   {
     files: ['**/*.test.ts', '**/*.test-d.ts', 'test/**', 'examples/**', 'bench/**'],

@@ -1,9 +1,7 @@
 /** The process of `kt`: arguments in, exit code out. */
-import { EXIT } from './terminal/exit.js';
 import { terminal } from './terminal/output.js';
+import { WayOut } from './terminal/way-out.js';
 import { runCli } from './program.js';
 
-process.stdout.on('error', error => {
-  if ((error as NodeJS.ErrnoException).code === 'EPIPE') process.exit(EXIT.completed);
-});
-process.exitCode = await runCli(process.argv.slice(2), terminal);
+const signals = new WayOut(process, terminal);
+await signals.through(() => runCli(process.argv.slice(2), terminal, { signals }));

@@ -12,7 +12,7 @@ export { inProcessExecutor } from './executors/in-process-executor.js';
 export { processPoolExecutor } from './executors/process-pool-executor.js';
 export { WorkerProcess } from './executors/worker-process.js';
 export type { Executor, FunctionCatalog } from './ports/index.js';
-export { withinLog } from './process/console-capture.js';
+export { itemAtWork, withinLog } from './process/console-capture.js';
 export { lifeOf, ownerOf } from './process/process-identity.js';
 export { systemClock } from './process/system-clock.js';
 export { itemLabel, whereOf } from './reporting/failure-groups.js';

@@ -5,12 +5,16 @@ import { coloured, type Output } from './output.js';
 
 /** Exit codes of `kt`. */
 export const EXIT = {
+  /** What was asked for is done; of a run: it has completed. */
   completed: 0,
   failed: 1,
   badInput: 2,
   unreachable: 3,
   bug: 70,
+  /** The run can be resumed. */
   interrupted: 130,
+  /** Nobody read what was printed: 128 and the number of SIGPIPE, as other programs end. */
+  unread: 141,
 } as const;
 
 const UNREACHABLE = new Set([

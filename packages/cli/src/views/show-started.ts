@@ -4,7 +4,7 @@
  * SE1 Of a run that this process drives, the first Ctrl-C drains (what runs may end), the second stops;
  *     either way it can be resumed.
  */
-import type { RunStatus } from '@kube-transform/runtime';
+import type { EventSink, RunStatus } from '@kube-transform/runtime';
 import type { RunBackend, RunRef, StartedRun, Submitted } from '../backends/backend.js';
 import { onInterrupt } from '../terminal/interrupt.js';
 import { coloured, type Output } from '../terminal/output.js';
@@ -13,6 +13,7 @@ import { followRun } from './follow-run.js';
 import { printOutcome } from './print-outcome.js';
 import type { Screen } from './screen.js';
 import { shellWord } from '../terminal/plain-text.js';
+import { UnderWay } from './under-way.js';
 
 /** Shows a run; its status, or null where it goes on and was not followed. */
 export async function showStarted(
@@ -45,8 +46,24 @@ async function driveRun(
     reporter.note(coloured('Interrupted', 'Stopping: what runs may end. Press Ctrl-C again to stop it now.'));
     drain.abort();
   });
-  const driving = drive({ sink: reporter, drain: drain.signal, stop: stop.signal });
+  const underWay = new UnderWay();
+  const sink: EventSink = {
+    publish: event => {
+      underWay.take(event);
+      reporter.publish(event);
+    },
+  };
+  const resume = `Go on with: ${run.verb} --resume ${run.runId}`;
+  const driven = signals.during?.({
+    ranDry: () => {
+      if (!stop.signal.aborted) reporter.note(coloured('Failed', `${underWay.stuck()} The run stops here.`));
+      stop.abort();
+    },
+    ended: () => `${underWay.names()} Nothing is lost that was done. ${resume}`,
+  });
+  const driving = drive({ sink, drain: drain.signal, stop: stop.signal });
   const summary = await driving.finally(() => {
+    driven?.();
     dispose();
     reporter.close();
   });

@@ -3,6 +3,8 @@
  *
  * - At most `concurrency` items are in flight over all jobs.
  * X2 A store that fails ends the observation, not the job: the run can be resumed when the store is well.
+ * X3 What does not heed its signal is waited for a moment, and not at all where nothing goes on any more: a
+ *    promise that can no longer settle holds nothing up.
  * - A job is submitted at most once; a second submit of the same job does nothing.
  */
 import type { KTJob } from '@kube-transform/sdk';
@@ -11,6 +13,7 @@ import { AsyncQueue } from '../streams/async-queue.js';
 import type { Executor, ItemEvent, JobOrder } from '../ports/index.js';
 import type { PodHost } from '../worker/pod-host.js';
 import type { PodOutcome } from '../run-store/item-results.js';
+import { untilQuiet } from '../process/until-quiet.js';
 import { runPod } from '../worker/run-pod.js';
 import { type Pacing, pacing } from './pacing.js';
 import { addOutcome, allowedFailures, settleJob } from './settle-job.js';
@@ -37,6 +40,12 @@ export function inProcessExecutor({ host, concurrency }: InProcessOptions): Exec
   const paced = pacing(concurrency, AHEAD);
   const running = new Map<string, { stop: AbortController; done: Promise<void> }>();
   let draining = false;
+  let grace: Promise<void> | undefined;
+  /** Waits for jobs that were stopped; the first that is begins the time for all. */
+  const ended = async (jobs: Iterable<{ done: Promise<void> }>): Promise<void> => {
+    grace ??= untilQuiet(STOP_GRACE_MS);
+    await Promise.race([Promise.all([...jobs].map(({ done }) => done)), grace]);
+  };
 
   const runJob = async (order: JobOrder, stop: AbortController): Promise<void> => {
     const { job, items } = order;
@@ -84,16 +93,14 @@ export function inProcessExecutor({ host, concurrency }: InProcessOptions): Exec
     },
     cancel: async name => {
       const job = running.get(name);
-      job?.stop.abort(new Error('cancelled'));
-      await job?.done;
+      if (job === undefined) return;
+      job.stop.abort(new Error('cancelled'));
+      await ended([job]);
     },
     [Symbol.asyncDispose]: async () => {
       draining = true;
       for (const { stop } of running.values()) stop.abort(new Error('The run is being stopped.'));
-      const ended = new AbortController();
-      const grace = host.clock.sleep(STOP_GRACE_MS, ended.signal).catch(() => undefined);
-      await Promise.race([Promise.all([...running.values()].map(({ done }) => done)), grace]);
-      ended.abort();
+      await ended(running.values());
     },
   };
 }

@@ -1,7 +1,10 @@
 /** What user code prints goes to the log of the item that prints it, also where many items run at once. */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { KtLog } from '@kube-transform/sdk';
+import type { KtContext } from '@kube-transform/sdk';
 import { quietly, textOf } from '../parse/stored-value.js';
+
+/** What is known of an item that prints. */
+type Printing = Pick<KtContext, 'log' | 'job' | 'index'>;
 
 const LEVELS = {
   log: 'info',
@@ -12,11 +15,11 @@ const LEVELS = {
   trace: 'debug',
 } as const;
 /** Of the process, as its console and streams are: which item prints, and whether they are captured. */
-const current = new AsyncLocalStorage<{ readonly log: KtLog }>();
+const current = new AsyncLocalStorage<Printing>();
 let installed = false;
 
 /** Runs work so that its `console` writes to a log. Outside such work `console` is as it was. */
-export function withinLog<T>(item: { readonly log: KtLog }, work: () => Promise<T>): Promise<T> {
+export function withinLog<T>(item: Printing, work: () => Promise<T>): Promise<T> {
   if (!installed) {
     captureOutput();
     // Modules that were loaded before may hold the streams already.
@@ -24,6 +27,9 @@ export function withinLog<T>(item: { readonly log: KtLog }, work: () => Promise<
   }
   return current.run(item, work);
 }
+
+/** The item whose function has called this; undefined outside {@link withinLog}. */
+export const itemAtWork = (): Printing | undefined => current.getStore();
 
 /**
  * Gets ready for {@link withinLog}. Called before any of the user's modules is loaded, it makes no stream

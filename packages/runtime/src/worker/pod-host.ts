@@ -1,5 +1,5 @@
 /** What a pod needs of the process that it runs in, as types. */
-import type { FailureCause, KtFiles, KtFs, KtLog } from '@kube-transform/sdk';
+import type { FailureCause, KtContext, KtFiles, KtFs } from '@kube-transform/sdk';
 import type { ResultCache } from '../run-store/item-results.js';
 import type { JobManifest } from '../run-store/job-manifest.js';
 import type { Clock, FileStore, FunctionCatalog, ItemEvent } from '../ports/index.js';
@@ -35,7 +35,7 @@ export interface PodHost {
   echo: (line: object) => void;
   openFs: () => Promise<KtFs>;
   /** Runs user code so that what it prints is logged. */
-  within: <T>(item: { readonly log: KtLog }, work: () => Promise<T>) => Promise<T>;
+  within: <T>(item: Pick<KtContext, 'log' | 'job' | 'index'>, work: () => Promise<T>) => Promise<T>;
   /** Waits between attempts; the clock's sleep, except in tests. */
   pause: Clock['sleep'];
   /** A failure to be had instead of the attempt; for tests. */

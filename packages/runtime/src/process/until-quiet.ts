@@ -1,0 +1,19 @@
+/** Waits until nothing goes on in this process, but only for so long. */
+
+/**
+ * Resolves after `ms`, or as soon as nothing but this wait is left to happen in the process: what has not
+ * ended by then never will.
+ */
+export function untilQuiet(ms: number): Promise<void> {
+  return new Promise(resolve => {
+    const end = (): void => {
+      clearTimeout(timer);
+      process.off('beforeExit', end);
+      resolve();
+    };
+    const timer = setTimeout(end, ms).unref();
+    process.on('beforeExit', end);
+    // A turn of the loop: only after one does Node tell that nothing goes on.
+    setImmediate(() => undefined);
+  });
+}
