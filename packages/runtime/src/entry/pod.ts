@@ -112,7 +112,9 @@ async function run(catalog: FunctionCatalog, note: TerminationFile): Promise<num
       within: withinLog,
     },
   );
-  await hints.send({ job, pod });
+  const { last = 0 } = outcome;
+  note.stored(last);
+  await hints.send({ job, pod, last });
   return exitCode(outcome, manifest?.job.failFast === true);
 }
 

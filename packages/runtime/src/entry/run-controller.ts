@@ -3,12 +3,12 @@
  *
  * - All it knows comes from the run's ConfigMap, the store and the labelled Jobs: killed at any moment and
  *   begun again, it ends the same.
- * - The controller that began last drives: an older one sees its name replaced in the run's ConfigMap, and
- *   stops.
+ * - The controller that began last drives: an older one sees its name replaced in the run's ConfigMap, or
+ *   its place in the journal taken, and stops.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { KtError } from '@kube-transform/sdk';
+import { isKtError, KtError } from '@kube-transform/sdk';
 import { HINT_ADDRESS } from '../kubernetes/run/hint-formats.js';
 import { hintServer } from '../kubernetes/run/hint-server.js';
 import { messageOf, printLog } from '../process/standard-output.js';
@@ -93,6 +93,11 @@ export async function controlRun(digest: string): Promise<number> {
     });
     return status === 'Completed' ? 0 : status === 'Interrupted' ? EXIT_CODE.stopped : EXIT_CODE.failed;
   } catch (error) {
+    if (isKtError(error) && error.code === 'RUN_TAKEN_OVER') {
+      // The report is the other controller's.
+      printLog('warn', messageOf(error));
+      return EXIT_CODE.stopped;
+    }
     await report.close(messageOf(error)).catch(onTrouble);
     throw error;
   } finally {

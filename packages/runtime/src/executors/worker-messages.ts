@@ -1,7 +1,7 @@
 /** The messages of worker processes, as their driver hears them. */
 import { CAUSE } from '../parse/failure-cause.js';
 import { Format } from '../parse/format.js';
-import { count, flag, list, nullOr, number, record, text, variant } from '../parse/shapes.js';
+import { count, flag, list, nullOr, number, optional, record, text, variant } from '../parse/shapes.js';
 import type { ItemEvent } from '../ports/index.js';
 import type { PodOutcome } from '../run-store/item-results.js';
 import { type FromWorker, WORKER_MESSAGE } from './worker-protocol.js';
@@ -22,6 +22,7 @@ const OUTCOME = record<PodOutcome>({
   open: count,
   firstFailure: nullOr(record<NonNullable<PodOutcome['firstFailure']>>({ item: count, cause: CAUSE })),
   result: value => value,
+  last: optional(count),
 });
 
 /** From the worker. */

@@ -200,6 +200,8 @@ export interface FunctionCatalog {
 export interface Hint {
   job: string;
   pod: number;
+  /** The last segment of its results, where the pod has ended. */
+  last?: number;
 }
 
 /** Where the controller of a run listens for hints, as the store holds it. */
@@ -223,4 +225,6 @@ export interface TerminationNote {
   /** The item whose attempt outlived its timeout, where that is why the process ended. */
   deadline?: number;
   message?: string;
+  /** The last segment of its results, where all of them are stored. */
+  last?: number;
 }

@@ -23,6 +23,7 @@ export const TERMINATION_NOTE = new Format<TerminationNote>({
     begun: orElse(list(count), []),
     deadline: optional(count),
     message: optional(text),
+    last: optional(count),
   }),
 });
 
@@ -48,6 +49,11 @@ export class TerminationFile {
   /** The last words of a process that ends by itself. */
   say(message: string): void {
     this.#write({ begun: [...this.#begun], message: message.slice(0, 2000) });
+  }
+
+  /** All results are stored, the last in this segment. */
+  stored(last: number): void {
+    this.#write({ begun: [...this.#begun], last });
   }
 
   close(): void {

@@ -95,6 +95,8 @@ export interface PodOutcome {
   firstFailure: { item: number; cause: FailureCause } | null;
   /** Result of the pod's first item: what a dynamic job spawns. */
   result: unknown;
+  /** The last segment of the pod's log. */
+  last?: number;
 }
 
 /** Results of finished jobs, which never change, read once per process. */

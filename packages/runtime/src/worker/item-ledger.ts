@@ -129,6 +129,7 @@ export class ItemLedger {
       open: 0,
       firstFailure: null,
       result: this.#outcomes.get(first)?.result ?? null,
+      last: this.#log.number,
     };
     for (let item = first; item < first + count; item++) {
       const known = this.#outcomes.get(item);

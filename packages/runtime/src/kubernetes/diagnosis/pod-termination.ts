@@ -16,6 +16,8 @@ export interface PodTermination {
   begun: number[];
   /** The item whose attempt outlived its timeout. */
   late: number | null;
+  /** The last segment of its results, as it said; 0: it did not. */
+  last: number;
 }
 
 /** Most characters shown of the last words of a process. */
@@ -48,7 +50,7 @@ export function terminationOf(
   const state = (statuses.find(({ name }) => name === CONTAINER) ?? statuses[0])?.state?.terminated;
   const note = readNote(state?.message);
   const uid = pod.metadata.uid ?? null;
-  const at = { uid, begun: note.begun };
+  const at = { uid, begun: note.begun, last: note.last ?? 0 };
   const code = state?.exitCode ?? null;
   if (state?.reason === 'StartError' || state?.reason === 'ContainerCannotRun') {
     return end({ ...at, kind: 'broken', cause: notStarted(state.reason, note.message ?? '') });
@@ -95,9 +97,12 @@ export function terminationOf(
   return end({ ...at, kind: 'crashed', cause: exited(code, note.message) });
 }
 
-const end = (known: Omit<PodTermination, 'uid' | 'late'> & Partial<PodTermination>): PodTermination => ({
+const end = (
+  known: Omit<PodTermination, 'uid' | 'late' | 'last'> & Partial<PodTermination>,
+): PodTermination => ({
   uid: null,
   late: null,
+  last: 0,
   ...known,
 });
 const evicted = (message: string): FailureCause => ({ kind: 'Evicted', message });
@@ -133,6 +138,16 @@ function early(said = ''): FailureCause {
     .join(' ');
   return { kind: 'Exited', message, exitCode: EXIT_CODE.early, signal: null };
 }
+
+/** The end of a pod whose results did not come to where they are read. */
+export const resultsAreLost = (told: PodTermination): PodTermination => ({
+  ...told,
+  kind: 'broken',
+  cause: {
+    kind: 'Lost',
+    message: `It had stored its results, and segment ${told.last} of them is not in the store.`,
+  },
+});
 
 /** The end of a pod that succeeded, as Kubernetes has it, without having done its items. */
 export const DID_NOTHING: PodTermination = end({ kind: 'crashed', cause: early(), begun: [] });

@@ -37,6 +37,8 @@ export class JobExecution {
   readonly #work: (execution: JobExecution) => Promise<void>;
   readonly #waves = new Map<string, Wave>();
   readonly #histories = new Map<number, PodHistory>();
+  /** Pods that have ended and whose results are on their way: no other is begun for their items. */
+  readonly awaited = new Set<number>();
   #phase: 'open' | 'stopped' | 'succeeded' | 'failed' = 'open';
   /** Pods of which there is something new in the store; null: all are to be read. */
   #changed: Set<number> | null = null;

@@ -46,7 +46,7 @@ export class JobReconciler {
     if (manifest === null) return null;
     const surroundings = (): Surroundings => ({ ...around, all: around.admission.admitted });
     try {
-      const enough = await podFailures.handle(execution, manifest);
+      const enough = await podFailures.handle(execution, manifest, around);
       if (enough !== null) return await this.#giveUp(execution, enough);
       const doneAfterAll = await this.#factIfDone(execution);
       if (doneAfterAll !== null || !around.admission.admit(execution)) return doneAfterAll;

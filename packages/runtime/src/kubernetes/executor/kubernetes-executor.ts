@@ -95,9 +95,10 @@ class ClusterExecutor implements KubernetesExecutor {
     return this.#facts.batches(signal);
   }
 
-  hint({ job, pod }: Hint): void {
+  hint({ job, pod, last }: Hint): void {
     const execution = this.#executions.get(job);
-    if (execution === undefined || execution.isSettled) return;
+    if (execution === undefined || execution.isSettled || pod >= execution.tally.pods) return;
+    if (last !== undefined) execution.tally.tell(pod, last);
     execution.setChanged(pod);
     void this.#wake(execution);
   }

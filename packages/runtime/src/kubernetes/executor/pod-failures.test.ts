@@ -50,6 +50,7 @@ beforeEach(() => {
   api = new KubeApi(connection, { clock: bench.clock });
   store = memoryFileStore();
   waves = 0;
+  looks = [];
   setUp();
   const settings = clusterSettings({ namespace: 'ns', store: 'mem:' });
   const frame = {
@@ -62,6 +63,10 @@ beforeEach(() => {
   };
   failures = new PodFailures({ api: api, store, clock: bench.clock, frame });
 });
+
+/** When a look was asked for, in milliseconds from now. */
+let looks: number[] = [];
+const around = { wakeLater: (ms: number): void => void looks.push(ms) };
 
 const jobOf = (name: string, status: Job['status']): Job => ({
   metadata: {
@@ -94,7 +99,7 @@ async function wave(ended: Ended): Promise<FailureCause | null> {
   const name = `m-${++waves}`;
   execution.see(jobOf(name, { failedIndexes: '0', failed: 1 }));
   failures.add(podOf(name, ended));
-  return failures.handle(execution, manifest);
+  return failures.handle(execution, manifest, around);
 }
 /** How long until the next wave. */
 const pauseMs = (): number => execution.nextWaveAtMs(bench.clock.nowMs()) - bench.clock.nowMs();
@@ -106,7 +111,7 @@ const outcomeOf = async (item: number) => (await readOutcomes(store, 'r', 'm')).
 describe('pods that end of their own doing', () => {
   test('cost an attempt of what had begun, once, however often they are looked at', async () => {
     expect(await wave(ends(3, [1]))).toBeNull();
-    await failures.handle(execution, manifest);
+    await failures.handle(execution, manifest, around);
     expect(await outcomeOf(1)).toMatchObject({ attempts: 1, final: false });
     expect(await outcomeOf(0)).toBeUndefined();
   });
@@ -147,16 +152,16 @@ describe('pods whose end costs no attempt', () => {
     execution.see(jobOf('m-1', { active: 1 }));
     const pod = podOf('m-1', { ...ends(137, [1]), status: { conditions } });
     expect(failures.add(pod)).toBe(true);
-    await failures.handle(execution, manifest);
+    await failures.handle(execution, manifest, around);
     expect(failures.add(pod)).toBe(false);
-    await failures.handle(execution, manifest);
+    await failures.handle(execution, manifest, around);
     expect(await outcomeOf(1)).toMatchObject({ attempts: 0, interruptions: 1 });
   });
 
   test('that nobody saw - are asked for once, and not missed', async () => {
     execution.see(jobOf('m-1', { failedIndexes: '0' }));
-    expect(await failures.handle(execution, manifest)).toBeNull();
-    await failures.handle(execution, manifest);
+    expect(await failures.handle(execution, manifest, around)).toBeNull();
+    await failures.handle(execution, manifest, around);
     expect(bench.server.askedFor(/pods/)).toHaveLength(1);
     expect(await outcomeOf(1)).toBeUndefined();
   });
@@ -233,9 +238,48 @@ describe('a step is given up after', () => {
     const causes: (FailureCause | null)[] = [];
     for (let n = 1; n <= 3; n++) {
       execution.see(jobOf(`m-${n}`, { completedIndexes: '0', succeeded: 1 }));
-      causes.push(await failures.handle(execution, manifest));
-      expect(await failures.handle(execution, manifest)).toBeNull();
+      causes.push(await failures.handle(execution, manifest, around));
+      expect(await failures.handle(execution, manifest, around)).toBeNull();
     }
     expect(causes).toEqual([null, null, expect.objectContaining({ kind: 'NotStarted' })]);
+  });
+});
+
+describe('a pod that says which segment was its last', () => {
+  const done = (last: number): Ended => ({
+    terminated: { exitCode: EXIT_CODE.failed, message: JSON.stringify({ begun: [], last }) },
+  });
+  const write = async (...lines: ResultLine[]): Promise<void> =>
+    (await SegmentLog.open<ResultLine>(store, resultsPrefix('r', 'm', 0))).append(...lines);
+
+  test('PF1: a pod - is believed while that segment is not there, and charged nothing', async () => {
+    await write({ i: 0, n: 1, r: 1 });
+    for (let look = 0; look < 3; look++) {
+      expect(
+        look === 0 ? await wave(done(2)) : await failures.handle(execution, manifest, around),
+      ).toBeNull();
+      expect([[...execution.awaited], looks]).toEqual([[0], Array(look + 1).fill(1000)]);
+    }
+    await write({ i: 1, n: 1, r: 1 });
+    expect(await failures.handle(execution, manifest, around)).toBeNull();
+    expect([execution.awaited.size, execution.tally.openPods()]).toEqual([0, [1]]);
+    expect((await outcomeOf(1))?.attempts).toBe(1);
+  });
+
+  test('PF1: a pod - whose results do not come is no more believed after two minutes', async () => {
+    let cause: FailureCause | null = null;
+    for (let pods = 1; pods <= 3; pods++) {
+      expect(await wave(done(2))).toBeNull();
+      bench.clock.advance(120_000);
+      cause = await failures.handle(execution, manifest, around);
+      expect([execution.awaited.size, cause === null]).toEqual([0, pods < 3]);
+    }
+    expect(cause?.message).toContain('segment 2 of them is not in the store');
+  });
+
+  test('and has written all of it is charged for what is open', async () => {
+    await write({ i: 0, n: 1, r: 1 });
+    expect(await wave(done(1))).toBeNull();
+    expect([execution.awaited.size, looks]).toEqual([0, []]);
   });
 });

@@ -4,18 +4,29 @@
  * - Each ended pod is dealt with once: what its end means is on record before its index counts as handled.
  * - How many ends are too many says `retry-policy.ts`: then the step fails, because another pod cannot help.
  * - That a pod succeeded, as Kubernetes sees it, is no reason to think that its items are done.
+ * PF1 A pod that says which segment was its last is believed for as long as a store may lag: until that one
+ *     is there nothing is charged, and no other pod is begun for its items.
  */
 import type { FailureCause } from '@kube-transform/sdk';
 import type { JobManifest } from '../../run-store/job-manifest.js';
 import { attemptTimeoutMs, type JudgedPod } from '../../worker/retry-policy.js';
 import type { Pod } from '../api/objects.js';
 import { paths } from '../api/paths.js';
-import { DID_NOTHING, type PodTermination, terminationOf } from '../diagnosis/pod-termination.js';
+import {
+  DID_NOTHING,
+  type PodTermination,
+  resultsAreLost,
+  terminationOf,
+} from '../diagnosis/pod-termination.js';
 import { JOB_INDEX, JOB_NAME, selectPodsOf } from '../manifests/names.js';
-import type { JobExecution } from './job-execution.js';
+import type { JobExecution, Surroundings } from './job-execution.js';
 import type { KubernetesOptions } from './options.js';
 import { recordPodFailure } from './record-pod-failure.js';
 import type { Wave } from './waves.js';
+
+/** How long what a pod has stored may take to be read: as long as any store may lag, twice. */
+const BELIEVED_MS = 120_000;
+const LOOK_AGAIN_MS = 1000;
 
 /** Deals with the ends of pods. */
 export class PodFailures {
@@ -24,6 +35,8 @@ export class PodFailures {
   readonly #pods = new Map<string, Pod>();
   /** Uids of pods that were dealt with. */
   readonly #handled = new Set<string>();
+  /** Since when the last results of a pod are waited for, by Job and index. */
+  readonly #awaitedSinceMs = new Map<string, number>();
 
   constructor(options: Pick<KubernetesOptions, 'api' | 'store' | 'clock' | 'frame'>) {
     this.#o = options;
@@ -39,18 +52,30 @@ export class PodFailures {
   }
 
   /** Puts on record what the ended pods of a job were at; a cause where another pod cannot help. */
-  async handle(execution: JobExecution, manifest: JobManifest): Promise<FailureCause | null> {
+  async handle(
+    execution: JobExecution,
+    manifest: JobManifest,
+    { wakeLater }: Pick<Surroundings, 'wakeLater'>,
+  ): Promise<FailureCause | null> {
+    execution.awaited.clear();
     for (const wave of execution.waves) {
       await this.#handleReplaced(execution, manifest, wave);
       if (wave.isDeleted) continue;
       const failed = new Set(wave.failedIndexes());
       if ([...failed].some(index => !this.#pods.has(keyOf(wave.name, index)))) await this.#list(wave);
       for (const index of [...failed, ...(await unfinishedIndexes(execution, wave))]) {
-        const seen = this.#pods.get(keyOf(wave.name, index));
+        const key = keyOf(wave.name, index);
+        const seen = this.#pods.get(key) ?? (failed.has(index) ? undefined : await this.#look(wave, index));
         const told = seen === undefined && !failed.has(index) ? DID_NOTHING : endOf(seen, manifest, wave);
-        // It says that it is done, and is not.
-        const end = told.kind === 'done' ? { ...DID_NOTHING, uid: told.uid, begun: told.begun } : told;
         const pod = wave.podAt(index);
+        const isBehind = pod !== undefined && (await isPodBehind(execution, pod, told));
+        if (isBehind && this.#isBelieved(key)) {
+          execution.awaited.add(pod);
+          wakeLater(LOOK_AGAIN_MS);
+          continue;
+        }
+        this.#awaitedSinceMs.delete(key);
+        const end = isBehind ? resultsAreLost(told) : told.kind === 'done' ? didNothing(told) : told;
         const cause = pod === undefined ? null : await this.#ended(execution, manifest, { wave, pod, end });
         wave.setHandled(index);
         this.#forget(wave, index, seen);
@@ -98,12 +123,38 @@ export class PodFailures {
     this.#pods.delete(keyOf(wave.name, index));
   }
 
+  /** A pod may go on being waited for. */
+  #isBelieved(key: string): boolean {
+    const nowMs = this.#o.clock.nowMs();
+    const sinceMs = this.#awaitedSinceMs.get(key) ?? nowMs;
+    this.#awaitedSinceMs.set(key, sinceMs);
+    return nowMs - sinceMs < BELIEVED_MS;
+  }
+
+  /** A pod that succeeded; undefined where Kubernetes has it no longer. */
+  async #look(wave: Wave, index: number): Promise<Pod | undefined> {
+    const { api, frame } = this.#o;
+    const which = { labelSelector: `${selectPodsOf(wave.name)},${JOB_INDEX}=${index}` };
+    const { items } = await api.list<Pod>(paths.pods(frame.settings.namespace), which);
+    return items.find(({ status }) => status?.phase === 'Succeeded');
+  }
+
   async #list(wave: Wave): Promise<void> {
     const { api, frame } = this.#o;
     const selectors = { labelSelector: selectPodsOf(wave.name), fieldSelector: 'status.phase=Failed' };
     const { items } = await api.list<Pod>(paths.pods(frame.settings.namespace), selectors);
     for (const pod of items) this.add(pod);
   }
+}
+
+/** It says that it is done, and is not. */
+const didNothing = ({ uid, begun }: PodTermination): PodTermination => ({ ...DID_NOTHING, uid, begun });
+
+/** Whether a pod has stored more than can be read. */
+async function isPodBehind({ tally }: JobExecution, pod: number, { last }: PodTermination): Promise<boolean> {
+  tally.tell(pod, last);
+  await tally.refreshPod(pod);
+  return tally.isOpen(pod) && tally.isBehind(pod);
 }
 
 const keyOf = (job: string, index: number | string): string => `${job}/${index}`;

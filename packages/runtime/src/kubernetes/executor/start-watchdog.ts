@@ -67,7 +67,7 @@ export class StartWatchdog {
 
   /** A last look into the store: has something been done after all? */
   async #hasMoved(execution: JobExecution, startTimeout: StartTimeout): Promise<boolean> {
-    await execution.tally.refresh();
+    for (const pod of execution.tally.openPods()) await execution.tally.refreshPod(pod);
     return startTimeout.note(evidenceOf(execution), this.#o.clock.nowMs());
   }
 

@@ -38,7 +38,8 @@ export class WaveJobs {
       execution.refuse(null);
       return;
     }
-    let pods = tally.openPods();
+    let pods = tally.openPods().filter(pod => !execution.awaited.has(pod));
+    if (pods.length === 0) return;
     for (const wave of execution.waves) {
       const covered = wave.coveredPods();
       if (covered.size > 0) pods = pods.filter(pod => !covered.has(pod));

@@ -1,6 +1,6 @@
 /** What workers and a controller say of hints: a hint on the wire, and in the store where one is heard. */
 import { Format } from '../../parse/format.js';
-import { count, positive, record, text } from '../../parse/shapes.js';
+import { count, optional, positive, record, text } from '../../parse/shapes.js';
 import type { Hint, HintAddress } from '../../ports/index.js';
 
 const HINTS = {
@@ -12,7 +12,7 @@ const HINTS = {
 export const HINT = new Format<Hint>({
   ...HINTS,
   name: 'hint',
-  shape: record<Hint>({ job: text, pod: count }),
+  shape: record<Hint>({ job: text, pod: count, last: optional(count) }),
 });
 
 /** `controller.json` of a run. */
