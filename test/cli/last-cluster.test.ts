@@ -1,7 +1,7 @@
 /** Runs here and in the cluster of the last submit, on a scripted API server. */
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { expectMistake, runKt } from '../kit/kt.js';
-import { addJob, addRun, submittedTo } from '../kit/kube-runs.js';
+import { addBundle, addJob, addRun, submittedTo } from '../kit/kube-runs.js';
 import { KubeServer } from '../kit/kube-server.js';
 
 let server: KubeServer;
@@ -75,6 +75,7 @@ test('kt cancel, kt retry - a run of the cluster is cancelled and repeated there
   addRun(server, { runId: 'left', status: 'Running' });
   const owner = addRun(server, { runId: 'driven', status: 'Running' });
   addJob(server, { runId: 'driven', component: 'controller', owner });
+  addBundle(server, 'd1');
   const [cancelled, driving, driven] = await Promise.all([
     runKt(dir, ['cancel', 'left']),
     runKt(dir, ['retry', 'left', '--failed', '--executor', 'processes']),

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openStore, readFailedLogs, readRecord, readRun } from '@kube-transform/runtime';
-import { type ConfigMap, type Job, paths } from '@kube-transform/runtime/kubernetes';
+import { type ConfigMap, type Job, LABEL, paths } from '@kube-transform/runtime/kubernetes';
 import { collect } from '../kit/collect.js';
 import { type Ended, kt } from '../kit/kt.js';
-import { submittedTo } from '../kit/kube-runs.js';
+import { addBundle, submittedTo } from '../kit/kube-runs.js';
 import { KubeServer } from '../kit/kube-server.js';
 import type { StoredObject } from '../kit/kube-storage.js';
 
@@ -43,6 +43,9 @@ function addObjects(version: string): void {
     const whole = { ...object, metadata: { ...metadata, ownerReferences } };
     uids.set(metadata.uid, server.storage.create(COLLECTIONS[object.kind ?? '']!, whole).metadata.uid!);
   }
+  // The code itself was not recorded.
+  const digests = objects.map(({ metadata }) => metadata.labels?.[LABEL.bundle]);
+  for (const digest of new Set(digests.filter(digest => digest !== undefined))) addBundle(server, digest);
 }
 
 /** What a command that begins or resumes a run has made. */

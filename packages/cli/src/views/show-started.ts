@@ -53,7 +53,7 @@ async function driveRun(
       reporter.publish(event);
     },
   };
-  const resume = `Go on with: ${run.verb} --resume ${run.runId}`;
+  const resume = `Go on with: ${run.verb} --resume ${shellWord(run.runId)}`;
   const driven = signals.during?.({
     ranDry: () => {
       if (!stop.signal.aborted) reporter.note(coloured('Failed', `${underWay.stuck()} The run stops here.`));

@@ -53,6 +53,7 @@ export async function controlRun(digest: string): Promise<number> {
   const report = new StatusReporter({ api, clock: systemClock, configMap: name, onTrouble });
   const stop = new AbortController();
   const cancel = new AbortController();
+  const replaced = new AbortController();
   process.on('SIGTERM', () => stop.abort());
   try {
     const mine = await api.patch<ConfigMap>(
@@ -66,7 +67,7 @@ export async function controlRun(digest: string): Promise<number> {
         path: name,
         message: `The run's ConfigMap "${name}" is gone: the run was deleted.`,
       });
-    const watching = watchOwnConfigMap(api, { name, uid, stop, cancel, report });
+    const watching = watchOwnConfigMap(api, { name, uid, stop, cancel, replaced, report });
     await waitForTurn(api, {
       runId: config.runId,
       maxRuns: config.settings.maxRuns,
@@ -91,18 +92,27 @@ export async function controlRun(digest: string): Promise<number> {
       rssMiB: Math.round(process.memoryUsage.rss() / 2 ** 20),
       cpuSeconds: Number(((process.cpuUsage().user + process.cpuUsage().system) / 1e6).toFixed(2)),
     });
-    return status === 'Completed' ? 0 : status === 'Interrupted' ? EXIT_CODE.stopped : EXIT_CODE.failed;
+    return exitCode(status, replaced.signal.aborted);
   } catch (error) {
     if (isKtError(error) && error.code === 'RUN_TAKEN_OVER') {
       // The report is the other controller's.
       printLog('warn', messageOf(error));
-      return EXIT_CODE.stopped;
+      return exitCode('Interrupted', true);
     }
     await report.close(messageOf(error)).catch(onTrouble);
     throw error;
   } finally {
     api.close();
   }
+}
+
+/**
+ * How a controller ends. One that was replaced has done its part: with any other code its Job would begin
+ * another, which takes the run back.
+ */
+function exitCode(status: string, isReplaced: boolean): number {
+  if (status === 'Completed' || isReplaced) return 0;
+  return status === 'Interrupted' ? EXIT_CODE.stopped : EXIT_CODE.failed;
 }
 
 /**
@@ -122,7 +132,15 @@ function checkVersion(runId: string, { began, digest }: { began: string; digest:
 /** Heeds the flag of `kt cancel`, and another controller that has taken over. */
 async function watchOwnConfigMap(
   api: KubeApi,
-  at: { name: string; uid: string; stop: AbortController; cancel: AbortController; report: StatusReporter },
+  at: {
+    name: string;
+    uid: string;
+    stop: AbortController;
+    cancel: AbortController;
+    /** Aborted where another controller has taken over. */
+    replaced: AbortController;
+    report: StatusReporter;
+  },
 ): Promise<void> {
   const target = { path: paths.configMaps(api.namespace), fieldSelector: `metadata.name=${at.name}` };
   const options = {
@@ -139,6 +157,7 @@ async function watchOwnConfigMap(
     const driver = object?.data?.[RUN_KEY.controller];
     if (driver !== undefined && driver !== at.uid) {
       printLog('warn', `Another controller (${driver}) drives this run now; this one stops.`);
+      at.replaced.abort();
       at.stop.abort();
     }
   }
