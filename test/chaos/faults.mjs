@@ -1,4 +1,5 @@
-// Faults, each done to one run; a fault returns false where it came too early or too late to hit anything.
+// Faults, each done to a run; a fault returns false where it came too early or too late to hit anything.
+// What hits all runs of a namespace is `SHARED`; what is nobody's fault must cost no attempt: `FREE`.
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -10,18 +11,34 @@ import { paths, runName } from '@kube-transform/runtime/kubernetes';
 const local = fileURLToPath(new URL('../../../shared/cluster/cluster', import.meta.url));
 const cluster = (...args) => promisify(execFile)(local, args);
 
-/** Ends a process of a pod on this machine, where the node is this machine. */
-async function killProcess(program, marks) {
+/** The processes of pods on this machine that run a program with a variable. */
+async function processesOf(program, variable) {
+  const found = [];
   for (const pid of await readdir('/proc')) {
     if (!/^\d+$/.test(pid)) continue;
     const [command, environment] = await Promise.all(
       ['cmdline', 'environ'].map(name => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')),
     );
-    if (!command.includes(program) || !environment.split('\0').includes(marks)) continue;
-    process.kill(Number(pid), 'SIGKILL');
-    return true;
+    if (command.includes(program) && environment.split('\0').includes(variable)) found.push(Number(pid));
   }
-  return false;
+  return found;
+}
+
+/** Ends a process of a pod on this machine, where the node is this machine. */
+async function killProcess(program, variable) {
+  const [pid] = await processesOf(program, variable);
+  if (pid !== undefined) process.kill(pid, 'SIGKILL');
+  return pid !== undefined;
+}
+
+/** Sends a signal to the controllers of a run, where the node is this machine; how many there were. */
+async function signalControllers(runId, signal) {
+  let count = 0;
+  for (const pid of await processesOf('controller.mjs', `KT_RUN_CONFIG=${runName(runId)}`)) {
+    process.kill(pid, signal);
+    count++;
+  }
+  return count;
 }
 
 async function randomPod({ api, namespace, random }, runId, component) {
@@ -62,6 +79,27 @@ export const FAULTS = {
     await resumeRun(api, runId);
     return true;
   },
+  'a controller stopped, three steals at once, and continued': async ({ api }, runId) => {
+    if ((await signalControllers(runId, 'SIGSTOP')) === 0) return false;
+    const steals = Array.from({ length: 3 }, () => resumeRun(api, runId, { steal: true }));
+    const taken = (await Promise.allSettled(steals)).filter(({ status }) => status === 'fulfilled');
+    await systemClock.sleep(5000);
+    await signalControllers(runId, 'SIGCONT');
+    return taken.length > 0;
+  },
+  'the Role replaced, away for 20 s': async ({ api, namespace }) => {
+    const path = `${paths.roles(namespace)}/kt-controller`;
+    const { metadata, ...role } = await api.get(path);
+    await api.delete(path);
+    await systemClock.sleep(20_000);
+    await api.create(paths.roles(namespace), { ...role, metadata: { name: metadata.name, namespace } });
+    return true;
+  },
+  'the node off and on': async () => {
+    await cluster('down');
+    await cluster('up');
+    return true;
+  },
   'API server away for 10 s': async () => {
     await cluster('stop', 'kube-apiserver');
     await systemClock.sleep(10_000);
@@ -69,3 +107,8 @@ export const FAULTS = {
     return true;
   },
 };
+
+/** Done once to several runs: they hit all of them. */
+export const SHARED = ['API server away for 10 s', 'the Role replaced, away for 20 s', 'the node off and on'];
+/** Ends of the platform: they are done to steps without retries. */
+export const FREE = [...SHARED, 'deletion of a worker pod', 'eviction of a worker pod'];
