@@ -35,7 +35,7 @@ export {
 export { eventsBetween } from './reporting/summary-events.js';
 export { localHost } from './local-host.js';
 export { localCatalog } from './run-pipeline.js';
-export { readOutcomes, readResults, RESULT_LINE } from './run-store/item-results.js';
+export { readAllResults, readOutcomes, readResults, RESULT_LINE } from './run-store/item-results.js';
 export type { ResultLine } from './run-store/item-results.js';
 export { readManifest } from './run-store/job-manifest.js';
 export { openJournal } from './run-store/journal.js';

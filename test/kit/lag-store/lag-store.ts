@@ -39,6 +39,12 @@ export interface LagOptions {
   isDurable?: (key: string) => boolean;
 }
 
+/** What is left after a power cut. */
+export interface PowerCut {
+  store: LagStore;
+  damage: Damage[];
+}
+
 /** A store with faults. */
 export interface LagStore extends FileStore {
   /** Calls so far. */
@@ -48,7 +54,12 @@ export interface LagStore extends FileStore {
   /** Lets listings catch up, and puts everything onto the disk. */
   settle(): void;
   /** Cuts the power: this store ends, and what it held may be damaged. */
-  powerCut(): Promise<{ store: LagStore; damage: Damage[] }>;
+  powerCut(): Promise<PowerCut>;
+  /**
+   * Cuts the power with the change after so many more: that one has had its effect, and nobody hears of it.
+   * What is given back tells what is left, and cuts the power where it is still on.
+   */
+  cutPowerAfter(changes: number): () => Promise<PowerCut>;
 }
 
 /** Wraps a store. The store itself stays whole but for what a power cut does. */
@@ -61,6 +72,8 @@ export function lagStore(store: FileStore, options: LagOptions): LagStore {
   let operations = 0;
   let failures = 0;
   let isOff = false;
+  let cutsAt = Infinity;
+  let changesMade = 0;
 
   function failNow(call: StoreCall, key: string, when: 'before' | 'after'): void {
     if (isOff) throw storeFailed(`the power is off: ${call} ${key}`);
@@ -87,13 +100,15 @@ export function lagStore(store: FileStore, options: LagOptions): LagStore {
     await Promise.all(keys.map(key => unsynced.begin(key)));
     if (isOff) throw storeFailed(`the power is off: ${call} ${shown}`);
     const result = await change();
+    if (changesMade++ === cutsAt) isOff = true;
     for (const [i, key] of keys.entries()) {
       const after = await store.head(key);
       if (after?.etag !== before[i]?.etag) listing.changed(key, before[i] ?? null, operations);
       listing.became(key, after);
     }
+    // A failure after the effect is an answer that was lost: what is to be on the disk is there.
+    if (!isOff && call !== 'delete' && call !== 'deleteBelow') keys.forEach(key => unsynced.end(key));
     failNow(call, shown, 'after');
-    if (call !== 'delete' && call !== 'deleteBelow') keys.forEach(key => unsynced.end(key));
     return result;
   }
 
@@ -101,6 +116,12 @@ export function lagStore(store: FileStore, options: LagOptions): LagStore {
     const keys: string[] = [];
     for await (const entry of store.list(prefix)) if (entry.type === 'object') keys.push(entry.object.key);
     return keys;
+  }
+
+  async function powerCut(): Promise<PowerCut> {
+    isOff = true;
+    const damage = await unsynced.cut(chance);
+    return { damage, store: lagStore(store, { ...options, seed: seed + 1 }) };
   }
 
   return {
@@ -113,10 +134,10 @@ export function lagStore(store: FileStore, options: LagOptions): LagStore {
       listing.settle();
       unsynced.sync();
     },
-    async powerCut() {
-      isOff = true;
-      const damage = await unsynced.cut(chance);
-      return { damage, store: lagStore(store, { ...options, seed: seed + 1 }) };
+    powerCut,
+    cutPowerAfter(changes) {
+      cutsAt = changesMade + changes;
+      return powerCut;
     },
     head: async key => await reads('head', key, () => store.head(key)),
     get: async (key, range) => await reads('get', key, () => store.get(key, range)),

@@ -4,14 +4,12 @@
  */
 import { apply, createRunState, jobStates, runStatus } from '../core/index.js';
 import { inBatches } from '../streams/in-batches.js';
-import { readManifest } from '../run-store/job-manifest.js';
+import { type JobManifest, readManifest } from '../run-store/job-manifest.js';
 import { readJournal } from '../run-store/journal.js';
-import { resultsPrefix } from '../run-store/layout.js';
 import type { FileStore } from '../ports/index.js';
-import { foldLine, type ItemOutcome, RESULT_LINE } from '../run-store/item-results.js';
+import { foldLine, type ItemOutcome, readLines } from '../run-store/item-results.js';
 import type { RunRecord } from '../run-store/run-record.js';
 import type { RunStateFile } from '../run-store/state-file.js';
-import { readLog } from '../run-store/read-log.js';
 import { type FailedItem, groupFailures, isOwnFailure, type Resolve } from './failure-groups.js';
 import {
   countJobs,
@@ -61,7 +59,7 @@ export async function readRun(
     const progress: JobProgress = { ...newJobProgress(job.name), parent, status, items, cause };
     const failed: FailedItem[] = [];
     if (manifest !== null && counts(job.name)) {
-      const outcomes = await outcomesOf(store, runId, job.name);
+      const outcomes = await outcomesOf(store, manifest);
       for (const [item, { attempts, final, cause: why }] of outcomes) {
         progress.retried += Math.max(0, attempts - 1);
         if (!final) continue;
@@ -89,13 +87,13 @@ export async function readRun(
   };
 }
 
-async function outcomesOf(store: FileStore, runId: string, job: string): Promise<Outcomes> {
+async function outcomesOf(store: FileStore, manifest: JobManifest): Promise<Outcomes> {
   const outcomes = new Map<number, Omit<ItemOutcome, 'result'>>();
-  for await (const line of readLog(store, resultsPrefix(runId, job), RESULT_LINE)) {
+  await readLines(store, manifest, line => {
     const outcome = foldLine(outcomes.get(line.i), line);
     delete outcome.result;
     outcomes.set(line.i, outcome);
-  }
+  });
   return outcomes;
 }
 

@@ -7,14 +7,17 @@
  *    never a value.
  */
 import type { FailureCause, Json } from '@kube-transform/sdk';
+import { apply, createRunState, hasNothingToRun, jobState } from '../core/index.js';
 import { CAUSE } from '../parse/failure-cause.js';
 import { count, json, optional, record, shapeOf, text } from '../parse/shapes.js';
 import { broken } from '../parse/parse-json.js';
 import { inBatches } from '../streams/in-batches.js';
-import { type JobManifest, readManifest } from './job-manifest.js';
+import { type JobManifest, manifestIsLost, readManifest } from './job-manifest.js';
+import { readJournal } from './journal.js';
 import { originOf, resultsPrefix } from './layout.js';
 import type { FileStore } from '../ports/index.js';
-import { LogReader, readLog, valuesOf } from './read-log.js';
+import { readRecord } from './run-record.js';
+import { listLogs, LogReader, newSegments, readLog, valuesOf } from './read-log.js';
 
 /**
  * One attempt of one item: `r` its result, or `c` why it failed (`x`: for good; `free`: it costs no attempt).
@@ -81,10 +84,31 @@ export async function readOutcomes(
   job: string,
 ): Promise<Map<number, ItemOutcome>> {
   const outcomes = new Map<number, ItemOutcome>();
-  for await (const line of readLog(store, resultsPrefix(runId, job), RESULT_LINE))
-    outcomes.set(line.i, foldLine(outcomes.get(line.i), line));
+  const take = (line: ResultLine): void => void outcomes.set(line.i, foldLine(outcomes.get(line.i), line));
+  const manifest = await readManifest(store, runId, job);
+  if (manifest !== null) await readLines(store, manifest, take);
+  else for await (const line of readLog(store, resultsPrefix(runId, job), RESULT_LINE)) take(line);
   return outcomes;
 }
+
+/** Reads the lines of all pods of a job that are stored: those of a pod in order, pods in any order. */
+export async function readLines(
+  store: FileStore,
+  manifest: JobManifest,
+  take: (line: ResultLine) => void,
+): Promise<void> {
+  const { runId, job } = manifest;
+  const listed = await listLogs(store, resultsPrefix(runId, job.name));
+  await inBatches(podsOf(manifest), async pod => {
+    const prefix = resultsPrefix(runId, job.name, pod);
+    for await (const segment of newSegments(new LogReader(store, prefix), listed.get(prefix) ?? 0))
+      for (const line of valuesOf(segment, RESULT_LINE)) take(line);
+  });
+}
+
+/** The numbers of a job's pods. */
+const podsOf = ({ items, itemsPerPod }: JobManifest): number[] =>
+  Array.from({ length: Math.ceil(items / itemsPerPod) }, (_, pod) => pod);
 
 /** What came of a pod's items. */
 export interface PodOutcome {
@@ -125,9 +149,19 @@ export async function readResults(store: FileStore, runId: string, job: string):
  */
 export async function readAllResults(store: FileStore, runId: string, job: string): Promise<Json[]> {
   const manifest = await readManifest(store, runId, job);
-  if (manifest === null) return readResults(store, runId, job);
-  const pods = Array.from({ length: Math.ceil(manifest.items / manifest.itemsPerPod) }, (_, pod) => pod);
-  return (await inBatches(pods, pod => resultsOfPod(store, manifest, pod))).flat();
+  if (manifest === null) {
+    if (await hasItemsToRun(store, runId, job)) throw manifestIsLost(runId, job);
+    return [];
+  }
+  return (await inBatches(podsOf(manifest), pod => resultsOfPod(store, manifest, pod))).flat();
+}
+
+/** Whether a job of a run has anything to run, and so a manifest when it has ended. */
+async function hasItemsToRun(store: FileStore, runId: string, name: string): Promise<boolean> {
+  const state = createRunState((await readRecord(store, runId))?.pipeline.jobs ?? []);
+  for await (const fact of readJournal(store, runId)) apply(state, fact);
+  const job = jobState(state, name)?.job;
+  return job !== undefined && !hasNothingToRun(job);
 }
 
 /** Reads the log of a pod until all its items have a result. */

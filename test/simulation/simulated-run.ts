@@ -1,0 +1,205 @@
+/**
+ * A run on a store that lags, fails and loses power: driven, and driven again, until it has ended or says that
+ * it cannot go on. What it came to is compared with a run that nothing disturbed.
+ */
+import {
+  each,
+  isKtError,
+  type Json,
+  type KtContext,
+  ktFunction,
+  type KTJobInput,
+  pipeline,
+} from '@kube-transform/sdk';
+import {
+  type Clock,
+  type FileStore,
+  memoryFileStore,
+  readRecord,
+  type RunRecord,
+} from '@kube-transform/runtime';
+import {
+  drive,
+  type Executor,
+  localCatalog,
+  newRun,
+  readAllResults,
+  systemClock,
+  writeRecord,
+} from '@kube-transform/runtime/internal';
+import { type Chance, chanceOf } from '../kit/lag-store/chance.js';
+import { type LagOptions, type LagStore, lagStore } from '../kit/lag-store/lag-store.js';
+
+const triple = ktFunction(
+  { retries: 1, backoff: { initial: '1ms' } },
+  ({ n }: { n: number }, ctx: KtContext) => {
+    if (n === 3 && ctx.attempt === 1) throw new Error('once');
+    if (n === 5) throw new Error('always');
+    return 3 * n;
+  },
+);
+const plan = ktFunction(({ some }: { some: (number | null)[] }): KTJobInput[] => [
+  {
+    ...{ type: 'map', name: 'child', function: 'simulated.add' },
+    ...{ items: some.map(n => n ?? -1), args: { n: { $ref: 'item#' } } },
+  },
+]);
+const add = ktFunction(({ n }: { n: number }) => n + 100);
+const sum = ktFunction(({ all }: { all: (number | null)[] }) =>
+  all.reduce<number>((a, b) => a + (b ?? 0), 0),
+);
+
+/** A step that fans out, one that reduces, one that makes steps; an item that fails once, and one always. */
+export const STEPS = pipeline('simulated')
+  .map('triple', triple, () => each([1, 2, 3, 4, 5, 6], n => ({ n })), { itemsPerPod: 2, maxFailed: 1 })
+  .job('sum', sum, ({ triple: all }) => ({ all }))
+  .dynamic('plan', plan, ({ triple: some }) => ({ some }));
+const EXPECTED = {
+  triple: [3, 6, 9, 12, null, 18],
+  sum: [48],
+  child: [103, 106, 109, 112, 99, 118],
+};
+
+/** What an executor is made of, anew for each driver. */
+export type MakeExecutor = (around: {
+  store: FileStore;
+  clock: Clock;
+  record: RunRecord;
+  chance: Chance;
+}) => Executor | Promise<Executor>;
+
+/** Time passes as it is asked for. */
+export const hurried: Clock = { ...systemClock, sleep: (_ms, signal) => systemClock.sleep(0, signal) };
+export const catalogOf = (): ReturnType<typeof localCatalog> => localCatalog(STEPS, { simulated: { add } });
+
+/** The faults of a seed: each kind in some of them. */
+export function faultsOf(seed: number): LagOptions {
+  const chance = chanceOf(seed);
+  const isDurable = chance.happens(0.8);
+  return {
+    seed,
+    lateBy: chance.oneOf(3) * 40,
+    misses: { chance: chance.oneOf(3) * 0.2, forOperations: 30 },
+    fails: {
+      before: chance.oneOf(3) * 0.015,
+      after: chance.oneOf(3) * 0.015,
+      atMost: 5,
+    },
+    isDurable: key => isDurable || !key.startsWith('kt-metadata/'),
+  };
+}
+
+/** How a run is disturbed from outside, beside the faults of its store. */
+export interface Disturbances {
+  /** How often two drivers begin that know nothing of each other. */
+  twoDrivers: number;
+  /** With which change the power is cut in a drive, the first being 0; null: it is not. */
+  powerCut: (chance: Chance, drive: number) => number | null;
+}
+
+const OFTEN: Disturbances = {
+  twoDrivers: 0.1,
+  powerCut: chance => (chance.happens(0.3) ? chance.oneOf(60) : null),
+};
+
+/** A run that is driven until it ends, by one driver after another, some of them two at once. */
+export class SimulatedRun {
+  readonly #make: MakeExecutor;
+  readonly #chance: Chance;
+  readonly #seed: number;
+  readonly #disturbances: Disturbances;
+  #store: LagStore;
+  /** Drivers so far. */
+  drives = 0;
+  /** What became of writes that were not on the disk when the power was cut. */
+  damage = 0;
+
+  constructor(
+    make: MakeExecutor,
+    options: LagOptions,
+    { inner = memoryFileStore(), ...disturbances }: Partial<Disturbances> & { inner?: FileStore } = {},
+  ) {
+    this.#make = make;
+    this.#disturbances = { ...OFTEN, ...disturbances };
+    this.#seed = options.seed;
+    this.#chance = chanceOf(options.seed + 1);
+    this.#store = lagStore(inner, options);
+  }
+
+  /**
+   * What the run came to: "Completed", with the right results, or the code of what it says.
+   *
+   * @throws Error where it says "Completed" with other results than it should have.
+   */
+  async run(): Promise<string> {
+    const record = await this.#begin();
+    for (;;) {
+      const said = await this.#drive(record);
+      if (said === 'Completed') return this.#checked(record);
+      if (said !== 'STORE_FAILED' && said !== 'RUN_TAKEN_OVER') return said;
+      if (this.drives > 50) throw new Error(`seed ${this.#seed}: it never ends`);
+    }
+  }
+
+  async #begin(): Promise<RunRecord> {
+    const record = await newRun({ pipeline: STEPS, clock: systemClock, runId: `s${this.#seed}` });
+    while ((await this.#tried(() => readRecord(this.#store, record.runId))) == null)
+      await this.#tried(() => writeRecord(this.#store, record));
+    return record;
+  }
+
+  /** One driver, or two that know nothing of each other; then, perhaps, the power is cut. */
+  async #drive(record: RunRecord): Promise<string> {
+    const { twoDrivers, powerCut } = this.#disturbances;
+    const drivers = this.#chance.happens(twoDrivers) ? 2 : 1;
+    const cutsAt = powerCut(this.#chance, this.drives);
+    const cut = cutsAt === null ? undefined : this.#store.cutPowerAfter(cutsAt);
+    const ends = await Promise.all(Array.from({ length: drivers }, () => this.#one(record)));
+    if (cut !== undefined) {
+      const { store, damage } = await cut();
+      this.#store = store;
+      this.damage += damage.length;
+    }
+    return ends.find(said => said !== 'RUN_TAKEN_OVER' && said !== 'STORE_FAILED') ?? ends[0] ?? '';
+  }
+
+  async #one(record: RunRecord): Promise<string> {
+    const never = new AbortController().signal;
+    const around = { store: this.#store, clock: hurried, record, chance: this.#chance };
+    try {
+      const { status } = await drive({
+        ...{ store: this.#store, clock: hurried, record, drain: never, stop: never, cancel: never },
+        executor: await this.#make(around),
+        sink: { publish: () => undefined },
+        resumed: this.drives++ > 0,
+      });
+      return status;
+    } catch (error) {
+      if (!isKtError(error)) throw error;
+      if (process.env['KT_SEED'] !== undefined) console.log(this.drives, error.message);
+      return error.code;
+    }
+  }
+
+  async #checked({ runId }: RunRecord): Promise<string> {
+    for (const [job, expected] of Object.entries(EXPECTED)) {
+      const found = await this.#tried<Json[] | string>(() => readAllResults(this.#store, runId, job));
+      if (typeof found === 'string') return found;
+      if (JSON.stringify(found) !== JSON.stringify(expected))
+        throw new Error(`seed ${this.#seed}: Completed, and "${job}" is ${JSON.stringify(found)}`);
+    }
+    return 'Completed';
+  }
+
+  /** A call that is made again where the store fails; the code of another error. */
+  async #tried<T>(call: () => Promise<T>): Promise<T | string> {
+    for (let times = 0; ; times++) {
+      try {
+        return await call();
+      } catch (error) {
+        if (!isKtError(error)) throw error;
+        if (error.code !== 'STORE_FAILED' || times > 50) return error.code;
+      }
+    }
+  }
+}
