@@ -1,10 +1,7 @@
 /** What user code prints goes to the log of the item that prints it, also where many items run at once. */
-import { AsyncLocalStorage } from 'node:async_hooks';
-import type { KtContext } from '@kube-transform/sdk';
 import { quietly, textOf } from '../parse/stored-value.js';
-
-/** What is known of an item that prints. */
-type Printing = Pick<KtContext, 'log' | 'job' | 'index'>;
+import { currentScope, type ScopedItem, withinScope } from './item-scope.js';
+import { catchStrayFailures } from './stray-failures.js';
 
 const LEVELS = {
   log: 'info',
@@ -14,22 +11,25 @@ const LEVELS = {
   error: 'error',
   trace: 'debug',
 } as const;
-/** Of the process, as its console and streams are: which item prints, and whether they are captured. */
-const current = new AsyncLocalStorage<Printing>();
+/** Of the process, as its console and streams are: whether they are captured. */
 let installed = false;
 
-/** Runs work so that its `console` writes to a log. Outside such work `console` is as it was. */
-export function withinLog<T>(item: Printing, work: () => Promise<T>): Promise<T> {
+/**
+ * Does the work of an item's attempt so that what it prints goes to the item's log, and what it leaves
+ * failing fails it, as `ifFailed` says. Outside such work `console` is as it was.
+ */
+export function withinLog<T>(
+  item: ScopedItem,
+  work: () => Promise<T>,
+  ifFailed: (thrown: unknown) => T,
+): Promise<T> {
   if (!installed) {
     captureOutput();
     // Modules that were loaded before may hold the streams already.
     void [process.stdout, process.stderr];
   }
-  return current.run(item, work);
+  return withinScope(item, work, ifFailed);
 }
-
-/** The item whose function has called this; undefined outside {@link withinLog}. */
-export const itemAtWork = (): Printing | undefined => current.getStore();
 
 /**
  * Gets ready for {@link withinLog}. Called before any of the user's modules is loaded, it makes no stream
@@ -37,13 +37,14 @@ export const itemAtWork = (): Printing | undefined => current.getStore();
  */
 export function captureOutput(): void {
   installed = true;
+  catchStrayFailures();
   for (const [method, level] of Object.entries(LEVELS) as [
     keyof typeof LEVELS,
     (typeof LEVELS)[keyof typeof LEVELS],
   ][]) {
     const original = console[method].bind(console);
     console[method] = (...parts: unknown[]) => {
-      const log = current.getStore()?.log;
+      const log = currentScope()?.item.log;
       if (log === undefined) original(...parts);
       else log[level](formatted(parts));
     };
@@ -71,7 +72,7 @@ function capture(name: 'stdout' | 'stderr', level: 'info' | 'warn'): void {
 function captured(stream: NodeJS.WriteStream, level: 'info' | 'warn'): NodeJS.WriteStream {
   const original = stream.write.bind(stream);
   stream.write = (chunk: string | Uint8Array, ...rest: unknown[]) => {
-    const log = current.getStore()?.log;
+    const log = currentScope()?.item.log;
     if (log === undefined) return original(chunk, ...(rest as []));
     log[level](String(typeof chunk === 'string' ? chunk : Buffer.from(chunk)).replace(/\n$/, ''));
     const done = rest.at(-1);

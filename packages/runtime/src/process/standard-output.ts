@@ -7,6 +7,7 @@
  *   written. What matters is in the store.
  */
 import { writeSync } from 'node:fs';
+import { quietly } from '../parse/stored-value.js';
 
 const PAUSE_MS = 5;
 const MAX_WAIT_MS = 30_000;
@@ -17,6 +18,8 @@ let closed = false;
 
 /** What JSON leaves as it is, and a terminal that shows the log of a pod obeys. */
 const OBEYED = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+
+const CONTROLS = /[^\P{Cc}\n\t]/gu;
 
 /** Writes a value as a line of JSON. */
 export const printLine = (value: object): boolean =>
@@ -32,6 +35,13 @@ export const printLog = (level: 'info' | 'warn' | 'error', message: string, more
 
 /** What is said of something that was thrown. */
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/**
+ * Writes a line on standard error, as far as somebody reads it, without what a terminal obeys. Past
+ * `process.stderr`, which may be logging for an item.
+ */
+export const printAside = (text: string): void =>
+  void quietly(() => writeSync(2, `${text.replaceAll(CONTROLS, '').replaceAll(OBEYED, '')}\n`));
 
 /** Writes bytes; false where they are not all written. */
 export function printBytes(

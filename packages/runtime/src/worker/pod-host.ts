@@ -34,8 +34,15 @@ export interface PodHost {
   /** Told each line that an item logs, beside being stored. */
   echo: (line: object) => void;
   openFs: () => Promise<KtFs>;
-  /** Runs user code so that what it prints is logged. */
-  within: <T>(item: Pick<KtContext, 'log' | 'job' | 'index'>, work: () => Promise<T>) => Promise<T>;
+  /**
+   * Runs user code so that what it prints is logged, and what it leaves failing without waiting for it comes
+   * to what `ifFailed` says.
+   */
+  within: <T>(
+    item: Pick<KtContext, 'job' | 'index' | 'log'>,
+    work: () => Promise<T>,
+    ifFailed: (thrown: unknown) => T,
+  ) => Promise<T>;
   /** Waits between attempts; the clock's sleep, except in tests. */
   pause: Clock['sleep'];
   /** A failure to be had instead of the attempt; for tests. */

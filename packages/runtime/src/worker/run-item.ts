@@ -155,7 +155,15 @@ export class ItemRunner {
       clock: host.clock,
       register: this.#register,
     };
-    return host.within(context, () => invoke(call));
+    return host.within(
+      context,
+      () => invoke(call),
+      thrown => {
+        const cause = threw(thrown);
+        context.abort(new Error(cause.message));
+        return { ok: false, cause };
+      },
+    );
   }
 }
 
