@@ -115,6 +115,18 @@ test('W5: a worker that gives up its channel is ended', async () => {
   expect(result).toMatchObject({ type: 'crashed', crash: { cause: { kind: 'Exited', signal: 'SIGKILL' } } });
 });
 
+test('a process that cannot be made is one that ended by itself', async () => {
+  const { execPath } = process;
+  onTestFinished(() => void (process.execPath = execPath));
+  process.execPath = '/no/such/program';
+  const options = { storeUrl: 'mem:', memory: '512Mi', env: {}, clock: systemClock };
+  const worker = new WorkerProcess({ entry: 'worker.mjs', ...options });
+  const result = await worker.run({ runId: 'r', job: 'a', pod: 0, crashed: [] }, order, () => undefined);
+  const message = expect.stringContaining('ENOENT');
+  expect(result).toMatchObject({ type: 'crashed', crash: { cause: { kind: 'Exited', message }, items: [] } });
+  await worker.close(0);
+});
+
 test('a worker of a newer kt is refused', async () => {
   const { result } = await heard({ format: 2, type: 'ready' }, { type: 'done', outcome });
   expect(result).toMatchObject({ type: 'broken', error: { code: 'NEWER_FORMAT' } });

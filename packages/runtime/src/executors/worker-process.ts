@@ -64,17 +64,22 @@ export class WorkerProcess {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
       detached: true,
     });
-    this.#channel = LineChannel.open(this.#child.stdio[CHANNEL_FD] as Socket, text => this.#hear(text));
+    // A process that could not be made has no streams.
+    const channel = (this.#child as Partial<ChildProcess>).stdio?.[CHANNEL_FD] as Socket | undefined;
+    this.#channel = LineChannel.open(channel, text => this.#hear(text));
     this.#child.stderr?.on(
       'data',
       (chunk: Buffer) => (this.#stderr = (this.#stderr + chunk.toString()).slice(-STDERR_KEPT)),
     );
-    this.#child.on('error', error => (this.#stderr += error.message));
     // Not 'close': it never comes after a disconnect from this side.
     const exit = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>(resolve => {
       this.#child.once('exit', (code, signal) => {
         this.#endGroup();
         resolve({ code, signal });
+      });
+      this.#child.on('error', error => {
+        this.#stderr += error.message;
+        if (this.pid === undefined) resolve({ code: null, signal: null });
       });
     });
     const said = new Promise<void>(resolve => this.#child.stderr?.once('close', resolve));

@@ -25,9 +25,10 @@ export class LineChannel {
     stream.on('error', () => undefined);
   }
 
-  /** The end of the process that begins the other. */
-  static open(stream: Socket, onText: (text: string) => void): LineChannel {
+  /** The end of the process that begins the other; a channel that nobody hears where there is no other. */
+  static open(to: Socket | undefined, onText: (text: string) => void): LineChannel {
     const word = crypto.randomUUID();
+    const stream = to ?? new (process.getBuiltinModule('node:net').Socket)().destroy();
     stream.write(`${word}\n`);
     return new LineChannel(stream, word, onText);
   }
