@@ -1,5 +1,5 @@
 /** What a bundle is named by, how it comes into being, and what a worker loads of it. */
-import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type Bundle, makeBundle } from '../../packages/cli/src/bundle/make-bundle.js';
@@ -54,4 +54,31 @@ test('N3: makeBundle - each module is a dynamic import of its own, which the ent
   const imports = Object.values(outputs).flatMap(output => output.imports);
   const kinds = imports.filter(({ path }) => path.endsWith(`/${holder}`)).map(({ kind }) => kind);
   expect(kinds).toEqual(['dynamic-import']);
+});
+
+test('makeBundle - takes no file from outside the project, also by a link; one of its own package it takes', async () => {
+  const dir = await project({
+    'secret.txt': 'of somebody',
+    'app/package.json': '{"type":"module"}',
+    'app/words.txt': 'mine',
+    'lib/package.json': '{"name":"lib","type":"module"}',
+    'lib/words.txt': 'of the library',
+    'lib/index.ts': `export const words = new URL('./words.txt', import.meta.url);`,
+  });
+  const app = join(dir, 'app');
+  await symlink(join(dir, 'secret.txt'), join(app, 'linked.txt'));
+  const made = async (target: string): Promise<Bundle> => {
+    const text = `import { words } from '../lib/index.js';\n${OTHER}export const file = [words, new URL('${target}', import.meta.url)];`;
+    await writeFile(join(app, 'own.ts'), text);
+    return makeBundle({ entries: [join(app, 'own.ts')], projectDir: app });
+  };
+  const { files } = await made('./words.txt');
+  expect(Object.keys(files).filter(name => name.startsWith('asset-'))).toHaveLength(2);
+  for (const target of ['../secret.txt', './linked.txt', join(dir, 'secret.txt')])
+    await expect(made(target)).rejects.toMatchObject({
+      code: 'BUNDLE_FAILED',
+      message: expect.stringMatching(
+        /own\.ts:4:.*lies outside of the project .*copy it into the project/,
+      ) as string,
+    });
 });

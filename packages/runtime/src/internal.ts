@@ -40,7 +40,7 @@ export { readAllResults, readOutcomes, readResults, RESULT_LINE } from './run-st
 export type { ResultLine } from './run-store/item-results.js';
 export { readManifest } from './run-store/job-manifest.js';
 export { openJournal } from './run-store/journal.js';
-export { logsPrefix, resultsPrefix, runFolder, runsPrefix } from './run-store/layout.js';
+export { isOfRun, logsPrefix, resultsPrefix, runFolder, runsPrefix } from './run-store/layout.js';
 export { acquireLease, leaseHolder } from './run-store/lease.js';
 export { makeRunId } from './run-store/run-id.js';
 export { writeRecord } from './run-store/run-record.js';

@@ -14,8 +14,11 @@ export default pipeline('evil').job('m', f, () => ({}));
 `;
 const STEERS = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e]/;
 
-const foreignRun = (name: string): Record<string, string> => ({
-  [`kt-metadata/${name}/spec.json`]: `{"runId":"x","pipeline":{"name":"x","jobs":[]},"params":{},"createdAtMs":1,"source":null,"retryOf":null}`,
+const foreignRun = (name: string, pipeline = 'x'): Record<string, string> => ({
+  [`kt-metadata/${name}/spec.json`]: JSON.stringify({
+    ...{ runId: name, pipeline: { name: pipeline, jobs: [], schedules: [] }, params: {} },
+    ...{ createdAtMs: 1, source: null, retryOf: null },
+  }),
 });
 
 test('text of strangers - in messages and logs neither steers the terminal nor forges a line', async () => {
@@ -37,19 +40,20 @@ test('text of strangers - in messages and logs neither steers the terminal nor f
   expect(all).toMatch(/^ {2}\| next-step: Completed/m);
 });
 
-test('text of strangers - in the name of a folder neither steers the terminal nor forges a line', async () => {
-  const dir = await project(foreignRun('a\u001b[2J\rb\nnext-step: Completed'));
-  const { out, err } = await runKt(dir, ['runs']);
-  expect(out + err).toContain('a\\x1b[2J\\rb');
-  expect(out + err).not.toMatch(STEERS);
-  expect(out + err).not.toMatch(/^next-step/m);
+test('text of strangers - in the files of a run neither steers the terminal nor forges a line', async () => {
+  const dir = await project(foreignRun('a', 'a\u001b[2J\rb\nnext-step: Completed'));
+  const [listed, shown] = [await runKt(dir, ['runs']), await runKt(dir, ['status', 'a'])];
+  const all = [listed, shown].map(({ out, err }) => out + err).join('');
+  expect(all.split('a\\x1b[2J\\rb')).toHaveLength(3);
+  expect(all).not.toMatch(STEERS);
+  expect(all).not.toMatch(/^next-step/m);
 });
 
-test('completion - Tab runs nothing that a name says, and offers it as it is', async () => {
-  const names = ['$(touch RAN)', '`touch RAN2`', 'a b', '*', "it's"];
+test('completion - Tab runs nothing that a name says', async () => {
+  const names = ['$(touch RAN)', '`touch RAN2`', 'a b', '*', "it's", 'two\nlines'];
   const dir = await project({
     ...Object.fromEntries(names.flatMap(name => Object.entries(foreignRun(name)))),
-    ...foreignRun('two\nlines'),
+    ...foreignRun('a-run'),
     'in/$(touch RAN3)': '',
     'pipelines/$(touch RAN4).ts': '',
   });
@@ -62,7 +66,7 @@ c kt status ''; c kt run ''; c kt graph x --out in/; c kt graph x --out 'in/$(to
   const { out, err } = await run('bash', ['-c', script], { dir });
   expect(err).toBe('');
   const offered = out.trim().split('\n');
-  expect(offered).toEqual(expect.arrayContaining([...names, '$(touch RAN4)', 'in/$(touch RAN3)']));
-  expect(offered.join('\n')).not.toContain('two');
+  expect(offered).toEqual(expect.arrayContaining(['a-run', '$(touch RAN4)', 'in/$(touch RAN3)']));
+  for (const name of names) expect(offered).not.toContain(name);
   expect(['RAN', 'RAN2', 'RAN3', 'RAN4', 'RAN5'].filter(name => existsSync(join(dir, name)))).toEqual([]);
 });

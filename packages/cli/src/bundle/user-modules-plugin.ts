@@ -2,11 +2,12 @@
  * A plugin of the bundler for the user's own modules: functions get names, files beside a module come along.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, statSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path';
+import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Loader, PartialMessage, Plugin } from 'esbuild';
+import { projectDir as projectOf } from '../project/project-dir.js';
 import { type NameInBundle, nameItself, rewriteFiles, rewriteZod, SELF } from './rewrite-module.js';
 
 /** What the user's modules bring along. */
@@ -91,6 +92,13 @@ function bringAlong(
     const path = resolve(dirname(module), target);
     const file = existsSync(path) ? path : asTypeScript(path);
     if (file === undefined) return { problem: `There is no file "${target}" beside this module` };
+    const homes = [projectDir, projectOf(module)];
+    if (!homes.some(home => isWithin(file, home))) {
+      const where = `outside of the project (${projectDir})`;
+      return {
+        problem: `"${target}" lies ${where}, so it does not come along unasked: copy it into the project`,
+      };
+    }
     if (statSync(file).isDirectory())
       return { problem: `"${target}" is a folder, and only files come along into a bundle: name each file` };
     if (LOADERS[extname(file)] === undefined) {
@@ -104,6 +112,12 @@ function bringAlong(
     found.threads.set(name, file);
     return { name: `${name}.mjs` };
   };
+}
+
+/** Whether a file lies in a folder, links followed. */
+function isWithin(file: string, folder: string): boolean {
+  const path = relative(realpathSync(folder), realpathSync(file));
+  return path !== '..' && !path.startsWith(`..${sep}`) && !isAbsolute(path);
 }
 
 /** The source of a module that is named as its output will be: `./work.js` for `./work.ts`. */

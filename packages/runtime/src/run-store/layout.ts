@@ -74,3 +74,15 @@ export function segmentOf(key: string, prefix: string): { log: string; number: n
   const [, pod, number] = SEGMENT.exec(key.slice(prefix.length)) ?? [];
   return pod === undefined || Number(number) === 0 ? null : { log: prefix + pod, number: Number(number) };
 }
+
+/** What a run keeps beside its logs, below its folder. */
+const OWN =
+  /^(?:(?:spec|pipeline_run_state|lease|controller)\.json|jobs\/[^/]+\/(?:job\.json|items\.jsonl))$/;
+const OWN_LOG = /^(?:journal|jobs\/[^/]+\/(?:results|logs))\//;
+
+/** Whether a run has made a key of its folder; what else lies there is of strangers. */
+export function isOfRun(key: string, runId: string): boolean {
+  const below = key.slice(runFolder(runId).length + 1);
+  const log = OWN_LOG.exec(below)?.[0];
+  return log === undefined ? OWN.test(below) : segmentOf(below, log) !== null;
+}

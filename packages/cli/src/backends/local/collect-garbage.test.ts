@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FileStore, localFileStore, memoryFileStore } from '@kube-transform/runtime';
@@ -25,9 +25,11 @@ beforeEach(async () => {
 });
 const gone = (dir: string): void => onTestFinished(() => rm(dir, { recursive: true, force: true }));
 
+const digestOf = (name: string): string => Buffer.from(name).toString('hex').padEnd(16, '0').slice(0, 16);
+
 /** Adds a run of no jobs: completed, or `Running`, which nobody drives. */
 async function addRun(store: FileStore, runId: string, status: 'Completed' | 'Running'): Promise<void> {
-  const source = { pipeline: null, functions: [], digest: `d-${runId}` };
+  const source = { pipeline: null, functions: [], digest: digestOf(runId) };
   const record = await newRun({ pipeline: { name: 'p', jobs: [] }, runId, source, clock: systemClock });
   await writeRecord(store, record);
   const state = createRunState(record.pipeline.jobs);
@@ -66,7 +68,8 @@ test('CG1: young runs stay, and the newest ones that are to be kept', async () =
 test('CG2: the record of a run goes first, and the next gc takes the rest', async () => {
   const memory = memoryFileStore();
   await addRun(memory, 'r', 'Completed');
-  for (let i = 0; i < 3; i++) await memory.put(`kt-metadata/r/logs/${i}`, new Uint8Array(5));
+  for (let i = 0; i < 3; i++)
+    await memory.put(`kt-metadata/r/journal/0000000${i + 1}.jsonl`, new Uint8Array(5));
   const deletes: (readonly string[])[] = [];
   const dies: FileStore = {
     ...memory,
@@ -90,12 +93,13 @@ test('bundles - those that a run was made with which stays are kept', async () =
   await addRun(store, 'left', 'Running');
   await addRun(store, 'ended', 'Completed');
   const bundles = join(projectDir, '.kt/bundles');
-  for (const digest of ['d-left', 'd-ended', '.new-d-other']) {
+  const [left, ended] = [digestOf('left'), digestOf('ended')];
+  for (const digest of [left, ended, '.new-a1B2c3', 'mine']) {
     await mkdir(join(bundles, digest), { recursive: true });
     await writeFile(join(bundles, digest, 'worker.mjs'), 'x');
   }
-  expect(await collected(store)).toEqual(['bundle .new-d-other', 'bundle d-ended', 'run ended']);
-  expect(await readdir(bundles).catch(() => [])).toEqual(['d-left']);
+  expect(await collected(store)).toEqual(['bundle .new-a1B2c3', `bundle ${ended}`, 'run ended']);
+  expect(await readdir(bundles).catch(() => [])).toEqual([left, 'mine']);
 });
 
 test('folders - what is left of writes that broke off is deleted, and of runs no folder is left', async () => {
@@ -105,8 +109,39 @@ test('folders - what is left of writes that broke off is deleted, and of runs no
   await addRun(store, 'ended', 'Completed');
   const temporary = join(dir, '.kt-tmp');
   await mkdir(temporary, { recursive: true });
-  for (const name of ['t-old', 't-new', 'lock']) await writeFile(join(temporary, name), 'x');
-  await utimes(join(temporary, 't-new'), nowMs / 1000, nowMs / 1000);
-  expect(await collected(store)).toEqual(['run ended', 'temporary file t-old']);
+  for (const name of ['t-old-1-2-3', 't-new-1-2-3', 't-shirt.png', 'lock'])
+    await writeFile(join(temporary, name), 'x');
+  await utimes(join(temporary, 't-new-1-2-3'), nowMs / 1000, nowMs / 1000);
+  expect(await collected(store)).toEqual(['run ended', 'temporary file t-old-1-2-3']);
   expect(await readdir(join(dir, 'kt-metadata'))).toEqual([]);
+});
+
+test('CG3: folders and files of strangers stay, wherever they lie, and so does a copy of a run', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'kt-gc-store-'));
+  gone(dir);
+  const store = localFileStore(dir);
+  await addRun(store, 'ended', 'Completed');
+  const text = new TextEncoder().encode('{}');
+  const kept = [
+    'kt-metadata/.DS_Store',
+    'kt-metadata/My notes/spec.json',
+    'kt-metadata/notes/jobs/plan.md',
+    'kt-metadata/openapi/spec.json',
+    'kt-metadata/ended/.DS_Store',
+    'kt-metadata/ended/journal/00000001.jsonl~',
+    'kt-metadata/ended/journal/notes/00000001.jsonl',
+    'kt-metadata/ended/jobs/a/results/000000/old.jsonl',
+    'kt-metadata/ended/backup/spec.json',
+  ];
+  for (const key of [...kept, 'kt-metadata/rest/journal/00000001.jsonl']) await store.put(key, text);
+  for (const file of ['spec.json', 'pipeline_run_state.json']) {
+    kept.push(`kt-metadata/ended-copy/${file}`);
+    await cp(join(dir, 'kt-metadata/ended', file), join(dir, 'kt-metadata/ended-copy', file));
+  }
+  expect(await collected(store, { interrupted: true })).toEqual(['rest of a run rest', 'run ended']);
+  const left: string[] = [];
+  for await (const entry of store.list('kt-metadata/'))
+    if (entry.type === 'object') left.push(entry.object.key);
+  expect(left.sort()).toEqual(kept.sort());
+  expect((await readdir(join(dir, 'kt-metadata'))).includes('rest')).toBe(false);
 });

@@ -4,16 +4,19 @@
  *
  * CG1 A run that somebody drives is never touched; one that was interrupted only when asked for.
  * CG2 A run's spec.json goes first: a half-deleted run is no run, and the next gc takes the rest.
+ * CG3 Only what is provably kt's goes, by its name and, of a run, by its record: files of strangers stay
+ *     wherever they lie, and so does a run that cannot be read.
  * - A run of a newer kt is never touched, and no bundle while there is one: it is not known which it was
  *   made with.
  */
-import { readdir, rm, stat } from 'node:fs/promises';
+import { readdir, rm, rmdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isKtError } from '@kube-transform/sdk';
 import { type FileStore, readRecord, type RunSummary } from '@kube-transform/runtime';
 import {
   inBatches,
+  isOfRun,
   isUnreadable,
   leaseHolder,
   lifeOf,
@@ -33,10 +36,12 @@ type Found = Omit<Deleted, 'where'>;
 
 /** What `kt` makes in `.kt`, and makes again where it is gone. */
 const MADE = [
-  { kind: 'bundle', folder: 'bundles' },
-  { kind: 'files of an image', folder: 'images' },
-  { kind: 'packages of a platform', folder: 'native' },
+  { kind: 'bundle', folder: 'bundles', named: /^(?:[0-9a-f]{16}|\.new-\w+)$/ },
+  { kind: 'files of an image', folder: 'images', named: /^[0-9a-f]{16}$/ },
+  { kind: 'packages of a platform', folder: 'native', named: /^linux-\w+-(?:glibc|musl)$/ },
 ] as const;
+/** As `ownName` names them. */
+const TEMPORARY = /^t-\w+-\d+-\w+-[\w-]+$/;
 const HOUR_MS = 3_600_000;
 const BATCH = 1000;
 
@@ -92,8 +97,7 @@ function mayGo(
   { status, createdMs, updatedMs, unreadable }: RunSummary,
   { nowMs, olderThanMs, interrupted }: GcOptions,
 ): boolean {
-  if (unreadable?.code === NEWER || status === 'Running' || (status === 'Interrupted' && !interrupted))
-    return false;
+  if (unreadable !== null || status === 'Running' || (status === 'Interrupted' && !interrupted)) return false;
   return nowMs - (updatedMs ?? createdMs) >= olderThanMs;
 }
 
@@ -106,12 +110,12 @@ async function deleteFolder(
   const keys: string[] = [];
   let bytes = 0;
   for await (const entry of store.list(folder)) {
-    if (entry.type !== 'object') continue;
+    if (entry.type !== 'object' || !isOfRun(entry.object.key, runId)) continue;
     if (entry.object.modifiedMs > newestBeforeMs) return { deleted: false, bytes: 0 };
     keys.push(entry.object.key);
     bytes += entry.object.size;
   }
-  if (dryRun) return { deleted: true, bytes };
+  if (dryRun || keys.length === 0) return { deleted: keys.length > 0, bytes };
   await store.delete([`${folder}spec.json`]);
   await store.delete([`${folder}pipeline_run_state.json`]);
   for (let at = 0; at < keys.length; at += BATCH) await store.delete(keys.slice(at, at + BATCH));
@@ -121,12 +125,17 @@ async function deleteFolder(
 
 /** A folder store keeps the empty directories of deleted objects. */
 async function pruneFolders({ capabilities: { url } }: FileStore, prefix: string): Promise<void> {
-  if (url?.startsWith('file:') === true)
-    await rm(join(fileURLToPath(url), prefix), { recursive: true, force: true });
+  if (url?.startsWith('file:') !== true) return;
+  const root = join(fileURLToPath(url), prefix);
+  const below = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => []);
+  const folders = below.filter(entry => entry.isDirectory()).map(entry => join(entry.parentPath, entry.name));
+  // The deepest first; one with a file of somebody stays.
+  for (const folder of [root, ...folders].sort((a, b) => b.length - a.length))
+    await rmdir(folder).catch(() => undefined);
 }
 
 async function deleteMade(
-  { kind, folder }: (typeof MADE)[number],
+  { kind, folder, named }: (typeof MADE)[number],
   used: ReadonlySet<string | undefined>,
   { projectDir, nowMs, olderThanMs, dryRun }: GcOptions,
 ): Promise<Found[]> {
@@ -136,14 +145,14 @@ async function deleteMade(
     const path = join(dir, name);
     const minAgeMs = name.startsWith('.new-') ? HOUR_MS : olderThanMs;
     const { mtimeMs = nowMs } = (await stat(path).catch(() => undefined)) ?? {};
-    if (used.has(name) || nowMs - mtimeMs < minAgeMs) continue;
+    if (!named.test(name) || used.has(name) || nowMs - mtimeMs < minAgeMs) continue;
     deleted.push({ kind, name, bytes: await sizeOf(path) });
     if (!dryRun) await rm(path, { recursive: true, force: true });
   }
   return deleted;
 }
 
-/** Temporary files of a folder store begin with `t-` and name their process; what else is there are locks. */
+/** Temporary files of a folder store name their process; what else is there are locks. */
 async function deleteTemporary(
   { capabilities: { url } }: FileStore,
   { nowMs, dryRun }: GcOptions,
@@ -152,7 +161,7 @@ async function deleteTemporary(
   const dir = join(fileURLToPath(url), '.kt-tmp');
   const deleted: Found[] = [];
   for (const name of await namesIn(dir)) {
-    const info = name.startsWith('t-') ? await stat(join(dir, name)).catch(() => undefined) : undefined;
+    const info = TEMPORARY.test(name) ? await stat(join(dir, name)).catch(() => undefined) : undefined;
     if (info === undefined || nowMs - info.mtimeMs < HOUR_MS) continue;
     if ((await lifeOf(ownerOf(name))) === 'alive') continue;
     deleted.push({ kind: 'temporary file', name, bytes: info.size });

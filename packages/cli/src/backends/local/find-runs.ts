@@ -1,4 +1,5 @@
 /** Which runs a store has, and which one was meant. */
+import { KtError } from '@kube-transform/sdk';
 import { type FileStore, readRecord, type RunRecord, type RunSummary } from '@kube-transform/runtime';
 import {
   inBatches,
@@ -26,11 +27,12 @@ export const refOf = ({ runId, source, createdAtMs: createdMs }: RunRecord): Run
   source,
 });
 
-/** Names of all runs, in byte order. */
+/** Names of all runs, in byte order; a folder that cannot be one is somebody's. */
 export async function runIds(store: FileStore): Promise<string[]> {
   const ids: string[] = [];
   for await (const entry of store.list(runsPrefix, { delimiter: '/' })) {
-    if (entry.type === 'prefix') ids.push(entry.prefix.slice(runsPrefix.length, -1));
+    const name = entry.type === 'prefix' ? entry.prefix.slice(runsPrefix.length, -1) : '';
+    if (RUN_ID.test(name)) ids.push(name);
   }
   return ids;
 }
@@ -48,12 +50,22 @@ export async function listRuns(store: FileStore): Promise<RunSummary[]> {
 /** What a list tells of a run; null where the folder holds none. */
 async function entryOf(store: FileStore, runId: string): Promise<RunSummary | null> {
   const file = await readStateFile(store, runId);
+  if (file !== null && file.pipeline_run_id !== runId) throw copyOf(file.pipeline_run_id, runId);
   if (file !== null) return withDriver(store, summaryOfState(file));
   const record = await readRecord(store, runId);
   if (record === null) return null;
   const { pipeline, createdAtMs: createdMs, retryOf } = record;
   return withDriver(store, newRunSummary({ runId, pipeline: pipeline.name, createdMs, retryOf }));
 }
+
+/** A run does not move: a copy under another name would be taken for the run itself. */
+const copyOf = (runId: string, name: string): KtError =>
+  new KtError({
+    code: 'BAD_RUN',
+    path: runFolder(name),
+    message: `The folder "${name}" holds a copy of run "${runId}".`,
+    hint: `Move it out of ${runsPrefix}, or name it as the run.`,
+  });
 
 /**
  * The run that was meant: its id, the beginning of its id, or `latest`.
