@@ -1,7 +1,7 @@
 /** The process of `kt`: arguments in, exit code out. */
-import { terminal } from './terminal/output.js';
+import { plainly, terminal } from './terminal/output.js';
 import { WayOut } from './terminal/way-out.js';
 import { runCli } from './program.js';
 
-const signals = new WayOut(process, terminal);
+const signals = new WayOut(process, plainly(terminal));
 await signals.through(() => runCli(process.argv.slice(2), terminal, { signals }));
