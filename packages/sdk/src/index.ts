@@ -25,8 +25,8 @@ export type { KtDecorator } from './builder/kt-function.js';
 export { nameExports } from './builder/name-exports.js';
 export { isPipeline, Pipeline, pipeline } from './builder/pipeline.js';
 export type { PipelineOptions } from './builder/pipeline.js';
-export type { Arg, Each, Ref, RefArray, RefBase, RefJson } from './builder/ref-types.js';
-export { asRef, each, parseRef, refSources, replaceRefs } from './builder/refs.js';
+export type { Arg, Each, Ref, RefArray, RefBase } from './builder/ref-types.js';
+export { each } from './builder/refs.js';
 export type {
   MapResult,
   Nothing,
@@ -40,6 +40,7 @@ export type {
 export { bindSpec } from './builder/sub-pipeline.js';
 export type { KtContext, KtLog } from './context.js';
 export { graphProblems } from './document/check-graph.js';
+export { dataSources, refProblems } from './document/check-refs.js';
 export { closest, didYouMean } from './document/did-you-mean.js';
 export { circleProblem, circleText } from './document/find-circle.js';
 export type { GraphJob } from './document/find-circle.js';
@@ -55,7 +56,17 @@ export type {
   ProjectConfig,
 } from './document/project-config.js';
 export { parseDurationMs, parseQuantity } from './document/quantity.js';
-export type { JobStatus, KTJob, KTPipeline, KTSchedule, KTTask, ScheduleOptions } from './document/spec.js';
+export { asRef, missText, openPointer, parseRef, refSources, replaceRefs } from './document/read-refs.js';
+export type { Opened } from './document/read-refs.js';
+export type {
+  JobStatus,
+  KTJob,
+  KTPipeline,
+  KTSchedule,
+  KTTask,
+  RefJson,
+  ScheduleOptions,
+} from './document/spec.js';
 export type { KTJobInput, KTPipelineInput, KTTaskInput } from './document/spec-input.js';
 export { assertNever, formatProblem, isKtError, isPermanent, KtError, PermanentError } from './errors.js';
 export type { Problem } from './errors.js';

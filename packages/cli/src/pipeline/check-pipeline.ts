@@ -1,19 +1,14 @@
 /**
- * Checks a pipeline before it runs: parameters, refs, and functions that are there. What `kt check` tells,
- * `kt run`, `kt submit` and `kt deploy` refuse, and nothing else.
+ * Checks a pipeline before it runs: parameters, its document, and functions that are there. What `kt check`
+ * tells, `kt run`, `kt submit` and `kt deploy` refuse, and nothing else.
  */
 import {
-  asRef,
   didYouMean,
   isPipeline,
-  type Json,
-  type KTJob,
   type KTPipeline,
   parsePipeline,
-  parseRef,
   type Pipeline,
   type Problem,
-  refSources,
 } from '@kube-transform/sdk';
 import type { LoadedPipeline } from './load-pipeline.js';
 import { type ParamFlag, paramFlags } from './param-flags.js';
@@ -52,64 +47,56 @@ export function checkPipeline(pipeline: Pipeline, known: readonly string[]): Che
 /** Checks a document; `known` are the functions there are, null where that is not known. */
 export function checkSpec(document: unknown, known: readonly string[] | null): CheckedSpec {
   const parsed = parsePipeline(document);
-  if (!parsed.ok) return { spec: null, problems: parsed.problems };
-  const { jobs } = parsed.value;
-  const names = new Set(jobs.map(job => job.name));
-  const problems = jobs.flatMap((job, i) => [
-    ...refProblems(job, { i, names }),
-    ...(known === null ? [] : functionProblems(job, i, known)),
-  ]);
-  return { spec: parsed.value, problems };
+  const functions = known === null ? [] : functionProblems(parsed.ok ? parsed.value : document, known);
+  return parsed.ok
+    ? { spec: parsed.value, problems: functions }
+    : { spec: null, problems: [...parsed.problems, ...functions] };
 }
 
-/** A ref to a job that is no dependency would be read before the job has run. */
-function refProblems(job: KTJob, { i, names }: { i: number; names: ReadonlySet<string> }): Problem[] {
-  const dependencies = new Set(job.dependencies);
-  const itemsRef = asRef(job.items);
-  const needed = itemsRef === undefined ? [] : [parseRef(itemsRef).source];
-  const sources: [string, Json][] = [
-    ['args', job.args],
-    ['items', Array.isArray(job.items) ? job.items : null],
-    ['outputs', job.outputs],
-    ['tasks', job.tasks as unknown as Json],
-  ];
-  const found = sources.flatMap(([field, value]) =>
-    [...refSources(value)].filter(source => names.has(source)).map(source => ({ field, source })),
-  );
-  const all = [...found, ...needed.map(source => ({ field: 'items', source }))];
-  return all.flatMap(({ field, source }) => {
-    if (dependencies.has(source) || source === 'params') return [];
-    const known = names.has(source);
-    const hint = known
-      ? `Add "${source}" to its dependencies.`
-      : (didYouMean(source, names) ?? 'Refs are written {"$ref": "JOB#/0"}.');
-    const message = `Step "${job.name}" uses the result of "${source}", which ${known ? 'is not among its dependencies' : 'does not exist'}.`;
-    return [
-      { code: known ? 'REF_WITHOUT_DEPENDENCY' : 'UNKNOWN_REF', path: `jobs[${i}].${field}`, message, hint },
-    ];
-  });
-}
-
-function functionProblems(job: KTJob, i: number, known: readonly string[]): Problem[] {
-  const calls: [string, string | null][] =
-    job.type === 'static'
-      ? job.tasks.map((task, t) => [`jobs[${i}].tasks[${t}].function`, task.function])
-      : [[`jobs[${i}].function`, job.function]];
+/** Calls of functions that there are not; in documents that have other problems, too. */
+function functionProblems(document: unknown, known: readonly string[]): Problem[] {
   const names = new Set(known);
-  return calls.flatMap(([path, name]) => {
-    if (name === null || names.has(name)) return [];
-    const hint =
-      didYouMean(name, known) ??
-      (known.length === 0
-        ? 'Give the modules that export it: --functions MODULE.'
-        : `Known: ${known.slice(0, 8).join(', ')}.`);
-    return [
-      {
-        code: 'UNKNOWN_FUNCTION',
-        path,
-        message: `Step "${job.name}" calls the function "${name}", which no module exports.`,
-        hint,
-      },
+  return listOf(document, 'jobs').flatMap((job, i) => {
+    const step = textOf(job, 'name') ?? `jobs[${i}]`;
+    const calls: [string, string | undefined][] = [
+      [`jobs[${i}].function`, textOf(job, 'function')],
+      ...listOf(job, 'tasks').map((task, t): [string, string | undefined] => [
+        `jobs[${i}].tasks[${t}].function`,
+        textOf(task, 'function'),
+      ]),
     ];
+    return calls.flatMap(([path, name]) =>
+      name === undefined || names.has(name) ? [] : [unknownFunction(step, { path, name, known })],
+    );
   });
+}
+
+function unknownFunction(
+  step: string,
+  { path, name, known }: { path: string; name: string; known: readonly string[] },
+): Problem {
+  const others =
+    known.length === 0
+      ? 'Give the modules that export it: --functions MODULE.'
+      : `Known: ${known.slice(0, 8).join(', ')}.`;
+  return {
+    code: 'UNKNOWN_FUNCTION',
+    path,
+    message: `Step "${step}" calls the function "${name}", which no module exports.`,
+    hint: didYouMean(name, known) ?? others,
+  };
+}
+
+function fieldOf(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined;
+}
+
+function listOf(value: unknown, key: string): unknown[] {
+  const list = fieldOf(value, key);
+  return Array.isArray(list) ? list : [];
+}
+
+function textOf(value: unknown, key: string): string | undefined {
+  const text = fieldOf(value, key);
+  return typeof text === 'string' && text !== '' ? text : undefined;
 }

@@ -56,6 +56,8 @@ export function createRunState(jobs: readonly KTJob[]): RunState {
     nextEdge: none,
     edgeTo: none,
     edges: 0,
+    dataRefs: new Map(),
+    readRefs: 0,
     openDependencies: none,
     badDependencies: none,
     openChildren: none,

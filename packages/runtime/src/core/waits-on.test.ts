@@ -156,3 +156,43 @@ describe('a spawn', () => {
     expect(spawnFrom(run(), 'plan', spawned)).toHaveLength(5_000);
   });
 });
+
+describe('refs of what is spawned', () => {
+  const using = (name: string, source: string, dependencies: string[] = []): KTJobInput => ({
+    type: 'static',
+    name,
+    dependencies,
+    tasks: [{ function: 'work', args: { x: { $ref: `${source}#/0` } } }],
+  });
+
+  it('must be to dependencies, whether in the list or in the run', () => {
+    expect(
+      spawnFrom(run(), 'plan', [job('a'), using('b', 'a', ['a']), using('c', 'extract', ['extract'])]),
+    ).toEqual([]);
+    expect(spawnFrom(run(), 'plan', [job('a'), using('b', 'a'), using('c', 'extract')])).toEqual([
+      'REF_WITHOUT_DEPENDENCY spawned[1].tasks[0].args.x: Step "b" uses the result of "a", which is not among its dependencies. Add "a" to its dependencies.',
+      'REF_WITHOUT_DEPENDENCY spawned[2].tasks[0].args.x: Step "c" uses the result of "extract", which is not among its dependencies. Add "extract" to its dependencies.',
+    ]);
+  });
+
+  it('must not be to parameters, nor as items to what does not exist', () => {
+    expect(
+      spawnFrom(run(), 'plan', [
+        using('a', 'params'),
+        { type: 'map', name: 'm', function: 'work', items: { $ref: 'nobody#' } },
+      ]),
+    ).toEqual([
+      'BAD_REF spawned[0].tasks[0].args.x: Step "a" has a ref to parameters, which only the pipeline of a run has. Give the values to the function that spawns it.',
+      'UNKNOWN_REF spawned[1].items: Step "m" uses the result of "nobody", which does not exist. Refs are written {"$ref": "STEP#/0"}.',
+    ]);
+  });
+
+  it('that were data stay data: no step comes by their name', () => {
+    const state = createRunState(
+      mustParsePipeline({ name: 'p', jobs: [dynamic('plan'), using('early', 'child'), job('late')] }).jobs,
+    );
+    expect(spawnFrom(state, 'plan', [job('child')])).toEqual([
+      'REF_WITHOUT_DEPENDENCY spawned[0].name: Step "early" has a ref to "child", but does not wait for it. Spawn what uses the result of "child" along with it, with the dependency.',
+    ]);
+  });
+});

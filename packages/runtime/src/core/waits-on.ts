@@ -2,10 +2,12 @@
 import {
   circleProblem,
   circleText,
+  dataSources,
   didYouMean,
   type KTJob,
   omitUndefined,
   type Problem,
+  refProblems,
 } from '@kube-transform/sdk';
 import { statusOf, type Tallies } from './status.js';
 
@@ -23,6 +25,12 @@ export interface WaitsOn extends Tallies {
   firstEdge: Int32Array;
   nextEdge: Int32Array;
   edgeTo: Int32Array;
+  /**
+   * Sources of refs that are data, with a job that has them; of the first `readRefs` jobs. Filled when
+   * something is spawned: no step may come by the name of one.
+   */
+  readonly dataRefs: Map<string, string>;
+  readRefs: number;
 }
 
 /** Distinct unknown names for which a near one is searched: each search looks at thousands of names. */
@@ -31,7 +39,8 @@ const MAX_HINTS = 20;
 /**
  * Everything that is wrong with what `parent` spawned; empty where it can join the run.
  *
- * Codes: `DUPLICATE_NAME`, `UNKNOWN_DEPENDENCY`, `CYCLE`. Costs O(spawned jobs + their dependencies), and a
+ * Codes: `DUPLICATE_NAME`, `UNKNOWN_DEPENDENCY`, `CYCLE`, and those of refs. Costs O(spawned jobs + their
+ * dependencies + their arguments), and a
  * walk of what waits on the parent only where one of them depends on a job outside the list that is not
  * Completed.
  */
@@ -80,9 +89,33 @@ export function spawnProblems(graph: WaitsOn, parent: number, spawned: readonly 
       }
     });
   });
+  const steps = {
+    has: (name: string) => index.has(name) || known.has(name),
+    keys: () => new Set([...index.keys(), ...known.keys()]).keys(),
+  };
+  problems.push(
+    ...refProblems(spawned, steps, { list: 'spawned', hasParams: false }),
+    ...takenByData(graph, spawned),
+  );
   if (problems.length > 0) return problems;
   const within = circleProblem(spawned, index, 'spawned');
   return within === undefined ? [] : [within];
+}
+
+/** Names that a step of the run has in refs that were data, as there was no such step when it began. */
+function takenByData(graph: WaitsOn, spawned: readonly KTJob[]): Problem[] {
+  for (; graph.readRefs < graph.jobs.length; graph.readRefs++) {
+    const job = graph.jobs[graph.readRefs];
+    if (job === undefined) continue;
+    for (const source of dataSources(job)) graph.dataRefs.set(source, job.name);
+  }
+  return spawned.flatMap((job, i): Problem[] => {
+    const user = graph.dataRefs.get(job.name);
+    if (user === undefined || graph.byName.has(job.name)) return [];
+    const message = `Step "${user}" has a ref to "${job.name}", but does not wait for it.`;
+    const hint = `Spawn what uses the result of "${job.name}" along with it, with the dependency.`;
+    return [{ code: 'REF_WITHOUT_DEPENDENCY', path: `spawned[${i}].name`, message, hint }];
+  });
 }
 
 function nearName(

@@ -1,9 +1,11 @@
 /** Makes the records of runs: a new one, or one that repeats what failed in another. */
 import {
+  dataSources,
   type JsonObject,
   KtError,
   mustParsePipeline,
   type KTJobInput,
+  type KTPipeline,
   type KTPipelineInput,
 } from '@kube-transform/sdk';
 import { apply, createRunState, type Fact, jobState, jobStates } from '../core/index.js';
@@ -68,6 +70,7 @@ export async function newRun({
       });
   }
   const parsed = mustParsePipeline(withDefaults(input, defaults));
+  refuseParams(parsed);
   return {
     runId: runId ?? makeRunId(parsed.name, clock),
     pipeline: parsed,
@@ -76,6 +79,17 @@ export async function newRun({
     source,
     retryOf: null,
   };
+}
+
+/** Where parameters are filled in, no ref to them is left. @throws KtError `UNKNOWN_PARAM`. */
+function refuseParams({ jobs }: KTPipeline): void {
+  if (jobs.some(job => dataSources(job).includes('params')))
+    throw new KtError({
+      code: 'UNKNOWN_PARAM',
+      path: 'jobs',
+      message: 'A document takes no parameters, but a ref in it has the source "params".',
+      hint: 'Write the value itself, or make the document with pipeline(…).',
+    });
 }
 
 /**

@@ -173,7 +173,7 @@ describe('drive', () => {
       state: 'failed',
       cause: {
         kind: 'InvalidInput',
-        message: expect.stringContaining('Step "m" maps over the result of "a", which should be a list'),
+        message: 'Step "m" maps over the result of "a", which should be a list but is 7.',
       },
     });
   });

@@ -1,5 +1,5 @@
 /** Expanding a job: from its definition to the list of its items, stored once. */
-import { type FailureCause, type Json, type KTJob, parseRef, type RefJson } from '@kube-transform/sdk';
+import type { FailureCause, Json, KTJob } from '@kube-transform/sdk';
 import {
   hasItems,
   haveSameItems,
@@ -12,7 +12,7 @@ import {
 import { itemsKey, jobKey } from '../run-store/layout.js';
 import { sumOf } from '../run-store/segment.js';
 import type { FileStore } from '../ports/index.js';
-import { resolveRefs } from '../worker/resolve-arguments.js';
+import { compileTemplate, type Miss, missCause, resultsByJob } from '../worker/resolve-arguments.js';
 
 const encoder = new TextEncoder();
 
@@ -29,7 +29,7 @@ export interface ExpandOptions {
  * Writes a job's manifest and its items, or reads those that are there already. Items that a power cut took
  * are written anew.
  *
- * @returns a cause of kind `InvalidInput` where a map's items are no list.
+ * @returns a cause of kind `InvalidInput` where a map's items are no list, or their ref leads nowhere.
  * @throws KtError `BAD_RUN` where the items cannot be written as they were.
  */
 export async function expandJob(options: ExpandOptions): Promise<JobManifest | FailureCause> {
@@ -83,10 +83,16 @@ function layOut(
 async function linesOf({ store, runId, job }: ExpandOptions): Promise<ItemLine[] | FailureCause> {
   if (job.type === 'static') return job.tasks.map(task => ({ f: task.function, a: task.args }));
   if (job.type === 'dynamic') return [{ f: job.function, a: job.args }];
-  const items = Array.isArray(job.items) ? job.items : await resolveRefs(job.items, { store, runId });
+  const template = compileTemplate(job.items, new Set(job.dependencies));
+  const misses: Miss[] = [];
+  const items = template.fill(await resultsByJob(template.sources, { store, runId }), undefined, misses);
+  if (misses.length > 0) return missCause(misses, { job: job.name, field: 'items' });
   if (Array.isArray(items)) return items.map((e: Json) => ({ e }));
-  const source = parseRef(job.items as unknown as RefJson).source;
-  const seen = JSON.stringify(items);
-  const message = `Step "${job.name}" maps over the result of "${source}", which should be a list but is ${seen.slice(0, 80)}.`;
+  const [source] = template.sources;
+  const seen = JSON.stringify(items).slice(0, 80);
+  const message =
+    source === undefined
+      ? `Step "${job.name}" maps over ${seen}, which is neither a list nor a ref to a step that it depends on.`
+      : `Step "${job.name}" maps over the result of "${source}", which should be a list but is ${seen}.`;
   return { kind: 'InvalidInput', message, problems: [{ code: 'NOT_A_LIST', path: 'items', message }] };
 }

@@ -1,5 +1,15 @@
 /** Resolves the refs in an item's arguments to values, when the item runs. */
-import { type Json, parseRef, type RefJson, replaceRefs } from '@kube-transform/sdk';
+import {
+  addKey,
+  type FailureCause,
+  type Json,
+  missText,
+  openPointer,
+  parseRef,
+  type Problem,
+  type RefJson,
+  replaceRefs,
+} from '@kube-transform/sdk';
 import { resultsOf, type RefScope } from '../run-store/item-results.js';
 
 /** The element of a map, where there is one. */
@@ -8,33 +18,45 @@ export interface ItemValue {
   index: number;
 }
 
+/** A ref that leads nowhere. */
+export interface Miss {
+  /** Where it is in the arguments. */
+  path: string;
+  message: string;
+  /** It is the field of an object that lacks it, and a field here: it is left out, where that is allowed. */
+  isField: boolean;
+}
+
 /** Arguments with refs in them, looked through once so that filling them in for each item is quick. */
 export interface Template {
   /** Jobs whose results are needed. */
   readonly sources: readonly string[];
   /**
-   * The value with every ref replaced; a path that does not exist is null. Lists and objects are made anew
-   * each time, but for the item, which is the caller's: what one attempt does to them no other sees.
+   * The value with every ref replaced; refs that lead nowhere are added to `misses`. Lists and objects are
+   * made anew each time, but for the item, which is the caller's: what one attempt does to them no other sees.
    */
-  fill(results: ReadonlyMap<string, Json[]>, item?: ItemValue): Json;
+  fill(results: ReadonlyMap<string, Json[]>, item: ItemValue | undefined, misses: Miss[]): Json;
 }
 
 /**
  * Looks through arguments. Refs to anything but the jobs in `known`, the item and its index are data and stay
  * as they are.
  */
-export function compileTemplate(value: Json, known?: ReadonlySet<string>): Template {
+export function compileTemplate(value: Json, known: ReadonlySet<string>): Template {
   const sources = new Set<string>();
   const mark = (ref: RefJson): unknown => {
     const { source, pointer } = parseRef(ref);
     if (source !== 'index' && source !== 'item') {
-      if (known?.has(source) === false) return ref;
+      if (!known.has(source)) return ref;
       sources.add(source);
     }
     return new Slot(source, pointer, ref);
   };
   const marked = replaceRefs(value, mark);
-  return { sources: [...sources], fill: (results, item) => fillSlots(marked, results, item) };
+  return {
+    sources: [...sources],
+    fill: (results, item, misses) => fillSlots(marked, { results, item, misses, keys: [] }) ?? null,
+  };
 }
 
 /** A ref within a template. */
@@ -50,13 +72,32 @@ class Slot {
   }
 }
 
-function fillSlots(value: unknown, results: ReadonlyMap<string, Json[]>, item: ItemValue | undefined): Json {
+/** What is being filled in, and where that has come to. */
+interface Filling {
+  results: ReadonlyMap<string, Json[]>;
+  item: ItemValue | undefined;
+  misses: Miss[];
+  keys: (string | number)[];
+}
+
+/** The value without slots; undefined for one that leads nowhere. */
+function fillSlots(value: unknown, filling: Filling): Json | undefined {
   if (typeof value !== 'object' || value === null) return value as Json;
-  if (value instanceof Slot) return lookUp(value, results, item);
-  if (Array.isArray(value)) return value.map(entry => fillSlots(entry, results, item));
+  if (value instanceof Slot) return lookUp(value, filling);
+  if (Array.isArray(value)) return value.map((entry, i) => fillBelow(i, entry, filling) ?? null);
   const filled: Record<string, Json> = {};
-  for (const key of Object.keys(value))
-    setOwn(filled, key, fillSlots((value as Record<string, unknown>)[key], results, item));
+  for (const key of Object.keys(value)) {
+    const below = fillBelow(key, (value as Record<string, unknown>)[key], filling);
+    if (below !== undefined) setOwn(filled, key, below);
+  }
+  return filled;
+}
+
+function fillBelow(key: string | number, value: unknown, filling: Filling): Json | undefined {
+  if (typeof value !== 'object' || value === null) return value as Json;
+  filling.keys.push(key);
+  const filled = fillSlots(value, filling);
+  filling.keys.pop();
   return filled;
 }
 
@@ -67,17 +108,39 @@ function setOwn(object: Record<string, Json>, key: string, value: Json): void {
   else object[key] = value;
 }
 
-function lookUp(
-  { source, pointer, ref }: Slot,
-  results: ReadonlyMap<string, Json[]>,
-  item: ItemValue | undefined,
-): Json {
-  if (source === 'item' || source === 'index') {
-    if (item === undefined) return { $ref: ref.$ref };
-    return source === 'index' ? item.index : open(item.value, pointer);
+function lookUp({ source, pointer, ref }: Slot, { results, item, misses, keys }: Filling): Json | undefined {
+  const isOfItem = source === 'item' || source === 'index';
+  if (isOfItem && item === undefined) return { $ref: ref.$ref };
+  const from = isOfItem ? (source === 'index' ? item?.index : item?.value) : results.get(source);
+  const opened = openPointer(from ?? null, pointer);
+  if (opened.found) {
+    const { value } = opened;
+    return isOfItem || typeof value !== 'object' ? value : structuredClone(value);
   }
-  const found = open(results.get(source) ?? null, pointer);
-  return typeof found === 'object' ? structuredClone(found) : found;
+  const isLast = opened.key === pointer.length - 1;
+  const lacks = typeof opened.in === 'object' && opened.in !== null && !Array.isArray(opened.in);
+  misses.push({
+    path: keys.reduce<string>(addKey, ''),
+    message: missText(ref, opened),
+    isField: isLast && lacks && typeof keys.at(-1) === 'string',
+  });
+  return undefined;
+}
+
+/** Why an item cannot run whose refs lead nowhere; `field` is where its job has them. */
+export function missCause(
+  misses: readonly Miss[],
+  { job, item, field }: { job: string; item?: number; field: string },
+): FailureCause {
+  const problems = misses.map(({ path, message }): Problem => ({
+    code: 'REF_LEADS_NOWHERE',
+    path: `${field}${path}`,
+    message,
+  }));
+  const more = misses.length === 1 ? '' : ` (and ${misses.length - 1} more)`;
+  const where = item === undefined ? '' : `, item ${item}`;
+  const message = `Step "${job}"${where}: ${problems[0]?.path ?? field}: ${misses[0]?.message ?? ''}${more}`;
+  return { kind: 'InvalidInput', message, problems };
 }
 
 /** The results of several jobs, by name. */
@@ -87,18 +150,5 @@ export async function resultsByJob(
 ): Promise<Map<string, Json[]>> {
   return new Map(
     await Promise.all(sources.map(async source => [source, await resultsOf(source, scope)] as const)),
-  );
-}
-
-/** Replaces every ref within a JSON value by what it stands for. */
-export async function resolveRefs(value: Json, scope: RefScope): Promise<Json> {
-  const template = compileTemplate(value);
-  return template.fill(await resultsByJob(template.sources, scope));
-}
-
-function open(value: Json, pointer: readonly string[]): Json {
-  return pointer.reduce<Json>(
-    (at, key) => (typeof at === 'object' && at !== null ? ((at as Record<string, Json>)[key] ?? null) : null),
-    value,
   );
 }

@@ -4,9 +4,23 @@
  * IT1 Whatever users' code throws, and whenever, is a cause of the item: while its module is loaded, in its
  *    schemas, as a path of `outputs`. Only a store that fails rejects.
  */
-import { type AnyFunction, didYouMean, type FailureCause, isKtError, type Json } from '@kube-transform/sdk';
+import {
+  type AnyFunction,
+  definitionOf,
+  didYouMean,
+  type FailureCause,
+  isKtError,
+  type Json,
+} from '@kube-transform/sdk';
 import { threw } from '../parse/thrown.js';
-import { compileTemplate, type ItemValue, resultsByJob, type Template } from './resolve-arguments.js';
+import {
+  compileTemplate,
+  type ItemValue,
+  type Miss,
+  missCause,
+  resultsByJob,
+  type Template,
+} from './resolve-arguments.js';
 import { invoke, type Outcome } from './invoke.js';
 import { ContextScope } from './item-context.js';
 import type { ItemLine, JobManifest } from '../run-store/job-manifest.js';
@@ -61,7 +75,15 @@ export class ItemRunner {
     const element = isMap ? { value: line.e, index: item } : undefined;
     const template = isMap ? this.#mapArgs : compileTemplate(line.a, this.#known);
     const plain = template.sources.length === 0 && job.outputs.length === 0 && !job.cache;
-    if (plain) return this.#attempt({ name, args: template.fill(NO_RESULTS, element), item, attempt });
+    const misses: Miss[] = [];
+    if (plain)
+      return this.#attempt({
+        name,
+        args: template.fill(NO_RESULTS, element, misses),
+        misses,
+        item,
+        attempt,
+      });
     return this.#withStore({ name, template, element, item, attempt });
   }
 
@@ -89,26 +111,31 @@ export class ItemRunner {
    */
   async #withStore({ name, template, element, item, attempt }: StoreCall): Promise<AttemptOutcome> {
     const { job } = this.#manifest;
-    const args = template.fill(await this.#results(template), element);
+    const misses: Miss[] = [];
+    const args = template.fill(await this.#results(template), element, misses);
+    const call = { name, args, misses, item, attempt };
     if (job.outputs.length > 0) {
       const exist = await this.#outputsExist(element?.value ?? args, item);
       if (typeof exist !== 'boolean') return { ok: false, cause: exist };
       if (exist) return { ok: true, value: null, skipped: true };
     }
-    if (job.cache) return this.#cached({ name, args, item, attempt });
-    return this.#attempt({ name, args, item, attempt });
+    // What is left out of arguments may have been refused: that is for the function's schema to say.
+    return job.cache && misses.length === 0 ? this.#cached(call) : this.#attempt(call);
   }
 
   /** Whether all outputs of an item are there; a cause where one is no path. */
   async #outputsExist(value: Json, index: number): Promise<boolean | FailureCause> {
-    const template = compileTemplate(this.#manifest.job.outputs, this.#known);
-    const outputs = template.fill(await this.#results(template), { value, index }) as Json[];
+    const { name, outputs } = this.#manifest.job;
+    const template = compileTemplate(outputs, this.#known);
+    const misses: Miss[] = [];
+    const paths = template.fill(await this.#results(template), { value, index }, misses) as Json[];
+    if (misses.length > 0) return missCause(misses, { job: name, item: index, field: 'outputs' });
     try {
-      const exist = await Promise.all(outputs.map(path => this.#host.files.exists(path as string)));
+      const exist = await Promise.all(paths.map(path => this.#host.files.exists(path as string)));
       return exist.every(Boolean);
     } catch (error) {
       if (!isKtError(error) || error.code !== 'BAD_PATH') throw error;
-      const message = `Step "${this.#manifest.job.name}", item ${index}: an output is no path (BAD_PATH). ${error.message}`;
+      const message = `Step "${name}", item ${index}: an output is no path (BAD_PATH). ${error.message}`;
       return { kind: 'InvalidInput', message, problems: [...error.problems] };
     }
   }
@@ -140,9 +167,12 @@ export class ItemRunner {
     return this.#call(fn, call);
   }
 
-  #call(fn: AnyFunction, { args, item, attempt }: NamedCall): Promise<Outcome> {
+  #call(fn: AnyFunction, { args, misses, item, attempt }: NamedCall): Promise<Outcome> {
     const host = this.#host;
     const job = this.#manifest.job.name;
+    const mayLack = definitionOf(fn)?.options.input !== undefined;
+    if (misses.length > 0 && !(mayLack && misses.every(({ isField }) => isField)))
+      return Promise.resolve({ ok: false, cause: missCause(misses, { job, item, field: 'args' }) });
     host.emit({ type: 'ItemStarted', job, item, attempt });
     const cause = host.fault(job, item, attempt);
     if (cause !== undefined) return Promise.resolve({ ok: false, cause });
@@ -177,6 +207,8 @@ interface StoreCall {
 interface NamedCall {
   name: string;
   args: Json;
+  /** Refs of the arguments that lead nowhere; a field may be missing where the function has a schema. */
+  misses: readonly Miss[];
   item: number;
   attempt: number;
 }

@@ -53,6 +53,29 @@ describe('misuse', () => {
     expect(work).toThrow(message);
   });
 
+  test('a step refuses refs that are not from its own callback', () => {
+    let item: unknown;
+    const other = pipeline('other').map('m', read, () =>
+      each(['a'], file => {
+        item = file;
+        return { file };
+      }),
+    );
+    let result: unknown;
+    other.job('last', tick, steps => {
+      result = steps.m;
+      return {};
+    });
+    expect(() => start['job']?.('two', tick, () => ({ x: { deep: [result] } }))).toThrow(
+      'Step "two" was given the ref "m#", which belongs to a step "m" that is not before it. Take refs from the argument of its own callback only.',
+    );
+    const ofItem =
+      'Step "two" was given the ref "item#", which belongs to the items of another step\'s list.';
+    expect(() => start['job']?.('two', tick, () => ({ x: item }))).toThrow(ofItem);
+    expect(() => start['map']?.('two', read, () => each([item], () => ({})))).toThrow(ofItem);
+    expect(() => start['use']?.('two', other, () => ({ x: item }))).toThrow(ofItem);
+  });
+
   test('names of Object.prototype are names like others', () => {
     const odd = pipeline('p')
       .job('constructor', list, () => ({ dir: 'x' }))

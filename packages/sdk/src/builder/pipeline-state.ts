@@ -1,5 +1,6 @@
 /** What a pipeline knows while it is built: its steps in order, and the refs to their results. */
 import { didYouMean } from '../document/did-you-mean.js';
+import { parseRef, walkRefs } from '../document/read-refs.js';
 import type { KTJob, KTSchedule } from '../document/spec.js';
 import { KtError } from '../errors.js';
 import { isObject } from '../json.js';
@@ -30,10 +31,16 @@ export interface PipelineState {
   readonly schedules: readonly KTSchedule[];
 }
 
-/** The state with one more step. @throws KtError `BAD_NAME`, `DUPLICATE_NAME`, `NOT_A_KT_FUNCTION`. */
+/**
+ * The state with one more step.
+ *
+ * @throws KtError `BAD_NAME`, `DUPLICATE_NAME`, `NOT_A_KT_FUNCTION`, `UNKNOWN_STEP`.
+ */
 export function addStep(state: PipelineState, step: Step, result: Ref<unknown>): PipelineState {
   checkName(state, step.name);
   if (!isMarked(step.fn)) throw notMarked(step.name, step.fn);
+  const given = { args: step.args, items: step.items, outputs: step.outputs };
+  checkRefs(state, { name: step.name, isMap: step.type === 'map' }, given);
   return { ...state, steps: [...state.steps, step], refs: { ...state.refs, [step.name]: result } };
 }
 
@@ -86,6 +93,32 @@ export function callWithRefs(
     },
   });
   return callback(steps as never);
+}
+
+/**
+ * Refuses refs that were taken from elsewhere: from another pipeline, or from the callback of a map's items.
+ *
+ * @throws KtError `UNKNOWN_STEP`.
+ */
+export function checkRefs(
+  state: PipelineState,
+  { name, isMap }: { name: string; isMap: boolean },
+  given: object,
+): void {
+  const known = new Set(['params', ...state.steps.map(step => step.name)]);
+  walkRefs(given, ({ ref, isLive, keys: [field] }) => {
+    if (ref === undefined || !isLive) return;
+    const { source } = parseRef(ref);
+    const isItem = source === 'item' || source === 'index';
+    if (isItem ? field === 'outputs' || (isMap && field === 'args') : known.has(source)) return;
+    const of = isItem ? "the items of another step's list" : `a step "${source}" that is not before it`;
+    throw new KtError({
+      code: 'UNKNOWN_STEP',
+      path: name,
+      message: `Step "${name}" was given the ref "${ref.$ref}", which belongs to ${of}.`,
+      hint: 'Take refs from the argument of its own callback only.',
+    });
+  });
 }
 
 /** Checks what the callback of a map returned. @throws KtError `BAD_MAP`. */

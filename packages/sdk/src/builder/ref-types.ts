@@ -1,20 +1,5 @@
 /** The types of refs: values that exist only when the pipeline runs, and what arguments are made of. */
-
-/**
- * A ref as documents have it: where data comes from.
- *
- * @example
- * ```ts
- * const path: RefJson = { $ref: 'list#/0/files/2' }; // the third file in the result of the step "list"
- * ```
- */
-export interface RefJson {
-  /**
-   * `<step>#/<pointer>` into the array of the step's items' results, `item#/<pointer>` and `index#` within a
-   * map, `params#/<pointer>` for parameters. A pointer is a JSON pointer.
-   */
-  $ref: string;
-}
+import type { RefJson } from '../document/spec.js';
 
 declare const refType: unique symbol;
 declare const elementType: unique symbol;

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { isKtError } from '../errors.js';
-import { asRef, each, makeRef, parseRef, refSources, replaceRefs } from './refs.js';
+import { asRef, parseRef, refSources, replaceRefs } from '../document/read-refs.js';
+import { each, makeRef } from './refs.js';
 
 interface Row {
   name: string;

@@ -1,14 +1,9 @@
-/** Refs as values: making them, and finding, reading and replacing them within arguments. */
+/** Refs as the callbacks of steps have them: they stand for values that exist only when the pipeline runs. */
+import { escapeKey, LIVE_REF, replaceRefs } from '../document/read-refs.js';
+import type { RefJson } from '../document/spec.js';
 import { KtError } from '../errors.js';
-import { isObject, type Json } from '../json.js';
-import type { Each, Ref, RefJson } from './ref-types.js';
-
-const REF = Symbol.for('kube-transform.ref');
-const PARTS = /^([^#]+)#((?:\/[^/]*)*)$/;
-
-/** A key as JSON pointers write it. */
-export const escapeKey = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
-const unescapeKey = (key: string): string => key.replaceAll('~1', '/').replaceAll('~0', '~');
+import type { Json } from '../json.js';
+import type { Each, Ref } from './ref-types.js';
 
 function misuse(path: string, did: string): KtError {
   return new KtError({
@@ -54,7 +49,7 @@ export function makeRef<T>(source: string, pointer = '', called?: (argument: nev
   };
   const ref: unknown = new Proxy((): void => undefined, {
     get(_target, key) {
-      if (key === REF) return json;
+      if (key === LIVE_REF) return json;
       if (key === Symbol.toPrimitive) {
         return () => {
           throw misuse(path, 'turned into text or a number');
@@ -74,7 +69,7 @@ export function makeRef<T>(source: string, pointer = '', called?: (argument: nev
     deleteProperty() {
       throw misuse(path, 'deleted from');
     },
-    has: (_target, key) => key === REF,
+    has: (_target, key) => key === LIVE_REF,
     ownKeys() {
       throw misuse(path, 'spread or enumerated');
     },
@@ -100,79 +95,5 @@ export function each<E, A>(
   return { items, args: args(makeRef<E>('item'), makeRef<number>('index')) };
 }
 
-function isLive(value: object): value is { readonly [REF]: RefJson } {
-  return REF in value;
-}
-
-/**
- * Reads a value as a ref: a live one of a callback, or `{ $ref: … }` of a document.
- *
- * @returns its serialised form, or undefined where the value is no ref.
- *
- * @example
- * ```ts
- * asRef({ $ref: 'list#/0' }); // → { $ref: 'list#/0' }
- * asRef({ $ref: '#/definitions/leaf' }); // → undefined
- * ```
- */
-export function asRef(value: unknown): RefJson | undefined {
-  if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return undefined;
-  if (isLive(value)) return value[REF];
-  if (!('$ref' in value) || typeof value.$ref !== 'string' || Object.keys(value).length !== 1)
-    return undefined;
-  return PARTS.test(value.$ref) ? { $ref: value.$ref } : undefined;
-}
-
-/**
- * Splits a ref into its source and the keys of its pointer.
- *
- * @throws TypeError for what {@link asRef} would not have given.
- *
- * @example
- * ```ts
- * parseRef({ $ref: 'list#/0/files' }); // → { source: 'list', pointer: ['0', 'files'] }
- * ```
- */
-export function parseRef(ref: RefJson): { source: string; pointer: string[] } {
-  const match = PARTS.exec(ref.$ref);
-  if (match === null) throw new TypeError(`Bug: bad ref ${ref.$ref}`);
-  return { source: match[1] ?? '', pointer: (match[2] ?? '').split('/').slice(1).map(unescapeKey) };
-}
-
-/**
- * Copies a JSON-like value with every ref in it replaced by what `resolve` returns for it.
- *
- * Instances of classes are kept as they are.
- *
- * @example
- * ```ts
- * replaceRefs({ path: { $ref: 'list#/0' } }, () => 'a.csv'); // → { path: 'a.csv' }
- * ```
- */
-export function replaceRefs(value: unknown, resolve: (ref: RefJson) => unknown): unknown {
-  const ref = asRef(value);
-  if (ref !== undefined) return resolve(ref);
-  if (!isObject(value)) return value;
-  if (Array.isArray(value)) return value.map(entry => replaceRefs(entry, resolve));
-  const proto: unknown = Object.getPrototypeOf(value);
-  if (proto !== Object.prototype && proto !== null) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, entry]) => [key, replaceRefs(entry, resolve)]));
-}
-
 /** A value with its refs as documents have them; that the rest is JSON is checked with the document. */
 export const serialised = (value: unknown): Json => replaceRefs(value, ref => ref) as Json;
-
-/**
- * Finds every source that a JSON-like value refers to.
- *
- * @param into a set to add them to.
- *
- * @example
- * ```ts
- * [...refSources({ path: { $ref: 'list#/0' }, dir: { $ref: 'params#/dir' } })]; // → ['list', 'params']
- * ```
- */
-export function refSources(value: unknown, into = new Set<string>()): Set<string> {
-  replaceRefs(value, ref => void into.add(parseRef(ref).source));
-  return into;
-}

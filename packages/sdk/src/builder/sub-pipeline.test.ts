@@ -171,3 +171,18 @@ describe('use', () => {
     ).toThrow('already has a step "sub"');
   });
 });
+
+test('a parameter that is not given is left out; a place that there is not is refused', () => {
+  const params = z.object({ years: z.array(z.number()), note: z.string().optional() });
+  const any = ktFunction({ name: 'm.any' }, (_: { year: number; note?: string | undefined }) => null);
+  const of = (at: number) =>
+    pipeline('p', { params }).job('any', any, steps => ({
+      year: steps.params.years.at(at),
+      note: steps.params.note,
+    }));
+  expect(of(0).toSpec({ years: [2024] }).jobs?.[0]?.tasks?.[0]?.args).toEqual({ year: 2024 });
+  expect(() => of(3).toSpec({ years: [2024] })).toThrow(
+    'params.years["3"]: "params#/years/3" leads nowhere: "params#/years" is a list of 1.',
+  );
+  expect(() => pipeline('q').use('sub', of(3), () => ({ years: [2024] }))).toThrow('is a list of 1');
+});

@@ -1,11 +1,12 @@
 /** Pipelines within pipelines: steps get a prefix, parameters are replaced by what is given. */
-import type { JsonObject } from '../json.js';
-import { isObject } from '../json.js';
+import { addKey, isObject, type Json, type JsonObject } from '../json.js';
 import { KtError } from '../errors.js';
 import type { KTJobInput, KTPipelineInput } from '../document/spec-input.js';
 import { issuePath, type StandardSchema } from '../standard-schema.js';
-import { checkName, type PipelineState } from './pipeline-state.js';
-import { asRef, escapeKey, makeRef, parseRef, replaceRefs } from './refs.js';
+import { checkName, checkRefs, type PipelineState } from './pipeline-state.js';
+import { asRef, escapeKey, missText, openPointer, parseRef, replaceRefs } from '../document/read-refs.js';
+import type { RefJson } from '../document/spec.js';
+import { makeRef } from './refs.js';
 
 interface TakeIn {
   prefix: string;
@@ -26,6 +27,7 @@ export function takeIn(
   { prefix, params, after }: TakeIn,
 ): PipelineState {
   checkName(state, prefix);
+  checkRefs(state, { name: prefix, isMap: false }, { params });
   const names = new Set(other.steps.map(step => step.name));
   const move: Move = { params: subParams(other.params, params, prefix), prefix, steps: names };
   const inner = other.steps.map(step => ({
@@ -62,7 +64,7 @@ interface Move {
 function moveRefs(value: unknown, { params, prefix, steps, live }: Move): unknown {
   return replaceRefs(value, ref => {
     const { source, pointer } = parseRef(ref);
-    if (source === 'params') return pointer.reduce(open, params) ?? null;
+    if (source === 'params') return openParams(params, pointer, ref);
     if (prefix === undefined || steps?.has(source) !== true) return ref;
     const path = ref.$ref.slice(source.length + 1);
     return live === true ? makeRef(`${prefix}.${source}`, path) : { $ref: `${prefix}.${source}#${path}` };
@@ -72,6 +74,10 @@ function moveRefs(value: unknown, { params, prefix, steps, live }: Move): unknow
 /**
  * Fills parameters into a document: refs to them (`params#/…`) are replaced by values, which were checked
  * before.
+ *
+ * A field that is not given is left out.
+ *
+ * @throws KtError `MISSING_PARAM` for a place beyond a list, or a field of nothing.
  *
  * @example
  * ```ts
@@ -85,11 +91,28 @@ export const bindSpec = (spec: KTPipelineInput, params: JsonObject): KTPipelineI
   jobs: moveRefs(spec.jobs ?? [], { params }) as KTJobInput[],
 });
 
-/** One step of a JSON pointer into a value that may itself be a ref. */
-function open(value: unknown, key: string): unknown {
-  const ref = asRef(value);
-  if (ref !== undefined) return { $ref: `${ref.$ref}/${escapeKey(key)}` };
-  return isObject(value) ? value[key] : undefined;
+/**
+ * What a ref to parameters stands for: a part of the values, or, where that is a ref, what lies below it.
+ * Undefined for a field that is not given; it is left out.
+ *
+ * @throws KtError `MISSING_PARAM` where there is nothing to be opened.
+ */
+function openParams(params: unknown, pointer: readonly string[], ref: RefJson): unknown {
+  let at = params;
+  for (const [i, key] of pointer.entries()) {
+    const inner = asRef(at);
+    if (inner !== undefined) return { $ref: [inner.$ref, ...pointer.slice(i).map(escapeKey)].join('/') };
+    const opened = openPointer(at as Json, [key]);
+    if (opened.found) at = opened.value;
+    else if (i === pointer.length - 1 && isObject(at) && !Array.isArray(at)) return undefined;
+    else
+      throw new KtError({
+        code: 'MISSING_PARAM',
+        path: ['params', ...pointer].reduce(addKey),
+        message: missText(ref, { ...opened, key: i }),
+      });
+  }
+  return at;
 }
 
 /**

@@ -5,7 +5,8 @@ import type { KTJobInput } from '../document/spec-input.js';
 import { type AnyFunction, definitionOf, functionName } from './function-definition.js';
 import { duplicateFunction } from './name-exports.js';
 import type { PipelineState, Step } from './pipeline-state.js';
-import { refSources, serialised } from './refs.js';
+import { refSources } from '../document/read-refs.js';
+import { serialised } from './refs.js';
 
 /** The jobs of a pipeline. Functions are named now, not when steps are added: modules are named late. */
 export function jobsOf({ name, steps }: PipelineState): KTJobInput[] {

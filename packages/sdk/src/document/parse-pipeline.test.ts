@@ -200,6 +200,7 @@ test('parsing twice is the same as parsing once', () => {
       {
         type: 'map',
         function: 'm.h',
+        dependencies: ['pipeline-p-job-0'],
         items: { $ref: 'pipeline-p-job-0#/0' },
         itemsPerPod: 3,
         kubernetes: { queue: 'q', podPatch: { a: 1 } },

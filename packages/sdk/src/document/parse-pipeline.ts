@@ -1,6 +1,7 @@
 /** Where documents come in: a whole KTPipeline goes on, or all that is wrong with it. */
 import * as z from 'zod';
 import { graphProblems } from './check-graph.js';
+import { refProblems } from './check-refs.js';
 import type { GraphJob } from './find-circle.js';
 import { KtError, type Problem } from '../errors.js';
 import { FIELDS, pipelineSchema } from './document-schema.js';
@@ -27,7 +28,7 @@ export type Parsed<T> = { ok: true; value: T } | { ok: false; problems: Problem[
  *
  * Accepts what kube-transform accepts; an unnamed job is named `pipeline-<pipeline>-job-<index>`. Codes of
  * problems: `BAD_DOCUMENT`, `UNKNOWN_FIELD`, `BAD_QUANTITY`, `BAD_DURATION`, `BAD_CRON`, `BAD_TIME_ZONE`,
- * `DUPLICATE_NAME`, `UNKNOWN_DEPENDENCY`, `CYCLE`.
+ * `DUPLICATE_NAME`, `UNKNOWN_DEPENDENCY`, `CYCLE`, `REF_WITHOUT_DEPENDENCY`, `UNKNOWN_REF`, `BAD_REF`.
  *
  * @example
  * ```ts
@@ -50,7 +51,8 @@ export function parsePipeline(input: unknown): Parsed<KTPipeline> {
     ...job,
     name: job.name ?? pipelineJobName(shape.data.name, i),
   }));
-  const problems = graphProblems(jobs);
+  const names = new Set(jobs.map(job => job.name));
+  const problems = [...graphProblems(jobs), ...refProblems(jobs, names, { list: 'jobs' })];
   return problems.length > 0 ? { ok: false, problems } : { ok: true, value: { ...shape.data, jobs } };
 }
 
@@ -58,8 +60,8 @@ export function parsePipeline(input: unknown): Parsed<KTPipeline> {
  * Checks what a dynamic step's function returned and fills in names and defaults.
  *
  * An unnamed job is named `<parent>-job-<index>`. Dependencies may be names outside the list: whether they
- * exist is decided where all steps of the run are known. Codes: those of {@link parsePipeline}, but the last
- * three.
+ * exist is decided where all steps of the run are known, as is what refs lead to. Codes: those of
+ * {@link parsePipeline} up to `BAD_DURATION`.
  *
  * @param parent name of the step whose function it was.
  *

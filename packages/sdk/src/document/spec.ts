@@ -3,6 +3,22 @@ import type { Json, JsonObject } from '../json.js';
 import type { JobOptions } from './job-options.js';
 
 /**
+ * A ref as documents have it: where data comes from.
+ *
+ * @example
+ * ```ts
+ * const path: RefJson = { $ref: 'list#/0/files/2' }; // the third file in the result of the step "list"
+ * ```
+ */
+export interface RefJson {
+  /**
+   * `<step>#/<pointer>` into the array of the step's items' results, `item#/<pointer>` and `index#` within a
+   * map, `params#/<pointer>` for parameters. A pointer is a JSON pointer.
+   */
+  $ref: string;
+}
+
+/**
  * One call of a function within a static job; without a function it does nothing.
  *
  * @example
