@@ -14,7 +14,8 @@ export function retryCommand(cli: Cli): Command {
   const command = new Command('retry')
     .summary('repeat what failed in a run, as a new run')
     .description(
-      'Repeats what failed in a run, as a new run: what succeeded keeps its results. The functions are taken as they are now.\n' +
+      'Repeats what failed in a run, as a new run: what succeeded keeps its results. Items that were allowed to fail are repeated too, and\n' +
+        'so is all that depends on what is repeated. The functions are taken as they are now.\n' +
         'A run of a cluster is repeated there.',
     )
     .argument('<run>', 'id of a run, the beginning of one, or latest')

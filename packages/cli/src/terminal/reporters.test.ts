@@ -104,6 +104,18 @@ describe('as lines', () => {
     ).toEqual(['run r (resumed): pipeline "etl", 1 step']);
   });
 
+  test('results that were not kept - are told with the end of their step', () => {
+    const skipped = (item: number): Untimed<RunEvent> => ({
+      ...{ type: 'ItemSucceeded', job: 'work', item, attempt: 0 },
+      ...{ skipped: true, unkept: true },
+    });
+    const ends = { ...RUNS, from: 'Running', to: 'Completed' } as const;
+    expect(lines([RUNS, skipped(0), ends]).at(-1)).toBe('work: Completed – 1 skipped, its result is null');
+    expect(lines([RUNS, skipped(0), skipped(1), succeeded(2), ends]).at(-1)).toBe(
+      'work: Completed – 2 skipped, their results are null',
+    );
+  });
+
   test('progress - of a step every other second, with its rate', () => {
     const items = [0, 1, 2, 3].map(succeeded);
     expect(lines([STARTED, RUNS, EXPANDED, ...items], 100)).toHaveLength(3);

@@ -60,10 +60,12 @@ function plainLine(progress: RunProgress, event: RunEvent, told: Map<string, num
       return `run ${event.runId}${event.resumed ? ' (resumed)' : ''}: pipeline "${event.pipeline}", ${plural(event.jobs, 'step')}`;
     case 'RunFinished':
       return undefined;
-    case 'JobStatusChanged':
-      return event.from === null || event.to === 'Pending'
-        ? undefined
-        : `${event.job}: ${event.to}${event.cause === undefined ? '' : ` – ${event.cause.message}`}`;
+    case 'JobStatusChanged': {
+      if (event.from === null || event.to === 'Pending') return undefined;
+      const job = progress.jobs.get(event.job);
+      const why = event.cause?.message ?? (event.to === 'Completed' && job ? unkeptCount(job) : '');
+      return `${event.job}: ${event.to}${why === '' ? '' : ` – ${why}`}`;
+    }
     case 'JobExpanded':
       return event.items > 1 ? `${event.job}: ${plural(event.items, 'item')}` : undefined;
     case 'ItemRetrying':
@@ -148,12 +150,21 @@ function counts(job: JobProgress, nowMs: number | null): string {
   const parts = [
     job.items > 1 ? `${job.done + job.failed}/${job.items}` : '',
     job.failed > 0 && job.items > 1 ? coloured('Failed', `${job.failed} failed`) : '',
-    job.skipped > 0 ? `${job.skipped} done before` : '',
+    ...skippedCounts(job),
     job.retried > 0 ? `${job.retried} retried` : '',
     rate === null || job.items < 2 ? '' : `${rate.perSecond.toFixed(1)}/s  eta ${duration(rate.etaMs)}`,
   ];
   return parts.filter(part => part !== '').join('  ');
 }
+
+/** `3 done before`, `2 skipped, their results are null`. */
+export const skippedCounts = ({ skipped, unkept }: Pick<JobProgress, 'skipped' | 'unkept'>): string[] => [
+  skipped > unkept ? `${skipped - unkept} done before` : '',
+  unkeptCount({ unkept }),
+];
+
+const unkeptCount = ({ unkept }: Pick<JobProgress, 'unkept'>): string =>
+  unkept === 0 ? '' : `${unkept} skipped, ${unkept === 1 ? 'its result is' : 'their results are'} null`;
 
 function clip(line: string, columns: number): string {
   let width = 0;

@@ -32,6 +32,7 @@ export function printOutcome(summary: RunSummary, run: RunRef, output: Output): 
     output.out(
       `${coloured(status, 'Completed')} in ${took}: ${plural(jobCount(summary), 'step')}${allowed}. Run ${runId}`,
     );
+    if (tolerated > 0) output.out(`  repeat what failed: kt retry ${shellWord(runId)} --failed`);
     return;
   }
   const resolve = stackReader({ bundleDir: bundleDirOf(run.source) });

@@ -5,6 +5,7 @@ import { HERE, type RunRef } from '../backends/backend.js';
 import { problemOf } from '../backends/status-json.js';
 import { bundleDirOf } from '../bundle/bundle-dir.js';
 import { coloured, duration, type Output, plural, printText, statusText, table } from '../terminal/output.js';
+import { skippedCounts } from '../terminal/reporters.js';
 import { stackReader } from '../terminal/source-positions.js';
 import { shellWord } from '../terminal/plain-text.js';
 
@@ -26,7 +27,8 @@ export function printStatus(summary: RunSummary, run: RunRef, output: Output): v
   if (status === 'Interrupted')
     output.out(`Go on with it:           ${run.verb} --resume ${shellWord(runId)}`);
   if (failures.length > 0) output.out(`See what they printed:   kt logs ${shellWord(runId)} --failed`);
-  if (status === 'Failed') output.out(`Repeat only what failed: kt retry ${shellWord(runId)} --failed`);
+  if (status === 'Failed' || (status === 'Completed' && failures.length > 0))
+    output.out(`Repeat only what failed: kt retry ${shellWord(runId)} --failed`);
 }
 
 function printSteps(summary: RunSummary, output: Output): void {
@@ -40,13 +42,14 @@ function printSteps(summary: RunSummary, output: Output): void {
     if (waiting !== null) output.out(coloured('Interrupted', `${name}: waiting because ${waiting}`));
 }
 
-function counts({ items, done, failed, retried, skipped }: JobProgress): string {
+function counts(job: JobProgress): string {
+  const { items, done, failed, retried } = job;
   if (items === null) return '';
   const parts = [
     `${(done + failed).toLocaleString('en-US')}/${plural(items, 'item')}`,
     failed > 0 ? coloured('Failed', `${failed} failed`) : '',
     retried > 0 ? `${retried} retried` : '',
-    skipped > 0 ? `${skipped} done before` : '',
+    ...skippedCounts(job),
   ];
   return parts.filter(part => part !== '').join('  ');
 }

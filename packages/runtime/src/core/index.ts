@@ -3,6 +3,7 @@ export { decide, unfinished } from './decide.js';
 export type { Action, Fact, Own, Transition } from './events.js';
 export { isDone, jobState, jobStates, runStatus, statusCounts } from './read-state.js';
 export type { JobState } from './read-state.js';
+export { repeatedJobs } from './repeated-jobs.js';
 export { createRunState, hasNothingToRun } from './run-state.js';
 export type { RunState } from './run-state.js';
 export { apply } from './apply.js';

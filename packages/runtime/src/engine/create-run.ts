@@ -7,8 +7,9 @@ import {
   type KTJobInput,
   type KTPipeline,
   type KTPipelineInput,
+  omitUndefined,
 } from '@kube-transform/sdk';
-import { apply, createRunState, type Fact, jobState, jobStates } from '../core/index.js';
+import { apply, createRunState, type Fact, jobStates, repeatedJobs } from '../core/index.js';
 import { openJournal, readJournal } from '../run-store/journal.js';
 import { itemsKey, jobKey, resultsPrefix } from '../run-store/layout.js';
 import { manifestBytes, readManifest } from '../run-store/job-manifest.js';
@@ -113,8 +114,9 @@ const isObject = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /**
- * Stores a new run that repeats what failed in another: jobs that succeeded keep their results, and within
- * failed jobs so do the items that are done. The other run stays as it is.
+ * Stores a new run that repeats what failed in another, also where that was allowed, and what depends on it:
+ * other jobs keep their results, and within those in which something failed so do the items that are done.
+ * The other run stays as it is.
  *
  * @throws KtError `UNKNOWN_RUN`, and `NOTHING_FAILED` where the run has nothing to repeat.
  */
@@ -133,11 +135,9 @@ export async function retryRun(
   const facts: Fact[] = [];
   const state = createRunState(old.pipeline.jobs);
   for await (const fact of readJournal(store, from)) if (apply(state, fact).length > 0) facts.push(fact);
-  const succeeded = facts.filter(
-    fact => fact.type === 'JobSucceeded' && jobState(state, fact.job)?.own.state === 'succeeded',
-  );
-  const again = [...jobStates(state)].filter(({ own }) => own.state !== 'succeeded');
-  if (again.length === 0)
+  const repeated = repeatedJobs(state);
+  const succeeded = facts.filter(fact => fact.type === 'JobSucceeded' && !repeated.has(fact.job));
+  if (repeated.size === 0)
     throw new KtError({
       code: 'NOTHING_FAILED',
       path: 'run',
@@ -150,21 +150,18 @@ export async function retryRun(
     source: options.source ?? old.source,
     retryOf: from,
   };
-  for (const { job, own } of jobStates(state))
-    await copyJob(store, { from, to: record.runId, job: job.name, isDone: own.state === 'succeeded' });
+  for (const { job } of jobStates(state))
+    if (repeated.get(job.name) !== 'whole') await copyJob(store, { from, to: record.runId, job: job.name });
   const journal = await openJournal(store, record.runId);
   if (succeeded.length > 0) await journal.append(...succeeded);
   await writeRecord(store, record);
   return record;
 }
 
-/**
- * Copies a job's manifest and the results of the items that are done, one segment for each pod; of a job that
- * is done as a whole the failures too, which were allowed.
- */
+/** Copies a job's manifest and the results of the items that are done, one segment for each pod. */
 async function copyJob(
   store: FileStore,
-  { from, to, job, isDone }: { from: string; to: string; job: string; isDone: boolean },
+  { from, to, job }: { from: string; to: string; job: string },
 ): Promise<void> {
   const manifest = await readManifest(store, from, job);
   if (manifest === null) return;
@@ -174,10 +171,11 @@ async function copyJob(
     const done = new Map<number, ItemOutcome>();
     for await (const line of readLog(store, resultsPrefix(from, job, pod), RESULT_LINE))
       done.set(line.i, foldLine(done.get(line.i), line));
-    const lines = [...done].flatMap(([i, { final, attempts: n, cause, result }]): ResultLine[] => {
-      if (!final || (cause !== undefined && !isDone)) return [];
-      return [cause === undefined ? { i, n, r: result ?? null } : { i, n, c: cause, x: true }];
-    });
+    const lines = [...done].flatMap(([i, o]): ResultLine[] =>
+      o.final && o.cause === undefined
+        ? [{ i, n: o.attempts, r: o.result ?? null, ...omitUndefined({ none: o.isUnkept }) }]
+        : [],
+    );
     if (lines.length === 0) continue;
     const log = await SegmentLog.open<ResultLine>(store, resultsPrefix(to, job, pod));
     await log.append(...lines);

@@ -30,7 +30,8 @@ export function settleJob(job: KTJob, items: number, outcome: PodOutcome): Fact 
   }
   if (job.type !== 'dynamic') return { type: 'JobSucceeded', job: job.name, failedItems: outcome.failed };
   const parsed = parseSpawn(outcome.result ?? [], job.name);
-  if (parsed.ok) return { type: 'JobSucceeded', job: job.name, spawned: parsed.value };
+  const failed = outcome.failed === 0 ? {} : { failedItems: outcome.failed };
+  if (parsed.ok) return { type: 'JobSucceeded', job: job.name, spawned: parsed.value, ...failed };
   const first = parsed.problems[0];
   const message = `Step "${job.name}" must return a list of jobs, but: spawned${first?.path ?? ''}: ${first?.message ?? ''}`;
   return {

@@ -1,7 +1,7 @@
 /** The messages of worker processes, as their driver hears them. */
 import { CAUSE } from '../parse/failure-cause.js';
 import { Format } from '../parse/format.js';
-import { count, flag, list, nullOr, number, optional, record, text, variant } from '../parse/shapes.js';
+import { count, flag, list, nullOr, number, optional, record, text, variant, yes } from '../parse/shapes.js';
 import type { ItemEvent } from '../ports/index.js';
 import type { PodOutcome } from '../run-store/item-results.js';
 import { type FromWorker, WORKER_MESSAGE } from './worker-protocol.js';
@@ -10,7 +10,7 @@ const attempt = { job: text, item: count, attempt: count };
 
 const ITEM_EVENT = variant<ItemEvent, 'type'>('type', {
   ItemStarted: attempt,
-  ItemSucceeded: { ...attempt, skipped: flag },
+  ItemSucceeded: { ...attempt, skipped: flag, unkept: optional(yes) },
   ItemRetrying: { ...attempt, cause: CAUSE, delayMs: number },
   ItemFailed: { ...attempt, cause: CAUSE },
   JobWaiting: { job: text, message: nullOr(text) },

@@ -55,6 +55,8 @@ export const positive = shapeOf(
   (value): value is number => Number.isSafeInteger(value) && (value as number) > 0,
 );
 export const flag = shapeOf('true or false', value => typeof value === 'boolean');
+/** True: what is not so is left out. */
+export const yes = shapeOf('true', value => value === true);
 /** An object of whatever JSON can hold, as it is. */
 export const object = shapeOf('an object', (value): value is JsonObject => isObject(value));
 /** Any value that is there, as it is. It comes from JSON, and is not looked into. */

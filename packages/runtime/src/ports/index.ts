@@ -19,7 +19,8 @@ export interface JobOrder {
 /** Progress within a job: hints for people, never the truth. */
 export type ItemEvent =
   | { type: 'ItemStarted'; job: string; item: number; attempt: number }
-  | { type: 'ItemSucceeded'; job: string; item: number; attempt: number; skipped: boolean }
+  /** `skipped`: it was done before; `unkept`: and its result was not kept, so it is null. */
+  | { type: 'ItemSucceeded'; job: string; item: number; attempt: number; skipped: boolean; unkept?: true }
   | { type: 'ItemRetrying'; job: string; item: number; attempt: number; cause: FailureCause; delayMs: number }
   | { type: 'ItemFailed'; job: string; item: number; attempt: number; cause: FailureCause }
   /** Why no pod of a job has started, in words; null when one has. */
@@ -168,7 +169,15 @@ export type RunEvent = { atMs: number; runId: string } & (
   | { type: 'JobExpanded'; job: string; items: number; done: number; failed: number }
   | ItemEvent
   /** How far a job is, where its items are not told one by one. */
-  | { type: 'JobCounted'; job: string; done: number; failed: number; retried: number; skipped: number }
+  | {
+      type: 'JobCounted';
+      job: string;
+      done: number;
+      failed: number;
+      retried: number;
+      skipped: number;
+      unkept?: number;
+    }
   | { type: 'RunFinished'; status: RunStatus; durationMs: number }
 );
 

@@ -37,8 +37,8 @@ export class RunProgress {
         return;
       }
       case 'JobCounted': {
-        const { done, failed, retried, skipped } = event;
-        Object.assign(this.#job(event.job), { done, failed, retried, skipped });
+        const { done, failed, retried, skipped, unkept = 0 } = event;
+        Object.assign(this.#job(event.job), { done, failed, retried, skipped, unkept });
         return;
       }
       case 'JobWaiting':
@@ -48,6 +48,7 @@ export class RunProgress {
         const job = this.#job(event.job);
         job.done++;
         if (event.skipped) job.skipped++;
+        if (event.unkept === true) job.unkept++;
         return;
       }
       case 'ItemRetrying':

@@ -57,12 +57,15 @@ export async function readRun(
     const items = manifest?.items ?? (own.state === 'succeeded' ? 0 : null);
     const cause = own.state === 'failed' ? own.cause : undefined;
     const progress: JobProgress = { ...newJobProgress(job.name), parent, status, items, cause };
+    if (own.state === 'succeeded') progress.failed = own.failedItems;
     const failed: FailedItem[] = [];
     if (manifest !== null && counts(job.name)) {
       const outcomes = await outcomesOf(store, manifest);
-      for (const [item, { attempts, final, cause: why }] of outcomes) {
+      for (const [item, { attempts, final, isUnkept, cause: why }] of outcomes) {
         progress.retried += Math.max(0, attempts - 1);
         if (!final) continue;
+        if (attempts === 0) progress.skipped++;
+        if (isUnkept === true) progress.unkept++;
         if (why === undefined) progress.done++;
         else failed.push({ job: job.name, item, cause: why });
       }

@@ -38,6 +38,7 @@ const JOB_PROGRESS = record<JobProgress>({
   failed: zero,
   retried: zero,
   skipped: zero,
+  unkept: zero,
   before: zero,
   startedMs: orElse(nullOr(number), null),
   cause: optional(CAUSE),

@@ -28,7 +28,7 @@ describe('eventsBetween', () => {
     expect(eventsBetween(null, going)).toEqual([
       { type: 'RunStarted', pipeline: 'p', jobs: 2, resumed: false, atMs: 1500, runId: 'r' },
       { type: 'JobExpanded', job: 'a', items: 4, done: 0, failed: 0, ...stamp },
-      { type: 'JobCounted', job: 'a', done: 1, failed: 0, retried: 0, skipped: 0, ...stamp },
+      { type: 'JobCounted', job: 'a', done: 1, failed: 0, retried: 0, skipped: 0, unkept: 0, ...stamp },
       { type: 'JobStatusChanged', job: 'a', from: 'Pending', to: 'Running', items: 4, ...stamp },
       { type: 'JobStatusChanged', job: 'b', from: null, to: 'Pending', items: null, ...stamp },
     ]);

@@ -21,6 +21,8 @@ export interface JobProgress {
   retried: number;
   /** Items that were done before: their results or files were there. */
   skipped: number;
+  /** Those of them whose result was not kept, so that it is null. */
+  unkept: number;
   /** Items that an earlier process of the run had ended. */
   before: number;
   /** Milliseconds since 1970; null where it is not known. */
@@ -103,6 +105,7 @@ export function newJobProgress(name: string): JobProgress {
     failed: 0,
     retried: 0,
     skipped: 0,
+    unkept: 0,
     before: 0,
     startedMs: null,
     cause: undefined,

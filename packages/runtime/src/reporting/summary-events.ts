@@ -4,7 +4,7 @@ import { isOver, jobCount, type JobProgress, type RunSummary } from './run-summa
 
 type Bare<T> = T extends unknown ? Omit<T, 'atMs' | 'runId'> : never;
 
-const COUNTED = ['done', 'failed', 'retried', 'skipped'] as const;
+const COUNTED = ['done', 'failed', 'retried', 'skipped', 'unkept'] as const;
 
 /** The events that lead from one summary to the next; `before` is null for whoever begins to look. */
 export function eventsBetween(before: RunSummary | null, after: RunSummary): RunEvent[] {
@@ -29,12 +29,12 @@ export function eventsBetween(before: RunSummary | null, after: RunSummary): Run
 }
 
 function changesOf(before: JobProgress | undefined, after: JobProgress): Bare<RunEvent>[] {
-  const { name: job, status, items, done, failed, retried, skipped, waiting, cause } = after;
+  const { name: job, status, items, done, failed, retried, skipped, unkept, waiting, cause } = after;
   const events: Bare<RunEvent>[] = [];
   if (items !== null && (before?.items ?? null) === null)
     events.push({ type: 'JobExpanded', job, items, done: after.before, failed: 0 });
   if (COUNTED.some(key => after[key] !== (before?.[key] ?? 0)))
-    events.push({ type: 'JobCounted', job, done, failed, retried, skipped });
+    events.push({ type: 'JobCounted', job, done, failed, retried, skipped, unkept });
   if (waiting !== (before?.waiting ?? null)) events.push({ type: 'JobWaiting', job, message: waiting });
   if (status !== before?.status) {
     // A job that is first seen under way has changed before anyone looked.

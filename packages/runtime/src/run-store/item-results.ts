@@ -9,7 +9,7 @@
 import type { FailureCause, Json } from '@kube-transform/sdk';
 import { apply, createRunState, hasNothingToRun, jobState } from '../core/index.js';
 import { CAUSE } from '../parse/failure-cause.js';
-import { count, json, optional, record, shapeOf, text } from '../parse/shapes.js';
+import { count, json, optional, record, text, yes } from '../parse/shapes.js';
 import { broken } from '../parse/parse-json.js';
 import { inBatches } from '../streams/in-batches.js';
 import { type JobManifest, manifestIsLost, readManifest } from './job-manifest.js';
@@ -21,8 +21,8 @@ import { listLogs, LogReader, newSegments, readLog, valuesOf } from './read-log.
 
 /**
  * One attempt of one item: `r` its result, or `c` why it failed (`x`: for good; `free`: it costs no attempt).
- * `n` is the attempt, 0 where it was skipped as done. `u` names the pod whose end this was, where another
- * wrote the line: said twice, it counts once.
+ * `n` is the attempt, 0 where it was skipped as done (`none`: and no result of it was kept). `u` names the
+ * pod whose end this was, where another wrote the line: said twice, it counts once.
  */
 export interface ResultLine {
   i: number;
@@ -31,10 +31,9 @@ export interface ResultLine {
   c?: FailureCause;
   x?: true;
   free?: true;
+  none?: true;
   u?: string;
 }
-
-const yes = optional(shapeOf('true', value => value === true));
 
 /** The shape of a line. */
 export const RESULT_LINE = record<ResultLine>({
@@ -42,8 +41,9 @@ export const RESULT_LINE = record<ResultLine>({
   n: count,
   r: optional(json),
   c: optional(CAUSE),
-  x: yes,
-  free: yes,
+  x: optional(yes),
+  free: optional(yes),
+  none: optional(yes),
   u: optional(text),
 });
 
@@ -55,6 +55,8 @@ export interface ItemOutcome {
   /** The pod whose end was the last that another wrote down. */
   endOf?: string;
   result?: Json;
+  /** It was skipped, and no result of it was kept. */
+  isUnkept?: true;
   /** Why the last attempt failed. */
   cause?: FailureCause;
   final: boolean;
@@ -65,7 +67,13 @@ export function foldLine(outcome: ItemOutcome | undefined, line: ResultLine): It
   if (outcome?.final === true) return outcome;
   if (line.u !== undefined && line.u === outcome?.endOf) return outcome;
   const attempts = (outcome?.attempts ?? 0) + (line.n === 0 || line.free === true ? 0 : 1);
-  if (line.c === undefined) return { attempts, result: line.r ?? null, final: true };
+  if (line.c === undefined)
+    return {
+      attempts,
+      result: line.r ?? null,
+      final: true,
+      ...(line.none === true ? { isUnkept: true } : {}),
+    };
   const interruptions = (outcome?.interruptions ?? 0) + (line.free === true ? 1 : 0);
   const endOf = line.u ?? outcome?.endOf;
   return {

@@ -16,8 +16,8 @@ import type { FileStore, ItemEvent, JobOrder } from '../ports/index.js';
 import { foldLine, type ItemOutcome, RESULT_LINE, type ResultLine } from './item-results.js';
 import { listLogs, LogReader, newSegments } from './read-log.js';
 
-/** The beginning of a line that holds a result; see `ResultLine`. */
-const SUCCESS = /^\{"i":(\d+),"n":(\d+),"r":/;
+/** The beginning of a line that holds the result of a call; see `ResultLine`. */
+const SUCCESS = /^\{"i":(\d+),"n":([1-9]\d*),"r":/;
 
 /** The tally of one job. */
 export class JobTally {
@@ -132,7 +132,8 @@ export class JobTally {
     if (this.#openItems[pod] === 0) this.closedPods++;
     if (outcome.cause === undefined) {
       this.succeeded++;
-      this.#emit({ type: 'ItemSucceeded', ...base, skipped: line.n === 0 });
+      const unkept = line.none === true ? { unkept: line.none } : {};
+      this.#emit({ type: 'ItemSucceeded', ...base, skipped: line.n === 0, ...unkept });
     } else {
       this.failed++;
       this.#emit({ type: 'ItemFailed', ...base, cause: outcome.cause });

@@ -1,6 +1,6 @@
 /**
- * Results kept across runs: `cache: true`. The key is a hash of the functions' code, the function's name and
- * its arguments.
+ * Results kept across runs. Of `cache: true` the key is a hash of the functions' code, the function's name
+ * and its arguments; of `outputs`, of the function's name and the files.
  */
 import type { Json } from '@kube-transform/sdk';
 import { parseText } from '../parse/parse-json.js';
@@ -30,6 +30,10 @@ export async function cacheHash(digest: string, name: string, args: Json): Promi
   return Array.from(new Uint8Array(hash), byte => byte.toString(16).padStart(2, '0')).join('');
 }
 
+/** SHA-256 in hex of what an item makes: with the files its result is kept. */
+export const outputsHash = (name: string, paths: Json[]): Promise<string> =>
+  cacheHash('outputs', name, paths);
+
 /** The result kept under a hash; undefined where there is none. */
 export async function cachedResult(store: FileStore, hash: string): Promise<{ value: Json } | undefined> {
   if ((await store.head(cacheKey(hash))) === null) return undefined;
@@ -37,7 +41,11 @@ export async function cachedResult(store: FileStore, hash: string): Promise<{ va
   return { value: parseText(json, await store.get(file), { ...KEPT, file }) };
 }
 
-/** Keeps a result; one that is there already stays. */
-export async function keepResult(store: FileStore, hash: string, value: Json): Promise<void> {
-  await store.put(cacheKey(hash), encoder.encode(JSON.stringify(value)), { ifAbsent: true });
+/** Keeps a result; one that is there already stays, or is replaced. */
+export async function keepResult(
+  store: FileStore,
+  hash: string,
+  { value, replace = false }: { value: Json; replace?: boolean },
+): Promise<void> {
+  await store.put(cacheKey(hash), encoder.encode(JSON.stringify(value)), { ifAbsent: !replace });
 }

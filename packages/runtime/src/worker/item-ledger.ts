@@ -20,6 +20,12 @@ import {
 import { SegmentLog } from '../run-store/segment-log.js';
 import { backoffMs, judgeAttempt } from './retry-policy.js';
 
+/** Whether an item was done before, and whether its result was not kept. */
+export interface Skipped {
+  skipped?: boolean | undefined;
+  unkept?: true | undefined;
+}
+
 /** What a ledger needs of its surroundings. */
 export type LedgerHost = Pick<PodHost, 'store' | 'emit' | 'gather'>;
 
@@ -76,11 +82,18 @@ export class ItemLedger {
   /** Puts a result on record. */
   succeed(
     item: number,
-    { attempt, value, skipped }: { attempt: number; value: Json; skipped: boolean },
+    { attempt, value, skipped = false, unkept }: { attempt: number; value: Json } & Skipped,
   ): void {
     this.#record(
-      { i: item, n: skipped ? 0 : attempt, r: value },
-      { type: 'ItemSucceeded', job: this.#manifest.job.name, item, attempt, skipped },
+      { i: item, n: skipped ? 0 : attempt, r: value, ...omitUndefined({ none: unkept }) },
+      {
+        type: 'ItemSucceeded',
+        job: this.#manifest.job.name,
+        item,
+        attempt,
+        skipped,
+        ...omitUndefined({ unkept }),
+      },
     );
   }
 

@@ -26,9 +26,10 @@ import { ContextScope } from './item-context.js';
 import type { ItemLine, JobManifest } from '../run-store/job-manifest.js';
 import type { FunctionCatalog } from '../ports/index.js';
 import type { PodHost } from './pod-host.js';
+import type { Skipped } from './item-ledger.js';
 import type { SegmentLog } from '../run-store/segment-log.js';
 import { attemptTimeoutMs } from './retry-policy.js';
-import { cachedResult, cacheHash, keepResult } from '../run-store/result-cache.js';
+import { cachedResult, cacheHash, keepResult, outputsHash } from '../run-store/result-cache.js';
 
 /** One attempt to make. */
 export interface Attempt {
@@ -37,9 +38,8 @@ export interface Attempt {
   attempt: number;
 }
 
-/** What came of it; `skipped` where it was done already. */
-export type AttemptOutcome =
-  { ok: true; value: Json; skipped?: boolean } | { ok: false; cause: FailureCause };
+/** What came of it. */
+export type AttemptOutcome = ({ ok: true; value: Json } & Skipped) | { ok: false; cause: FailureCause };
 
 const NO_FUNCTION: Promise<AttemptOutcome> = Promise.resolve({ ok: true, value: null });
 const NO_RESULTS: ReadonlyMap<string, Json[]> = new Map();
@@ -114,39 +114,59 @@ export class ItemRunner {
     const misses: Miss[] = [];
     const args = template.fill(await this.#results(template), element, misses);
     const call = { name, args, misses, item, attempt };
-    if (job.outputs.length > 0) {
-      const exist = await this.#outputsExist(element?.value ?? args, item);
-      if (typeof exist !== 'boolean') return { ok: false, cause: exist };
-      if (exist) return { ok: true, value: null, skipped: true };
-    }
-    // What is left out of arguments may have been refused: that is for the function's schema to say.
-    return job.cache && misses.length === 0 ? this.#cached(call) : this.#attempt(call);
+    return job.outputs.length > 0 ? this.#unlessMade(call, element?.value ?? args) : this.#unlessCached(call);
   }
 
-  /** Whether all outputs of an item are there; a cause where one is no path. */
-  async #outputsExist(value: Json, index: number): Promise<boolean | FailureCause> {
+  /** Skips an item whose files exist; its result was kept when they were made, or is null. */
+  async #unlessMade(call: NamedCall, value: Json): Promise<AttemptOutcome> {
+    const { store } = this.#host;
+    const paths = await this.#outputs(value, call.item);
+    if (!Array.isArray(paths)) return { ok: false, cause: paths };
+    const exist = await this.#exist(paths, call.item);
+    if (typeof exist !== 'boolean') return { ok: false, cause: exist };
+    // What a dynamic job returns is spawned, not given to others: files that exist spare its children too.
+    const hasResult = this.#manifest.job.type !== 'dynamic';
+    if (exist) {
+      const kept = hasResult
+        ? await cachedResult(store, await outputsHash(call.name, paths))
+        : { value: null };
+      return { ok: true, value: kept?.value ?? null, skipped: true, unkept: kept === undefined || undefined };
+    }
+    const outcome = await this.#unlessCached(call);
+    if (outcome.ok && hasResult)
+      await keepResult(store, await outputsHash(call.name, paths), { value: outcome.value, replace: true });
+    return outcome;
+  }
+
+  async #outputs(value: Json, index: number): Promise<Json[] | FailureCause> {
     const { name, outputs } = this.#manifest.job;
     const template = compileTemplate(outputs, this.#known);
     const misses: Miss[] = [];
     const paths = template.fill(await this.#results(template), { value, index }, misses) as Json[];
-    if (misses.length > 0) return missCause(misses, { job: name, item: index, field: 'outputs' });
+    return misses.length === 0 ? paths : missCause(misses, { job: name, item: index, field: 'outputs' });
+  }
+
+  /** Whether all outputs of an item are there; a cause where one is no path. */
+  async #exist(paths: Json[], item: number): Promise<boolean | FailureCause> {
     try {
       const exist = await Promise.all(paths.map(path => this.#host.files.exists(path as string)));
       return exist.every(Boolean);
     } catch (error) {
       if (!isKtError(error) || error.code !== 'BAD_PATH') throw error;
-      const message = `Step "${name}", item ${index}: an output is no path (BAD_PATH). ${error.message}`;
+      const message = `Step "${this.#manifest.job.name}", item ${item}: an output is no path (BAD_PATH). ${error.message}`;
       return { kind: 'InvalidInput', message, problems: [...error.problems] };
     }
   }
 
-  async #cached(call: NamedCall): Promise<AttemptOutcome> {
+  async #unlessCached(call: NamedCall): Promise<AttemptOutcome> {
     const { store, catalog } = this.#host;
+    // Fields may be missing from the arguments: whether that is allowed is for the function's schema to say.
+    if (!this.#manifest.job.cache || call.misses.length > 0) return this.#attempt(call);
     const hash = await cacheHash(catalog.digest, call.name, call.args);
     const kept = await cachedResult(store, hash);
     if (kept !== undefined) return { ok: true, value: kept.value, skipped: true };
     const outcome = await this.#attempt(call);
-    if (outcome.ok) await keepResult(store, hash, outcome.value);
+    if (outcome.ok) await keepResult(store, hash, { value: outcome.value });
     return outcome;
   }
 

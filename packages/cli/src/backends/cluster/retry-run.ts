@@ -75,7 +75,8 @@ async function mayRetry(api: KubeApi, run: ClusterRun): Promise<void> {
     });
   }
   if (status === 'Interrupted') throw runNotEnded(clusterRef(api, config));
-  if (status === 'Completed') throw nothingFailed(clusterRef(api, config));
+  if (status === 'Completed' && !summary.jobs.some(({ failed }) => failed > 0))
+    throw nothingFailed(clusterRef(api, config));
 }
 
 /** The code that a run was made with, which is still there. */

@@ -21,9 +21,9 @@ export async function retryHere(
     const message = `Run "${runId}" is still being driven by process ${holder.pid} on "${holder.host}".`;
     throw new KtError({ code: 'RUN_IS_DRIVEN', path: 'run', message, hint: 'Wait for it, or stop it.' });
   }
-  const { status } = await viewRun(store, old, { counts: () => false });
+  const { status, jobs } = await viewRun(store, old, { counts: () => false });
   if (status === 'Interrupted') throw runNotEnded(refOf(old));
-  if (status === 'Completed') throw nothingFailed(refOf(old));
+  if (status === 'Completed' && !jobs.some(({ failed }) => failed > 0)) throw nothingFailed(refOf(old));
   const loaded = await loadSource(source, functions);
   noteChange(runId, { began: source?.digest, loaded }, note);
   const record = await retryRun(store, runId, { clock: systemClock, source: loaded.source });

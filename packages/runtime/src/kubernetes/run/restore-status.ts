@@ -32,10 +32,11 @@ async function countsOf(
   runId: string,
   { job, report }: { job: JobProgress; report: StatusReporter },
 ): Promise<{ done: number; failed: number; retried: number }> {
-  const { name, status, items, cause } = job;
+  const { name, status, items, failed, cause } = job;
   const none = { done: 0, failed: 0, retried: 0 };
   if (items === null || items === 0) return none;
-  if (status === 'Completed' || status === 'DescendantFailed') return { ...none, done: items };
+  if (status === 'Completed' || status === 'DescendantFailed')
+    return { ...none, done: items - failed, failed };
   if (status !== 'Failed' || cause?.kind === 'Cancelled') return none;
   const manifest = await readManifest(store, runId, name);
   if (manifest === null) return none;

@@ -97,7 +97,7 @@ export class StatusReporter implements EventSink {
     if (event.type === 'JobExpanded') {
       // What was done before is told again, item by item, as it is found in the store.
       const job = this.#progress.jobs.get(event.job);
-      if (job !== undefined) Object.assign(job, { done: 0, failed: 0, retried: 0, skipped: 0 });
+      if (job !== undefined) Object.assign(job, { done: 0, failed: 0, retried: 0, skipped: 0, unkept: 0 });
     }
     if (event.type === 'RunFinished') this.#status = event.status;
     if (event.type === 'ItemFailed') {
