@@ -131,7 +131,7 @@ describe('manners', () => {
     const MAY = [
       ...['parse/stored-value', 'parse/parse-json', 'parse/format', 'run-store/segment-log'],
       ...['run-store/result-cache', 'process/standard-output', 'process/hard-timeout', 'files/kt-files'],
-      ...['executors/worker-slots', 'engine/expand-job', 'entry/reader'],
+      ...['executors/worker-slots', 'engine/expand-job', 'entry/reader', 'entry/worker'],
     ].map(name => `packages/runtime/src/${name}.ts`);
     const users =
       /^packages\/runtime\/src\/(parse|run-store|worker|engine|executors|files|process|reporting|entry|testing)\//;

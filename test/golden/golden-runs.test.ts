@@ -140,13 +140,13 @@ describe.each(VERSIONS)('runs of version %s', version => {
     expect(await reportOf(dir, 'interrupted')).toEqual(REPORT);
   });
 
-  test('kt retry --failed - only what failed is done again', async () => {
+  test('kt retry --failed - only what failed is done again, also where that was allowed', async () => {
     const dir = await recorded(version);
     await writeFile(join(dir, 'fixed'), '');
     const retried = await kt(dir, ['retry', 'failed', '--failed', '--json']);
     expect(retried.code, retried.err).toBe(0);
     const { runId } = JSON.parse(retried.out.split('\n')[0] ?? '') as { runId: string };
-    expect(await callsOf(dir, runId)).toEqual(['check f', 'report']);
+    expect(await callsOf(dir, runId)).toEqual(['label d', 'check f', 'report']);
     expect(await reportOf(dir, runId)).toEqual(REPORT);
     expect(await callsOf(dir, 'failed')).toHaveLength(29);
   });
