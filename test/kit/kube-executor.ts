@@ -19,7 +19,7 @@ import {
   type RunFrame,
 } from '@kube-transform/runtime/kubernetes';
 import { type Bench, callsBundle } from './executors.js';
-import { KubeNode } from './kube-node.js';
+import { KubeNode, processPods } from './kube-node.js';
 import { KubeServer } from './kube-server.js';
 
 /** What executors for tests stand on. */
@@ -84,7 +84,7 @@ export async function scriptedKubeBench(): Promise<
   const store = localFileStore(dir);
   const bundle = await callsBundle();
   const server = await KubeServer.start();
-  const node = new KubeNode(server, { namespace: 'ns', worker: bundle.worker });
+  const node = new KubeNode(server, { namespace: 'ns', begin: processPods(bundle.worker) });
   const connection = {
     name: 'scripted',
     server: server.url,

@@ -2,7 +2,7 @@
  * What a cluster does with Indexed Jobs, on a scripted API server: pods are worker processes of this machine,
  * and the Job's own rules say what their exit codes mean.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -28,28 +28,58 @@ interface Running {
   uid: string;
   spec: JobSpec;
   waiting: number[];
-  active: Map<number, ChildProcess>;
+  active: Map<number, PodProcess>;
   completed: Set<number>;
   failed: Set<number>;
   ended: boolean;
 }
+
+/** A pod that runs. */
+export interface PodProcess {
+  /** Resolves to its exit code and its termination message. */
+  ended: Promise<{ code: number; message: string }>;
+  kill(signal: NodeJS.Signals): boolean;
+}
+
+/** Begins a pod with an environment; `args` are those of node. */
+export type BeginPod = (env: Record<string, string>, args: readonly string[]) => PodProcess;
+
+/** Pods that are processes of this machine, which run a worker's entry. */
+export const processPods =
+  (worker: string): BeginPod =>
+  (env, args) => {
+    const dir = mkdtempSync(join(tmpdir(), 'kt-pod-'));
+    const note = join(dir, 'termination');
+    writeFileSync(note, '');
+    const child = spawn(process.execPath, [...args, worker], {
+      env: { PATH: process.env['PATH'] ?? '', ...env, KT_TERMINATION: note },
+      stdio: 'ignore',
+    });
+    const ended = new Promise<{ code: number; message: string }>(resolve =>
+      child.once('exit', (code, signal) => {
+        const message = readFileSync(note, 'utf8');
+        rmSync(dir, { recursive: true, force: true });
+        resolve({ code: code ?? 128 + constants.signals[signal ?? 'SIGKILL'], message });
+      }),
+    );
+    return { ended, kill: signal => child.kill(signal) };
+  };
 
 const JOBS = /\/apis\/batch\/v1\/namespaces\/[^/]+\/jobs$/;
 
 export class KubeNode {
   readonly #server: KubeServer;
   readonly #namespace: string;
-  readonly #worker: string;
+  readonly #begin: BeginPod;
   readonly #jobs = new Map<string, Running>();
-  readonly #dir = mkdtempSync(join(tmpdir(), 'kt-node-'));
   readonly #lanes: number;
   readonly #stop: () => void;
   #closed = false;
 
-  constructor(server: KubeServer, options: { namespace: string; worker: string; lanes?: number }) {
+  constructor(server: KubeServer, options: { namespace: string; begin: BeginPod; lanes?: number }) {
     this.#server = server;
     this.#namespace = options.namespace;
-    this.#worker = options.worker;
+    this.#begin = options.begin;
     this.#lanes = options.lanes ?? 2;
     this.#stop = server.storage.listen(({ collection, type, object }) => {
       if (!JOBS.test(collection)) return;
@@ -68,10 +98,8 @@ export class KubeNode {
     this.#closed = true;
     this.#stop();
     const children = [...this.#jobs.values()].flatMap(({ active }) => [...active.values()]);
-    await Promise.all(
-      children.map(child => new Promise(resolve => (child.once('exit', resolve), child.kill('SIGKILL')))),
-    );
-    rmSync(this.#dir, { recursive: true, force: true });
+    for (const child of children) child.kill('SIGKILL');
+    await Promise.all(children.map(({ ended }) => ended));
   }
 
   #admit(object: StoredObject): void {
@@ -110,13 +138,13 @@ export class KubeNode {
         job.active.size < job.spec.parallelism &&
         job.waiting.length > 0
       ) {
-        this.#begin(job, job.waiting.shift() ?? 0);
+        this.#start(job, job.waiting.shift() ?? 0);
         busy++;
       }
     }
   }
 
-  #begin(job: Running, index: number): void {
+  #start(job: Running, index: number): void {
     const { template } = job.spec;
     const pods = `/api/v1/namespaces/${this.#namespace}/pods`;
     const labels = {
@@ -137,38 +165,22 @@ export class KubeNode {
       spec: {},
       status: { phase: 'Running' },
     });
-    const note = join(this.#dir, pod.metadata.name);
-    writeFileSync(note, '');
     const [{ command, env }] = template.spec.containers;
     const given = Object.fromEntries(env.map(({ name, value }) => [name, value ?? pod.metadata.uid ?? '']));
-    const child = spawn(process.execPath, [...command.slice(1, -1), this.#worker], {
-      env: {
-        PATH: process.env['PATH'] ?? '',
-        ...given,
-        KT_TERMINATION: note,
-        JOB_COMPLETION_INDEX: String(index),
-      },
-      stdio: 'ignore',
-    });
-    job.active.set(index, child);
-    child.once('exit', (code, signal) =>
-      this.#ended(job, {
-        index,
-        pods,
-        name: pod.metadata.name,
-        note,
-        code: code ?? 128 + constants.signals[signal ?? 'SIGKILL'],
-      }),
-    );
+    const begun = this.#begin({ ...given, JOB_COMPLETION_INDEX: String(index) }, command.slice(1, -1));
+    job.active.set(index, begun);
+    void begun.ended.then(end => this.#ended(job, { index, pods, name: pod.metadata.name, ...end }));
     this.#report(job);
   }
 
-  #ended(job: Running, pod: { index: number; pods: string; name: string; note: string; code: number }): void {
+  #ended(
+    job: Running,
+    pod: { index: number; pods: string; name: string; message: string; code: number },
+  ): void {
     if (this.#closed) return;
-    const { index, code } = pod;
+    const { index, code, message } = pod;
     job.active.delete(index);
     if (!job.ended) {
-      const message = readFileSync(pod.note, 'utf8');
       const state = { terminated: { exitCode: code, message, reason: code === 0 ? 'Completed' : 'Error' } };
       const status = {
         phase: code === 0 ? 'Succeeded' : 'Failed',

@@ -1,6 +1,6 @@
 /**
- * A run on a store that lags, fails and loses power: driven, and driven again, until it has ended or says that
- * it cannot go on. What it came to is compared with a run that nothing disturbed.
+ * A run on a store that lags, fails and loses power: driven, and driven again, until it has ended or says
+ * that it cannot go on. What it came to is compared with a run that nothing disturbed.
  */
 import {
   each,
@@ -111,6 +111,8 @@ export class SimulatedRun {
   #store: LagStore;
   /** Drivers so far. */
   drives = 0;
+  /** Why each driver that failed did so. */
+  readonly said: string[] = [];
   /** What became of writes that were not on the disk when the power was cut. */
   damage = 0;
 
@@ -176,7 +178,7 @@ export class SimulatedRun {
       return status;
     } catch (error) {
       if (!isKtError(error)) throw error;
-      if (process.env['KT_SEED'] !== undefined) console.log(this.drives, error.message);
+      this.said.push(error.message);
       return error.code;
     }
   }

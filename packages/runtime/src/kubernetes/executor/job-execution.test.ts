@@ -70,3 +70,18 @@ test('the next wave - the first begins at once, others when failures are gathere
   execution.podEnded(0, { kind: 'crashed', hasBegun: true, memory: '1Gi' }, 5000);
   expect(execution.nextWaveAtMs(5000)).toBe(10_000);
 });
+
+test('what a call answers does not replace what a watch has told of the time after it', () => {
+  const execution = executionOf();
+  const at = (resourceVersion: string, succeeded?: number): Job => {
+    const { metadata } = waveJob(1);
+    return {
+      metadata: { ...metadata, resourceVersion },
+      ...(succeeded === undefined ? {} : { status: { succeeded } }),
+    };
+  };
+  execution.see(at('9'));
+  execution.see(at('12', 1));
+  expect(execution.see(at('10')).succeeded).toBe(1);
+  expect(execution.see(at('13', 2)).succeeded).toBe(2);
+});

@@ -19,6 +19,9 @@ import type { Job } from '../api/objects.js';
 import type { PendingReason } from '../diagnosis/rejections.js';
 import { Wave } from './waves.js';
 
+/** A number that grows with each change of an object; where a server counts otherwise, all are equal. */
+const versionOf = ({ metadata }: Job): number => Number(metadata.resourceVersion) || 0;
+
 /** How long the failures of a moment are gathered, so that one Job takes them all. */
 const GATHER_MS = 250;
 
@@ -145,10 +148,12 @@ export class JobExecution {
     else for (const pod of changed) await this.tally.refreshPod(pod);
   }
 
-  /** Takes in how one of its Jobs is now. */
+  /** Takes in how one of its Jobs is now; what is older than what was seen changes nothing. */
   see(job: Job, isGone = false): Wave {
     const known = this.#waves.get(job.metadata.name);
     const isSame = known !== undefined && known.job.metadata.uid === job.metadata.uid;
+    // The answer to a call may be overtaken by what a watch tells of the time after it.
+    if (isSame && versionOf(job) < versionOf(known.job)) return known;
     const wave = isSame ? known : new Wave(job);
     this.#waves.set(wave.name, wave);
     wave.see(job, isGone);

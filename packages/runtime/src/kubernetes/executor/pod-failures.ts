@@ -190,8 +190,9 @@ function causeOf({ tooMany, history }: JudgedPod, pod: string, cause: FailureCau
 /** Indexes whose pods succeeded without having done their items. */
 async function unfinishedIndexes({ waves, tally }: JobExecution, wave: Wave): Promise<number[]> {
   const succeeded = waves.reduce((sum, other) => sum + other.succeeded, 0);
-  // The usual case, told without looking at each pod.
-  if (succeeded <= tally.closedPods) return [];
+  const hasFailed = waves.some(({ job }) => (job.status?.failedIndexes ?? '') !== '');
+  // The usual case, told without looking at each pod. Pods that failed may have closed theirs as well.
+  if (!hasFailed && succeeded <= tally.closedPods) return [];
   const open: number[] = [];
   for (const index of wave.completedIndexes()) {
     const pod = wave.podAt(index);

@@ -1,0 +1,71 @@
+/** Pods of a scripted cluster that run in this process: quick, and as easily ended as a real one. */
+import type { FileStore } from '@kube-transform/runtime';
+import { localHost } from '@kube-transform/runtime/internal';
+import { EXIT_CODE } from '../../packages/runtime/src/kubernetes/manifests/exit-codes.js';
+import { runPod } from '../../packages/runtime/src/worker/run-pod.js';
+import type { Chance } from '../kit/lag-store/chance.js';
+import type { BeginPod, PodProcess } from '../kit/kube-node.js';
+import { catalogOf, hurried } from './simulated-run.js';
+
+/** What a run's pods are given. */
+export interface PodGround {
+  store: FileStore;
+  chance: Chance;
+  hint: (hint: { job: string; pod: number; last?: number }) => void;
+}
+
+/** Begins the pods of runs, each on the ground of its run; some end early, some hints are lost. */
+export const podsOn =
+  (groundOf: (runId: string) => PodGround | undefined): BeginPod =>
+  env => {
+    const [runId = '', job = '', pods = ''] = ['KT_RUN', 'KT_JOB', 'KT_PODS'].map(name => env[name]);
+    const ground = groundOf(runId);
+    if (ground === undefined) return gone;
+    const pod = podAt(pods, Number(env['JOB_COMPLETION_INDEX']));
+    const stop = new AbortController();
+    return { ended: run({ runId, job, pod }, ground, stop), kill: () => (stop.abort(), true) };
+  };
+
+const gone: PodProcess = {
+  ended: Promise.resolve({ code: EXIT_CODE.broken, message: '' }),
+  kill: () => false,
+};
+
+/** Pod of an index in ranges such as `0-2,5`. */
+function podAt(ranges: string, index: number): number {
+  const pods = ranges.split(',').flatMap(range => {
+    const [from = 0, to = from] = range.split('-').map(Number);
+    return Array.from({ length: to - from + 1 }, (_, i) => from + i);
+  });
+  return pods[index] ?? 0;
+}
+
+async function run(
+  order: { runId: string; job: string; pod: number },
+  { store, chance, hint }: PodGround,
+  stop: AbortController,
+): Promise<{ code: number; message: string }> {
+  const { job, pod } = order;
+  const limit = (work: () => Promise<void>): Promise<void> => work();
+  const endsAt = chance.happens(0.1) ? chance.oneOf(3) : null;
+  let events = 0;
+  try {
+    const outcome = await runPod(
+      { ...order, crashed: [] },
+      {
+        ...localHost({ store, clock: hurried, catalog: catalogOf() }),
+        ...{ limit, lanes: 2, ahead: 64, gather: () => Promise.resolve(), signal: stop.signal },
+        pause: () => Promise.resolve(),
+        returned: () => undefined,
+        draining: () => false,
+        emit: () => (events++ === endsAt ? stop.abort(new Error('The pod is taken away.')) : undefined),
+      },
+    );
+    const { last = 0 } = outcome;
+    if (!chance.happens(0.2)) hint({ job, pod, last });
+    const code = outcome.open > 0 ? EXIT_CODE.stopped : outcome.failed > 0 ? EXIT_CODE.failed : 0;
+    return { code, message: JSON.stringify({ begun: [], last }) };
+  } catch (error) {
+    return { code: EXIT_CODE.broken, message: JSON.stringify({ begun: [], message: String(error) }) };
+  }
+}

@@ -1,0 +1,71 @@
+/** Runs on a scripted cluster, on a store that does all that a store may do: right, or they say so. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { systemClock } from '@kube-transform/runtime/internal';
+import {
+  clusterSettings,
+  KubeApi,
+  kubernetesExecutor,
+  ownerOf,
+  paths,
+} from '@kube-transform/runtime/kubernetes';
+import type { Clock } from '@kube-transform/runtime';
+import { KubeNode } from '../kit/kube-node.js';
+import { KubeServer } from '../kit/kube-server.js';
+import { type PodGround, podsOn } from './in-process-pods.js';
+import { faultsOf, type MakeExecutor, SimulatedRun } from './simulated-run.js';
+import { seedsOf } from './seeds.js';
+
+const FASTER = 20;
+const AT_ONCE = 20;
+/** Time that goes by faster: what the executor waits for is what its pods do, which take none. */
+const clock: Clock = {
+  ...systemClock,
+  nowMs: () => systemClock.nowMs() * FASTER,
+  sleep: (ms, signal) => systemClock.sleep(ms / FASTER, signal),
+};
+
+let server: KubeServer;
+let node: KubeNode;
+let api: KubeApi;
+const grounds = new Map<string, PodGround>();
+beforeAll(async () => {
+  server = await KubeServer.start();
+  node = new KubeNode(server, { namespace: 'ns', begin: podsOn(runId => grounds.get(runId)), lanes: 100 });
+  const token = (): Promise<undefined> => Promise.resolve(undefined);
+  api = new KubeApi({ name: 'scripted', server: server.url, namespace: 'ns', token }, { clock: systemClock });
+});
+afterAll(async () => {
+  await node.close();
+  api.close();
+  await server.close();
+});
+
+const settings = clusterSettings({ namespace: 'ns', store: 'mem:' });
+const onCluster: MakeExecutor = ({ store, record, chance }) => {
+  const { runId } = record;
+  const owner = ownerOf(runId, `uid-of-${runId}`);
+  const frame = { runId, pipeline: 'simulated', settings, digest: 'd', bundleParts: 1, owner };
+  const executor = kubernetesExecutor({ api, store, clock, frame, onTrouble: () => undefined });
+  grounds.set(runId, { store, chance, hint: hint => executor.hint(hint) });
+  return executor;
+};
+
+async function simulate(seed: number): Promise<void> {
+  const faults = faultsOf(seed);
+  const run = new SimulatedRun(onCluster, faults, { twoDrivers: 0.05 });
+  const said = await run.run();
+  grounds.delete(`s${seed}`);
+  for (const { metadata } of server.storage.all(paths.jobs('ns')))
+    if (metadata.labels?.['kube-transform.io/run'] === `s${seed}`)
+      server.storage.delete(paths.jobs('ns'), metadata.name, 'Background');
+  // Failed: its pods could not reach the store, three times in a row.
+  if (said !== 'Completed') expect(['BAD_RUN', 'Failed'], run.said.join('\n')).toContain(said);
+}
+
+test('on 80 seeds no run says Completed with other results', async () => {
+  const seeds = seedsOf(80);
+  const lanes = Array.from({ length: AT_ONCE }, async () => {
+    for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) await simulate(seed);
+  });
+  await Promise.all(lanes);
+});
