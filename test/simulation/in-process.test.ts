@@ -10,7 +10,9 @@ const inProcess: MakeExecutor = ({ store }) =>
     concurrency: 3,
   });
 
-test('on 1,920 seeds no run says Completed with other results, and on a disk none is lost', async () => {
+const PATIENT = { timeout: 300_000 };
+
+test('on 1,920 seeds no run says Completed with other results, and on a disk none is lost', PATIENT, async () => {
   let drives = 0;
   const lost: number[] = [];
   for (const seed of seedsOf(1920)) {
@@ -28,7 +30,7 @@ test('on 1,920 seeds no run says Completed with other results, and on a disk non
   expect(lost.length).toBeLessThan(100);
 });
 
-test('the power cut with each write, 200 times and more: all go on, and are right', async () => {
+test('the power cut with each write, 200 times and more: all go on, and are right', PATIENT, async () => {
   let runs = 0;
   let damage = 0;
   for (let seed = 1; seed <= 8; seed++) {
