@@ -231,6 +231,16 @@ export function executorContract(name: string, open: () => Promise<Bench>): void
       expect(await results(run)).toEqual(['yes']);
     });
 
+    test('gives each of two jobs that run side by side its own environment', async () => {
+      const jobs = ['a', 'b'].map((name): KTJobInput => ({
+        ...{ type: 'map', name, function: 'calls.readsEnv', items: numbers(4), args: {} },
+        env: { KT_CONTRACT: name },
+      }));
+      const run = record(...jobs);
+      expect((await go(run)).status).toBe('Completed');
+      for (const name of ['a', 'b']) expect(await results(run, name)).toEqual(numbers(4).map(() => name));
+    });
+
     test('drained, ends what runs, begins nothing more, and finishes later without repeating', async () => {
       const drain = new AbortController();
       const run = record({

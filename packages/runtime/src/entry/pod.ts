@@ -22,7 +22,7 @@ import { localHost } from '../local-host.js';
 import { openStore } from '../open-store.js';
 import type { PodOutcome } from '../run-store/item-results.js';
 import type { FunctionCatalog, ItemEvent } from '../ports/index.js';
-import { attemptTimeoutMs } from '../worker/retry-policy.js';
+import { attemptTimeoutMs, stopsJob } from '../worker/retry-policy.js';
 import { runPod } from '../worker/run-pod.js';
 import { verifyBundle } from './verify-bundle.js';
 
@@ -115,7 +115,8 @@ async function run(catalog: FunctionCatalog, note: TerminationFile): Promise<num
   const { last = 0 } = outcome;
   note.stored(last);
   await hints.send({ job, pod, last });
-  return exitCode(outcome, manifest?.job.failFast === true);
+  const isEnough = manifest !== null && stopsJob(manifest.job, { ...outcome, items: manifest.items });
+  return exitCode(outcome, isEnough);
 }
 
 /** Threads take longer to load than most of this does. */
@@ -124,8 +125,8 @@ async function hardTimeout(timeoutMs: number, path: string): Promise<HardTimeout
   return new HardTimeout({ timeoutMs, path, format: TERMINATION_NOTE.latest });
 }
 
-function exitCode({ open, failed }: PodOutcome, failFast: boolean): number {
+function exitCode({ open, failed }: PodOutcome, isEnough: boolean): number {
+  if (isEnough) return EXIT_CODE.abort;
   if (open > 0) return EXIT_CODE.stopped;
-  if (failed === 0) return 0;
-  return failFast ? EXIT_CODE.abort : EXIT_CODE.failed;
+  return failed === 0 ? 0 : EXIT_CODE.failed;
 }

@@ -14,13 +14,18 @@ import type { Executor, ItemEvent, JobOrder } from '../ports/index.js';
 import type { PodHost } from '../worker/pod-host.js';
 import type { PodOutcome } from '../run-store/item-results.js';
 import { untilQuiet } from '../process/until-quiet.js';
+import { stopsJob } from '../worker/retry-policy.js';
 import { runPod } from '../worker/run-pod.js';
+import { EnvTurns } from './env-turns.js';
 import { type Pacing, pacing } from './pacing.js';
-import { addOutcome, allowedFailures, settleJob } from './settle-job.js';
+import { addOutcome, settleJob } from './settle-job.js';
 
 const STOP_GRACE_MS = 5000;
 /** Results that may wait to be stored: many, because this process runs the items of all jobs. */
 const AHEAD = 1000;
+
+/** Why a job waits for others, in the middle of a sentence. */
+const OTHER_ENV = 'steps with another "env" are at work in this process (worker processes need not wait)';
 
 /** What the in-process executor needs. */
 export interface InProcessOptions {
@@ -32,12 +37,13 @@ export interface InProcessOptions {
 /**
  * An executor for tests and for small runs.
  *
- * No isolation: a function that never yields can be neither stopped nor timed out, and a job's `env` stays
- * set in this process.
+ * No isolation: a function that never yields can be neither stopped nor timed out, and what functions change
+ * of the process (its folder, its globals) is changed for all. Jobs with different `env` take turns.
  */
 export function inProcessExecutor({ host, concurrency }: InProcessOptions): Executor {
   const facts = new AsyncQueue<Fact | ItemEvent>();
   const paced = pacing(concurrency, AHEAD);
+  const turns = new EnvTurns(process.env);
   const running = new Map<string, { stop: AbortController; done: Promise<void> }>();
   let draining = false;
   let grace: Promise<void> | undefined;
@@ -52,7 +58,7 @@ export function inProcessExecutor({ host, concurrency }: InProcessOptions): Exec
     let failed = 0;
     const emit = (event: ItemEvent): void => {
       facts.push(event);
-      if (event.type === 'ItemFailed' && ++failed > allowedFailures(job.maxFailed, items) && job.failFast)
+      if (event.type === 'ItemFailed' && stopsJob(job, { failed: ++failed, items }))
         stop.abort(new Error('failFast'));
     };
     const podHost: PodHost = {
@@ -68,7 +74,7 @@ export function inProcessExecutor({ host, concurrency }: InProcessOptions): Exec
       pods.map(pod => runPod({ runId: order.runId, job: job.name, pod, crashed: [] }, podHost)),
     );
     const sum = outcomes.reduce<PodOutcome | undefined>(addOutcome, undefined);
-    if (sum !== undefined && (sum.open === 0 || (job.failFast && sum.failed > 0 && !draining)))
+    if (sum !== undefined && (sum.open === 0 || stopsJob(job, { failed: sum.failed, items })))
       facts.push(settleJob(job, items, sum));
   };
 
@@ -78,11 +84,14 @@ export function inProcessExecutor({ host, concurrency }: InProcessOptions): Exec
     submit: order => {
       const { name } = order.job;
       if (running.has(name)) return Promise.resolve();
-      Object.assign(process.env, order.job.env);
       const stop = new AbortController();
-      const done = runJob(order, stop).catch((error: unknown) => {
-        facts.fail(error);
-      });
+      const onWait = (waits: boolean): void =>
+        facts.push({ type: 'JobWaiting', job: name, message: waits ? OTHER_ENV : null });
+      const done = turns
+        .within(order.job.env, () => runJob(order, stop), onWait)
+        .catch((error: unknown) => {
+          facts.fail(error);
+        });
       running.set(name, { stop, done });
       return Promise.resolve();
     },

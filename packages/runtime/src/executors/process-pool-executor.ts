@@ -15,9 +15,9 @@ import type { Fact } from '../core/events.js';
 import { AsyncQueue } from '../streams/async-queue.js';
 import type { Clock, Executor, ItemEvent, JobOrder } from '../ports/index.js';
 import type { PodOutcome } from '../run-store/item-results.js';
-import { judgePod, NO_HISTORY, type PodHistory } from '../worker/retry-policy.js';
+import { judgePod, NO_HISTORY, type PodHistory, stopsJob } from '../worker/retry-policy.js';
 import type { PodOrder } from '../worker/run-pod.js';
-import { addOutcome, allowedFailures, settleJob } from './settle-job.js';
+import { addOutcome, settleJob } from './settle-job.js';
 import { type Slot, WorkerSlots } from './worker-slots.js';
 
 const PODS_PER_WORKER = 16;
@@ -201,8 +201,14 @@ class ProcessPool implements Executor {
 
   #podDone(job: Job, outcome: PodOutcome): void {
     job.sum = addOutcome(job.sum, outcome);
-    if (--job.left > 0) return;
-    const complete = job.sum.open === 0 || (job.stopped && job.order.job.failFast && job.sum.failed > 0);
+    const { items } = job.order;
+    const isEnough = stopsJob(job.order.job, { failed: job.sum.failed, items });
+    if (--job.left > 0) {
+      // A pod may know of failures of an earlier process, which nobody has told.
+      if (isEnough && !job.stopped) this.#stop(job);
+      return;
+    }
+    const complete = job.sum.open === 0 || isEnough;
     if (complete && !this.#jobEnded(job))
       this.#facts.push(settleJob(job.order.job, job.order.items, job.sum));
     job.resolve();
@@ -223,9 +229,8 @@ class ProcessPool implements Executor {
     this.#facts.push(event);
     if (event.type !== 'ItemFailed') return;
     job.failedItems++;
-    const { failFast, maxFailed } = job.order.job;
-    if (failFast && !job.stopped && job.failedItems > allowedFailures(maxFailed, job.order.items))
-      this.#stop(job);
+    const { items } = job.order;
+    if (!job.stopped && stopsJob(job.order.job, { failed: job.failedItems, items })) this.#stop(job);
   }
 
   /** Drops a job's queued pods and tells its running ones to stop. */

@@ -2,11 +2,7 @@
 import { type FailureCause, type KTJob, parseSpawn } from '@kube-transform/sdk';
 import type { Fact } from '../core/events.js';
 import type { PodOutcome } from '../run-store/item-results.js';
-
-/** How many items of a job may fail. A percentage counts of all items, rounded down. */
-export function allowedFailures(maxFailed: number | string, items: number): number {
-  return typeof maxFailed === 'number' ? maxFailed : Math.floor((items * Number.parseFloat(maxFailed)) / 100);
-}
+import { allowedFailures } from '../worker/retry-policy.js';
 
 /** Adds the outcome of one pod to that of the others. */
 export function addOutcome(sum: PodOutcome | undefined, pod: PodOutcome): PodOutcome {

@@ -39,6 +39,8 @@ export class ItemLedger {
   #announced: Promise<void> = Promise.resolve();
   /** Results that are not stored yet. */
   waiting = 0;
+  /** Items that have failed for good. */
+  failed = 0;
   /** The store has failed. */
   broken = false;
 
@@ -51,6 +53,7 @@ export class ItemLedger {
     this.#emit = host.emit;
     this.#outcomes = read.outcomes;
     this.#log = read.log;
+    for (const { final, cause } of read.outcomes.values()) if (final && cause !== undefined) this.failed++;
   }
 
   /** Reads what is stored of a pod. */
@@ -121,6 +124,7 @@ export class ItemLedger {
       ...omitUndefined({ u: how.ofPod }),
     };
     if (isFinal) {
+      this.failed++;
       this.#record({ ...line, x: true }, { type: 'ItemFailed', job, item, attempt: attempts, cause });
       return null;
     }

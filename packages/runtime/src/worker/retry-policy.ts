@@ -30,6 +30,17 @@ export function backoffMs({ initial, factor, max }: KTJob['backoff'], attempts: 
   return Math.min(parseDurationMs(max) ?? 60_000, firstMs * factor ** (attempts - 1));
 }
 
+/** How many items of a job may fail. A percentage counts of all items, rounded down. */
+export function allowedFailures(maxFailed: number | string, items: number): number {
+  return typeof maxFailed === 'number' ? maxFailed : Math.floor((items * Number.parseFloat(maxFailed)) / 100);
+}
+
+/** Whether so many failed items stop a job: none of its items begins any more. */
+export const stopsJob = (
+  { failFast, maxFailed }: Pick<KTJob, 'failFast' | 'maxFailed'>,
+  { failed, items }: { failed: number; items: number },
+): boolean => failFast && failed > allowedFailures(maxFailed, items);
+
 /** What a failed attempt comes to. */
 export interface JudgedAttempt {
   /** Attempts of the item that cost, this one included where it does. */

@@ -7,6 +7,7 @@ import type { FileStore, ItemEvent } from '../ports/index.js';
 import { systemClock } from '../process/system-clock.js';
 import { localCatalog } from '../run-pipeline.js';
 import { readOutcomes, readResults } from '../run-store/item-results.js';
+import { manifestReader } from '../run-store/job-manifest.js';
 import { resultsPrefix } from '../run-store/layout.js';
 import { memoryFileStore } from '../stores/memory-file-store.js';
 import type { PodHost } from './pod-host.js';
@@ -15,10 +16,10 @@ import { runPod } from './run-pod.js';
 const ITEMS = 10;
 let store: FileStore;
 let calls: number[];
-let fails: number | null;
+let fails: number | 'all' | null;
 const double = ktFunction(async ({ n }: { n: number }) => {
   calls.push(n);
-  if (n === fails) throw new Error('the fault of its own');
+  if (n === fails || fails === 'all') throw new Error('the fault of its own');
   return 2 * n;
 });
 
@@ -94,6 +95,25 @@ describe('a pod', () => {
     ]);
     expect(await readResults(store, 'r', 'm')).toEqual(Array.from({ length: ITEMS }, (_, n) => 2 * n));
   });
+
+  test.each([
+    ['one by one', 1, 0, 1],
+    ['four at once', 4, 0, 4],
+    ['as many as may fail', 1, 2, 3],
+  ])(
+    'P5: a job that stops at a failure, %s - begins no further item',
+    async (_how, lanes, maxFailed, begun) => {
+      fails = 'all';
+      const manifest = (await manifestReader(store)('r', 'm'))!;
+      const job = { ...manifest.job, failFast: true, maxFailed };
+      const more = { ...pacing(lanes), manifests: () => Promise.resolve({ ...manifest, job }) };
+      const outcome = await run(more);
+      expect(calls).toHaveLength(begun);
+      expect(outcome).toMatchObject({ failed: begun, open: ITEMS - begun });
+      expect(await run(more)).toEqual(outcome);
+      expect(calls).toHaveLength(begun);
+    },
+  );
 
   test('an item that fails - is tried again, and is final after its last retry', async () => {
     fails = 4;

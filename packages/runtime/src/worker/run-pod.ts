@@ -6,6 +6,7 @@
  * P3 No item is begun while more than `host.ahead` results wait to be stored. An item that has returned is
  *    not to blame for a crash.
  * P4 Two pods of the same index may run at once: the log orders their lines, the first result counts.
+ * P5 Where an item fails for good and the job is to stop at that, no further item of the pod begins.
  */
 import type { FailureCause } from '@kube-transform/sdk';
 import { logsPrefix } from '../run-store/layout.js';
@@ -15,6 +16,7 @@ import { ItemLedger } from './item-ledger.js';
 import type { PodOutcome } from '../run-store/item-results.js';
 import { ItemRunner } from './run-item.js';
 import { SegmentLog } from '../run-store/segment-log.js';
+import { stopsJob } from './retry-policy.js';
 
 const LOG_PACE_MS = 500;
 /** How long a lane goes on before others get a turn. */
@@ -55,7 +57,9 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
   const first = order.pod * manifest.itemsPerPod;
   const todo = [...lines.keys()].filter(offset => !ledger.isDone(first + offset));
   const delayed: { offset: number; dueMs: number }[] = [];
-  const stopping = (): boolean => host.signal.aborted || host.draining() || ledger.broken;
+  // Known here before it is stored, and long before anybody else can say so.
+  const isEnough = (): boolean => stopsJob(job, { failed: ledger.failed, items: manifest.items });
+  const stopping = (): boolean => host.signal.aborted || host.draining() || ledger.broken || isEnough();
   let next = 0;
 
   const work = async (offset: number): Promise<void> => {

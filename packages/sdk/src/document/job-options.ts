@@ -84,13 +84,18 @@ export interface JobOptions {
   parallelism: number | null;
   /** Items that may fail without failing the step: a count, or a percentage such as `5%`. Default 0. */
   maxFailed: number | string;
-  /** Stop the step's other items at the first that fails for good. Default false. */
+  /**
+   * Stop the step's other items when more than `maxFailed` have failed for good: none begins any more, but
+   * for those in other pods until they hear of it. Default false.
+   */
   failFast: boolean;
   /** Skip items that an earlier run has done with the same code and arguments. Default false. */
   cache: boolean;
   /** Paths of files that an item makes; where all exist it is skipped. May hold refs. Default none. */
   outputs: Json[];
-  /** Environment variables of the function. Default none. */
+  /**
+   * Environment variables of the function; in one process, steps with others take turns. Default none.
+   */
   env: Record<string, string>;
   /** Labels of Jobs and pods. Default none. */
   labels: Record<string, string>;

@@ -8,8 +8,9 @@ import type { FailureCause } from '@kube-transform/sdk';
 import type { Fact } from '../../core/events.js';
 import { isMissingRight } from '../api/kube-error.js';
 import { missingRight } from '../diagnosis/rejections.js';
-import { allowedFailures, settleJob } from '../../executors/settle-job.js';
+import { settleJob } from '../../executors/settle-job.js';
 import type { manifestReader } from '../../run-store/job-manifest.js';
+import { stopsJob } from '../../worker/retry-policy.js';
 import type { AdmissionQueue } from './admission-queue.js';
 import type { JobExecution, Surroundings } from './job-execution.js';
 import type { PodFailures } from './pod-failures.js';
@@ -65,7 +66,7 @@ export class JobReconciler {
    */
   async #factIfDone(execution: JobExecution): Promise<Fact | null> {
     const { order, tally } = execution;
-    const stopping = order.job.failFast && tally.failed > allowedFailures(order.job.maxFailed, order.items);
+    const stopping = stopsJob(order.job, { failed: tally.failed, items: order.items });
     if (tally.open > 0 && !stopping) return null;
     if (stopping) await this.#parts.waves.remove(execution);
     return settleJob(order.job, order.items, tally.outcome());
