@@ -23,6 +23,11 @@ const CHANNEL = without(
   'CallExpression[callee.property.name=/^(on|once)$/][arguments.0.value=/^(message|disconnect)$/]',
   'CallExpression[callee.name="fork"]',
 );
+const SPREAD = without(
+  'A list as arguments overflows the stack from some 100,000 on: take the list, or loop.',
+  'CallExpression > SpreadElement',
+  'NewExpression > SpreadElement',
+);
 const WAY_OUT = without(
   'There is one way out of a process: packages/cli/src/terminal/way-out.ts; of pods, packages/runtime/src/entry.',
   'MemberExpression[object.name="process"][property.name=/^(exit|exitCode|abort|reallyExit)$/]',
@@ -103,12 +108,12 @@ export default tseslint.config(
   {
     files: ['packages/*/src/**/*.ts'],
     ignores: ['**/*.test.ts', 'packages/runtime/src/parse/parse-json.ts'],
-    rules: { 'no-restricted-syntax': ['error', ...READ, ...CHANNEL, ...WAY_OUT] },
+    rules: { 'no-restricted-syntax': ['error', ...READ, ...CHANNEL, ...SPREAD, ...WAY_OUT] },
   },
   {
     files: ['packages/cli/src/terminal/way-out.ts', 'packages/runtime/src/entry/*.ts'],
     ignores: ['**/*.test.ts'],
-    rules: { 'no-restricted-syntax': ['error', ...READ, ...CHANNEL] },
+    rules: { 'no-restricted-syntax': ['error', ...READ, ...CHANNEL, ...SPREAD] },
   },
   {
     files: ['**/*.test.ts', '**/*.test-d.ts', 'test/**', 'examples/**', 'bench/**'],

@@ -23,14 +23,14 @@ test.each([0, 3])('WO1: process.exit(%i) in a function - kt says so, and how to 
   const dir = await project({ 'p.ts': mapped(`if (n === 1) process.exit(${code});`) });
   const ended = await kt(dir, ['run', 'p.ts', '--run-id', 'r']);
   expect(ended.code).toBe(130);
-  expect(ended.err).toContain(`kt was ended by process.exit(${code}), before it was done. It was at f[1].`);
+  expect(ended.err).toContain(`Ended by process.exit(${code}) before its end. It was at f[1].`);
   expect(ended.err).toContain('kt run --resume r');
   expect(await statusIn(dir)).toBe('Interrupted');
 });
 
 test.each([
-  ['ends the process', 'process.exit(0);', 'kt was ended by process.exit(0)'],
-  ['never ends', 'await new Promise(() => undefined);', 'kt waits for a promise that can no longer settle'],
+  ['ends the process', 'process.exit(0);', 'Ended by process.exit(0) before its end'],
+  ['never ends', 'await new Promise(() => undefined);', 'a promise that never settles'],
 ])('WO1: a module that %s when it is loaded - is bad input', async (_, top, words) => {
   const dir = await project({ 'p.ts': mapped('', top) });
   const ended = await kt(dir, ['check', 'p.ts']);
@@ -63,7 +63,7 @@ test('WO2: what functions leave open - is named, and ends with kt', async () => 
 
 test('WO2: a function that ends the process after the run - changes nothing of how it ended', async () => {
   const dir = await project({
-    'p.ts': mapped('setTimeout(() => process.exit(9), 200); throw new Error("no");'),
+    'p.ts': mapped('process.once("beforeExit", () => process.exit(9)); throw new Error("no");'),
   });
   const { code, out } = await kt(dir, ['run', 'p.ts']);
   expect(out).toContain('3 of 3 items failed');

@@ -186,7 +186,9 @@ export function nodeFindings(nodes: readonly ClusterNode[], demands: readonly De
     if (sizes.some(size => size.cpu >= demand.cpu && size.memory >= demand.memory && size.gpu >= demand.gpu))
       return [];
     const asks = `${demand.cpu} CPU, ${memoryText(demand.memory)}${demand.gpu > 0 ? `, ${demand.gpu} GPU` : ''}`;
-    const largest = `${Math.max(0, ...sizes.map(({ cpu }) => cpu))} CPU, ${memoryText(Math.max(0, ...sizes.map(({ memory }) => memory)))}`;
+    const most = (size: 'cpu' | 'memory'): number =>
+      sizes.reduce((max, each) => Math.max(max, each[size]), 0);
+    const largest = `${most('cpu')} CPU, ${memoryText(most('memory'))}`;
     const message = `No node has room for ${demand.step}, which asks for ${asks}; the largest has ${largest}.`;
     return [problem('nodes', message, 'Ask for less in the step, or give the cluster a larger node.')];
   });

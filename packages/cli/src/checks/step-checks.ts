@@ -69,7 +69,7 @@ export async function stepFindings(
     alike(steps).map(async group => {
       const [first] = group;
       const waiting = first === undefined ? null : await admission(api, jobOfStep(first, settings));
-      if (waiting === undefined) untold.push(...group);
+      if (waiting === undefined) for (const step of group) untold.push(step);
       if (
         !waiting ||
         TOLD_ELSEWHERE.has(waiting.reason) ||

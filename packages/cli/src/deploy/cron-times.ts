@@ -27,7 +27,7 @@ export function nextTimes(
   while (times.length < count + 2) {
     shown = wall.nextRun(shown);
     if (shown === null) break;
-    times.push(...momentsOf(shown.getTime(), zone).filter(ms => ms > afterMs));
+    for (const ms of momentsOf(shown.getTime(), zone)) if (ms > afterMs) times.push(ms);
   }
   return times.sort((a, b) => a - b).slice(0, count);
 }

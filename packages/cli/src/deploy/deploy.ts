@@ -79,7 +79,8 @@ async function applyPlan(
 ): Promise<Applied[]> {
   const applied: Applied[] = [];
   for (const group of inOrder(plan.objects))
-    applied.push(...(await Promise.all(group.map(object => applyObject(api, object, { dryRun })))));
+    for (const done of await Promise.all(group.map(object => applyObject(api, object, { dryRun }))))
+      applied.push(done);
   // What looked for unused code before the version was there may have deleted it.
   for (const object of dryRun ? [] : plan.objects.filter(isBundle))
     if (!(await renew(api, object.metadata.name, systemClock))) await applyObject(api, object, { dryRun });

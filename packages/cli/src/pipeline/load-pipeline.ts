@@ -49,10 +49,10 @@ export async function loadBundle(files: readonly string[]): Promise<Loaded & { p
  */
 export async function loadPipelines(names: readonly string[]): Promise<LoadedPipeline[]> {
   const isWhole = names.length === 0;
-  const pipelines: LoadedPipeline[] = [];
+  const pipelines: LoadedPipeline[][] = [];
   for (const name of isWhole ? await pipelineNames(process.cwd()) : names)
-    pipelines.push(...(await loadAll(name, isWhole)));
-  return pipelines;
+    pipelines.push(await loadAll(name, isWhole));
+  return pipelines.flat();
 }
 
 /** @param mayBeNone the module was not named: one of helpers need not export a pipeline. */

@@ -90,9 +90,9 @@ export class WayOut implements Signals {
   #leave(code: number): void {
     for (const child of this.#children) if (!leadsGroup(child)) child.kill('SIGKILL');
     if (this.#code === undefined) {
-      const how = this.#hasThrown ? 'by the error above, which nothing caught' : `by process.exit(${code})`;
+      const by = this.#hasThrown ? 'the error above, which nothing caught' : `process.exit(${code})`;
       const driving = this.#driving;
-      this.#say(`kt was ended ${how}, before it was done. ${driving?.ended() ?? whileLoading}`);
+      this.#say(`Ended by ${by} before its end. ${driving?.ended() ?? whileLoading}`);
       this.#code = driving !== undefined ? EXIT.interrupted : this.#hasThrown ? EXIT.bug : EXIT.badInput;
     }
     this.#process.exitCode = this.#code;
@@ -102,7 +102,7 @@ export class WayOut implements Signals {
   #runDry(): void {
     if (this.#code !== undefined) return;
     if (this.#driving !== undefined) return this.#driving.ranDry();
-    this.#say(`kt waits for a promise that can no longer settle. ${whileLoading}`);
+    this.#say(`This waits for a promise that never settles. ${whileLoading}`);
     this.#process.exit((this.#code = EXIT.badInput));
   }
 

@@ -153,7 +153,7 @@ export async function retryRun(
   for (const { job } of jobStates(state))
     if (repeated.get(job.name) !== 'whole') await copyJob(store, { from, to: record.runId, job: job.name });
   const journal = await openJournal(store, record.runId);
-  if (succeeded.length > 0) await journal.append(...succeeded);
+  if (succeeded.length > 0) await journal.appendAll(succeeded);
   await writeRecord(store, record);
   return record;
 }
@@ -178,6 +178,6 @@ async function copyJob(
     );
     if (lines.length === 0) continue;
     const log = await SegmentLog.open<ResultLine>(store, resultsPrefix(to, job, pod));
-    await log.append(...lines);
+    await log.appendAll(lines);
   }
 }

@@ -150,7 +150,7 @@ class Driver {
         for (const transition of caused) transitions.push(transition);
         return caused.length > 0;
       });
-      if (news.length > 0) await this.#journal?.append(...news);
+      if (news.length > 0) await this.#journal?.appendAll(news);
       for (const transition of transitions) this.#announcer.changed(transition);
       await this.#announcer.writeState();
       batch = this.#o.drain.aborted || this.#o.stop.aborted ? null : this.#begin();

@@ -83,7 +83,7 @@ export class GlobMatcher {
       if (step === undefined || this.#reached[at] === round) continue;
       this.#reached[at] = round;
       this.cost++;
-      if (step.kind === 'fork') open.push(...step.to);
+      if (step.kind === 'fork') for (const to of step.to) open.push(to);
       else if (step.kind !== 'visible') found.push(at);
       else if (!hidden) open.push(at + 1);
     }

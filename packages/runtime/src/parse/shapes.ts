@@ -149,6 +149,7 @@ export function variant<T extends Record<K, string>, K extends string>(
   const shapes = new Map(
     Object.entries<Fields<object>>(kinds).map(([word, fields]) => [word, record({ [key]: text, ...fields })]),
   );
+  // eslint-disable-next-line no-restricted-syntax -- as many as code names
   const word = oneOf(...shapes.keys());
   return value => {
     if (!isObject(value)) throw unlike('an object', value);

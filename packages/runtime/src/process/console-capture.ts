@@ -57,6 +57,7 @@ export function captureOutput(): void {
 function formatted(parts: unknown[]): string {
   // Loaded when something is printed: a worker's start is not slowed.
   const { format } = process.getBuiltinModule('node:util');
+  // eslint-disable-next-line no-restricted-syntax -- the arguments that it was called with
   return quietly(() => format(...parts)) ?? parts.map(part => textOf(part)).join(' ');
 }
 
@@ -73,6 +74,7 @@ function captured(stream: NodeJS.WriteStream, level: 'info' | 'warn'): NodeJS.Wr
   const original = stream.write.bind(stream);
   stream.write = (chunk: string | Uint8Array, ...rest: unknown[]) => {
     const log = currentScope()?.item.log;
+    // eslint-disable-next-line no-restricted-syntax -- the arguments that it was called with
     if (log === undefined) return original(chunk, ...(rest as []));
     log[level](String(typeof chunk === 'string' ? chunk : Buffer.from(chunk)).replace(/\n$/, ''));
     const done = rest.at(-1);

@@ -95,8 +95,13 @@ export class SegmentLog<T> {
     return this.#reader.number;
   }
 
-  /** Adds values; resolves when they are stored. */
+  /** Adds some values; resolves when they are stored. */
   append(...values: T[]): Promise<void> {
+    return this.appendAll(values);
+  }
+
+  /** Adds a list of values, however long; resolves when they are stored. */
+  appendAll(values: readonly T[]): Promise<void> {
     const batch = (this.#gathering ??= this.#begin());
     for (const value of values) batch.lines.push(JSON.stringify(value));
     return batch.stored;

@@ -5,6 +5,6 @@ const AT_ONCE = 32;
 export async function inBatches<T, R>(values: readonly T[], call: (value: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   for (let at = 0; at < values.length; at += AT_ONCE)
-    results.push(...(await Promise.all(values.slice(at, at + AT_ONCE).map(call))));
+    for (const result of await Promise.all(values.slice(at, at + AT_ONCE).map(call))) results.push(result);
   return results;
 }

@@ -24,7 +24,7 @@ export class LineDecoder {
 export function linesIn(bytes: Uint8Array): string[] {
   const decoder = new LineDecoder();
   const lines = decoder.push(bytes);
-  lines.push(...decoder.end());
+  for (const line of decoder.end()) lines.push(line);
   return lines;
 }
 

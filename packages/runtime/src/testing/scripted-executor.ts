@@ -55,7 +55,7 @@ export function scriptedExecutor(script: Script): ScriptedExecutor {
     itemsPerPod: (_job: KTJob, items: number) => Math.max(1, items),
     submit: order => {
       submitted.push(order.job.name);
-      say(...script(order));
+      for (const fact of script(order)) say(fact);
       return Promise.resolve();
     },
     observe: signal => queue.batches(signal),

@@ -137,6 +137,7 @@ export function ktFunction(first: KtFunctionOptions | AnyFunction = {}, fn?: Any
 
 function wrap(options: KtFunctionOptions, fn: AnyFunction): AnyFunction {
   if (typeof fn !== 'function') throw badFunction(typeof fn);
+  // eslint-disable-next-line no-restricted-syntax -- the arguments that it was called with
   const wrapped: AnyFunction = (...args: unknown[]) => fn(...args);
   mark(wrapped, { options });
   return wrapped;

@@ -68,8 +68,9 @@ async function collectAll(store: FileStore, options: GcOptions): Promise<Found[]
   }
   const kept = [...known].filter(id => !gone.has(id));
   const used = new Set(await inBatches(kept, id => bundleOf(store, id)));
-  if (!used.has(NEWER)) for (const made of MADE) deleted.push(...(await deleteMade(made, used, options)));
-  return [...deleted, ...(await deleteTemporary(store, options))];
+  const unused: Found[][] = [];
+  if (!used.has(NEWER)) for (const made of MADE) unused.push(await deleteMade(made, used, options));
+  return [...deleted, ...unused.flat(), ...(await deleteTemporary(store, options))];
 }
 
 /** A lease that cannot be read may be held. */

@@ -65,6 +65,7 @@ export function pathCalls(
         (typeof data === 'string' || data instanceof Uint8Array) &&
         encodingOf(options[0]) !== undefined;
       if (!plain)
+        // eslint-disable-next-line no-restricted-syntax -- the arguments that it was called with
         return void (await (zen[other] as (...args: unknown[]) => Promise<void>)(path, data, ...options));
       await on(path, async (mount, inside) => {
         if ((await mount.entry(inside))?.type === 'directory')
@@ -96,9 +97,11 @@ export function pathCalls(
     rm,
     writeFile,
     appendFile: writing('append', 'appendFile'),
+
     copyFile: async (from, to, ...mode: unknown[]) =>
       mode.length > 0
-        ? await (zen.copyFile as (...args: unknown[]) => Promise<void>)(from, to, ...mode)
+        ? // eslint-disable-next-line no-restricted-syntax -- the arguments that it was called with
+          await (zen.copyFile as (...args: unknown[]) => Promise<void>)(from, to, ...mode)
         : await writeFile(to, await readFile(from)),
   };
 }

@@ -96,7 +96,7 @@ export class JobExecution {
 
   /** The number of the last wave; 0 before the first. */
   get lastWave(): number {
-    return Math.max(0, ...this.waves.map(({ number }) => number));
+    return this.waves.reduce((last, { number }) => Math.max(last, number), 0);
   }
 
   /** Memory of the pods of the next wave. */

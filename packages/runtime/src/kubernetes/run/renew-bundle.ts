@@ -37,5 +37,5 @@ export async function renewBundle(
 /** When a ConfigMap was made or last said to be used, in milliseconds; 0 where it does not say. */
 export function usedMs({ metadata }: ConfigMap): number {
   const times = [metadata.creationTimestamp, metadata.annotations?.[ANNOTATION.usedAt]];
-  return Math.max(0, ...times.map(time => Date.parse(time ?? '') || 0));
+  return times.reduce((last, time) => Math.max(last, Date.parse(time ?? '') || 0), 0);
 }
