@@ -93,11 +93,9 @@ export function spawnProblems(graph: WaitsOn, parent: number, spawned: readonly 
     has: (name: string) => index.has(name) || known.has(name),
     keys: () => new Set([...index.keys(), ...known.keys()]).keys(),
   };
-  problems.push(
-    ...refProblems(spawned, steps, { list: 'spawned', hasParams: false }),
-    ...takenByData(graph, spawned),
-  );
-  if (problems.length > 0) return problems;
+  const refused = refProblems(spawned, steps, { list: 'spawned', hasParams: false });
+  const wrong = [...problems, ...refused, ...takenByData(graph, spawned)];
+  if (wrong.length > 0) return wrong;
   const within = circleProblem(spawned, index, 'spawned');
   return within === undefined ? [] : [within];
 }

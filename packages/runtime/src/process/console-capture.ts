@@ -45,6 +45,7 @@ export function captureOutput(): void {
     const original = console[method].bind(console);
     console[method] = (...parts: unknown[]) => {
       const log = currentScope()?.item.log;
+      // eslint-disable-next-line no-restricted-syntax -- the arguments that it was called with
       if (log === undefined) original(...parts);
       else log[level](formatted(parts));
     };
