@@ -41,7 +41,7 @@ test('a failed run is listed, shown, read and repeated', async () => {
     },
   });
   expect(statusText.out).toMatch(/work +7\/7 items {2}2 failed {2}2 retried/);
-  expect(statusText.out).toContain('2 × no answer from host-1 in pipelines/shaky.ts:6  (work[1], work[4])');
+  expect(statusText.out).toContain('2 × no answer from host-‹n› in pipelines/shaky.ts:6  (work[1], work[4])');
   const printed = lines(logs.out) as unknown as {
     job: string;
     item: number;

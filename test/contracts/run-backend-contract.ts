@@ -125,7 +125,7 @@ export function runBackendContract(name: string, open: () => Promise<BackendBenc
       expect(summary.jobs[1]?.cause).toMatchObject({ kind: 'ItemsFailed', failed: 2, total: 5 });
       expect(summary.failures).toMatchObject([{ count: 2 }]);
       const [group] = summary.failures;
-      expect(group?.message).toMatch(/^no answer from host-[14]$/);
+      expect(group?.message).toBe('no answer from host-‹n›');
       expect(group?.examples.map(({ job, item }) => [job, item]).sort()).toEqual([
         ['work', 1],
         ['work', 4],

@@ -47,7 +47,7 @@ describe('a failing run', () => {
     expect(err).toContain(`run first in namespace ${cluster.namespace}`);
     expect(out).toMatch(/^run first: pipeline "shaky", 3 steps$/m);
     expect(out).toMatch(/^list: Completed$/m);
-    expect(out).toContain('2 × no answer from host-1 in pipelines/shaky.ts:6  (work[1], work[4])');
+    expect(out).toContain('2 × no answer from host-‹n› in pipelines/shaky.ts:6  (work[1], work[4])');
     expect(out).toContain('kt retry first --failed');
     expect(code).toBe(1);
   });
@@ -83,7 +83,7 @@ describe('a failing run', () => {
       },
     });
     expect(text.out).toMatch(/work +7\/7 items {2}2 failed {2}2 retried/);
-    expect(text.out).toContain('2 × no answer from host-1 in pipelines/shaky.ts:6  (work[1], work[4])');
+    expect(text.out).toContain('2 × no answer from host-‹n› in pipelines/shaky.ts:6  (work[1], work[4])');
     expectMistake(
       await kt(dir, ['status', 'frist']),
       /There is no run "frist" in namespace .* Nor is it in the store here\..*Did you mean "first"/,

@@ -48,7 +48,7 @@ export const failed = (runId: string): GivenSummary => ({
   ],
   failures: [
     {
-      ...{ count: 2, message: 'no answer from host-1', where: 'flaky.ts:20' },
+      ...{ count: 2, message: 'no answer from host-‹n›', where: 'flaky.ts:20' },
       examples: [1, 4].map(item => ({ job: 'work', item, cause: threw(item) })),
     },
   ],

@@ -1,5 +1,5 @@
 import { KtError } from '@kube-transform/sdk';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { ktOn } from '../../../../test/kit/backends/kt-on.js';
 import { completed, failed, FAILED, LINES, running } from '../../../../test/kit/backends/memory-bench.js';
 import { MemoryBackend } from '../../../../test/kit/backends/memory-backend.js';
@@ -19,7 +19,7 @@ pipeline "flaky", begun 2023-11-14T22:13:20.000Z, took 500 ms
   ✗ Failed                       work    5/5 items  2 failed  2 retried
   – SkippedDueToUpstreamFailure  report${'  '}
 Failures:
-  2 × no answer from host-1 in flaky.ts:20  (work[1], work[4])
+  2 × no answer from host-‹n› in flaky.ts:20  (work[1], work[4])
 See what they printed:   kt logs first --failed
 Repeat only what failed: kt retry first --failed
 `);
@@ -37,10 +37,14 @@ Repeat only what failed: kt retry first --failed
       ],
       trouble: 'The API server is away.',
     });
+    vi.useFakeTimers({ now: 1_700_000_190_000, toFake: ['Date'] });
+    onTestFinished(() => void vi.useRealTimers());
     const { out } = await ktOn(backend, ['status', 'going']);
+    // Until now, whenever it was last heard of.
     expect(out).toMatch(
-      /^run going: Running {2}\(ctx\/ns\)\npipeline "flaky", begun .*, for 500 ms, repeats old\n/,
+      /^run going: Running {2}\(ctx\/ns\)\npipeline "flaky", begun .*, for 3m 10s, repeats old\n/,
     );
+    expect((await ktOn(backend, ['runs'])).out).toMatch(/^going .* 3m 10s$/m);
     expect(out).toContain('list  1,200/1,200 items  3 done before\n');
     expect(out).toContain('\nwork: waiting because no node has 500 cores\nThe API server is away.\n');
     expect(out).not.toContain('kt retry');
@@ -165,7 +169,7 @@ report: SkippedDueToUpstreamFailure
 ✗ work: 2 of 5 items failed: no answer from host-1
       at work (flaky.ts:20:11)
 Failures:
-  2 × no answer from host-1 in flaky.ts:20  (work[1], work[4])
+  2 × no answer from host-‹n› in flaky.ts:20  (work[1], work[4])
 Failed after 1m 02s: 1 step failed, 1 skipped.
   see what they printed:   kt logs going --failed
   repeat only what failed: kt retry going --failed

@@ -171,6 +171,35 @@ describe('on a terminal', () => {
     expect(screen.drawn).toHaveLength(before);
   });
 
+  test('a run that has not begun - since when it is waited for, and why, whole; then nothing of it', () => {
+    const reporter = reporterFor(false, screen, { runId: 'r', createdMs: Date.now() - 65_000 });
+    vi.advanceTimersByTime(100);
+    expect(screen.drawn).toEqual([]);
+    const why = `the controller is waiting because ${'x'.repeat(90)}.`;
+    reporter.note(why);
+    vi.advanceTimersByTime(1000);
+    expect(last()[0]).toBe('run r  not begun for 1m 06s');
+    expect(last().slice(1).join('')).toBe(why);
+    expect(Math.max(...last().map(line => line.length))).toBe(60);
+    publish(reporter, [STARTED]);
+    vi.advanceTimersByTime(100);
+    expect(last()).toEqual(['etl  run r  100 ms']);
+    reporter.close();
+  });
+
+  test('eta - is not told while nothing ends', () => {
+    const reporter = reporterFor(false, screen);
+    publish(reporter, [STARTED, RUNS, EXPANDED]);
+    vi.advanceTimersByTime(2000);
+    expect(last().at(-1)).toBe('  ▸ Running  work  0/5  0.0/s  eta –');
+    publish(reporter, [succeeded(0)]);
+    vi.advanceTimersByTime(2000);
+    expect(last().at(-1)).toBe('  ▸ Running  work  1/5  0.3/s  eta 16.0 s');
+    vi.advanceTimersByTime(60_000);
+    expect(last().at(-1)).toBe('  ▸ Running  work  1/5  0.0/s  eta –');
+    reporter.close();
+  });
+
   test('very many steps - those that failed and those that run, and how many more; lines are clipped', () => {
     const reporter = reporterFor(false, screen);
     const steps = Array.from({ length: 30 }, (_, i): Untimed<RunEvent> => {

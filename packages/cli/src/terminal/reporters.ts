@@ -17,11 +17,18 @@ const REDRAW_MS = 100;
 const PLAIN_EVERY_MS = 2000;
 const MAX_ROWS = 20;
 const MAX_WAITING = 3;
+const MAX_NOTES = 5;
 
-/** The reporter for what was asked and where text goes. */
-export function reporterFor(json: boolean, output: Output): Reporter {
+/** A run that is waited for: who it is, and since when. */
+export interface Awaited {
+  runId: string;
+  createdMs: number;
+}
+
+/** The reporter for what was asked and where text goes; `awaited` is shown until the run begins. */
+export function reporterFor(json: boolean, output: Output, awaited: Awaited | null = null): Reporter {
   if (json) return jsonReporter(output);
-  return output.live ? liveReporter(output.live, output.columns) : plainReporter(output);
+  return output.live ? liveReporter(output.live, output.columns, awaited) : plainReporter(output);
 }
 
 /** One JSON object a line; the first carries `runId`, as all do. */
@@ -83,24 +90,38 @@ function plainLine(progress: RunProgress, event: RunEvent, told: Map<string, num
       if (!told.has(event.job)) told.set(event.job, event.atMs);
       if (job === undefined || event.atMs - last < PLAIN_EVERY_MS) return undefined;
       told.set(event.job, event.atMs);
-      return `${event.job}: ${counts(job, progress.nowMs)}`;
+      return `${event.job}: ${counts(job, progress)}`;
     }
   }
 }
 
-/** A table of the steps that is redrawn in place. */
-function liveReporter(show: Exclude<Output['live'], false>, columns: number): Reporter {
+/** A table of the steps that is redrawn in place. What is said of a run is said whole, over several rows. */
+function liveReporter(
+  show: Exclude<Output['live'], false>,
+  columns: number,
+  awaited: Awaited | null,
+): Reporter {
   const progress = new RunProgress();
   const notes: string[] = [];
   let drawn = 0;
   const draw = (final: boolean): void => {
-    if (progress.runId === '') return;
+    const hasBegun = progress.runId !== '';
+    if (!hasBegun && notes.length === 0) return;
     progress.nowMs = Math.max(progress.nowMs, Date.now());
-    const lines = [...liveLines(progress, final), ...(final ? [] : notes)].map(line =>
-      clip(inline(line), columns),
-    );
-    show(lines, drawn);
-    drawn = lines.length;
+    const clipped = (row: string): string => clip(row, columns);
+    const whole = (line: string): string[] => rowsOf(line, columns);
+    const rows = [
+      ...(hasBegun ? headRows(progress, final) : awaitedRows(awaited, progress.nowMs)).map(clipped),
+      ...(final
+        ? []
+        : [
+            ...waitingLines(progress).flatMap(whole),
+            ...errorRows(progress).map(clipped),
+            ...notes.flatMap(whole),
+          ]),
+    ];
+    show(rows, drawn);
+    drawn = rows.length;
   };
   const timer = setInterval(() => {
     draw(false);
@@ -108,10 +129,13 @@ function liveReporter(show: Exclude<Output['live'], false>, columns: number): Re
   timer.unref();
   return {
     publish: event => {
+      // What was said of its waiting is no longer so.
+      if (event.type === 'RunStarted') notes.length = 0;
       progress.take(event);
     },
     note: text => {
       notes.push(text);
+      notes.splice(0, notes.length - MAX_NOTES);
     },
     close: () => {
       clearInterval(timer);
@@ -120,39 +144,54 @@ function liveReporter(show: Exclude<Output['live'], false>, columns: number): Re
   };
 }
 
-function liveLines(progress: RunProgress, final: boolean): string[] {
+const awaitedRows = (awaited: Awaited | null, nowMs: number): string[] =>
+  awaited === null
+    ? []
+    : [
+        `run ${awaited.runId}  ${coloured('Pending', `not begun for ${duration(nowMs - awaited.createdMs)}`)}`,
+      ];
+
+function headRows(progress: RunProgress, final: boolean): string[] {
   const jobs = [...progress.jobs.values()];
   const shown = mostTelling(jobs, MAX_ROWS);
   const rows = shown.map(job => [
     `  ${statusText(job.status)}`,
     job.name,
-    counts(job, final ? null : progress.nowMs),
+    final ? counts(job) : counts(job, progress),
   ]);
   const hidden = jobs.length - shown.length;
   return [
     `${progress.pipeline}  ${coloured('Pending', `run ${progress.runId}  ${duration(progress.nowMs - progress.startedMs)}`)}`,
     ...(rows.length > 0 ? table(rows).split('\n') : []),
     ...(hidden > 0 ? [`  … and ${plural(hidden, 'more step')}`] : []),
-    ...(final ? [] : jobs.filter(({ waiting }) => waiting !== null).slice(0, MAX_WAITING)).map(waitingLine),
-    ...(progress.lastError !== null && !final
-      ? [coloured('Failed', `  last error: ${progress.lastError.split('\n')[0] ?? ''}`)]
-      : []),
   ];
 }
+
+const waitingLines = ({ jobs }: RunProgress): string[] =>
+  [...jobs.values()]
+    .filter(({ waiting }) => waiting !== null)
+    .slice(0, MAX_WAITING)
+    .map(waitingLine);
+
+const errorRows = ({ lastError }: RunProgress): string[] =>
+  lastError === null ? [] : [coloured('Failed', `  last error: ${lastError.split('\n')[0] ?? ''}`)];
 
 const waitingLine = ({ name, waiting }: JobProgress): string =>
   coloured('Pending', `  ${name}: waiting because ${waiting ?? ''}`);
 
 /** `120/200  3 failed  41.2/s  eta 2.0 s`. */
-function counts(job: JobProgress, nowMs: number | null): string {
+function counts(job: JobProgress, progress?: RunProgress): string {
   if (job.items === null) return '';
-  const rate = nowMs === null || job.status !== 'Running' ? null : rateOf(job, nowMs);
+  const isTold = progress !== undefined && job.status === 'Running' && job.items > 1;
+  const rate = isTold ? rateOf(job, progress.nowMs, progress.endedMs.get(job.name)) : null;
   const parts = [
     job.items > 1 ? `${job.done + job.failed}/${job.items}` : '',
     job.failed > 0 && job.items > 1 ? coloured('Failed', `${job.failed} failed`) : '',
     ...skippedCounts(job),
     job.retried > 0 ? `${job.retried} retried` : '',
-    rate === null || job.items < 2 ? '' : `${rate.perSecond.toFixed(1)}/s  eta ${duration(rate.etaMs)}`,
+    rate === null
+      ? ''
+      : `${rate.perSecond.toFixed(1)}/s  eta ${rate.etaMs === null ? '–' : duration(rate.etaMs)}`,
   ];
   return parts.filter(part => part !== '').join('  ');
 }
@@ -166,12 +205,21 @@ export const skippedCounts = ({ skipped, unkept }: Pick<JobProgress, 'skipped' |
 const unkeptCount = ({ unkept }: Pick<JobProgress, 'unkept'>): string =>
   unkept === 0 ? '' : `${unkept} skipped, ${unkept === 1 ? 'its result is' : 'their results are'} null`;
 
-function clip(line: string, columns: number): string {
+/** A line as rows of a terminal. */
+function rowsOf(line: string, columns: number): string[] {
+  const rows = [''];
   let width = 0;
-  let text = '';
-  for (const [part] of line.matchAll(/\u001b\[[0-9;]*m|[\s\S]/g)) {
-    if (part.length === 1 && ++width > columns) return `${text}\u001b[0m`;
-    text += part;
+  for (const [part] of inline(line).matchAll(/\u001b\[[0-9;]*m|[\s\S]/g)) {
+    if (part.length === 1 && ++width > columns) {
+      rows.push('');
+      width = 1;
+    }
+    rows.push(`${rows.pop() ?? ''}${part}`);
   }
-  return text;
+  return rows;
+}
+
+function clip(line: string, columns: number): string {
+  const [row = '', more] = rowsOf(line, columns);
+  return more === undefined ? row : `${row}\u001b[0m`;
 }

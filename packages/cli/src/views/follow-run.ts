@@ -13,7 +13,7 @@ export async function followRun(
   run: RunRef,
   { output, json, signals }: Screen,
 ): Promise<RunStatus> {
-  const reporter = reporterFor(json, output);
+  const reporter = reporterFor(json, output, run);
   const { left, result: summary } = await untilInterrupted(signals, async signal => {
     try {
       return await backend.follow(run, { sink: reporter, note: text => reporter.note(text), signal });

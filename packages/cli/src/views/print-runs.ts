@@ -1,6 +1,7 @@
 /** The list of runs as `kt runs` shows it. */
 import { formatProblem } from '@kube-transform/sdk';
 import { jobCount } from '@kube-transform/runtime/internal';
+import { elapsedMs } from './print-status.js';
 import { HERE, type ListedRun, type RunBackend } from '../backends/backend.js';
 import { coloured, duration, type Output, printText, table } from '../terminal/output.js';
 
@@ -25,10 +26,11 @@ export function printRuns(runs: readonly ListedRun[], { name, verb }: RunBackend
   const isMixed = runs.some(({ where }) => where !== name);
   const heading = ['RUN', 'PIPELINE', 'STATUS', 'STEPS', 'STARTED', 'TOOK', ...(isMixed ? ['WHERE'] : [])];
   const rows = runs.map(run => {
-    const { runId, pipeline, status, counts, createdMs, updatedMs, where } = run;
+    const { runId, pipeline, status, counts, createdMs, where } = run;
     const total = jobCount(run);
     const done = total === 0 ? '–' : `${counts.Completed ?? 0}/${total}`;
-    const took = updatedMs === null ? '–' : duration(updatedMs - createdMs);
+    const tookMs = elapsedMs(run);
+    const took = tookMs === null ? '–' : duration(tookMs);
     const begun = new Date(createdMs).toISOString().replace(/\.\d+Z$/, 'Z');
     return [runId, pipeline, coloured(status, status), done, begun, took, ...(isMixed ? [where] : [])];
   });

@@ -12,12 +12,21 @@ import { shellWord } from '../terminal/plain-text.js';
 const ROWS = 200;
 const GROUPS = 10;
 
+/** How long a run has gone on: until now, or until it last moved; null where it has not begun, and ended. */
+export function elapsedMs(
+  { status, createdMs, updatedMs }: Pick<RunSummary, 'status' | 'createdMs' | 'updatedMs'>,
+  nowMs = Date.now(),
+): number | null {
+  if (status === 'Running') return Math.max(0, nowMs - createdMs);
+  return updatedMs === null ? null : updatedMs - createdMs;
+}
+
 /** Prints a run. */
 export function printStatus(summary: RunSummary, run: RunRef, output: Output): void {
   const { runId, pipeline, status, createdMs, updatedMs, retryOf, failures } = summary;
   const problem = problemOf(summary);
-  const took =
-    updatedMs === null ? '' : `, ${status === 'Running' ? 'for' : 'took'} ${duration(updatedMs - createdMs)}`;
+  const tookMs = elapsedMs({ status, createdMs, updatedMs });
+  const took = tookMs === null ? '' : `, ${status === 'Running' ? 'for' : 'took'} ${duration(tookMs)}`;
   const repeats = retryOf === null ? '' : `, repeats ${retryOf}`;
   output.out(`run ${runId}: ${coloured(status, status)}${run.where === HERE ? '' : `  (${run.where})`}`);
   output.out(`pipeline "${pipeline}", begun ${new Date(createdMs).toISOString()}${took}${repeats}`);

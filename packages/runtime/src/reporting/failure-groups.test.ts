@@ -42,7 +42,7 @@ test('groups are counted, with where and examples', () => {
   expect(groups).toHaveLength(2);
   expect(groups[0]).toMatchObject({
     count: 5,
-    message: 'timeout after 0 ms',
+    message: 'timeout after ‹n› ms',
     where: expect.stringMatching(/fetch\.ts:41$/),
     examples: [{ item: 0 }, { item: 1 }, { item: 2 }],
   });
@@ -57,4 +57,18 @@ test('the same words from two places are two failures', () => {
     cause: threw('bad', `    at f (/x/a.ts:${line}:1)`),
   }));
   expect(groupFailures(failed, same)).toHaveLength(2);
+});
+
+test.each([
+  [
+    ['HTTP 500 from https://x.org/page/1', 'HTTP 500 from https://x.org/page/17'],
+    'HTTP 500 from https://x.org/page/‹n›',
+  ],
+  [['no answer from host-1', 'no answer from host-1'], 'no answer from host-1'],
+  [['row 1,024 of "a.csv"', 'row 7 of "b.csv"', 'row 8 of "c.csv"'], 'row ‹…›.csv"'],
+  [['took 12 ms', 'took 112 ms', 'took 3 ms'], 'took ‹n› ms'],
+  [['cannot read /data/a.csv', 'cannot read /data/2024/b.csv'], 'cannot read /data/‹…›.csv'],
+])('failures that say %j - are told by what they share', (messages, message) => {
+  const failed = messages.map((text, item) => ({ job: 'get', item, cause: threw(text) }));
+  expect(groupFailures(failed, same)).toMatchObject([{ count: messages.length, message }]);
 });

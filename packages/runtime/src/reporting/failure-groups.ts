@@ -22,7 +22,7 @@ export const isOwnFailure = ({ kind }: FailureCause): boolean =>
 export interface FailureGroup {
   /** How many failed so. */
   count: number;
-  /** What was said the first time. */
+  /** What was said; where that differs, `‹n›` stands for a number and `‹…›` for anything. */
   message: string;
   /** File and line of the first frame in the user's files; null where none is known. */
   where: string | null;
@@ -48,6 +48,24 @@ export function normalised(message: string): string {
     (text, [pattern, word]) => text.replaceAll(pattern, word),
     message.split('\n', 1)[0]?.slice(0, 500) ?? '',
   );
+}
+
+const WORD = /‹[n…]›|\d+(?:[.,]\d+)*|[\p{L}_]+|[^]/gu;
+const NUMBER = /^(?:‹n›|\d+(?:[.,]\d+)*)$/;
+
+const wordsOf = (text: string): readonly string[] => text.slice(0, 500).match(WORD) ?? [];
+
+/** What two messages of one kind have in common: what differs in the midst of them is left open. */
+function shared(known: string, message: string): string {
+  const [a, b] = [wordsOf(known), wordsOf(message)];
+  const most = Math.min(a.length, b.length);
+  let from = 0;
+  while (from < most && a[from] === b[from]) from++;
+  let rest = 0;
+  while (rest < most - from && a.at(-1 - rest) === b.at(-1 - rest)) rest++;
+  const differs = [a, b].map(words => words.slice(from, words.length - rest).join(''));
+  const open = differs.every(text => NUMBER.test(text)) ? '‹n›' : '‹…›';
+  return [...a.slice(0, from), open, ...a.slice(a.length - rest)].join('');
 }
 
 /** `fetch.ts:41` of the first frame that is the user's. */
@@ -88,6 +106,8 @@ export class FailureGroups {
       });
     else {
       group.count++;
+      const own = cause.message.split('\n', 1)[0] ?? '';
+      if (own !== group.message) group.message = shared(group.message, own);
       if (group.examples.length < EXAMPLES) group.examples.push(failure);
     }
   }

@@ -11,6 +11,8 @@ export class RunProgress {
   nowMs = 0;
   lastError: string | null = null;
   readonly jobs = new Map<string, JobProgress>();
+  /** When an item of a job ended last. */
+  readonly endedMs = new Map<string, number>();
 
   /** Takes in an event. */
   take(event: RunEvent): void {
@@ -38,7 +40,9 @@ export class RunProgress {
       }
       case 'JobCounted': {
         const { done, failed, retried, skipped, unkept = 0 } = event;
-        Object.assign(this.#job(event.job), { done, failed, retried, skipped, unkept });
+        const job = this.#job(event.job);
+        if (done + failed > job.done + job.failed) this.endedMs.set(event.job, event.atMs);
+        Object.assign(job, { done, failed, retried, skipped, unkept });
         return;
       }
       case 'JobWaiting':
@@ -46,6 +50,7 @@ export class RunProgress {
         return;
       case 'ItemSucceeded': {
         const job = this.#job(event.job);
+        this.endedMs.set(event.job, event.atMs);
         job.done++;
         if (event.skipped) job.skipped++;
         if (event.unkept === true) job.unkept++;
@@ -56,6 +61,7 @@ export class RunProgress {
         this.lastError = `${event.job}[${event.item}], attempt ${event.attempt}: ${event.cause.message}`;
         return;
       case 'ItemFailed':
+        this.endedMs.set(event.job, event.atMs);
         this.#job(event.job).failed++;
         this.lastError = `${event.job}[${event.item}]: ${event.cause.message}`;
     }
@@ -68,10 +74,24 @@ export class RunProgress {
   }
 }
 
-/** Items a second since the job began, and milliseconds to go; null while neither can be told. */
-export function rateOf(job: JobProgress, nowMs: number): { perSecond: number; etaMs: number } | null {
-  const ended = job.done + job.failed - job.skipped - job.before;
-  if (job.startedMs === null || job.items === null || ended < 1 || nowMs <= job.startedMs) return null;
-  const perSecond = (ended * 1000) / (nowMs - job.startedMs);
-  return { perSecond, etaMs: ((job.items - job.done - job.failed) / perSecond) * 1000 };
+/** How long nothing may end before nobody can tell when the rest will. */
+const STALLED_MS = 10_000;
+
+/**
+ * Items a second since the job began, and milliseconds to go: null while nothing ends. Null where the job
+ * has not begun.
+ *
+ * @param endedMs when an item ended last. Default: now.
+ */
+export function rateOf(
+  { startedMs, items, done, failed, skipped, before }: JobProgress,
+  nowMs: number,
+  endedMs = nowMs,
+): { perSecond: number; etaMs: number | null } | null {
+  if (startedMs === null || items === null || nowMs <= startedMs) return null;
+  const ended = Math.max(0, done + failed - skipped - before);
+  const perSecond = (ended * 1000) / (nowMs - startedMs);
+  const isStalled = nowMs - endedMs > Math.max(STALLED_MS, (5 * (endedMs - startedMs)) / ended);
+  const etaMs = ended === 0 || isStalled ? null : ((items - done - failed) / perSecond) * 1000;
+  return { perSecond, etaMs };
 }
