@@ -1,5 +1,8 @@
 /** Runs here and in the cluster of the last submit, on a scripted API server. */
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { paths } from '@kube-transform/runtime/kubernetes';
+import { afterEach, beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import { expectMistake, runKt } from '../kit/kt.js';
 import { addBundle, addJob, addRun, submittedTo } from '../kit/kube-runs.js';
 import { KubeServer } from '../kit/kube-server.js';
@@ -46,6 +49,22 @@ test('kt status, kt runs - a run is looked for here first, and then in the clust
     unknown,
     /UNKNOWN_RUN.*There is no run "where-1" in namespace "ns" of fake\. Did you mean "there-1"/,
   );
+});
+
+test('KT_NAMESPACE - counts for reading as for submitting, also where nothing was submitted', async () => {
+  addRun(server, { runId: 'there-1', status: 'Completed' });
+  const others = paths.configMaps('other');
+  const [map] = server.storage.all(paths.configMaps('ns'));
+  server.storage.create(others, { ...map, metadata: { ...map?.metadata, name: 'kt-run-there-1' } } as never);
+  vi.stubEnv('KT_NAMESPACE', 'other');
+  vi.stubEnv('KUBECONFIG', join(dir, '.kt/kubeconfig'));
+  onTestFinished(() => void vi.unstubAllEnvs());
+  expect((await runKt(dir, ['runs'])).out).toMatch(/^there-1 .* fake\/other$/m);
+  await rm(join(dir, '.kt/cluster.json'));
+  expect((await runKt(dir, ['runs'])).out).toMatch(/^there-1 .* fake\/other$/m);
+  expect((await runKt(dir, ['runs', '-n', 'ns'])).out).not.toContain('fake/other');
+  vi.stubEnv('KT_NAMESPACE', '');
+  expect((await runKt(dir, ['runs'])).out).toContain('There are no runs in this store');
 });
 
 test('a cluster that is away - what is here is told all the same', async () => {

@@ -1,6 +1,7 @@
 /**
  * Which backend is meant: with a store, the one of that store; with a context, a namespace or a kubeconfig,
- * that of the cluster; with neither the store here, and behind it the cluster of the last submit.
+ * that of the cluster; with neither the store here, and behind it the cluster that KT_CONTEXT or KT_NAMESPACE
+ * names, else that of the last submit.
  */
 import { KtError, omitUndefined } from '@kube-transform/sdk';
 import type { FileStore } from '@kube-transform/runtime';
@@ -52,10 +53,25 @@ export async function openBackend(
   }
   if (typeof store === 'object') return new LocalBackend(store, { keepOpen: true });
   const here = new LocalBackend(await storeOf(store));
-  const last = store === undefined ? await remembered() : null;
-  if (last === null) return here;
+  const open = store === undefined ? await clusterBehind() : null;
+  if (open === null) return here;
   const { FallbackBackend } = await import('./backends/fallback-backend.js');
-  return new FallbackBackend(here, () => connectTo(last), options);
+  return new FallbackBackend(here, open, options);
+}
+
+/**
+ * The cluster that the environment names, as it does for submitting, else that of the last submit; null where
+ * there is none.
+ */
+async function clusterBehind(): Promise<(() => Promise<RunBackend>) | null> {
+  const last = await remembered();
+  const { KT_CONTEXT: context, KT_NAMESPACE: namespace } = process.env;
+  if (!context && last !== null) return () => connectTo({ ...last, ...(namespace ? { namespace } : {}) });
+  if (!context && !namespace) return null;
+  return async () => {
+    const { withContext } = await import('./cluster/connect.js');
+    return connectTo(await withContext({}));
+  };
 }
 
 async function connectTo({

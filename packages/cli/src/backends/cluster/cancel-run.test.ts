@@ -1,7 +1,7 @@
 import type { RunSummary } from '@kube-transform/runtime';
 import { newJobProgress } from '@kube-transform/runtime/internal';
 import { newRunSummary } from '@kube-transform/runtime/internal';
-import { paths, RUN_KEY, runName } from '@kube-transform/runtime/kubernetes';
+import { controllerName, paths, RUN_KEY, runName } from '@kube-transform/runtime/kubernetes';
 import { describe, expect, test } from 'vitest';
 import { KubeBench } from '../../../../../test/kit/kube-bench.js';
 import { addJob, addRun } from '../../../../../test/kit/kube-runs.js';
@@ -22,6 +22,12 @@ const dataOf = (runId: string): Record<string, string> =>
 const summaryOf = (runId: string): RunSummary =>
   JSON.parse(dataOf(runId)[RUN_KEY.summary] ?? '') as RunSummary;
 const jobsLeft = (): string[] => bench.server.storage.all(jobs).map(({ metadata }) => metadata.name);
+
+/** The pod of the controller ends by itself. */
+const endController = (): void =>
+  void bench.server.storage.patch(paths.pods('ns'), `${controllerName('r', '1')}-0`, {
+    status: { phase: 'Succeeded' },
+  });
 
 /** Does something when a run has got the flag, once. */
 function whenFlagged(act: () => void): void {
@@ -49,6 +55,7 @@ describe('kt cancel in a cluster', () => {
     const told: string[] = [];
     const progress = (text: string): void => {
       told.push(text);
+      if (told.length > 1) return endController();
       const summary = JSON.stringify({ ...summaryOf('r'), status: 'Cancelled', lastError: 'its own words' });
       bench.server.storage.patch(configMaps, runName('r'), { data: { summary } });
     };
@@ -56,7 +63,20 @@ describe('kt cancel in a cluster', () => {
     expect(summaryOf('r').lastError).toBe('its own words');
     expect(jobsLeft()).toHaveLength(1);
     expect(bench.server.askedFor(/^DELETE/)).toEqual([]);
-    expect(told).toEqual(['waiting for its controller']);
+    expect(told).toEqual(['waiting for its controller', "its controller's pod has still to end"]);
+  });
+
+  test('CR3: while the pod of its controller is there something of the run is left, which is said', async () => {
+    const owner = addRun(bench.server, { runId: 'r', status: 'Running' });
+    addJob(bench.server, { runId: 'r', component: 'controller', owner });
+    const progress = (): void => {
+      const summary = JSON.stringify({ ...summaryOf('r'), status: 'Cancelled' });
+      bench.server.storage.patch(configMaps, runName('r'), { data: { summary } });
+    };
+    bench.server.on(/^DELETE .*\/jobs/, { status: 200, body: {} });
+    const left = { pods: [`${controllerName('r', '1')}-0`], ended: true };
+    expect(await cancel('r', { timeoutMs: 10_000, progress })).toEqual(left);
+    expect(bench.server.askedFor(/^DELETE .*\/jobs/).length).toBeGreaterThan(0);
   });
 
   test('CR2: the last word of a run that nobody drives is said here', async () => {

@@ -5,8 +5,8 @@
  *     ends it.
  * CR2 A controller that runs says itself how the run ended. Where none runs, or it does not react, its Job is
  *     deleted, and what is left to say is said here, when its pods are gone.
- * CR3 Jobs and pods are looked for until there are none after the run has ended: one that was just being made
- *     is found by the next look.
+ * CR3 Jobs and pods, the controller's too, are looked for until there are none after the run has ended: one
+ *     that was just being made is found by the next look.
  */
 import type { FailureCause, JobStatus } from '@kube-transform/sdk';
 import { KtError } from '@kube-transform/sdk';
@@ -50,17 +50,20 @@ export async function cancelInCluster(
     const now = await look(api, run);
     refuseEnded(now.run);
     const over = isOver(now.run.summary);
-    if (over && now.pods.length === 0 && now.jobs.length === 0) return { pods: [], ended: true };
+    const left = [...now.pods, ...now.drivers];
+    if (over && left.length === 0 && now.jobs.length === 0) return { pods: [], ended: true };
     if (now.jobs.length > 0)
       await api.deleteAll(paths.jobs(api.namespace), { labelSelector: selectRun(runId, 'task') });
+    const isLate = clock.nowMs() - beganMs > Math.min(REACTS_WITHIN_MS, timeoutMs / 2);
+    if (over && isLate && now.drivers.length > 0) await endControllers(api, runId);
     if (!over) {
-      taken ||= !now.isDriven || clock.nowMs() - beganMs > Math.min(REACTS_WITHIN_MS, timeoutMs / 2);
+      taken ||= !now.isDriven || isLate;
       if (taken && (await endControllers(api, runId))) await sayCancelled(api, now.run, clock.nowMs());
     }
     const text = waitingFor(now);
     if (text !== told) progress(text);
     told = text;
-    if (signal.aborted || clock.nowMs() - beganMs > timeoutMs) return { pods: now.pods, ended: over };
+    if (signal.aborted || clock.nowMs() - beganMs > timeoutMs) return { pods: left, ended: over };
     await clock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
   }
 }
@@ -89,6 +92,8 @@ interface Look {
   jobs: Job[];
   /** Names of the pods of its steps. */
   pods: string[];
+  /** Names of the pods of its controllers that have not ended. */
+  drivers: string[];
   /** A pod of a controller runs. */
   isDriven: boolean;
 }
@@ -106,8 +111,15 @@ async function look(api: KubeApi, { runId, object }: ClusterRun): Promise<Look> 
     api.list<Pod>(paths.pods(api.namespace), { labelSelector }),
   ]);
   const isDriven = controllers.length > 0 && drivers.some(({ status }) => status?.phase === 'Running');
-  return { run, jobs: jobs.items, pods: pods.items.map(({ metadata }) => metadata.name), isDriven };
+  const left = drivers.filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed');
+  return {
+    ...{ run, jobs: jobs.items, isDriven },
+    pods: pods.items.map(nameOf),
+    drivers: left.map(nameOf),
+  };
 }
+
+const nameOf = ({ metadata }: Pod): string => metadata.name;
 
 /** Deletes the Jobs of controllers. True where none of their pods is left. */
 async function endControllers(api: KubeApi, runId: string): Promise<boolean> {
@@ -148,11 +160,11 @@ function endOf(status: JobStatus): JobStatus {
   return status === 'Pending' || status === 'Running' ? 'Failed' : status;
 }
 
-function waitingFor({ pods, isDriven, run: { summary } }: Look): string {
+function waitingFor({ pods, drivers, isDriven, run: { summary } }: Look): string {
   const over = isOver(summary);
   const left =
     pods.length === 0 ? '' : `${pods.length} ${pods.length === 1 ? 'pod has' : 'pods have'} still to end`;
-  if (over) return left;
+  if (over) return left === '' && drivers.length > 0 ? "its controller's pod has still to end" : left;
   const who = isDriven ? 'waiting for its controller' : 'ending its controller';
   return left === '' ? who : `${who}, ${left}`;
 }

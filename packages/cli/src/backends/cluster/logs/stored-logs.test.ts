@@ -55,6 +55,10 @@ beforeEach(() => {
   });
 });
 
+/** What was said meanwhile, after so many milliseconds. */
+let notes: string[];
+beforeEach(() => (notes = []));
+
 async function read(take = Infinity): Promise<string[]> {
   const run: LoggedRun = {
     api: bench.api(),
@@ -66,7 +70,9 @@ async function read(take = Infinity): Promise<string[]> {
     summary: newRunSummary({ runId: 'r', pipeline: 'p', createdMs: 0, retryOf: null }),
   };
   const texts: string[] = [];
-  const reading = { signal: new AbortController().signal, note: () => undefined, clock: bench.clock };
+  const note = (text: string): void => void notes.push(`${bench.clock.nowMs() - beganMs} ${text}`);
+  const beganMs = bench.clock.nowMs();
+  const reading = { signal: new AbortController().signal, note, clock: bench.clock };
   for await (const value of readStored(run, { what: 'lines', selector: null, previous: false }, reading)) {
     if ('line' in value) texts.push(value.line.message);
     if (texts.length >= take) break;
@@ -136,5 +142,7 @@ test('a pod that does not start is given up after a minute, with what to do', as
   });
   const began = bench.clock.nowMs();
   await expect(read()).rejects.toMatchObject({ code: 'READER_NOT_STARTED' });
+  // Why nothing comes is said soon.
+  expect(notes[0]).toMatch(/^2\d{3} The pod that reads the logs has not started yet: .*0\/1 nodes/);
   expect(bench.clock.nowMs() - began).toBeGreaterThanOrEqual(60_000);
 });

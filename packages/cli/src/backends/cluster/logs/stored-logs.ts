@@ -61,6 +61,8 @@ const MIN_PAGE_BYTES = 64 * 2 ** 10;
 const MAX_FAILURES = 5;
 const START_WITHIN_MS = 60_000;
 const LOOK_EVERY_MS = 250;
+/** A pod is there sooner, where there is room for it. */
+const SILENT_MS = 2000;
 
 /** Reads page after page. @throws KtError `READER_NOT_STARTED`, `LOGS_CUT`, and what the store says. */
 export async function* readStored(
@@ -177,7 +179,8 @@ async function startedPod(
   { signal, note, clock = systemClock }: Reading,
 ): Promise<string | null> {
   const { name } = job.metadata;
-  const startTimeout = new StartTimeout(clock.nowMs(), START_WITHIN_MS);
+  const beganMs = clock.nowMs();
+  const startTimeout = new StartTimeout(beganMs, START_WITHIN_MS);
   let told = '';
   for (;;) {
     const { items } = await api.list<Pod>(paths.pods(api.namespace), {
@@ -186,6 +189,11 @@ async function startedPod(
     });
     const [pod] = items;
     if (pod !== undefined && pod.status?.phase !== 'Pending') return pod.metadata.name;
+    if (told === '' && clock.nowMs() - beganMs >= SILENT_MS) {
+      const why = await diagnose(api, job, signal);
+      told = 'not yet';
+      note(`The pod that reads the logs has not started yet${why === null ? '' : `: ${why.message}`}.`);
+    }
     if (startTimeout.pauseMs(clock.nowMs()) === 0) {
       const seen = await api.get<Job>(paths.jobs(api.namespace, name), { signal });
       if (seen === null) return null;
