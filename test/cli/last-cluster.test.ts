@@ -55,7 +55,7 @@ test('KT_NAMESPACE - counts for reading as for submitting, also where nothing wa
   addRun(server, { runId: 'there-1', status: 'Completed' });
   const others = paths.configMaps('other');
   const [map] = server.storage.all(paths.configMaps('ns'));
-  server.storage.create(others, { ...map, metadata: { ...map?.metadata, name: 'kt-run-there-1' } } as never);
+  server.storage.create(others, { ...map, metadata: { ...map?.metadata, name: 'kt-run-there-1' } });
   vi.stubEnv('KT_NAMESPACE', 'other');
   vi.stubEnv('KUBECONFIG', join(dir, '.kt/kubeconfig'));
   onTestFinished(() => void vi.unstubAllEnvs());

@@ -27,7 +27,7 @@ export function gcCommand(cli: Cli): Command {
   const command = new Command('gc')
     .summary('delete old runs, bundles and leftovers')
     .description(
-      'Deletes runs that have ended, bundles that no remaining run was made with, what images were built from, and leftover temporary files, here and in the cluster of the last submit.\n' +
+      'Deletes runs that have ended, bundles that no remaining run was made with, what images were built from, and leftover temporary files, here and in the cluster of the last submit (or of KT_CONTEXT, KT_NAMESPACE).\n' +
         'A run that is being driven is never deleted. Of runs in a cluster the files in their store stay.',
     )
     .addOption(

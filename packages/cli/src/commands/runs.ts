@@ -11,7 +11,7 @@ export function runsCommand(cli: Cli): Command {
   const command = new Command('runs')
     .summary('list the runs of the store and of the cluster, the newest first')
     .description(
-      'Lists the runs of the store here, and those of the cluster of the last submit, the newest first.',
+      'Lists the runs of the store here, and those of the cluster of the last submit (or of KT_CONTEXT, KT_NAMESPACE), the newest first.',
     )
     .addOption(storeOption())
     .addOption(jsonOption());

@@ -13,7 +13,7 @@ export function statusCommand(cli: Cli): Command {
     .summary('show where a run stands, step by step, and what failed')
     .description(
       'Shows where a run stands: its steps with their items, what they wait for, and its failures by kind.\n' +
-        'A run that is not in the store here is looked for in the cluster of the last submit.',
+        'A run that is not in the store here is looked for in the cluster of the last submit (or of KT_CONTEXT, KT_NAMESPACE).',
     )
     .argument('<run>', 'id of a run, the beginning of one, or latest')
     .option('-f, --follow', 'stay, and show how it goes; Ctrl-C leaves the run alone', false)
