@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
-import { testRun } from '@kube-transform/runtime/testing';
+import { testRun, type TestRunOf } from '@kube-transform/runtime/testing';
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { beforeAll, describe, expect, test } from 'vitest';
-import flights, { type Headline } from './flights.js';
+import flights from './flights.js';
 import { parseLine } from './flights/airports.js';
 import type { Summary } from './flights/summary.js';
 
@@ -36,7 +36,7 @@ async function countPlainly(bytes: Uint8Array): Promise<Map<string, [number, num
 
 describe('three million flights', () => {
   let parquet: Buffer;
-  let run: Awaited<ReturnType<typeof testRun>>;
+  let run: TestRunOf<typeof flights>;
   let summary: Summary;
   beforeAll(async () => {
     parquet = await fromRoot(PARQUET);
@@ -51,7 +51,7 @@ describe('three million flights', () => {
   });
 
   test('give the headline', () => {
-    const headline = run.result('report') as unknown as Headline;
+    const headline = run.result('report');
     expect(headline).toMatchObject({
       flights: 3_000_000,
       airports: 229,

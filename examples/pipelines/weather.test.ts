@@ -22,7 +22,7 @@ describe('the weather', () => {
       hottest: '2014-08',
       coldest: '2013-12',
     });
-    const summaries = run.result('summaries') as ({ month: string } | null)[];
+    const summaries = run.result('summaries');
     expect(summaries.map(summary => summary?.month ?? null)).toEqual(
       MONTHS.map(month => (['2013-02', '2015-07'].includes(month) ? null : month)),
     );

@@ -15,6 +15,7 @@ import { inProcessExecutor } from './executors/in-process-executor.js';
 import { systemClock } from './process/system-clock.js';
 import { jobStates } from './core/index.js';
 import { drive } from './engine/drive.js';
+import { endedJob } from './reporting/ended-job.js';
 import { isSingle, readResult } from './reporting/job-result.js';
 import { newRun } from './engine/create-run.js';
 import { openStore } from './open-store.js';
@@ -48,7 +49,10 @@ export interface RunResult {
   status: RunStatus;
   /** How each step ended, those that were spawned too, by name. */
   statuses: Record<string, JobStatus>;
-  /** The result of a step: that of its one call, or the list of a step with many. */
+  /**
+   * The result of a step: that of its one call, or the list of a step with many. Rejects with KtError
+   * `JOB_FAILED`, which has its cause as `cause`; `NO_RESULT` where it did not run; `UNKNOWN_JOB`.
+   */
   result(job: string): Promise<Json>;
 }
 
@@ -100,13 +104,12 @@ export async function runPipeline(
     stop: options.signal ?? never,
     cancel: never,
   });
-  const jobs = new Map([...jobStates(state)].map(job => [job.job.name, job]));
   return {
     runId: record.runId,
     status,
-    statuses: Object.fromEntries([...jobs].map(([name, job]) => [name, job.status])),
-    result: name =>
-      readResult(store, { runId: record.runId, job: name, single: isSingle(jobs.get(name)?.job) }),
+    statuses: Object.fromEntries([...jobStates(state)].map(({ job, status: how }) => [job.name, how])),
+    result: async name =>
+      readResult(store, { runId: record.runId, job: name, single: isSingle(endedJob(state, name)) }),
   };
 }
 

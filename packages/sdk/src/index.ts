@@ -28,12 +28,15 @@ export type { PipelineOptions } from './builder/pipeline.js';
 export type { Arg, Each, Ref, RefArray, RefBase } from './builder/ref-types.js';
 export { each } from './builder/refs.js';
 export type {
+  CallResult,
   MapResult,
   Nothing,
   ResultOf,
   SpawnResult,
+  StepName,
   StepOptions,
   StepRefs,
+  StepResult,
   Steps,
   UseOptions,
 } from './builder/step-types.js';

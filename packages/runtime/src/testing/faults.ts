@@ -12,12 +12,12 @@ import type { FailureCause } from '@kube-transform/sdk';
  * ];
  * ```
  */
-export type Fault =
+export type Fault<Names extends string = string> =
   | {
       /** What happens to the attempt, instead of a call of the function; an eviction costs no attempt. */
       kind: 'throw' | 'timeout' | 'outOfMemory' | 'evict';
       /** Name of the step. */
-      step: string;
+      step: Names;
       /** Default: every item. */
       item?: number;
       /** Which attempts, from 1. Default: the first. `'all'`: each one. */

@@ -20,8 +20,8 @@ describe('testRun', () => {
     expect(run.statuses).toEqual({ twice: 'Completed', total: 'Completed' });
     expect(run.attempts('twice', 2)).toBe(1);
     expect(run.events[0]).toMatchObject({ type: 'RunStarted', runId: run.runId });
-    expect(() => run.result('twise')).toThrow(
-      'There is no step "twise" in this run; there are: twice, total.',
+    expect(() => run.result('twise' as 'twice')).toThrow(
+      'There is no step "twise" in this run; there are: twice, total. Did you mean "twice"?',
     );
   });
 
@@ -32,7 +32,7 @@ describe('testRun', () => {
   ] as const)(
     'a fault of kind %s costs an attempt, and fails the job where there is no other',
     async (kind, cause) => {
-      const faults = [{ kind, step: 'twice', item: 1 }];
+      const faults = [{ kind, step: 'twice', item: 1 }] as const;
       const tried = await testRun(doubles({ retries: 1 }), { faults });
       expect([tried.status, tried.attempts('twice', 0), tried.attempts('twice', 1)]).toEqual([
         'Completed',
@@ -72,7 +72,7 @@ describe('testRun', () => {
     expect(calls).toBe(3);
     expect(second.attempts('c', 0)).toBe(0);
     expect(second.attempts('c', 2)).toBe(1);
-    expect([...(first.result('c') as number[])].sort()).toEqual([1, 2]);
+    expect([...first.result('c')].sort()).toEqual([1, 2]);
   });
 
   test('what one attempt does to its input another never sees', async () => {
@@ -109,8 +109,53 @@ describe('testRun', () => {
   });
 
   test('a bad parameter is said with the value seen', async () => {
+    // @ts-expect-error -- it takes none
     await expect(testRun(doubles(), { params: { x: 1 } })).rejects.toThrow(
       'Pipeline "doubles" takes no parameters, but got "x".',
+    );
+  });
+
+  test('a result that there is not is an error, with the cause of what failed', async () => {
+    const fails = ktFunction((): number => {
+      throw new Error('no answer');
+    });
+    const run = await testRun(
+      pipeline('p')
+        .job('bad', fails)
+        .job('next', double, ({ bad }) => ({ n: bad }))
+        .job('last', double, ({ next }) => ({ n: next }))
+        .job('good', double, () => ({ n: 1 })),
+    );
+    expect(run.result('good')).toBe(2);
+    expect(() => run.result('bad')).toThrow('bad: Step "bad" failed: no answer.');
+    expect(() => run.result('last')).toThrow(
+      'last: Step "last" has no result: step "bad" failed: no answer.',
+    );
+    const thrown = (step: 'bad' | 'last'): unknown => {
+      try {
+        return run.result(step);
+      } catch (error) {
+        return error;
+      }
+    };
+    expect(thrown('bad')).toMatchObject({
+      code: 'JOB_FAILED',
+      cause: { kind: 'Threw', message: 'no answer' },
+    });
+    expect(thrown('last')).toMatchObject({ code: 'NO_RESULT', cause: { kind: 'Threw' } });
+  });
+
+  test('a fault of a step that there is not is an error', async () => {
+    const faults = [{ kind: 'throw', step: 'twise' as 'twice' }] as const;
+    await expect(testRun(doubles(), { faults })).rejects.toThrow(
+      'There is no step "twise" in this run; there are: twice, total. Did you mean "twice"?',
+    );
+    const spawn = ktFunction(() => pipeline('q').job('child', double, () => ({ n: 1 })));
+    const spawns = pipeline('p').dynamic('spawn', spawn);
+    const run = await testRun(spawns, { faults: [{ kind: 'throw', step: 'child' }] });
+    expect(run.statuses).toEqual({ spawn: 'DescendantFailed', child: 'Failed' });
+    await expect(testRun(spawns, { faults: [{ kind: 'throw', step: 'chidl' }] })).rejects.toThrow(
+      'Did you mean "child"?',
     );
   });
 });

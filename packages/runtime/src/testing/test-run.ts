@@ -5,9 +5,12 @@ import {
   type Json,
   type JsonObject,
   type KtFiles,
-  KtError,
   type KTPipelineInput,
+  type Nothing,
   type Pipeline,
+  type StepName,
+  type StepResult,
+  type Steps,
 } from '@kube-transform/sdk';
 import { inProcessExecutor } from '../executors/in-process-executor.js';
 import { memoryFileStore } from '../stores/memory-file-store.js';
@@ -16,6 +19,7 @@ import { jobState, jobStates, type RunState } from '../core/index.js';
 import { drive } from '../engine/drive.js';
 import { ktFiles } from '../files/kt-files.js';
 import { readResults } from '../run-store/item-results.js';
+import { endedJob, unknownJob } from '../reporting/ended-job.js';
 import { isSingle } from '../reporting/job-result.js';
 import { newRun } from '../engine/create-run.js';
 import type { FileStore, RunEvent, RunStatus } from '../ports/index.js';
@@ -38,9 +42,9 @@ import { type Fault, faultFor } from './faults.js';
  * };
  * ```
  */
-export interface TestRunOptions {
+export interface TestRunOptions<Names extends string = string, Params = JsonObject> {
   /** Parameters of the run, before the pipeline's schema. Default none. */
-  params?: JsonObject;
+  params?: Params;
   /** What the store holds, by path. Default nothing. */
   files?: Record<string, string | Uint8Array>;
   /** A store to use instead, for example that of an earlier `testRun`. */
@@ -48,7 +52,7 @@ export interface TestRunOptions {
   /** Functions for documents: modules by name. */
   functions?: Record<string, Record<string, unknown>>;
   /** What shall go wrong. Default nothing. */
-  faults?: readonly Fault[];
+  faults?: readonly Fault<Names>[];
   /** Items in flight at once. Default 8. */
   concurrency?: number;
   /** Wait for real between attempts. Default false: backoff takes no time. */
@@ -58,7 +62,7 @@ export interface TestRunOptions {
 /**
  * A test run that has ended: where its steps stand, and what they made.
  *
- * Its methods throw KtError `UNKNOWN_JOB` for a step that the run does not have.
+ * Its methods know the pipeline's steps, and throw KtError `UNKNOWN_JOB` for a step that the run has not.
  *
  * @example
  * ```ts
@@ -66,7 +70,7 @@ export interface TestRunOptions {
  *   Object.keys(run.statuses).filter(step => run.statuses[step] === 'Failed');
  * ```
  */
-export interface TestRun {
+export interface TestRun<S = Steps> {
   /** Id of the run. */
   readonly runId: string;
   /** How it ended. */
@@ -79,22 +83,46 @@ export interface TestRun {
   readonly files: KtFiles;
   /** The store itself, for another run. */
   readonly store: FileStore;
-  /** The result of a step: that of its one call, or the list of a map. */
-  result(step: string): Json;
+  /**
+   * The result of a step: that of its one call, or the list of a map. Throws KtError `JOB_FAILED`, which has
+   * the step's cause as `cause`; `NO_RESULT` where it did not run.
+   */
+  result<N extends StepName<S>>(step: N): StepResult<S, N>;
   /** Number of attempts of an item that count; 0 where it was skipped or never begun. */
-  attempts(step: string, item?: number): number;
+  attempts(step: StepName<S>, item?: number): number;
   /** Why a step failed; undefined where it did not. */
-  cause(step: string): FailureCause | undefined;
+  cause(step: StepName<S>): FailureCause | undefined;
   /** How often the driver died and was started again. */
   readonly restarts: number;
 }
+
+/**
+ * A test run of a pipeline, for a variable of a test file.
+ *
+ * @example
+ * ```ts
+ * const words = pipeline('words').job('count', ktFunction(() => 3));
+ * let run: TestRunOf<typeof words>;
+ * ```
+ */
+export type TestRunOf<T> = [T] extends [Pipeline<infer S, unknown>] ? TestRun<S> : TestRun;
+
+/** The parameters that a pipeline takes; any, for one that is not known. */
+type ParamsOf<PI> = unknown extends PI ? JsonObject : [keyof PI] extends [never] ? Record<string, never> : PI;
+/** Options may be left out where the pipeline needs no parameters. */
+type OptionsOf<T> = [T] extends [Pipeline<infer S, unknown, infer PI>]
+  ? Nothing extends PI
+    ? [options?: TestRunOptions<StepName<S>, ParamsOf<PI>>]
+    : [options: TestRunOptions<StepName<S>, ParamsOf<PI>> & { params: PI }]
+  : [options?: TestRunOptions];
 
 /**
  * Runs a pipeline in-process and in memory, without a cluster, mocks or files on disk.
  *
  * A failed run is no error: see `status`. Backoff takes no time.
  *
- * @throws KtError for a bad pipeline or bad parameters.
+ * @throws KtError for a bad pipeline or bad parameters, and `UNKNOWN_JOB` for a fault of a step that the run
+ * does not have.
  *
  * @example
  * ```ts
@@ -112,18 +140,26 @@ export interface TestRun {
  * run.attempts('count'); // → 2
  * ```
  */
-export async function testRun(
-  pipeline: Pipeline | KTPipelineInput,
-  options: TestRunOptions = {},
-): Promise<TestRun> {
+export async function testRun<T extends Pipeline | KTPipelineInput>(
+  pipeline: T,
+  ...given: OptionsOf<T>
+): Promise<TestRunOf<T>> {
+  const run = await runAll(pipeline, given[0]);
+  return run as TestRunOf<T>;
+}
+
+async function runAll(pipeline: Pipeline | KTPipelineInput, options: TestRunOptions = {}): Promise<TestRun> {
   const clock = systemClock;
   const pause = options.realTime === true ? clock.sleep : () => Promise.resolve();
   const store = options.store ?? memoryFileStore(options.files ?? {});
   const events: RunEvent[] = [];
   const catalog = localCatalog(pipeline, options.functions);
   const record = await newRun({ pipeline, params: options.params ?? {}, clock });
-  await writeRecord(store, record);
   const faults = options.faults ?? [];
+  const { jobs } = record.pipeline;
+  // What a dynamic step spawns is known when the run has ended.
+  if (!jobs.some(({ type }) => type === 'dynamic')) checkSteps(faults, jobs);
+  await writeRecord(store, record);
   const host = { ...localHost({ store, clock, catalog }), fault: faultFor(faults), pause };
   const deaths = faults.flatMap(fault => (fault.kind === 'crashDriver' ? [fault.afterFacts] : []));
   const driverStore = dyingStore(store, record.runId, deaths);
@@ -151,7 +187,18 @@ export async function testRun(
       restarts++;
     }
   }
+  checkSteps(
+    faults,
+    [...jobStates(state)].map(({ job }) => job),
+  );
   return describe({ runId: record.runId, store, state, status, events, restarts });
+}
+
+/** A fault of a step that there is not would never happen. @throws KtError `UNKNOWN_JOB`. */
+function checkSteps(faults: readonly Fault[], jobs: readonly { name: string }[]): void {
+  const names = new Set(jobs.map(({ name }) => name));
+  for (const fault of faults)
+    if (fault.kind !== 'crashDriver' && !names.has(fault.step)) throw unknownJob(fault.step, [...names]);
 }
 
 async function describe(run: {
@@ -172,12 +219,12 @@ async function describe(run: {
     outcomes.set(job.name, await readOutcomes(store, runId, job.name));
   }
   const known = (name: string): void => {
-    if (!results.has(name))
-      throw new KtError({
-        code: 'UNKNOWN_JOB',
-        path: name,
-        message: `There is no step "${name}" in this run; there are: ${Object.keys(statuses).join(', ')}.`,
-      });
+    if (!results.has(name)) throw unknownJob(name, Object.keys(statuses));
+  };
+  const resultOf = (name: string): Json => {
+    const job = endedJob(state, name);
+    const values = results.get(name) ?? [];
+    return isSingle(job) ? (values[0] ?? null) : values;
   };
   return {
     runId,
@@ -187,11 +234,7 @@ async function describe(run: {
     events: run.events,
     restarts: run.restarts,
     files: ktFiles(store),
-    result: name => {
-      known(name);
-      const values = results.get(name) ?? [];
-      return isSingle(jobState(state, name)?.job) ? (values[0] ?? null) : values;
-    },
+    result: resultOf as TestRun['result'],
     attempts: (name, item = 0) => {
       known(name);
       return outcomes.get(name)?.get(item)?.attempts ?? 0;

@@ -33,7 +33,7 @@ export interface Template {
   readonly sources: readonly string[];
   /**
    * The value with every ref replaced; refs that lead nowhere are added to `misses`. Lists and objects are
-   * made anew each time, but for the item, which is the caller's: what one attempt does to them no other sees.
+   * made anew each time, but for the item, which is the caller's: what an attempt does to them no other sees.
    */
   fill(results: ReadonlyMap<string, Json[]>, item: ItemValue | undefined, misses: Miss[]): Json;
 }

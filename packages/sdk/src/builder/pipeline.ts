@@ -12,14 +12,17 @@ import type { Arg } from './ref-types.js';
 import { makeRef } from './refs.js';
 import type {
   ArgsThenOptions,
+  CallResult,
   CheckFunction,
   CheckName,
   CheckSpawn,
   EachArgs,
   MapResult,
+  Nested,
   Nothing,
+  Nullable,
   ParamsThenOptions,
-  ResultOf,
+  Spawning,
   StepOptions,
   Steps,
 } from './step-types.js';
@@ -87,13 +90,19 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
    * Adds a step that calls a function once.
    *
    * Then come a callback that makes its input from refs, where it needs one, and options. The step waits for
-   * every step whose result it uses; its own result is what the function returns.
+   * every step whose result it uses; its own result is what the function returns, or null where it was
+   * allowed to fail, or was skipped and no result was kept.
    */
-  job<const N extends string, F extends AnyFunction>(
+  job<const N extends string, F extends AnyFunction, M extends number | string = never, U = unknown>(
     name: N & CheckName<N, S>,
     fn: F & CheckFunction<F>,
-    ...argsThenOptions: ArgsThenOptions<F, S, P, StepOptions<keyof S & string>>
-  ): Pipeline<S & Record<N, ResultOf<F>>, P, PI> {
+    ...argsThenOptions: ArgsThenOptions<
+      F,
+      S,
+      P,
+      StepOptions<keyof S & string> & { maxFailed?: M; outputs?: U }
+    >
+  ): Pipeline<S & Record<N, CallResult<F, Nullable<M, U>>>, P, PI> {
     return this.#call({ type: 'static', name, fn }, argsThenOptions);
   }
 
@@ -109,7 +118,7 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
     fn: F & CheckFunction<F>,
     over: EachArgs<F, S, P, E>,
     options: StepOptions<keyof S & string, E> & { maxFailed?: M; outputs?: U } = {},
-  ): Pipeline<S & Record<N, MapResult<F, M | (unknown extends U ? never : U)>>, P, PI> {
+  ): Pipeline<S & Record<N, MapResult<F, Nullable<M, U>>>, P, PI> {
     const { items, args } = checkEach(name, callWithRefs(this.#state, name, over));
     const { outputs, ...rest } = options;
     const step: Step = { type: 'map', name, fn, args, items, outputs: ofItem(outputs), options: rest };
@@ -125,7 +134,7 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
     name: N & CheckName<N, S>,
     fn: F & CheckSpawn<F>,
     ...argsThenOptions: ArgsThenOptions<F, S, P, StepOptions<keyof S & string>>
-  ): Pipeline<S & Record<N, null>, P, PI> {
+  ): Pipeline<S & Record<N, null> & Spawning, P, PI> {
     return this.#call({ type: 'dynamic', name, fn }, argsThenOptions);
   }
 
@@ -142,7 +151,7 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
     prefix: N & CheckName<N, S>,
     other: Pipeline<S2, P2, PI2>,
     ...paramsThenOptions: ParamsThenOptions<PI2, S, P>
-  ): Pipeline<S & Record<N, S2>, P, PI> {
+  ): Pipeline<S & Record<N, S2 & Nested> & (S2 extends Spawning ? Spawning : unknown), P, PI> {
     const [params, { after = [] } = {}] = paramsThenOptions;
     const values = callWithRefs(this.#state, prefix, params);
     return new Pipeline(takeIn(this.#state, other.#state, { prefix, params: values, after }));

@@ -1,5 +1,5 @@
 /** The types of steps: what they may be given and result in, and what the compiler says where it is wrong. */
-import type { IsJson } from '../json.js';
+import type { IsJson, Json } from '../json.js';
 import type { KTJobInput } from '../document/spec-input.js';
 import type { AnyFunction, StepDefaults } from './function-definition.js';
 import type { InputOf, OutputOf, ToleranceOf } from './function-types.js';
@@ -49,6 +49,46 @@ export type Nothing = Record<never, never>;
  */
 export type Steps = Record<string, unknown>;
 
+declare const spawns: unique symbol;
+declare const nested: unique symbol;
+/** Steps of which one is dynamic: a run has others, too. */
+
+export type Spawning = { readonly [spawns]: true };
+/** The steps of a sub-pipeline, where the result of a step could be. */
+
+export type Nested = { readonly [nested]: true };
+
+/**
+ * The names of the steps of a run: those of its pipeline, those of a sub-pipeline as `<prefix>.<step>`; any
+ * text where a step is dynamic, as what it spawns is not known.
+ *
+ * @example
+ * ```ts
+ * const name: StepName<{ list: string[]; load: number[] }> = 'load';
+ * ```
+ */
+export type StepName<S> = S extends Spawning
+  ? string
+  : { [K in keyof S & string]: S[K] extends Nested ? `${K}.${StepName<S[K]>}` : K }[keyof S & string];
+
+/**
+ * The result of a step by its name; whatever JSON holds, for one that the pipeline does not tell.
+ *
+ * @example
+ * ```ts
+ * const files: StepResult<{ list: string[] }, 'list'> = ['a.csv'];
+ * ```
+ */
+export type StepResult<S, N extends string> = N extends keyof S
+  ? unknown extends S[N]
+    ? Json
+    : S[N]
+  : N extends `${infer Prefix}.${infer Rest}`
+    ? Prefix extends keyof S
+      ? StepResult<S[Prefix], Rest>
+      : Json
+    : Json;
+
 /**
  * What the callbacks of steps are given: a ref for the parameters and for each step before.
  *
@@ -90,6 +130,24 @@ type Voidless<T> = [T] extends [void] ? null : T;
 export type MapResult<F extends AnyFunction, Nullable> = [Nullable | ToleranceOf<F>] extends [never]
   ? ResultOf<F>[]
   : (ResultOf<F> | null)[];
+
+/**
+ * The result of a step with one call, or null for one that was allowed to fail or was skipped, as in
+ * {@link MapResult}.
+ *
+ * @example
+ * ```ts
+ * const size = ktFunction(({ file }: { file: string }) => file.length);
+ * const always: CallResult<typeof size, never> = 3;
+ * const perhaps: CallResult<typeof size, 1> = null;
+ * ```
+ */
+export type CallResult<F extends AnyFunction, Nullable> = [Nullable | ToleranceOf<F>] extends [never]
+  ? ResultOf<F>
+  : ResultOf<F> | null;
+
+/** What of a step's options makes its result nullable: `maxFailed` and `outputs`, where they are given. */
+export type Nullable<M, U> = M | (unknown extends U ? never : U);
 
 /** Never what one has: the compiler shows the sentence. */
 export type Refused<Sentence extends string> = { readonly [S in Sentence]: never };
