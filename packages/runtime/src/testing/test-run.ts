@@ -105,7 +105,7 @@ export interface TestRun<S = Steps> {
  * let run: TestRunOf<typeof words>;
  * ```
  */
-export type TestRunOf<T> = [T] extends [Pipeline<infer S, unknown>] ? TestRun<S> : TestRun;
+export type TestRunOf<T> = [T] extends [Pipeline<infer S>] ? TestRun<S> : TestRun;
 
 /** The parameters that a pipeline takes; any, for one that is not known. */
 type ParamsOf<PI> = unknown extends PI ? JsonObject : [keyof PI] extends [never] ? Record<string, never> : PI;
