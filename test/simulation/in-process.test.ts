@@ -12,23 +12,27 @@ const inProcess: MakeExecutor = ({ store }) =>
 
 const PATIENT = { timeout: 300_000 };
 
-test('on 1,920 seeds no run says Completed with other results, and on a disk none is lost', PATIENT, async () => {
-  let drives = 0;
-  const lost: number[] = [];
-  for (const seed of seedsOf(1920)) {
-    const faults = faultsOf(seed);
-    const run = new SimulatedRun(inProcess, faults);
-    const said = await run.run();
-    drives += run.drives;
-    if (said === 'Completed') continue;
-    // Where writes are not flushed, a power cut may take what cannot be made again.
-    const isDurable = faults.isDurable?.('kt-metadata/x');
-    expect([seed, said, isDurable], run.said.join('\n')).toEqual([seed, 'BAD_RUN', false]);
-    lost.push(seed);
-  }
-  expect(drives).toBeGreaterThan(seedsOf(1920).length);
-  expect(lost.length).toBeLessThan(100);
-});
+test(
+  'on 1,920 seeds no run says Completed with other results, and on a disk none is lost',
+  PATIENT,
+  async () => {
+    let drives = 0;
+    const lost: number[] = [];
+    for (const seed of seedsOf(1920)) {
+      const faults = faultsOf(seed);
+      const run = new SimulatedRun(inProcess, faults);
+      const said = await run.run();
+      drives += run.drives;
+      if (said === 'Completed') continue;
+      // Where writes are not flushed, a power cut may take what cannot be made again.
+      const isDurable = faults.isDurable?.('kt-metadata/x');
+      expect([seed, said, isDurable], run.said.join('\n')).toEqual([seed, 'BAD_RUN', false]);
+      lost.push(seed);
+    }
+    expect(drives).toBeGreaterThan(seedsOf(1920).length);
+    expect(lost.length).toBeLessThan(100);
+  },
+);
 
 test('the power cut with each write, 200 times and more: all go on, and are right', PATIENT, async () => {
   let runs = 0;
