@@ -27,6 +27,8 @@ import { restoreStatus } from '../kubernetes/run/restore-status.js';
 import { RUN_CONFIG, RUN_KEY, readRecordFiles, type RunConfig } from '../kubernetes/manifests/run-config.js';
 import { waitForTurn } from '../kubernetes/run/run-queue.js';
 import { StatusReporter } from '../kubernetes/run/status-reporter.js';
+import { parseSummary } from '../reporting/reported-summary.js';
+import type { ReportedSummary } from '../reporting/run-summary.js';
 import { readHeadline } from '../reporting/job-result.js';
 import { hintsKey } from '../run-store/layout.js';
 import { retryRun } from '../engine/create-run.js';
@@ -67,6 +69,8 @@ export async function controlRun(digest: string): Promise<number> {
         path: name,
         message: `The run's ConfigMap "${name}" is gone: the run was deleted.`,
       });
+    const before = readReport(mine.data?.[RUN_KEY.summary], config);
+    if (before !== null) report.restoreReport(before);
     const watching = watchOwnConfigMap(api, { name, uid, stop, cancel, replaced, report });
     await waitForTurn(api, {
       runId: config.runId,
@@ -127,6 +131,21 @@ function checkVersion(runId: string, { began, digest }: { began: string; digest:
     message: `Run "${runId}" began with version ${began} of the functions, and this controller is of version ${digest}.`,
     hint: `Go on with the version it began with: kt submit --resume ${runId}; or begin a new run.`,
   });
+}
+
+/** What the controller before has reported; null where nothing can be read. */
+function readReport(
+  text: string | undefined,
+  { runId, pipeline, createdAtMs }: RunConfig,
+): ReportedSummary | null {
+  if (text === undefined) return null;
+  try {
+    const run = { runId, pipeline, createdMs: createdAtMs, retryOf: null };
+    const { createdMs: _, retryOf: __, ...reported } = parseSummary(text, run, RUN_KEY.summary);
+    return reported;
+  } catch {
+    return null;
+  }
 }
 
 /** Heeds the flag of `kt cancel`, and another controller that has taken over. */

@@ -50,6 +50,7 @@ export class JobExecution {
   /** Until then the failures of a moment are gathered for one wave; null: there are none. */
   #gatherUntilMs: number | null = null;
   #refusal: PendingReason | null = null;
+  #storeTrouble: { message: string; ended: number } | null = null;
   #again = false;
   #working: Promise<void> | undefined;
 
@@ -111,6 +112,20 @@ export class JobExecution {
 
   refuse(refusal: PendingReason | null): void {
     this.#refusal = refusal;
+  }
+
+  /** What keeps its pods from storing results; null where one was stored since. */
+  get storeTrouble(): string | null {
+    return this.#storeTrouble?.ended === this.#ended() ? this.#storeTrouble.message : null;
+  }
+
+  /** A pod could not read or store. */
+  cannotStore(message: string): void {
+    this.#storeTrouble = { message, ended: this.#ended() };
+  }
+
+  #ended(): number {
+    return this.tally.succeeded + this.tally.failed;
   }
 
   stop(): void {

@@ -114,6 +114,7 @@ export class PodFailures {
     const hasBegun = await recordPodFailure(this.#o.store, manifest, { pod, end, memory });
     if (hasBegun) await tally.refreshPod(pod);
     const { kind, cause } = end;
+    if (kind === 'broken') execution.cannotStore(`${cause.message} It is begun again, with growing pauses.`);
     const judged = execution.podEnded(pod, { kind, hasBegun, memory }, this.#o.clock.nowMs());
     return causeOf(judged, `Pod ${pod} of step "${execution.name}"`, cause);
   }

@@ -256,3 +256,13 @@ describe('a cluster that does not answer', () => {
     expect(told).toEqual([expect.stringContaining('may not list events')]);
   });
 });
+
+test('what keeps pods from storing their results - is told until one is stored', async () => {
+  jobIs({ active: 4, ready: 4 });
+  execution.cannotStore('no space left on device.');
+  await lookFor(2000);
+  await (await SegmentLog.open<ResultLine>(store, resultsPrefix('r', 'm', 0))).append({ i: 0, n: 1, r: 1 });
+  await execution.tally.refresh();
+  await lookFor(1000);
+  expect(told).toEqual(['no space left on device.', null]);
+});

@@ -85,8 +85,9 @@ export class StartWatchdog {
     return watch;
   }
 
-  #say(execution: JobExecution, message: string | null, tell: (event: ItemEvent) => void): void {
+  #say(execution: JobExecution, pending: string | null, tell: (event: ItemEvent) => void): void {
     const watch = this.#watches.get(execution);
+    const message = pending ?? (execution.isSettled ? null : execution.storeTrouble);
     if (watch === undefined || watch.told === message) return;
     watch.told = message;
     tell({ type: 'JobWaiting', job: execution.name, message });

@@ -5,7 +5,7 @@ import type { RunEvent } from '../../ports/index.js';
 import { paths } from '../api/paths.js';
 import { KubeApi } from '../api/kube-api.js';
 import type { ConfigMap } from '../api/objects.js';
-import type { ReportedSummary } from '../../reporting/run-summary.js';
+import { type JobProgress, newJobProgress, type ReportedSummary } from '../../reporting/run-summary.js';
 import { StatusReporter } from './status-reporter.js';
 
 const bench = new KubeBench();
@@ -72,6 +72,43 @@ test('the status of a run - forgets a right that was missing for a moment', asyn
   report.publish(WELL);
   await report.close(null);
   expect(told()).toBeNull();
+});
+
+test('the status of a run - does not fall back while a controller that came back counts again', async () => {
+  const job: JobProgress = { ...newJobProgress('a'), status: 'Running', items: 60, done: 30, failed: 2 };
+  report.restoreReport({
+    ...written(),
+    runId: 'run',
+    pipeline: 'p',
+    status: 'Running',
+    jobs: [job],
+    counts: { Running: 1 },
+  });
+  report.publish({ type: 'JobExpanded', job: 'a', items: 60, done: 0, failed: 0, ...stamp });
+  await report.close('the disk is full');
+  expect(written()).toMatchObject({
+    problem: 'the disk is full',
+    jobs: [{ name: 'a', done: 30, failed: 2, items: 60 }],
+  });
+});
+
+test('the status of a run - stays as it was told while nothing can be read of it', async () => {
+  const fresh = new StatusReporter({ api, clock: bench.clock, configMap: 'run', onTrouble: () => undefined });
+  const job: JobProgress = { ...newJobProgress('a'), status: 'Running', items: 60, done: 30 };
+  fresh.restoreReport({
+    ...written(),
+    runId: 'run',
+    pipeline: 'p',
+    status: 'Running',
+    jobs: [job],
+    counts: { Running: 1 },
+  });
+  await fresh.close('the disk is full');
+  expect(written()).toMatchObject({
+    status: 'Interrupted',
+    problem: 'the disk is full',
+    jobs: [{ done: 30 }],
+  });
 });
 
 test('the status of a run - has added to it what goes wrong after the last word', async () => {

@@ -61,6 +61,8 @@ export class StatusReporter implements EventSink {
   /** Jobs of which items failed. */
   readonly #toldByItem = new Set<string>();
   #status: RunStatus = 'Running';
+  #before: ReportedSummary | null = null;
+  readonly #countedBefore = new Map<string, JobProgress>();
   #result: Json = null;
   #trouble: string | null = null;
   readonly #denied = new Set<string>();
@@ -89,6 +91,15 @@ export class StatusReporter implements EventSink {
   /** Takes in what failed for good before this process began. */
   restoreFailure(failure: FailedItem): void {
     this.#failures.add(failure);
+  }
+
+  /**
+   * Takes in what the controller before has reported: results that are stored stay so, however long it takes
+   * to count them again.
+   */
+  restoreReport(before: ReportedSummary): void {
+    this.#before = before;
+    for (const job of before.jobs) this.#countedBefore.set(job.name, job);
   }
 
   publish(event: RunEvent): void {
@@ -176,11 +187,12 @@ export class StatusReporter implements EventSink {
   #summary(problem: string | null, { jobs: most, text }: (typeof LEVELS)[number]): ReportedSummary {
     const { runId, pipeline, startedMs, nowMs, lastError } = this.#progress;
     const all = [...this.#progress.jobs.values()];
-    const shown = mostTelling(all, most);
+    // Nothing was read of the run yet.
+    if (all.length === 0 && this.#before !== null) return { ...this.#before, ...this.#state(problem) };
+    const shown = mostTelling(all, most).map(job => this.#atLeast(job));
     return {
       runId,
       pipeline,
-      status: problem === null ? this.#status : 'Interrupted',
       startedMs,
       updatedMs: nowMs || null,
       jobs: shown.map(job => ({
@@ -194,13 +206,26 @@ export class StatusReporter implements EventSink {
         .map(group => shortened(group, text)),
       result: this.#result,
       lastError: lastError?.slice(0, text) ?? null,
-      problem: problem?.slice(0, MAX_TEXT) ?? null,
-      trouble:
-        (this.#trouble ?? (this.#denied.size === 0 ? null : [...this.#denied].join(' ')))?.slice(
-          0,
-          MAX_TEXT,
-        ) ?? null,
+      ...this.#state(problem),
     };
+  }
+
+  /** How the run stands as a whole. */
+  #state(problem: string | null): Pick<ReportedSummary, 'status' | 'problem' | 'trouble'> {
+    const trouble = this.#trouble ?? (this.#denied.size === 0 ? null : [...this.#denied].join(' '));
+    return {
+      status: problem === null ? this.#status : 'Interrupted',
+      problem: problem?.slice(0, MAX_TEXT) ?? null,
+      trouble: trouble?.slice(0, MAX_TEXT) ?? null,
+    };
+  }
+
+  /** A job with no fewer items than were counted before. */
+  #atLeast(job: JobProgress): JobProgress {
+    const before = this.#countedBefore.get(job.name);
+    if (before === undefined || before.done + before.failed <= job.done + job.failed) return job;
+    const { done, failed, retried, skipped, unkept } = before;
+    return { ...job, done, failed, retried, skipped, unkept };
   }
 }
 
