@@ -61,7 +61,7 @@ describe('a run with strange or cut files', () => {
     ['journal/00000002.jsonl', 20],
     ['journal/00000002.jsonl', 0],
     ['jobs/a/results/000000/00000001.jsonl', 8],
-    ['jobs/a/results/000000/00000001.jsonl', 120],
+    ['jobs/a/results/000000/00000001.jsonl', 90],
     ['jobs/b/job.json', 0],
     ['spec.json', 30],
   ])('%s cut to %i bytes is named, with what to do', async (name, length) => {

@@ -25,12 +25,14 @@ import { initCommand } from './commands/init.js';
 import { logsCommand } from './commands/logs.js';
 import { rbacCommand } from './commands/rbac.js';
 import { renderCommand } from './commands/render.js';
+import { repairCommand } from './commands/repair.js';
 import { retryCommand } from './commands/retry.js';
 import { rollbackCommand } from './commands/rollback.js';
 import { runCommand } from './commands/run.js';
 import { runsCommand } from './commands/runs.js';
 import { statusCommand } from './commands/status.js';
 import { submitCommand } from './commands/submit.js';
+import { verifyCommand } from './commands/verify.js';
 
 const EXIT_CODES =
   'Exit codes: 0 completed · 1 the run failed · 2 bad input · 3 cluster or store unreachable · 130 interrupted';
@@ -94,6 +96,8 @@ function programOf(cli: Cli, onRefused: (command: string) => void): Command {
     configCommand,
     rbacCommand,
     gcCommand,
+    verifyCommand,
+    repairCommand,
     completionCommand,
   ];
   for (const verb of verbs) program.addCommand(verb(cli));

@@ -6,6 +6,7 @@ export type { NewRunOptions } from './engine/create-run.js';
 export { drive } from './engine/drive.js';
 export type { DriveResult } from './engine/drive.js';
 export { bindParams } from './engine/params.js';
+export { type Repair, repairRun } from './engine/repair-run.js';
 export { storedPipeline } from './engine/stored-pipeline.js';
 export { digestOf } from './entry/bundle-digest.js';
 export { inProcessExecutor } from './executors/in-process-executor.js';
@@ -34,6 +35,7 @@ export {
   unreadableRun,
 } from './reporting/run-summary.js';
 export { eventsBetween } from './reporting/summary-events.js';
+export { type RunHealth, verifyRun } from './reporting/verify-run.js';
 export { localHost } from './local-host.js';
 export { localCatalog } from './run-pipeline.js';
 export { readAllResults, readOutcomes, readResults, RESULT_LINE } from './run-store/item-results.js';

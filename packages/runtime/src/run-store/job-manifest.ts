@@ -5,7 +5,7 @@
  *   items, or with a part of them: its last offset and its sums tell.
  * JM2 A pod reads only its own lines: `offsets[p]` is the byte where pod p begins, `sums[p]` their sum.
  */
-import { type Json, type JsonObject, type KtError, type KTJob } from '@kube-transform/sdk';
+import { isKtError, type Json, type JsonObject, type KtError, type KTJob } from '@kube-transform/sdk';
 import { Format } from '../parse/format.js';
 import { broken, type Origin, parseText } from '../parse/parse-json.js';
 import {
@@ -22,7 +22,7 @@ import {
 } from '../parse/shapes.js';
 import { JOB } from '../parse/stored-job.js';
 import { LineDecoder } from '../streams/lines.js';
-import { itemsKey, jobKey, originOf, RUN_FILE } from './layout.js';
+import { itemsKey, jobKey, originOf, RUN_FILE, runInHints } from './layout.js';
 import type { FileStore, JobOrder } from '../ports/index.js';
 import { readDocument } from './read-document.js';
 import { sumOf } from './segment.js';
@@ -94,7 +94,9 @@ export async function readItems(store: FileStore, manifest: JobManifest, pod: nu
   const { runId, job, items, itemsPerPod, offsets, sums } = manifest;
   const key = itemsKey(runId, job.name);
   const [start = 0, end = 0] = offsets.slice(pod, pod + 2);
-  const bytes = await store.get(key, { start, end });
+  const bytes = await store.get(key, { start, end }).catch((error: unknown) => {
+    throw isKtError(error) && error.code === 'NOT_FOUND' ? broken(itemsOf(manifest), 'it is missing') : error;
+  });
   const lines = new LineDecoder().push(bytes);
   const expected = Math.min(itemsPerPod, items - pod * itemsPerPod);
   if (lines.length !== expected)
@@ -132,7 +134,7 @@ export const itemsAreLost = (manifest: JobManifest): KtError =>
 const itemsOf = ({ runId, job }: JobManifest): Origin => ({
   ...RUN_FILE,
   file: itemsKey(runId, job.name),
-  hint: `Delete the file: kt run --resume ${runId} writes it anew.`,
+  hint: `Delete the file: kt run --resume ${runInHints(runId)} writes it anew.`,
 });
 
 /** All items of a pod at once, which is quicker than one by one. @throws KtError `BAD_RUN`. */

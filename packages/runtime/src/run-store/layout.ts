@@ -1,5 +1,6 @@
 /** Where a run keeps what: the one place that knows the keys. */
 import type { Origin } from '../parse/parse-json.js';
+import { RUN_ID } from './run-id.js';
 import { CACHE_FOLDER, RUNS_FOLDER } from '../ports/run-folders.js';
 
 /** 53-bit hash of a text, base 36. Formula: FNV-1a, twice with different offsets. */
@@ -28,9 +29,12 @@ export const RUN_FILE = {
   hint: 'Restore the file, or delete the folder of the run.',
 } as const;
 
+/** A run as hints name it: a folder that is called otherwise than runs are is no word for a shell. */
+export const runInHints = (runId = ''): string => (RUN_ID.test(runId) ? runId : 'RUN');
+
 /** What is said of a file of a run that repairing may mend. */
 export function originOf(file: string): Origin {
-  const runId = file.split('/')[1] ?? 'RUN';
+  const runId = runInHints(file.split('/')[1]);
   return {
     ...RUN_FILE,
     file,

@@ -9,7 +9,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { KtError } from '@kube-transform/sdk';
+import { isKtError, KtError } from '@kube-transform/sdk';
 import { Format } from '../parse/format.js';
 import { count, flag, nullOr, optional, record, text } from '../parse/shapes.js';
 import { journalPrefix, leaseKey, RUN_FILE } from './layout.js';
@@ -136,6 +136,11 @@ async function readLease(
 /** The epoch of a journal: what tells it where the lease is gone, or is of a kt that had none. */
 async function lastEpoch(store: FileStore, runId: string): Promise<number> {
   const reader = new LogReader(store, journalPrefix(runId));
-  while ((await reader.next()) !== null);
+  try {
+    while ((await reader.next()) !== null);
+  } catch (error) {
+    // Whoever opens it is told.
+    if (!isKtError(error) || error.code !== 'BAD_RUN') throw error;
+  }
   return reader.epoch;
 }

@@ -13,7 +13,7 @@
 import { KtError } from '@kube-transform/sdk';
 import type { FileStore } from '../ports/index.js';
 import type { Shape } from '../parse/shapes.js';
-import { segmentName } from './layout.js';
+import { runInHints, segmentName } from './layout.js';
 import { listLogs, LogReader, newSegments, valuesOf } from './read-log.js';
 import { segmentBytes } from './segment.js';
 
@@ -150,7 +150,7 @@ async function readerAtEnd(store: FileStore, prefix: string, listed: number): Pr
 }
 
 function takenOver(prefix: string, mine: number, seen: number): KtError {
-  const runId = prefix.split('/')[1] ?? '';
+  const runId = runInHints(prefix.split('/')[1]);
   return new KtError({
     code: 'RUN_TAKEN_OVER',
     path: 'run',
