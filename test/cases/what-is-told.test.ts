@@ -69,6 +69,24 @@ describe.each(['in-process', 'processes'])('%s', executor => {
   });
 });
 
+test.each(['in-process', 'processes'])(
+  'what is logged when a function has returned, %s - is kept',
+  async executor => {
+    const { code, ask } = await go(
+      `export const early = ktFunction((_: object, { log }: KtContext) => {
+      setTimeout(() => { log.info('logged late'); console.log('printed late'); }, 50);
+      return 1;
+    });
+    export default pipeline('p').job('early', early);`,
+      ...['--executor', executor],
+    );
+    expect(code).toBe(0);
+    const logged = await ask('logs', 'latest');
+    expect(logged).toContain('logged late');
+    expect(logged).toContain('printed late');
+  },
+);
+
 test('what caused an error - is told wherever the error is', async () => {
   const { code, out, ask } = await go(
     `export const load = ktFunction((): number => {

@@ -5,6 +5,7 @@ import { KtError } from '@kube-transform/sdk';
 import { captureOutput, withinLog } from '../process/console-capture.js';
 import { messageOf } from '../process/standard-output.js';
 import { systemClock } from '../process/system-clock.js';
+import { untilQuiet } from '../process/until-quiet.js';
 import { pacing } from '../executors/pacing.js';
 import { localHost } from '../local-host.js';
 import { openStore } from '../open-store.js';
@@ -37,6 +38,9 @@ export async function startWorker(handed: BundleCatalog): Promise<void> {
   await serveDriver(url, bundleCatalog(catalog));
 }
 
+/** How long what functions have left open goes on when the driver needs the process no more. */
+const LINGER_MS = 1000;
+
 /**
  * Runs the pods that the driver sends. Ctrl-C does not reach a worker but its driver, who tells: a worker is
  * in a group of its own, which it ends when the driver is gone.
@@ -46,6 +50,7 @@ async function serveDriver(storeUrl: string, catalog: FunctionCatalog): Promise<
   const host = localHost({ store, clock: systemClock, catalog });
   let stop = new AbortController();
   let draining = false;
+  let serving = 0;
   const channel = LineChannel.join(CHANNEL_FD, text => {
     let message: ToWorker;
     try {
@@ -60,16 +65,20 @@ async function serveDriver(storeUrl: string, catalog: FunctionCatalog): Promise<
       stop = new AbortController();
       // Where nothing else goes on while a pod runs, it can never end.
       channel.keepAlive(false);
+      serving++;
       void serve(message, stop.signal).then(end => {
+        serving--;
         channel.keepAlive(true);
         send(end);
       });
     }
   });
   const send = (message: FromWorker): void => channel.send(JSON.stringify(message));
-  channel.onClose(() => {
+  channel.onClose(async () => {
     // After what functions want to be done at the end of their process.
     process.once('exit', () => killGroup(process.pid));
+    // What functions that have returned still do, and log, has its time here as it has in the process of kt.
+    if (serving === 0) await untilQuiet(LINGER_MS);
     process.exit(EXIT_CODE.stopped);
   });
   process.on('beforeExit', () => {

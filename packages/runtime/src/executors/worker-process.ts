@@ -20,11 +20,13 @@ import { CHANNEL_FD, type Crash, type FromWorker, TO_WORKER, type ToWorker } fro
 import { FROM_WORKER } from './worker-messages.js';
 import { LineChannel } from '../process/line-channel.js';
 import { killGroup } from '../process/process-group.js';
+import { lastWords } from '../process/last-words.js';
 import { residentBytes } from '../process/resident-memory.js';
 
 const TIMEOUT_GRACE_MS = 2000;
 const MEMORY_CHECK_MS = 200;
-const STDERR_KEPT = 4000;
+/** Characters: what an error carries may be long, and is printed after its message. */
+const STDERR_KEPT = 64_000;
 const STDERR_WAIT_MS = 500;
 /** How long a process without a channel may take to end by itself. */
 const SILENT_MS = 2000;
@@ -67,10 +69,9 @@ export class WorkerProcess {
     // A process that could not be made has no streams.
     const channel = (this.#child as Partial<ChildProcess>).stdio?.[CHANNEL_FD] as Socket | undefined;
     this.#channel = LineChannel.open(channel, text => this.#hear(text));
-    this.#child.stderr?.on(
-      'data',
-      (chunk: Buffer) => (this.#stderr = (this.#stderr + chunk.toString()).slice(-STDERR_KEPT)),
-    );
+    this.#child.stderr
+      ?.setEncoding('utf8')
+      .on('data', (text: string) => (this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT)));
     // Not 'close': it never comes after a disconnect from this side.
     const exit = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>(resolve => {
       this.#child.once('exit', (code, signal) => {
@@ -210,8 +211,8 @@ export class WorkerProcess {
     if (/heap out of memory|Allocation failed/i.test(this.#stderr))
       return { cause: outOfMemory(this.#options.memory, 'the heap is full'), items };
     const how = signal === null ? `with exit code ${code ?? '?'}` : `by ${signal}`;
-    const tail = this.#stderr.trim().split('\n').slice(-3).join(' | ');
-    const message = `The worker process was ended ${how}.${tail === '' ? '' : ` It said: ${tail}`}`;
+    const words = lastWords(this.#stderr);
+    const message = `The worker process was ended ${how}.${words === '' ? '' : ` It said: ${words}`}`;
     return { cause: { kind: 'Exited', message, exitCode: code, signal }, items };
   }
 }

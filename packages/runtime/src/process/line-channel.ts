@@ -45,8 +45,8 @@ export class LineChannel {
   }
 
   /** Tells when the other end is gone, or this one closed. */
-  onClose(listener: () => void): void {
-    this.#stream.once('close', listener);
+  onClose(listener: () => void | Promise<void>): void {
+    this.#stream.once('close', () => void listener());
   }
 
   /** Whether waiting for the other end keeps this process alive. At first it does. */

@@ -36,9 +36,8 @@ function tellLate({ item }: Scope, thrown: unknown): void {
 }
 
 function endProcess(thrown: unknown): never {
-  const { name, message, stack } = threw(thrown);
-  printAside(`error STRAY_FAILURE  Something failed that no item waits for: ${name}: ${message}`);
-  if (stack !== undefined) printAside(stack);
+  const { name, message, stack = `${name}: ${message}` } = threw(thrown);
+  printAside(`error STRAY_FAILURE  Something failed that no item waits for.\n\n${stack}`);
   // eslint-disable-next-line no-restricted-syntax -- Node itself ends the process here, with a page of source.
   process.exit(1);
 }

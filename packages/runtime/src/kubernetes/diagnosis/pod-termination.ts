@@ -1,6 +1,7 @@
 /** Why a pod ended, from what Kubernetes tells of it. Pure. */
 import type { FailureCause } from '@kube-transform/sdk';
 import type { PodEndKind, TerminationNote } from '../../ports/index.js';
+import { lastWords } from '../../process/last-words.js';
 import { TERMINATION_NOTE } from '../../process/termination-message.js';
 import { EXIT_CODE } from '../manifests/exit-codes.js';
 import type { Pod } from '../api/objects.js';
@@ -120,10 +121,7 @@ function readNote(text: string | undefined): TerminationNote {
 function exited(code: number | null, said: string | undefined): FailureCause {
   const signal = code !== null && code > 128 ? (SIGNALS[code - 128] ?? null) : null;
   const how = signal === null ? `with exit code ${code ?? '?'}` : `by ${signal} (exit code ${code ?? '?'})`;
-  const words =
-    said === undefined || said === ''
-      ? ''
-      : ` It said: ${said.replaceAll(/\s*\n\s*/g, ' ').slice(0, MAX_WORDS)}`;
+  const words = said === undefined || said === '' ? '' : ` It said: ${lastWords(said).slice(0, MAX_WORDS)}`;
   return { kind: 'Exited', message: `The worker process was ended ${how}.${words}`, exitCode: code, signal };
 }
 
