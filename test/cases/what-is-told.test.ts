@@ -87,6 +87,36 @@ test.each(['in-process', 'processes'])(
   },
 );
 
+test('--json - is events and nothing else, whatever modules and their processes print', async () => {
+  const { code, out, err } = await go(
+    `import { execFileSync, execSync, fork, spawn, spawnSync } from 'node:child_process';
+    import { once } from 'node:events';
+    import { writeFileSync } from 'node:fs';
+    console.log('loading the configuration …');
+    process.stdout.write('past the console\\n');
+    export const one = ktFunction(async () => {
+      execSync('echo from execSync', { stdio: 'inherit' });
+      execFileSync('echo', ['from execFileSync'], { stdio: ['ignore', 'inherit', 'inherit'] });
+      spawnSync('echo', ['from spawnSync'], { stdio: [0, 1, 2] });
+      await once(spawn('echo', ['from spawn'], { stdio: ['ignore', process.stdout, 'ignore'] }), 'close');
+      writeFileSync('child.cjs', "console.log('from fork')");
+      await once(fork('child.cjs'), 'close');
+      return 1;
+    });
+    export default pipeline('p').job('one', one);`,
+    '--json',
+  );
+  expect(code).toBe(0);
+  const types = out
+    .trim()
+    .split('\n')
+    .map(line => (JSON.parse(line) as { type: string }).type);
+  expect(types[0]).toBe('RunStarted');
+  expect(types.at(-1)).toBe('RunFinished');
+  const printed = ['loading the configuration …', 'past the console', 'from execSync', 'from execFileSync'];
+  for (const text of [...printed, 'from spawnSync', 'from spawn\n', 'from fork']) expect(err).toContain(text);
+});
+
 test('what caused an error - is told wherever the error is', async () => {
   const { code, out, ask } = await go(
     `export const load = ktFunction((): number => {
