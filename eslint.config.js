@@ -28,6 +28,11 @@ const SPREAD = without(
   'CallExpression > SpreadElement',
   'NewExpression > SpreadElement',
 );
+const TIME = without(
+  'The time of day jumps when somebody sets the clock: how long something takes is told by `clock.elapsedMs()`.',
+  'CallExpression[callee.object.name="Date"][callee.property.name="now"]',
+  'BinaryExpression > CallExpression[callee.property.name="nowMs"]',
+);
 const WAY_OUT = without(
   'There is one way out of a process: packages/cli/src/terminal/way-out.ts; of pods, packages/runtime/src/entry.',
   'MemberExpression[object.name="process"][property.name=/^(exit|exitCode|abort|reallyExit)$/]',
@@ -108,12 +113,12 @@ export default tseslint.config(
   {
     files: ['packages/*/src/**/*.ts'],
     ignores: ['**/*.test.ts', 'packages/runtime/src/parse/parse-json.ts'],
-    rules: { 'no-restricted-syntax': ['error', ...READ, ...CHANNEL, ...SPREAD, ...WAY_OUT] },
+    rules: { 'no-restricted-syntax': ['error', ...READ, ...CHANNEL, ...SPREAD, ...TIME, ...WAY_OUT] },
   },
   {
     files: ['packages/cli/src/terminal/way-out.ts', 'packages/runtime/src/entry/*.ts'],
     ignores: ['**/*.test.ts'],
-    rules: { 'no-restricted-syntax': ['error', ...READ, ...CHANNEL, ...SPREAD] },
+    rules: { 'no-restricted-syntax': ['error', ...READ, ...CHANNEL, ...SPREAD, ...TIME] },
   },
   {
     files: ['**/*.test.ts', '**/*.test-d.ts', 'test/**', 'examples/**', 'bench/**'],

@@ -29,6 +29,10 @@ export class FakeClock implements Clock {
     return this.#nowMs;
   }
 
+  elapsedMs(): number {
+    return this.#nowMs;
+  }
+
   randomId(length: number): string {
     return this.digit.repeat(length);
   }

@@ -18,7 +18,7 @@ export interface KubeConnectionOptions {
 /** What says which cluster kubectl would use. */
 interface ConnectionEnvironment {
   env?: Readonly<Record<string, string | undefined>>;
-  clock?: Pick<Clock, 'nowMs'>;
+  clock?: Pick<Clock, 'elapsedMs'>;
 }
 
 /** What the client makes of a context. */
@@ -56,7 +56,7 @@ export async function kubeConnection(
   };
   let config = await load();
   let current = await credentialsOf(config);
-  let askedMs = clock.nowMs();
+  let askedMs = clock.elapsedMs();
   const cluster = config.getCurrentCluster();
   const agents = cluster?.proxyUrl
     ? { calls: keptAlive(current.agent), streams: (await credentialsOf(config)).agent }
@@ -86,10 +86,10 @@ export async function kubeConnection(
       return current.headers;
     },
     token: async again => {
-      if (again || clock.nowMs() - askedMs > CREDENTIALS_KEPT_MS) {
+      if (again || clock.elapsedMs() - askedMs > CREDENTIALS_KEPT_MS) {
         if (again) config = await load();
         current = await credentialsOf(config);
-        askedMs = clock.nowMs();
+        askedMs = clock.elapsedMs();
       }
       return current.token;
     },

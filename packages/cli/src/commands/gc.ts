@@ -47,10 +47,12 @@ export function gcCommand(cli: Cli): Command {
     .addOption(jsonOption());
   return withContextOptions(command).action(async (options: Options) => {
     const { olderThan, keep, interrupted, dryRun, json, ...where } = options;
+    // eslint-disable-next-line no-restricted-syntax -- a stamp, beside those of files
+    const nowMs = Date.now();
     const olderThanMs = olderThan ?? (keep === undefined ? DEFAULT_MS : 0);
     await cli.withBackend(where, async backend => {
       const [deleted, { printDeleted }] = await Promise.all([
-        backend.collect({ olderThanMs, keep: keep ?? 0, interrupted, dryRun, nowMs: Date.now() }),
+        backend.collect({ olderThanMs, keep: keep ?? 0, interrupted, dryRun, nowMs }),
         import('../views/print-deleted.js'),
       ]);
       printDeleted(deleted, { output: cli.output, json, dryRun });

@@ -61,7 +61,7 @@ async function untilEnded(
   job: Job,
   signal: AbortSignal,
 ): Promise<{ pod: Pod } | { finding: Finding }> {
-  const untilMs = systemClock.nowMs() + POD_STARTS_WITHIN_MS;
+  const untilMs = systemClock.elapsedMs() + POD_STARTS_WITHIN_MS;
   let reason: string | undefined;
   let sinceMs = 0;
   for (;;) {
@@ -70,7 +70,7 @@ async function untilEnded(
     if (pod?.status?.phase === 'Succeeded' || pod?.status?.phase === 'Failed') return { pod };
     const now = (await api.get<Job>(paths.jobs(api.namespace, job.metadata.name), { signal })) ?? job;
     const waiting = await diagnose(api, now, signal);
-    const nowMs = systemClock.nowMs();
+    const nowMs = systemClock.elapsedMs();
     if (waiting?.reason !== reason) [reason, sinceMs] = [waiting?.reason, nowMs];
     const isLasting = waiting !== null && waiting.waitLimit !== 'long' && nowMs - sinceMs >= LASTING_MS;
     if (isLasting || nowMs > untilMs) {
@@ -105,7 +105,8 @@ async function reportFindings(
     ];
   }
   const { node, nowMs, storeProblem } = report;
-  const skewMs = nowMs - systemClock.nowMs();
+  const hereMs = systemClock.nowMs();
+  const skewMs = nowMs - hereMs;
   return [
     nodeFinding(node, settings.image),
     storeProblem === null

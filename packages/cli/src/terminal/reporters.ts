@@ -2,7 +2,7 @@
  * How a run is shown: redrawn in place on a terminal, as plain lines in a pipe, or as one JSON event a line.
  */
 import type { EventSink, JobProgress, RunEvent } from '@kube-transform/runtime';
-import { mostTelling, rateOf, RunProgress } from '@kube-transform/runtime/internal';
+import { mostTelling, rateOf, RunProgress, systemClock } from '@kube-transform/runtime/internal';
 import { coloured, duration, type Output, plural, statusText, table } from './output.js';
 import { inline } from './plain-text.js';
 
@@ -107,7 +107,7 @@ function liveReporter(
   const draw = (final: boolean): void => {
     const hasBegun = progress.runId !== '';
     if (!hasBegun && notes.length === 0) return;
-    progress.nowMs = Math.max(progress.nowMs, Date.now());
+    progress.nowMs = Math.max(progress.nowMs, systemClock.nowMs());
     const clipped = (row: string): string => clip(row, columns);
     const whole = (line: string): string[] => rowsOf(line, columns);
     const rows = [

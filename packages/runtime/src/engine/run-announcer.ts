@@ -26,7 +26,7 @@ export class RunAnnouncer {
   ) {
     this.#o = options;
     this.#state = state;
-    this.#startedMs = options.clock.nowMs();
+    this.#startedMs = options.clock.elapsedMs();
   }
 
   started(resumed: boolean): void {
@@ -70,7 +70,7 @@ export class RunAnnouncer {
   }
 
   finished(status: RunStatus): void {
-    this.#publish({ type: 'RunFinished', status, durationMs: this.#o.clock.nowMs() - this.#startedMs });
+    this.#publish({ type: 'RunFinished', status, durationMs: this.#o.clock.elapsedMs() - this.#startedMs });
   }
 
   /** Whether an earlier process wrote that the run ended so. */
@@ -82,10 +82,10 @@ export class RunAnnouncer {
   /** Writes the state file: with a status at once, else at most once a second. */
   async writeState(status?: RunStatus): Promise<void> {
     const { store, record, clock } = this.#o;
-    const nowMs = clock.nowMs();
-    if (status === undefined && nowMs - this.#stateFileMs < STATE_FILE_EVERY_MS) return;
-    this.#stateFileMs = nowMs;
-    const now = { nowMs, items: this.#items, ...omitUndefined({ status }) };
+    const elapsedMs = clock.elapsedMs();
+    if (status === undefined && elapsedMs - this.#stateFileMs < STATE_FILE_EVERY_MS) return;
+    this.#stateFileMs = elapsedMs;
+    const now = { nowMs: clock.nowMs(), items: this.#items, ...omitUndefined({ status }) };
     await writeStateFile(store, stateFileOf(record, this.#state, now));
   }
 

@@ -86,13 +86,13 @@ async function run(catalog: FunctionCatalog, note: TerminationFile): Promise<num
   const timeoutMs = manifest === null ? null : attemptTimeoutMs(manifest.job);
   const path = process.env['KT_TERMINATION'] ?? '/dev/termination-log';
   const timeout = timeoutMs === null ? undefined : await hardTimeout(timeoutMs, path);
-  let toldMs = systemClock.nowMs();
+  let toldMs = systemClock.elapsedMs();
   const emit = (event: ItemEvent): void => {
     if (event.type === 'ItemStarted') {
       note.begin(event.item);
       timeout?.begin(event.item);
-    } else if (systemClock.nowMs() - toldMs > PROGRESS_MS) {
-      toldMs = systemClock.nowMs();
+    } else if (systemClock.elapsedMs() - toldMs > PROGRESS_MS) {
+      toldMs = systemClock.elapsedMs();
       void hints.send({ job, pod });
     }
   };

@@ -146,8 +146,10 @@ export interface FileStore extends AsyncDisposable {
 
 /** Time, random ids and waiting. */
 export interface Clock {
-  /** Milliseconds since 1970. */
+  /** Milliseconds since 1970: for stamps. It jumps when somebody sets the clock. */
   nowMs(): number;
+  /** Milliseconds since some moment, for how long something takes: nobody sets this one. */
+  elapsedMs(): number;
   /** Waits; rejects with the signal's reason when it is aborted first. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
   /** `length` characters of [a-z0-9], unpredictable. */

@@ -31,6 +31,7 @@ const escaped = (mark: string): string => `\\u${mark.charCodeAt(0).toString(16).
  * Writes a line of a log; `more` goes beside the message. Past `console`, which may be logging for an item.
  */
 export const printLog = (level: 'info' | 'warn' | 'error', message: string, more: object = {}): boolean =>
+  // eslint-disable-next-line no-restricted-syntax -- a stamp
   printLine({ level, message, t: Date.now(), ...more });
 
 /** What is said of something that was thrown. */

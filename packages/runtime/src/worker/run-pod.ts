@@ -74,17 +74,17 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
     else if (!host.signal.aborted) {
       const delayMs = ledger.fail(item, outcome.cause);
       tried.add(offset);
-      if (delayMs !== null) delayed.push({ offset, dueMs: host.clock.nowMs() + delayMs });
+      if (delayMs !== null) delayed.push({ offset, dueMs: host.clock.elapsedMs() + delayMs });
     }
     if (ledger.waiting > host.ahead) await ledger.settled();
   };
   const slice = async (): Promise<void> => {
-    const untilMs = host.clock.nowMs() + SLICE_MS;
+    const untilMs = host.clock.elapsedMs() + SLICE_MS;
     do {
       const offset = todo[next++];
       if (offset === undefined || stopping()) return;
       await work(offset);
-    } while (host.clock.nowMs() < untilMs);
+    } while (host.clock.elapsedMs() < untilMs);
   };
   /** One item at a time: first those not begun, then, when they are due, those to be tried again. */
   const lane = async (): Promise<void> => {
@@ -93,7 +93,8 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
       else {
         const again = delayed.shift();
         if (again === undefined) return;
-        await host.pause(Math.max(0, again.dueMs - host.clock.nowMs()), host.signal).catch(() => undefined);
+        const waitMs = Math.max(0, again.dueMs - host.clock.elapsedMs());
+        await host.pause(waitMs, host.signal).catch(() => undefined);
         if (!stopping()) await host.limit(() => work(again.offset));
       }
     }

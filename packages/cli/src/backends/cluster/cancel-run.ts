@@ -43,7 +43,7 @@ export async function cancelInCluster(
   const { runId } = run;
   refuseEnded(run);
   await flag(api, run, clock);
-  const beganMs = clock.nowMs();
+  const beganMs = clock.elapsedMs();
   let told = '';
   let taken = false;
   for (;;) {
@@ -54,7 +54,7 @@ export async function cancelInCluster(
     if (over && left.length === 0 && now.jobs.length === 0) return { pods: [], ended: true };
     if (now.jobs.length > 0)
       await api.deleteAll(paths.jobs(api.namespace), { labelSelector: selectRun(runId, 'task') });
-    const isLate = clock.nowMs() - beganMs > Math.min(REACTS_WITHIN_MS, timeoutMs / 2);
+    const isLate = clock.elapsedMs() - beganMs > Math.min(REACTS_WITHIN_MS, timeoutMs / 2);
     if (over && isLate && now.drivers.length > 0) await endControllers(api, runId);
     if (!over) {
       taken ||= !now.isDriven || isLate;
@@ -63,7 +63,7 @@ export async function cancelInCluster(
     const text = waitingFor(now);
     if (text !== told) progress(text);
     told = text;
-    if (signal.aborted || clock.nowMs() - beganMs > timeoutMs) return { pods: left, ended: over };
+    if (signal.aborted || clock.elapsedMs() - beganMs > timeoutMs) return { pods: left, ended: over };
     await clock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
   }
 }

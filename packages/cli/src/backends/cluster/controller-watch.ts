@@ -126,7 +126,7 @@ export async function watchController(
   runId: string,
   { note, heardMs, signal, clock }: ControllerWatch,
 ): Promise<void> {
-  const startTimeout = new StartTimeout(clock.nowMs());
+  const startTimeout = new StartTimeout(clock.elapsedMs());
   let told = '';
   let gone = 0;
   let wellMs = 0;
@@ -138,17 +138,17 @@ export async function watchController(
   for (;;) {
     await clock.sleep(CHECK_MS, signal).catch(() => undefined);
     if (isLeft()) return;
-    const nowMs = clock.nowMs();
+    const nowMs = clock.elapsedMs();
     if (nowMs - Math.max(wellMs, heardMs()) < QUIET_MS) startTimeout.started(nowMs);
     if (startTimeout.pauseMs(nowMs) > 0) continue;
     try {
       const state = await controllerState(api, runId, signal);
       if (state.is === 'well') wellMs = nowMs;
       gone = state.is === 'gone' ? gone + 1 : 0;
-      if (state.is === 'restarting') startTimeout.note(String(state.times), clock.nowMs());
+      if (state.is === 'restarting') startTimeout.note(String(state.times), clock.elapsedMs());
       const { message, expired } = startTimeout.observe(
         state.is === 'waiting' ? state.waiting : null,
-        clock.nowMs(),
+        clock.elapsedMs(),
       );
       if (state.is === 'failed' || gone > 1 || expired !== null) {
         if (await hasEnded(api, runId)) continue;

@@ -53,7 +53,7 @@ export async function followRun(
       }
       const summary = runOf(object)?.summary;
       if (summary === undefined || summary.updatedMs === null) continue;
-      heardMs = clock.nowMs();
+      heardMs = clock.elapsedMs();
       for (const event of eventsBetween(last, summary)) sink.publish(event);
       const trouble = summary.problem ?? summary.trouble;
       if (trouble !== null && trouble !== (last?.problem ?? last?.trouble)) note(trouble);

@@ -7,7 +7,7 @@ import { inClusterConnection } from './connection.js';
 const ENV = { KUBERNETES_SERVICE_HOST: '10.0.0.1', KUBERNETES_SERVICE_PORT: '443' };
 let dir: string;
 let nowMs = 0;
-const clock = { nowMs: () => nowMs };
+const clock = { elapsedMs: () => nowMs };
 
 beforeEach(async () => {
   dir = await mkdtemp(join(tmpdir(), 'kt-account-'));

@@ -42,7 +42,7 @@ const ACCOUNT_DIR = '/var/run/secrets/kubernetes.io/serviceaccount';
 export async function inClusterConnection(
   dir: string = ACCOUNT_DIR,
   env: Readonly<Record<string, string | undefined>> = process.env,
-  clock: Pick<Clock, 'nowMs'> = { nowMs: () => Date.now() },
+  clock: Pick<Clock, 'elapsedMs'> = { elapsedMs: () => performance.now() },
 ): Promise<KubeConnection> {
   const host = env['KUBERNETES_SERVICE_HOST'];
   const port = env['KUBERNETES_SERVICE_PORT'];
@@ -59,7 +59,7 @@ export async function inClusterConnection(
   };
   const readToken = async (): Promise<{ text: string; readMs: number }> => ({
     text: await read('token'),
-    readMs: clock.nowMs(),
+    readMs: clock.elapsedMs(),
   });
   let token = await readToken();
   return {
@@ -69,7 +69,8 @@ export async function inClusterConnection(
     ca: await read('ca.crt'),
     token: async again => {
       // A token that cannot be read now is read at the next call; until then the old one may do.
-      if (again || clock.nowMs() - token.readMs > TOKEN_KEPT_MS) token = await readToken().catch(() => token);
+      const isOld = clock.elapsedMs() - token.readMs > TOKEN_KEPT_MS;
+      if (again || isOld) token = await readToken().catch(() => token);
       return token.text;
     },
   };

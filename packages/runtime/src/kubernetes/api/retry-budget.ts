@@ -40,7 +40,7 @@ export class RetryBudget {
 
   constructor(clock: Clock, retryForMs: number) {
     this.#clock = clock;
-    this.#endMs = clock.nowMs() + retryForMs;
+    this.#endMs = clock.elapsedMs() + retryForMs;
   }
 
   /**
@@ -53,6 +53,6 @@ export class RetryBudget {
     const backoffMs = stale ? 0 : Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#failures);
     this.#failures++;
     const delayMs = Math.floor((error.retryAfterMs ?? 0) + chance(this.#clock) * backoffMs);
-    return this.#clock.nowMs() + delayMs < this.#endMs ? delayMs : undefined;
+    return this.#clock.elapsedMs() + delayMs < this.#endMs ? delayMs : undefined;
   }
 }

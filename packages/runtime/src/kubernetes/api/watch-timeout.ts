@@ -37,12 +37,12 @@ export class WatchTimeout {
 
   /** The reader is done with what came. */
   waits(): void {
-    this.#waitsSinceMs = this.#clock.nowMs();
+    this.#waitsSinceMs = this.#clock.elapsedMs();
   }
 
   async #run({ clock, deadline, idleMs, relistMs, listedMs, call }: TimedWatch): Promise<void> {
     for (;;) {
-      const nowMs = clock.nowMs();
+      const nowMs = clock.elapsedMs();
       const idleAtMs = (this.#waitsSinceMs ?? nowMs) + idleMs;
       const oldAtMs = listedMs + relistMs;
       if (nowMs >= idleAtMs) {

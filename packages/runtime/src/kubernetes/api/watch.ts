@@ -96,17 +96,17 @@ class Watcher<T extends KubeObject> {
     const { path, ...selectors } = this.#target;
     this.#retryAfterMs = 0;
     this.#wasShort = true;
-    if (this.#version === undefined || clock.nowMs() - this.#listedMs >= relistMs) {
+    if (this.#version === undefined || clock.elapsedMs() - this.#listedMs >= relistMs) {
       const { items, resourceVersion } = await this.#api.list<T>(path, {
         ...selectors,
         signal,
         retryForMs: 0,
       });
       this.#version = resourceVersion;
-      this.#listedMs = clock.nowMs();
+      this.#listedMs = clock.elapsedMs();
       yield { type: 'list', items };
     }
-    const beganMs = clock.nowMs();
+    const beganMs = clock.elapsedMs();
     let heard = false;
     try {
       for await (const event of this.#watch()) {
@@ -114,7 +114,7 @@ class Watcher<T extends KubeObject> {
         yield event;
       }
     } finally {
-      this.#wasShort = clock.nowMs() - beganMs < SHORT_LIFE_MS;
+      this.#wasShort = clock.elapsedMs() - beganMs < SHORT_LIFE_MS;
       if (heard || !this.#wasShort) this.#failures = 0;
     }
     if (this.#wasShort) this.#failures++;
@@ -124,7 +124,7 @@ class Watcher<T extends KubeObject> {
 
   /** A 403 that has lasted for as long as one is tried again. */
   isDenied(error: unknown): boolean {
-    const nowMs = this.#options.clock.nowMs();
+    const nowMs = this.#options.clock.elapsedMs();
     this.#deniedSinceMs = isKubeError(error, 403) ? (this.#deniedSinceMs ?? nowMs) : null;
     return this.#deniedSinceMs !== null && nowMs - this.#deniedSinceMs >= (this.#options.deniedForMs ?? 0);
   }

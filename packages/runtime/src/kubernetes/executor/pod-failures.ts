@@ -115,7 +115,7 @@ export class PodFailures {
     if (hasBegun) await tally.refreshPod(pod);
     const { kind, cause } = end;
     if (kind === 'broken') execution.cannotStore(`${cause.message} It is begun again, with growing pauses.`);
-    const judged = execution.podEnded(pod, { kind, hasBegun, memory }, this.#o.clock.nowMs());
+    const judged = execution.podEnded(pod, { kind, hasBegun, memory }, this.#o.clock.elapsedMs());
     return causeOf(judged, `Pod ${pod} of step "${execution.name}"`, cause);
   }
 
@@ -126,7 +126,7 @@ export class PodFailures {
 
   /** A pod may go on being waited for. */
   #isBelieved(key: string): boolean {
-    const nowMs = this.#o.clock.nowMs();
+    const nowMs = this.#o.clock.elapsedMs();
     const sinceMs = this.#awaitedSinceMs.get(key) ?? nowMs;
     this.#awaitedSinceMs.set(key, sinceMs);
     return nowMs - sinceMs < BELIEVED_MS;

@@ -36,25 +36,25 @@ export class StartWatchdog {
     const { clock } = this.#o;
     const watch = this.#watchOf(execution);
     const { startTimeout } = watch;
-    if (startTimeout.note(evidenceOf(execution), clock.nowMs()) || !isQuiet(execution)) {
+    if (startTimeout.note(evidenceOf(execution), clock.elapsedMs()) || !isQuiet(execution)) {
       this.#say(execution, null, around.tell);
       if (!isQuiet(execution)) {
-        startTimeout.started(clock.nowMs());
+        startTimeout.started(clock.elapsedMs());
         return null;
       }
     }
-    const pauseMs = startTimeout.pauseMs(clock.nowMs());
+    const pauseMs = startTimeout.pauseMs(clock.elapsedMs());
     if (pauseMs > 0) {
-      if (clock.nowMs() >= watch.wakenMs) {
+      if (clock.elapsedMs() >= watch.wakenMs) {
         around.wakeLater(pauseMs);
-        watch.wakenMs = clock.nowMs() + pauseMs;
+        watch.wakenMs = clock.elapsedMs() + pauseMs;
       }
       return null;
     }
     const waiting = await this.#ask(execution);
     if (waiting === undefined) return null;
     const busy = around.all.some(other => other !== execution && readyPods(other) > 0);
-    const { message, expired, waitedMs } = startTimeout.observe(waiting, clock.nowMs(), busy);
+    const { message, expired, waitedMs } = startTimeout.observe(waiting, clock.elapsedMs(), busy);
     const isOver = expired !== null && !(await this.#hasMoved(execution, startTimeout));
     this.#say(execution, expired === null ? message : null, around.tell);
     return isOver ? causeFor(execution, expired, waitedMs) : null;
@@ -68,7 +68,7 @@ export class StartWatchdog {
   /** A last look into the store: has something been done after all? */
   async #hasMoved(execution: JobExecution, startTimeout: StartTimeout): Promise<boolean> {
     for (const pod of execution.tally.openPods()) await execution.tally.refreshPod(pod);
-    return startTimeout.note(evidenceOf(execution), this.#o.clock.nowMs());
+    return startTimeout.note(evidenceOf(execution), this.#o.clock.elapsedMs());
   }
 
   #watchOf(execution: JobExecution): Watch {
@@ -76,7 +76,7 @@ export class StartWatchdog {
     if (watch === undefined) {
       const { startTimeout } = { ...this.#o.frame.settings.defaults, ...execution.order.job.kubernetes };
       watch = {
-        startTimeout: new StartTimeout(this.#o.clock.nowMs(), parseDurationMs(startTimeout ?? '')),
+        startTimeout: new StartTimeout(this.#o.clock.elapsedMs(), parseDurationMs(startTimeout ?? '')),
         told: null,
         wakenMs: 0,
       };

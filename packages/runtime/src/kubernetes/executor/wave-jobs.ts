@@ -48,7 +48,7 @@ export class WaveJobs {
         return;
       }
     }
-    const waitMs = execution.nextWaveAtMs(clock.nowMs()) - clock.nowMs();
+    const waitMs = execution.nextWaveAtMs(clock.elapsedMs()) - clock.elapsedMs();
     if (waitMs > 0) {
       around.wakeLater(waitMs);
       return;

@@ -47,7 +47,7 @@ export interface Turn {
 export async function takeTurn(api: KubeApi, turn: Turn): Promise<string[]> {
   if (turn.policy === 'Allow') return [];
   const { clock, runId } = turn;
-  const endMs = clock.nowMs() + REPLACE_WITHIN_MS;
+  const endMs = clock.elapsedMs() + REPLACE_WITHIN_MS;
   const cancelled = new Set<string>();
   for (;;) {
     const deployment = await deploymentOf(api, turn);
@@ -67,7 +67,7 @@ export async function takeTurn(api: KubeApi, turn: Turn): Promise<string[]> {
       }
       if (!isDriven) await deleteSteps(api, run);
     }
-    if (clock.nowMs() > endMs) {
+    if (clock.elapsedMs() > endMs) {
       const ids = going.map(({ id }) => id).join(', ');
       throw new KtError({
         code: 'RUN_NOT_ENDED',
@@ -159,7 +159,8 @@ const begunBy = (schedule: string): string => `kt.dev/run-of.${schedule}`;
 /** The run that another launcher of the schedule has just decided to begin. */
 function beganLast(deployment: ConfigMap | undefined, { schedule, runId, clock }: Turn): string | undefined {
   const [id = '', at = ''] = (deployment?.metadata.annotations?.[begunBy(schedule)] ?? '').split(' ');
-  const isRecent = clock.nowMs() - (Date.parse(at) || 0) < BEGINS_WITHIN_MS;
+  const nowMs = clock.nowMs();
+  const isRecent = nowMs - (Date.parse(at) || 0) < BEGINS_WITHIN_MS;
   return id === '' || id === runId || !isRecent ? undefined : id;
 }
 

@@ -8,6 +8,7 @@
 let lastTimeUs = 0;
 /** `performance` has it too, and takes longer to load than all of this. */
 const clockUs = (): number => Number(process.hrtime.bigint() / 1000n);
+// eslint-disable-next-line no-restricted-syntax -- a stamp
 const originUs = Date.now() * 1000 - clockUs();
 
 /** The etag of an object's file. */

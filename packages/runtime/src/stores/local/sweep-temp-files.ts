@@ -13,6 +13,7 @@ import { undoneKey } from './append-file.js';
 import { isLockHeld, lifeOfHolder, removeStaleLock } from './file-lock.js';
 import type { KeyLocks } from './key-locks.js';
 import { lifeOf, ownerOf } from '../../process/process-identity.js';
+import { systemClock } from '../../process/system-clock.js';
 
 /** Age from which what may belong to a process of another host is taken for abandoned. */
 const ABANDONED_MS = 86_400_000;
@@ -48,7 +49,8 @@ export async function sweepTempFiles(dir: string, locks: KeyLocks): Promise<void
 
 /** Removes what a dead process left, or nobody knows who, but long ago. */
 async function removeLeft(path: string, life: 'alive' | 'dead' | 'unknown'): Promise<void> {
-  const { mtimeMs = Date.now() } = (await stat(path).catch(() => undefined)) ?? {};
-  const abandoned = life === 'unknown' && Date.now() - mtimeMs > ABANDONED_MS;
+  const nowMs = systemClock.nowMs();
+  const { mtimeMs = nowMs } = (await stat(path).catch(() => undefined)) ?? {};
+  const abandoned = life === 'unknown' && nowMs - mtimeMs > ABANDONED_MS;
   if (life === 'dead' || abandoned) await unlink(path).catch(() => undefined);
 }

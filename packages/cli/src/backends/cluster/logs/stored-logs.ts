@@ -179,7 +179,7 @@ async function startedPod(
   { signal, note, clock = systemClock }: Reading,
 ): Promise<string | null> {
   const { name } = job.metadata;
-  const beganMs = clock.nowMs();
+  const beganMs = clock.elapsedMs();
   const startTimeout = new StartTimeout(beganMs, START_WITHIN_MS);
   let told = '';
   for (;;) {
@@ -189,15 +189,15 @@ async function startedPod(
     });
     const [pod] = items;
     if (pod !== undefined && pod.status?.phase !== 'Pending') return pod.metadata.name;
-    if (told === '' && clock.nowMs() - beganMs >= SILENT_MS) {
+    if (told === '' && clock.elapsedMs() - beganMs >= SILENT_MS) {
       const why = await diagnose(api, job, signal);
       told = 'not yet';
       note(`The pod that reads the logs has not started yet${why === null ? '' : `: ${why.message}`}.`);
     }
-    if (startTimeout.pauseMs(clock.nowMs()) === 0) {
+    if (startTimeout.pauseMs(clock.elapsedMs()) === 0) {
       const seen = await api.get<Job>(paths.jobs(api.namespace, name), { signal });
       if (seen === null) return null;
-      const { message, expired } = startTimeout.observe(await diagnose(api, seen), clock.nowMs());
+      const { message, expired } = startTimeout.observe(await diagnose(api, seen), clock.elapsedMs());
       if (expired !== null) throw notStarted(expired);
       if (message !== null && message !== told)
         note(`The pod that reads the logs is waiting because ${message}`);
