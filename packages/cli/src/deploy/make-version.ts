@@ -1,10 +1,17 @@
 /** Makes the version of a pipeline that is deployed: everything that its runs need but their parameters. */
-import { isPipeline, type JsonObject, KtError, parsePipeline, type Pipeline } from '@kube-transform/sdk';
+import {
+  isPipeline,
+  type JsonObject,
+  KtError,
+  omitUndefined,
+  parsePipeline,
+  type Pipeline,
+} from '@kube-transform/sdk';
 import { asJson, bindParams, withDefaults } from '@kube-transform/runtime/internal';
 import { type ClusterSettings, type DeployedVersion, versionOf } from '@kube-transform/runtime/kubernetes';
 import type { PublishedBundle } from '../delivery/delivery.js';
 import type { LoadedPipeline } from '../pipeline/load-pipeline.js';
-import { paramSchema } from '../pipeline/param-schema.js';
+import { CHANGED, changedParams, paramSchema } from '../pipeline/param-schema.js';
 
 /** How a version runs. */
 export interface VersionFrame {
@@ -38,13 +45,20 @@ export async function makeVersion(
   }
   return versionOf({
     spec: asJson(spec),
-    params: isPipeline(pipeline) ? ((paramSchema(pipeline) ?? null) as JsonObject | null) : null,
+    params: isPipeline(pipeline) ? toldParams(pipeline) : null,
     defaults: values,
     digest: published.digest,
     bundleParts: published.parts,
     settings,
     source: source === null ? null : { ...source, digest: published.digest },
   });
+}
+
+/** What a deployed version tells of parameters, for who submits it without the source. */
+function toldParams(pipeline: Pipeline): JsonObject | null {
+  const schema = paramSchema(pipeline);
+  if (schema === undefined) return null;
+  return { ...(schema as JsonObject), ...omitUndefined({ [CHANGED]: changedParams(pipeline) }) };
 }
 
 /** The parameters of a run that is given none; null where some have no default. */

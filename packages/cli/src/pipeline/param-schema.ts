@@ -111,9 +111,33 @@ function madeProperties({ params }: WithParams): Record<string, Property> {
   }
 }
 
+/** Member of the JSON Schema of a deployed version: names of parameters that {@link changedParams} names. */
+export const CHANGED = 'x-kt-changed';
+/** Kinds of zod, and of its checks, that make another value of the one that they are given. */
+const CHANGES: ReadonlySet<string | undefined> = new Set(['transform', 'pipe', 'catch', 'overwrite']);
+
+/** Parameters of which the schema makes something else than was given, defaults aside; undefined: none. */
+export function changedParams({ params }: WithParams): string[] | undefined {
+  const mark = ({ zodSchema, jsonSchema }: ZodNode): void => {
+    const { type, checks = [] } = zodSchema._zod.def;
+    if (CHANGES.has(type) || checks.some(({ _zod: { def } }) => CHANGES.has(def.check)))
+      jsonSchema[MADE_OF] = type;
+  };
+  const schema: ParamSchema | undefined = params?.['~standard'].jsonSchema?.input({
+    ...TARGET,
+    libraryOptions: { unrepresentable: 'any', override: mark },
+  });
+  const names = Object.entries(schema?.properties ?? {}).filter(([, property]) =>
+    JSON.stringify(property).includes(MADE_OF),
+  );
+  return names.length === 0 ? undefined : names.map(([name]) => name);
+}
+
 /** A schema of zod while it becomes JSON Schema. */
 interface ZodNode {
-  zodSchema: { _zod: { def: { type: string } } };
+  zodSchema: {
+    _zod: { def: { type: string; checks?: readonly { _zod: { def: { check?: string } } }[] } };
+  };
   jsonSchema: Property;
 }
 

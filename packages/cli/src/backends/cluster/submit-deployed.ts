@@ -1,13 +1,12 @@
 /** Starts a run of a version that is deployed, without the source. */
-import { type JsonObject, KtError, omitUndefined, type StandardSchema } from '@kube-transform/sdk';
+import { KtError, omitUndefined } from '@kube-transform/sdk';
 import { newRun, storedPipeline, systemClock } from '@kube-transform/runtime/internal';
 import { type DeployedVersion, type KubeApi, runConfigOf } from '@kube-transform/runtime/kubernetes';
-import * as z from 'zod';
 import type { RunRequest } from '../../pipeline/make-run.js';
 import type { ClusterOptions } from '../../project/resolve-context.js';
 import { publishRun } from './publish-run.js';
 import type { PublishedRun } from './submit-run.js';
-import { readParams } from '../../pipeline/param-flags.js';
+import { deployedParams } from './deployed-params.js';
 import { findDeployment, readKept } from '../../deploy/deployments.js';
 import { notDeployed } from '../../deploy/rollback.js';
 
@@ -58,10 +57,9 @@ export async function submitDeployed(
   { deployed, typed }: { deployed: DeployedVersion; typed: ClusterOptions },
 ): Promise<PublishedRun> {
   const { spec, digest, bundleParts, source } = deployed;
-  const pipeline = storedPipeline(spec, schemaOf(deployed.params));
-  const params = readParams(pipeline, rest, pairs);
+  const { params, schema } = deployedParams(deployed, rest, pairs);
   const record = await newRun({
-    pipeline,
+    pipeline: storedPipeline(spec, schema),
     params,
     clock: systemClock,
     source,
@@ -77,6 +75,3 @@ export async function submitDeployed(
   await publishRun(api, { config, record });
   return { runId: record.runId, bundle: { digest, parts: bundleParts, isNew: false }, config };
 }
-
-const schemaOf = (schema: JsonObject | null): StandardSchema | undefined =>
-  schema === null ? undefined : z.fromJSONSchema(schema);
