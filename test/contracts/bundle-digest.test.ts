@@ -1,9 +1,12 @@
 /** The bundler and the pods name a bundle alike. */
-import { copyFile, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { tmpdir } from 'node:os';
 import { digestOf } from '@kube-transform/runtime/internal';
+import { clusterSettings, RUN_CONFIG, type RunConfig } from '@kube-transform/runtime/kubernetes';
 import { expect, test } from 'vitest';
 import { verifyBundle } from '../../packages/runtime/src/entry/verify-bundle.js';
 import { callsBundle } from '../kit/executors.js';
@@ -23,4 +26,29 @@ test('a bundle - with one file changed its pods refuse it', async () => {
   await writeFile(join(copy, 'worker.mjs'), '// changed\n');
   expect(() => verifyBundle(copy, digest)).toThrow(/somebody changed it/);
   await rm(copy, { recursive: true });
+});
+
+test('a bundle - with one file changed its controller refuses it too, for good', async () => {
+  const { dir, digest } = await callsBundle();
+  const copy = await mkdtemp(join(tmpdir(), 'kt-bundle-'));
+  for (const name of await readdir(dir)) await copyFile(join(dir, name), join(copy, name));
+  const settings = clusterSettings({ namespace: 'ns', store: 'file:/nowhere' });
+  const config: RunConfig = {
+    ...{ runId: 'r', pipeline: 'p', kind: 'new', from: null, digest, bundleParts: 1, settings },
+    ...{ createdAtMs: 0, source: null },
+  };
+  const runDir = await mkdtemp(join(tmpdir(), 'kt-run-'));
+  await writeFile(join(runDir, 'run.json'), RUN_CONFIG.text(config));
+  const note = join(runDir, 'note');
+  const ended = async (): Promise<[number, string]> => {
+    const env = { ...process.env, KT_RUN_DIR: runDir, KT_TERMINATION: note, KUBERNETES_SERVICE_HOST: '' };
+    const controller = spawn(process.execPath, [join(copy, 'controller.mjs')], { env, stdio: 'ignore' });
+    const [code] = (await once(controller, 'exit')) as [number];
+    return [code, await readFile(note, 'utf8')];
+  };
+  // Outside of a cluster it comes no further than this, and may be begun again.
+  expect(await ended()).toEqual([75, expect.not.stringContaining('somebody changed it')]);
+  await writeFile(join(copy, 'worker.mjs'), '// changed\n');
+  expect(await ended()).toEqual([78, expect.stringContaining('somebody changed it')]);
+  for (const made of [copy, runDir]) await rm(made, { recursive: true });
 });

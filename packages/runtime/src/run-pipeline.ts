@@ -6,6 +6,7 @@ import {
   type Json,
   type JsonObject,
   KtError,
+  type KTJob,
   type KTPipelineInput,
   nameExports,
   omitUndefined,
@@ -59,7 +60,8 @@ export interface RunResult {
 /**
  * Runs a pipeline, or a document with its functions, in this process until it ends.
  *
- * A failed run is no error: see `status`.
+ * A failed run is no error: see `status`. Nothing is cached for `cache: true`, but in a store in memory:
+ * nobody knows whether the code of the functions is that of an earlier run; a warning says so.
  *
  * @throws KtError for a bad pipeline, bad parameters, or a store that fails; `RUN_EXISTS` for an id that is
  * taken.
@@ -91,6 +93,7 @@ export async function runPipeline(
       hint: 'Leave out the run id, or resume it.',
     });
   }
+  if (store.capabilities.url !== null) warnOfCaches(record.pipeline.jobs);
   const host = localHost({ store, clock, catalog });
   const never = new AbortController().signal;
   const { status, state } = await drive({
@@ -111,6 +114,16 @@ export async function runPipeline(
     result: async name =>
       readResult(store, { runId: record.runId, job: name, single: isSingle(endedJob(state, name)) }),
   };
+}
+
+/** Says that nothing is cached where that was asked for. */
+function warnOfCaches(jobs: readonly KTJob[]): void {
+  const names = jobs.filter(({ cache }) => cache).map(({ name }) => `"${name}"`);
+  if (names.length === 0) return;
+  process.emitWarning(
+    `Nothing is cached for ${names.slice(0, 5).join(', ')}: the code of functions has no digest here. kt run and kt submit bundle it, and cache.`,
+    { type: 'KubeTransformWarning', code: 'KT_NOT_CACHED' },
+  );
 }
 
 /** The functions of a pipeline and of modules, by name. */

@@ -14,7 +14,7 @@ import { controlRun } from './run-controller.js';
 import { beginScheduledRun } from './scheduled-run.js';
 
 /** What another pod of the same code does not get further with. */
-const BEYOND_RETRY: ReadonlySet<string> = new Set(['WRONG_VERSION', 'NEWER_FORMAT']);
+const BEYOND_RETRY: ReadonlySet<string> = new Set(['WRONG_VERSION', 'NEWER_FORMAT', 'BUNDLE_CHANGED']);
 
 /**
  * What is done instead of driving a run, by the variable of the environment that asks for it; gives exit

@@ -8,6 +8,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { isKtError, KtError } from '@kube-transform/sdk';
 import { HINT_ADDRESS } from '../kubernetes/run/hint-formats.js';
 import { hintServer } from '../kubernetes/run/hint-server.js';
@@ -35,6 +36,7 @@ import { retryRun } from '../engine/create-run.js';
 import { openStore } from '../open-store.js';
 import type { FileStore, RunStatus } from '../ports/index.js';
 import { readRecord, type RunRecord, writeRecord } from '../run-store/run-record.js';
+import { verifyBundle } from './verify-bundle.js';
 
 /** How long a call to the API server is tried again: as long as a control plane may be away. */
 const RETRY_FOR_MS = 3_600_000;
@@ -46,6 +48,8 @@ export async function controlRun(digest: string): Promise<number> {
   const dir = process.env['KT_RUN_DIR'] ?? MOUNT.run;
   const config = RUN_CONFIG.parse(await readFile(join(dir, RUN_KEY.config)), join(dir, RUN_KEY.config));
   checkVersion(config.runId, { began: config.digest, digest });
+  // What this file says it is part of may not be what lies beside it.
+  verifyBundle(fileURLToPath(new URL('.', import.meta.url)), config.digest);
   const connection = await inClusterConnection();
   const api = new KubeApi(
     { ...connection, namespace: config.settings.namespace },

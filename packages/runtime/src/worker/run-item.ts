@@ -159,15 +159,29 @@ export class ItemRunner {
   }
 
   async #unlessCached(call: NamedCall): Promise<AttemptOutcome> {
-    const { store, catalog } = this.#host;
+    const { store } = this.#host;
     // Fields may be missing from the arguments: whether that is allowed is for the function's schema to say.
     if (!this.#manifest.job.cache || call.misses.length > 0) return this.#attempt(call);
-    const hash = await cacheHash(catalog.digest, call.name, call.args);
+    const code = await this.#codeOf(call.name);
+    if (code === null) return this.#attempt(call);
+    const hash = await cacheHash(code, call.name, call.args);
     const kept = await cachedResult(store, hash);
     if (kept !== undefined) return { ok: true, value: kept.value, skipped: true };
     const outcome = await this.#attempt(call);
     if (outcome.ok) await keepResult(store, hash, { value: outcome.value });
     return outcome;
+  }
+
+  /**
+   * What stands for the code of a function: the digest of all code; where that is not known, the function
+   * itself, in a store that no other process opens; else nothing does, and nothing is cached.
+   */
+  async #codeOf(name: string): Promise<string | null> {
+    const { catalog, store, clock } = this.#host;
+    if (catalog.digest !== '') return catalog.digest;
+    if (store.capabilities.url !== null) return null;
+    const definition = definitionOf(await catalog.load(name));
+    return definition === undefined ? null : (definition.identity ??= clock.randomId(20));
   }
 
   #attempt(call: NamedCall): Promise<Outcome> {

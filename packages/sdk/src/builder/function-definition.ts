@@ -64,6 +64,8 @@ export interface FunctionDefinition {
   readonly options: KtFunctionOptions;
   /** How its module offers it, once that is known. */
   exportName?: string;
+  /** What no other function has, made when it is first asked for. */
+  identity?: string;
   /** Makes what `this` is, for a method. */
   receiver?: () => unknown;
   /** What `receiver` has made. */

@@ -89,7 +89,10 @@ export interface JobOptions {
    * for those in other pods until they hear of it. Default false.
    */
   failFast: boolean;
-  /** Skip items that an earlier run has done with the same code and arguments. Default false. */
+  /**
+   * Skip items that an earlier run has done with the same code and arguments; without effect where the code
+   * has no digest, as in `runPipeline`. Default false.
+   */
   cache: boolean;
   /** Paths of files that an item makes; where all exist it is skipped. May hold refs. Default none. */
   outputs: Json[];
