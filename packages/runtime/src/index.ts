@@ -1,4 +1,5 @@
 /** Public API: runs a pipeline in this process, opens stores, and reads what a stored run says of itself. */
+export { ktFiles } from './files/kt-files.js';
 export { openStore } from './open-store.js';
 export type {
   ByteRange,

@@ -86,10 +86,13 @@ describe('a schedule that forbids concurrent runs', () => {
     await podsRun(cluster, 'forbid-forbid-three');
   });
 
-  test('a run whose controller is gone is not in the way for ever', async () => {
-    await cluster.api.deleteAll(paths.jobs(cluster.namespace), {
-      labelSelector: selectRun('forbid-forbid-three', 'controller'),
-    });
+  test('a run whose controller is gone is in the way while its pods work, and not for ever', async () => {
+    const jobs = paths.jobs(cluster.namespace);
+    await cluster.api.deleteAll(jobs, { labelSelector: selectRun('forbid-forbid-three', 'controller') });
+    expect(await fire(cluster, 'forbid', 'in-vain')).toContain(
+      'forbid-forbid-three of this schedule still goes on',
+    );
+    await cluster.api.deleteAll(jobs, { labelSelector: selectRun('forbid-forbid-three', 'task') });
     expect(await fire(cluster, 'forbid', 'four')).toContain('Run forbid-forbid-four is begun.');
     await release(cluster, 'go-forbid');
     const followed = await kt(dir, ['status', 'forbid-forbid-four', '-f']);

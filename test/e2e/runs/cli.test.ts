@@ -116,10 +116,10 @@ describe('a failing run', () => {
       pods => pods.length === 0,
     );
     await read();
-    expectMistake(
-      await kt(dir, ['logs', 'first', 'wrok']),
-      /Run "first" has no step "wrok"\. Did you mean "work"/,
-    );
+    const mistake = await kt(dir, ['logs', 'first', 'wrok']);
+    // On a busy cluster it is said what is waited for.
+    const err = mistake.err.replace(/^The pod that reads the logs has not started yet: .*\n/gm, '');
+    expectMistake({ ...mistake, err }, /Run "first" has no step "wrok"\. Did you mean "work"/);
   });
 
   test('is read in pages without a gap', async () => {
