@@ -14,6 +14,7 @@ export { processPoolExecutor } from './executors/process-pool-executor.js';
 export { WorkerProcess } from './executors/worker-process.js';
 export type { Executor, FunctionCatalog } from './ports/index.js';
 export { withinLog } from './process/console-capture.js';
+export { homeFolder } from './process/home-folder.js';
 export { itemAtWork } from './process/item-scope.js';
 export { lifeOf, ownerOf } from './process/process-identity.js';
 export { systemClock } from './process/system-clock.js';

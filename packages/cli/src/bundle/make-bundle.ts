@@ -6,11 +6,11 @@
  * N3 A worker loads only the module that it runs: each module is its own dynamic import.
  */
 import { existsSync } from 'node:fs';
-import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises';
-import { basename, dirname, join, relative } from 'node:path';
+import { rename, rm, writeFile } from 'node:fs/promises';
+import { basename, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Metafile } from 'esbuild';
-import { digestOf, makeFolder } from '@kube-transform/runtime/internal';
+import { digestOf } from '@kube-transform/runtime/internal';
 import { KtError } from '@kube-transform/sdk';
 import {
   buildBundle,
@@ -20,6 +20,7 @@ import {
   helpersIn,
   withoutIdleImports,
 } from './build-bundle.js';
+import { newFolder, ownFolder } from '../project/own-folder.js';
 import { projectAround } from '../project/project-dir.js';
 import { moduleNamer } from './module-names.js';
 import { type OutsidePackage, OutsidePackages } from './external-packages.js';
@@ -81,7 +82,7 @@ export async function makeBundle({ entries, projectDir }: BundleOptions): Promis
     outputs.set(OUTSIDE, Buffer.from(JSON.stringify(left.map(({ name, version }) => ({ name, version })))));
   const digest = digestOf(outputs.keys(), name => outputs.get(name) ?? new Uint8Array());
   const dir = join(projectDir, '.kt', 'bundles', digest);
-  if (!existsSync(dir)) await write(dir, outputs, digest);
+  if (!existsSync(dir)) await write(projectDir, dir, { outputs, digest });
   return {
     digest,
     dir,
@@ -153,11 +154,12 @@ const duplicateModule = (name: string, files: readonly string[]): KtError =>
     hint: 'Rename one of them.',
   });
 
-async function write(dir: string, outputs: ReadonlyMap<string, Uint8Array>, digest: string): Promise<void> {
-  const bundles = dirname(dir);
-  await makeFolder(bundles);
-  await writeFile(join(bundles, '..', '.gitignore'), '*\n');
-  const temp = await mkdtemp(join(bundles, '.new-'));
+async function write(
+  projectDir: string,
+  dir: string,
+  { outputs, digest }: { outputs: ReadonlyMap<string, Uint8Array>; digest: string },
+): Promise<void> {
+  const temp = await newFolder(await ownFolder(projectDir, 'bundles'), '.new-');
   await Promise.all([...outputs].map(([name, bytes]) => writeFile(join(temp, name), bytes)));
   await writeFile(join(temp, 'functions.mjs'), await functionIndex(temp, digest));
   await rename(temp, dir).catch(async (error: unknown) => {

@@ -2,8 +2,8 @@
 import type { KubeConfig } from '@kubernetes/client-node';
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { delimiter, dirname, join, resolve } from 'node:path';
+import { homeFolder } from '@kube-transform/runtime/internal';
 import { didYouMean, KtError } from '@kube-transform/sdk';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -22,7 +22,7 @@ interface RawUser {
 export function kubeconfigFiles(given: string | undefined, env: Env): string[] {
   if (given !== undefined) return [resolve(given)];
   const listed = (env['KUBECONFIG'] ?? '').split(delimiter).filter(file => file !== '');
-  const files = listed.length > 0 ? listed : [join(env['HOME'] ?? homedir(), '.kube', 'config')];
+  const files = listed.length > 0 ? listed : [join(homeFolder(env), '.kube', 'config')];
   return files.map(file => resolve(file)).filter(file => existsSync(file));
 }
 

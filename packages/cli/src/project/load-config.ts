@@ -1,6 +1,6 @@
 /** Reads the configuration of a project: `kt.config.ts`, or the starter kit's `kt-contexts.json`. */
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import {
@@ -11,9 +11,10 @@ import {
   type ProjectConfig,
   type StandardSchema,
 } from '@kube-transform/sdk';
-import { makeFolder, parseJson } from '@kube-transform/runtime/internal';
+import { parseJson } from '@kube-transform/runtime/internal';
 import { build } from 'esbuild';
 import { bundleError } from './esbuild-error.js';
+import { newFolder, ownFolder } from './own-folder.js';
 import { configSchema, fromLegacy, legacySchema } from './config-schema.js';
 
 /** A configuration and where it was found. */
@@ -74,9 +75,7 @@ async function evaluate(dir: string, file: string): Promise<unknown> {
   }).catch(async (error: unknown) => {
     throw await bundleError(error);
   });
-  await makeFolder(join(dir, '.kt'));
-  await writeFile(join(dir, '.kt', '.gitignore'), '*\n');
-  const temp = await mkdtemp(join(dir, '.kt', '.config-'));
+  const temp = await newFolder(await ownFolder(dir), '.config-');
   try {
     const path = join(temp, 'config.mjs');
     await writeFile(path, outputFiles[0]?.contents ?? '');

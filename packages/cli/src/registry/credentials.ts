@@ -3,9 +3,9 @@
  */
 import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import {
+  homeFolder,
   fits,
   orElse,
   parseText,
@@ -61,7 +61,7 @@ const TOKEN_USER = '<token>';
 
 /** Files that hold credentials, in the order in which they are read. */
 function configFiles(env: Readonly<Record<string, string | undefined>>): string[] {
-  const home = env['HOME'] ?? homedir();
+  const home = homeFolder(env);
   return [
     env['REGISTRY_AUTH_FILE'],
     join(env['DOCKER_CONFIG'] ?? join(home, '.docker'), 'config.json'),
