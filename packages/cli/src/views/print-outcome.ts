@@ -11,6 +11,7 @@ import { shellWord } from '../terminal/plain-text.js';
 
 const RESULT_LINES = 25;
 const FRAMES = 4;
+const SHOWN_LIMITS = 5;
 
 /** Prints how a run ended, or that it was left, and how to go on. */
 export function printOutcome(summary: RunSummary, run: RunRef, output: Output): void {
@@ -28,7 +29,10 @@ export function printOutcome(summary: RunSummary, run: RunRef, output: Output): 
   if (status === 'Completed') {
     if (result !== null) printText(output, clip(JSON.stringify(result, null, 2)));
     const tolerated = jobs.reduce((sum, { failed }) => sum + failed, 0);
-    const allowed = tolerated > 0 ? `, ${plural(tolerated, 'item')} failed as allowed` : '';
+    const most = jobs.filter(({ failed, maxFailed }) => failed > 0 && maxFailed !== 0);
+    const limits = most.map(({ name, failed, maxFailed }) => `${name}: ${failed} of at most ${maxFailed}`);
+    const why = limits.length === 0 ? '' : ` (${limits.slice(0, SHOWN_LIMITS).join(', ')})`;
+    const allowed = tolerated > 0 ? `, ${plural(tolerated, 'item')} failed as allowed${why}` : '';
     output.out(
       `${coloured(status, 'Completed')} in ${took}: ${plural(jobCount(summary), 'step')}${allowed}. Run ${runId}`,
     );

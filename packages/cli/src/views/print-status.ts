@@ -52,11 +52,12 @@ function printSteps(summary: RunSummary, output: Output): void {
 }
 
 function counts(job: JobProgress): string {
-  const { items, done, failed, retried } = job;
+  const { items, done, failed, retried, maxFailed } = job;
   if (items === null) return '';
+  const allowed = maxFailed === 0 ? '' : ` (${maxFailed} may)`;
   const parts = [
     `${(done + failed).toLocaleString('en-US')}/${plural(items, 'item')}`,
-    failed > 0 ? coloured('Failed', `${failed} failed`) : '',
+    failed > 0 ? coloured('Failed', `${failed} failed`) + allowed : '',
     retried > 0 ? `${retried} retried` : '',
     ...skippedCounts(job),
   ];

@@ -38,7 +38,9 @@ export const KUBERNETES = record<KubernetesOptions>({
   podPatch: optional(object),
 });
 
-const countOrText: Shape<number | string> = value => (typeof value === 'string' ? value : count(value));
+/** A number, or a share such as `5%`. */
+export const countOrText: Shape<number | string> = value =>
+  typeof value === 'string' ? value : count(value);
 
 /** The shape of a job. */
 export const JOB = record<KTJob>({

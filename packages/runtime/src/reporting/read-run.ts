@@ -56,7 +56,10 @@ export async function readRun(
     const manifest = own.state === 'waiting' ? null : await readManifest(store, runId, job.name);
     const items = manifest?.items ?? (own.state === 'succeeded' ? 0 : null);
     const cause = own.state === 'failed' ? own.cause : undefined;
-    const progress: JobProgress = { ...newJobProgress(job.name), parent, status, items, cause };
+    const progress: JobProgress = {
+      ...newJobProgress(job.name),
+      ...{ parent, status, items, cause, maxFailed: job.maxFailed },
+    };
     if (own.state === 'succeeded') progress.failed = own.failedItems;
     const failed: FailedItem[] = [];
     if (manifest !== null && counts(job.name)) {
@@ -102,10 +105,12 @@ async function outcomesOf(store: FileStore, manifest: JobManifest): Promise<Outc
 
 /** What a run's state file tells, which is enough for a list: of items only how many failed as allowed. */
 export function summaryOfState(file: RunStateFile): RunSummary {
-  const jobs = Object.entries(file.jobs).map(([name, { status, items, cause, failed_items: failed = 0 }]) => {
-    const done = status === 'Completed' || status === 'DescendantFailed' ? (items ?? 0) - failed : 0;
-    return { ...newJobProgress(name), status, items: items ?? null, done, failed, cause };
-  });
+  const jobs = Object.entries(file.jobs).map(
+    ([name, { status, items, cause, failed_items: failed = 0, max_failed: maxFailed = 0 }]) => {
+      const done = status === 'Completed' || status === 'DescendantFailed' ? (items ?? 0) - failed : 0;
+      return { ...newJobProgress(name), status, items: items ?? null, done, failed, maxFailed, cause };
+    },
+  );
   const { pipeline_run_id: runId, pipeline_name: pipeline, createdAtMs: createdMs } = file;
   return {
     ...newRunSummary({ runId, pipeline, createdMs, retryOf: null }),

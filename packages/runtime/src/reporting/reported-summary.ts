@@ -14,7 +14,7 @@ import {
   table,
   text,
 } from '../parse/shapes.js';
-import { JOB_STATUS } from '../parse/stored-job.js';
+import { countOrText, JOB_STATUS } from '../parse/stored-job.js';
 import { RUN_STATUS } from '../run-store/state-file.js';
 import type { FailedItem, FailureGroup } from './failure-groups.js';
 import {
@@ -39,6 +39,7 @@ const JOB_PROGRESS = record<JobProgress>({
   retried: zero,
   skipped: zero,
   unkept: zero,
+  maxFailed: orElse(countOrText, 0),
   before: zero,
   startedMs: orElse(nullOr(number), null),
   cause: optional(CAUSE),

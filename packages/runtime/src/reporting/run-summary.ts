@@ -17,6 +17,8 @@ export interface JobProgress {
   done: number;
   /** Items that failed for good. */
   failed: number;
+  /** How many may fail, or which share of them, such as `5%`. */
+  maxFailed: number | string;
   /** Attempts beyond the first of each item. */
   retried: number;
   /** Items that were done before: their results or files were there. */
@@ -106,6 +108,7 @@ export function newJobProgress(name: string): JobProgress {
     retried: 0,
     skipped: 0,
     unkept: 0,
+    maxFailed: 0,
     before: 0,
     startedMs: null,
     cause: undefined,

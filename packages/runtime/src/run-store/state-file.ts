@@ -4,7 +4,7 @@ import { jobStates, type RunState, runStatus } from '../core/index.js';
 import { CAUSE } from '../parse/failure-cause.js';
 import { Format } from '../parse/format.js';
 import { count, list, number, oneOf, optional, record, table, text } from '../parse/shapes.js';
-import { JOB_STATUS } from '../parse/stored-job.js';
+import { countOrText, JOB_STATUS } from '../parse/stored-job.js';
 import type { FileStore, RunStatus } from '../ports/index.js';
 import { RUN_FILE, summaryKey } from './layout.js';
 import { readDocument } from './read-document.js';
@@ -25,6 +25,8 @@ export interface RunStateFile {
       direct_descendants?: string[];
       cause?: FailureCause;
       failed_items?: number;
+      /** How many may fail, where some did. */
+      max_failed?: number | string;
     }
   >;
 }
@@ -50,6 +52,7 @@ export const STATE_FILE = new Format<RunStateFile>({
         direct_descendants: optional(list(text)),
         cause: optional(CAUSE),
         failed_items: optional(count),
+        max_failed: optional(countOrText),
       }),
     ),
   }),
@@ -86,7 +89,9 @@ export function stateFileOf(
       status,
       ...(items === undefined ? {} : { items }),
       ...(own.state === 'failed' ? { cause: own.cause } : {}),
-      ...(own.state === 'succeeded' && own.failedItems > 0 ? { failed_items: own.failedItems } : {}),
+      ...(own.state === 'succeeded' && own.failedItems > 0
+        ? { failed_items: own.failedItems, max_failed: job.maxFailed }
+        : {}),
     };
     const above = parent === null ? undefined : file.jobs[parent];
     if (above !== undefined) (above.direct_descendants ??= []).push(job.name);
