@@ -92,6 +92,14 @@ test('the status of a run - does not fall back while a controller that came back
   });
 });
 
+test('the status of a run - tells what a run waits for that has not begun', async () => {
+  const fresh = new StatusReporter({ api, clock: bench.clock, configMap: 'run', onTrouble: () => undefined });
+  fresh.trouble(new Error('two runs go before'), true);
+  await fresh.close(null);
+  expect(written()).toMatchObject({ trouble: 'two runs go before' });
+  expect(written().updatedMs).toBeGreaterThan(0);
+});
+
 test('the status of a run - stays as it was told while nothing can be read of it', async () => {
   const fresh = new StatusReporter({ api, clock: bench.clock, configMap: 'run', onTrouble: () => undefined });
   const job: JobProgress = { ...newJobProgress('a'), status: 'Running', items: 60, done: 30 };

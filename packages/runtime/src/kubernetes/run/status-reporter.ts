@@ -194,7 +194,7 @@ export class StatusReporter implements EventSink {
       runId,
       pipeline,
       startedMs,
-      updatedMs: nowMs || null,
+      updatedMs: nowMs || this.#clock.nowMs(),
       jobs: shown.map(job => ({
         ...job,
         cause: job.cause === undefined ? undefined : clipped(job.cause, text),
