@@ -210,7 +210,7 @@ export function executorContract(name: string, open: () => Promise<Bench>): void
         args: { n: { $ref: 'item#' } },
       });
       await go(run);
-      const lines = (await collect(readLog(bench.store, logsPrefix(run.runId, 'm'), STORED_LINE))).filter(
+      const lines = (await collect(readLog(bench.fresh, logsPrefix(run.runId, 'm'), STORED_LINE))).filter(
         ({ i }) => i === 1,
       );
       expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual([

@@ -19,11 +19,14 @@ import {
 } from '@kube-transform/runtime/internal';
 import * as calls from '../fixtures/functions/calls.js';
 import * as hostile from '../fixtures/functions/hostile.js';
+import { lagStore } from './lag-store/lag-store.js';
 import { root } from './sources.js';
 
-/** A store and executors over it. */
+/** A store and executors over it. The store lists as late as any may, and with gaps. */
 export interface Bench {
   store: FileStore;
+  /** The same, with listings that are up to date. */
+  fresh: FileStore;
   /** Items of a job that is too large to be done before it is stopped. */
   many: number;
   executor(): Executor;
@@ -42,10 +45,14 @@ export const callsBundle = (): ReturnType<typeof makeBundle> =>
     projectDir: root,
   }));
 
+/** A store whose listings lag. */
+export const lagging = (store: FileStore): FileStore =>
+  lagStore(store, { seed: 7, lateBy: 60, misses: { chance: 0.3, forOperations: 40 } });
+
 export async function inProcessBench(): Promise<Bench> {
   const memory = memoryFileStore();
   let broken: RegExp | undefined;
-  const store: FileStore = {
+  const fresh: FileStore = {
     ...memory,
     put: async (key, ...rest) => {
       if (broken?.test(key) === true)
@@ -53,6 +60,7 @@ export async function inProcessBench(): Promise<Bench> {
       return memory.put(key, ...rest);
     },
   };
+  const store = lagging(fresh);
   const catalog = localCatalog(null, { calls, hostile });
   const executor = (): Executor =>
     inProcessExecutor({
@@ -61,6 +69,7 @@ export async function inProcessBench(): Promise<Bench> {
     });
   return Promise.resolve({
     store,
+    fresh,
     many: 3000,
     executor,
     breakPuts: keys => (broken = keys),
@@ -71,11 +80,12 @@ export async function inProcessBench(): Promise<Bench> {
 
 export async function processBench(): Promise<Bench> {
   const dir = await mkdtemp(join(tmpdir(), 'kt-pool-'));
-  const store = localFileStore(dir);
+  const fresh = localFileStore(dir);
   const { worker } = await callsBundle();
-  const { url } = store.capabilities;
+  const { url } = fresh.capabilities;
   return {
-    store,
+    store: lagging(fresh),
+    fresh,
     many: 3000,
     executor: () =>
       processPoolExecutor({ entry: worker, storeUrl: url ?? '', clock: systemClock, workers: 2 }),

@@ -18,7 +18,7 @@ import {
   type Pod,
   type RunFrame,
 } from '@kube-transform/runtime/kubernetes';
-import { type Bench, callsBundle } from './executors.js';
+import { type Bench, callsBundle, lagging } from './executors.js';
 import { KubeNode, processPods } from './kube-node.js';
 import { KubeServer } from './kube-server.js';
 
@@ -81,7 +81,8 @@ export async function scriptedKubeBench(): Promise<
   Bench & { server: KubeServer; node: KubeNode; api: KubeApi; settings: ClusterSettings }
 > {
   const dir = await mkdtemp(join(tmpdir(), 'kt-kube-'));
-  const store = localFileStore(dir);
+  const fresh = localFileStore(dir);
+  const store = lagging(fresh);
   const bundle = await callsBundle();
   const server = await KubeServer.start();
   const node = new KubeNode(server, { namespace: 'ns', begin: processPods(bundle.worker) });
@@ -103,6 +104,7 @@ export async function scriptedKubeBench(): Promise<
   });
   return {
     store,
+    fresh,
     many: 3000,
     settings,
     server,

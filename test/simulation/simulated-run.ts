@@ -2,15 +2,7 @@
  * A run on a store that lags, fails and loses power: driven, and driven again, until it has ended or says
  * that it cannot go on. What it came to is compared with a run that nothing disturbed.
  */
-import {
-  each,
-  isKtError,
-  type Json,
-  type KtContext,
-  ktFunction,
-  type KTJobInput,
-  pipeline,
-} from '@kube-transform/sdk';
+import { isKtError, type Json, type KTPipelineInput } from '@kube-transform/sdk';
 import {
   type Clock,
   type FileStore,
@@ -27,33 +19,29 @@ import {
   systemClock,
   writeRecord,
 } from '@kube-transform/runtime/internal';
+import * as simulated from '../fixtures/functions/simulated.js';
 import { type Chance, chanceOf } from '../kit/lag-store/chance.js';
 import { type LagOptions, type LagStore, lagStore } from '../kit/lag-store/lag-store.js';
 
-const triple = ktFunction(
-  { retries: 1, backoff: { initial: '1ms' } },
-  ({ n }: { n: number }, ctx: KtContext) => {
-    if (n === 3 && ctx.attempt === 1) throw new Error('once');
-    if (n === 5) throw new Error('always');
-    return 3 * n;
-  },
-);
-const plan = ktFunction(({ some }: { some: (number | null)[] }): KTJobInput[] => [
-  {
-    ...{ type: 'map', name: 'child', function: 'simulated.add' },
-    ...{ items: some.map(n => n ?? -1), args: { n: { $ref: 'item#' } } },
-  },
-]);
-const add = ktFunction(({ n }: { n: number }) => n + 100);
-const sum = ktFunction(({ all }: { all: (number | null)[] }) =>
-  all.reduce<number>((a, b) => a + (b ?? 0), 0),
-);
-
-/** A step that fans out, one that reduces, one that makes steps; an item that fails once, and one always. */
-export const STEPS = pipeline('simulated')
-  .map('triple', triple, () => each([1, 2, 3, 4, 5, 6], n => ({ n })), { itemsPerPod: 2, maxFailed: 1 })
-  .job('sum', sum, ({ triple: all }) => ({ all }))
-  .dynamic('plan', plan, ({ triple: some }) => ({ some }));
+/** A step that fans out, one that reduces, one that makes steps. */
+const STEPS: KTPipelineInput = {
+  name: 'simulated',
+  jobs: [
+    {
+      ...{ type: 'map', name: 'triple', function: 'simulated.triple', items: [1, 2, 3, 4, 5, 6] },
+      ...{ args: { n: { $ref: 'item#' } }, itemsPerPod: 2, maxFailed: 1, retries: 1 },
+      backoff: { initial: '1ms' },
+    },
+    {
+      ...{ type: 'static', name: 'sum', dependencies: ['triple'] },
+      tasks: [{ function: 'simulated.sum', args: { all: { $ref: 'triple#' } } }],
+    },
+    {
+      ...{ type: 'dynamic', name: 'plan', function: 'simulated.plan', dependencies: ['triple'] },
+      args: { some: { $ref: 'triple#' } },
+    },
+  ],
+};
 const EXPECTED = {
   triple: [3, 6, 9, 12, null, 18],
   sum: [48],
@@ -70,7 +58,7 @@ export type MakeExecutor = (around: {
 
 /** Time passes as it is asked for. */
 export const hurried: Clock = { ...systemClock, sleep: (_ms, signal) => systemClock.sleep(0, signal) };
-export const catalogOf = (): ReturnType<typeof localCatalog> => localCatalog(STEPS, { simulated: { add } });
+export const catalogOf = (): ReturnType<typeof localCatalog> => localCatalog(null, { simulated });
 
 /** The faults of a seed: each kind in some of them. */
 export function faultsOf(seed: number): LagOptions {

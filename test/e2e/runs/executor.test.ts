@@ -46,6 +46,7 @@ async function clusterBench(): Promise<Bench> {
   };
   return {
     store,
+    fresh: store,
     many: 200,
     executor: () => executorOf({ api, store, frameOf, pods: AT_ONCE }),
     breakPuts: () => undefined,
