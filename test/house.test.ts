@@ -141,6 +141,11 @@ describe('manners', () => {
     expect(callers.filter(path => !MAY.includes(path))).toEqual([]);
   });
 
+  test('what was thrown - is put into words by one function, which cannot throw itself', () => {
+    const OWN_WAY = /instanceof Error \? .*String\(|\bString\((error|cause|thrown|reason)\)/;
+    expect(SOURCES.filter(path => OWN_WAY.test(read(path)))).toEqual([]);
+  });
+
   test('what writes to the terminal, or to the log of a pod - is one file each', () => {
     const WRITES = /process\.std(out|err)\.write|\bconsole\.\w+\(|writeSync\([12]\b/;
     const OUTPUTS = [

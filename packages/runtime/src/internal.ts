@@ -9,6 +9,7 @@ export { bindParams } from './engine/params.js';
 export { type Repair, repairRun } from './engine/repair-run.js';
 export { storedPipeline } from './engine/stored-pipeline.js';
 export { digestOf } from './entry/bundle-digest.js';
+export { messageOf, threw } from './parse/thrown.js';
 export { inProcessExecutor } from './executors/in-process-executor.js';
 export { processPoolExecutor } from './executors/process-pool-executor.js';
 export { WorkerProcess } from './executors/worker-process.js';

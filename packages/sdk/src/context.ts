@@ -34,7 +34,8 @@ export interface KtContext {
    * Opens a `node:fs`-shaped view: `/data` is the file store, `/scratch` a folder of this machine, `/mem`
    * memory.
    *
-   * Whole files are held in memory, so use {@link KtFiles.stream} for large ones. Needs the package
+   * Items of one process share `/scratch` and `/mem`. Whole files are held in memory, so use
+   * {@link KtFiles.stream} for large ones. Needs the package
    * `@zenfs/core`.
    *
    * @throws KtError `ZENFS_MISSING` where the package is not installed.
@@ -45,7 +46,9 @@ export interface KtContext {
 /**
  * Structured logging: each line is kept with its step, item, attempt and time.
  *
- * `data` must be JSON; `kt logs` prints it after the message.
+ * `kt logs` prints `data` after the message. What JSON cannot hold is written as well as it can be: an Error
+ * with its stack, a Map as its pairs, a BigInt as `10n`. A line never fails the item; what a function logs
+ * after it has returned is kept as long as its process lives.
  *
  * @example
  * ```ts

@@ -1,6 +1,6 @@
 /** Loads the modules of a bundle into this process. */
 import 'reflect-metadata';
-import { MODULES, parseAs } from '@kube-transform/runtime/internal';
+import { threw, MODULES, parseAs } from '@kube-transform/runtime/internal';
 import { isKtError, isPipeline, KtError, nameExports, type Pipeline } from '@kube-transform/sdk';
 
 type Modules = Record<string, () => Promise<Record<string, unknown>>>;
@@ -11,12 +11,12 @@ export async function loadModule(modules: Modules, name: string): Promise<Record
     return (await modules[name]?.()) ?? {};
   } catch (error) {
     if (isKtError(error)) throw new KtError(error.problems, { cause: error });
-    const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const { name: kind, message } = threw(error);
     throw new KtError(
       {
         code: 'MODULE_FAILED',
         path: name,
-        message: `The module "${name}" throws when it is loaded: ${what}`,
+        message: `The module "${name}" throws when it is loaded: ${kind}: ${message}`,
       },
       { cause: error },
     );

@@ -12,6 +12,7 @@ import { promisify } from 'node:util';
 import { KtError } from '@kube-transform/sdk';
 import { nodeFileTrace } from './file-trace.js';
 import type { OutsidePackage } from './external-packages.js';
+import { messageOf } from '@kube-transform/runtime/internal';
 
 /** What pods run on. */
 export interface Platform {
@@ -101,7 +102,7 @@ async function fetched(
   ];
   await promisify(execFile)('npm', args, { cwd: dir }).catch((error: unknown) => {
     const words =
-      (error as { stderr?: string }).stderr?.trim().split('\n').slice(-3).join(' ') ?? String(error);
+      (error as { stderr?: string }).stderr?.trim().split('\n').slice(-3).join(' ') ?? messageOf(error);
     throw new KtError({
       code: 'NATIVE_UNAVAILABLE',
       path: Object.keys(dependencies).join(', '),

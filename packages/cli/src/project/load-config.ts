@@ -11,7 +11,7 @@ import {
   type ProjectConfig,
   type StandardSchema,
 } from '@kube-transform/sdk';
-import { parseJson } from '@kube-transform/runtime/internal';
+import { threw, parseJson } from '@kube-transform/runtime/internal';
 import { build } from 'esbuild';
 import { bundleError } from './esbuild-error.js';
 import { newFolder, ownFolder } from './own-folder.js';
@@ -81,9 +81,9 @@ async function evaluate(dir: string, file: string): Promise<unknown> {
     await writeFile(path, outputFiles[0]?.contents ?? '');
     return ((await import(pathToFileURL(path).href)) as { default?: unknown }).default;
   } catch (error) {
-    const what = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+    const { name, message } = threw(error);
     throw new KtError(
-      { code: 'CONFIG_FAILED', path: file, message: `It throws when it is loaded: ${what}` },
+      { code: 'CONFIG_FAILED', path: file, message: `It throws when it is loaded: ${name}: ${message}` },
       { cause: error },
     );
   } finally {

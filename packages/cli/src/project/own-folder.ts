@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolder } from '@kube-transform/runtime/internal';
+import { messageOf, makeFolder } from '@kube-transform/runtime/internal';
 import { KtError } from '@kube-transform/sdk';
 
 const OWN = '.kt';
@@ -36,12 +36,11 @@ export async function newFolder(within: string, prefix: string): Promise<string>
 }
 
 function notWritable(dir: string, cause: unknown): KtError {
-  const said = cause instanceof Error ? cause.message : String(cause);
   return new KtError(
     {
       code: 'PROJECT_NOT_WRITABLE',
       path: dir,
-      message: `This folder of the project cannot be written: ${said}.`,
+      message: `This folder of the project cannot be written: ${messageOf(cause)}.`,
       hint: 'Let the user that runs kt write there, or let one who may run kt there first: what is made is kept.',
     },
     { cause },

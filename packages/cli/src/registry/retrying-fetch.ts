@@ -1,6 +1,7 @@
 /** Fetches over HTTP, and tries again where that may help. */
 import { KtError } from '@kube-transform/sdk';
 import type { Clock } from '@kube-transform/runtime';
+import { messageOf } from '@kube-transform/runtime/internal';
 
 /** An answer with all of its body. */
 export interface Answer {
@@ -69,7 +70,7 @@ function registryUnreachable(error: unknown, { registry, url }: { registry: stri
   const { origin, protocol } = new URL(url);
   const code = codeOf(error);
   const cause = underlying(error);
-  const said = (cause?.message || code || String(error)).trim().replace(/\.$/, '');
+  const said = (cause?.message || code || messageOf(error)).trim().replace(/\.$/, '');
   return new KtError(
     {
       code: 'REGISTRY_UNREACHABLE',

@@ -44,9 +44,9 @@ export async function reportError(error: unknown, output: Output): Promise<numbe
     await printProblems(error.problems, output);
     return UNREACHABLE.has(error.code) ? EXIT.unreachable : EXIT.badInput;
   }
-  output.err(
-    `${coloured('Failed', 'error')} This is a bug in kt: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
-  );
+  const { threw } = await import('@kube-transform/runtime/internal');
+  const { stack, message } = threw(error);
+  output.err(`${coloured('Failed', 'error')} This is a bug in kt: ${stack ?? message}`);
   return EXIT.bug;
 }
 

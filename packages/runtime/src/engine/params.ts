@@ -12,6 +12,7 @@ import {
 import { fits } from '../parse/parse-json.js';
 import { object } from '../parse/shapes.js';
 import { shown } from '../parse/stored-value.js';
+import { messageOf } from '../parse/thrown.js';
 
 /**
  * Checks parameters against a pipeline's schema and fills in defaults.
@@ -64,7 +65,7 @@ async function validate(schema: StandardSchema, values: JsonObject): Promise<Sch
   try {
     return await schema['~standard'].validate(values);
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+    const message = messageOf(error);
     return { issues: [{ message: `The schema of the parameters threw: ${message}` }] };
   }
 }

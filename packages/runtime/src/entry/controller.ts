@@ -7,7 +7,8 @@
 import { writeFile } from 'node:fs/promises';
 import { isKtError } from '@kube-transform/sdk';
 import { EXIT_CODE } from '../kubernetes/manifests/exit-codes.js';
-import { messageOf, printLog } from '../process/standard-output.js';
+import { messageOf } from '../parse/thrown.js';
+import { printLog } from '../process/standard-output.js';
 import { printProbe } from './probe.js';
 import { printPage } from './reader.js';
 import { controlRun } from './run-controller.js';

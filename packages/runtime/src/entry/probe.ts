@@ -2,7 +2,8 @@
  * A pod that looks around for `kt doctor`: whether the store can be written and read, the time, the version
  * of Node.
  */
-import { messageOf, printLine } from '../process/standard-output.js';
+import { messageOf } from '../parse/thrown.js';
+import { printLine } from '../process/standard-output.js';
 import { systemClock } from '../process/system-clock.js';
 import { PROBE_REPORT, type ProbeReport } from '../kubernetes/manifests/probe-job.js';
 import { openStore } from '../open-store.js';

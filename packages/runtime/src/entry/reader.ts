@@ -1,6 +1,7 @@
 /** Reads what a store holds of a run and prints it, one page; see `kubernetes/manifests/reader-pages.ts`. */
 import { isKtError, KtError, type Problem } from '@kube-transform/sdk';
-import { messageOf, printBytes } from '../process/standard-output.js';
+import { messageOf } from '../parse/thrown.js';
+import { printBytes } from '../process/standard-output.js';
 import {
   READ_LINE,
   READ_REQUEST,

@@ -3,7 +3,7 @@
  */
 import { KtError } from '@kube-transform/sdk';
 import { captureOutput, withinLog } from '../process/console-capture.js';
-import { messageOf } from '../process/standard-output.js';
+import { messageOf } from '../parse/thrown.js';
 import { systemClock } from '../process/system-clock.js';
 import { untilQuiet } from '../process/until-quiet.js';
 import { pacing } from '../executors/pacing.js';

@@ -34,9 +34,6 @@ export const printLog = (level: 'info' | 'warn' | 'error', message: string, more
   // eslint-disable-next-line no-restricted-syntax -- a stamp
   printLine({ level, message, t: Date.now(), ...more });
 
-/** What is said of something that was thrown. */
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 /**
  * Writes a line on standard error, as far as somebody reads it, without what a terminal obeys. Past
  * `process.stderr`, which may be logging for an item.

@@ -4,7 +4,7 @@
  */
 import { KtError } from '@kube-transform/sdk';
 import type { Clock, RunSummary } from '@kube-transform/runtime';
-import { eventsBetween, isOver, systemClock } from '@kube-transform/runtime/internal';
+import { messageOf, eventsBetween, isOver, systemClock } from '@kube-transform/runtime/internal';
 import { type ConfigMap, type KubeApi, paths, runName, watch } from '@kube-transform/runtime/kubernetes';
 import type { RunWatcher } from '../backend.js';
 import { watchController } from './controller-watch.js';
@@ -35,7 +35,7 @@ export async function followRun(
     closing.abort();
   });
   const target = { path: paths.configMaps(api.namespace), fieldSelector: `metadata.name=${runName(runId)}` };
-  const onTrouble = (error: unknown): void => note(error instanceof Error ? error.message : String(error));
+  const onTrouble = (error: unknown): void => note(messageOf(error));
   let last: RunSummary | null = null;
   try {
     for await (const news of watch<ConfigMap>(api, target, {

@@ -30,6 +30,7 @@ import { paths } from '../api/paths.js';
 import type { KubeApi } from '../api/kube-api.js';
 import { isKubeError } from '../api/kube-error.js';
 import { MOUNT } from '../manifests/pod-spec.js';
+import { messageOf } from '../../parse/thrown.js';
 
 const EVERY_MS = 1000;
 const MAX_GROUPS = 20;
@@ -131,7 +132,7 @@ export class StatusReporter implements EventSink {
     // The same words for every object that it is about.
     if (isKubeError(error, 403) && !isRetried)
       for (const problem of error.problems) this.#denied.add(formatProblem({ ...problem, path: '' }));
-    else this.#trouble = error instanceof Error ? error.message : String(error);
+    else this.#trouble = messageOf(error);
     this.#onTrouble(error);
     this.#changed();
   }

@@ -2,6 +2,7 @@
  * What the operating system says of a file, as an error that names the key, the folder and what to do.
  */
 import { isKtError, KtError } from '@kube-transform/sdk';
+import { messageOf } from '../../parse/thrown.js';
 
 const HINTS: Record<string, string> = {
   ENOSPC: 'Free space on that disk, or use another store.',
@@ -43,7 +44,7 @@ export function isAbsence(error: unknown): boolean {
 export function storeFailed(error: unknown, action: string, object: { root: string; key: string }): KtError {
   if (isKtError(error)) return error;
   const code = errnoOf(error) ?? 'UNKNOWN';
-  const said = error instanceof Error ? error.message : String(error);
+  const said = messageOf(error);
   const message = `Cannot ${action} "${object.key}" in the folder ${object.root}: ${said}.`;
   const hint = HINTS[code] ?? 'The system says why; see its message.';
   return new KtError({ code: 'STORE_FAILED', message, path: '', hint }, { cause: error });
