@@ -1,6 +1,7 @@
 /** What the command line and tests share with the runtime: no public API, it changes without notice. */
 export { apply, createRunState, jobStates } from './core/index.js';
 export type { Fact } from './core/index.js';
+export { EXIT_CODE } from './kubernetes/manifests/exit-codes.js';
 export { newRun, retryRun, withDefaults } from './engine/create-run.js';
 export type { NewRunOptions } from './engine/create-run.js';
 export { drive } from './engine/drive.js';

@@ -16,12 +16,14 @@ const ERR = 2;
 export function ownOutput(own: NodeJS.Process): (text: string) => void {
   const { stdout, stderr } = own;
   const write = stdout.write.bind(stdout);
+  // eslint-disable-next-line no-restricted-syntax -- the arguments that it was called with
   stdout.write = ((...args: Parameters<typeof stderr.write>) => stderr.write(...args)) as typeof stdout.write;
   // The module itself: its exports as others import them are made of it.
   const children = createRequire(import.meta.url)('node:child_process') as Record<string, AnyCall>;
   for (const name of BEGIN) {
     const begin = children[name];
     if (begin === undefined) continue;
+    // eslint-disable-next-line no-restricted-syntax -- the arguments that it was called with
     children[name] = (...args) => begin(...redirected(args, { always: name === 'fork', stdout }));
   }
   syncBuiltinESMExports();

@@ -1,6 +1,6 @@
 /** A run as `kt status` shows it: its steps, what they wait for, what failed, and how to go on. */
 import type { JobProgress, RunSummary } from '@kube-transform/runtime';
-import { itemLabel, jobCount, mostTelling, whereOf } from '@kube-transform/runtime/internal';
+import { itemLabel, jobCount, mostTelling, systemClock, whereOf } from '@kube-transform/runtime/internal';
 import { HERE, type RunRef } from '../backends/backend.js';
 import { problemOf } from '../backends/status-json.js';
 import { bundleDirOf } from '../bundle/bundle-dir.js';
@@ -16,7 +16,7 @@ const GROUPS = 10;
 export function elapsedMs(
   { status, createdMs, updatedMs }: Pick<RunSummary, 'status' | 'createdMs' | 'updatedMs'>,
   // eslint-disable-next-line no-restricted-syntax -- since a moment that another process has told
-  nowMs = Date.now(),
+  nowMs = systemClock.nowMs(),
 ): number | null {
   if (status === 'Running') return Math.max(0, nowMs - createdMs);
   return updatedMs === null ? null : updatedMs - createdMs;

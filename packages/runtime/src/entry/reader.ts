@@ -10,6 +10,7 @@ import {
   type ReadValue,
   valuesAfter,
 } from '../kubernetes/manifests/reader-pages.js';
+import { EXIT_CODE } from '../kubernetes/manifests/exit-codes.js';
 import { openStore } from '../open-store.js';
 import { readFailedLogs, readLogs } from '../reporting/run-logs.js';
 import { readRecord } from '../run-store/run-record.js';
@@ -18,7 +19,7 @@ const CHUNK = 65_536;
 
 /** Answers a request, given as JSON; the exit code. Ends the process where nobody reads what is printed. */
 export async function printPage(text: string): Promise<number> {
-  process.on('SIGTERM', () => process.exit(143));
+  process.on('SIGTERM', () => process.exit(EXIT_CODE.stopped));
   const page = new Page();
   page.add(READ_LINE.stamped({ begin: true }));
   try {
@@ -88,6 +89,6 @@ class Page {
     this.#lines = [];
     this.#waiting = 0;
     // A page that is cut short is asked for again.
-    if (!printBytes(body)) process.exit(1);
+    if (!printBytes(body)) process.exit(EXIT_CODE.unread);
   }
 }

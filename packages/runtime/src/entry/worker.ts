@@ -4,6 +4,7 @@
 import { KtError } from '@kube-transform/sdk';
 import { captureOutput, withinLog } from '../process/console-capture.js';
 import { messageOf } from '../parse/thrown.js';
+import { printAside } from '../process/standard-output.js';
 import { systemClock } from '../process/system-clock.js';
 import { untilQuiet } from '../process/until-quiet.js';
 import { pacing } from '../executors/pacing.js';
@@ -21,13 +22,29 @@ import { bundleCatalog, type BundleCatalog, CATALOG } from '../worker/bundle-cat
 /** The first word of a worker says in which format it speaks. */
 const READY = { format: TO_WORKER.latest, type: 'ready' } as const;
 
+/** How long what functions have left open goes on when the driver needs the process no more. */
+const LINGER_MS = 1000;
+
 /** Serves pods until the channel closes; in a pod of a cluster, runs that pod and ends the process. */
 export async function startWorker(handed: BundleCatalog): Promise<void> {
-  captureOutput();
-  const catalog = CATALOG.check(handed, 'worker.mjs');
-  if (process.env['KT_JOB'] !== undefined) await servePod(bundleCatalog(catalog));
-  const url = process.env['KT_WORKER_STORE'];
-  if (url === undefined) {
+  try {
+    captureOutput();
+    const catalog = bundleCatalog(CATALOG.check(handed, 'worker.mjs'));
+    if (process.env['KT_JOB'] !== undefined) await servePod(catalog);
+    await serveDriver(catalog);
+  } catch (error) {
+    printAside(messageOf(error));
+    process.exit(EXIT_CODE.broken);
+  }
+}
+
+/**
+ * Runs the pods that the driver sends. Ctrl-C does not reach a worker but its driver, who tells: a worker is
+ * in a group of its own, which it ends when the driver is gone.
+ */
+async function serveDriver(catalog: FunctionCatalog): Promise<void> {
+  const storeUrl = process.env['KT_WORKER_STORE'];
+  if (storeUrl === undefined) {
     throw new KtError({
       code: 'NOT_A_WORKER',
       path: '',
@@ -35,17 +52,6 @@ export async function startWorker(handed: BundleCatalog): Promise<void> {
         'This file is the worker entry of a bundle; it is started by `kt run --executor processes` and by pods.',
     });
   }
-  await serveDriver(url, bundleCatalog(catalog));
-}
-
-/** How long what functions have left open goes on when the driver needs the process no more. */
-const LINGER_MS = 1000;
-
-/**
- * Runs the pods that the driver sends. Ctrl-C does not reach a worker but its driver, who tells: a worker is
- * in a group of its own, which it ends when the driver is gone.
- */
-async function serveDriver(storeUrl: string, catalog: FunctionCatalog): Promise<void> {
   const store = await openStore(storeUrl);
   const host = localHost({ store, clock: systemClock, catalog });
   let stop = new AbortController();

@@ -99,6 +99,6 @@ class Verification {
   }
 
   #add(problems: readonly Problem[]): void {
-    this.#problems.push(...problems);
+    for (const problem of problems) this.#problems.push(problem);
   }
 }

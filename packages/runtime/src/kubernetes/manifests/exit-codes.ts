@@ -1,4 +1,19 @@
-/** Exit codes of workers and controllers that the rules of their Jobs know. */
+/*
+ * How the processes in pods end: one table, of which the rules of their Jobs are made.
+ *
+ * - The pod of a step. 0: all its items have a result. 78: all are decided, some failed for good; 79: and the
+ *   job stops at the first. 75: the store or the bundle failed. 76: it ended with items undone, as if all
+ *   were well. 143: told to stop. Anything else is the end that a function made, or the system.
+ * - The controller of a run. 0: the run has completed, or another controller drives it. 78: the run has not
+ *   completed, or this code cannot drive it. 75, 143 (told to stop): its Job begins another.
+ * - The launcher of a schedule. 0: a run was begun, or none was to be. 78: this code cannot. 75: begun again.
+ * - The reader and the probe. 0: what was asked for is printed. 1: nobody reads it. 143: told to stop.
+ * - A worker of a pool tells its driver what came of a pod. 75: it could not begin.
+ *
+ * The command line has a table of its own: `cli/terminal/exit.ts`.
+ */
+
+/** Exit codes of processes in pods that the rules of their Jobs know. */
 export const EXIT_CODE = {
   /**
    * Some items failed for good: another pod cannot help. For a controller: the run cannot be driven by it.
@@ -10,6 +25,8 @@ export const EXIT_CODE = {
   broken: 75,
   /** The process ended as if all were well, before its pod was done. */
   early: 76,
+  /** Nobody reads what is printed: asked for again. */
+  unread: 1,
   /** Told to stop by SIGTERM. */
   stopped: 143,
 } as const;

@@ -1,0 +1,124 @@
+/** Each way out of a pod's process, as its Job sees it. */
+import { spawn } from 'node:child_process';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { KTJobInput } from '@kube-transform/sdk';
+import { localFileStore } from '@kube-transform/runtime';
+import { drive, EXIT_CODE, newRun, systemClock, writeRecord } from '@kube-transform/runtime/internal';
+import { scriptedExecutor } from '@kube-transform/runtime/testing';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { callsBundle } from '../kit/executors.js';
+
+let dir: string;
+beforeAll(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'kt-exits-'));
+});
+afterAll(() => rm(dir, { recursive: true, force: true }));
+
+/** Stores a run whose one job waits for its pod; its id. */
+async function waiting(job: Partial<KTJobInput>): Promise<string> {
+  const jobs = [{ type: 'map', name: 'j', items: [0, 1], args: { n: { $ref: 'item#' } }, ...job }];
+  const record = await newRun({ pipeline: { name: 'p', jobs: jobs as KTJobInput[] }, clock: systemClock });
+  const store = localFileStore(dir);
+  await writeRecord(store, record);
+  const stop = new AbortController();
+  const executor = scriptedExecutor(() => (stop.abort(), []));
+  const cancel = new AbortController().signal;
+  const ends = { drain: stop.signal, stop: stop.signal, cancel };
+  const sink = { publish: () => undefined };
+  await drive({ store, record, executor, clock: systemClock, sink, resumed: false, ...ends });
+  return record.runId;
+}
+
+/** Runs the pod of a run as Kubernetes does; its exit code. */
+async function podOf(
+  runId: string,
+  env: Record<string, string> = {},
+  signal?: NodeJS.Signals,
+): Promise<number | null> {
+  const { worker, digest } = await callsBundle();
+  const pod = {
+    KT_STORE: localFileStore(dir).capabilities.url ?? '',
+    KT_RUN: runId,
+    KT_JOB: 'j',
+    KT_PODS: '0',
+    KT_DIGEST: digest,
+    KT_TERMINATION: join(dir, 'note'),
+    JOB_COMPLETION_INDEX: '0',
+    ...env,
+  };
+  const child = spawn(process.execPath, [worker], {
+    env: { PATH: process.env['PATH'], ...pod },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  child.stdout.on('data', () => signal !== undefined && child.kill(signal));
+  return new Promise(resolve => child.once('close', code => resolve(code)));
+}
+
+const fails = { function: 'calls.failsOn', args: { n: { $ref: 'item#' }, bad: [1] }, concurrency: 1 };
+
+test.each<[string, Partial<KTJobInput>, number]>([
+  ['all items have a result', { function: 'calls.square' }, 0],
+  ['an item failed for good', fails, EXIT_CODE.failed],
+  ['an item failed for good, and the job stops at the first', { ...fails, failFast: true }, EXIT_CODE.abort],
+  ['a function called process.exit(0)', { function: 'calls.exitsWell' }, EXIT_CODE.early],
+  ['a promise can no longer settle', { function: 'calls.forgets' }, EXIT_CODE.early],
+  [
+    'a function ended the process with a code of its own',
+    { function: 'calls.dies', args: { how: 'exit', untilAttempt: 2 } },
+    7,
+  ],
+])('a pod: %s', async (_, job, code) => {
+  expect(await podOf(await waiting(job))).toBe(code);
+});
+
+test('a pod: told to stop', async () => {
+  const runId = await waiting({ function: 'calls.saysAndWaits', args: {} });
+  expect(await podOf(runId, {}, 'SIGTERM')).toBe(EXIT_CODE.stopped);
+});
+
+test.each([
+  ['the store cannot be opened', { KT_STORE: 'nowhere://x' }],
+  ['the bundle is another one', { KT_DIGEST: 'another' }],
+  ['the run is unknown', { KT_RUN: 'unknown' }],
+  ['the environment is no pod’s', { KT_PODS: '' }],
+])('a pod: %s', async (_, env) => {
+  expect(await podOf('r', env)).toBe(EXIT_CODE.broken);
+});
+
+test('a worker: its driver is gone - it ends, with what it began', async () => {
+  const { worker } = await callsBundle();
+  const child = spawn(process.execPath, [worker], {
+    env: { PATH: process.env['PATH'], KT_WORKER_STORE: 'mem:' },
+    stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
+    detached: true,
+  });
+  child.stdio[3]?.destroy();
+  expect(await new Promise(resolve => child.once('close', (_, signal) => resolve(signal)))).toBe('SIGKILL');
+});
+
+test.each([
+  ['begun by nobody', {}, 'This file is the worker entry of a bundle'],
+  ['the store cannot be opened', { KT_WORKER_STORE: 'nowhere://x' }, 'nowhere'],
+])('a worker: %s', async (_, env: Record<string, string>, words) => {
+  const { worker } = await callsBundle();
+  const child = spawn(process.execPath, [worker], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  expect(await new Promise(resolve => child.once('close', code => resolve(code)))).toBe(EXIT_CODE.broken);
+  expect(said).toContain(words);
+});
+
+test('the entries - end by the table of exit codes, and by no number of their own', async () => {
+  const codes = Object.values(EXIT_CODE);
+  expect(new Set(codes).size).toBe(codes.length);
+  const entries = ['pod', 'controller', 'run-controller', 'worker', 'reader', 'scheduled-run', 'probe'];
+  for (const entry of entries) {
+    const source = await readFile(
+      join(import.meta.dirname, '../../packages/runtime/src/entry', `${entry}.ts`),
+      'utf8',
+    );
+    expect(source.match(/process\.exit\(\d+\)/g) ?? []).toEqual([]);
+  }
+});
