@@ -8,6 +8,7 @@ import { basename, dirname, extname, isAbsolute, join, relative, resolve, sep } 
 import { fileURLToPath } from 'node:url';
 import type { Loader, PartialMessage, Plugin } from 'esbuild';
 import { projectDir as projectOf } from '../project/project-dir.js';
+import { waysElsewhere } from './beside-the-code.js';
 import { type NameInBundle, nameItself, rewriteFiles, rewriteZod, SELF } from './rewrite-module.js';
 
 /** What the user's modules bring along. */
@@ -38,8 +39,10 @@ const LOADERS: Record<string, Loader> = {
   '.jsx': 'jsx',
 };
 
-/** Where a workspace links it, it is no package of `node_modules`. */
-const SDK = join(fileURLToPath(import.meta.resolve('@kube-transform/sdk')), '..', sep);
+/** Where a workspace links them, they are no packages of `node_modules`. */
+const OWN = ['@kube-transform/sdk', '@kube-transform/runtime'].map(name =>
+  join(fileURLToPath(import.meta.resolve(name)), '..', sep),
+);
 
 const hashOf = (bytes: string | Uint8Array): string =>
   createHash('sha256').update(bytes).digest('hex').slice(0, 8);
@@ -60,13 +63,14 @@ export function userModulesPlugin({
     setup(build) {
       build.onResolve({ filter: new RegExp(`^${SELF}$`) }, ({ importer }) => ({ path: importer }));
       build.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => {
-        if (/[\\/]node_modules[\\/]/.test(path) || path.startsWith(SDK)) return undefined;
+        if (/[\\/]node_modules[\\/]/.test(path) || OWN.some(own => path.startsWith(own))) return undefined;
         const source = await readFile(path, 'utf8');
         const marks = /\bktFunction\b/.test(source) && /@kube-transform\/sdk/.test(source);
         const { text, problems } = rewriteFiles(rewriteZod(source), bringAlong(path, { projectDir, found }));
+        problems.push(...waysElsewhere(source, () => fileNamedIn(source, path)));
         if (marks) found.functions.add(path);
         const contents = marks ? nameItself(text, nameOf(path)) : text;
-        if (contents === source) return undefined;
+        if (contents === source && problems.length === 0) return undefined;
         const lines = source.split('\n');
         const errors = problems.map(({ line, column, message }): PartialMessage => {
           const location = {
@@ -81,6 +85,15 @@ export function userModulesPlugin({
       });
     },
   };
+}
+
+/** The first file beside a module that a text in it names. */
+function fileNamedIn(source: string, module: string): string | undefined {
+  const names = [...source.matchAll(/(['"`])(?:\.\/)?([\w./-]+\.\w+)\1/g)].map(match => match[2] ?? '');
+  const file = names.find(
+    name => LOADERS[extname(name)] === undefined && existsSync(join(dirname(module), name)),
+  );
+  return file === undefined ? undefined : `./${file}`;
 }
 
 /** Puts what a module names beside itself into the bundle. */
