@@ -67,6 +67,15 @@ describe.each(['mem', 'file'])('files on a %s store', kind => {
     expect(await files.stat('in/deep')).toEqual({ name: 'deep', size: 0, modifiedMs: 0, type: 'directory' });
     expect((await rejection(files.stat('in/none'))).message).toContain('"in/none"');
   });
+  test('glob finds a name with a line break by each pattern that finds its neighbours', async () => {
+    const named = ['a.txt', 'two\nlines.txt'];
+    for (const name of [...named, '.hidden.txt']) await files.write(`names/${name}`, name);
+    for (const pattern of ['names/*.txt', 'names/**/*.txt', 'names/**', '**/*[.]txt'])
+      expect(
+        (await files.glob(pattern)).filter(path => path.startsWith('names/')),
+        pattern,
+      ).toEqual(named.map(name => `names/${name}`));
+  });
   test('glob gives the files that match, sorted', async () => {
     expect(await files.glob('in/*.csv')).toEqual(['in/a.csv', 'in/b.csv']);
     expect(await files.glob('**/*.csv')).toEqual(['in/a.csv', 'in/b.csv', 'in/deep/c.csv']);
