@@ -15,7 +15,6 @@ const GROUPS = 10;
 /** How long a run has gone on: until now, or until it last moved; null where it has not begun, and ended. */
 export function elapsedMs(
   { status, createdMs, updatedMs }: Pick<RunSummary, 'status' | 'createdMs' | 'updatedMs'>,
-  // eslint-disable-next-line no-restricted-syntax -- since a moment that another process has told
   nowMs = systemClock.nowMs(),
 ): number | null {
   if (status === 'Running') return Math.max(0, nowMs - createdMs);

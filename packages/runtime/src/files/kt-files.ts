@@ -18,6 +18,13 @@ import { refuseChange, userStore } from './user-store.js';
 /**
  * The files of a store under kube-transform's names. `glob` finds files only, and no names that begin with
  * "." unless the pattern does.
+ *
+ * @example
+ * ```ts
+ * const files = ktFiles(await openStore('mem:'));
+ * await files.write('in/a.txt', 'hello');
+ * await files.glob('in/*.txt'); // → ['in/a.txt']
+ * ```
  */
 export function ktFiles(whole: FileStore): KtFiles {
   const store = userStore(whole);
