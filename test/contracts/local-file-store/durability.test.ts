@@ -89,6 +89,18 @@ describe('durability', () => {
     );
   });
 
+  test.each(['pipeline_run_state.json', 'lease.json', 'controller.json'])(
+    '%s of a run, which others tell as well - is flushed, its folder is not',
+    async name => {
+      await store.put('kt-metadata/r/spec.json', bytes('x'));
+      expect(await flushes(() => store.put(`kt-metadata/r/${name}`, bytes('x')))).toEqual({
+        files: 1,
+        folders: 0,
+      });
+      expect((await flushes(() => store.put(`kt-metadata/r/jobs/${name}`, bytes('x')))).folders).toBe(2);
+    },
+  );
+
   test('two hundred puts at once - share the flushes of their folder', async () => {
     await store.put('kt-metadata/r/first', bytes('x'));
     const { files, folders } = await flushes(() =>

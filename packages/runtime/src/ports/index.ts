@@ -98,8 +98,9 @@ export type ListEntry = { type: 'object'; object: ObjectInfo } | { type: 'prefix
  *   then finds its own object.
  * - What has resolved survives the death of every process. A power cut it survives with `durability: 'disk'`,
  *   which stores have at least for what runs keep (run-folders.ts): what had not resolved is then there whole
- *   or not at all. With `durability: 'process'` an object may be missing after a power cut, be as it was
- *   before, or have lost its end. Deletes may come back in any case.
+ *   or not at all; files that tell what a journal tells as well may be as they were before. With
+ *   `durability: 'process'` an object may be missing after a power cut, be as it was before, or have lost its
+ *   end. Deletes may come back in any case.
  */
 export interface FileStore extends AsyncDisposable {
   /**

@@ -10,7 +10,7 @@ import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import pLimit from 'p-limit';
 import type { FileStore, PutOptions } from '../../ports/index.js';
-import { isOfRuns } from '../../ports/run-folders.js';
+import { isOfRuns, mayBeOld } from '../../ports/run-folders.js';
 import { appendWhole, groupedAppends } from '../appends.js';
 import { deleteDirectory, deleteFile, refuseBehindLinks } from './delete-files.js';
 import { storeFailed } from './file-errors.js';
@@ -64,7 +64,8 @@ export function localFileStore(root: string, options: LocalFileStoreOptions = {}
   const { durability, hardLinks = true } = options;
   const isDurable = (key: string): boolean =>
     durability === undefined ? isOfRuns(key) : durability === 'disk';
-  const writer = new LocalFileWriter(folder, { hardLinks, isDurable });
+  const isNameDurable = (key: string): boolean => durability === 'disk' || !mayBeOld(key);
+  const writer = new LocalFileWriter(folder, { hardLinks, isDurable, isNameDurable });
   const limit = pLimit(OPEN_FILES);
   const reader = localFileReader(folder, limit);
 

@@ -27,6 +27,8 @@ export interface WriteOptions {
   hardLinks: boolean;
   /** Whether what is written to a key is on the disk when its put or append resolves. */
   isDurable: (key: string) => boolean;
+  /** Whether its name is flushed as well: without, the object may be as it was before. */
+  isNameDurable: (key: string) => boolean;
 }
 
 type Outcome = 'moved' | 'linked' | 'refused';
@@ -38,14 +40,16 @@ export class LocalFileWriter {
   readonly #locks: KeyLocks;
   readonly #folders = new Folders();
   readonly #isDurable: (key: string) => boolean;
+  readonly #isNameDurable: (key: string) => boolean;
   #hardLinks: boolean;
 
-  constructor(root: string, { hardLinks, isDurable }: WriteOptions) {
+  constructor(root: string, { hardLinks, isDurable, isNameDurable }: WriteOptions) {
     this.#root = root;
     this.#temps = new TempFiles(root, () => sweepTempFiles(this.#temps.dir, this.#locks));
     this.#locks = new KeyLocks(root, this.#temps.dir);
     this.#hardLinks = hardLinks;
     this.#isDurable = isDurable;
+    this.#isNameDurable = isNameDurable;
   }
 
   /** Writes an object; its etag, or null where the condition did not hold. */
@@ -69,7 +73,7 @@ export class LocalFileWriter {
       const outcome = await this.#inDirectory(path, commit);
       moved = outcome === 'moved';
       if (outcome === 'refused') return null;
-      if (durable) await this.#folders.flush(dirname(path));
+      if (durable && this.#isNameDurable(key)) await this.#folders.flush(dirname(path));
       return etag;
     } catch (error) {
       throw error instanceof BodyError ? error.cause : storeFailed(error, 'write', { root: this.#root, key });
