@@ -30,8 +30,11 @@ export { each } from './builder/refs.js';
 export type {
   CallResult,
   MapResult,
+  Nested,
   Nothing,
+  Nullable,
   ResultOf,
+  Spawning,
   SpawnResult,
   StepName,
   StepOptions,

@@ -12,4 +12,4 @@ export type { Fault } from './faults.js';
 export { scriptedExecutor } from './scripted-executor.js';
 export type { Script, ScriptedExecutor } from './scripted-executor.js';
 export { testRun } from './test-run.js';
-export type { TestRun, TestRunOf, TestRunOptions } from './test-run.js';
+export type { OptionsOf, ParamsOf, TestRun, TestRunOf, TestRunOptions } from './test-run.js';

@@ -108,9 +108,13 @@ export interface TestRun<S = Steps> {
 export type TestRunOf<T> = [T] extends [Pipeline<infer S>] ? TestRun<S> : TestRun;
 
 /** The parameters that a pipeline takes; any, for one that is not known. */
-type ParamsOf<PI> = unknown extends PI ? JsonObject : [keyof PI] extends [never] ? Record<string, never> : PI;
+export type ParamsOf<PI> = unknown extends PI
+  ? JsonObject
+  : [keyof PI] extends [never]
+    ? Record<string, never>
+    : PI;
 /** Options may be left out where the pipeline needs no parameters. */
-type OptionsOf<T> = [T] extends [Pipeline<infer S, unknown, infer PI>]
+export type OptionsOf<T> = [T] extends [Pipeline<infer S, unknown, infer PI>]
   ? Nothing extends PI
     ? [options?: TestRunOptions<StepName<S>, ParamsOf<PI>>]
     : [options: TestRunOptions<StepName<S>, ParamsOf<PI>> & { params: PI }]

@@ -51,11 +51,23 @@ export type Steps = Record<string, unknown>;
 
 declare const spawns: unique symbol;
 declare const nested: unique symbol;
-/** Steps of which one is dynamic: a run has others, too. */
-
+/**
+ * Steps of which one is dynamic: a run has others, too.
+ *
+ * @example
+ * ```ts
+ * const name: StepName<Spawning> = 'a step that was spawned';
+ * ```
+ */
 export type Spawning = { readonly [spawns]: true };
-/** The steps of a sub-pipeline, where the result of a step could be. */
-
+/**
+ * The steps of a sub-pipeline, where the result of a step could be.
+ *
+ * @example
+ * ```ts
+ * const name: StepName<{ load: Nested & { list: string[] } }> = 'load.list';
+ * ```
+ */
 export type Nested = { readonly [nested]: true };
 
 /**
@@ -146,7 +158,14 @@ export type CallResult<F extends AnyFunction, Nullable> = [Nullable | ToleranceO
   ? ResultOf<F>
   : ResultOf<F> | null;
 
-/** What of a step's options makes its result nullable: `maxFailed` and `outputs`, where they are given. */
+/**
+ * What of a step's options makes its result nullable: `maxFailed` and `outputs`, where they are given.
+ *
+ * @example
+ * ```ts
+ * const given: Nullable<number, unknown> = 3;
+ * ```
+ */
 export type Nullable<M, U> = M | (unknown extends U ? never : U);
 
 /** Never what one has: the compiler shows the sentence. */

@@ -12,14 +12,8 @@ const OF_RESULTS = /^(\/\d+(\/.*)?)?$/s;
 /** Names for which a near one is searched; looking for one costs a walk over all names. */
 const HINTED = 50;
 
-/** The names of steps: a set, or what can be asked like one. */
-type StepNames = Pick<ReadonlySet<string>, 'has' | 'keys'>;
-
-/** What the refs of a list of jobs are checked against, beside the names of steps. */
-interface RefOptions {
-  list: string;
-  hasParams?: boolean;
-}
+/** A set of names, or what can be asked like one. */
+type ReadonlyNames = Pick<ReadonlySet<string>, 'has' | 'keys'>;
 
 /**
  * Finds refs that would not give what they say: to a step that is no dependency, to one that there is not,
@@ -41,7 +35,11 @@ interface RefOptions {
  * // → ['REF_WITHOUT_DEPENDENCY']
  * ```
  */
-export function refProblems(jobs: readonly KTJob[], steps: StepNames, options: RefOptions): Problem[] {
+export function refProblems(
+  jobs: readonly KTJob[],
+  steps: Pick<ReadonlySet<string>, 'has' | 'keys'>,
+  options: { list: string; hasParams?: boolean },
+): Problem[] {
   const problems: Problem[] = [];
   const near = nearNames(steps);
   jobs.forEach((job, i) => {
@@ -74,16 +72,19 @@ interface Field {
   isWhole?: boolean;
 }
 
-interface Place extends RefOptions {
+interface Place {
+  /** The list that the jobs are in. */
+  list: string;
+  hasParams?: boolean;
   job: KTJob;
   dependencies: ReadonlySet<string>;
-  steps: StepNames;
+  steps: ReadonlyNames;
   field: Field;
   near: (name: string) => string | undefined;
 }
 
 /** "Did you mean", asked once for a name and not for too many. */
-function nearNames(steps: StepNames): Place['near'] {
+function nearNames(steps: ReadonlyNames): Place['near'] {
   const hints = new Map<string, string | undefined>();
   return name => {
     if (!hints.has(name) && hints.size < HINTED) hints.set(name, didYouMean(name, steps.keys()));
