@@ -47,9 +47,10 @@ export function inProcessExecutor({ host, concurrency }: InProcessOptions): Exec
   const running = new Map<string, { stop: AbortController; done: Promise<void> }>();
   let draining = false;
   let grace: Promise<void> | undefined;
+  const over = new AbortController();
   /** Waits for jobs that were stopped; the first that is begins the time for all. */
   const ended = async (jobs: Iterable<{ done: Promise<void> }>): Promise<void> => {
-    grace ??= untilQuiet(STOP_GRACE_MS);
+    grace ??= untilQuiet(STOP_GRACE_MS, over.signal);
     await Promise.race([Promise.all([...jobs].map(({ done }) => done)), grace]);
   };
 
@@ -110,6 +111,7 @@ export function inProcessExecutor({ host, concurrency }: InProcessOptions): Exec
       draining = true;
       for (const { stop } of running.values()) stop.abort(new Error('The run is being stopped.'));
       await ended(running.values());
+      over.abort();
     },
   };
 }

@@ -2,9 +2,9 @@
 
 /**
  * Resolves after `ms`, or as soon as nothing but this wait is left to happen in the process: what has not
- * ended by then never will.
+ * ended by then never will. `signal`: nobody waits any more.
  */
-export function untilQuiet(ms: number): Promise<void> {
+export function untilQuiet(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise(resolve => {
     const end = (): void => {
       clearTimeout(timer);
@@ -13,6 +13,7 @@ export function untilQuiet(ms: number): Promise<void> {
     };
     const timer = setTimeout(end, ms).unref();
     process.on('beforeExit', end);
+    signal?.addEventListener('abort', end);
     // A turn of the loop: only after one does Node tell that nothing goes on.
     setImmediate(() => undefined);
   });
