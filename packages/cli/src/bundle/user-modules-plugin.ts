@@ -67,7 +67,7 @@ export function userModulesPlugin({
         const source = await readFile(path, 'utf8');
         const marks = /\bktFunction\b/.test(source) && /@kube-transform\/sdk/.test(source);
         const { text, problems } = rewriteFiles(rewriteZod(source), bringAlong(path, { projectDir, found }));
-        problems.push(...waysElsewhere(source, () => fileNamedIn(source, path)));
+        for (const way of waysElsewhere(source, () => fileNamedIn(source, path))) problems.push(way);
         if (marks) found.functions.add(path);
         const contents = marks ? nameItself(text, nameOf(path)) : text;
         if (contents === source && problems.length === 0) return undefined;
