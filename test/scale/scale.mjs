@@ -1,6 +1,7 @@
 /**
- * `node test/scale/scale.mjs [FRACTION]`: runs as large as people make them, for a nightly: 1,000,000 items
- * in-process, 300,000 in processes, 100,000 jobs with nothing to run, each resumed, shown, retried and deleted. Prints the time and the peak memory of the driver and of the largest worker.
+ * `node test/scale/scale.mjs [FRACTION]`: runs as large as people make them, for a night: 1,000,000 items
+ * in-process, 300,000 in processes, 100,000 jobs with nothing to run, each run, resumed, shown, retried and
+ * deleted. Prints the time and the peak memory of the driver and of the largest worker.
  *
  * A FRACTION (default 1) makes all of them smaller. Ends with 1 where a command does not end as it should.
  */
