@@ -72,7 +72,7 @@ describe.each([
         final !== true || attempts !== 1 || !(MAY[place] ?? []).includes(cause?.kind ?? 'result'),
     );
     expect(wrong).toEqual([]);
-    const lines = await collect(readLog(bench.store, logsPrefix('hostile', 'm'), STORED_LINE));
+    const lines = await collect(readLog(bench.fresh, logsPrefix('hostile', 'm'), STORED_LINE));
     const logged = new Set(lines.map(({ i }) => ITEMS[i]?.place));
     expect([...logged].sort()).toEqual(['log', 'log as data', 'print', 'print raw']);
     expect(lines).toHaveLength(4 * Object.keys(HOSTILE).length);

@@ -142,7 +142,7 @@ export default pipeline('honest', {}).job('work', work, () => ({}), { cpu: '20m'
     expect(ended.out + ended.err).toMatch(
       /The code of this pod has the digest [0-9a-f]{16}, and its run began with [0-9a-f]{16}/,
     );
-    expect(ended.code).toBe(1);
+    expect(ended.code).toBe(3);
     expect(await readdir(cluster.dir)).not.toContain('ran');
   } finally {
     await rm(dir, { recursive: true, force: true });

@@ -7,6 +7,7 @@ import {
   labelValue,
   paths,
   renew,
+  usedMs,
 } from '@kube-transform/runtime/kubernetes';
 import { systemClock } from '@kube-transform/runtime/internal';
 import { preflight, preflightError } from '../checks/preflight.js';
@@ -24,6 +25,9 @@ import { noteAgain } from './deployments.js';
 import { leftBehind } from './left-behind.js';
 import { type DeployPlan, planDeploy } from './plan.js';
 import { printDeployed } from './print-deployed.js';
+
+/** Code that was made or used since then is not collected. */
+const RENEWED_AFTER_MS = 1_800_000;
 
 /** How to deploy. */
 export interface DeployOptions extends ClusterOptions {
@@ -83,10 +87,17 @@ async function applyPlan(
       applied.push(done);
   // What looked for unused code before the version was there may have deleted it.
   for (const object of dryRun ? [] : plan.objects.filter(isBundle))
-    if (!(await renew(api, object.metadata.name, systemClock))) await applyObject(api, object, { dryRun });
+    if (!(await isKept(api, object.metadata.name))) await applyObject(api, object, { dryRun });
   for (const object of leftBehind(plan, await deployedObjects(api, plan.project), isWhole))
     applied.push(await deleteObject(api, object, { dryRun }));
   return applied;
+}
+
+/** Whether a ConfigMap of a bundle is there; one that has not been used for a while is said to be used. */
+async function isKept(api: KubeApi, name: string): Promise<boolean> {
+  const found = await api.get<ConfigMap>(paths.configMaps(api.namespace, name));
+  if (found === null || systemClock.nowMs() - usedMs(found) < RENEWED_AFTER_MS) return found !== null;
+  return renew(api, name, systemClock);
 }
 
 const isBundle = ({ metadata }: KubeObject): boolean => metadata.labels?.[LABEL.component] === 'bundle';

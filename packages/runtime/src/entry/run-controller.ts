@@ -21,6 +21,7 @@ import { inClusterConnection } from '../kubernetes/api/connection.js';
 import { EXIT_CODE } from '../kubernetes/manifests/exit-codes.js';
 import { watch } from '../kubernetes/api/watch.js';
 import { KubeApi } from '../kubernetes/api/kube-api.js';
+import type { KubeError } from '../kubernetes/api/kube-error.js';
 import { kubernetesExecutor } from '../kubernetes/executor/kubernetes-executor.js';
 import { ownerOf } from '../kubernetes/manifests/run-jobs.js';
 import type { ConfigMap } from '../kubernetes/api/objects.js';
@@ -82,8 +83,9 @@ export async function controlRun(digest: string): Promise<number> {
       maxRuns: config.settings.maxRuns,
       clock: systemClock,
       signal: AbortSignal.any([stop.signal, cancel.signal]),
-      onWaiting: message => report.trouble(new Error(message), true),
-      onTrouble: error => report.trouble(error, true),
+      onWaiting: message => report.trouble(new Error(message)),
+      onTrouble: error => report.trouble(error),
+      onPassed: denied => report.passed(denied),
     });
     const status = await run(api, {
       config,
@@ -172,7 +174,8 @@ async function watchOwnConfigMap(
     clock: systemClock,
     // Without it nobody could cancel the run, or take it over.
     deniedForMs: Number.POSITIVE_INFINITY,
-    onTrouble: (error: unknown) => at.report.trouble(error, true),
+    onTrouble: (error: unknown) => at.report.trouble(error),
+    onPassed: (denied: KubeError) => at.report.passed(denied),
   };
   for await (const news of watch<ConfigMap>(api, target, options)) {
     const [object] = news.type === 'list' ? news.items : [news.object];
@@ -219,7 +222,8 @@ async function run(
     store,
     clock: systemClock,
     frame,
-    onTrouble: (error, isRetried) => report.trouble(error, isRetried),
+    onTrouble: error => report.trouble(error),
+    onPassed: denied => report.passed(denied),
   });
   await using hints = await hintServer({
     host: process.env['KT_POD_IP'] ?? '127.0.0.1',

@@ -15,7 +15,7 @@ import { LineDecoder } from '../../streams/lines.js';
 import type { KubeApi, Selectors } from './kube-api.js';
 import { parseWatchEvent } from './answers.js';
 import { Deadline } from './deadline.js';
-import { isKubeError, type KubeCall, refused, unreachable } from './kube-error.js';
+import { isKubeError, type KubeError, type KubeCall, refused, unreachable } from './kube-error.js';
 import type { KubeObject, WatchEvent } from './objects.js';
 import { chance } from './retry-budget.js';
 import { LIST_IS_OLD, WatchTimeout } from './watch-timeout.js';
@@ -33,6 +33,8 @@ export interface WatchOptions {
   clock: Clock;
   /** Told of everything that went wrong and is tried again. */
   onTrouble?: (error: unknown) => void;
+  /** Told of the last 403 when an answer has come after it. */
+  onPassed?: (denied: KubeError) => void;
   /** How long a 403 is tried again: somebody may be replacing the role. Default: 0, it is the end. */
   deniedForMs?: number;
   /** Default: 150 s. */
@@ -78,8 +80,8 @@ class Watcher<T extends KubeObject> {
   #version: string | undefined;
   #listedMs = 0;
   #failures = 0;
-  /** Since when each answer was a 403; null: the last one was another. */
-  #deniedSinceMs: number | null = null;
+  /** The last 403, and since when there was no other answer; null: there was. */
+  #denied: { error: KubeError; sinceMs: number } | null = null;
   #wasShort = true;
   #retryAfterMs = 0;
 
@@ -124,9 +126,17 @@ class Watcher<T extends KubeObject> {
 
   /** A 403 that has lasted for as long as one is tried again. */
   isDenied(error: unknown): boolean {
+    if (!isKubeError(error, 403)) return false;
     const nowMs = this.#options.clock.elapsedMs();
-    this.#deniedSinceMs = isKubeError(error, 403) ? (this.#deniedSinceMs ?? nowMs) : null;
-    return this.#deniedSinceMs !== null && nowMs - this.#deniedSinceMs >= (this.#options.deniedForMs ?? 0);
+    this.#denied = { error, sinceMs: this.#denied?.sinceMs ?? nowMs };
+    return nowMs - this.#denied.sinceMs >= (this.#options.deniedForMs ?? 0);
+  }
+
+  /** The watch is allowed. */
+  #answered(): void {
+    const denied = this.#denied;
+    this.#denied = null;
+    if (denied !== null) this.#options.onPassed?.(denied.error);
   }
 
   /** Something went wrong in a round. */
@@ -172,7 +182,7 @@ class Watcher<T extends KubeObject> {
         answerWithinMs: ANSWER_WITHIN_MS,
       })) {
         guard.heard();
-        this.#deniedSinceMs = null;
+        this.#answered();
         for (const line of lines.push(chunk)) {
           if (line === '') continue;
           const event = this.#eventIn(line);

@@ -1,6 +1,7 @@
 /** What the Kubernetes executor and its parts need. */
 import type { Clock, FileStore } from '../../ports/index.js';
 import type { KubeApi } from '../api/kube-api.js';
+import type { KubeError } from '../api/kube-error.js';
 import type { RunFrame } from '../manifests/run-jobs.js';
 
 /** What the executor needs. */
@@ -9,6 +10,8 @@ export interface KubernetesOptions {
   store: FileStore;
   clock: Clock;
   frame: RunFrame;
-  /** Told of everything that went wrong; `isRetried`: it is tried again, and may pass. */
-  onTrouble: (error: unknown, isRetried?: boolean) => void;
+  /** Told of everything that went wrong and is tried again. */
+  onTrouble: (error: unknown) => void;
+  /** Told of a right that was missing and is there now. */
+  onPassed?: (denied: KubeError) => void;
 }

@@ -1,4 +1,5 @@
 /** The Jobs and the failed pods of a run in its cluster, as they change. */
+import { omitUndefined } from '@kube-transform/sdk';
 import type { Job, Pod } from '../api/objects.js';
 import { paths } from '../api/paths.js';
 import { watch } from '../api/watch.js';
@@ -26,17 +27,12 @@ export interface RunWatcher {
  * rejects.
  */
 export function watchRun(
-  { api, clock, frame, onTrouble }: Pick<KubernetesOptions, 'api' | 'clock' | 'frame' | 'onTrouble'>,
+  { api, clock, frame, onTrouble, onPassed }: Omit<KubernetesOptions, 'store'>,
   signal: AbortSignal,
   watcher: RunWatcher,
 ): { listed: Promise<void>; ended: Promise<void> } {
   const { namespace } = frame.settings;
-  const options = {
-    clock,
-    signal,
-    deniedForMs: DENIED_FOR_MS,
-    onTrouble: (error: unknown) => onTrouble(error, true),
-  };
+  const options = { clock, signal, deniedForMs: DENIED_FOR_MS, onTrouble, ...omitUndefined({ onPassed }) };
   const labelSelector = selectRun(frame.runId, 'task');
   let isListed = (): void => undefined;
   const listed = new Promise<void>(resolve => (isListed = resolve));

@@ -6,8 +6,10 @@
  *     asks decides the same, and a run that was let in is never asked to stop.
  * - What waits here costs one watch, and the room of one controller.
  */
+import { omitUndefined } from '@kube-transform/sdk';
 import type { Clock } from '../../ports/index.js';
 import type { KubeApi } from '../api/kube-api.js';
+import type { KubeError } from '../api/kube-error.js';
 import { isTerminalJob, type Job } from '../api/objects.js';
 import { paths } from '../api/paths.js';
 import { watch } from '../api/watch.js';
@@ -25,17 +27,20 @@ export interface QueuedRun {
   onWaiting: (message: string) => void;
   /** Told of what goes wrong and is tried again. */
   onTrouble: (error: unknown) => void;
+  /** Told of a right that was missing and is there now. */
+  onPassed?: (denied: KubeError) => void;
 }
 
 /** Resolves when the run may go on, or when its signal is aborted. */
 export async function waitForTurn(
   api: KubeApi,
-  { runId, maxRuns, clock, signal, onWaiting, onTrouble }: QueuedRun,
+  { runId, maxRuns, clock, signal, onWaiting, onTrouble, onPassed }: QueuedRun,
 ): Promise<void> {
   const jobs = new Map<string, Job>();
   const target = { path: paths.jobs(api.namespace), labelSelector: `${LABEL.component}=controller` };
   let told = '';
-  const options = { clock, signal, onTrouble, deniedForMs: Number.POSITIVE_INFINITY };
+  const deniedForMs = Number.POSITIVE_INFINITY;
+  const options = { clock, signal, onTrouble, deniedForMs, ...omitUndefined({ onPassed }) };
   for await (const change of watch<Job>(api, target, options)) {
     if (change.type === 'list') {
       jobs.clear();

@@ -37,7 +37,7 @@ const turn = (more: Partial<Turn> = {}): Turn => ({
 const at = (agoMs: number): string => new Date(bench.clock.nowMs() - agoMs).toISOString();
 
 interface Other {
-  status?: 'Running' | 'Cancelled' | 'Completed' | null;
+  status?: 'Running' | 'Interrupted' | 'Cancelled' | 'Completed' | null;
   isDriven?: boolean;
   isCancelled?: boolean;
   /** Pods of its step that work. */
@@ -96,6 +96,8 @@ describe('ST2: under Forbid a run', () => {
     ],
     ['that was cancelled, and is over', { status: 'Cancelled', isCancelled: true, active: 0 }, false],
     ['whose controller is gone while its pods work', { active: 1 }, true],
+    ['that was interrupted, and whose pods work', { status: 'Interrupted', active: 1 }, true],
+    ['that was interrupted, and of which nothing works', { status: 'Interrupted', active: 0 }, false],
     ['that nobody drives and of which nothing works', { active: 0 }, false],
     ['that is just being begun', { status: null, agoMs: 5000 }, true],
     ['whose beginning broke off long ago', { status: null }, false],

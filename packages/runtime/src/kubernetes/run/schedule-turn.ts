@@ -10,6 +10,7 @@
 import { KtError } from '@kube-transform/sdk';
 import type { Clock } from '../../ports/index.js';
 import { parseSummary } from '../../reporting/reported-summary.js';
+import { isOver } from '../../reporting/run-summary.js';
 import type { KubeApi } from '../api/kube-api.js';
 import { isKubeError } from '../api/kube-error.js';
 import type { ConfigMap, Job } from '../api/objects.js';
@@ -137,11 +138,11 @@ async function deleteSteps(api: KubeApi, run: ConfigMap): Promise<void> {
     await api.delete(paths.jobs(api.namespace, metadata.name));
 }
 
-/** Whether a report says that a run does not go on; one that cannot be read does not. */
+/** Whether a report says that a run is over; one that cannot be read does not. */
 function hasEnded(report: string | undefined): boolean {
   try {
     const run = { runId: '', pipeline: '', createdMs: 0, retryOf: null };
-    return parseSummary(report, run, '').status !== 'Running';
+    return isOver(parseSummary(report, run, ''));
   } catch {
     return false;
   }

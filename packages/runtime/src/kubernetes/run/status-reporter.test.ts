@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RunEvent } from '../../ports/index.js';
 import { paths } from '../api/paths.js';
 import { KubeApi } from '../api/kube-api.js';
+import { isKubeError } from '../api/kube-error.js';
 import type { ConfigMap } from '../api/objects.js';
 import { type JobProgress, newJobProgress, type ReportedSummary } from '../../reporting/run-summary.js';
 import { StatusReporter } from './status-reporter.js';
@@ -68,8 +69,9 @@ test('the status of a run - tells a missing right to the end, once for all objec
 });
 
 test('the status of a run - forgets a right that was missing for a moment', async () => {
-  report.trouble(await denied('kt-a-1'), true);
-  report.publish(WELL);
+  const error = await denied('kt-a-1');
+  report.trouble(error);
+  if (isKubeError(error)) report.passed(error);
   await report.close(null);
   expect(told()).toBeNull();
 });
@@ -94,7 +96,7 @@ test('the status of a run - does not fall back while a controller that came back
 
 test('the status of a run - tells what a run waits for that has not begun', async () => {
   const fresh = new StatusReporter({ api, clock: bench.clock, configMap: 'run', onTrouble: () => undefined });
-  fresh.trouble(new Error('two runs go before'), true);
+  fresh.trouble(new Error('two runs go before'));
   await fresh.close(null);
   expect(written()).toMatchObject({ trouble: 'two runs go before' });
   expect(written().updatedMs).toBeGreaterThan(0);

@@ -28,7 +28,7 @@ import {
 } from '../../reporting/run-summary.js';
 import { paths } from '../api/paths.js';
 import type { KubeApi } from '../api/kube-api.js';
-import { isKubeError } from '../api/kube-error.js';
+import { isKubeError, type KubeError } from '../api/kube-error.js';
 import { MOUNT } from '../manifests/pod-spec.js';
 import { messageOf } from '../../parse/thrown.js';
 
@@ -127,13 +127,17 @@ export class StatusReporter implements EventSink {
     this.#changed();
   }
 
-  /** Something goes wrong; `isRetried`: it is tried again, and may pass. */
-  trouble(error: unknown, isRetried = false): void {
-    // The same words for every object that it is about.
-    if (isKubeError(error, 403) && !isRetried)
-      for (const problem of error.problems) this.#denied.add(formatProblem({ ...problem, path: '' }));
+  /** Something goes wrong, and is tried again. */
+  trouble(error: unknown): void {
+    if (isKubeError(error, 403)) for (const sentence of sentencesOf(error)) this.#denied.add(sentence);
     else this.#trouble = messageOf(error);
     this.#onTrouble(error);
+    this.#changed();
+  }
+
+  /** A right that was missing is there. */
+  passed(denied: KubeError): void {
+    for (const sentence of sentencesOf(denied)) this.#denied.delete(sentence);
     this.#changed();
   }
 
@@ -229,6 +233,10 @@ export class StatusReporter implements EventSink {
     return { ...job, done, failed, retried, skipped, unkept };
   }
 }
+
+/** What is denied, in the same words for every object that it is about. */
+const sentencesOf = ({ problems }: KubeError): string[] =>
+  problems.map(problem => formatProblem({ ...problem, path: '' }));
 
 function shortened(group: FailureGroup, text: number): FailureGroup {
   return {
