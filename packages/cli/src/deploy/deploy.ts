@@ -96,7 +96,8 @@ async function applyPlan(
 /** Whether a ConfigMap of a bundle is there; one that has not been used for a while is said to be used. */
 async function isKept(api: KubeApi, name: string): Promise<boolean> {
   const found = await api.get<ConfigMap>(paths.configMaps(api.namespace, name));
-  if (found === null || systemClock.nowMs() - usedMs(found) < RENEWED_AFTER_MS) return found !== null;
+  const nowMs = systemClock.nowMs();
+  if (found === null || nowMs - usedMs(found) < RENEWED_AFTER_MS) return found !== null;
   return renew(api, name, systemClock);
 }
 
