@@ -68,12 +68,9 @@ export function foldLine(outcome: ItemOutcome | undefined, line: ResultLine): It
   if (line.u !== undefined && line.u === outcome?.endOf) return outcome;
   const attempts = (outcome?.attempts ?? 0) + (line.n === 0 || line.free === true ? 0 : 1);
   if (line.c === undefined)
-    return {
-      attempts,
-      result: line.r ?? null,
-      final: true,
-      ...(line.none === true ? { isUnkept: true } : {}),
-    };
+    return line.none === true
+      ? { attempts, result: line.r ?? null, final: true, isUnkept: true }
+      : { attempts, result: line.r ?? null, final: true };
   const interruptions = (outcome?.interruptions ?? 0) + (line.free === true ? 1 : 0);
   const endOf = line.u ?? outcome?.endOf;
   return {

@@ -85,19 +85,18 @@ export class ItemLedger {
   /** Puts a result on record. */
   succeed(
     item: number,
-    { attempt, value, skipped = false, unkept }: { attempt: number; value: Json } & Skipped,
+    attempt: number,
+    { value, skipped = false, unkept }: { value: Json } & Skipped,
   ): void {
-    this.#record(
-      { i: item, n: skipped ? 0 : attempt, r: value, ...omitUndefined({ none: unkept }) },
-      {
-        type: 'ItemSucceeded',
-        job: this.#manifest.job.name,
-        item,
-        attempt,
-        skipped,
-        ...omitUndefined({ unkept }),
-      },
-    );
+    // Made member by member: this is done for each item, and most have nothing beside their result.
+    const line: ResultLine = { i: item, n: skipped ? 0 : attempt, r: value };
+    const { name: job } = this.#manifest.job;
+    const event: ItemEvent = { type: 'ItemSucceeded', job, item, attempt, skipped };
+    if (unkept !== undefined) {
+      line.none = unkept;
+      event.unkept = unkept;
+    }
+    this.#record(line, event);
   }
 
   /**

@@ -70,7 +70,7 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
     const outcome = await runner.run({ item, line, attempt });
     runner.ended(item);
     host.returned(item);
-    if (outcome.ok) ledger.succeed(item, { attempt, ...outcome });
+    if (outcome.ok) ledger.succeed(item, attempt, outcome);
     else if (!host.signal.aborted) {
       const delayMs = ledger.fail(item, outcome.cause);
       tried.add(offset);
