@@ -13,7 +13,7 @@ const inProcess: MakeExecutor = ({ store }) =>
 const PATIENT = { timeout: 300_000 };
 
 test(
-  'on 1,960 seeds no run says Completed with other results, and on a disk none is lost',
+  'with any seed (CI: 1,960) no run says Completed with other results, and on a disk none is lost',
   PATIENT,
   async () => {
     let drives = 0;
@@ -34,18 +34,23 @@ test(
   },
 );
 
-test('the power cut with each write, 200 times and more: all go on, and are right', PATIENT, async () => {
-  let runs = 0;
-  let damage = 0;
-  for (let seed = 1; seed <= 8; seed++) {
-    for (let write = 0, isReached = true; isReached; write++) {
-      const powerCut = (_: unknown, drive: number): number | null => (drive === 0 ? write : null);
-      const run = new SimulatedRun(inProcess, { seed: 1000 * seed + write }, { twoDrivers: 0, powerCut });
-      expect([seed, write, await run.run()]).toEqual([seed, write, 'Completed']);
-      isReached = run.drives > 1;
-      runs++;
-      damage += run.damage;
+test(
+  'the power cut with each write (CI: 200 times and more): all go on, and are right',
+  PATIENT,
+  async () => {
+    let runs = 0;
+    let damage = 0;
+    const seeds = seedsOf(8);
+    for (const seed of seeds) {
+      for (let write = 0, isReached = true; isReached; write++) {
+        const powerCut = (_: unknown, drive: number): number | null => (drive === 0 ? write : null);
+        const run = new SimulatedRun(inProcess, { seed: 1000 * seed + write }, { twoDrivers: 0, powerCut });
+        expect([seed, write, await run.run()]).toEqual([seed, write, 'Completed']);
+        isReached = run.drives > 1;
+        runs++;
+        damage += run.damage;
+      }
     }
-  }
-  expect([runs >= 200, damage > 20]).toEqual([true, true]);
-});
+    expect([runs >= 25 * seeds.length, damage > 2 * seeds.length]).toEqual([true, true]);
+  },
+);

@@ -62,7 +62,7 @@ async function simulate(seed: number): Promise<void> {
   if (said !== 'Completed') expect(['BAD_RUN', 'Failed'], run.said.join('\n')).toContain(said);
 }
 
-test('on 40 seeds no run says Completed with other results', { timeout: 300_000 }, async () => {
+test('with any seed (CI: 40) no run says Completed with other results', { timeout: 300_000 }, async () => {
   const seeds = seedsOf(40);
   const lanes = Array.from({ length: AT_ONCE }, async () => {
     for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) await simulate(seed);
