@@ -6,6 +6,7 @@
  * - A job that joins finds its tallies as if it had been there from the start: what has settled counts as
  *   settled.
  */
+import { hasNothingToRun } from './nothing-to-run.js';
 import type { JobStatus, KTJob } from '@kube-transform/sdk';
 import type { Own } from './events.js';
 import { any, isBad, statusOf } from './status.js';
@@ -114,13 +115,6 @@ export function register(state: RunState, added: readonly KTJob[], parent: numbe
   }
   for (let job = first; job < state.jobs.length; job++) if (isRunnable(state, job)) state.ready.push(job);
   return first;
-}
-
-/** Whether a job calls no function at all; such a job never reaches an executor. */
-export function hasNothingToRun(job: KTJob): boolean {
-  if (job.type !== 'static') return job.function === null;
-  for (const task of job.tasks) if (task.function !== null) return false;
-  return true;
 }
 
 /** Lengthens the columns for the jobs that are now known and for so many more edges. */

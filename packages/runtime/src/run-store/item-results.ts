@@ -7,16 +7,14 @@
  *    never a value.
  */
 import type { FailureCause, Json } from '@kube-transform/sdk';
-import { apply, createRunState, hasNothingToRun, jobState } from '../core/index.js';
 import { CAUSE } from '../parse/failure-cause.js';
 import { count, json, optional, record, text, yes } from '../parse/shapes.js';
 import { broken } from '../parse/parse-json.js';
 import { inBatches } from '../streams/in-batches.js';
 import { type JobManifest, manifestIsLost, readManifest } from './job-manifest.js';
-import { readJournal } from './journal.js';
+import { hasItemsToRun } from './journal.js';
 import { originOf, resultsPrefix } from './layout.js';
 import type { FileStore } from '../ports/index.js';
-import { readRecord } from './run-record.js';
 import { listLogs, LogReader, newSegments, readLog, valuesOf } from './read-log.js';
 
 /**
@@ -159,14 +157,6 @@ export async function readAllResults(store: FileStore, runId: string, job: strin
     return [];
   }
   return (await inBatches(podsOf(manifest), pod => resultsOfPod(store, manifest, pod))).flat();
-}
-
-/** Whether a job of a run has anything to run, and so a manifest when it has ended. */
-async function hasItemsToRun(store: FileStore, runId: string, name: string): Promise<boolean> {
-  const state = createRunState((await readRecord(store, runId))?.pipeline.jobs ?? []);
-  for await (const fact of readJournal(store, runId)) apply(state, fact);
-  const job = jobState(state, name)?.job;
-  return job !== undefined && !hasNothingToRun(job);
 }
 
 /** Reads the log of a pod until all its items have a result. */
