@@ -44,8 +44,12 @@ function* lines(folder) {
   for (const name of readdirSync(folder, { recursive: true }).map(String).sort()) {
     const path = join(folder, name);
     if (!statSync(path).isFile()) continue;
-    for (const line of readFileSync(path, 'utf8').trim().split('\n'))
-      yield { ...JSON.parse(line), writtenMs: statSync(path).mtimeMs };
+    const writtenMs = statSync(path).mtimeMs;
+    for (const line of readFileSync(path, 'utf8').trim().split('\n')) {
+      const value = JSON.parse(line);
+      // The first line of a segment is about itself.
+      if (value.segment === undefined) yield { ...value, writtenMs };
+    }
   }
 }
 

@@ -27,6 +27,8 @@ import { attemptTimeoutMs, stopsJob } from '../worker/retry-policy.js';
 import { runPod } from '../worker/run-pod.js';
 import { verifyBundle } from './verify-bundle.js';
 
+/** Node's own exit code where an awaited promise can no longer settle. */
+const UNSETTLED = 13;
 const RESERVED: ReadonlySet<number> = new Set([0, ...Object.values(EXIT_CODE)]);
 /** While items run, how often the controller is told that there are results. */
 const PROGRESS_MS = 1000;
@@ -39,7 +41,8 @@ export async function servePod(catalog: FunctionCatalog): Promise<never> {
   process.once('beforeExit', () => (isDry = true));
   process.once('exit', left => {
     // Codes that mean something to Kubernetes are not for functions to say.
-    if (code !== undefined || !RESERVED.has(left)) return;
+    const isOpen = isDry && left === UNSETTLED;
+    if (code !== undefined || !(isOpen || RESERVED.has(left))) return;
     note.say(
       isDry
         ? 'The function is waiting for a promise that can no longer settle.'
