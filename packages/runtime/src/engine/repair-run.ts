@@ -6,6 +6,7 @@
  * - Of the journal goes also what says that a step has ended whose results are not all there, and all that
  *   came after: a resumed run finds out again, and repeats only items that have no result.
  */
+import type { KtError } from '@kube-transform/sdk';
 import { apply, createRunState, type Fact, hasNothingToRun, jobStates, runStatus } from '../core/index.js';
 import { json } from '../parse/shapes.js';
 import type { Clock, FileStore, RunStatus } from '../ports/index.js';
@@ -79,6 +80,8 @@ async function takeAway(
   for (const { file } of [...cut].reverse()) await store.delete([file]);
 }
 
+const whyOf = (problem: KtError | null): string => problem?.problems[0]?.message ?? '';
+
 class RepairPlan {
   readonly #store: FileStore;
   readonly #record: RunRecord;
@@ -102,7 +105,7 @@ class RepairPlan {
     };
     const journal = await checkLog(this.#store, { log: prefix, listed }, { shape: FACT, take });
     let { good } = journal;
-    let why = journal.problem?.problems[0]?.message ?? '';
+    let why = whyOf(journal.problem);
     for (const { job, own } of jobStates(state)) {
       if (own.state === 'waiting' || hasNothingToRun(job)) continue;
       const isWhole = await this.#job(job.name);
@@ -129,11 +132,11 @@ class RepairPlan {
           take: line => outcomes.set(line.i, foldLine(outcomes.get(line.i), line)),
         },
       );
-      await this.#segments(checked, checked.problem?.problems[0]?.message ?? '');
+      await this.#segments(checked);
     }
     for (const [log, listed] of await listLogs(this.#store, logsPrefix(runId, name))) {
       const checked = await checkLog(this.#store, { log, listed }, { shape: json });
-      await this.#segments(checked, checked.problem?.problems[0]?.message ?? '');
+      await this.#segments(checked);
     }
     const items = manifest?.items ?? Math.max(1, outcomes.size);
     const done = [...outcomes].filter(([item, { final }]) => final && item < items).length;
@@ -154,14 +157,13 @@ class RepairPlan {
     } catch (error) {
       if (!isDamage(error)) throw error;
       const file = manifest === null ? jobKey(runId, name) : itemsKey(runId, name);
-      if ((await this.#store.head(file)) !== null)
-        this.#cut.push({ file, why: error.problems[0]?.message ?? '' });
+      if ((await this.#store.head(file)) !== null) this.#cut.push({ file, why: whyOf(error) });
       return { manifest, hasItems: false };
     }
   }
 
   /** The segments of a log after the last good one. */
-  async #segments({ log, good, listed }: CheckedLog, why: string): Promise<void> {
+  async #segments({ log, good, listed, problem }: CheckedLog, why = whyOf(problem)): Promise<void> {
     for (let number = good + 1; ; number++) {
       const file = log + segmentName(number);
       if ((await this.#store.head(file)) !== null) this.#cut.push({ file, why });

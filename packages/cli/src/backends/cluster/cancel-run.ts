@@ -111,11 +111,10 @@ async function look(api: KubeApi, { runId, object }: ClusterRun): Promise<Look> 
     api.list<Pod>(paths.pods(api.namespace), { labelSelector }),
   ]);
   const isDriven = controllers.length > 0 && drivers.some(({ status }) => status?.phase === 'Running');
-  const left = drivers.filter(({ status }) => status?.phase !== 'Succeeded' && status?.phase !== 'Failed');
   return {
     ...{ run, jobs: jobs.items, isDriven },
     pods: pods.items.map(nameOf),
-    drivers: left.map(nameOf),
+    drivers: drivers.map(nameOf),
   };
 }
 

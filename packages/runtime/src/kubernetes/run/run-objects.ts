@@ -9,10 +9,11 @@ import { paths } from '../api/paths.js';
 import { LABEL, selectRun } from '../manifests/names.js';
 import { RUN_KEY } from '../manifests/run-config.js';
 
-const CONTROLLERS = `${LABEL.component}=controller,${LABEL.managedBy}=kt`;
+/** Selects the controllers of all runs. */
+export const CONTROLLERS = `${LABEL.component}=controller,${LABEL.managedBy}=kt`;
 
 /** True for a Job that drives its run, or will when its pod starts. */
-const isLiveController = (job: Job): boolean =>
+export const isLiveController = (job: Job): boolean =>
   job.metadata.deletionTimestamp === undefined && !isTerminalJob(job);
 
 /** The Jobs of a run's controllers that have neither ended nor are being deleted. */

@@ -20,7 +20,7 @@ const controller = (runId: string, second: number, ended = false): Job => ({
   metadata: {
     name: `kt-${runId}-c${second}`,
     creationTimestamp: `2030-01-01T00:00:${String(second).padStart(2, '0')}Z`,
-    labels: { [LABEL.component]: 'controller' },
+    labels: { [LABEL.component]: 'controller', [LABEL.managedBy]: 'kt' },
     annotations: { [ANNOTATION.runId]: runId },
   },
   status: { conditions: ended ? [{ type: 'Complete', status: 'True' }] : [] },

@@ -10,10 +10,11 @@ import { omitUndefined } from '@kube-transform/sdk';
 import type { Clock } from '../../ports/index.js';
 import type { KubeApi } from '../api/kube-api.js';
 import type { KubeError } from '../api/kube-error.js';
-import { isTerminalJob, type Job } from '../api/objects.js';
+import type { Job } from '../api/objects.js';
 import { paths } from '../api/paths.js';
 import { watch } from '../api/watch.js';
-import { ANNOTATION, LABEL } from '../manifests/names.js';
+import { ANNOTATION } from '../manifests/names.js';
+import { CONTROLLERS, isLiveController } from './run-objects.js';
 
 /** What is asked for. */
 export interface QueuedRun {
@@ -37,7 +38,7 @@ export async function waitForTurn(
   { runId, maxRuns, clock, signal, onWaiting, onTrouble, onPassed }: QueuedRun,
 ): Promise<void> {
   const jobs = new Map<string, Job>();
-  const target = { path: paths.jobs(api.namespace), labelSelector: `${LABEL.component}=controller` };
+  const target = { path: paths.jobs(api.namespace), labelSelector: CONTROLLERS };
   let told = '';
   const deniedForMs = Number.POSITIVE_INFINITY;
   const options = { clock, signal, onTrouble, deniedForMs, ...omitUndefined({ onPassed }) };
@@ -62,7 +63,7 @@ export function runsBefore(runId: string, controllers: readonly Job[]): string[]
     const { creationTimestamp = '', name, annotations } = job.metadata;
     const id = annotations?.[ANNOTATION.runId] ?? name;
     const order = `${creationTimestamp} ${name}`;
-    if (!isTerminalJob(job) && order < (begun.get(id) ?? '~')) begun.set(id, order);
+    if (isLiveController(job) && order < (begun.get(id) ?? '~')) begun.set(id, order);
   }
   const mine = begun.get(runId) ?? '~';
   const earlier = [...begun].filter(([id, order]) => id !== runId && order < mine);
