@@ -4,16 +4,10 @@ import { join } from 'node:path';
 import { KtError } from '@kube-transform/sdk';
 import { digestOf } from './bundle-digest.js';
 
-/** How the names of the pieces of a packed bundle begin. */
-const PACK = 'bundle.gz';
-
 /** @throws KtError `BUNDLE_CHANGED` where the digest of a bundle's folder is another one. */
 export function verifyBundle(dir: string, expected: string): void {
-  const names = readdirSync(dir);
-  // What is packed beside a controller is checked by the workers, which unpack it.
-  if (names.some(name => name.startsWith(PACK))) return;
   // Files that are in memory already: to wait for each would take longer than to read it.
-  const digest = digestOf(names, name => readFileSync(join(dir, name)));
+  const digest = digestOf(readdirSync(dir), name => readFileSync(join(dir, name)));
   if (digest === expected) return;
   throw new KtError({
     code: 'BUNDLE_CHANGED',

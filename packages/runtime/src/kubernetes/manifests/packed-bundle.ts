@@ -10,6 +10,8 @@ import { gzipSync } from 'node:zlib';
 import { type Files, inPieces } from './config-map-files.js';
 
 const PACK = 'bundle.gz';
+/** Whether a file is a piece of a packed bundle. */
+export const isPieceOfPack = (name: string): boolean => name.startsWith(PACK);
 const GZIP_OS = 9;
 const WORKER = 'worker.mjs';
 const PLAIN = ['controller.mjs', 'functions.mjs'];
