@@ -119,6 +119,19 @@ async function check(runId, summary) {
   };
 }
 
+/** What the cluster still holds of a run: for the reader of a failure. */
+async function state(runId) {
+  const labelSelector = `kt.dev/run=${runId}`;
+  const [jobs, pods] = await Promise.all(
+    [paths.jobs(namespace), paths.pods(namespace)].map(path => api.list(path, { labelSelector })),
+  );
+  return [...jobs.items, ...pods.items]
+    .map(({ metadata: { name, deletionTimestamp }, status }) =>
+      JSON.stringify({ name, deletionTimestamp, status }),
+    )
+    .join('\n');
+}
+
 const quiet = await once(undefined, 0);
 console.log(
   `undisturbed: ${(quiet.tookMs / 1000).toFixed(1)} s, ${quiet.completed ? 'completed' : 'NOT completed'}`,
@@ -165,7 +178,7 @@ for (const [name, fault] of Object.entries(FAULTS).filter(([name]) => name.inclu
     row.begunAgain += run.attempts;
     took.push(run.tookMs / 1000);
     if (!run.completed || run.wrong > 0 || run.lost > 0)
-      console.log(`${name}: run ${run.runId} went wrong: ${JSON.stringify(run)}`);
+      console.log(`${name}: run ${run.runId} went wrong: ${JSON.stringify(run)}\n${await state(run.runId)}`);
   }
   row.medianS = Number(took.sort((a, b) => a - b)[Math.floor(took.length / 2)].toFixed(1));
   if (row.hits < times) console.log(`${name}: only ${row.hits} of ${times} hit anything`);
@@ -177,6 +190,7 @@ console.table(table);
 await api.deleteAll(paths.jobs(namespace), { labelSelector: 'app.kubernetes.io/managed-by=kt' });
 await api.delete(paths.namespaces(namespace));
 api.close();
-await rm(dir, { recursive: true, force: true });
+// Pods may still write, until they have heard that they are deleted.
+await rm(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 500 });
 console.log(bad === 0 ? 'every run completed with the same results' : `${bad} runs or items went wrong`);
 process.exit(bad === 0 ? 0 : 1);

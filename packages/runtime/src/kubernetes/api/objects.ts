@@ -106,6 +106,7 @@ export interface ContainerStatus {
   name: string;
   ready?: boolean;
   restartCount?: number;
+  containerID?: string;
   state?: ContainerState;
   lastState?: ContainerState;
 }

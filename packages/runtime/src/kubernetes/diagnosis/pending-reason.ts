@@ -100,8 +100,26 @@ function ofPod(pod: Pod, events: readonly KubeEvent[]): PendingReason | null {
   const said = states.find(state => state?.reason !== undefined && !STARTING.has(state.reason));
   if (said?.reason !== undefined)
     return ofContainer(pod, { reason: said.reason, message: said.message ?? '' }, events);
-  return ofNode(pod, events);
+  return isLeftBehind(pod) ? leftBehind(pod) : ofNode(pod, events);
 }
+
+/**
+ * A container that was made when its node went off is never started when the node is on again, as the pod is
+ * not to be restarted: it waits, without a word. Seen with kubelet 1.34.
+ */
+const isLeftBehind = ({ status }: Pod): boolean =>
+  status?.containerStatuses?.some(
+    ({ containerID = '', state }) =>
+      containerID !== '' && state?.waiting !== undefined && state.waiting.reason === undefined,
+  ) === true;
+
+const leftBehind = ({ metadata: { name } }: Pod): PendingReason => ({
+  reason: 'ContainerCreated',
+  message: `the node of pod ${name} has made its container and does not start it`,
+  remedy: 'The pod is deleted after a moment, and its Job makes another.',
+  waitLimit: 'grace',
+  leftBehind: name,
+});
 
 function unscheduled(pod: Pod, { reason, message }: { reason?: string; message?: string }): PendingReason {
   if (reason === 'SchedulingGated') {

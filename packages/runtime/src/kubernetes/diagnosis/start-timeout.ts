@@ -17,7 +17,7 @@ const WAIT_LIMIT_MS: Record<WaitLimit, number> = {
   endless: Number.POSITIVE_INFINITY,
 };
 /** Reasons that are told only when they last, in milliseconds. */
-const TOLD_AFTER_MS: Record<string, number> = { Pulling: 8000, Silent: 20_000 };
+const TOLD_AFTER_MS: Record<string, number> = { Pulling: 8000, ContainerCreated: 8000, Silent: 20_000 };
 const FIRST_LOOK_MS = 2000;
 const EVERY_MS = 4000;
 const SELDOM_MS = 30_000;

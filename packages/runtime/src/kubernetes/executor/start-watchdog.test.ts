@@ -266,3 +266,23 @@ test('what keeps pods from storing their results - is told until one is stored',
   await lookFor(1000);
   expect(told).toEqual(['no space left on device.', null]);
 });
+
+test('WD1: a pod that its node has left behind - is deleted, and another that waits is not', async () => {
+  const pod = (name: string, state: object, containerID?: string): void =>
+    void bench.server.storage.create(paths.pods('ns'), {
+      metadata: {
+        name,
+        labels: { 'batch.kubernetes.io/job-name': 'm-1', 'app.kubernetes.io/managed-by': 'kt' },
+      },
+      status: { phase: 'Pending', containerStatuses: [{ name: 'main', containerID, state }] },
+    });
+  pod('left', { waiting: {} }, 'containerd://7da4');
+  pod('slow', { waiting: { reason: 'ContainerCreating' } });
+  jobIs({ active: 2, ready: 0 });
+  const names = () => bench.server.storage.all(paths.pods('ns')).map(({ metadata }) => metadata.name);
+  await lookFor(8000);
+  expect(names()).toEqual(['left', 'slow']);
+  await lookFor(20_000);
+  expect(names()).toEqual(['slow']);
+  expect(told[0]).toContain('the node of pod left has made its container and does not start it');
+});

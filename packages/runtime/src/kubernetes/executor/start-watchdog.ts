@@ -5,12 +5,16 @@
  *   goes well costs no request.
  * - A look costs at most five requests, however many pods wait. One that fails is made again later: it
  *   never holds up the step.
+ * - WD1 A pod that its node has left behind is deleted, unless it has started after all: its Job makes
+ *   another, which costs no attempt.
  */
 import { type FailureCause, parseDurationMs } from '@kube-transform/sdk';
 import type { ItemEvent } from '../../ports/index.js';
 import { diagnose } from '../diagnosis/diagnose.js';
 import type { KubernetesOptions } from './options.js';
 import { isKubeError } from '../api/kube-error.js';
+import { paths } from '../api/paths.js';
+import { LABEL } from '../manifests/names.js';
 import type { PendingReason } from '../diagnosis/rejections.js';
 import type { JobExecution, Surroundings } from './job-execution.js';
 import { StartTimeout } from '../diagnosis/start-timeout.js';
@@ -20,7 +24,12 @@ interface Watch {
   told: string | null;
   /** When the step will be woken for a look. */
   wakenMs: number;
+  /** A pod that seems to be left behind, and since when. */
+  left: { pod: string; sinceMs: number } | null;
 }
+
+/** How long a node may take between making a container and starting it. */
+const LEFT_BEHIND_MS = 10_000;
 
 /** Looks after steps whose pods do not start. */
 export class StartWatchdog {
@@ -53,6 +62,7 @@ export class StartWatchdog {
     }
     const waiting = await this.#ask(execution);
     if (waiting === undefined) return null;
+    await this.#replaceLeft(watch, waiting?.leftBehind);
     const busy = around.all.some(other => other !== execution && readyPods(other) > 0);
     const { message, expired, waitedMs } = startTimeout.observe(waiting, clock.elapsedMs(), busy);
     const isOver = expired !== null && !(await this.#hasMoved(execution, startTimeout));
@@ -71,6 +81,24 @@ export class StartWatchdog {
     return startTimeout.note(evidenceOf(execution), this.#o.clock.elapsedMs());
   }
 
+  /** Deletes a pod that is left behind for a while. */
+  async #replaceLeft(watch: Watch, pod: string | undefined): Promise<void> {
+    const { api, clock, onTrouble } = this.#o;
+    if (pod === undefined || watch.left?.pod !== pod) {
+      watch.left = pod === undefined ? null : { pod, sinceMs: clock.elapsedMs() };
+      return;
+    }
+    if (clock.elapsedMs() - watch.left.sinceMs < LEFT_BEHIND_MS) return;
+    const which = {
+      labelSelector: `${LABEL.managedBy}=kt`,
+      fieldSelector: `metadata.name=${pod},status.phase=Pending`,
+    };
+    await api.deleteAll(paths.pods(api.namespace), which).catch((error: unknown) => {
+      if (!isKubeError(error)) throw error;
+      onTrouble(error);
+    });
+  }
+
   #watchOf(execution: JobExecution): Watch {
     let watch = this.#watches.get(execution);
     if (watch === undefined) {
@@ -79,6 +107,7 @@ export class StartWatchdog {
         startTimeout: new StartTimeout(this.#o.clock.elapsedMs(), parseDurationMs(startTimeout ?? '')),
         told: null,
         wakenMs: 0,
+        left: null,
       };
       this.#watches.set(execution, watch);
     }
