@@ -116,7 +116,7 @@ const isLeftBehind = ({ status }: Pod): boolean =>
 const leftBehind = ({ metadata: { name } }: Pod): PendingReason => ({
   reason: 'ContainerCreated',
   message: `the node of pod ${name} has made its container and does not start it`,
-  remedy: 'The pod is deleted after a moment, and its Job makes another.',
+  remedy: `A pod of a step is replaced after some seconds; any other by hand: kubectl delete pod ${name}`,
   waitLimit: 'grace',
   leftBehind: name,
 });
