@@ -8,7 +8,7 @@ import { missingPods, pendingReasonOf } from './pending-reason.js';
 import { roomHolders } from './room-holders.js';
 
 /** Pods that are looked at, and those of them whose events are. */
-const PODS = 5;
+const PODS = 50;
 const PODS_IN_DETAIL = 2;
 /** Pods of the namespace that are looked at for who holds the room. */
 const HOLDERS = 500;

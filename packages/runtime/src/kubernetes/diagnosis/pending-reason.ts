@@ -38,7 +38,8 @@ export function pendingReasonOf({ job, pods, events }: Evidence): PendingReason 
   // One pod that may yet start is a reason to wait.
   if (worst?.waitLimit === 'fatal' && worst !== refused && known.length < found.length)
     return { ...worst, waitLimit: 'grace' };
-  return worst ?? null;
+  const left = pods.filter(isLeftBehind).map(({ metadata }) => metadata.name);
+  return worst === undefined || left.length === 0 ? (worst ?? null) : { ...worst, leftBehind: left };
 }
 
 /** Pods that a Job may still make: fewer are there than it wants. */
@@ -118,7 +119,6 @@ const leftBehind = ({ metadata: { name } }: Pod): PendingReason => ({
   message: `the node of pod ${name} has made its container and does not start it`,
   remedy: `A pod of a step is replaced after some seconds; any other by hand: kubectl delete pod ${name}`,
   waitLimit: 'grace',
-  leftBehind: name,
 });
 
 function unscheduled(pod: Pod, { reason, message }: { reason?: string; message?: string }): PendingReason {

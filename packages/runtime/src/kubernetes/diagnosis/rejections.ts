@@ -18,8 +18,8 @@ export interface PendingReason {
   /** What to change, as sentences. */
   remedy: string;
   waitLimit: WaitLimit;
-  /** The pod that its node has left behind: it never starts, another in its place would. */
-  leftBehind?: string;
+  /** Pods that their node has left behind: they never start, others in their place would. */
+  leftBehind?: string[];
 }
 
 interface Rule {

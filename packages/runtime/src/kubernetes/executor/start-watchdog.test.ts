@@ -267,7 +267,7 @@ test('what keeps pods from storing their results - is told until one is stored',
   expect(told).toEqual(['no space left on device.', null]);
 });
 
-test('WD1: a pod that its node has left behind - is deleted, and another that waits is not', async () => {
+test('WD1: pods that their node has left behind - are deleted, and another that waits is not', async () => {
   const pod = (name: string, state: object, containerID?: string): void =>
     void bench.server.storage.create(paths.pods('ns'), {
       metadata: {
@@ -276,13 +276,13 @@ test('WD1: a pod that its node has left behind - is deleted, and another that wa
       },
       status: { phase: 'Pending', containerStatuses: [{ name: 'main', containerID, state }] },
     });
-  pod('left', { waiting: {} }, 'containerd://7da4');
+  for (const name of ['left-1', 'left-2']) pod(name, { waiting: {} }, 'containerd://7da4');
   pod('slow', { waiting: { reason: 'ContainerCreating' } });
-  jobIs({ active: 2, ready: 0 });
+  jobIs({ active: 3, ready: 0 });
   const names = () => bench.server.storage.all(paths.pods('ns')).map(({ metadata }) => metadata.name);
   await lookFor(8000);
-  expect(names()).toEqual(['left', 'slow']);
+  expect(names()).toEqual(['left-1', 'left-2', 'slow']);
   await lookFor(20_000);
   expect(names()).toEqual(['slow']);
-  expect(told[0]).toContain('the node of pod left has made its container and does not start it');
+  expect(told[0]).toContain('the node of pod left-1 has made its container and does not start it');
 });

@@ -3,8 +3,8 @@
  *
  * - It asks only where pods are missing or not ready and nothing has happened for two seconds: a step that
  *   goes well costs no request.
- * - A look costs at most five requests, however many pods wait. One that fails is made again later: it
- *   never holds up the step.
+ * - A look costs at most five requests, however many pods wait, and one for each pod that it deletes. One
+ *   that fails is made again later: it never holds up the step.
  * - WD1 A pod that its node has left behind is deleted, unless it has started after all: its Job makes
  *   another, which costs no attempt.
  */
@@ -24,8 +24,8 @@ interface Watch {
   told: string | null;
   /** When the step will be woken for a look. */
   wakenMs: number;
-  /** A pod that seems to be left behind, and since when. */
-  left: { pod: string; sinceMs: number } | null;
+  /** Pods that seem to be left behind, and since when. */
+  left: ReadonlyMap<string, number>;
 }
 
 /** How long a node may take between making a container and starting it. */
@@ -81,22 +81,23 @@ export class StartWatchdog {
     return startTimeout.note(evidenceOf(execution), this.#o.clock.elapsedMs());
   }
 
-  /** Deletes a pod that is left behind for a while. */
-  async #replaceLeft(watch: Watch, pod: string | undefined): Promise<void> {
+  /** Deletes pods that are left behind for a while. */
+  async #replaceLeft(watch: Watch, pods: readonly string[] = []): Promise<void> {
     const { api, clock, onTrouble } = this.#o;
-    if (pod === undefined || watch.left?.pod !== pod) {
-      watch.left = pod === undefined ? null : { pod, sinceMs: clock.elapsedMs() };
-      return;
+    const nowMs = clock.elapsedMs();
+    watch.left = new Map(pods.map(pod => [pod, watch.left.get(pod) ?? nowMs]));
+    const labelSelector = `${LABEL.managedBy}=kt`;
+    for (const [pod, sinceMs] of watch.left) {
+      if (nowMs - sinceMs < LEFT_BEHIND_MS) continue;
+      const which = { labelSelector, fieldSelector: `metadata.name=${pod},status.phase=Pending` };
+      try {
+        await api.deleteAll(paths.pods(api.namespace), which, { retryForMs: 0 });
+      } catch (error) {
+        if (!isKubeError(error)) throw error;
+        onTrouble(error);
+        return;
+      }
     }
-    if (clock.elapsedMs() - watch.left.sinceMs < LEFT_BEHIND_MS) return;
-    const which = {
-      labelSelector: `${LABEL.managedBy}=kt`,
-      fieldSelector: `metadata.name=${pod},status.phase=Pending`,
-    };
-    await api.deleteAll(paths.pods(api.namespace), which).catch((error: unknown) => {
-      if (!isKubeError(error)) throw error;
-      onTrouble(error);
-    });
   }
 
   #watchOf(execution: JobExecution): Watch {
@@ -107,7 +108,7 @@ export class StartWatchdog {
         startTimeout: new StartTimeout(this.#o.clock.elapsedMs(), parseDurationMs(startTimeout ?? '')),
         told: null,
         wakenMs: 0,
-        left: null,
+        left: new Map(),
       };
       this.#watches.set(execution, watch);
     }
