@@ -35,11 +35,15 @@ export function pendingReasonOf({ job, pods, events }: Evidence): PendingReason 
   const known = found.filter(waiting => waiting !== null);
   const refused = ofJob(job, events);
   const worst = [...known, ...(refused === null ? [] : [refused])].sort((a, b) => rank(a) - rank(b))[0];
+  if (worst === undefined) return null;
   // One pod that may yet start is a reason to wait.
-  if (worst?.waitLimit === 'fatal' && worst !== refused && known.length < found.length)
-    return { ...worst, waitLimit: 'grace' };
+  const mayStart = worst.waitLimit === 'fatal' && worst !== refused && known.length < found.length;
   const left = pods.filter(isLeftBehind).map(({ metadata }) => metadata.name);
-  return worst === undefined || left.length === 0 ? (worst ?? null) : { ...worst, leftBehind: left };
+  return {
+    ...worst,
+    ...(mayStart && { waitLimit: 'grace' as const }),
+    ...(left.length > 0 && { leftBehind: left }),
+  };
 }
 
 /** Pods that a Job may still make: fewer are there than it wants. */
