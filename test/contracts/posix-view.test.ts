@@ -8,6 +8,7 @@ import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { localFileStore } from '../../packages/runtime/src/stores/local/local-file-store.js';
 import { memoryFileStore } from '../../packages/runtime/src/stores/memory-file-store.js';
+import { userStore } from '../../packages/runtime/src/files/user-store.js';
 import { posixView } from '../../packages/runtime/src/files/posix/posix-view.js';
 import type { FileStore } from '../../packages/runtime/src/ports/index.js';
 
@@ -36,7 +37,7 @@ describe.each(['mem', 'file'])('posix view over a %s store', kind => {
     folder = await mkdtemp(join(tmpdir(), 'kt-posix-'));
     store = kind === 'mem' ? memoryFileStore() : localFileStore(join(folder, 'store'));
     await mkdir(join(folder, 'scratch'));
-    view = await posixView(store, { scratch: join(folder, 'scratch') });
+    view = await posixView(userStore(store), { scratch: join(folder, 'scratch') });
     fs = view.promises;
   });
   afterEach(() => rm(folder, { recursive: true }));
@@ -167,7 +168,7 @@ describe.each(['mem', 'file'])('posix view over a %s store', kind => {
   });
   test('another view has mounts of its own', async () => {
     await mkdir(join(folder, 'other'));
-    const other = await posixView(memoryFileStore({ only: 'here' }), { scratch: join(folder, 'other') });
+    const other = await posixView(userStore(memoryFileStore({ only: 'here' })), { scratch: join(folder, 'other') });
     expect(await other.promises.readdir('/data')).toEqual(['only']);
     expect(await fs.readdir('/data')).toEqual([]);
     await other.promises.writeFile('/mem/x', '1');
@@ -180,8 +181,9 @@ test('says what to install where @zenfs/core is not there', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'kt-nozen-'));
   const contents = `
     import { memoryFileStore } from './stores/memory-file-store.js';
+    import { userStore } from './files/user-store.js';
     import { posixView } from './files/posix/posix-view.js';
-    await posixView(memoryFileStore(), { scratch: process.argv[2] + '/s' }).catch(error => console.log(error.code, error.message));`;
+    await posixView(userStore(memoryFileStore()), { scratch: process.argv[2] + '/s' }).catch(error => console.log(error.code, error.message));`;
   const resolveDir = join(import.meta.dirname, '../../packages/runtime/src');
   const outfile = join(folder, 'run.mjs');
   await build({

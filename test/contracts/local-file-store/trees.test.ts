@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ktFiles } from '../../../packages/runtime/src/files/kt-files.js';
+import { userStore } from '../../../packages/runtime/src/files/user-store.js';
 import { posixView } from '../../../packages/runtime/src/files/posix/posix-view.js';
 import type { FileStore } from '../../../packages/runtime/src/ports/index.js';
 import { localFileStore } from '../../../packages/runtime/src/stores/local/local-file-store.js';
@@ -120,7 +121,7 @@ describe('deleting', () => {
     const scratch = join(folder, 'scratch');
     await mkdir(join(scratch, 'tree'), { recursive: true });
     await symlink(outside, join(scratch, 'tree', 'link'));
-    const fs = (await posixView(store, { scratch })).promises;
+    const fs = (await posixView(userStore(store), { scratch })).promises;
     await fs.rm('/data/data/link', { recursive: true });
     await fs.rm('/data/data', { recursive: true });
     await fs.rm('/scratch/tree', { recursive: true });

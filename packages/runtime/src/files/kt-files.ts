@@ -13,7 +13,7 @@ import { tryJson } from '../parse/parse-json.js';
 import type { FileStore } from '../ports/index.js';
 import { badPath, directoryPrefix, filePath, lastName, storePath } from './store-path.js';
 import { bytesOf, textOf } from './text.js';
-import { refuseChange, userStore } from './user-store.js';
+import { userStore } from './user-store.js';
 
 /**
  * The files of a store under kube-transform's names. `glob` finds files only, and no names that begin with
@@ -58,11 +58,11 @@ export function ktFiles(whole: FileStore): KtFiles {
     isdir: async path => await isBelow(directoryPrefix(path)),
     exists: async path => (await files.isfile(path)) || (await files.isdir(path)),
     async mkdir(path) {
-      refuseChange(storePath(path));
+      store.refuseChange(storePath(path));
     },
     async remove(path) {
       const key = filePath(path);
-      refuseChange(key);
+      store.refuseChange(key);
       if ((await store.head(key)) === null)
         throw missing(path, (await isBelow(`${key}/`)) ? 'It is a directory: use `rmdir`.' : undefined);
       await store.delete([key]);

@@ -13,8 +13,15 @@ import { badPath } from './store-path.js';
 const LAST = '\u{10ffff}';
 
 /** The part of a store that belongs to its users. */
-export function userStore(store: FileStore): FileStore {
+export interface UserStore extends FileStore {
+  /** Refuses to write or delete where runs are kept. @throws KtError `BAD_PATH` */
+  refuseChange(key: string): void;
+}
+
+/** A store as functions see it. */
+export function userStore(store: FileStore): UserStore {
   return {
+    refuseChange,
     capabilities: store.capabilities,
     head: async key => (isOfRuns(key) ? null : await store.head(key)),
     async get(key, range) {
@@ -67,8 +74,7 @@ export function userStore(store: FileStore): FileStore {
   };
 }
 
-/** Refuses to write or delete where runs are kept. @throws KtError `BAD_PATH` */
-export function refuseChange(key: string): void {
+function refuseChange(key: string): void {
   if (isOfRuns(key))
     throw badPath(
       key,

@@ -69,8 +69,6 @@ export interface PipelineOptions<S extends StandardSchema> {
  * ```
  */
 export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
-  /** @internal */
-  readonly [PIPELINE] = true;
   /** Name of the pipeline. */
   readonly name: string;
   /** Schema of its parameters. */
@@ -81,6 +79,8 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
 
   /** @internal Use {@link pipeline}. */
   constructor(state: PipelineState) {
+    // Not a field: bundlers keep a class with a computed field, though nothing uses it.
+    Object.defineProperty(this, PIPELINE, { value: true });
     this.name = state.name;
     this.params = state.params;
     this.#state = state;
@@ -103,7 +103,7 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
       StepOptions<keyof S & string> & { maxFailed?: M; outputs?: U }
     >
   ): Pipeline<S & Record<N, CallResult<F, Nullable<M, U>>>, P, PI> {
-    return this.#call({ type: 'static', name, fn }, argsThenOptions);
+    return new Pipeline(withCall(this.#state, { type: 'static', name, fn }, argsThenOptions));
   }
 
   /**
@@ -135,7 +135,7 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
     fn: F & CheckSpawn<F>,
     ...argsThenOptions: ArgsThenOptions<F, S, P, StepOptions<keyof S & string>>
   ): Pipeline<S & Record<N, null> & Spawning, P, PI> {
-    return this.#call({ type: 'dynamic', name, fn }, argsThenOptions);
+    return new Pipeline(withCall(this.#state, { type: 'dynamic', name, fn }, argsThenOptions));
   }
 
   /**
@@ -184,16 +184,18 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
     const spec = { name, jobs: jobsOf(this.#state), schedules: [...schedules] };
     return params === undefined ? spec : bindSpec(spec, params);
   }
+}
 
-  #call<S2 extends Steps>(
-    step: Pick<Step, 'type' | 'name' | 'fn'>,
-    [callback, options = {}]: [((steps: never) => unknown)?, StepOptions?],
-  ): Pipeline<S2, P, PI> {
-    const args = callWithRefs(this.#state, step.name, callback);
-    const { outputs, ...rest } = options;
-    const added = { ...step, args, items: null, outputs: ofItem(outputs), options: rest };
-    return new Pipeline(addStep(this.#state, added, makeRef(step.name, '/0')));
-  }
+/** Adds a step that calls a function once. No private method: of one, the compiler makes code that bundlers keep. */
+function withCall(
+  state: PipelineState,
+  step: Pick<Step, 'type' | 'name' | 'fn'>,
+  [callback, options = {}]: [((steps: never) => unknown)?, StepOptions?],
+): PipelineState {
+  const args = callWithRefs(state, step.name, callback);
+  const { outputs, ...rest } = options;
+  const added = { ...step, args, items: null, outputs: ofItem(outputs), options: rest };
+  return addStep(state, added, makeRef(step.name, '/0'));
 }
 
 /** Outputs with refs to the item; none by default. */

@@ -6,7 +6,7 @@
  *    else (handles, streams, directories) goes through ZenFS.
  */
 import { KtError, type KtFs } from '@kube-transform/sdk';
-import type { FileStore } from '../../ports/index.js';
+import type { UserStore } from '../user-store.js';
 import { folderMount } from './folder-mount.js';
 import { memoryMount } from './memory-mount.js';
 import { pathCalls } from './path-calls.js';
@@ -27,7 +27,7 @@ import { zenFileSystem } from './zen-fs.js';
  *
  * @throws KtError `ZENFS_MISSING` where the package @zenfs/core is not installed.
  */
-export async function posixView(store: FileStore, options: { scratch: string }): Promise<KtFs> {
+export async function posixView(store: UserStore, options: { scratch: string }): Promise<KtFs> {
   const zen = await loadZen();
   const mounts = {
     '/data': storeMount(store),

@@ -7,8 +7,7 @@
  *    emptied, until removed.
  */
 import { isKtError } from '@kube-transform/sdk';
-import type { FileStore } from '../../ports/index.js';
-import { refuseChange, userStore } from '../user-store.js';
+import type { UserStore } from '../user-store.js';
 import { type Mount, parentOf, posixError, resized, spliced } from './mount.js';
 
 const DELETE_BATCH = 1000;
@@ -17,8 +16,7 @@ const DELETE_BATCH = 1000;
  * A mount of a store. Renaming a directory copies and deletes object by object: not one step, and as slow as
  * its size.
  */
-export function storeMount(whole: FileStore): Mount {
-  const store = userStore(whole);
+export function storeMount(store: UserStore): Mount {
   const made = new Set(['/']);
   const queues = new Map<string, Promise<unknown>>();
 
@@ -136,7 +134,7 @@ export function storeMount(whole: FileStore): Mount {
         existing(path, old => resized(old, size)),
       ),
     async makeDirectory(path) {
-      await ask('mkdir', path, async () => refuseChange(keyOf(path)));
+      await ask('mkdir', path, async () => store.refuseChange(keyOf(path)));
       if (
         await ask(
           'mkdir',
