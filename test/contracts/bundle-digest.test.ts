@@ -5,10 +5,11 @@ import { copyFile, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/pro
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { tmpdir } from 'node:os';
+import { pathToFileURL } from 'node:url';
 import { digestOf } from '@kube-transform/runtime/internal';
 import { clusterSettings, RUN_CONFIG, type RunConfig } from '@kube-transform/runtime/kubernetes';
 import { expect, test } from 'vitest';
-import { verifyBundle } from '../../packages/runtime/src/entry/verify-bundle.js';
+import { verifyBundle, verifyFiles } from '../../packages/runtime/src/entry/verify-bundle.js';
 import { callsBundle } from '../kit/executors.js';
 
 test('a bundle - its name is the digest that its pods find in its folder', async () => {
@@ -25,6 +26,35 @@ test('a bundle - with one file changed its pods refuse it', async () => {
   expect(() => verifyBundle(copy, digest)).not.toThrow();
   await writeFile(join(copy, 'worker.mjs'), '// changed\n');
   expect(() => verifyBundle(copy, digest)).toThrow(/somebody changed it/);
+  await rm(copy, { recursive: true });
+});
+
+test.each([
+  ['changed', (file: string) => writeFile(file, '// changed\n')],
+  [
+    'of the same size and other bytes',
+    async (file: string) => {
+      const bytes = await readFile(file);
+      bytes[100] = (bytes[100] ?? 0) ^ 1;
+      await writeFile(file, bytes);
+    },
+  ],
+  ['gone', (file: string) => rm(file)],
+])('a bundle - a pod refuses it with any one file %s', async (_, spoil) => {
+  const { dir, digest } = await callsBundle();
+  const copy = await mkdtemp(join(tmpdir(), 'kt-bundle-'));
+  for (const name of await readdir(dir)) await copyFile(join(dir, name), join(copy, name));
+  const { sums } = (await import(pathToFileURL(join(dir, 'functions.mjs')).href)) as {
+    sums: Record<string, string>;
+  };
+  expect(Object.keys(sums)).toEqual((await readdir(dir)).filter(name => /^(?!functions).*\.mjs$/.test(name)));
+  expect(() => verifyFiles(copy, { digest, sums }, digest)).not.toThrow();
+  expect(() => verifyFiles(copy, { digest, sums }, 'another')).toThrow(/its run began with another/);
+  for (const name of Object.keys(sums)) {
+    await spoil(join(copy, name));
+    expect(() => verifyFiles(copy, { digest, sums }, digest), name).toThrow(/somebody changed it/);
+    await copyFile(join(dir, name), join(copy, name));
+  }
   await rm(copy, { recursive: true });
 });
 

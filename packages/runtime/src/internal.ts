@@ -9,7 +9,7 @@ export type { DriveResult } from './engine/drive.js';
 export { bindParams } from './engine/params.js';
 export { type Repair, repairRun } from './engine/repair-run.js';
 export { storedPipeline } from './engine/stored-pipeline.js';
-export { digestOf } from './entry/bundle-digest.js';
+export { digestOf, sumsOf } from './entry/bundle-digest.js';
 export { messageOf, threw } from './parse/thrown.js';
 export { inProcessExecutor } from './executors/in-process-executor.js';
 export { processPoolExecutor } from './executors/process-pool-executor.js';

@@ -146,8 +146,8 @@ function generatedEntries(modules: ReadonlyMap<string, string>): { catalog: stri
   return {
     catalog: catalogText(names.map(name => [name, MODULE_IMPORT + name])),
     worker:
-      'import { startWorker } from "@kube-transform/runtime/worker";\nimport { modules } from "kt:catalog";\nimport { digest, functions } from "./functions.mjs";\n' +
-      `await startWorker({ format: ${CATALOG.latest}, digest, modules, functions });\n`,
+      'import { startWorker } from "@kube-transform/runtime/worker";\nimport { modules } from "kt:catalog";\nimport { digest, functions, sums } from "./functions.mjs";\n' +
+      `await startWorker({ format: ${CATALOG.latest}, digest, modules, functions, sums });\n`,
   };
 }
 

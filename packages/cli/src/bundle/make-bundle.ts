@@ -10,7 +10,7 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Metafile } from 'esbuild';
-import { digestOf } from '@kube-transform/runtime/internal';
+import { digestOf, sumsOf } from '@kube-transform/runtime/internal';
 import { KtError } from '@kube-transform/sdk';
 import {
   buildBundle,
@@ -161,7 +161,7 @@ async function write(
 ): Promise<void> {
   const temp = await newFolder(await ownFolder(projectDir, 'bundles'), '.new-');
   await Promise.all([...outputs].map(([name, bytes]) => writeFile(join(temp, name), bytes)));
-  await writeFile(join(temp, 'functions.mjs'), await functionIndex(temp, digest));
+  await writeFile(join(temp, 'functions.mjs'), await functionIndex(temp, { outputs, digest }));
   await rename(temp, dir).catch(async (error: unknown) => {
     await rm(temp, { recursive: true, force: true });
     if (!existsSync(dir)) throw error;
@@ -172,8 +172,14 @@ async function write(
  * Loads every module once to learn which functions it has. @throws KtError `DUPLICATE_FUNCTION`,
  * `MODULE_FAILED`.
  */
-async function functionIndex(dir: string, digest: string): Promise<string> {
+async function functionIndex(
+  dir: string,
+  { outputs, digest }: { outputs: ReadonlyMap<string, Uint8Array>; digest: string },
+): Promise<string> {
   const { functionModules } = await import('./load-modules.js');
   const functions = await functionModules(pathToFileURL(join(dir, 'catalog.mjs')).href);
-  return `export const digest = ${JSON.stringify(digest)};\nexport const functions = ${JSON.stringify(functions, null, 1)};\n`;
+  const sums = sumsOf(outputs.keys(), name => outputs.get(name) ?? new Uint8Array());
+  return Object.entries({ digest, functions, sums })
+    .map(([name, value]) => `export const ${name} = ${JSON.stringify(value, null, 1)};\n`)
+    .join('');
 }

@@ -25,7 +25,7 @@ import type { PodOutcome } from '../run-store/item-results.js';
 import type { FunctionCatalog, ItemEvent } from '../ports/index.js';
 import { attemptTimeoutMs, stopsJob } from '../worker/retry-policy.js';
 import { runPod } from '../worker/run-pod.js';
-import { verifyBundle } from './verify-bundle.js';
+import { verifyFiles } from './verify-bundle.js';
 
 /** Node's own exit code where an awaited promise can no longer settle. */
 const UNSETTLED = 13;
@@ -34,7 +34,7 @@ const RESERVED: ReadonlySet<number> = new Set([0, ...Object.values(EXIT_CODE)]);
 const PROGRESS_MS = 1000;
 
 /** Runs the pod that the environment names, and ends the process. */
-export async function servePod(catalog: FunctionCatalog): Promise<never> {
+export async function servePod(catalog: FunctionCatalog, sums: Record<string, string>): Promise<never> {
   const note = new TerminationFile(process.env['KT_TERMINATION'] ?? '/dev/termination-log');
   let code: number | undefined;
   let isDry = false;
@@ -51,7 +51,7 @@ export async function servePod(catalog: FunctionCatalog): Promise<never> {
     process.exitCode = EXIT_CODE.early;
   });
   try {
-    code = await run(catalog, note);
+    code = await run(catalog, sums, note);
   } catch (error) {
     note.say(messageOf(error));
     printLog('error', messageOf(error));
@@ -71,7 +71,11 @@ function setting(name: string): string {
   });
 }
 
-async function run(catalog: FunctionCatalog, note: TerminationFile): Promise<number> {
+async function run(
+  catalog: FunctionCatalog,
+  sums: Record<string, string>,
+  note: TerminationFile,
+): Promise<number> {
   const [runId, job, index] = [setting('KT_RUN'), setting('KT_JOB'), Number(setting('JOB_COMPLETION_INDEX'))];
   const pod = nthOfRanges(setting('KT_PODS'), index);
   if (pod === undefined)
@@ -82,7 +86,8 @@ async function run(catalog: FunctionCatalog, note: TerminationFile): Promise<num
     });
   const stop = new AbortController();
   process.on('SIGTERM', () => stop.abort(new Error('The pod is being stopped.')));
-  verifyBundle(fileURLToPath(new URL('.', import.meta.url)), setting('KT_DIGEST'));
+  const { digest } = catalog;
+  verifyFiles(fileURLToPath(new URL('.', import.meta.url)), { digest, sums }, setting('KT_DIGEST'));
   const store = await openStore(setting('KT_STORE'));
   const hints = new HintClient(store, runId);
   const host = localHost({ store, clock: systemClock, catalog });

@@ -29,8 +29,9 @@ const LINGER_MS = 1000;
 export async function startWorker(handed: BundleCatalog): Promise<void> {
   try {
     captureOutput();
-    const catalog = bundleCatalog(CATALOG.check(handed, 'worker.mjs'));
-    if (process.env['KT_JOB'] !== undefined) await servePod(catalog);
+    const bundle = CATALOG.check(handed, 'worker.mjs');
+    const catalog = bundleCatalog(bundle);
+    if (process.env['KT_JOB'] !== undefined) await servePod(catalog, bundle.sums);
     await serveDriver(catalog);
   } catch (error) {
     printAside(messageOf(error));

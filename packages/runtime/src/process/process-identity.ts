@@ -3,6 +3,7 @@
  */
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { sha256 } from './sha256.js';
 
 /**
  * A process: `host` is the same for processes that can see each other, `start` differs when a number is used
@@ -12,14 +13,6 @@ export interface ProcessName {
   host: string;
   pid: number;
   start: string;
-}
-
-/**
- * SHA-256 of a text, in hex. `node:crypto` is loaded when it is first needed: a worker's start is not slowed.
- */
-export function sha256Hex(text: string): string {
-  const { createHash } = process.getBuiltinModule('node:crypto');
-  return createHash('sha256').update(text).digest('hex');
 }
 
 /** Asked once: a process does not become another. */
@@ -35,7 +28,7 @@ async function nameThisProcess(): Promise<ProcessName> {
   // them apart.
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
   const namespace = await readlink('/proc/self/ns/pid').catch(() => '');
-  const host = sha256Hex(`${hostname()}\n${boot}\n${namespace}`).slice(0, 12);
+  const host = sha256(`${hostname()}\n${boot}\n${namespace}`).toString('hex').slice(0, 12);
   return { host, pid: process.pid, start: (await startOf(process.pid)) ?? '0' };
 }
 

@@ -6,7 +6,7 @@
  * - Logs of format 1 have no such line: their sum is that of all their bytes, and each must end with a line
  *   break. What is appended to them later follows their last segment by that sum.
  */
-import { createHash } from 'node:crypto';
+import { sha256 } from '../process/sha256.js';
 import type { KtError } from '@kube-transform/sdk';
 import { Format } from '../parse/format.js';
 import { broken } from '../parse/parse-json.js';
@@ -67,7 +67,7 @@ const SUM_LETTERS = 16;
 
 /** A sum of bytes, and of a text before them. */
 export function sumOf(bytes: Uint8Array, before = ''): string {
-  return createHash('sha256').update(before).update(bytes).digest('base64url').slice(0, SUM_LETTERS);
+  return sha256(before, bytes).toString('base64url').slice(0, SUM_LETTERS);
 }
 
 /** The sum of a segment: of its lines, and of what its first line says. */

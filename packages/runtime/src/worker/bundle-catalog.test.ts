@@ -8,6 +8,7 @@ const catalog = {
   digest: 'd',
   modules: { m: () => Promise.resolve({ double }) },
   functions: { 'm.double': 'm' },
+  sums: {},
 };
 
 test('a catalog finds functions by name, and loads a module once it is asked for one', async () => {
@@ -19,7 +20,7 @@ test('a catalog finds functions by name, and loads a module once it is asked for
 
 test('what is no catalog is refused, and a newer one is', () => {
   const door = (value: unknown): unknown => CATALOG.check(value, 'worker.mjs');
-  expectDoor(door, [{ digest: 'd', modules: {}, functions: { f: 'm' } }]);
+  expectDoor(door, [{ digest: 'd', modules: {}, functions: { f: 'm' }, sums: {} }]);
   expect(refusalOf(door, { ...catalog, modules: { m: 7 } })?.problems).toMatchObject([
     {
       code: 'BAD_BUNDLE',

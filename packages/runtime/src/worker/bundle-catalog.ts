@@ -11,6 +11,8 @@ export interface BundleCatalog {
   /** Loads each module, by its name. */
   modules: Record<string, () => Promise<Record<string, unknown>>>;
   functions: Record<string, string>;
+  /** Size and CRC-32 of each file of its code. */
+  sums: Record<string, string>;
 }
 
 type Modules = BundleCatalog['modules'];
@@ -25,11 +27,11 @@ export const CATALOG = new Format<BundleCatalog>({
   name: 'catalog of a bundle',
   code: 'BAD_BUNDLE',
   hint: 'Make the bundle anew: delete it, and run the command again.',
-  shape: record<BundleCatalog>({ digest: text, modules: MODULES, functions: table(text) }),
+  shape: record<BundleCatalog>({ digest: text, modules: MODULES, functions: table(text), sums: table(text) }),
 });
 
 /** The functions of a bundle; a module is loaded when one of its functions is first asked for. */
-export function bundleCatalog({ digest, modules, functions }: BundleCatalog): FunctionCatalog {
+export function bundleCatalog({ digest, modules, functions }: Omit<BundleCatalog, 'sums'>): FunctionCatalog {
   const extra = new Map<string, AnyFunction>();
   const loaded = new Map<string, Promise<Map<string, AnyFunction>>>();
   const loadModule = async (module: string): Promise<Map<string, AnyFunction>> => {

@@ -7,7 +7,7 @@
 import { join } from 'node:path';
 import { undoAppend } from './append-file.js';
 import { withLockFile } from './file-lock.js';
-import { sha256Hex } from '../../process/process-identity.js';
+import { sha256 } from '../../process/sha256.js';
 
 /** What a holder of a lock is given. */
 export interface HeldLock {
@@ -30,7 +30,7 @@ export class KeyLocks {
 
   /** Runs `work` while holding the lock of a key; the folder of temporary files exists. */
   async run<T>(key: string, work: (lock: HeldLock) => Promise<T>): Promise<T> {
-    const name = sha256Hex(key).slice(0, 32);
+    const name = sha256(key).toString('hex').slice(0, 32);
     const undo = join(this.#dir, `undo-${name}`);
     const locked = (): Promise<T> =>
       withLockFile(this.#dir, `lock-${name}`, async stillHeld => {

@@ -54,7 +54,7 @@ export class TempFiles {
   async #start(): Promise<string> {
     await makeFolder(this.dir);
     await this.#sweep();
-    return join(this.dir, await ownName('t', crypto.randomUUID().slice(0, 8)));
+    return join(this.dir, await ownName('t', Math.random().toString(36).slice(2, 10)));
   }
 
   /**
