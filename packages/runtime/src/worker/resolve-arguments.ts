@@ -52,10 +52,10 @@ export function compileTemplate(value: Json, known: ReadonlySet<string>): Templa
     }
     return new Slot(source, pointer, ref);
   };
-  const marked = replaceRefs(value, mark);
+  const fill = fillerOf(replaceRefs(value, mark));
   return {
     sources: [...sources],
-    fill: (results, item, misses) => fillSlots(marked, { results, item, misses, keys: [] }) ?? null,
+    fill: (results, item, misses) => fill({ results, item, misses }) ?? null,
   };
 }
 
@@ -72,33 +72,33 @@ class Slot {
   }
 }
 
-/** What is being filled in, and where that has come to. */
+/** What is being filled in. */
 interface Filling {
   results: ReadonlyMap<string, Json[]>;
   item: ItemValue | undefined;
   misses: Miss[];
-  keys: (string | number)[];
 }
 
-/** The value without slots; undefined for one that leads nowhere. */
-function fillSlots(value: unknown, filling: Filling): Json | undefined {
-  if (typeof value !== 'object' || value === null) return value as Json;
-  if (value instanceof Slot) return lookUp(value, filling);
-  if (Array.isArray(value)) return value.map((entry, i) => fillBelow(i, entry, filling) ?? null);
-  const filled: Record<string, Json> = {};
-  for (const key of Object.keys(value)) {
-    const below = fillBelow(key, (value as Record<string, unknown>)[key], filling);
-    if (below !== undefined) setOwn(filled, key, below);
+/** Makes a value without slots; undefined for one that leads nowhere. */
+type Filler = (filling: Filling) => Json | undefined;
+
+/** Looks through a value once: to fill it in for an item walks only what is made anew. */
+function fillerOf(value: unknown, keys: readonly (string | number)[] = []): Filler {
+  if (typeof value !== 'object' || value === null) return () => value as Json;
+  if (value instanceof Slot) return filling => lookUp(value, keys, filling);
+  if (Array.isArray(value)) {
+    const entries = value.map((entry, i) => fillerOf(entry, [...keys, i]));
+    return filling => entries.map(fill => fill(filling) ?? null);
   }
-  return filled;
-}
-
-function fillBelow(key: string | number, value: unknown, filling: Filling): Json | undefined {
-  if (typeof value !== 'object' || value === null) return value as Json;
-  filling.keys.push(key);
-  const filled = fillSlots(value, filling);
-  filling.keys.pop();
-  return filled;
+  const fields = Object.entries(value).map(([key, at]) => ({ key, fill: fillerOf(at, [...keys, key]) }));
+  return filling => {
+    const filled: Record<string, Json> = {};
+    for (const { key, fill } of fields) {
+      const at = fill(filling);
+      if (at !== undefined) setOwn(filled, key, at);
+    }
+    return filled;
+  };
 }
 
 /** Sets a field; one called `__proto__` too is data. */
@@ -108,7 +108,11 @@ function setOwn(object: Record<string, Json>, key: string, value: Json): void {
   else object[key] = value;
 }
 
-function lookUp({ source, pointer, ref }: Slot, { results, item, misses, keys }: Filling): Json | undefined {
+function lookUp(
+  { source, pointer, ref }: Slot,
+  keys: readonly (string | number)[],
+  { results, item, misses }: Filling,
+): Json | undefined {
   const isOfItem = source === 'item' || source === 'index';
   if (isOfItem && item === undefined) return { $ref: ref.$ref };
   const from = isOfItem ? (source === 'index' ? item?.index : item?.value) : results.get(source);

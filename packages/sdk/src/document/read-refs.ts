@@ -112,14 +112,15 @@ export function walkRefs(
   if (!isObject(value) || keys.length > MAX_DEPTH) return;
   if (!Array.isArray(value) && typeof value.$ref === 'string')
     visit({ text: value.$ref, ref: undefined, isLive: false, keys });
-  const isList = Array.isArray(value);
-  for (const key of Object.keys(value)) {
-    const below = value[key];
-    if ((typeof below !== 'object' && typeof below !== 'function') || below === null) continue;
-    keys.push(isList ? Number(key) : key);
+  const into = (key: string | number, below: unknown): void => {
+    if ((typeof below !== 'object' && typeof below !== 'function') || below === null) return;
+    keys.push(key);
     walkRefs(below, visit, keys);
     keys.pop();
-  }
+  };
+  // A list is long where anything is.
+  if (Array.isArray(value)) for (let i = 0; i < value.length; i++) into(i, value[i]);
+  else for (const key of Object.keys(value)) into(key, value[key]);
 }
 
 /**
