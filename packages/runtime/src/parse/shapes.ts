@@ -87,16 +87,28 @@ function within<T>(key: string | number, shape: Shape<T>, value: unknown): T {
   try {
     return shape(value);
   } catch (error) {
-    if (error instanceof Mismatch) error.keys.push(key);
-    throw error;
+    throw below(key, error);
   }
+}
+
+/** An error from below a key. */
+function below(key: string | number, error: unknown): unknown {
+  if (error instanceof Mismatch) error.keys.push(key);
+  return error;
 }
 
 export const list =
   <T>(of: Shape<T>): Shape<T[]> =>
   value => {
     if (!Array.isArray(value)) throw unlike('a list', value);
-    return value.map((entry, i) => within(i, of, entry));
+    const read: T[] = [];
+    // One net for all entries: lists are long.
+    try {
+      for (const entry of value) read.push(of(entry));
+    } catch (error) {
+      throw below(read.length, error);
+    }
+    return read;
   };
 
 /** An object whose keys are free. */
@@ -109,13 +121,19 @@ export const table =
 
 /** An object of known fields; others are left out. */
 export function record<T extends object>(fields: Fields<T>): Shape<T> {
-  const shapes = Object.entries<Shape<unknown>>(fields);
+  const shapes = Object.entries<Shape<unknown>>(fields).map(([key, shape]) => ({ key, shape }));
   return value => {
     if (!isObject(value)) throw unlike('an object', value);
     const read: Record<string, unknown> = {};
-    for (const [key, shape] of shapes) {
-      const field = within(key, shape, Object.hasOwn(value, key) ? value[key] : undefined);
-      if (field !== undefined) read[key] = field;
+    let at = '';
+    try {
+      for (const { key, shape } of shapes) {
+        at = key;
+        const field = shape(Object.hasOwn(value, key) ? value[key] : undefined);
+        if (field !== undefined) read[key] = field;
+      }
+    } catch (error) {
+      throw below(at, error);
     }
     return read as T;
   };

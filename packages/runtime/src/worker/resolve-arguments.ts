@@ -52,10 +52,10 @@ export function compileTemplate(value: Json, known: ReadonlySet<string>): Templa
     }
     return new Slot(source, pointer, ref);
   };
-  const fill = fillerOf(replaceRefs(value, mark));
+  const marked = replaceRefs(value, mark);
   return {
     sources: [...sources],
-    fill: (results, item, misses) => fill({ results, item, misses }) ?? null,
+    fill: (results, item, misses) => fillSlots(marked, { results, item, misses, marked }) ?? null,
   };
 }
 
@@ -77,28 +77,32 @@ interface Filling {
   results: ReadonlyMap<string, Json[]>;
   item: ItemValue | undefined;
   misses: Miss[];
+  /** The whole value. */
+  marked: unknown;
 }
 
-/** Makes a value without slots; undefined for one that leads nowhere. */
-type Filler = (filling: Filling) => Json | undefined;
-
-/** Looks through a value once: to fill it in for an item walks only what is made anew. */
-function fillerOf(value: unknown, keys: readonly (string | number)[] = []): Filler {
-  if (typeof value !== 'object' || value === null) return () => value as Json;
-  if (value instanceof Slot) return filling => lookUp(value, keys, filling);
-  if (Array.isArray(value)) {
-    const entries = value.map((entry, i) => fillerOf(entry, [...keys, i]));
-    return filling => entries.map(fill => fill(filling) ?? null);
+/** The value without slots; undefined for one that leads nowhere. */
+function fillSlots(value: unknown, filling: Filling): Json | undefined {
+  if (typeof value !== 'object' || value === null) return value as Json;
+  if (value instanceof Slot) return lookUp(value, filling);
+  if (Array.isArray(value)) return value.map(entry => fillSlots(entry, filling) ?? null);
+  const filled: Record<string, Json> = {};
+  for (const key of Object.keys(value)) {
+    const below = fillSlots((value as Record<string, unknown>)[key], filling);
+    if (below !== undefined) setOwn(filled, key, below);
   }
-  const fields = Object.entries(value).map(([key, at]) => ({ key, fill: fillerOf(at, [...keys, key]) }));
-  return filling => {
-    const filled: Record<string, Json> = {};
-    for (const { key, fill } of fields) {
-      const at = fill(filling);
-      if (at !== undefined) setOwn(filled, key, at);
-    }
-    return filled;
-  };
+  return filled;
+}
+
+/** The keys that lead to a slot; undefined where it is not within a value. */
+function keysTo(slot: Slot, value: unknown): (string | number)[] | undefined {
+  if (value === slot) return [];
+  if (typeof value !== 'object' || value === null || value instanceof Slot) return undefined;
+  for (const [key, below] of Object.entries(value)) {
+    const keys = keysTo(slot, below);
+    if (keys !== undefined) return [Array.isArray(value) ? Number(key) : key, ...keys];
+  }
+  return undefined;
 }
 
 /** Sets a field; one called `__proto__` too is data. */
@@ -108,11 +112,8 @@ function setOwn(object: Record<string, Json>, key: string, value: Json): void {
   else object[key] = value;
 }
 
-function lookUp(
-  { source, pointer, ref }: Slot,
-  keys: readonly (string | number)[],
-  { results, item, misses }: Filling,
-): Json | undefined {
+function lookUp(slot: Slot, { results, item, misses, marked }: Filling): Json | undefined {
+  const { source, pointer, ref } = slot;
   const isOfItem = source === 'item' || source === 'index';
   if (isOfItem && item === undefined) return { $ref: ref.$ref };
   const from = isOfItem ? (source === 'index' ? item?.index : item?.value) : results.get(source);
@@ -121,6 +122,7 @@ function lookUp(
     const { value } = opened;
     return isOfItem || typeof value !== 'object' ? value : structuredClone(value);
   }
+  const keys = keysTo(slot, marked) ?? [];
   const isLast = opened.key === pointer.length - 1;
   const lacks = typeof opened.in === 'object' && opened.in !== null && !Array.isArray(opened.in);
   misses.push({
