@@ -60,24 +60,39 @@ export async function expandJob(options: ExpandOptions): Promise<JobManifest | F
   return (await readManifest(store, runId, job.name)) ?? manifest;
 }
 
+/** Items are written in pieces of at most this size; those of a pod that are more are one of their own. */
+const PIECE_BYTES = 2 ** 20;
+
+/** The items as they are stored, held once; where those of each pod begin, and their sums. */
 function layOut(
   items: readonly ItemLine[],
   itemsPerPod: number,
-): { body: Uint8Array; offsets: number[]; sums: string[] } {
-  const texts = items.map(line => `${JSON.stringify(line)}\n`);
+): { body: Uint8Array | AsyncIterable<Uint8Array>; offsets: number[]; sums: string[] } {
   const offsets = [0];
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for (let i = 0; i < texts.length; i += itemsPerPod) {
-    const chunk = encoder.encode(texts.slice(i, i + itemsPerPod).join(''));
-    chunks.push(chunk);
-    offsets.push((size += chunk.length));
+  const sums: string[] = [];
+  const pieces: Uint8Array[] = [];
+  let piece = new Uint8Array(0);
+  let [used, size] = [0, 0];
+  for (let i = 0; i < items.length; i += itemsPerPod) {
+    const lines = items.slice(i, i + itemsPerPod).map(line => `${JSON.stringify(line)}\n`);
+    const bytes = encoder.encode(lines.join(''));
+    if (bytes.length > piece.length - used) {
+      pieces.push(piece.subarray(0, used));
+      // As much again as there is: what is small stays small.
+      [piece, used] = [new Uint8Array(Math.max(bytes.length, Math.min(PIECE_BYTES, size))), 0];
+    }
+    piece.set(bytes, used);
+    used += bytes.length;
+    offsets.push((size += bytes.length));
+    sums.push(sumOf(bytes));
   }
-  const body = new Uint8Array(size);
-  chunks.forEach((chunk, i) => {
-    body.set(chunk, offsets[i]);
-  });
-  return { body, offsets, sums: chunks.map(chunk => sumOf(chunk)) };
+  pieces.push(piece.subarray(0, used));
+  const [, first = piece, ...more] = pieces;
+  return { body: more.length === 0 ? first : inTurn([first, ...more]), offsets, sums };
+}
+
+async function* inTurn(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  for (const piece of pieces) yield await Promise.resolve(piece);
 }
 
 async function linesOf({ store, runId, job }: ExpandOptions): Promise<ItemLine[] | FailureCause> {

@@ -1,6 +1,7 @@
 /** The shape of a job as stores hold it: with everything filled in, and checked by whoever wrote it. */
 import type { Backoff, JobStatus, KTJob, KTTask, KubernetesOptions } from '@kube-transform/sdk';
 import {
+  alike,
   count,
   flag,
   json,
@@ -48,13 +49,13 @@ export const JOB = record<KTJob>({
   name: text,
   memory: text,
   cpu: text,
-  dependencies: list(text),
+  dependencies: alike(list(text)),
   function: nullOr(text),
-  args: object,
-  tasks: list(record<KTTask>({ function: nullOr(text), args: object })),
+  args: alike(object),
+  tasks: alike(list(record<KTTask>({ function: nullOr(text), args: alike(object) }))),
   items: json,
   retries: count,
-  backoff: record<Backoff>({ initial: text, factor: number, max: text }),
+  backoff: alike(record<Backoff>({ initial: text, factor: number, max: text })),
   timeout: nullOr(text),
   itemsPerPod: nullOr(positive),
   concurrency: nullOr(positive),
@@ -62,11 +63,11 @@ export const JOB = record<KTJob>({
   maxFailed: countOrText,
   failFast: flag,
   cache: flag,
-  outputs: list(json),
-  env: table(text),
-  labels: table(text),
+  outputs: alike(list(json)),
+  env: alike(table(text)),
+  labels: alike(table(text)),
   gpu: count,
-  kubernetes: KUBERNETES,
+  kubernetes: alike(KUBERNETES),
 });
 
 /** The shape of where a job stands. */
