@@ -1,7 +1,10 @@
 /**
  * `node test/scale/scale.mjs [FRACTION]`: runs as large as people make them, for a night: 1,000,000 items
- * in-process, 300,000 in processes, 100,000 jobs with nothing to run, each run, resumed, shown, retried and
+ * in-process, as many in processes, 100,000 jobs with nothing to run, each run, resumed, shown, retried and
  * deleted. Prints the time and the peak memory of the driver and of the largest worker.
+ *
+ * What a controller does (drives items in other processes, drives jobs that are stored) has the heap that Node
+ * gives its pod, and may take 256 MiB.
  *
  * A FRACTION (default 1) makes all of them smaller. Ends with 1 where a command does not end as it should.
  */
@@ -55,13 +58,20 @@ process.on('exit', () => appendFileSync(${JSON.stringify(peaks)}, kind + ' ' + p
 `,
 );
 
+/** In MiB; the heap is half of a controller's limit. */
+const [CONTROLLER_HEAP, CONTROLLER_PEAK] = [256, 256];
 let isRight = true;
-function kt(name, args, code = 0) {
+const kt = (name, args, how) => run(name, [KT, ...args], how);
+
+function run(name, args, { code = 0, isController = false } = {}) {
   writeFileSync(peaks, '');
   const began = performance.now();
-  const { status, stderr, stdout } = spawnSync(process.execPath, [KT, ...args], {
+  const { status, stderr, stdout } = spawnSync(process.execPath, args, {
     cwd: dir,
-    env: { ...process.env, NODE_OPTIONS: `--import ${join(dir, 'peak.mjs')}` },
+    env: {
+      ...process.env,
+      NODE_OPTIONS: `--import ${join(dir, 'peak.mjs')}${isController ? ` --max-old-space-size=${CONTROLLER_HEAP}` : ''}`,
+    },
     encoding: 'utf8',
     maxBuffer: 2 ** 30,
   });
@@ -70,31 +80,39 @@ function kt(name, args, code = 0) {
       .split('\n')
       .filter(line => line.startsWith(kind))
       .reduce((most, line) => Math.max(most, Number(line.split(' ')[1]) / 1024), 0);
+  const isLarge = isController && peak('driver') > CONTROLLER_PEAK;
+  if (isLarge) isRight = false;
   const [driver, worker] = [peak('driver'), peak('worker')].map(mib => `${Math.round(mib)} MiB`);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  console.log(`${name}: ${seconds} s, driver ${driver}${worker === '0 MiB' ? '' : `, worker ${worker}`}`);
+  console.log(
+    `${name}: ${seconds} s, driver ${driver}${worker === '0 MiB' ? '' : `, worker ${worker}`}${isLarge ? `, MORE than ${CONTROLLER_PEAK} MiB` : ''}`,
+  );
   if (status === code) return;
   isRight = false;
   console.log(`  ended with ${status}: ${(stderr + stdout).trim().split('\n').slice(-3).join('\n  ')}`);
 }
 
 /** A run whose last step fails until it is mended, and what is done with one that has ended. */
-function lives(name, id, [what, ...args]) {
+function lives(name, id, { isController, command: [what, ...args] }) {
   const mended = join(dir, 'mended');
   rmSync(mended, { force: true });
-  kt(`${name}, run`, ['run', what, ...args, '--run-id', id], 1);
-  kt(`${name}, resume`, ['run', '--resume', id], 1);
+  kt(`${name}, run`, ['run', what, ...args, '--run-id', id], { code: 1, isController });
+  if (what.endsWith('.json'))
+    run(`${name}, controller`, [join(ROOT, 'test/scale/drive.mjs'), dir, id], { isController: true });
+  kt(`${name}, resume`, ['run', '--resume', id], { code: 1, isController });
   kt(`${name}, status`, ['status', id, '--json']);
   writeFileSync(mended, '');
-  kt(`${name}, retry`, ['retry', id, '--failed']);
+  kt(`${name}, retry`, ['retry', id, '--failed'], { isController });
   kt(`${name}, gc`, ['gc', '--older-than', '0s', '--keep', '0']);
 }
 
 try {
-  lives(`${sized(1_000_000)} items in-process`, 'in', ['wide', '--n', String(sized(1_000_000))]);
-  const many = ['wide', '--n', String(sized(300_000)), '--executor', 'processes'];
-  lives(`${sized(300_000)} items in processes`, 'pool', many);
-  lives(`${jobs.length} jobs with nothing to run`, 'jobs', ['jobs.json', '--functions', 'pipelines/wide.ts']);
+  const n = String(sized(1_000_000));
+  lives(`${n} items in-process`, 'in', { isController: false, command: ['wide', '--n', n] });
+  const pool = ['wide', '--n', n, '--executor', 'processes'];
+  lives(`${n} items in processes`, 'pool', { isController: true, command: pool });
+  const many = ['jobs.json', '--functions', 'pipelines/wide.ts'];
+  lives(`${jobs.length} jobs with nothing to run`, 'jobs', { isController: false, command: many });
 } finally {
   rmSync(dir, { recursive: true, force: true });
 }
