@@ -168,7 +168,9 @@ describe.each(['mem', 'file'])('posix view over a %s store', kind => {
   });
   test('another view has mounts of its own', async () => {
     await mkdir(join(folder, 'other'));
-    const other = await posixView(userStore(memoryFileStore({ only: 'here' })), { scratch: join(folder, 'other') });
+    const other = await posixView(userStore(memoryFileStore({ only: 'here' })), {
+      scratch: join(folder, 'other'),
+    });
     expect(await other.promises.readdir('/data')).toEqual(['only']);
     expect(await fs.readdir('/data')).toEqual([]);
     await other.promises.writeFile('/mem/x', '1');

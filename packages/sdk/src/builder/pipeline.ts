@@ -186,7 +186,7 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
   }
 }
 
-/** Adds a step that calls a function once. No private method: of one, the compiler makes code that bundlers keep. */
+/** Adds a step that calls a function once. No method: of a private one the compiler makes code that stays. */
 function withCall(
   state: PipelineState,
   step: Pick<Step, 'type' | 'name' | 'fn'>,
