@@ -82,3 +82,23 @@ test('a bundle - with one file changed its controller refuses it too, for good',
   expect(await ended()).toEqual([78, expect.stringContaining('somebody changed it')]);
   for (const made of [copy, runDir]) await rm(made, { recursive: true });
 });
+
+test('a bundle - with one file changed its pods say that no other pod can help', async () => {
+  const { dir, digest } = await callsBundle();
+  const copy = await mkdtemp(join(tmpdir(), 'kt-bundle-'));
+  for (const name of await readdir(dir)) await copyFile(join(dir, name), join(copy, name));
+  const note = join(copy, '.note');
+  await writeFile(note, '');
+  const pod = { KT_RUN: 'r', KT_JOB: 'j', KT_PODS: '0', JOB_COMPLETION_INDEX: '0', KT_DIGEST: digest };
+  const ended = async (): Promise<[number, string]> => {
+    const env = { ...process.env, ...pod, KT_STORE: `file:${copy}/store`, KT_TERMINATION: note };
+    const worker = spawn(process.execPath, [join(copy, 'worker.mjs')], { env, stdio: 'ignore' });
+    const [code] = (await once(worker, 'exit')) as [number];
+    return [code, await readFile(note, 'utf8')];
+  };
+  // There is no such run: somebody else may still write it.
+  expect(await ended()).toEqual([75, expect.not.stringContaining('somebody changed it')]);
+  await writeFile(join(copy, 'controller.mjs'), '// changed\n');
+  expect(await ended()).toEqual([77, expect.stringContaining('somebody changed it')]);
+  await rm(copy, { recursive: true });
+});

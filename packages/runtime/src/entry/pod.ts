@@ -8,7 +8,7 @@
  * - SIGTERM aborts what runs; what was told to stop costs no attempt.
  */
 import { fileURLToPath } from 'node:url';
-import { KtError } from '@kube-transform/sdk';
+import { isKtError, KtError } from '@kube-transform/sdk';
 import { withinLog } from '../process/console-capture.js';
 import type { HardTimeout } from '../process/hard-timeout.js';
 import { HintClient } from '../kubernetes/run/hint-client.js';
@@ -29,6 +29,8 @@ import { verifyFiles } from './verify-bundle.js';
 
 /** Node's own exit code where an awaited promise can no longer settle. */
 const UNSETTLED = 13;
+/** What another pod of the same code does not get further with. */
+const UNFIT: ReadonlySet<string> = new Set(['BUNDLE_CHANGED', 'NEWER_FORMAT', 'NO_SUCH_POD', 'NOT_A_POD']);
 const RESERVED: ReadonlySet<number> = new Set([0, ...Object.values(EXIT_CODE)]);
 /** While items run, how often the controller is told that there are results. */
 const PROGRESS_MS = 1000;
@@ -55,7 +57,7 @@ export async function servePod(catalog: FunctionCatalog, sums: Record<string, st
   } catch (error) {
     note.say(messageOf(error));
     printLog('error', messageOf(error));
-    code = EXIT_CODE.broken;
+    code = isKtError(error) && UNFIT.has(error.code) ? EXIT_CODE.unfit : EXIT_CODE.broken;
   }
   process.exit(code);
 }

@@ -228,7 +228,7 @@ export interface HintAddress {
  * store or bundle failed; memory: it ran out of it; deadline: an attempt outlived its timeout; crashed: its
  * own doing.
  */
-export type PodEndKind = 'done' | 'disrupted' | 'broken' | 'memory' | 'deadline' | 'crashed';
+export type PodEndKind = 'done' | 'disrupted' | 'broken' | 'unfit' | 'memory' | 'deadline' | 'crashed';
 
 /** What a pod leaves behind of itself when it ends. */
 export interface TerminationNote {

@@ -95,7 +95,7 @@ describe('blame', () => {
     late: of,
   });
 
-  test.each(['done', 'broken'] as const)('blame - of a pod that is %s: nobody', kind => {
+  test.each(['done', 'broken', 'unfit'] as const)('blame - of a pod that is %s: nobody', kind => {
     expect(blamedItems(end(kind, exited), [1, 2], memory)).toEqual([]);
   });
 
@@ -138,6 +138,8 @@ describe('a pod', () => {
     ['crashed', 'without', 3, 'false starts'],
     ['deadline', 'without', 3, 'false starts'],
     ['broken', 'without', 3, 'false starts'],
+    ['unfit', 'without', 1, 'unfit code'],
+    ['unfit', 'with', 1, 'unfit code'],
     ['memory', 'without', 3, 'memory'],
     ['disrupted', 'without', 21, 'disruptions'],
     ['broken', 'with', 10, 'store failures'],

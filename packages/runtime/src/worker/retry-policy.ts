@@ -94,7 +94,7 @@ export interface BlamedEnd {
 
 /**
  * What the end of a pod is for the items that it was at. Nobody is blamed where the pod had decided all, or
- * its store or bundle failed; of items that one late attempt took along, only the late one; a lack of memory
+ * its store or code failed; of items that one late attempt took along, only the late one; a lack of memory
  * is free as long as it can be mended.
  */
 export function blamedItems(
@@ -102,7 +102,7 @@ export function blamedItems(
   items: readonly number[],
   memory: GivenMemory,
 ): { item: number; cause: FailureCause; isFree: boolean }[] {
-  if (kind === 'done' || kind === 'broken') return [];
+  if (kind === 'done' || kind === 'broken' || kind === 'unfit') return [];
   return items.map(item => {
     const own: FailureCause =
       late === null || late === item
@@ -127,7 +127,7 @@ export const NO_HISTORY: PodHistory = { falseStarts: 0, disruptedStarts: 0 };
 export interface JudgedPod {
   history: PodHistory;
   /** What there was too much of: another pod cannot help. */
-  tooMany: 'disruptions' | 'memory' | 'store failures' | 'false starts' | null;
+  tooMany: 'unfit code' | 'disruptions' | 'memory' | 'store failures' | 'false starts' | null;
   /** A pause comes before the next pod. */
   isDelayed: boolean;
 }
@@ -140,6 +140,8 @@ export interface JudgedPod {
 export function judgePod(kind: PodEndKind, hasBegun: boolean, before: PodHistory): JudgedPod {
   const isDelayed = kind !== 'disrupted' && kind !== 'memory' && kind !== 'done';
   const goesOn = { history: before, tooMany: null, isDelayed };
+  // One is too many.
+  if (kind === 'unfit') return { ...goesOn, tooMany: 'unfit code' };
   if (kind === 'disrupted') {
     if (hasBegun) return goesOn;
     const history = { ...before, disruptedStarts: before.disruptedStarts + 1 };

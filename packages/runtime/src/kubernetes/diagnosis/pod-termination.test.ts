@@ -130,6 +130,13 @@ test.each<[string, Terminated | null, Parts, object, RegExp]>([
     { kind: 'broken' },
     /It said: no space left/,
   ],
+  [
+    'other code',
+    { exitCode: 77, message: note({ message: 'somebody changed it' }) },
+    {},
+    { kind: 'unfit' },
+    /It said: somebody changed it/,
+  ],
   ['done', { exitCode: 78 }, {}, { kind: 'done' }, /./],
   ['done, and all are to stop', { exitCode: 79 }, {}, { kind: 'done' }, /./],
   [

@@ -88,6 +88,7 @@ export function terminationOf(
     return end({ ...at, kind: 'disrupted', cause: evicted('The pod was deleted while it ran.') });
   }
   if (code === EXIT_CODE.early) return end({ ...at, kind: 'crashed', cause: early(note.message) });
+  if (code === EXIT_CODE.unfit) return end({ ...at, kind: 'unfit', cause: exited(code, note.message) });
   if (code === EXIT_CODE.broken) return end({ ...at, kind: 'broken', cause: exited(code, note.message) });
   if (code === null)
     return end({

@@ -234,6 +234,16 @@ describe('a step is given up after', () => {
     });
   });
 
+  test('one pod whose code is not that of the run', async () => {
+    const message = JSON.stringify({ begun: [], message: 'somebody changed it' });
+    expect(await wave({ terminated: { exitCode: EXIT_CODE.unfit, message } })).toEqual({
+      kind: 'NotStarted',
+      reason: 'worker',
+      message: expect.stringMatching(/^Pod 0 of step "m" has not the code of this run.*somebody changed it/),
+    });
+    expect(await outcomeOf(0)).toBeUndefined();
+  });
+
   test('three pods that succeeded, as Kubernetes has it, without having done anything', async () => {
     const causes: (FailureCause | null)[] = [];
     for (let n = 1; n <= 3; n++) {

@@ -173,6 +173,10 @@ function causeOf({ tooMany, history }: JudgedPod, pod: string, cause: FailureCau
       return null;
     case 'memory':
       return cause;
+    case 'unfit code': {
+      const message = `${pod} has not the code of this run, and no other has. ${cause.message}`;
+      return { kind: 'NotStarted', reason: 'worker', message };
+    }
     case 'disruptions': {
       const message = `${pod} was taken away ${history.disruptedStarts} times. ${cause.message}`;
       return { kind: 'Lost', message };

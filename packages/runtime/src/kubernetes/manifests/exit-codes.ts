@@ -3,7 +3,8 @@
  *
  * - The pod of a step. 0: all its items have a result. 78: all are decided, some failed for good; 79: and the
  *   job stops at the first. 75: the store or the bundle failed. 76: it ended with items undone, as if all
- *   were well. 143: told to stop. Anything else is the end that a function made, or the system.
+ *   were well. 77: its code is not that of the run, or too old for it. 143: told to stop. Anything else is
+ *   the end that a function made, or the system.
  * - The controller of a run. 0: the run has completed, or another controller drives it. 78: the run has not
  *   completed, or this code cannot drive it. 75, 143 (told to stop): its Job begins another.
  * - The launcher of a schedule. 0: a run was begun, or none was to be. 78: this code cannot. 75: begun again.
@@ -25,6 +26,8 @@ export const EXIT_CODE = {
   broken: 75,
   /** The process ended as if all were well, before its pod was done. */
   early: 76,
+  /** The code is not that of the run, or too old for it: no pod can help, and the step fails. */
+  unfit: 77,
   /** Nobody reads what is printed: asked for again. */
   unread: 1,
   /** Told to stop by SIGTERM. */
