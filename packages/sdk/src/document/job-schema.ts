@@ -107,7 +107,8 @@ export const jobSchema = z
       args,
       tasks: withDefault(z.array(task, { error: 'Expected a list of tasks' }), () => []),
       items: orNull(
-        z.union([z.array(z.custom<Json>()), z.strictObject({ $ref: text })], {
+        // Its items are looked at once, below.
+        z.union([z.custom<Json[]>(v => Array.isArray(v)), z.strictObject({ $ref: text })], {
           error: 'Expected a list, or a {"$ref": …} to one',
         }),
       ).check(refuseNonJson),
