@@ -79,12 +79,12 @@ test('a pod: told to stop', async () => {
 });
 
 test.each([
-  ['the store cannot be opened', { KT_STORE: 'nowhere://x' }],
-  ['the bundle is another one', { KT_DIGEST: 'another' }],
-  ['the run is unknown', { KT_RUN: 'unknown' }],
-  ['the environment is no pod’s', { KT_PODS: '' }],
-])('a pod: %s', async (_, env) => {
-  expect(await podOf('r', env)).toBe(EXIT_CODE.broken);
+  ['the store cannot be opened', { KT_STORE: 'nowhere://x' }, EXIT_CODE.broken],
+  ['the run is unknown', { KT_RUN: 'unknown' }, EXIT_CODE.broken],
+  ['the bundle is another one', { KT_DIGEST: 'another' }, EXIT_CODE.unfit],
+  ['the environment is no pod’s', { KT_PODS: '' }, EXIT_CODE.unfit],
+])('a pod: %s', async (_, env, code) => {
+  expect(await podOf('r', env)).toBe(code);
 });
 
 test('a worker: its driver is gone - it ends, with what it began', async () => {
