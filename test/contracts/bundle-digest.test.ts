@@ -12,6 +12,23 @@ import { expect, test } from 'vitest';
 import { verifyBundle, verifyFiles } from '../../packages/runtime/src/entry/verify-bundle.js';
 import { callsBundle } from '../kit/executors.js';
 
+/** A bundle that may be spoiled. */
+async function copyOf(dir: string): Promise<string> {
+  const copy = await mkdtemp(join(tmpdir(), 'kt-bundle-'));
+  for (const name of await readdir(dir)) await copyFile(join(dir, name), join(copy, name));
+  return copy;
+}
+
+/** How a process of a bundle ends, and its last words. */
+async function endOf(file: string, env: Record<string, string>, note: string): Promise<[number, string]> {
+  const child = spawn(process.execPath, [file], {
+    env: { ...process.env, ...env, KT_TERMINATION: note },
+    stdio: 'ignore',
+  });
+  const [code] = (await once(child, 'exit')) as [number];
+  return [code, await readFile(note, 'utf8')];
+}
+
 test('a bundle - its name is the digest that its pods find in its folder', async () => {
   const { dir, digest } = await callsBundle();
   expect(basename(dir)).toBe(digest);
@@ -21,8 +38,7 @@ test('a bundle - its name is the digest that its pods find in its folder', async
 
 test('a bundle - with one file changed its pods refuse it', async () => {
   const { dir, digest } = await callsBundle();
-  const copy = await mkdtemp(join(tmpdir(), 'kt-bundle-'));
-  for (const name of await readdir(dir)) await copyFile(join(dir, name), join(copy, name));
+  const copy = await copyOf(dir);
   expect(() => verifyBundle(copy, digest)).not.toThrow();
   await writeFile(join(copy, 'worker.mjs'), '// changed\n');
   expect(() => verifyBundle(copy, digest)).toThrow(/somebody changed it/);
@@ -42,8 +58,7 @@ test.each([
   ['gone', (file: string) => rm(file)],
 ])('a bundle - a pod refuses it with any one file %s', async (_, spoil) => {
   const { dir, digest } = await callsBundle();
-  const copy = await mkdtemp(join(tmpdir(), 'kt-bundle-'));
-  for (const name of await readdir(dir)) await copyFile(join(dir, name), join(copy, name));
+  const copy = await copyOf(dir);
   const { sums } = (await import(pathToFileURL(join(dir, 'functions.mjs')).href)) as {
     sums: Record<string, string>;
   };
@@ -60,8 +75,7 @@ test.each([
 
 test('a bundle - with one file changed its controller refuses it too, for good', async () => {
   const { dir, digest } = await callsBundle();
-  const copy = await mkdtemp(join(tmpdir(), 'kt-bundle-'));
-  for (const name of await readdir(dir)) await copyFile(join(dir, name), join(copy, name));
+  const copy = await copyOf(dir);
   const settings = clusterSettings({ namespace: 'ns', store: 'file:/nowhere' });
   const config: RunConfig = {
     ...{ runId: 'r', pipeline: 'p', kind: 'new', from: null, digest, bundleParts: 1, settings },
@@ -70,12 +84,8 @@ test('a bundle - with one file changed its controller refuses it too, for good',
   const runDir = await mkdtemp(join(tmpdir(), 'kt-run-'));
   await writeFile(join(runDir, 'run.json'), RUN_CONFIG.text(config));
   const note = join(runDir, 'note');
-  const ended = async (): Promise<[number, string]> => {
-    const env = { ...process.env, KT_RUN_DIR: runDir, KT_TERMINATION: note, KUBERNETES_SERVICE_HOST: '' };
-    const controller = spawn(process.execPath, [join(copy, 'controller.mjs')], { env, stdio: 'ignore' });
-    const [code] = (await once(controller, 'exit')) as [number];
-    return [code, await readFile(note, 'utf8')];
-  };
+  const ended = (): Promise<[number, string]> =>
+    endOf(join(copy, 'controller.mjs'), { KT_RUN_DIR: runDir, KUBERNETES_SERVICE_HOST: '' }, note);
   // Outside of a cluster it comes no further than this, and may be begun again.
   expect(await ended()).toEqual([75, expect.not.stringContaining('somebody changed it')]);
   await writeFile(join(copy, 'worker.mjs'), '// changed\n');
@@ -85,17 +95,12 @@ test('a bundle - with one file changed its controller refuses it too, for good',
 
 test('a bundle - with one file changed its pods say that no other pod can help', async () => {
   const { dir, digest } = await callsBundle();
-  const copy = await mkdtemp(join(tmpdir(), 'kt-bundle-'));
-  for (const name of await readdir(dir)) await copyFile(join(dir, name), join(copy, name));
+  const copy = await copyOf(dir);
   const note = join(copy, '.note');
   await writeFile(note, '');
   const pod = { KT_RUN: 'r', KT_JOB: 'j', KT_PODS: '0', JOB_COMPLETION_INDEX: '0', KT_DIGEST: digest };
-  const ended = async (): Promise<[number, string]> => {
-    const env = { ...process.env, ...pod, KT_STORE: `file:${copy}/store`, KT_TERMINATION: note };
-    const worker = spawn(process.execPath, [join(copy, 'worker.mjs')], { env, stdio: 'ignore' });
-    const [code] = (await once(worker, 'exit')) as [number];
-    return [code, await readFile(note, 'utf8')];
-  };
+  const ended = (): Promise<[number, string]> =>
+    endOf(join(copy, 'worker.mjs'), { ...pod, KT_STORE: `file:${copy}/store` }, note);
   // There is no such run: somebody else may still write it.
   expect(await ended()).toEqual([75, expect.not.stringContaining('somebody changed it')]);
   await writeFile(join(copy, 'controller.mjs'), '// changed\n');
