@@ -82,7 +82,7 @@ test.each([
   ['the store cannot be opened', { KT_STORE: 'nowhere://x' }, EXIT_CODE.broken],
   ['the run is unknown', { KT_RUN: 'unknown' }, EXIT_CODE.broken],
   ['the bundle is another one', { KT_DIGEST: 'another' }, EXIT_CODE.unfit],
-  ['the environment is no pod’s', { KT_PODS: '' }, EXIT_CODE.unfit],
+  ['the environment is no pod’s', { KT_PODS: '' }, EXIT_CODE.broken],
 ])('a pod: %s', async (_, env, code) => {
   expect(await podOf('r', env)).toBe(code);
 });

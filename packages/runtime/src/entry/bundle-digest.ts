@@ -4,6 +4,8 @@
 const isLeftOut = (name: string): boolean =>
   name.startsWith('.') || name.endsWith('.map') || name === 'functions.mjs' || name === 'node_modules';
 
+const codeAmong = (names: Iterable<string>): string[] => [...names].filter(name => !isLeftOut(name)).sort();
+
 /**
  * The digest of files: sixteen hex digits of a SHA-256 over names, sizes and contents, in the order of the
  * names.
@@ -14,7 +16,7 @@ export function digestOf(names: Iterable<string>, read: (name: string) => Uint8A
   // Processes that are no pods do without.
   const { createHash } = process.getBuiltinModule('node:crypto');
   const hash = createHash('sha256');
-  for (const name of [...names].filter(name => !isLeftOut(name)).sort()) {
+  for (const name of codeAmong(names)) {
     const body = read(name);
     hash.update(`${name}\0${body.length}\0`).update(body);
   }
@@ -27,12 +29,7 @@ export function digestOf(names: Iterable<string>, read: (name: string) => Uint8A
  * start.
  */
 export function sumsOf(names: Iterable<string>, read: (name: string) => Uint8Array): Record<string, string> {
-  return Object.fromEntries(
-    [...names]
-      .filter(name => !isLeftOut(name))
-      .sort()
-      .map(name => [name, sumOfFile(read(name))]),
-  );
+  return Object.fromEntries(codeAmong(names).map(name => [name, sumOfFile(read(name))]));
 }
 
 /** Size and CRC-32 of a file, in hex. */

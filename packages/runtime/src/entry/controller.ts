@@ -9,13 +9,11 @@ import { isKtError } from '@kube-transform/sdk';
 import { EXIT_CODE } from '../kubernetes/manifests/exit-codes.js';
 import { messageOf } from '../parse/thrown.js';
 import { printLog } from '../process/standard-output.js';
+import { BEYOND_RETRY } from './beyond-retry.js';
 import { printProbe } from './probe.js';
 import { printPage } from './reader.js';
 import { controlRun } from './run-controller.js';
 import { beginScheduledRun } from './scheduled-run.js';
-
-/** What another pod of the same code does not get further with. */
-const BEYOND_RETRY: ReadonlySet<string> = new Set(['WRONG_VERSION', 'NEWER_FORMAT', 'BUNDLE_CHANGED']);
 
 /**
  * What is done instead of driving a run, by the variable of the environment that asks for it; gives exit

@@ -25,12 +25,11 @@ import type { PodOutcome } from '../run-store/item-results.js';
 import type { FunctionCatalog, ItemEvent } from '../ports/index.js';
 import { attemptTimeoutMs, stopsJob } from '../worker/retry-policy.js';
 import { runPod } from '../worker/run-pod.js';
+import { BEYOND_RETRY } from './beyond-retry.js';
 import { verifyFiles } from './verify-bundle.js';
 
 /** Node's own exit code where an awaited promise can no longer settle. */
 const UNSETTLED = 13;
-/** What another pod of the same code does not get further with. */
-const UNFIT: ReadonlySet<string> = new Set(['BUNDLE_CHANGED', 'NEWER_FORMAT', 'NO_SUCH_POD', 'NOT_A_POD']);
 const RESERVED: ReadonlySet<number> = new Set([0, ...Object.values(EXIT_CODE)]);
 /** While items run, how often the controller is told that there are results. */
 const PROGRESS_MS = 1000;
@@ -57,7 +56,7 @@ export async function servePod(catalog: FunctionCatalog, sums: Record<string, st
   } catch (error) {
     note.say(messageOf(error));
     printLog('error', messageOf(error));
-    code = isKtError(error) && UNFIT.has(error.code) ? EXIT_CODE.unfit : EXIT_CODE.broken;
+    code = isKtError(error) && BEYOND_RETRY.has(error.code) ? EXIT_CODE.unfit : EXIT_CODE.broken;
   }
   process.exit(code);
 }

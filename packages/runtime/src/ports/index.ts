@@ -225,8 +225,8 @@ export interface HintAddress {
 
 /**
  * How a pod or a worker process ended. done: all its items are decided; disrupted: not its fault; broken: its
- * store or bundle failed; memory: it ran out of it; deadline: an attempt outlived its timeout; crashed: its
- * own doing.
+ * store or bundle failed; unfit: its code is not that of the run; memory: it ran out of it; deadline: an
+ * attempt outlived its timeout; crashed: its own doing.
  */
 export type PodEndKind = 'done' | 'disrupted' | 'broken' | 'unfit' | 'memory' | 'deadline' | 'crashed';
 

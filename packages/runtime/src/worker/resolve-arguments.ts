@@ -55,7 +55,7 @@ export function compileTemplate(value: Json, known: ReadonlySet<string>): Templa
   const marked = replaceRefs(value, mark);
   return {
     sources: [...sources],
-    fill: (results, item, misses) => fillSlots(marked, { results, item, misses, marked }) ?? null,
+    fill: (results, item, misses) => fillSlots(marked, { results, item, misses, keys: [] }) ?? null,
   };
 }
 
@@ -72,37 +72,33 @@ class Slot {
   }
 }
 
-/** What is being filled in. */
+/** What is being filled in, and where that has come to. */
 interface Filling {
   results: ReadonlyMap<string, Json[]>;
   item: ItemValue | undefined;
   misses: Miss[];
-  /** The whole value. */
-  marked: unknown;
+  keys: (string | number)[];
 }
 
 /** The value without slots; undefined for one that leads nowhere. */
 function fillSlots(value: unknown, filling: Filling): Json | undefined {
   if (typeof value !== 'object' || value === null) return value as Json;
   if (value instanceof Slot) return lookUp(value, filling);
-  if (Array.isArray(value)) return value.map(entry => fillSlots(entry, filling) ?? null);
+  if (Array.isArray(value)) return value.map((entry, i) => fillBelow(i, entry, filling) ?? null);
   const filled: Record<string, Json> = {};
   for (const key of Object.keys(value)) {
-    const below = fillSlots((value as Record<string, unknown>)[key], filling);
+    const below = fillBelow(key, (value as Record<string, unknown>)[key], filling);
     if (below !== undefined) setOwn(filled, key, below);
   }
   return filled;
 }
 
-/** The keys that lead to a slot; undefined where it is not within a value. */
-function keysTo(slot: Slot, value: unknown): (string | number)[] | undefined {
-  if (value === slot) return [];
-  if (typeof value !== 'object' || value === null || value instanceof Slot) return undefined;
-  for (const [key, below] of Object.entries(value)) {
-    const keys = keysTo(slot, below);
-    if (keys !== undefined) return [Array.isArray(value) ? Number(key) : key, ...keys];
-  }
-  return undefined;
+function fillBelow(key: string | number, value: unknown, filling: Filling): Json | undefined {
+  if (typeof value !== 'object' || value === null) return value as Json;
+  filling.keys.push(key);
+  const filled = fillSlots(value, filling);
+  filling.keys.pop();
+  return filled;
 }
 
 /** Sets a field; one called `__proto__` too is data. */
@@ -112,8 +108,7 @@ function setOwn(object: Record<string, Json>, key: string, value: Json): void {
   else object[key] = value;
 }
 
-function lookUp(slot: Slot, { results, item, misses, marked }: Filling): Json | undefined {
-  const { source, pointer, ref } = slot;
+function lookUp({ source, pointer, ref }: Slot, { results, item, misses, keys }: Filling): Json | undefined {
   const isOfItem = source === 'item' || source === 'index';
   if (isOfItem && item === undefined) return { $ref: ref.$ref };
   const from = isOfItem ? (source === 'index' ? item?.index : item?.value) : results.get(source);
@@ -122,7 +117,6 @@ function lookUp(slot: Slot, { results, item, misses, marked }: Filling): Json | 
     const { value } = opened;
     return isOfItem || typeof value !== 'object' ? value : structuredClone(value);
   }
-  const keys = keysTo(slot, marked) ?? [];
   const isLast = opened.key === pointer.length - 1;
   const lacks = typeof opened.in === 'object' && opened.in !== null && !Array.isArray(opened.in);
   misses.push({

@@ -54,6 +54,7 @@ export class TempFiles {
   async #start(): Promise<string> {
     await makeFolder(this.dir);
     await this.#sweep();
+    // Not `crypto`: it takes longer to load than all else that a worker's start does here.
     return join(this.dir, await ownName('t', Math.random().toString(36).slice(2, 10)));
   }
 
