@@ -36,13 +36,17 @@ const succeeded = (item: number): Untimed<RunEvent> => ({
   skipped: false,
 });
 
+/** The time of every first event: with the time of day, a rate would sometimes round the other way. */
+const NOW_MS = 1_800_000_000_000;
+
 /** Publishes events, `stepMs` after each other. */
 function publish(
   reporter: ReturnType<typeof reporterFor>,
   events: readonly Untimed<RunEvent>[],
   stepMs = 0,
 ): void {
-  events.forEach((event, i) => reporter.publish({ ...event, runId: 'r', atMs: Date.now() + i * stepMs }));
+  const fromMs = vi.getMockedSystemTime()?.getTime() ?? NOW_MS;
+  events.forEach((event, i) => reporter.publish({ ...event, runId: 'r', atMs: fromMs + i * stepMs }));
 }
 
 describe('as JSON', () => {
@@ -132,7 +136,7 @@ describe('as lines', () => {
 describe('on a terminal', () => {
   let screen: Screen;
   beforeEach(() => {
-    vi.useFakeTimers();
+    vi.useFakeTimers({ now: NOW_MS });
     screen = new Screen(true);
   });
   afterEach(() => {
@@ -172,7 +176,7 @@ describe('on a terminal', () => {
   });
 
   test('a run that has not begun - since when it is waited for, and why, whole; then nothing of it', () => {
-    const reporter = reporterFor(false, screen, { runId: 'r', createdMs: Date.now() - 65_000 });
+    const reporter = reporterFor(false, screen, { runId: 'r', createdMs: NOW_MS - 65_000 });
     vi.advanceTimersByTime(100);
     expect(screen.drawn).toEqual([]);
     const why = `the controller is waiting because ${'x'.repeat(90)}.`;

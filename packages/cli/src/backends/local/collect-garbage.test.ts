@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, readdir, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type FileStore, localFileStore, memoryFileStore } from '@kube-transform/runtime';
@@ -21,7 +21,7 @@ let nowMs: number;
 
 beforeEach(async () => {
   projectDir = await mkdtemp(join(tmpdir(), 'kt-gc-'));
-  nowMs = Date.now() + DAY_MS;
+  nowMs = (await stat(projectDir)).mtimeMs + DAY_MS;
 });
 const gone = (dir: string): void => onTestFinished(() => rm(dir, { recursive: true, force: true }));
 
@@ -83,7 +83,7 @@ test('CG2: the record of a run goes first, and the next gc takes the rest', asyn
   expect(deletes[0]).toEqual(['kt-metadata/r/spec.json']);
   await memory.delete(['kt-metadata/r/pipeline_run_state.json']);
   expect(await new LocalBackend(memory, { projectDir }).list()).toEqual([]);
-  expect(await collected(memory, { nowMs: Date.now() })).toEqual([]);
+  expect(await collected(memory, { nowMs: nowMs - DAY_MS })).toEqual([]);
   expect(await collected(memory)).toEqual(['rest of a run r']);
   expect(await collected(memory)).toEqual([]);
 });
