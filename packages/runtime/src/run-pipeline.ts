@@ -82,7 +82,7 @@ export async function runPipeline(
   const clock = systemClock;
   const store =
     typeof options.store === 'object' ? options.store : await openStore(options.store ?? 'file:.');
-  const { runId, params = {} } = options;
+  const { runId, params = {}, concurrency = 16, sink } = options;
   const catalog = localCatalog(pipeline, options.functions);
   const record = await newRun({ pipeline, params, clock, ...omitUndefined({ runId }) });
   if (!(await writeRecord(store, record))) {
@@ -100,8 +100,8 @@ export async function runPipeline(
     store,
     clock,
     record,
-    executor: inProcessExecutor({ host, concurrency: options.concurrency ?? 16 }),
-    sink: options.sink ?? { publish: () => undefined },
+    executor: inProcessExecutor({ host, concurrency, isHeard: sink !== undefined }),
+    sink: sink ?? { publish: () => undefined },
     resumed: false,
     drain: never,
     stop: options.signal ?? never,

@@ -1,6 +1,6 @@
 import { mustParsePipeline } from '@kube-transform/sdk';
 import { expect, test } from 'vitest';
-import { parseItems, readItems } from '../run-store/job-manifest.js';
+import { readItems } from '../run-store/job-manifest.js';
 import { memoryFileStore } from '../stores/memory-file-store.js';
 import { expandJob } from './expand-job.js';
 
@@ -18,6 +18,6 @@ test.each([1, 2, 4, 100])('expandJob - pods of %i items find theirs, however lar
   if (!('offsets' in manifest)) throw new Error(JSON.stringify(manifest));
   const found = [];
   for (let pod = 0; pod < Math.ceil(items.length / n); pod++)
-    for (const item of parseItems(manifest, await readItems(store, manifest, pod))) found.push(item);
+    for (const item of (await readItems(store, manifest, pod)).all) found.push(item);
   expect(found).toEqual(items.map(e => ({ e })));
 });

@@ -60,6 +60,10 @@ export async function expandJob(options: ExpandOptions): Promise<JobManifest | F
   return (await readManifest(store, runId, job.name)) ?? manifest;
 }
 
+/** Put together here where that is quick. */
+const lineOf = (item: ItemLine): string =>
+  'e' in item ? `{"e":${JSON.stringify(item.e)}}\n` : `${JSON.stringify(item)}\n`;
+
 /** Items are written in pieces of at most this size; those of a pod that are more are one of their own. */
 const PIECE_BYTES = 2 ** 20;
 
@@ -74,7 +78,7 @@ function layOut(
   let piece = new Uint8Array(0);
   let [used, size] = [0, 0];
   for (let i = 0; i < items.length; i += itemsPerPod) {
-    const lines = items.slice(i, i + itemsPerPod).map(line => `${JSON.stringify(line)}\n`);
+    const lines = items.slice(i, i + itemsPerPod).map(lineOf);
     const bytes = encoder.encode(lines.join(''));
     if (bytes.length > piece.length - used) {
       pieces.push(piece.subarray(0, used));

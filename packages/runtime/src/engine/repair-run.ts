@@ -12,7 +12,7 @@ import { json } from '../parse/shapes.js';
 import type { Clock, FileStore, RunStatus } from '../ports/index.js';
 import { checkLog, type CheckedLog, isDamage } from '../run-store/check-log.js';
 import { foldLine, type ItemOutcome, RESULT_LINE } from '../run-store/item-results.js';
-import { type JobManifest, parseItems, readItems, readManifest } from '../run-store/job-manifest.js';
+import { type JobManifest, readItems, readManifest } from '../run-store/job-manifest.js';
 import { FACT, openJournal } from '../run-store/journal.js';
 import {
   itemsKey,
@@ -152,7 +152,7 @@ class RepairPlan {
       manifest = await readManifest(this.#store, runId, name);
       if (manifest === null) return { manifest, hasItems: false };
       for (let pod = 0; pod * manifest.itemsPerPod < manifest.items; pod++)
-        parseItems(manifest, await readItems(this.#store, manifest, pod));
+        await readItems(this.#store, manifest, pod);
       return { manifest, hasItems: true };
     } catch (error) {
       if (!isDamage(error)) throw error;

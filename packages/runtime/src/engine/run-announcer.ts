@@ -93,6 +93,9 @@ export class RunAnnouncer {
    * Stamps an event and passes it on. The event is nobody else's: it is stamped in place, which is quicker.
    */
   #publish(event: Unstamped<RunEvent>, atMs = this.#o.clock.nowMs()): void {
-    this.#o.sink.publish(Object.assign(event, { atMs, runId: this.#o.record.runId }));
+    const stamped = event as RunEvent;
+    stamped.atMs = atMs;
+    stamped.runId = this.#o.record.runId;
+    this.#o.sink.publish(stamped);
   }
 }

@@ -32,6 +32,8 @@ export interface InProcessOptions {
   host: Omit<PodHost, keyof Pacing | 'returned' | 'draining' | 'signal' | 'emit'>;
   /** Items in flight at once, over all jobs. */
   concurrency: number;
+  /** Whether anybody hears of items and of jobs that wait; default true. */
+  isHeard?: boolean;
 }
 
 /**
@@ -40,7 +42,7 @@ export interface InProcessOptions {
  * No isolation: a function that never yields can be neither stopped nor timed out, and what functions change
  * of the process (its folder, its globals) is changed for all. Jobs with different `env` take turns.
  */
-export function inProcessExecutor({ host, concurrency }: InProcessOptions): Executor {
+export function inProcessExecutor({ host, concurrency, isHeard = true }: InProcessOptions): Executor {
   const facts = new AsyncQueue<Fact | ItemEvent>();
   const paced = pacing(concurrency, AHEAD);
   const turns = new EnvTurns(process.env);
@@ -48,6 +50,9 @@ export function inProcessExecutor({ host, concurrency }: InProcessOptions): Exec
   let draining = false;
   let grace: Promise<void> | undefined;
   const over = new AbortController();
+  const tell = (event: ItemEvent): void => {
+    if (isHeard) facts.push(event);
+  };
   /** Waits for jobs that were stopped; the first that is begins the time for all. */
   const ended = async (jobs: Iterable<{ done: Promise<void> }>): Promise<void> => {
     grace ??= untilQuiet(STOP_GRACE_MS, over.signal);
@@ -58,7 +63,7 @@ export function inProcessExecutor({ host, concurrency }: InProcessOptions): Exec
     const { job, items } = order;
     let failed = 0;
     const emit = (event: ItemEvent): void => {
-      facts.push(event);
+      tell(event);
       if (event.type === 'ItemFailed' && stopsJob(job, { failed: ++failed, items }))
         stop.abort(new Error('failFast'));
     };
@@ -87,7 +92,7 @@ export function inProcessExecutor({ host, concurrency }: InProcessOptions): Exec
       if (running.has(name)) return Promise.resolve();
       const stop = new AbortController();
       const onWait = (waits: boolean): void =>
-        facts.push({ type: 'JobWaiting', job: name, message: waits ? OTHER_ENV : null });
+        tell({ type: 'JobWaiting', job: name, message: waits ? OTHER_ENV : null });
       const done = turns
         .within(order.job.env, () => runJob(order, stop), onWait)
         .catch((error: unknown) => {

@@ -5,13 +5,7 @@ import type { Shape } from '../parse/shapes.js';
 import type { FileStore, RunStatus } from '../ports/index.js';
 import { checkLog, isDamage } from '../run-store/check-log.js';
 import { readAllResults, RESULT_LINE } from '../run-store/item-results.js';
-import {
-  type JobManifest,
-  manifestIsLost,
-  parseItems,
-  readItems,
-  readManifest,
-} from '../run-store/job-manifest.js';
+import { type JobManifest, manifestIsLost, readItems, readManifest } from '../run-store/job-manifest.js';
 import { FACT } from '../run-store/journal.js';
 import { journalPrefix, logsPrefix, resultsPrefix } from '../run-store/layout.js';
 import { leaseHolder } from '../run-store/lease.js';
@@ -84,7 +78,7 @@ class Verification {
 
   async #items(manifest: JobManifest): Promise<void> {
     for (let pod = 0; pod * manifest.itemsPerPod < manifest.items; pod++)
-      parseItems(manifest, await readItems(this.#store, manifest, pod));
+      await readItems(this.#store, manifest, pod);
   }
 
   /** What is read; undefined where it is damaged, which is noted. */

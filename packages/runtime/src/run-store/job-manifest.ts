@@ -10,7 +10,6 @@ import { Format } from '../parse/format.js';
 import { broken, type Origin, parseText } from '../parse/parse-json.js';
 import {
   count,
-  json,
   keyed,
   list,
   nullOr,
@@ -18,10 +17,10 @@ import {
   optional,
   positive,
   record,
+  type Shape,
   text,
 } from '../parse/shapes.js';
 import { JOB } from '../parse/stored-job.js';
-import { LineDecoder } from '../streams/lines.js';
 import { itemsKey, jobKey, originOf, RUN_FILE, runInHints } from './layout.js';
 import type { FileStore, JobOrder } from '../ports/index.js';
 import { readDocument } from './read-document.js';
@@ -46,6 +45,7 @@ export type ItemLine = { f: string | null; a: JsonObject } | { e: Json };
 
 const REMEMBERED = 16;
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 
 /** `job.json`. Its number counts for `items.jsonl`, and the results and logs of the job's pods, too. */
 export const JOB_MANIFEST = new Format<JobManifest>({
@@ -66,10 +66,13 @@ export const JOB_MANIFEST = new Format<JobManifest>({
 export const manifestBytes = (manifest: JobManifest): Uint8Array =>
   encoder.encode(JOB_MANIFEST.text(manifest));
 
-const ITEM = keyed<ItemLine>({
-  e: record<Extract<ItemLine, { e: unknown }>>({ e: json }),
-  f: record<Extract<ItemLine, { f: unknown }>>({ f: nullOr(text), a: object }),
-});
+const TASK = record<Extract<ItemLine, { f: unknown }>>({ f: nullOr(text), a: object });
+const NOT_AN_ITEM = keyed<never>({});
+/** Elements of maps are taken as they are: a pod may have a million of them. */
+const ITEM: Shape<ItemLine> = value => {
+  if (typeof value !== 'object' || value === null) return NOT_AN_ITEM(value);
+  return Object.hasOwn(value, 'e') ? (value as { e: Json }) : TASK(value);
+};
 
 /** Reads a job's manifest; null where the job has not begun. */
 export const readManifest = (store: FileStore, runId: string, job: string): Promise<JobManifest | null> =>
@@ -89,24 +92,45 @@ export function manifestReader(
   };
 }
 
-/** The lines of one pod, for {@link parseItems}. @throws KtError `BAD_RUN` where some are missing. */
-export async function readItems(store: FileStore, manifest: JobManifest, pod: number): Promise<string[]> {
+/** The items of one pod. */
+export class PodItems {
+  readonly all: readonly ItemLine[];
+  readonly #text: string;
+  readonly #origin: Origin;
+  #lines: string[] | undefined;
+
+  /** @throws KtError `BAD_RUN` for a line that is no item. */
+  constructor(lines: string, origin: Origin) {
+    this.#text = lines;
+    this.#origin = origin;
+    // All at once, which is quicker than one by one.
+    this.all = parseText(list(ITEM), `[${lines.trimEnd().replaceAll('\n', ',')}]`, origin);
+  }
+
+  /** An item made anew, for a further attempt: what one attempt changes another never sees. */
+  anew(offset: number): ItemLine {
+    this.#lines ??= this.#text.split('\n');
+    return parseText(ITEM, this.#lines[offset] ?? '', this.#origin);
+  }
+}
+
+/** Reads the items of one pod. @throws KtError `BAD_RUN` where some are missing, or not what was written. */
+export async function readItems(store: FileStore, manifest: JobManifest, pod: number): Promise<PodItems> {
   const { runId, job, items, itemsPerPod, offsets, sums } = manifest;
-  const key = itemsKey(runId, job.name);
+  const origin = itemsOf(manifest);
   const [start = 0, end = 0] = offsets.slice(pod, pod + 2);
-  const bytes = await store.get(key, { start, end }).catch((error: unknown) => {
-    throw isKtError(error) && error.code === 'NOT_FOUND' ? broken(itemsOf(manifest), 'it is missing') : error;
+  const bytes = await store.get(itemsKey(runId, job.name), { start, end }).catch((error: unknown) => {
+    throw isKtError(error) && error.code === 'NOT_FOUND' ? broken(origin, 'it is missing') : error;
   });
-  const lines = new LineDecoder().push(bytes);
+  const lines = decoder.decode(bytes);
+  const isAsWritten = sums !== undefined && sums[pod] === sumOf(bytes);
   const expected = Math.min(itemsPerPod, items - pod * itemsPerPod);
-  if (lines.length !== expected)
-    throw broken(
-      itemsOf(manifest),
-      `it has ${lines.length} items of pod ${pod}, which should be ${expected}`,
-    );
-  if (sums !== undefined && sums[pod] !== sumOf(bytes))
-    throw broken(itemsOf(manifest), `the items of pod ${pod} are not what was written`);
-  return lines;
+  const seen = isAsWritten ? expected : lines.split('\n').length - 1;
+  if (seen !== expected)
+    throw broken(origin, `it has ${seen} items of pod ${pod}, which should be ${expected}`);
+  if (sums !== undefined && !isAsWritten)
+    throw broken(origin, `the items of pod ${pod} are not what was written`);
+  return new PodItems(lines, origin);
 }
 
 /** Whether the items of a job are there, in their length. */
@@ -136,14 +160,6 @@ const itemsOf = ({ runId, job }: JobManifest): Origin => ({
   file: itemsKey(runId, job.name),
   hint: `Delete the file: kt run --resume ${runInHints(runId)} writes it anew.`,
 });
-
-/** All items of a pod at once, which is quicker than one by one. @throws KtError `BAD_RUN`. */
-export const parseItems = (manifest: JobManifest, lines: readonly string[]): ItemLine[] =>
-  parseText(list(ITEM), `[${lines.join(',')}]`, itemsOf(manifest));
-
-/** An item, made anew for each further attempt, so that what one attempt changes another never sees. */
-export const parseItem = (manifest: JobManifest, line: string): ItemLine =>
-  parseText(ITEM, line, itemsOf(manifest));
 
 /** Everything an executor needs of a manifest. */
 export function orderOf(manifest: JobManifest): JobOrder {

@@ -8,7 +8,7 @@ import type { Shape } from '../parse/shapes.js';
 import { VERSION } from '../parse/version.js';
 import { memoryFileStore } from '../stores/memory-file-store.js';
 import { RESULT_LINE, type ResultLine, readOutcomes } from './item-results.js';
-import { JOB_MANIFEST, type JobManifest, parseItems, readItems, readManifest } from './job-manifest.js';
+import { JOB_MANIFEST, type JobManifest, readItems, readManifest } from './job-manifest.js';
 import { FACT, openJournal, readJournal } from './journal.js';
 import { itemsKey, jobKey, leaseKey, resultsPrefix, RUN_FILE, specKey, summaryKey } from './layout.js';
 import { acquireLease, leaseHolder } from './lease.js';
@@ -150,16 +150,27 @@ describe('what is stored of a run', () => {
   test('JM2: items of a pod - are read, and told missing where their file is cut off', async () => {
     const store = memoryFileStore();
     await store.put(itemsKey('r', 'a'), bytes('{"e":1}\n{"e":2}\n{"e":3}\n'));
-    const [first, last] = await Promise.all([readItems(store, manifest, 0), readItems(store, manifest, 1)]);
-    expect(parseItems(manifest, [...first, ...last])).toEqual([{ e: 1 }, { e: 2 }, { e: 3 }]);
-    expect(parseItems(manifest, ['{"f":"m.f","a":{"x":1}}', '{"f":null,"a":{}}'])).toHaveLength(2);
+    const first = await readItems(store, manifest, 0);
+    expect(first.all).toEqual([{ e: 1 }, { e: 2 }]);
+    expect(first.anew(1)).toEqual({ e: 2 });
+    expect((await readItems(store, manifest, 1)).all).toEqual([{ e: 3 }]);
     await store.put(itemsKey('r', 'a'), bytes('{"e":1}\n{"e":2}\n{"e'));
     await expect(readItems(store, manifest, 1)).rejects.toMatchObject({
       code: 'BAD_RUN',
       message: expect.stringContaining('it has 0 items of pod 1, which should be 1'),
     });
-    for (const broken of ['{"f":1,"a":{}}', '{"f":"m.f"}', '[]', '{', '7'])
-      expect(refusalOf(() => parseItems(manifest, [broken]), null)?.code).toBe('BAD_RUN');
+    const read = async (line: string): Promise<unknown> => {
+      await store.put(itemsKey('r', 'a'), bytes(`${line}\n`));
+      const one = { ...manifest, items: 1, itemsPerPod: 1, offsets: [0, line.length + 1] };
+      return readItems(store, one, 0).catch((error: unknown) => error);
+    };
+    for (const task of [
+      { f: 'm.f', a: { x: 1 } },
+      { f: null, a: {} },
+    ])
+      expect(await read(JSON.stringify(task))).toMatchObject({ all: [task] });
+    for (const broken of ['{"f":1,"a":{}}', '{"f":"m.f"}', '[]', '{', '7', 'null', '{"x":1}'])
+      expect(await read(broken)).toMatchObject({ code: 'BAD_RUN' });
   });
 
   test('facts and result lines are read or refused, whatever they are', () => {

@@ -35,6 +35,7 @@ export class ItemLedger {
   readonly #emit: (event: ItemEvent) => void;
   readonly #outcomes: Map<number, ItemOutcome>;
   readonly #log: SegmentLog<ResultLine>;
+  readonly #first: number;
   #batch: { stored: Promise<void>; events: ItemEvent[] } | undefined;
   #announced: Promise<void> = Promise.resolve();
   /** Results that are not stored yet. */
@@ -47,30 +48,33 @@ export class ItemLedger {
   private constructor(
     manifest: JobManifest,
     host: LedgerHost,
-    read: { outcomes: Map<number, ItemOutcome>; log: SegmentLog<ResultLine> },
+    read: { first: number; outcomes: Map<number, ItemOutcome>; log: SegmentLog<ResultLine> },
   ) {
     this.#manifest = manifest;
     this.#emit = host.emit;
     this.#outcomes = read.outcomes;
     this.#log = read.log;
+    this.#first = read.first;
     for (const { final, cause } of read.outcomes.values()) if (final && cause !== undefined) this.failed++;
   }
 
   /** Reads what is stored of a pod. */
   static async open(manifest: JobManifest, host: LedgerHost, pod: number): Promise<ItemLedger> {
     const outcomes = new Map<number, ItemOutcome>();
+    const first = pod * manifest.itemsPerPod;
     const log = await SegmentLog.open<ResultLine>(
       host.store,
       resultsPrefix(manifest.runId, manifest.job.name, pod),
       {
         existing: {
           shape: RESULT_LINE,
-          onValue: line => outcomes.set(line.i, foldLine(outcomes.get(line.i), line)),
+          onValue: line =>
+            outcomes.set(line.i, toKeep(foldLine(outcomes.get(line.i), line), line.i === first)),
         },
         pace: host.gather,
       },
     );
-    return new ItemLedger(manifest, host, { outcomes, log });
+    return new ItemLedger(manifest, host, { first, outcomes, log });
   }
 
   isDone(item: number): boolean {
@@ -82,12 +86,9 @@ export class ItemLedger {
     return (this.#outcomes.get(item)?.attempts ?? 0) + 1;
   }
 
-  /** Puts a result on record. */
-  succeed(
-    item: number,
-    attempt: number,
-    { value, skipped = false, unkept }: { value: Json } & Skipped,
-  ): void {
+  /** Puts the result of its next attempt on record. */
+  succeed(item: number, { value, skipped = false, unkept }: { value: Json } & Skipped): void {
+    const attempt = this.nextAttempt(item);
     // Made member by member: this is done for each item, and most have nothing beside their result.
     const line: ResultLine = { i: item, n: skipped ? 0 : attempt, r: value };
     const { name: job } = this.#manifest.job;
@@ -137,8 +138,9 @@ export class ItemLedger {
     return this.#announced;
   }
 
-  /** What came of the `count` items from `first`. */
-  tally(first: number, count: number): PodOutcome {
+  /** What came of the pod's items, of which there are `count`. */
+  tally(count: number): PodOutcome {
+    const first = this.#first;
     const outcome: PodOutcome = {
       succeeded: 0,
       failed: 0,
@@ -160,7 +162,7 @@ export class ItemLedger {
   }
 
   #record(line: ResultLine, event: ItemEvent): void {
-    this.#outcomes.set(line.i, foldLine(this.#outcomes.get(line.i), line));
+    this.#outcomes.set(line.i, toKeep(foldLine(this.#outcomes.get(line.i), line), line.i === this.#first));
     const stored = this.#log.append(line);
     this.waiting++;
     if (this.#batch?.stored === stored) this.#batch.events.push(event);
@@ -176,3 +178,9 @@ export class ItemLedger {
     for (const event of events) this.#emit(event);
   }
 }
+
+const SUCCEEDED: ItemOutcome = { attempts: 1, final: true };
+
+/** A pod does not hold what its items returned: it is asked for the result of the first. */
+const toKeep = (outcome: ItemOutcome, isFirst: boolean): ItemOutcome =>
+  outcome.final && outcome.cause === undefined && !isFirst ? SUCCEEDED : outcome;

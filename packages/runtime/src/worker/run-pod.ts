@@ -10,11 +10,11 @@
  */
 import type { FailureCause } from '@kube-transform/sdk';
 import { logsPrefix } from '../run-store/layout.js';
-import { parseItem, parseItems, readItems } from '../run-store/job-manifest.js';
+import { type ItemLine, readItems } from '../run-store/job-manifest.js';
 import type { PodHost } from './pod-host.js';
 import { ItemLedger } from './item-ledger.js';
 import type { PodOutcome } from '../run-store/item-results.js';
-import { ItemRunner } from './run-item.js';
+import { type AttemptOutcome, ItemRunner } from './run-item.js';
 import { SegmentLog } from '../run-store/segment-log.js';
 import { stopsJob } from './retry-policy.js';
 
@@ -39,7 +39,7 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
   // The function is loaded while its items are read; what is wrong with it is told by the first item that
   // needs it.
   if (job.function !== null) void host.catalog.load(job.function).catch(() => undefined);
-  const [ledger, lines] = await Promise.all([
+  const [ledger, items] = await Promise.all([
     ItemLedger.open(manifest, host, order.pod),
     readItems(host.store, manifest, order.pod),
   ]);
@@ -51,39 +51,41 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
       pace: () => host.clock.sleep(LOG_PACE_MS, closing.signal).catch(() => undefined),
     }),
   );
-  const items = parseItems(manifest, lines);
   const tried = new Set<number>();
   const runner = new ItemRunner(manifest, host, logs);
   const first = order.pod * manifest.itemsPerPod;
-  const todo = [...lines.keys()].filter(offset => !ledger.isDone(first + offset));
+  const todo = [...items.all.keys()].filter(offset => !ledger.isDone(first + offset));
   const delayed: { offset: number; dueMs: number }[] = [];
   // Known here before it is stored, and long before anybody else can say so.
   const isEnough = (): boolean => stopsJob(job, { failed: ledger.failed, items: manifest.items });
   const stopping = (): boolean => host.signal.aborted || host.draining() || ledger.broken || isEnough();
   let next = 0;
 
-  const work = async (offset: number): Promise<void> => {
+  const attempt = (offset: number): Promise<AttemptOutcome> => {
     const item = first + offset;
-    const attempt = ledger.nextAttempt(item);
-    const line = tried.has(offset) ? parseItem(manifest, lines[offset] ?? '') : items[offset];
-    if (line === undefined) return;
-    const outcome = await runner.run({ item, line, attempt });
+    const line = tried.has(offset) ? items.anew(offset) : (items.all[offset] as ItemLine);
+    return runner.run({ item, line, attempt: ledger.nextAttempt(item) });
+  };
+  /** Puts on record what came of an attempt; what to wait for before the next, if anything. */
+  const took = (offset: number, outcome: AttemptOutcome): Promise<void> | undefined => {
+    const item = first + offset;
     runner.ended(item);
     host.returned(item);
-    if (outcome.ok) ledger.succeed(item, attempt, outcome);
+    if (outcome.ok) ledger.succeed(item, outcome);
     else if (!host.signal.aborted) {
       const delayMs = ledger.fail(item, outcome.cause);
       tried.add(offset);
       if (delayMs !== null) delayed.push({ offset, dueMs: host.clock.elapsedMs() + delayMs });
     }
-    if (ledger.waiting > host.ahead) await ledger.settled();
+    return ledger.waiting > host.ahead ? ledger.settled() : undefined;
   };
   const slice = async (): Promise<void> => {
     const untilMs = host.clock.elapsedMs() + SLICE_MS;
     do {
       const offset = todo[next++];
       if (offset === undefined || stopping()) return;
-      await work(offset);
+      const room = took(offset, await attempt(offset));
+      if (room !== undefined) await room;
     } while (host.clock.elapsedMs() < untilMs);
   };
   /** One item at a time: first those not begun, then, when they are due, those to be tried again. */
@@ -95,7 +97,7 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
         if (again === undefined) return;
         const waitMs = Math.max(0, again.dueMs - host.clock.elapsedMs());
         await host.pause(waitMs, host.signal).catch(() => undefined);
-        if (!stopping()) await host.limit(() => work(again.offset));
+        if (!stopping()) await host.limit(async () => took(again.offset, await attempt(again.offset)));
       }
     }
   };
@@ -107,7 +109,7 @@ export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome
   await ledger.settled();
   const broken = lanes.find(result => result.status === 'rejected');
   if (broken !== undefined) throw broken.reason;
-  return ledger.tally(first, lines.length);
+  return ledger.tally(items.all.length);
 }
 
 /** A value that is made when it is first asked for. */

@@ -70,7 +70,7 @@ describe('a pod that failed is charged to', () => {
       { store, emit: () => undefined, gather: () => Promise.resolve() },
       1,
     );
-    ledger.succeed(4, 1, { value: 'there', skipped: false });
+    ledger.succeed(4, { value: 'there', skipped: false });
     await ledger.settled();
     await record({ begun: [4] });
     expect(await outcomeOf(4)).toMatchObject({ attempts: 1, result: 'there', final: true });
