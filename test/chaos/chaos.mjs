@@ -21,7 +21,7 @@ import {
 } from '@kube-transform/runtime/internal';
 import { accessObjects, clusterSettings, KubeApi, paths } from '@kube-transform/runtime/kubernetes';
 import { findCluster } from '../e2e/find-cluster.mjs';
-import { FAULTS, FREE, SHARED } from './faults.mjs';
+import { FAULTS, FREE, FULL, mountSmall, SHARED } from './faults.mjs';
 
 const times = Number(process.argv[2] ?? 20);
 let seed = Number(process.argv[3] ?? Date.now() % 1_000_000);
@@ -53,7 +53,7 @@ for (const object of accessObjects({ namespace, serviceAccount: 'kt-pod' }))
   await api.create(COLLECTIONS[object.kind](namespace), object);
 const dir = await mkdtemp(join(process.env.KT_E2E_DIR ?? tmpdir(), 'kt-chaos-'));
 await chmod(dir, 0o777);
-const store = localFileStore(dir);
+let store = localFileStore(dir);
 const settings = clusterSettings({
   namespace,
   image: process.env.KT_E2E_IMAGE,
@@ -63,7 +63,7 @@ const settings = clusterSettings({
 });
 const bundle = await makeBundle({ entries: [join(root, 'test/chaos/steps.ts')], projectDir: root });
 const { default: pipeline } = await (await import(bundle.catalog)).modules[bundle.entries[0]]();
-const place = { api, namespace, random };
+const place = { api, namespace, random, dir };
 
 /** The document of a run, whose steps are tried once. */
 const withoutRetries = ({ pipeline: { jobs, ...rest } }) => ({
@@ -138,7 +138,8 @@ console.log(
 );
 const table = {};
 let bad = quiet.completed ? 0 : 1;
-for (const [name, fault] of Object.entries(FAULTS).filter(([name]) => name.includes(only))) {
+const chosen = quiet.completed ? Object.entries(FAULTS).filter(([name]) => name.includes(only)) : [];
+for (const [name, fault] of chosen) {
   const row = {
     hits: 0,
     misses: 0,
@@ -166,6 +167,9 @@ for (const [name, fault] of Object.entries(FAULTS).filter(([name]) => name.inclu
     );
   };
   const pending = [];
+  const small = name === FULL ? await mountSmall(dir) : undefined;
+  place.dir = small?.seenAt ?? dir;
+  store = localFileStore(place.dir);
   while (row.hits < times && row.misses < 2 * times) {
     if (pending.length === 0) pending.push(...(await round()));
     const run = pending.shift();
@@ -180,6 +184,7 @@ for (const [name, fault] of Object.entries(FAULTS).filter(([name]) => name.inclu
     if (!run.completed || run.wrong > 0 || run.lost > 0)
       console.log(`${name}: run ${run.runId} went wrong: ${JSON.stringify(run)}\n${await state(run.runId)}`);
   }
+  await small?.unmount();
   row.medianS = Number(took.sort((a, b) => a - b)[Math.floor(took.length / 2)].toFixed(1));
   if (row.hits < times) console.log(`${name}: only ${row.hits} of ${times} hit anything`);
   bad += row.notCompleted + row.wrongResult + row.lost;

@@ -1,7 +1,8 @@
 // Faults, each done to a run; a fault returns false where it came too early or too late to hit anything.
 // What hits all runs of a namespace is `SHARED`; what is nobody's fault must cost no attempt: `FREE`.
 import { execFile } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { open, readdir, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { resumeRun } from '@kube-transform/cli';
@@ -11,6 +12,30 @@ import { paths, runName } from '@kube-transform/runtime/kubernetes';
 const local = fileURLToPath(new URL('../../../shared/cluster/cluster', import.meta.url));
 const cluster = (...args) => promisify(execFile)(local, args);
 
+/** Puts a file system of few megabytes over a folder of the node; where it is seen from here. */
+export async function mountSmall(dir) {
+  await cluster('exec', 'mount', '-t', 'tmpfs', '-o', 'size=16m,mode=777', 'tmpfs', dir);
+  const [pid] = await processesOf('kubelet\0--');
+  return {
+    seenAt: `/proc/${pid}/root${dir}`,
+    unmount: () => cluster('exec', 'umount', '--lazy', dir),
+  };
+}
+
+/** Fills a file system to its last byte for some time. */
+async function fill(dir, ms) {
+  const path = join(dir, 'filler');
+  const file = await open(path, 'w');
+  try {
+    for (const bytes of [Buffer.alloc(2 ** 20), Buffer.alloc(2 ** 10)])
+      for (;;) if ((await file.write(bytes).catch(() => undefined)) === undefined) break;
+    await systemClock.sleep(ms);
+  } finally {
+    await file.close();
+    await rm(path);
+  }
+}
+
 /** The processes of pods on this machine that run a program with a variable. */
 async function processesOf(program, variable) {
   const found = [];
@@ -19,7 +44,8 @@ async function processesOf(program, variable) {
     const [command, environment] = await Promise.all(
       ['cmdline', 'environ'].map(name => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')),
     );
-    if (command.includes(program) && environment.split('\0').includes(variable)) found.push(Number(pid));
+    const isIt = variable === undefined || environment.split('\0').includes(variable);
+    if (command.includes(program) && isIt) found.push(Number(pid));
   }
   return found;
 }
@@ -50,6 +76,9 @@ async function randomPod({ api, namespace, random }, runId, component) {
   );
   return alive[Math.floor(random() * alive.length)]?.metadata.name;
 }
+
+/** Done on a volume of its own, see {@link mountSmall}. */
+export const FULL = 'the volume full for 15 s';
 
 export const FAULTS = {
   'kill -9 of the controller': (_, runId) => killProcess('controller.mjs', `KT_RUN_CONFIG=${runName(runId)}`),
@@ -95,6 +124,10 @@ export const FAULTS = {
     await api.create(paths.roles(namespace), { ...role, metadata: { name: metadata.name, namespace } });
     return true;
   },
+  [FULL]: async ({ dir }) => {
+    await fill(dir, 15_000);
+    return true;
+  },
   'the node off and on': async () => {
     await cluster('down');
     await cluster('up');
@@ -109,6 +142,11 @@ export const FAULTS = {
 };
 
 /** Done once to several runs: they hit all of them. */
-export const SHARED = ['API server away for 10 s', 'the Role replaced, away for 20 s', 'the node off and on'];
+export const SHARED = [
+  FULL,
+  'API server away for 10 s',
+  'the Role replaced, away for 20 s',
+  'the node off and on',
+];
 /** Ends of the platform: they are done to steps without retries. */
 export const FREE = [...SHARED, 'deletion of a worker pod', 'eviction of a worker pod'];

@@ -3,8 +3,8 @@
  * exit code that its Job knows.
  *
  * - Exit 0: all items have a result. 78: all are decided, some failed for good. 79: as 78, and the job stops
- *   at the first. 143: told to stop. 75: the store or the bundle failed. 76: the process ended as if all were
- *   well, with items undone. Anything else: the process broke; the termination message says what it was at.
+ *   at the first. 143: told to stop. 74: the store failed. 75: something else it cannot do without. 76: the
+ *   process ended as if all were well, with items undone. Anything else: the process broke; the termination message says what it was at.
  * - SIGTERM aborts what runs; what was told to stop costs no attempt.
  */
 import { fileURLToPath } from 'node:url';
@@ -56,9 +56,15 @@ export async function servePod(catalog: FunctionCatalog, sums: Record<string, st
   } catch (error) {
     note.say(messageOf(error));
     printLog('error', messageOf(error));
-    code = isKtError(error) && BEYOND_RETRY.has(error.code) ? EXIT_CODE.unfit : EXIT_CODE.broken;
+    code = codeOf(error);
   }
   process.exit(code);
+}
+
+function codeOf(error: unknown): number {
+  if (!isKtError(error)) return EXIT_CODE.broken;
+  if (BEYOND_RETRY.has(error.code)) return EXIT_CODE.unfit;
+  return error.code === 'STORE_FAILED' ? EXIT_CODE.unstored : EXIT_CODE.broken;
 }
 
 function setting(name: string): string {

@@ -224,11 +224,12 @@ export interface HintAddress {
 }
 
 /**
- * How a pod or a worker process ended. done: all its items are decided; disrupted: not its fault; broken: its
- * store or bundle failed; unfit: its code is not that of the run; memory: it ran out of it; deadline: an
- * attempt outlived its timeout; crashed: its own doing.
+ * How a pod or a worker process ended. done: all its items are decided; disrupted: not its fault; unstored:
+ * its store failed; broken: something else that it cannot do without; unfit: its code is not that of the run;
+ * memory: it ran out of it; deadline: an attempt outlived its timeout; crashed: its own doing.
  */
-export type PodEndKind = 'done' | 'disrupted' | 'broken' | 'unfit' | 'memory' | 'deadline' | 'crashed';
+export type PodEndKind =
+  'done' | 'disrupted' | 'unstored' | 'broken' | 'unfit' | 'memory' | 'deadline' | 'crashed';
 
 /** What a pod leaves behind of itself when it ends. */
 export interface TerminationNote {

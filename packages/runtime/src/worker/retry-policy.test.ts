@@ -95,7 +95,7 @@ describe('blame', () => {
     late: of,
   });
 
-  test.each(['done', 'broken', 'unfit'] as const)('blame - of a pod that is %s: nobody', kind => {
+  test.each(['done', 'unstored', 'broken', 'unfit'] as const)('blame - of a pod that is %s: nobody', kind => {
     expect(blamedItems(end(kind, exited), [1, 2], memory)).toEqual([]);
   });
 
@@ -142,7 +142,9 @@ describe('a pod', () => {
     ['unfit', 'with', 1, 'unfit code'],
     ['memory', 'without', 3, 'memory'],
     ['disrupted', 'without', 21, 'disruptions'],
-    ['broken', 'with', 10, 'store failures'],
+    ['broken', 'with', 3, 'false starts'],
+    ['unstored', 'without', 10, 'store failures'],
+    ['unstored', 'with', 10, 'store failures'],
     ['crashed', 'with', Number.POSITIVE_INFINITY, null],
     ['memory', 'with', Number.POSITIVE_INFINITY, null],
     ['deadline', 'with', Number.POSITIVE_INFINITY, null],
@@ -154,6 +156,7 @@ describe('a pod', () => {
   test.each<[PodEndKind, boolean]>([
     ['crashed', true],
     ['deadline', true],
+    ['unstored', true],
     ['broken', true],
     ['memory', false],
     ['disrupted', false],

@@ -15,7 +15,7 @@ const MAX_DISRUPTED_STARTS = 20;
  * there.
  */
 const MAX_FALSE_STARTS = 3;
-/** The same for pods that began items and could not store results; with growing pauses about four minutes. */
+/** The same for pods whose store failed: a full volume is made room on; with growing pauses about four minutes. */
 const MAX_STORE_FAILURES = 10;
 /** How often what ran out of memory is given more: each time twice as much. */
 const MAX_MEMORY_RAISES = 2;
@@ -102,7 +102,7 @@ export function blamedItems(
   items: readonly number[],
   memory: GivenMemory,
 ): { item: number; cause: FailureCause; isFree: boolean }[] {
-  if (kind === 'done' || kind === 'broken' || kind === 'unfit') return [];
+  if (kind === 'done' || kind === 'unstored' || kind === 'broken' || kind === 'unfit') return [];
   return items.map(item => {
     const own: FailureCause =
       late === null || late === item
@@ -148,10 +148,10 @@ export function judgePod(kind: PodEndKind, hasBegun: boolean, before: PodHistory
     const isEnough = history.disruptedStarts > MAX_DISRUPTED_STARTS;
     return { history, tooMany: isEnough ? 'disruptions' : null, isDelayed };
   }
-  if (hasBegun && kind !== 'broken') return goesOn;
+  if (hasBegun && kind !== 'unstored' && kind !== 'broken') return goesOn;
   const history = { ...before, falseStarts: before.falseStarts + 1 };
-  if (history.falseStarts < (hasBegun ? MAX_STORE_FAILURES : MAX_FALSE_STARTS))
+  if (history.falseStarts < (kind === 'unstored' ? MAX_STORE_FAILURES : MAX_FALSE_STARTS))
     return { history, tooMany: null, isDelayed };
-  const tooMany = kind === 'memory' ? 'memory' : hasBegun ? 'store failures' : 'false starts';
+  const tooMany = kind === 'memory' ? 'memory' : kind === 'unstored' ? 'store failures' : 'false starts';
   return { history, tooMany, isDelayed };
 }

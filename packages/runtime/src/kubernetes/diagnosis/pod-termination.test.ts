@@ -125,10 +125,17 @@ test.each<[string, Terminated | null, Parts, object, RegExp]>([
   ],
   [
     'the store failed',
-    { exitCode: 75, message: note({ message: 'no space left' }) },
+    { exitCode: 74, message: note({ message: 'no space left' }) },
+    {},
+    { kind: 'unstored' },
+    /It said: no space left/,
+  ],
+  [
+    'something else failed',
+    { exitCode: 75, message: note({ message: 'a part is missing' }) },
     {},
     { kind: 'broken' },
-    /It said: no space left/,
+    /It said: a part is missing/,
   ],
   [
     'other code',

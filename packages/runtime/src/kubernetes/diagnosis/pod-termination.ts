@@ -89,6 +89,7 @@ export function terminationOf(
   }
   if (code === EXIT_CODE.early) return end({ ...at, kind: 'crashed', cause: early(note.message) });
   if (code === EXIT_CODE.unfit) return end({ ...at, kind: 'unfit', cause: exited(code, note.message) });
+  if (code === EXIT_CODE.unstored) return end({ ...at, kind: 'unstored', cause: exited(code, note.message) });
   if (code === EXIT_CODE.broken) return end({ ...at, kind: 'broken', cause: exited(code, note.message) });
   if (code === null)
     return end({

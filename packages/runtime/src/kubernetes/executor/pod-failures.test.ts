@@ -219,10 +219,10 @@ describe('a step is given up after', () => {
     expect(await until(starved)).toMatchObject({ times: 3, cause: { kind: 'OutOfMemory' } });
   });
 
-  test('ten pods whose store failed', async () => {
-    expect(await until(ends(EXIT_CODE.broken, [1]))).toMatchObject({
+  test.each([[1], []])('ten pods whose store failed, with %s begun', async (...begun) => {
+    expect(await until(ends(EXIT_CODE.unstored, begun))).toMatchObject({
       times: 10,
-      cause: { kind: 'Lost', message: expect.stringContaining('could not store its results, 10 times') },
+      cause: { kind: 'Lost', message: expect.stringContaining('ended 10 times because its store failed') },
     });
     expect(await outcomeOf(1)).toBeUndefined();
   });

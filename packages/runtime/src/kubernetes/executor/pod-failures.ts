@@ -114,7 +114,8 @@ export class PodFailures {
     const hasBegun = await recordPodFailure(this.#o.store, manifest, { pod, end, memory });
     if (hasBegun) await tally.refreshPod(pod);
     const { kind, cause } = end;
-    if (kind === 'broken') execution.cannotStore(`${cause.message} It is begun again, with growing pauses.`);
+    if (kind === 'unstored')
+      execution.cannotStore(`${cause.message} It is begun again, with growing pauses.`);
     const judged = execution.podEnded(pod, { kind, hasBegun, memory }, this.#o.clock.elapsedMs());
     return causeOf(judged, `Pod ${pod} of step "${execution.name}"`, cause);
   }
@@ -182,7 +183,7 @@ function causeOf({ tooMany, history }: JudgedPod, pod: string, cause: FailureCau
       return { kind: 'Lost', message };
     }
     case 'store failures': {
-      const message = `${pod} could not store its results, ${history.falseStarts} times. ${cause.message}`;
+      const message = `${pod} ended ${history.falseStarts} times because its store failed. ${cause.message}`;
       return { kind: 'Lost', message };
     }
     case 'false starts': {

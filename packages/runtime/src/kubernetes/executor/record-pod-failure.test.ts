@@ -76,7 +76,7 @@ describe('a pod that failed is charged to', () => {
     expect(await outcomeOf(4)).toMatchObject({ attempts: 1, result: 'there', final: true });
   });
 
-  test.each(['done', 'broken'] as const)('nobody where the pod is %s', async kind => {
+  test.each(['done', 'unstored', 'broken'] as const)('nobody where the pod is %s', async kind => {
     expect(await record({ kind })).toBe(true);
     expect((await readOutcomes(store, 'r', 'm')).size).toBe(0);
   });
