@@ -4,7 +4,8 @@
  *
  * - Exit 0: all items have a result. 78: all are decided, some failed for good. 79: as 78, and the job stops
  *   at the first. 143: told to stop. 74: the store failed. 75: something else it cannot do without. 76: the
- *   process ended as if all were well, with items undone. Anything else: the process broke; the termination message says what it was at.
+ *   process ended as if all were well, with items undone. Anything else: the process broke; the termination
+ *   message says what it was at.
  * - SIGTERM aborts what runs; what was told to stop costs no attempt.
  */
 import { fileURLToPath } from 'node:url';

@@ -15,7 +15,7 @@ const MAX_DISRUPTED_STARTS = 20;
  * there.
  */
 const MAX_FALSE_STARTS = 3;
-/** The same for pods whose store failed: a full volume is made room on; with growing pauses about four minutes. */
+/** The same for pods whose store failed, which may pass; with growing pauses about four minutes. */
 const MAX_STORE_FAILURES = 10;
 /** How often what ran out of memory is given more: each time twice as much. */
 const MAX_MEMORY_RAISES = 2;
