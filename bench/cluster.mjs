@@ -2,26 +2,20 @@
  * Runs on a real cluster beside raw Jobs on the same cluster: a chain of trivial steps, one pod an item, many
  * items a pod.
  */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { kubeConnection, makeBundle, submitRun, followRun } from '@kube-transform/cli';
-import { localFileStore } from '@kube-transform/runtime';
+import { submitRun, followRun } from '@kube-transform/cli';
 import { newRun, readResults, systemClock } from '@kube-transform/runtime/internal';
-import { accessObjects, clusterSettings, KubeApi, paths, watch } from '@kube-transform/runtime/kubernetes';
-import { findCluster } from '../test/e2e/find-cluster.mjs';
+import { paths, watch } from '@kube-transform/runtime/kubernetes';
+import { controllerOf, openPlace } from '../test/kit/place.mjs';
 import { median } from './compare.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const CHAIN = Number(process.env.KT_BENCH_CHAIN ?? 20);
 const PODS = Number(process.env.KT_BENCH_PODS ?? 1000);
 const ITEMS = Number(process.env.KT_BENCH_ITEMS ?? 10_000);
 const WIDE = 50;
 
 export async function benchCluster() {
-  if (!findCluster()) throw new Error('There is no cluster: set KT_E2E_KUBECONFIG.');
-  const place = await openPlace();
+  const place = await openPlace('kt-bench', 'bench/functions/stamp.ts');
+  if (place === null) throw new Error('There is no cluster: set KT_E2E_KUBECONFIG.');
   try {
     const rawStep = await rawChain(place, 5);
     const like = await ourPod(place);
@@ -35,7 +29,8 @@ export async function benchCluster() {
     );
     const rawRate = (PODS * 1000) / rawWide;
     const rate = (ITEMS * 1000) / packed.ms;
-    const told = run => `controller ${run.controller.rssMiB} MiB, ${run.controller.apiRequests} API requests`;
+    const told = run =>
+      `controller ${run.controller.peakMiB} MiB, ${run.controller.apiRequests} API requests`;
     return [
       {
         name: `a step of a chain of ${CHAIN} / raw Jobs back to back`,
@@ -73,46 +68,6 @@ export async function benchCluster() {
   } finally {
     await place.close();
   }
-}
-
-async function openPlace() {
-  const namespace = `kt-bench-${systemClock.randomId(5)}`;
-  const api = new KubeApi(await kubeConnection({ kubeconfig: process.env.KT_E2E_KUBECONFIG, namespace }), {
-    clock: systemClock,
-  });
-  await api.create(paths.namespaces(), {
-    apiVersion: 'v1',
-    kind: 'Namespace',
-    metadata: { name: namespace },
-  });
-  const [account, role, binding] = accessObjects({ namespace, serviceAccount: 'kt-pod' });
-  await api.create(paths.serviceAccounts(namespace), account);
-  await api.create(paths.roles(namespace), role);
-  await api.create(paths.roleBindings(namespace), binding);
-  const dir = await mkdtemp(join(process.env.KT_E2E_DIR ?? tmpdir(), 'kt-bench-'));
-  await chmod(dir, 0o777);
-  const settings = clusterSettings({
-    namespace,
-    image: process.env.KT_E2E_IMAGE,
-    imagePullPolicy: 'IfNotPresent',
-    store: 'file:/mnt/data',
-    volume: { hostPath: dir, mountPath: '/mnt/data' },
-  });
-  const bundle = await makeBundle({ entries: [join(root, 'bench/functions/stamp.ts')], projectDir: root });
-  return {
-    namespace,
-    api,
-    settings,
-    bundle,
-    store: localFileStore(dir),
-    close: async () => {
-      await api.deleteAll(paths.jobs(namespace), { labelSelector: 'kt-bench=raw' });
-      await api.deleteAll(paths.jobs(namespace), { labelSelector: 'app.kubernetes.io/managed-by=kt' });
-      await api.delete(paths.namespaces(namespace));
-      api.close();
-      await rm(dir, { recursive: true, force: true });
-    },
-  };
 }
 
 /** Measures when the pods of what came before are gone: to delete them takes the machine. */
@@ -171,7 +126,8 @@ async function rawChain(place, steps) {
 }
 
 /** Submits, follows to the end, and reads what the controller says of itself. */
-async function ourRun({ api, namespace, settings, bundle }, jobs) {
+async function ourRun(place, jobs) {
+  const { api, settings, bundle } = place;
   const record = await newRun({
     pipeline: { name: 'bench', jobs },
     clock: systemClock,
@@ -187,18 +143,7 @@ async function ourRun({ api, namespace, settings, bundle }, jobs) {
   const ms = performance.now() - began;
   if (summary?.status !== 'Completed')
     throw new Error(`The bench run ended as ${summary?.status}: ${summary?.lastError}`);
-  const selector = `kt.dev/run=${record.runId},app.kubernetes.io/component=controller`;
-  const [pod] = (await api.list(paths.pods(namespace), { labelSelector: selector })).items;
-  let log = '';
-  for await (const chunk of api.stream(paths.podLog(namespace, pod.metadata.name), {
-    query: { follow: true },
-  }))
-    log += Buffer.from(chunk).toString();
-  const controller = log
-    .split('\n')
-    .filter(Boolean)
-    .map(line => JSON.parse(line))
-    .find(line => line.apiRequests !== undefined);
+  const controller = await controllerOf(place, record.runId);
   return { runId: record.runId, ms, controller };
 }
 

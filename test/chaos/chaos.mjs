@@ -4,11 +4,7 @@
  *
  * Usage: node test/chaos/chaos.mjs [times=20] [seed] [part of a fault's name]
  */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { followRun, kubeConnection, makeBundle, submitRun } from '@kube-transform/cli';
+import { followRun, submitRun } from '@kube-transform/cli';
 import { localFileStore } from '@kube-transform/runtime';
 import {
   newRun,
@@ -19,8 +15,8 @@ import {
   resultsPrefix,
   systemClock,
 } from '@kube-transform/runtime/internal';
-import { accessObjects, clusterSettings, KubeApi, paths } from '@kube-transform/runtime/kubernetes';
-import { findCluster } from '../e2e/find-cluster.mjs';
+import { paths } from '@kube-transform/runtime/kubernetes';
+import { openPlace } from '../kit/place.mjs';
 import { FAULTS, FREE, FULL, mountSmall, SHARED } from './faults.mjs';
 
 const times = Number(process.argv[2] ?? 20);
@@ -33,35 +29,13 @@ const PATIENCE_MS = 180_000;
 const TOGETHER = 4;
 const AT_ONCE = 2;
 
-if (!findCluster()) {
+const opened = await openPlace('kt-chaos', 'test/chaos/steps.ts', { retryForMs: 120_000 });
+if (opened === null) {
   console.error('There is no cluster: set KT_E2E_KUBECONFIG, and KT_E2E_IMAGE to an image with Node.');
   process.exit(2);
 }
-const root = fileURLToPath(new URL('../..', import.meta.url));
-const namespace = `kt-chaos-${systemClock.randomId(5)}`;
-const api = new KubeApi(await kubeConnection({ kubeconfig: process.env.KT_E2E_KUBECONFIG, namespace }), {
-  clock: systemClock,
-  retryForMs: 120_000,
-});
-await api.create(paths.namespaces(), { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
-const COLLECTIONS = {
-  ServiceAccount: paths.serviceAccounts,
-  Role: paths.roles,
-  RoleBinding: paths.roleBindings,
-};
-for (const object of accessObjects({ namespace, serviceAccount: 'kt-pod' }))
-  await api.create(COLLECTIONS[object.kind](namespace), object);
-const dir = await mkdtemp(join(process.env.KT_E2E_DIR ?? tmpdir(), 'kt-chaos-'));
-await chmod(dir, 0o777);
-let store = localFileStore(dir);
-const settings = clusterSettings({
-  namespace,
-  image: process.env.KT_E2E_IMAGE,
-  imagePullPolicy: 'IfNotPresent',
-  store: 'file:/mnt/data',
-  volume: { hostPath: dir, mountPath: '/mnt/data' },
-});
-const bundle = await makeBundle({ entries: [join(root, 'test/chaos/steps.ts')], projectDir: root });
+const { namespace, api, dir, settings, bundle } = opened;
+let { store } = opened;
 const { default: pipeline } = await (await import(bundle.catalog)).modules[bundle.entries[0]]();
 const place = { api, namespace, random, dir };
 
@@ -192,10 +166,6 @@ for (const [name, fault] of chosen) {
   console.log(`${name}: ${JSON.stringify(row)}`);
 }
 console.table(table);
-await api.deleteAll(paths.jobs(namespace), { labelSelector: 'app.kubernetes.io/managed-by=kt' });
-await api.delete(paths.namespaces(namespace));
-api.close();
-// Pods may still write, until they have heard that they are deleted.
-await rm(dir, { recursive: true, force: true, maxRetries: 20, retryDelay: 500 });
+await opened.close();
 console.log(bad === 0 ? 'every run completed with the same results' : `${bad} runs or items went wrong`);
 process.exit(bad === 0 ? 0 : 1);

@@ -104,7 +104,7 @@ export async function controlRun(digest: string): Promise<number> {
     await watching;
     printLog('info', `The run is ${status}.`, {
       apiRequests: api.requests,
-      rssMiB: Math.round(process.memoryUsage.rss() / 2 ** 20),
+      peakMiB: Math.round(process.resourceUsage().maxRSS / 2 ** 10),
       cpuSeconds: Number(((process.cpuUsage().user + process.cpuUsage().system) / 1e6).toFixed(2)),
     });
     return exitCode(status, replaced.signal.aborted);
