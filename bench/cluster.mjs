@@ -5,7 +5,7 @@
 import { submitRun, followRun } from '@kube-transform/cli';
 import { newRun, readResults, systemClock } from '@kube-transform/runtime/internal';
 import { paths, watch } from '@kube-transform/runtime/kubernetes';
-import { controllerOf, openPlace } from '../test/kit/place.mjs';
+import { controllerOf, openPlace } from '../test/e2e/open-place.mjs';
 import { median } from './compare.mjs';
 
 const CHAIN = Number(process.env.KT_BENCH_CHAIN ?? 20);

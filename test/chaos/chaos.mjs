@@ -16,7 +16,7 @@ import {
   systemClock,
 } from '@kube-transform/runtime/internal';
 import { paths } from '@kube-transform/runtime/kubernetes';
-import { openPlace } from '../kit/place.mjs';
+import { openPlace } from '../e2e/open-place.mjs';
 import { FAULTS, FREE, FULL, mountSmall, SHARED } from './faults.mjs';
 
 const times = Number(process.argv[2] ?? 20);

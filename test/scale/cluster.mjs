@@ -5,7 +5,7 @@
  */
 import { followRun, submitRun } from '@kube-transform/cli';
 import { newRun, readResults, systemClock } from '@kube-transform/runtime/internal';
-import { controllerOf, openPlace } from '../kit/place.mjs';
+import { controllerOf, openPlace } from '../e2e/open-place.mjs';
 
 const CONTROLLER_PEAK = 256;
 const items = Number(process.argv[2] ?? 1_000_000);

@@ -7,7 +7,7 @@ import { kubeConnection, makeBundle } from '@kube-transform/cli';
 import { localFileStore } from '@kube-transform/runtime';
 import { systemClock } from '@kube-transform/runtime/internal';
 import { accessObjects, clusterSettings, KubeApi, paths } from '@kube-transform/runtime/kubernetes';
-import { findCluster } from '../e2e/find-cluster.mjs';
+import { findCluster } from './find-cluster.mjs';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const COLLECTIONS = {
