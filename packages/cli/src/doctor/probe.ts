@@ -6,6 +6,7 @@ import { systemClock } from '@kube-transform/runtime/internal';
 import {
   selectPodsOf,
   diagnose,
+  InquiryOfJob,
   type ClusterSettings,
   type Job,
   type KubeApi,
@@ -69,7 +70,7 @@ async function untilEnded(
     const [pod] = (await api.list<Pod>(paths.pods(api.namespace), { labelSelector, signal })).items;
     if (pod?.status?.phase === 'Succeeded' || pod?.status?.phase === 'Failed') return { pod };
     const now = (await api.get<Job>(paths.jobs(api.namespace, job.metadata.name), { signal })) ?? job;
-    const waiting = await diagnose(api, now, signal);
+    const waiting = await diagnose(new InquiryOfJob(api, signal), now);
     const nowMs = systemClock.elapsedMs();
     if (waiting?.reason !== reason) [reason, sinceMs] = [waiting?.reason, nowMs];
     const isLasting = waiting !== null && waiting.waitLimit !== 'long' && nowMs - sinceMs >= LASTING_MS;

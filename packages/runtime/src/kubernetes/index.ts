@@ -1,6 +1,7 @@
 // @kube-transform/runtime/kubernetes: what runs in a cluster are made of.
 export { paths } from './api/paths.js';
 export { diagnose } from './diagnosis/diagnose.js';
+export { InquiryOfJob } from './diagnosis/inquiry.js';
 export { controllerPods, drivenRuns, flagCancelled, liveControllers } from './run/run-objects.js';
 export { createRunObjects, createControllerJob } from './run/begin-run.js';
 export { renew, renewBundle, usedMs } from './run/renew-bundle.js';

@@ -12,6 +12,7 @@ import type { Clock } from '@kube-transform/runtime';
 import { fits, isOver, record, text as word, tryJson } from '@kube-transform/runtime/internal';
 import {
   diagnose,
+  InquiryOfJob,
   type ConfigMap,
   isKubeError,
   type Job,
@@ -65,7 +66,7 @@ export async function controllerState(
     return { is: 'well' };
   if (active === 0 && failed > 0)
     return { is: 'restarting', words: await lastWords(api, job, 'its pod failed'), times: failed };
-  const waiting = await diagnose(api, job, signal);
+  const waiting = await diagnose(new InquiryOfJob(api, signal), job);
   return waiting === null ? { is: 'well' } : { is: 'waiting', waiting };
 }
 

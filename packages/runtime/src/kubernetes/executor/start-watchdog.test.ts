@@ -7,6 +7,7 @@ import type { FileStore, ItemEvent } from '../../ports/index.js';
 import type { ResultLine } from '../../run-store/item-results.js';
 import { SegmentLog } from '../../run-store/segment-log.js';
 import { paths } from '../api/paths.js';
+import { JOB_NAME, LABEL } from '../manifests/names.js';
 import { KubeApi } from '../api/kube-api.js';
 import { ownerOf } from '../manifests/run-jobs.js';
 import type { Job } from '../api/objects.js';
@@ -38,9 +39,10 @@ const jobIs = (status: Job['status'], of = execution, spec: object = {}): void =
     ...(status === undefined ? {} : { status }),
   });
 };
+const labels = { [JOB_NAME]: 'm-1', [LABEL.run]: 'r', [LABEL.component]: 'task' };
 const podWaits = (reason: string, message: string, name = 'pod'): void => {
   bench.server.storage.create(paths.pods('ns'), {
-    metadata: { name, labels: { 'batch.kubernetes.io/job-name': 'm-1' } },
+    metadata: { name, labels },
     status: {
       phase: 'Pending',
       containerStatuses: [{ name: 'main', state: { waiting: { reason, message } } }],
@@ -50,7 +52,7 @@ const podWaits = (reason: string, message: string, name = 'pod'): void => {
 const refused = (message: string): void => {
   bench.server.storage.create(paths.events('ns'), {
     metadata: { name: 'e' },
-    involvedObject: { uid: 'job-m' },
+    involvedObject: { kind: 'Job', uid: 'job-m' },
     reason: 'FailedCreate',
     message,
   });
@@ -124,7 +126,7 @@ describe('the watchdog asks the API server for', () => {
     jobIs({ active: 600, ready: 0 }, execution, { completions: 900, parallelism: 900 });
     await lookFor(3000);
     expect(bench.server.asked.length).toBeLessThanOrEqual(4);
-    expect(bench.server.askedFor(/limit=5/)).toHaveLength(1);
+    expect(bench.server.askedFor(/limit=500/)).toHaveLength(3);
   });
 });
 
@@ -209,7 +211,7 @@ describe('the watchdog gives up', () => {
     jobIs({ active: 4, ready: 4 }, other);
     jobIs({ active: 1, ready: 0 });
     bench.server.storage.create(paths.pods('ns'), {
-      metadata: { name: 'pod', labels: { 'batch.kubernetes.io/job-name': 'm-1' } },
+      metadata: { name: 'pod', labels },
       status: {
         phase: 'Pending',
         conditions: [
@@ -272,7 +274,7 @@ test('WD1: pods that their node has left behind - are deleted, and another that 
     void bench.server.storage.create(paths.pods('ns'), {
       metadata: {
         name,
-        labels: { 'batch.kubernetes.io/job-name': 'm-1', 'app.kubernetes.io/managed-by': 'kt' },
+        labels: { ...labels, 'app.kubernetes.io/managed-by': 'kt' },
       },
       status: { phase: 'Pending', containerStatuses: [{ name: 'main', containerID, state }] },
     });

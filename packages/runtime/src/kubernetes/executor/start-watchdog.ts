@@ -3,14 +3,15 @@
  *
  * - It asks only where pods are missing or not ready and nothing has happened for two seconds: a step that
  *   goes well costs no request.
- * - A look costs at most five requests, however many pods wait, and one for each pod that it deletes. One
- *   that fails is made again later: it never holds up the step.
+ * - What looks ask for is shared by the steps of the run, and one more request is made for each pod that is
+ *   deleted. A look that fails is made again later: it never holds up the step.
  * - WD1 A pod that its node has left behind is deleted, unless it has started after all: its Job makes
  *   another, which costs no attempt.
  */
 import { type FailureCause, parseDurationMs } from '@kube-transform/sdk';
 import type { ItemEvent } from '../../ports/index.js';
 import { diagnose } from '../diagnosis/diagnose.js';
+import { InquiryOfRun } from '../diagnosis/inquiry.js';
 import type { KubernetesOptions } from './options.js';
 import { isKubeError } from '../api/kube-error.js';
 import { paths } from '../api/paths.js';
@@ -35,9 +36,12 @@ const LEFT_BEHIND_MS = 10_000;
 export class StartWatchdog {
   readonly #o: Pick<KubernetesOptions, 'api' | 'clock' | 'frame' | 'onTrouble'>;
   readonly #watches = new WeakMap<JobExecution, Watch>();
+  readonly #inquiry: InquiryOfRun;
 
   constructor(options: Pick<KubernetesOptions, 'api' | 'clock' | 'frame' | 'onTrouble'>) {
     this.#o = options;
+    const { api, clock, frame } = options;
+    this.#inquiry = new InquiryOfRun(api, { clock, runId: frame.runId });
   }
 
   /** Tells why pods wait; a cause where they have waited too long. */
@@ -128,7 +132,7 @@ export class StartWatchdog {
     if (execution.refusal !== null) return execution.refusal;
     try {
       for (const { job } of execution.live) {
-        const waiting = await diagnose(this.#o.api, job);
+        const waiting = await diagnose(this.#inquiry, job);
         if (waiting !== null) return waiting;
       }
       return null;

@@ -15,6 +15,7 @@ import {
   advance,
   type ConfigMap,
   diagnose,
+  InquiryOfJob,
   isKubeError,
   type Job,
   type KubeApi,
@@ -190,14 +191,17 @@ async function startedPod(
     const [pod] = items;
     if (pod !== undefined && pod.status?.phase !== 'Pending') return pod.metadata.name;
     if (told === '' && clock.elapsedMs() - beganMs >= SILENT_MS) {
-      const why = await diagnose(api, job, signal);
+      const why = await diagnose(new InquiryOfJob(api, signal), job);
       told = 'not yet';
       note(`The pod that reads the logs has not started yet${why === null ? '' : `: ${why.message}`}.`);
     }
     if (startTimeout.pauseMs(clock.elapsedMs()) === 0) {
       const seen = await api.get<Job>(paths.jobs(api.namespace, name), { signal });
       if (seen === null) return null;
-      const { message, expired } = startTimeout.observe(await diagnose(api, seen), clock.elapsedMs());
+      const { message, expired } = startTimeout.observe(
+        await diagnose(new InquiryOfJob(api), seen),
+        clock.elapsedMs(),
+      );
       if (expired !== null) throw notStarted(expired);
       if (message !== null && message !== told)
         note(`The pod that reads the logs is waiting because ${message}`);
