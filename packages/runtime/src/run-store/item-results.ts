@@ -45,6 +45,13 @@ export const RESULT_LINE = record<ResultLine>({
   u: optional(text),
 });
 
+/** A line as it is stored; that of a plain result, as most are, is put together here, which is quicker. */
+export function resultLine(line: ResultLine): string {
+  const { i, n, r } = line;
+  const isPlain = r !== undefined && line.c === undefined && line.none === undefined && line.u === undefined;
+  return isPlain ? `{"i":${i},"n":${n},"r":${JSON.stringify(r)}}` : JSON.stringify(line);
+}
+
 /** What became of an item. */
 export interface ItemOutcome {
   attempts: number;

@@ -33,6 +33,8 @@ export interface LogOptions<T> {
   existing?: Existing<T>;
   /** Called between gathering and putting; a pause here makes segments fewer and larger. */
   pace?: () => Promise<void>;
+  /** The line of a value. Default: `JSON.stringify`. */
+  lineOf?: (value: T) => string;
   /** The epoch of who opens it; `next`: one more than the log has. Default: it has no epochs. */
   epoch?: number | 'next';
 }
@@ -43,6 +45,7 @@ export class SegmentLog<T> {
   readonly #prefix: string;
   readonly #reader: LogReader;
   readonly #pace: () => Promise<void>;
+  readonly #lineOf: (value: T) => string;
   readonly #epoch: number | undefined;
   #gathering: { lines: string[]; stored: Promise<void> } | undefined;
   #last: Promise<void> = Promise.resolve();
@@ -50,12 +53,13 @@ export class SegmentLog<T> {
   private constructor(
     store: FileStore,
     prefix: string,
-    at: { reader: LogReader; pace: () => Promise<void>; epoch: number | undefined },
+    at: { reader: LogReader; epoch: number | undefined } & Required<Pick<LogOptions<T>, 'pace' | 'lineOf'>>,
   ) {
     this.#store = store;
     this.#prefix = prefix;
     this.#reader = at.reader;
     this.#pace = at.pace;
+    this.#lineOf = at.lineOf;
     this.#epoch = at.epoch;
   }
 
@@ -67,7 +71,7 @@ export class SegmentLog<T> {
   static async open<T>(
     store: FileStore,
     prefix: string,
-    { existing, pace = () => Promise.resolve(), epoch: given }: LogOptions<T> = {},
+    { existing, pace = () => Promise.resolve(), lineOf = JSON.stringify, epoch: given }: LogOptions<T> = {},
   ): Promise<SegmentLog<T>> {
     const listed = (await listLogs(store, prefix)).get(prefix) ?? 0;
     const isRead = existing !== undefined || given !== undefined;
@@ -87,7 +91,7 @@ export class SegmentLog<T> {
       if (isFirst || (await putNext(store, prefix, { reader, body: NOTHING, epoch }))) break;
       await readOn(0);
     }
-    return new SegmentLog<T>(store, prefix, { reader, pace, epoch });
+    return new SegmentLog<T>(store, prefix, { reader, pace, lineOf, epoch });
   }
 
   /** The number of its last segment, as far as this writer knows; 0: it has none. */
@@ -103,7 +107,7 @@ export class SegmentLog<T> {
   /** Adds a list of values, however long; resolves when they are stored. */
   appendAll(values: readonly T[]): Promise<void> {
     const batch = (this.#gathering ??= this.#begin());
-    for (const value of values) batch.lines.push(JSON.stringify(value));
+    for (const value of values) batch.lines.push(this.#lineOf(value));
     return batch.stored;
   }
 

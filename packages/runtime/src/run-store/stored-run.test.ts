@@ -7,7 +7,7 @@ import { parseAs } from '../parse/parse-json.js';
 import type { Shape } from '../parse/shapes.js';
 import { VERSION } from '../parse/version.js';
 import { memoryFileStore } from '../stores/memory-file-store.js';
-import { RESULT_LINE, type ResultLine, readOutcomes } from './item-results.js';
+import { RESULT_LINE, type ResultLine, readOutcomes, resultLine } from './item-results.js';
 import { JOB_MANIFEST, type JobManifest, readItems, readManifest } from './job-manifest.js';
 import { FACT, openJournal, readJournal } from './journal.js';
 import { itemsKey, jobKey, leaseKey, resultsPrefix, RUN_FILE, specKey, summaryKey } from './layout.js';
@@ -177,6 +177,7 @@ describe('what is stored of a run', () => {
     expectDoor(asDoor(FACT), facts);
     expectDoor(asDoor(RESULT_LINE), lines);
     for (const line of lines) expect(asDoor(RESULT_LINE)(line)).toEqual(line);
+    for (const line of lines) expect(resultLine(line)).toBe(JSON.stringify(line));
     for (const fact of facts) expect(asDoor(FACT)(fact)).toEqual(fact);
   });
 

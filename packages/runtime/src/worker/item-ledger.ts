@@ -16,6 +16,7 @@ import {
   type PodOutcome,
   RESULT_LINE,
   type ResultLine,
+  resultLine,
 } from '../run-store/item-results.js';
 import { SegmentLog } from '../run-store/segment-log.js';
 import { backoffMs, judgeAttempt } from './retry-policy.js';
@@ -72,6 +73,7 @@ export class ItemLedger {
             outcomes.set(line.i, toKeep(foldLine(outcomes.get(line.i), line), line.i === first)),
         },
         pace: host.gather,
+        lineOf: resultLine,
       },
     );
     return new ItemLedger(manifest, host, { first, outcomes, log });
