@@ -56,6 +56,38 @@ test('N3: makeBundle - each module is a dynamic import of its own, which the ent
   expect(kinds).toEqual(['dynamic-import']);
 });
 
+test('N3: makeBundle - what a worker loads at its start is two files, without the builder or what drives runs', async () => {
+  // A module with a pipeline needs the builder, and then it is in the file that they share.
+  const dir = await project({ 'one.ts': OTHER, 'two.ts': OTHER });
+  const { outputs } = await makeBundle({
+    entries: ['one.ts', 'two.ts'].map(path => join(dir, path)),
+    projectDir: dir,
+  });
+  const loaded = new Map<string, string[]>();
+  const load = (name: string): void => {
+    const output = outputs[name];
+    if (output === undefined || loaded.has(name)) return;
+    // Of what is only passed on nothing is left.
+    const inputs = Object.entries(output.inputs).filter(([, { bytesInOutput }]) => bytesInOutput > 200);
+    loaded.set(
+      name,
+      inputs.map(([input]) => input),
+    );
+    for (const { kind, path } of output.imports)
+      if (kind === 'import-statement') load(path.split('/').at(-1) ?? '');
+  };
+  load('worker.mjs');
+  // The import of a file of helpers, of which the worker takes none, is taken out when it is written.
+  expect([...loaded.values()].filter(inputs => inputs.length > 0)).toHaveLength(2);
+  const all = [...loaded.values()].flat();
+  expect(all.some(input => input.endsWith('runtime/dist/worker/run-pod.js'))).toBe(true);
+  expect(
+    all.filter(input =>
+      /builder\/pipeline|\/zod\/|engine\/drive|executors\/.*executor|api\/kube-api/.test(input),
+    ),
+  ).toEqual([]);
+});
+
 test('makeBundle - takes no file from outside the project, also by a link; one of its own package it takes', async () => {
   const dir = await project({
     'secret.txt': 'of somebody',
