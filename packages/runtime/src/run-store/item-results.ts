@@ -163,11 +163,20 @@ export async function readAllResults(store: FileStore, runId: string, job: strin
     if (await hasItemsToRun(store, runId, job)) throw manifestIsLost(runId, job);
     return [];
   }
-  return (await inBatches(podsOf(manifest), pod => resultsOfPod(store, manifest, pod))).flat();
+  const pods = await inBatches(
+    podsOf(manifest),
+    pod => resultsOfPod(store, manifest, pod),
+    ({ bytes }) => bytes,
+  );
+  return pods.flatMap(({ results }) => results);
 }
 
 /** Reads the log of a pod until all its items have a result. */
-async function resultsOfPod(store: FileStore, manifest: JobManifest, pod: number): Promise<Json[]> {
+async function resultsOfPod(
+  store: FileStore,
+  manifest: JobManifest,
+  pod: number,
+): Promise<{ results: Json[]; bytes: number }> {
   const { runId, job, items, itemsPerPod, sums } = manifest;
   const first = pod * itemsPerPod;
   const outcomes = new Map<number, ItemOutcome>();
@@ -191,7 +200,8 @@ async function resultsOfPod(store: FileStore, manifest: JobManifest, pod: number
     const why = `${open} of the ${wanted} items of pod ${pod} have no result in its segments; ${last}`;
     throw broken(originOf(resultsPrefix(runId, job.name, pod)), why);
   }
-  return Array.from({ length: wanted }, (_, i) => outcomes.get(first + i)?.result ?? null);
+  const results = Array.from({ length: wanted }, (_, i) => outcomes.get(first + i)?.result ?? null);
+  return { results, bytes: log.bytes };
 }
 
 /** As {@link readAllResults}, through the cache of the scope. */

@@ -24,6 +24,8 @@ export class LogReader {
   sum: string | undefined = '';
   /** The newest epoch that was read. */
   epoch = 0;
+  /** How much was read. */
+  bytes = 0;
 
   constructor(store: FileStore, prefix: string) {
     this.#store = store;
@@ -41,6 +43,7 @@ export class LogReader {
     const segment = parseSegment(key, bytes, { number, after: this.sum });
     this.number = number;
     this.sum = segment.sum;
+    this.bytes += bytes.length;
     this.epoch = Math.max(this.epoch, segment.epoch);
     return segment;
   }

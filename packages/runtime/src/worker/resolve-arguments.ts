@@ -115,7 +115,7 @@ function lookUp({ source, pointer, ref }: Slot, { results, item, misses, keys }:
   const opened = openPointer(from ?? null, pointer);
   if (opened.found) {
     const { value } = opened;
-    return isOfItem || typeof value !== 'object' ? value : structuredClone(value);
+    return isOfItem ? value : copied(value);
   }
   const isLast = opened.key === pointer.length - 1;
   const lacks = typeof opened.in === 'object' && opened.in !== null && !Array.isArray(opened.in);
@@ -125,6 +125,15 @@ function lookUp({ source, pointer, ref }: Slot, { results, item, misses, keys }:
     isField: isLast && lacks && typeof keys.at(-1) === 'string',
   });
   return undefined;
+}
+
+/** Lists and objects made anew; texts, which may be long, are the same. */
+function copied(value: Json): Json {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copied);
+  const copy: Record<string, Json> = {};
+  for (const key of Object.keys(value)) setOwn(copy, key, copied(value[key] ?? null));
+  return copy;
 }
 
 /** Why an item cannot run whose refs lead nowhere; `field` is where its job has them. */
