@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { BIN, type Ended, kt, project, runKt } from '../kit/kt.js';
+import { BIN, type Ended, hasEnded, kt, project, runKt } from '../kit/kt.js';
 
 /** A pipeline of a map over 0, 1 and 2 with a function of this body. */
 const mapped = (
@@ -92,10 +92,4 @@ function headOf(dir: string, args: readonly string[]): Promise<Pick<Ended, 'code
   const child = spawn(process.execPath, [BIN, ...args], { cwd: dir, stdio: ['ignore', 'pipe', 'ignore'] });
   child.stdout.once('data', () => child.stdout.destroy());
   return new Promise(resolve => child.once('close', code => resolve({ code })));
-}
-
-/** Whether a process has ended; one that waits to be reaped has. */
-async function hasEnded(pid: number): Promise<boolean> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => ') Z ');
-  return stat.includes(') Z ');
 }

@@ -1,25 +1,15 @@
 /** The contract of executors, run on each of them. */
-import { readFileSync } from 'node:fs';
 import { mustParsePipeline, type KTJobInput } from '@kube-transform/sdk';
 import { drive, jobStates, readOutcomes, systemClock } from '@kube-transform/runtime/internal';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Bench, inProcessBench, processBench } from '../kit/executors.js';
 import { scriptedKubeBench } from '../kit/kube-executor.js';
+import { hasEnded } from '../kit/kt.js';
 import { executorContract } from './executor-contract.js';
 
 executorContract('in-process', inProcessBench);
 executorContract('Kubernetes, on a scripted API', scriptedKubeBench);
 executorContract('processes', processBench);
-
-/** Whether a process has ended; one that waits to be reaped has. */
-function hasEnded(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-  } catch {
-    return true;
-  }
-}
 
 describe.each([
   ['in-process', inProcessBench],

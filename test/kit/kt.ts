@@ -1,5 +1,6 @@
 /** The command line: in this process, and built and run as people run it. */
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -101,6 +102,16 @@ export function run(
     child.on('error', reject);
     child.on('close', code => resolve({ ...ended, code }));
   });
+}
+
+/** Whether a process has ended; one that waits to be reaped has. */
+export function hasEnded(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z ');
+  } catch {
+    return true;
+  }
 }
 
 /** A mistake of the user's: exit code 2, a sentence that says it, no stack trace. */

@@ -6,6 +6,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { expectDoor, refusalOf } from '../../../../test/kit/door-laws.js';
 import type { Clock, ItemEvent, JobOrder } from '../ports/index.js';
 import { systemClock } from '../process/system-clock.js';
+import { GroupGuard } from './group-guard.js';
 import { FROM_WORKER } from './worker-messages.js';
 import { type PodResult, WorkerProcess } from './worker-process.js';
 import { type FromWorker, TO_WORKER, type ToWorker } from './worker-protocol.js';
@@ -69,7 +70,14 @@ async function heardFrom(
       else { ${does} }
     });\n`,
   );
-  const worker = new WorkerProcess({ entry, storeUrl: 'mem:', memory: '512Mi', env: {}, clock });
+  const worker = new WorkerProcess({
+    entry,
+    storeUrl: 'mem:',
+    memory: '512Mi',
+    env: {},
+    clock,
+    guard: new GroupGuard(),
+  });
   onTestFinished(async () => {
     await worker.close(0);
     await rm(dir, { recursive: true });
@@ -119,7 +127,7 @@ test('a process that cannot be made is one that ended by itself', async () => {
   const { execPath } = process;
   onTestFinished(() => void (process.execPath = execPath));
   process.execPath = '/no/such/program';
-  const options = { storeUrl: 'mem:', memory: '512Mi', env: {}, clock: systemClock };
+  const options = { storeUrl: 'mem:', memory: '512Mi', env: {}, clock: systemClock, guard: new GroupGuard() };
   const worker = new WorkerProcess({ entry: 'worker.mjs', ...options });
   const result = await worker.run({ runId: 'r', job: 'a', pod: 0, crashed: [] }, order, () => undefined);
   const message = expect.stringContaining('ENOENT');

@@ -7,13 +7,15 @@
  * W4 What is no message of a worker is not heard: the channel between the two is their own, and functions
  *    know neither it nor the word that each message begins with.
  * W5 A worker leads a process group: what functions begin ends with it. When the driver dies the channel
- *    closes, and the worker ends its group itself; one that gives up the channel is ended.
+ *    closes, and the worker ends its group itself, or the guard does (group-guard.ts); one that gives up the
+ *    channel is ended.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { type FailureCause, isKtError, KtError, parseQuantity } from '@kube-transform/sdk';
 import type { Clock, ItemEvent, JobOrder } from '../ports/index.js';
 import type { PodOutcome } from '../run-store/item-results.js';
+import type { GroupGuard } from './group-guard.js';
 import { attemptTimeoutMs } from '../worker/retry-policy.js';
 import type { PodOrder } from '../worker/run-pod.js';
 import { CHANNEL_FD, type Crash, type FromWorker, TO_WORKER, type ToWorker } from './worker-protocol.js';
@@ -39,6 +41,8 @@ export interface WorkerOptions {
   memory: string;
   env: Record<string, string>;
   clock: Clock;
+  /** Ends the worker should this process be killed. */
+  guard: GroupGuard;
 }
 
 /** What came of a pod. */
@@ -66,6 +70,7 @@ export class WorkerProcess {
       stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
       detached: true,
     });
+    if (this.pid !== undefined) options.guard.watch(this.pid);
     // A process that could not be made has no streams.
     const channel = (this.#child as Partial<ChildProcess>).stdio?.[CHANNEL_FD] as Socket | undefined;
     this.#channel = LineChannel.open(channel, text => this.#hear(text));
@@ -76,6 +81,7 @@ export class WorkerProcess {
     const exit = new Promise<{ code: number | null; signal: NodeJS.Signals | null }>(resolve => {
       this.#child.once('exit', (code, signal) => {
         this.#endGroup();
+        if (this.pid !== undefined) options.guard.forget(this.pid);
         resolve({ code, signal });
       });
       this.#child.on('error', error => {

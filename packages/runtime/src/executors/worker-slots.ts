@@ -1,6 +1,7 @@
 /** The worker processes of a pool: at most so many, each for jobs of one class (memory and environment). */
 import type { KTJob } from '@kube-transform/sdk';
 import type { Clock } from '../ports/index.js';
+import { GroupGuard } from './group-guard.js';
 import { WorkerProcess } from './worker-process.js';
 
 const STOP_GRACE_MS = 5000;
@@ -18,6 +19,7 @@ export class WorkerSlots<T> {
   readonly #size: number;
   readonly #slots = new Set<Slot<T>>();
   readonly #closing: Promise<void>[] = [];
+  readonly #guard = new GroupGuard();
 
   constructor(options: { entry: string; storeUrl: string; clock: Clock }, size: number) {
     this.#options = options;
@@ -40,7 +42,7 @@ export class WorkerSlots<T> {
       this.#close(other, STOP_GRACE_MS);
     }
     const { entry, storeUrl, clock } = this.#options;
-    const worker = new WorkerProcess({ entry, storeUrl, clock, memory, env });
+    const worker = new WorkerProcess({ entry, storeUrl, clock, memory, env, guard: this.#guard });
     const slot: Slot<T> = { key, task: undefined, worker };
     this.#slots.add(slot);
     void worker.exited.then(() => this.#slots.delete(slot));
@@ -56,6 +58,7 @@ export class WorkerSlots<T> {
   async closeAll(): Promise<void> {
     for (const slot of this.#slots) this.#close(slot, slot.task === undefined ? STOP_GRACE_MS : 0);
     await Promise.all(this.#closing);
+    this.#guard.close();
   }
 
   #close(slot: Slot<T>, graceMs: number): void {
