@@ -157,6 +157,20 @@ describe('manners', () => {
     expect(SOURCES.filter(path => WRITES.test(codeOf(path)))).toEqual(OUTPUTS);
   });
 
+  test('temporary files and folders - are made by those that sweep what dead processes left of theirs', () => {
+    const MAKES = /\b(mkdtemp(Sync)?|tmpdir|ownName)\(|\$\{process\.pid\}/;
+    const SWEPT = [
+      'packages/cli/src/project/own-folder.ts',
+      'packages/runtime/src/files/posix/scratch-folder.ts',
+      // In a container that goes when its process ends.
+      'packages/runtime/src/kubernetes/manifests/packed-bundle.ts',
+      'packages/runtime/src/process/process-identity.ts',
+      'packages/runtime/src/stores/local/file-lock.ts',
+      'packages/runtime/src/stores/local/temp-files.ts',
+    ];
+    expect(SOURCES.filter(path => MAKES.test(read(path))).sort()).toEqual(SWEPT);
+  });
+
   test('commands that are suggested - name what there is as words of a shell', () => {
     const BARE =
       /(\bkt (?!was|is|waits|has)[a-z]+ |\bkubectl [a-z]+ -|\$\{(run\.)?verb\} --)[^`$\n]*\$\{(?!shellWord\()/;

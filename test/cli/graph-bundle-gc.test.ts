@@ -83,18 +83,29 @@ test('kt gc - deletes what is old and nothing else', async () => {
   const dir = await project({ 'pipelines/shaky.ts': SHAKY, fixed: '' });
   for (const id of ['r1', 'r2', 'r3'])
     expect((await runKt(dir, ['run', 'shaky', '--run-id', id])).code).toBe(0);
-  const old = new Date(Date.now() - 2 * 3_600_000);
+  const old = new Date(Date.now() - 25 * 3_600_000);
+  const halfDay = new Date(Date.now() - 12 * 3_600_000);
   for (const made of ['bundles/0000000000000000', 'images/1111111111111111', 'native/linux-x64-glibc'])
     await mkdir(join(dir, '.kt', made), { recursive: true });
+  const temporary = ['bundles/.new-host-1-2-3', '.trace-host-1-2-3', 'bundles/.new-later-1-2-3'];
+  for (const name of temporary) await mkdir(join(dir, '.kt', name));
+  for (const name of temporary.slice(0, 2)) await utimes(join(dir, '.kt', name), old, old);
   await mkdir(join(dir, '.kt-tmp'), { recursive: true });
   const ofTheLiving = await ownName('t', 'slow-0');
-  for (const name of ['t-host-1-2-3', 't-fresh-1-2-3', 'lock', ofTheLiving])
+  for (const name of ['t-host-1-2-3', 't-fresh-1-2-3', 't-later-1-2-3', 'lock', ofTheLiving])
     await writeFile(join(dir, '.kt-tmp', name), 'x');
   for (const name of ['t-host-1-2-3', 'lock', ofTheLiving])
     await utimes(join(dir, '.kt-tmp', name), old, old);
-  expect((await runKt(dir, ['gc'])).out).toMatch(
-    /^deleted temporary file t-host-1-2-3 {2}1 B\n1 entry, 1 B\.\n$/,
-  );
+  // Of another host, which may be at it still.
+  await utimes(join(dir, '.kt-tmp/t-later-1-2-3'), halfDay, halfDay);
+  await utimes(join(dir, '.kt/bundles/.new-later-1-2-3'), halfDay, halfDay);
+  expect((await runKt(dir, ['gc'])).out.split('\n')).toEqual([
+    'deleted bundle .new-host-1-2-3  0 B',
+    'deleted temporary folder .trace-host-1-2-3  0 B',
+    'deleted temporary file t-host-1-2-3  1 B',
+    '3 entries, 1 B.',
+    '',
+  ]);
   const dry = await runKt(dir, ['gc', '--keep', '2', '--dry-run']);
   expect(dry.out).toMatch(/would delete run r1 .*\nwould delete bundle 0000000000000000/);
   expect(existsSync(join(dir, 'kt-metadata/r1'))).toBe(true);
@@ -108,9 +119,12 @@ test('kt gc - deletes what is old and nothing else', async () => {
   expect([await readdir(join(dir, '.kt/images')), await readdir(join(dir, '.kt/native'))]).toEqual([[], []]);
   expect(done.bytes).toBeGreaterThan(1000);
   expect(await readdir(join(dir, 'kt-metadata'))).toEqual(['r2', 'r3']);
-  expect(await readdir(join(dir, '.kt/bundles'))).toHaveLength(1);
+  expect((await readdir(join(dir, '.kt/bundles'))).sort()).toEqual([
+    '.new-later-1-2-3',
+    expect.stringMatching(/^[0-9a-f]{16}$/),
+  ]);
   expect(await readdir(join(dir, '.kt-tmp'))).toEqual(
-    expect.arrayContaining(['lock', 't-fresh-1-2-3', ofTheLiving]),
+    expect.arrayContaining(['lock', 't-fresh-1-2-3', 't-later-1-2-3', ofTheLiving]),
   );
   expectMistake(
     await runKt(dir, ['gc', '--older-than', 'yesterday']),

@@ -18,7 +18,7 @@ export type { Executor, FunctionCatalog } from './ports/index.js';
 export { withinLog } from './process/console-capture.js';
 export { homeFolder } from './process/home-folder.js';
 export { itemAtWork } from './process/item-scope.js';
-export { lifeOf, ownerOf } from './process/process-identity.js';
+export { folderTimeMs, isAbandoned, ownName } from './process/process-identity.js';
 export { systemClock } from './process/system-clock.js';
 export { itemLabel, whereOf } from './reporting/failure-groups.js';
 export { readHeadline, readResult } from './reporting/job-result.js';

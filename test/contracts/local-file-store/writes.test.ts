@@ -18,7 +18,7 @@ import {
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import type { FileStore } from '../../../packages/runtime/src/ports/index.js';
 import { thisProcess } from '../../../packages/runtime/src/process/process-identity.js';
 import { localFileStore } from '../../../packages/runtime/src/stores/local/local-file-store.js';
@@ -192,6 +192,18 @@ describe('what dead processes left', () => {
     ];
     await store.put('a', bytes(''));
     expect(await temporary()).toEqual(stay.sort());
+  });
+
+  test('is swept by the clock of the store, whatever this machine’s says', async () => {
+    const { now } = Date;
+    onTestFinished(() => void (Date.now = now));
+    const stays = await leave('t-otherhost-8-1-a-0', DAY_MS / 2);
+    await leave('t-otherhost-7-1-a-0', 2 * DAY_MS);
+    Date.now = () => now() + 7 * DAY_MS;
+    await store.put('a', bytes(''));
+    Date.now = () => now() - 7 * DAY_MS;
+    await localFileStore(root).put('b', bytes(''));
+    expect(await temporary()).toEqual([stays]);
   });
 });
 

@@ -163,7 +163,13 @@ export interface CollectOptions {
 export interface Deleted {
   /** What it is. */
   kind:
-    'run' | 'bundle' | 'files of an image' | 'packages of a platform' | 'temporary file' | 'rest of a run';
+    | 'run'
+    | 'bundle'
+    | 'files of an image'
+    | 'temporary folder'
+    | 'packages of a platform'
+    | 'temporary file'
+    | 'rest of a run';
   /** Id of a run, digest of a bundle, name of a file or folder. */
   name: string;
   /** How much it was. */

@@ -159,7 +159,7 @@ async function write(
   dir: string,
   { outputs, digest }: { outputs: ReadonlyMap<string, Uint8Array>; digest: string },
 ): Promise<void> {
-  const temp = await newFolder(await ownFolder(projectDir, 'bundles'), '.new-');
+  const temp = await newFolder(await ownFolder(projectDir, 'bundles'), '.new');
   await Promise.all([...outputs].map(([name, bytes]) => writeFile(join(temp, name), bytes)));
   await writeFile(join(temp, 'functions.mjs'), await functionIndex(temp, { outputs, digest }));
   await rename(temp, dir).catch(async (error: unknown) => {

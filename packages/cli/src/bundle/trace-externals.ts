@@ -13,6 +13,7 @@ import { KtError } from '@kube-transform/sdk';
 import { nodeFileTrace } from './file-trace.js';
 import type { OutsidePackage } from './external-packages.js';
 import { messageOf } from '@kube-transform/runtime/internal';
+import { newFolder, ownFolder } from '../project/own-folder.js';
 
 /** What pods run on. */
 export interface Platform {
@@ -40,8 +41,8 @@ export async function traceOutside(
   const traced: OutsideFiles = { files: new Map(), links: new Map() };
   if (packages.length === 0) return traced;
   const root = isHere(platform) ? projectDir : await fetched(packages, projectDir, platform);
-  await mkdir(join(root, '.kt'), { recursive: true });
-  const entry = join(root, '.kt', `trace-${process.pid}.mjs`);
+  const temp = await newFolder(await ownFolder(root), '.trace');
+  const entry = join(temp, 'entry.mjs');
   await writeFile(entry, packages.map(({ name }) => `import ${JSON.stringify(name)};\n`).join(''));
   try {
     const { fileList } = await nodeFileTrace([entry], {
@@ -51,7 +52,7 @@ export async function traceOutside(
     });
     for (const path of fileList) await takeFile(`/${path}`, traced);
   } finally {
-    await rm(entry, { force: true });
+    await rm(temp, { recursive: true, force: true });
   }
   for (const found of packages) checkNative(found, traced, platform);
   return traced;

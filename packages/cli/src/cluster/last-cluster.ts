@@ -1,8 +1,9 @@
 /** Remembers the cluster of the last command in `.kt/cluster.json`, for the next one. */
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join, relative, resolve } from 'node:path';
 import { flag, Format, oneOf, optional, record, text } from '@kube-transform/runtime/internal';
 import type { KubeApi } from '@kube-transform/runtime/kubernetes';
+import { putOwnFile } from '../project/own-folder.js';
 import { projectAround } from '../project/project-dir.js';
 import type { ClusterOptions } from '../project/resolve-context.js';
 
@@ -25,7 +26,8 @@ type Remembered = Pick<
 
 /** Name of the connection that a pod has, which is not that of a context. */
 const IN_CLUSTER = 'in-cluster';
-const fileOf = (dir: string): string => join(projectAround(dir), '.kt', 'cluster.json');
+const MEMORY = 'cluster.json';
+const fileOf = (dir: string): string => join(projectAround(dir), '.kt', MEMORY);
 
 const word = optional(text);
 
@@ -70,9 +72,6 @@ export async function remember(
   const kept = Object.fromEntries(KEPT_OPTIONS.map(key => [key, options[key]]));
   const kubeconfig = options.kubeconfig === undefined ? undefined : resolve(options.kubeconfig);
   const context = connection.name === IN_CLUSTER ? undefined : connection.name;
-  const file = fileOf(dir);
-  await mkdir(join(file, '..'), { recursive: true });
-  await writeFile(join(file, '..', '.gitignore'), '*\n');
   const memory = LAST_CLUSTER.stamped({ ...kept, context, namespace, kubeconfig });
-  await writeFile(file, JSON.stringify(memory, null, 2));
+  await putOwnFile(projectAround(dir), MEMORY, JSON.stringify(memory, null, 2));
 }

@@ -75,7 +75,7 @@ async function evaluate(dir: string, file: string): Promise<unknown> {
   }).catch(async (error: unknown) => {
     throw await bundleError(error);
   });
-  const temp = await newFolder(await ownFolder(dir), '.config-');
+  const temp = await newFolder(await ownFolder(dir), '.config');
   try {
     const path = join(temp, 'config.mjs');
     await writeFile(path, outputFiles[0]?.contents ?? '');

@@ -1,9 +1,9 @@
 /** The folder `.kt` of a project: what kt makes there it makes again when it is gone. */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { messageOf, makeFolder } from '@kube-transform/runtime/internal';
+import { isAbandoned, makeFolder, messageOf, ownName } from '@kube-transform/runtime/internal';
 import { KtError } from '@kube-transform/sdk';
 
 const OWN = '.kt';
@@ -21,17 +21,42 @@ export async function ownFolder(projectDir: string, name = ''): Promise<string> 
   return dir;
 }
 
+/** What folders are made for that are gone when what made them has done its work. */
+export type Purpose = '.new' | '.config' | '.trace';
+
 /**
- * A new folder within one of `.kt`. Others may read it where the umask lets them, unlike one of `mkdtemp`:
- * they run what is in a project, too. @throws KtError `PROJECT_NOT_WRITABLE`
+ * A new folder within one of `.kt`, named after this process; what dead ones left there for the same purpose
+ * goes. Others may read it where the umask lets them, unlike one of `mkdtemp`: they run what is in a project,
+ * too. @throws KtError `PROJECT_NOT_WRITABLE`
  */
-export async function newFolder(within: string, prefix: string): Promise<string> {
-  const dir = join(within, prefix + randomUUID().replaceAll('-', ''));
+export async function newFolder(within: string, purpose: Purpose): Promise<string> {
+  const dir = join(within, await ownName(purpose, randomUUID()));
   try {
     await mkdir(dir);
+    await sweep(within, purpose, (await stat(dir)).mtimeMs);
     return dir;
   } catch (cause) {
     throw notWritable(within, cause);
+  }
+}
+
+/** Writes a file of `.kt` whole: whoever reads it, or breaks off, finds the old or the new. */
+export async function putOwnFile(projectDir: string, name: string, content: string): Promise<void> {
+  const own = await ownFolder(projectDir);
+  const temp = await newFolder(own, '.new');
+  try {
+    await writeFile(join(temp, name), content);
+    await rename(join(temp, name), join(own, name));
+  } finally {
+    await rm(temp, { recursive: true, force: true });
+  }
+}
+
+async function sweep(within: string, purpose: Purpose, nowMs: number): Promise<void> {
+  for (const name of await readdir(within)) {
+    const path = join(within, name);
+    if (name.startsWith(`${purpose}-`) && (await isAbandoned(path, () => Promise.resolve(nowMs))))
+      await rm(path, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

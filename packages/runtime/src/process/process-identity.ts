@@ -1,9 +1,13 @@
 /*
  * Who holds a lock or writes a temporary file: a process, told apart from a later one with the same number.
  */
-import { readFile, readlink } from 'node:fs/promises';
+import { readFile, readlink, stat, unlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { basename, join } from 'node:path';
 import { sha256 } from './sha256.js';
+
+/** Age from which what may belong to a process of another host is taken for abandoned. */
+const ABANDONED_MS = 86_400_000;
 
 /**
  * A process: `host` is the same for processes that can see each other, `start` differs when a number is used
@@ -55,6 +59,38 @@ export async function lifeOf(name: ProcessName): Promise<'alive' | 'dead' | 'unk
   }
   const start = await startOf(name.pid);
   return start !== undefined && start !== name.start ? 'dead' : 'alive';
+}
+
+/**
+ * Whether nobody needs a file or folder any more: its owner is dead; or, where nobody can tell whether it
+ * lives, nothing has changed it for a day, by the clock of the file system that it is on. By default its
+ * owner is whom {@link ownName} has named it after.
+ */
+export async function isAbandoned(
+  path: string,
+  folderNowMs: () => Promise<number>,
+  life?: 'alive' | 'dead' | 'unknown',
+): Promise<boolean> {
+  const known = life ?? (await lifeOf(ownerOf(basename(path))));
+  if (known !== 'unknown') return known === 'dead';
+  try {
+    const { mtimeMs } = await stat(path);
+    return (await folderNowMs()) - mtimeMs > ABANDONED_MS;
+  } catch {
+    // It is gone, or in a folder in which nothing can be made, and so nothing removed.
+    return false;
+  }
+}
+
+/** The time by the clock that gives the files of a folder theirs, which may be a server's. */
+export async function folderTimeMs(dir: string): Promise<number> {
+  const probe = join(dir, await ownName('clock', crypto.randomUUID()));
+  await writeFile(probe, '', { flag: 'wx' });
+  try {
+    return (await stat(probe)).mtimeMs;
+  } finally {
+    await unlink(probe);
+  }
 }
 
 /** When a process started, in clock ticks since boot; undefined where the system does not tell (no /proc). */

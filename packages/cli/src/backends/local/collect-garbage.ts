@@ -15,12 +15,12 @@ import { fileURLToPath } from 'node:url';
 import { isKtError } from '@kube-transform/sdk';
 import { type FileStore, readRecord, type RunSummary } from '@kube-transform/runtime';
 import {
+  folderTimeMs,
   inBatches,
+  isAbandoned,
   isOfRun,
   isUnreadable,
   leaseHolder,
-  lifeOf,
-  ownerOf,
   runFolder,
 } from '@kube-transform/runtime/internal';
 import { type CollectOptions, type Deleted, HERE } from '../backend.js';
@@ -36,8 +36,9 @@ type Found = Omit<Deleted, 'where'>;
 
 /** What `kt` makes in `.kt`, and makes again where it is gone. */
 const MADE = [
-  { kind: 'bundle', folder: 'bundles', named: /^(?:[0-9a-f]{16}|\.new-\w+)$/ },
+  { kind: 'bundle', folder: 'bundles', named: /^(?:[0-9a-f]{16}|\.new-[\w-]+)$/ },
   { kind: 'files of an image', folder: 'images', named: /^[0-9a-f]{16}$/ },
+  { kind: 'temporary folder', folder: '.', named: /^\.(?:config|new|trace)-[\w-]+$/ },
   { kind: 'packages of a platform', folder: 'native', named: /^linux-\w+-(?:glibc|musl)$/ },
 ] as const;
 /** As `ownName` names them. */
@@ -144,9 +145,12 @@ async function deleteMade(
   const deleted: Found[] = [];
   for (const name of await namesIn(dir)) {
     const path = join(dir, name);
-    const minAgeMs = name.startsWith('.new-') ? HOUR_MS : olderThanMs;
+    if (!named.test(name) || used.has(name)) continue;
     const { mtimeMs = nowMs } = (await stat(path).catch(() => undefined)) ?? {};
-    if (!named.test(name) || used.has(name) || nowMs - mtimeMs < minAgeMs) continue;
+    const isOld = name.startsWith('.')
+      ? await isAbandoned(path, () => folderTimeMs(dir))
+      : nowMs - mtimeMs >= olderThanMs;
+    if (!isOld) continue;
     deleted.push({ kind, name, bytes: await sizeOf(path) });
     if (!dryRun) await rm(path, { recursive: true, force: true });
   }
@@ -156,15 +160,14 @@ async function deleteMade(
 /** Temporary files of a folder store name their process; what else is there are locks. */
 async function deleteTemporary(
   { capabilities: { url } }: FileStore,
-  { nowMs, dryRun }: GcOptions,
+  { dryRun }: GcOptions,
 ): Promise<Found[]> {
   if (url?.startsWith('file:') !== true) return [];
   const dir = join(fileURLToPath(url), '.kt-tmp');
   const deleted: Found[] = [];
   for (const name of await namesIn(dir)) {
     const info = TEMPORARY.test(name) ? await stat(join(dir, name)).catch(() => undefined) : undefined;
-    if (info === undefined || nowMs - info.mtimeMs < HOUR_MS) continue;
-    if ((await lifeOf(ownerOf(name))) === 'alive') continue;
+    if (info === undefined || !(await isAbandoned(join(dir, name), () => folderTimeMs(dir)))) continue;
     deleted.push({ kind: 'temporary file', name, bytes: info.size });
     if (!dryRun) await rm(join(dir, name), { force: true });
   }

@@ -16,7 +16,13 @@ import { KtError } from '@kube-transform/sdk';
 import { fits, tryJson } from '../../parse/parse-json.js';
 import { number, record, text as word } from '../../parse/shapes.js';
 import { errnoOf } from './file-errors.js';
-import { lifeOf, ownName, thisProcess, type ProcessName } from '../../process/process-identity.js';
+import {
+  folderTimeMs,
+  lifeOf,
+  ownName,
+  thisProcess,
+  type ProcessName,
+} from '../../process/process-identity.js';
 
 /** Age from which a lock of another host is stale. */
 const STALE_MS = 30_000;
@@ -128,18 +134,7 @@ async function isStale(dir: string, path: string, holder: Holder): Promise<boole
   const life = await lifeOf(holder);
   if (life !== 'unknown') return life === 'dead';
   const created = await stat(path).catch(() => undefined);
-  return created !== undefined && (await nowOf(dir)) - created.mtimeMs > STALE_MS;
-}
-
-/** The time by the clock that gives files theirs, which may be a server's. */
-async function nowOf(dir: string): Promise<number> {
-  const probe = join(dir, await ownName('clock', crypto.randomUUID()));
-  await writeFile(probe, '', { flag: 'wx' });
-  try {
-    return (await stat(probe)).mtimeMs;
-  } finally {
-    await unlink(probe);
-  }
+  return created !== undefined && (await folderTimeMs(dir)) - created.mtimeMs > STALE_MS;
 }
 
 /** Whether the process lives that wrote a lock, or a file that was to become one. */

@@ -3,30 +3,31 @@
  * its first write.
  *
  * 1. What a live process of this host made is never touched, however old. Of other hosts and containers,
- *    where nobody can tell whether a process lives, only what is older than a day is.
+ *    where nobody can tell whether a process lives, only what is older than a day is, by the store's clock.
  * 2. A lock goes the way in which a stale lock is taken over (file-lock.ts), an undo file with its key's lock
  *    held.
  */
-import { readdir, stat, unlink } from 'node:fs/promises';
+import { readdir, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { undoneKey } from './append-file.js';
 import { isLockHeld, lifeOfHolder, removeStaleLock } from './file-lock.js';
 import type { KeyLocks } from './key-locks.js';
-import { lifeOf, ownerOf } from '../../process/process-identity.js';
-import { systemClock } from '../../process/system-clock.js';
-
-/** Age from which what may belong to a process of another host is taken for abandoned. */
-const ABANDONED_MS = 86_400_000;
+import { folderTimeMs, isAbandoned } from '../../process/process-identity.js';
 
 /** Sweeps the folder of temporary files of a store. */
 export async function sweepTempFiles(dir: string, locks: KeyLocks): Promise<void> {
+  let nowMs: Promise<number> | undefined;
+  const removeLeft = async (path: string, life?: 'alive' | 'dead' | 'unknown'): Promise<void> => {
+    if (await isAbandoned(path, () => (nowMs ??= folderTimeMs(dir)), life))
+      await unlink(path).catch(() => undefined);
+  };
   for (const name of await readdir(dir)) {
     const path = join(dir, name);
     switch (name.slice(0, name.indexOf('-'))) {
       case 't':
       case 'claim':
       case 'clock':
-        await removeLeft(path, await lifeOf(ownerOf(name)));
+        await removeLeft(path);
         break;
       case 'steal':
         await removeLeft(path, await lifeOfHolder(path));
@@ -45,12 +46,4 @@ export async function sweepTempFiles(dir: string, locks: KeyLocks): Promise<void
         break;
     }
   }
-}
-
-/** Removes what a dead process left, or nobody knows who, but long ago. */
-async function removeLeft(path: string, life: 'alive' | 'dead' | 'unknown'): Promise<void> {
-  const nowMs = systemClock.nowMs();
-  const { mtimeMs = nowMs } = (await stat(path).catch(() => undefined)) ?? {};
-  const abandoned = life === 'unknown' && nowMs - mtimeMs > ABANDONED_MS;
-  if (life === 'dead' || abandoned) await unlink(path).catch(() => undefined);
 }
