@@ -65,7 +65,7 @@ test('W5: kt and its group are killed while a function waits - its last act is d
 
 test('W5: a run ends - its guard ends with it, and holds nothing of kt open', async () => {
   const dir = await project({ 'p.ts': noting('') });
-  expect((await kt(dir, RUN)).code).toBe(0);
+  expect(await kt(dir, RUN)).toMatchObject({ code: 0, err: '' });
   expect(noted(dir)).toHaveLength(3);
   await allEnded(noted(dir));
 });

@@ -2,31 +2,42 @@
  * The folder behind `/scratch`: one a view, below the system's folder for temporary files.
  *
  * 1. It goes when its process exits. One whose process was killed goes when the next is made on this host;
- *    those of live processes, and of other containers, stay.
+ *    those of live processes stay.
+ * 2. Of other containers, and from before this host was started anew, nobody can tell whether the process
+ *    lives: one that does touches its folder each hour, and what none has touched for a day goes.
  */
 import { rmSync } from 'node:fs';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { lifeOf, ownerOf, ownName } from '../../process/process-identity.js';
+import { isAbandoned, lifeOf, ownerOf, ownName } from '../../process/process-identity.js';
 
 const PREFIX = 'kt-';
 const KIND = 'scratch';
+const TOUCH_MS = 3_600_000;
 
 /** Makes an empty scratch folder. */
 export async function makeScratchFolder(): Promise<string> {
-  await sweep(tmpdir());
   const dir = await mkdtemp(join(tmpdir(), PREFIX + (await ownName(KIND, ''))));
   // Each view waits for the exit, and many are no mistake.
   process.setMaxListeners(process.getMaxListeners() + 1);
   process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
+  setInterval(() => void touch(dir), TOUCH_MS).unref();
+  await sweep(tmpdir(), (await stat(dir)).mtimeMs);
   return dir;
 }
 
-async function sweep(dir: string): Promise<void> {
+async function touch(dir: string): Promise<void> {
+  const now = new Date();
+  await utimes(dir, now, now).catch(() => undefined);
+}
+
+async function sweep(dir: string, nowMs: number): Promise<void> {
   for (const name of await readdir(dir)) {
     if (!name.startsWith(`${PREFIX}${KIND}-`)) continue;
-    if ((await lifeOf(ownerOf(name.slice(PREFIX.length)))) === 'dead')
-      await rm(join(dir, name), { recursive: true, force: true }).catch(() => undefined);
+    const path = join(dir, name);
+    const life = await lifeOf(ownerOf(name.slice(PREFIX.length)));
+    if (await isAbandoned(path, () => Promise.resolve(nowMs), life))
+      await rm(path, { recursive: true, force: true }).catch(() => undefined);
   }
 }
