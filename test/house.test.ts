@@ -133,6 +133,7 @@ describe('manners', () => {
       'run-store/item-results',
       ...['run-store/result-cache', 'process/standard-output', 'process/hard-timeout', 'files/kt-files'],
       ...['executors/worker-slots', 'engine/expand-job', 'entry/reader'],
+      'entry/bundle-index',
       // Causes and events, which were made plain where they arose.
       'entry/worker',
     ].map(name => `packages/runtime/src/${name}.ts`);

@@ -9,7 +9,8 @@ import { pathToFileURL } from 'node:url';
 import { digestOf } from '@kube-transform/runtime/internal';
 import { clusterSettings, RUN_CONFIG, type RunConfig } from '@kube-transform/runtime/kubernetes';
 import { expect, test } from 'vitest';
-import { verifyBundle, verifyFiles } from '../../packages/runtime/src/entry/verify-bundle.js';
+import { verifyBundle } from '../../packages/runtime/src/entry/verify-bundle.js';
+import { verifyFiles } from '../../packages/runtime/src/entry/verify-files.js';
 import { callsBundle } from '../kit/executors.js';
 
 /** A bundle that may be spoiled. */

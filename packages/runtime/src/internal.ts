@@ -10,6 +10,15 @@ export { bindParams } from './engine/params.js';
 export { type Repair, repairRun } from './engine/repair-run.js';
 export { storedPipeline } from './engine/stored-pipeline.js';
 export { digestOf, sumsOf } from './entry/bundle-digest.js';
+export {
+  functionsIn,
+  INDEX,
+  indexText,
+  OUTSIDE,
+  outsideIn,
+  type OutsideContents,
+} from './entry/bundle-index.js';
+export { hashOf, outsideSums } from './entry/verify-bundle.js';
 export { messageOf, threw } from './parse/thrown.js';
 export { inProcessExecutor } from './executors/in-process-executor.js';
 export { processPoolExecutor } from './executors/process-pool-executor.js';

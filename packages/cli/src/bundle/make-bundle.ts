@@ -10,7 +10,14 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join, relative } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { Metafile } from 'esbuild';
-import { digestOf, sumsOf } from '@kube-transform/runtime/internal';
+import {
+  digestOf,
+  INDEX,
+  indexText,
+  OUTSIDE,
+  type OutsideContents,
+  sumsOf,
+} from '@kube-transform/runtime/internal';
 import { KtError } from '@kube-transform/sdk';
 import {
   buildBundle,
@@ -20,6 +27,7 @@ import {
   helpersIn,
   withoutIdleImports,
 } from './build-bundle.js';
+import { installedSum } from './installed-sum.js';
 import { newFolder, ownFolder } from '../project/own-folder.js';
 import { projectAround } from '../project/project-dir.js';
 import { moduleNamer } from './module-names.js';
@@ -56,8 +64,6 @@ export interface Bundle {
 
 /** More rounds than threads can be nested. */
 const ROUNDS = 8;
-/** Names the packages outside, so that they count in the digest. */
-const OUTSIDE = 'outside.json';
 
 /**
  * Bundles modules; nothing is written where the same bundle exists.
@@ -78,8 +84,7 @@ export async function makeBundle({ entries, projectDir }: BundleOptions): Promis
   outputs.set('catalog.mjs', Buffer.from(catalogFile(result.metafile)));
   for (const [name, bytes] of found.assets) outputs.set(name, bytes);
   const left = [...outside.found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
-  if (left.length > 0)
-    outputs.set(OUTSIDE, Buffer.from(JSON.stringify(left.map(({ name, version }) => ({ name, version })))));
+  if (left.length > 0) outputs.set(OUTSIDE, Buffer.from(JSON.stringify(asInstalled(left))));
   const digest = digestOf(outputs.keys(), name => outputs.get(name) ?? new Uint8Array());
   const dir = join(projectDir, '.kt', 'bundles', digest);
   if (!existsSync(dir)) await write(projectDir, dir, { outputs, digest });
@@ -100,6 +105,15 @@ export async function makeBundle({ entries, projectDir }: BundleOptions): Promis
 
 /** A bundle without modules: it runs documents that call no function. */
 export const emptyBundle = (): Promise<Bundle> => makeBundle({ entries: [], projectDir: projectAround() });
+
+/** Packages as they are installed here. A delivery tells their files for the platform of its pods instead. */
+const asInstalled = (packages: readonly OutsidePackage[]): OutsideContents => ({
+  packages: packages.map(({ name, version }) => ({ name, version })),
+  platform: '',
+  installed: installedSum(packages),
+  files: {},
+  links: {},
+});
 
 /** Bytes by name, in the order of the names. */
 const sizesOf = (outputs: ReadonlyMap<string, Uint8Array>): Record<string, number> =>
@@ -161,7 +175,7 @@ async function write(
 ): Promise<void> {
   const temp = await newFolder(await ownFolder(projectDir, 'bundles'), '.new');
   await Promise.all([...outputs].map(([name, bytes]) => writeFile(join(temp, name), bytes)));
-  await writeFile(join(temp, 'functions.mjs'), await functionIndex(temp, { outputs, digest }));
+  await writeFile(join(temp, INDEX), await functionIndex(temp, { outputs, digest }));
   await rename(temp, dir).catch(async (error: unknown) => {
     await rm(temp, { recursive: true, force: true });
     if (!existsSync(dir)) throw error;
@@ -179,7 +193,5 @@ async function functionIndex(
   const { functionModules } = await import('./load-modules.js');
   const functions = await functionModules(pathToFileURL(join(dir, 'catalog.mjs')).href);
   const sums = sumsOf(outputs.keys(), name => outputs.get(name) ?? new Uint8Array());
-  return Object.entries({ digest, functions, sums })
-    .map(([name, value]) => `export const ${name} = ${JSON.stringify(value, null, 1)};\n`)
-    .join('');
+  return indexText({ digest, functions, sums });
 }

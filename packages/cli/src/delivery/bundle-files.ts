@@ -2,7 +2,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ContextConfig } from '@kube-transform/sdk';
+import { INDEX } from '@kube-transform/runtime/internal';
 import type { Bundle } from '../bundle/make-bundle.js';
+import { type DeliveredFiles, sealed } from './seal-bundle.js';
 
 /** What pods run on. */
 export interface PodImage {
@@ -10,35 +12,31 @@ export interface PodImage {
   image: string;
 }
 
-/** Files and symbolic links by path below the bundle. */
-export interface BundleFiles {
-  files: Map<string, { body: Uint8Array; executable?: boolean }>;
-  links: Map<string, string>;
-}
-
 /** Native code is fetched for it where no platform is named. */
 export const DEFAULT_PLATFORM = 'linux/amd64';
 
 /** The names of a bundle's own files. */
-export const namesOf = ({ files }: Pick<Bundle, 'files'>): string[] =>
-  [...Object.keys(files), 'functions.mjs'].sort();
+export const namesOf = ({ files }: Pick<Bundle, 'files'>): string[] => [...Object.keys(files), INDEX].sort();
 
 /** The bundle's own files. */
-export async function ownFiles(bundle: Pick<Bundle, 'dir' | 'files'>): Promise<BundleFiles> {
+export async function ownFiles(bundle: Pick<Bundle, 'digest' | 'dir' | 'files'>): Promise<DeliveredFiles> {
   const read = namesOf(bundle).map(
     async name => [name, { body: await readFile(join(bundle.dir, name)) }] as const,
   );
-  return { files: new Map(await Promise.all(read)), links: new Map() };
+  return { digest: bundle.digest, files: new Map(await Promise.all(read)), links: new Map() };
 }
 
-/** All of them. @throws KtError `NATIVE_UNAVAILABLE`. */
-export async function bundleFiles(bundle: Bundle, { platform, image }: PodImage): Promise<BundleFiles> {
-  const { files, links } = await ownFiles(bundle);
-  if (bundle.outside.length === 0) return { files, links };
+/**
+ * All of them, with the digest that counts all: another one for each platform where packages are outside.
+ *
+ * @throws KtError `NATIVE_UNAVAILABLE`.
+ */
+export async function bundleFiles(bundle: Bundle, { platform, image }: PodImage): Promise<DeliveredFiles> {
+  const own = await ownFiles(bundle);
+  if (bundle.outside.length === 0) return own;
   const { traceOutside } = await import('../bundle/trace-externals.js');
-  const outside = await traceOutside(bundle.outside, bundle.projectDir, {
-    cpu: (platform ?? DEFAULT_PLATFORM) === 'linux/arm64' ? 'arm64' : 'x64',
-    libc: image.includes('alpine') ? 'musl' : 'glibc',
-  });
-  return { files: new Map([...files, ...outside.files]), links: outside.links };
+  const cpu = (platform ?? DEFAULT_PLATFORM) === 'linux/arm64' ? 'arm64' : 'x64';
+  const libc = image.includes('alpine') ? 'musl' : 'glibc';
+  const outside = await traceOutside(bundle.outside, bundle.projectDir, { cpu, libc });
+  return sealed(own.files, outside, `linux/${cpu}/${libc}`);
 }

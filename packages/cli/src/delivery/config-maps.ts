@@ -17,7 +17,8 @@ import {
 } from '@kube-transform/runtime/kubernetes';
 import type { Bundle } from '../bundle/make-bundle.js';
 import type { ClusterOptions } from '../project/resolve-context.js';
-import { type BundleFiles, bundleFiles, ownFiles } from './bundle-files.js';
+import { bundleFiles, ownFiles } from './bundle-files.js';
+import type { DeliveredFiles } from './seal-bundle.js';
 import type { Delivery, PublishedBundle } from './delivery.js';
 
 /** 15 MB: every deployment would leave as much in the memory of the cluster. */
@@ -34,7 +35,7 @@ export const configMaps = ({
   deliver: async (bundle, settings) => {
     const files = await bundleFiles(bundle, { platform, image: settings.image });
     const objects = configMapsOf(bundle, files, settings.namespace);
-    const published = { digest: bundle.digest, parts: objects.length, isNew: false };
+    const published = { digest: files.digest, parts: objects.length, isNew: false };
     if (api === undefined) return { published, settings, objects };
     return { published: { ...published, isNew: await createMissing(api, objects) }, settings, objects: [] };
   },
@@ -53,8 +54,8 @@ export async function publishBundle(
 }
 
 function configMapsOf(
-  { digest, dir }: Pick<Bundle, 'digest' | 'dir'>,
-  { files, links }: BundleFiles,
+  { dir }: Pick<Bundle, 'dir'>,
+  { digest, files, links }: DeliveredFiles,
   namespace: string,
 ): ConfigMap[] {
   const bodies = new Map([...files].map(([name, { body }]) => [name, body]));

@@ -5,7 +5,8 @@ import { appendLayer } from '../registry/append-layer.js';
 import { imageText, parseImage } from '../registry/image-name.js';
 import { type LayerFile, makeLayer } from '../registry/layer.js';
 import { Repository } from '../registry/repository.js';
-import { type BundleFiles, bundleFiles, DEFAULT_PLATFORM } from './bundle-files.js';
+import { bundleFiles, DEFAULT_PLATFORM } from './bundle-files.js';
+import type { BundleFiles } from './seal-bundle.js';
 import { type Delivery, noRepository } from './delivery.js';
 
 /** With `dryRun` nothing is pushed; only what the image would be is told. */
@@ -15,18 +16,17 @@ export const registryImage = (
 ): Delivery => ({
   deliver: async (bundle, settings) => {
     if (repository === undefined) throw noRepository('registry');
-    const target = new Repository(
-      { ...parseImage(repository), tag: bundle.digest, digest: null },
-      { insecure },
-    );
+    const files = await bundleFiles(bundle, { platform, image: settings.image });
+    const tag = files.digest;
+    const target = new Repository({ ...parseImage(repository), tag, digest: null }, { insecure });
     const from = parseImage(settings.image);
     const base = new Repository(from, from.registry === target.name.registry ? { insecure } : {});
-    const layer = await makeLayer(layerFiles(await bundleFiles(bundle, { platform, image: settings.image })));
+    const layer = await makeLayer(layerFiles(files));
     const isNative = bundle.outside.some(({ native }) => native);
     const { digest, isNew } = await appendLayer({
       base,
       target,
-      tag: bundle.digest,
+      tag,
       layer,
       push: !dryRun,
       progress,
@@ -34,7 +34,7 @@ export const registryImage = (
       platforms: isNative ? [platform ?? DEFAULT_PLATFORM] : undefined,
     });
     return {
-      published: { digest: bundle.digest, parts: 0, isNew },
+      published: { digest: files.digest, parts: 0, isNew },
       settings: {
         ...settings,
         image: imageText({ ...target.name, digest }),

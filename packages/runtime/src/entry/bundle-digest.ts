@@ -35,3 +35,6 @@ export function sumsOf(names: Iterable<string>, read: (name: string) => Uint8Arr
 /** Size and CRC-32 of a file, in hex. */
 export const sumOfFile = (bytes: Uint8Array): string =>
   `${bytes.length.toString(16)}-${process.getBuiltinModule('node:zlib').crc32(bytes).toString(16)}`;
+
+/** What stands for a symbolic link among sums. */
+export const sumOfLink = (target: string): string => `→${target}`;

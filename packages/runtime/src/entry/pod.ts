@@ -27,7 +27,7 @@ import type { FunctionCatalog, ItemEvent } from '../ports/index.js';
 import { attemptTimeoutMs, stopsJob } from '../worker/retry-policy.js';
 import { runPod } from '../worker/run-pod.js';
 import { BEYOND_RETRY } from './beyond-retry.js';
-import { verifyFiles } from './verify-bundle.js';
+import { verifyFiles } from './verify-files.js';
 
 /** Node's own exit code where an awaited promise can no longer settle. */
 const UNSETTLED = 13;

@@ -6,7 +6,6 @@
  * - The controller that began last drives: an older one sees its name replaced in the run's ConfigMap, or
  *   its place in the journal taken, and stops.
  */
-import { readdirSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,7 +27,6 @@ import { ownerOf } from '../kubernetes/manifests/run-jobs.js';
 import type { ConfigMap } from '../kubernetes/api/objects.js';
 import { MOUNT } from '../kubernetes/manifests/pod-spec.js';
 import { restoreStatus } from '../kubernetes/run/restore-status.js';
-import { isPieceOfPack } from '../kubernetes/manifests/packed-bundle.js';
 import { RUN_CONFIG, RUN_KEY, readRecordFiles, type RunConfig } from '../kubernetes/manifests/run-config.js';
 import { waitForTurn } from '../kubernetes/run/run-queue.js';
 import { StatusReporter } from '../kubernetes/run/status-reporter.js';
@@ -54,8 +52,7 @@ export async function controlRun(digest: string): Promise<number> {
   checkVersion(config.runId, { began: config.digest, digest });
   // What this file says it is part of may not be what lies beside it.
   const code = fileURLToPath(new URL('.', import.meta.url));
-  // What is packed beside a controller is checked by the workers, which unpack it.
-  if (!readdirSync(code).some(isPieceOfPack)) verifyBundle(code, config.digest);
+  verifyBundle(code, config.digest);
   const connection = await inClusterConnection();
   const api = new KubeApi(
     { ...connection, namespace: config.settings.namespace },

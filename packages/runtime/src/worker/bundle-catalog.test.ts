@@ -18,6 +18,12 @@ test('a catalog finds functions by name, and loads a module once it is asked for
   expect(await functions.load('m.other')).toBeUndefined();
 });
 
+test('a catalog whose index names another module for a function is refused when the function is asked for', async () => {
+  const modules = { ...catalog.modules, n: () => Promise.resolve({}) };
+  const functions = bundleCatalog({ ...catalog, modules, functions: { 'm.double': 'n' } });
+  await expect(functions.load('m.double')).rejects.toMatchObject({ code: 'BUNDLE_CHANGED' });
+});
+
 test('what is no catalog is refused, and a newer one is', () => {
   const door = (value: unknown): unknown => CATALOG.check(value, 'worker.mjs');
   expectDoor(door, [{ digest: 'd', modules: {}, functions: { f: 'm' }, sums: {} }]);

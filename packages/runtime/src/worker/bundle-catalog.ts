@@ -1,5 +1,5 @@
 /** The functions of a bundle by name, loaded module by module. */
-import { type AnyFunction, nameExports } from '@kube-transform/sdk';
+import { type AnyFunction, KtError, nameExports } from '@kube-transform/sdk';
 import { Format } from '../parse/format.js';
 import { record, shapeOf, table, text } from '../parse/shapes.js';
 import { threw } from '../parse/thrown.js';
@@ -56,7 +56,18 @@ export function bundleCatalog({ digest, modules, functions }: Omit<BundleCatalog
       if (module === undefined) return extra.get(name);
       let found = loaded.get(module);
       if (found === undefined) loaded.set(module, (found = loadModule(module)));
-      return (await found).get(name);
+      const fn = (await found).get(name);
+      if (fn === undefined) throw notThere(name, module);
+      return fn;
     },
   };
 }
+
+/** A name is one module's, so that an index that was changed never leads to other code. */
+const notThere = (name: string, module: string): KtError =>
+  new KtError({
+    code: 'BUNDLE_CHANGED',
+    path: name,
+    message: `The index of the bundle says that the function "${name}" is in the module "${module}", and it is not there.`,
+    hint: 'Make the bundle anew: delete it, and run the command again.',
+  });

@@ -33,12 +33,13 @@ export async function retryInCluster(
   const { source: old, pipeline } = config;
   const given = functions.length > 0 || old?.pipeline != null || (old?.functions.length ?? 0) > 0;
   const loaded = given ? await loadSource(old, functions) : null;
-  if (loaded !== null) noteChange(runId, { began: config.digest, loaded }, note);
   const bundle = loaded?.bundle ?? null;
-  const { published, settings } =
-    bundle === null || bundle.digest === config.digest
-      ? sameCode(config)
-      : await bring(api, bundle, { config, note });
+  const brought =
+    bundle === null || bundle.digest === config.digest ? null : await bring(api, bundle, { config, note });
+  // What is brought with packages outside it has a digest of its own for the platform of pods.
+  const isSame = brought === null || brought.published.digest === config.digest;
+  if (loaded !== null && !isSame) noteChange(runId, { began: config.digest, loaded }, note);
+  const { published, settings } = isSame ? sameCode(config) : brought;
   const again = configOf({
     runId: makeRunId(pipeline, systemClock),
     pipeline,

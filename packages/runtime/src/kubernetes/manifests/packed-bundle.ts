@@ -6,7 +6,10 @@
  *     never packed.
  * KB2 Everything may be executed: a package may bring a program.
  */
-import { gzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { KtError } from '@kube-transform/sdk';
+import { fits, tryJson } from '../../parse/parse-json.js';
+import { record, table, text } from '../../parse/shapes.js';
 import { type Files, inPieces } from './config-map-files.js';
 
 const PACK = 'bundle.gz';
@@ -38,6 +41,38 @@ for (const [path, body] of Object.entries(files)) writeFileSync(at(path), Buffer
 for (const [path, target] of Object.entries(links)) symlinkSync(target, at(path));
 await import(pathToFileURL(join(dir, '${WORKER}')).href);
 `;
+
+/** What lies in the place of the worker's entry of a packed bundle. */
+export const WORKER_OF_PACK = { name: WORKER, text: UNPACKER } as const;
+
+/** What is in a pack. */
+export interface Pack {
+  /** Contents as base64, by path. */
+  files: Record<string, string>;
+  /** Symbolic links, by path. */
+  links: Record<string, string>;
+}
+
+const PACKED = record<Pack>({ files: table(text), links: table(text) });
+
+/** What pieces of a pack hold, in their order. @throws KtError `BUNDLE_CHANGED` where that is no pack. */
+export function unpack(pieces: readonly Uint8Array[]): Pack {
+  const read = (): string => {
+    try {
+      return gunzipSync(Buffer.concat(pieces)).toString();
+    } catch {
+      return '';
+    }
+  };
+  const pack = fits(PACKED, tryJson(read()));
+  if (pack !== undefined) return pack;
+  throw new KtError({
+    code: 'BUNDLE_CHANGED',
+    path: PACK,
+    message: 'The code of this pod cannot be unpacked: somebody changed it.',
+    hint: 'Deploy it again, and begin a new run.',
+  });
+}
 
 /**
  * The files as they are, where each fits; else the entries and the pieces of all. `links` are symbolic links
