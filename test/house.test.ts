@@ -162,8 +162,9 @@ describe('manners', () => {
     const MAKES = /\b(mkdtemp(Sync)?|tmpdir|ownName)\(|\$\{process\.pid\}/;
     const SWEPT = [
       'packages/cli/src/project/own-folder.ts',
+      // This, and what is packed: in a container that goes when its process ends.
+      'packages/runtime/src/entry/probe.ts',
       'packages/runtime/src/files/posix/scratch-folder.ts',
-      // In a container that goes when its process ends.
       'packages/runtime/src/kubernetes/manifests/packed-bundle.ts',
       'packages/runtime/src/process/process-identity.ts',
       'packages/runtime/src/stores/local/file-lock.ts',

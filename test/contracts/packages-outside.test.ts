@@ -10,7 +10,7 @@ import { ownFiles } from '../../packages/cli/src/delivery/bundle-files.js';
 import { type DeliveredFiles, sealed } from '../../packages/cli/src/delivery/seal-bundle.js';
 import { verifyFiles } from '../../packages/runtime/src/entry/verify-files.js';
 import { verifyBundle } from '../../packages/runtime/src/entry/verify-bundle.js';
-import { makeProject, project } from '../kit/kt.js';
+import { project, projectWithPackages } from '../kit/kt.js';
 
 const NATIVE = 'node_modules/native-thing';
 const FILES = {
@@ -32,16 +32,8 @@ export const more = ktFunction(async () => 3);
 };
 type Changes = Readonly<Record<string, string>>;
 
-/** A project whose own packages are real folders, beside those of this workspace. */
 async function projectWith(changes: Changes = {}): Promise<string> {
-  const dir = await makeProject({});
-  const own = join(dir, 'node_modules');
-  const workspace = join(import.meta.dirname, '../../node_modules');
-  await rm(own);
-  await mkdir(own);
-  for (const name of ['@kube-transform', 'zod', '@zenfs'])
-    await symlink(join(workspace, name), join(own, name));
-  await write(dir, { ...FILES, ...changes });
+  const dir = await projectWithPackages({ ...FILES, ...changes });
   dirs.push(dir);
   return dir;
 }

@@ -140,6 +140,21 @@ export async function makeProject(files: Record<string, string>): Promise<string
   return dir;
 }
 
+/** As {@link makeProject}, with a folder of packages of its own, into which files may be written. */
+export async function projectWithPackages(files: Record<string, string>): Promise<string> {
+  const dir = await makeProject({});
+  const own = join(dir, 'node_modules');
+  await rm(own);
+  await mkdir(own);
+  for (const name of ['@kube-transform', '@zenfs', 'zod'])
+    await symlink(join(ROOT, 'node_modules', name), join(own, name));
+  for (const [path, text] of Object.entries(files)) {
+    await mkdir(dirname(join(dir, path)), { recursive: true });
+    await writeFile(join(dir, path), text);
+  }
+  return dir;
+}
+
 /** A pipeline of three jobs whose map fails for every third item, until `fixed` exists. */
 export const SHAKY = `import { ktFunction, pipeline } from '@kube-transform/sdk';
 import * as z from 'zod';

@@ -1,5 +1,7 @@
 /** `kt doctor` on a cluster: what steps name and is not there, and what they want and may not have. */
-import { describe, test } from 'vitest';
+import { rm } from 'node:fs/promises';
+import { describe, expect, test } from 'vitest';
+import { kt, projectWithPackages } from '../../kit/kt.js';
 import { claimOn } from '../kit/claim.js';
 import { testCluster } from '../kit/cluster.js';
 import { expectProblem, findings, LEVELS, withOptions, withProject } from './findings.js';
@@ -46,4 +48,33 @@ describe('kt doctor - what steps name', () => {
       do: `kubectl create secret docker-registry registry-login -n ${cluster.namespace}`,
     });
   });
+});
+
+test('kt doctor - a package whose native code pods cannot load is told', async () => {
+  await using cluster = await testCluster('doctor');
+  const dir = await projectWithPackages({
+    'pipelines/native.ts': `import { ktFunction, pipeline } from '@kube-transform/sdk';
+import thing from 'native-thing';
+export const work = ktFunction(async () => thing);
+export default pipeline('native', {}).job('work', work, () => ({}), { cpu: '20m', memory: '96Mi' });`,
+    'node_modules/native-thing/package.json':
+      '{"name":"native-thing","version":"1.0.0","main":"index.js","gypfile":true}',
+    // It loads here, as one for this machine would.
+    'node_modules/native-thing/index.js':
+      'module.exports = process.env.KT_PROBE === undefined ? 1 : require("./build/thing.node");\n',
+    'node_modules/native-thing/build/thing.node': 'of another platform',
+  });
+  try {
+    const { out, code } = await kt(dir, ['doctor', 'native', ...cluster.args, '--json']);
+    const found = JSON.parse(out) as { check: string; outcome: string; message: string }[];
+    expect(found.filter(({ outcome }) => outcome === 'problem')).toMatchObject([
+      {
+        check: 'packages',
+        message: expect.stringMatching(/"native-thing" cannot be loaded .*thing\.node: /) as string,
+      },
+    ]);
+    expect(code).toBe(3);
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
 });

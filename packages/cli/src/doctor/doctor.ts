@@ -6,6 +6,7 @@ import type { ClaimConfig } from '@kube-transform/sdk';
 import { openCluster, withContext } from '../cluster/connect.js';
 import { settingsOf } from '../cluster/run-settings.js';
 import type { ClusterOptions } from '../project/resolve-context.js';
+import { type Bundle, emptyBundle } from '../bundle/make-bundle.js';
 import { configMaps } from '../delivery/config-maps.js';
 import { planDeploy } from '../deploy/plan.js';
 import { loadPipelines } from '../pipeline/load-pipeline.js';
@@ -41,8 +42,9 @@ export async function doctor(
   const api = await openCluster(context);
   try {
     const settings = settingsOf(context, api.namespace);
-    const steps = await plannedSteps(names, context, settings);
-    const findings = await checkAll(api, { settings, steps, claim: context.claim, pod, signal });
+    const planned = await plan(names, context, settings);
+    const { claim, platform } = context;
+    const findings = await checkAll(api, { settings, ...planned, claim, platform, pod, signal });
     const problems = findings.filter(({ outcome }) => outcome === 'problem');
     if (json) printText(output, JSON.stringify(findings, null, 2));
     else printFindings(findings, problems.length, output);
@@ -52,21 +54,32 @@ export async function doctor(
   }
 }
 
-/** The steps of the pipelines that would be deployed; none where there are none and none was named. */
-async function plannedSteps(
+/**
+ * The steps of the pipelines that would be deployed, none where there are none and none was named; and which
+ * of their bundles have packages outside.
+ */
+async function plan(
   names: readonly string[],
   context: ClusterOptions,
   settings: ClusterSettings,
-): Promise<PlannedStep[]> {
+): Promise<Pick<Subject, 'steps' | 'bundles'>> {
   const pipelines = await loadPipelines(names);
-  if (pipelines.length === 0) return [];
+  if (pipelines.length === 0) return { steps: [], bundles: [] };
   const { versions } = await planDeploy(pipelines, { context, settings, delivery: configMaps(context) });
-  return stepsOf(versions);
+  const bundles = pipelines.flatMap(({ bundle }) => (bundle === null ? [] : [bundle]));
+  const unlike = new Map(bundles.map(bundle => [bundle.digest, bundle]));
+  return {
+    steps: stepsOf(versions),
+    bundles: [...unlike.values()].filter(({ outside }) => outside.length > 0),
+  };
 }
 
 interface Subject {
   settings: ClusterSettings;
   steps: readonly PlannedStep[];
+  /** Those with packages that a pod has to load. */
+  bundles: readonly Bundle[];
+  platform: ClusterOptions['platform'];
   /** What `kt deploy` makes. */
   claim: ClaimConfig | undefined;
   pod: boolean;
@@ -76,7 +89,8 @@ interface Subject {
 /** Without these no pod starts: there is no use in trying. */
 const NEEDED = new Set(['service account', 'volume']);
 
-async function checkAll(api: KubeApi, { settings, steps, claim, pod, signal }: Subject): Promise<Finding[]> {
+async function checkAll(api: KubeApi, subject: Subject): Promise<Finding[]> {
+  const { settings, steps, claim, pod } = subject;
   const reached = await apiFindings(api);
   if (reached.some(({ outcome }) => outcome === 'problem')) return reached;
   const namespace = await namespaceFindings(api);
@@ -101,23 +115,28 @@ async function checkAll(api: KubeApi, { settings, steps, claim, pod, signal }: S
   );
   if (missing !== undefined)
     return [...findings, skipped('pod', `Without its ${missing.check} no pod starts.`)];
-  return [...findings, ...(await probed(api, { settings, steps, signal }))];
+  return [...findings, ...(await probed(api, subject))];
 }
 
 /** What pods find: all of the run's image, and of images of steps whether they are there and have Node. */
 async function probed(
   api: KubeApi,
-  { settings, steps, signal }: Omit<Subject, 'pod' | 'claim'>,
+  { settings, steps, bundles, platform, signal }: Omit<Subject, 'pod' | 'claim'>,
 ): Promise<Finding[]> {
   const others = new Set(steps.flatMap(({ job }) => job.kubernetes.image ?? settings.defaults.image ?? []));
   others.delete(settings.image);
+  const [first = await emptyBundle(), ...more] = bundles;
+  const probe = (bundle: Bundle, of: ClusterSettings): Promise<Finding[]> =>
+    looked('pod', () => probeFindings(api, { settings: of, bundle, platform }, signal));
   const [own, ...rest] = await Promise.all([
-    looked('pod', () => probeFindings(api, settings, signal)),
-    ...[...others].map(image =>
-      looked('pod', () => probeFindings(api, { ...settings, image, imagePullPolicy: null }, signal)),
-    ),
+    probe(first, settings),
+    ...more.map(bundle => probe(bundle, settings)),
+    ...[...others].map(image => probe(first, { ...settings, image, imagePullPolicy: null })),
   ]);
-  return [...own, ...rest.flat().filter(({ check, outcome }) => outcome === 'problem' || check === 'image')];
+  const told = new Set(['image', 'packages']);
+  const further = rest.flat().filter(({ check, outcome }) => outcome === 'problem' || told.has(check));
+  const all = [...own, ...further];
+  return all.filter(({ message }, at) => all.findIndex(other => other.message === message) === at);
 }
 
 const FINDING_COLOUR = { ok: 'Completed', problem: 'Failed', skipped: 'Pending' } as const;

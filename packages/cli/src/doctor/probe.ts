@@ -17,8 +17,9 @@ import {
   type ProbeReport,
 } from '@kube-transform/runtime/kubernetes';
 import { admission } from '../checks/admission.js';
-import { publishBundle } from '../delivery/config-maps.js';
-import { emptyBundle } from '../bundle/make-bundle.js';
+import { configMaps } from '../delivery/config-maps.js';
+import type { Bundle } from '../bundle/make-bundle.js';
+import type { ClusterOptions } from '../project/resolve-context.js';
 import { type Finding, fine, problem } from '../checks/finding.js';
 
 const POD_STARTS_WITHIN_MS = 60_000;
@@ -30,14 +31,22 @@ const PROBE_EVERY_MS = 500;
 const SKEW_MS = 30_000;
 const OLDEST_NODE = [20, 19] as const;
 
-/** What a pod finds. Nothing of it is left. */
+/** What a pod is to try. */
+export interface Probe {
+  settings: ClusterSettings;
+  /** Packages outside it are loaded. It is published, as a submit would. */
+  bundle: Bundle;
+  platform: ClusterOptions['platform'];
+}
+
+/** What a pod finds. Nothing of the pod is left. */
 export async function probeFindings(
   api: KubeApi,
-  settings: ClusterSettings,
+  { settings, bundle, platform }: Probe,
   signal: AbortSignal,
 ): Promise<Finding[]> {
-  const bundle = await publishBundle(api, await emptyBundle());
-  const job = probeJob(settings, bundle, systemClock.randomId(6));
+  const { published } = await configMaps({ api, platform }).deliver(bundle, settings);
+  const job = probeJob(settings, published, systemClock.randomId(6));
   const refused = await admission(api, job);
   if (refused) return [problem('pod', `A pod of a run is not admitted: ${refused.message}.`, refused.remedy)];
   const made = await api.create<Job>(paths.jobs(api.namespace), job, { signal });
@@ -105,7 +114,7 @@ async function reportFindings(
       ),
     ];
   }
-  const { node, nowMs, storeProblem } = report;
+  const { node, nowMs, storeProblem, packages } = report;
   const hereMs = systemClock.nowMs();
   const skewMs = nowMs - hereMs;
   return [
@@ -118,6 +127,7 @@ async function reportFindings(
           'Is the volume right, and may user 65532 write to it?',
         ),
     clockFinding(skewMs),
+    ...packageFindings(packages, settings.image),
   ];
 }
 
@@ -129,6 +139,24 @@ function reportIn(text: string): ProbeReport | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Of packages outside the bundle; none where there are none. */
+export function packageFindings(packages: ProbeReport['packages'], image: string): Finding[] {
+  if (packages.length === 0) return [];
+  const broken = packages.flatMap(({ name, problem: words }) =>
+    words === null
+      ? []
+      : [
+          problem(
+            'packages',
+            `The package "${name}" cannot be loaded in a pod of ${image}: ${words}.`,
+            'Is it made for the platform of the nodes (platform in kt.config.ts), for the libc of the image and its Node, and has the image the libraries that it needs?',
+          ),
+        ],
+  );
+  const names = packages.map(({ name }) => name).join(', ');
+  return broken.length > 0 ? broken : [fine('packages', `Pods of ${image} load ${names}.`)];
 }
 
 /** @param skewMs how far the pods' clock is ahead of this machine's. */

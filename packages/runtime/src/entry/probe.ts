@@ -1,12 +1,15 @@
 /**
  * A pod that looks around for `kt doctor`: whether the store can be written and read, the time, the version
- * of Node.
+ * of Node, whether the packages outside its bundle can be loaded.
  */
+import { tmpdir } from 'node:os';
+import { fileURLToPath } from 'node:url';
 import { messageOf } from '../parse/thrown.js';
 import { printLine } from '../process/standard-output.js';
 import { systemClock } from '../process/system-clock.js';
 import { PROBE_REPORT, type ProbeReport } from '../kubernetes/manifests/probe-job.js';
 import { openStore } from '../open-store.js';
+import { loadPackages } from './load-packages.js';
 
 /** Looks around and prints a {@link ProbeReport}; the exit code. */
 export async function printProbe(store: string): Promise<number> {
@@ -14,6 +17,7 @@ export async function printProbe(store: string): Promise<number> {
     node: process.versions.node,
     nowMs: systemClock.nowMs(),
     storeProblem: await storeProblem(store),
+    packages: await loadPackages(fileURLToPath(new URL('.', import.meta.url)), tmpdir()),
   };
   printLine(PROBE_REPORT.stamped(report));
   return 0;

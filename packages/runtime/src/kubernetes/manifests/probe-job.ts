@@ -1,6 +1,6 @@
 /** The Job whose pod looks around for `kt doctor`. Pure. */
 import { Format } from '../../parse/format.js';
-import { nullOr, number, record, text } from '../../parse/shapes.js';
+import { list, nullOr, number, record, text } from '../../parse/shapes.js';
 import { bundleNames, LABEL } from './names.js';
 import type { Job } from '../api/objects.js';
 import { basePod, MOUNT, placementOf } from './pod-spec.js';
@@ -14,6 +14,8 @@ export interface ProbeReport {
   nowMs: number;
   /** Null where the store can be written and read. */
   storeProblem: string | null;
+  /** Packages outside the bundle, and what was said when each was loaded; null where that went well. */
+  packages: { name: string; problem: string | null }[];
 }
 
 /** The line that the pod prints. */
@@ -21,7 +23,12 @@ export const PROBE_REPORT = new Format<ProbeReport>({
   name: 'report of the probe',
   code: 'BAD_PROBE',
   hint: 'Something else prints in its pod.',
-  shape: record<ProbeReport>({ node: text, nowMs: number, storeProblem: nullOr(text) }),
+  shape: record<ProbeReport>({
+    node: text,
+    nowMs: number,
+    storeProblem: nullOr(text),
+    packages: list(record<ProbeReport['packages'][number]>({ name: text, problem: nullOr(text) })),
+  }),
 });
 
 /** @param bundle digest and number of ConfigMaps of any bundle. */

@@ -39,7 +39,11 @@ test('what a pod answers is read as it was written, or refused', () => {
 });
 
 test('what a probe reports is read as it was written, or refused', () => {
-  const report = { node: '24.1.0', nowMs: 5, storeProblem: null };
+  const packages = [{ name: 'sharp', problem: null }];
+  const report = { node: '24.1.0', nowMs: 5, storeProblem: null, packages };
   expect(PROBE_REPORT.parse(PROBE_REPORT.text(report), 'f')).toEqual(report);
-  expectDoor(value => PROBE_REPORT.check(value, 'f'), [report, { ...report, storeProblem: 'p' }]);
+  expectDoor(
+    value => PROBE_REPORT.check(value, 'f'),
+    [report, { ...report, storeProblem: 'p', packages: [{ name: 'sharp', problem: 'p' }] }],
+  );
 });
