@@ -40,8 +40,7 @@ function layOut({ files, links }: ReturnType<typeof unpack>, dir: string): void 
     mkdirSync(dirname(to), { recursive: true });
     return to;
   };
-  for (const [path, body] of Object.entries(files))
-    writeFileSync(at(path), Buffer.from(body, 'base64'), { mode: 0o755 });
+  for (const [path, body] of files) writeFileSync(at(path), body, { mode: 0o755 });
   for (const [path, target] of Object.entries(links)) symlinkSync(target, at(path));
 }
 

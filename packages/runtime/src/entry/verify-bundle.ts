@@ -92,7 +92,7 @@ function* filesBelow(dir: string, folder: string): Iterable<string> {
 function packIn(dir: string, names: readonly string[]): Found {
   const pieces = names.filter(isPieceOfPack).sort();
   const { files, links } = unpack(pieces.map(name => readFileSync(join(dir, name))));
-  const read = (name: string): Buffer => Buffer.from(files[name] ?? '', 'base64');
+  const read = (name: string): Uint8Array => files.get(name) ?? new Uint8Array();
   for (const name of names.filter(of => !isPieceOfPack(of) && !of.startsWith('.'))) {
     const [found, inPack] = [
       readFileSync(join(dir, name)),
@@ -100,7 +100,7 @@ function packIn(dir: string, names: readonly string[]): Found {
     ];
     if (!found.equals(inPack)) throw bundleChanged(join(dir, name), hashOf(found), hashOf(inPack));
   }
-  const all = [...Object.keys(files), ...Object.keys(links)];
+  const all = [...files.keys(), ...Object.keys(links)];
   return {
     names: all.filter(name => !name.includes('/')),
     outside: all.filter(name => name.includes('/')),

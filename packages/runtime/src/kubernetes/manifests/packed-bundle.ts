@@ -9,7 +9,7 @@
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { KtError } from '@kube-transform/sdk';
 import { fits, tryJson } from '../../parse/parse-json.js';
-import { record, table, text } from '../../parse/shapes.js';
+import { count, list, record, table, text } from '../../parse/shapes.js';
 import { type Files, inPieces } from './config-map-files.js';
 
 const PACK = 'bundle.gz';
@@ -30,14 +30,16 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { gunzipSync } from 'node:zlib';
 const here = fileURLToPath(new URL('.', import.meta.url));
 const pieces = readdirSync(here).filter(name => name.startsWith('${PACK}')).sort();
-const { files, links } = JSON.parse(gunzipSync(Buffer.concat(pieces.map(name => readFileSync(join(here, name))))));
+const pack = gunzipSync(Buffer.concat(pieces.map(name => readFileSync(join(here, name)))));
+let from = pack.indexOf(10) + 1;
+const { files, links } = JSON.parse(pack.subarray(0, from));
 const dir = join(tmpdir(), 'kt-bundle');
 const at = path => {
   const to = join(dir, path);
   mkdirSync(dirname(to), { recursive: true });
   return to;
 };
-for (const [path, body] of Object.entries(files)) writeFileSync(at(path), Buffer.from(body, 'base64'), { mode: 0o755 });
+for (const { path, size } of files) writeFileSync(at(path), pack.subarray(from, (from += size)), { mode: 0o755 });
 for (const [path, target] of Object.entries(links)) symlinkSync(target, at(path));
 await import(pathToFileURL(join(dir, '${WORKER}')).href);
 `;
@@ -47,31 +49,45 @@ export const WORKER_OF_PACK = { name: WORKER, text: UNPACKER } as const;
 
 /** What is in a pack. */
 export interface Pack {
-  /** Contents as base64, by path. */
-  files: Record<string, string>;
+  /** Contents by path. */
+  files: Map<string, Uint8Array>;
   /** Symbolic links, by path. */
   links: Record<string, string>;
 }
 
-const PACKED = record<Pack>({ files: table(text), links: table(text) });
+/** The first line of a pack; the contents follow, one after the other. */
+interface Header {
+  files: { path: string; size: number }[];
+  links: Record<string, string>;
+}
+const HEADER = record<Header>({
+  files: list(record<Header['files'][number]>({ path: text, size: count })),
+  links: table(text),
+});
+const NEW_LINE = 10;
 
 /** What pieces of a pack hold, in their order. @throws KtError `BUNDLE_CHANGED` where that is no pack. */
 export function unpack(pieces: readonly Uint8Array[]): Pack {
-  const read = (): string => {
-    try {
-      return gunzipSync(Buffer.concat(pieces)).toString();
-    } catch {
-      return '';
-    }
-  };
-  const pack = fits(PACKED, tryJson(read()));
-  if (pack !== undefined) return pack;
+  const pack = gunzipped(pieces);
+  let from = pack.indexOf(NEW_LINE) + 1;
+  const header = fits(HEADER, tryJson(pack.subarray(0, from).toString()));
+  const files = new Map<string, Uint8Array>();
+  for (const { path, size } of header?.files ?? []) files.set(path, pack.subarray(from, (from += size)));
+  if (header !== undefined && from === pack.length) return { files, links: header.links };
   throw new KtError({
     code: 'BUNDLE_CHANGED',
     path: PACK,
     message: 'The code of this pod cannot be unpacked: somebody changed it.',
     hint: 'Deploy it again, and begin a new run.',
   });
+}
+
+function gunzipped(pieces: readonly Uint8Array[]): Buffer {
+  try {
+    return gunzipSync(Buffer.concat(pieces));
+  } catch {
+    return Buffer.alloc(0);
+  }
 }
 
 /**
@@ -82,16 +98,16 @@ export function packed(files: Files, links: ReadonlyMap<string, string> = new Ma
   const isFlat = links.size === 0 && ![...files.keys()].some(name => name.includes('/'));
   if (isFlat && inPieces(files).size === files.size) return files;
   const inOrder = [...files].sort(([a], [b]) => (a < b ? -1 : 1));
-  const contents = Object.fromEntries(
-    inOrder.map(([name, body]) => [name, Buffer.from(body).toString('base64')]),
-  );
   const plain = PLAIN.flatMap((name): [string, Uint8Array][] => {
     const body = files.get(name);
     return body === undefined ? [] : [[name, body]];
   });
-  const pack = reproducibleGzip(
-    JSON.stringify({ files: contents, links: Object.fromEntries([...links].sort()) }),
-  );
+  const header: Header = {
+    files: inOrder.map(([path, { length: size }]) => ({ path, size })),
+    links: Object.fromEntries([...links].sort()),
+  };
+  const bodies = inOrder.map(([, body]) => body);
+  const pack = reproducibleGzip(Buffer.concat([Buffer.from(`${JSON.stringify(header)}\n`), ...bodies]));
   return inPieces(new Map([...plain, [WORKER, Buffer.from(UNPACKER)], [PACK, pack]]));
 }
 
