@@ -43,7 +43,11 @@ async function began(entry, { storeUrl, order }) {
     name: 'p',
     jobs: [{ type: 'dynamic', name: 'j', function: 'm.f' }],
   }).jobs;
-  const worker = new WorkerProcess({ entry, storeUrl, memory: '1126Mi', env: {}, clock: systemClock });
+  const options = { entry, storeUrl, memory: '1126Mi', env: {}, clock: systemClock };
+  const worker = new WorkerProcess({
+    ...options,
+    guard: { watch: () => undefined, forget: () => undefined },
+  });
   await new Promise(resolve => {
     void worker.run(order, { runId: order.runId, pipeline: 'p', job, items: 1, itemsPerPod: 1 }, event => {
       if (event.type === 'ItemStarted') resolve();

@@ -23,13 +23,17 @@ export function digestOf(names: Iterable<string>, read: (name: string) => Uint8A
   return hash.digest('hex').slice(0, 16);
 }
 
+/** What pods of steps never load: the largest file, and what programs that look at a bundle load. */
+const NOT_OF_PODS: ReadonlySet<string> = new Set(['controller.mjs', 'catalog.mjs']);
+
 /**
- * Size and CRC-32 of each file of a bundle's code, by name: what a pod checks. They stand in the bundle
- * beside its digest. To ask a pod for the digest itself would make it load `node:crypto`, a tenth of its
+ * Size and CRC-32 of each file of a bundle's code that pods may load, by name: what they check. They stand in
+ * the bundle beside its digest. To ask a pod for the digest itself would make it load `node:crypto`, a tenth of its
  * start.
  */
 export function sumsOf(names: Iterable<string>, read: (name: string) => Uint8Array): Record<string, string> {
-  return Object.fromEntries(codeAmong(names).map(name => [name, sumOfFile(read(name))]));
+  const loaded = codeAmong(names).filter(name => !NOT_OF_PODS.has(name));
+  return Object.fromEntries(loaded.map(name => [name, sumOfFile(read(name))]));
 }
 
 /** Size and CRC-32 of a file, in hex. */
