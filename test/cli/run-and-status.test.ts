@@ -138,6 +138,34 @@ test('an interrupted run can be seen and resumed', async () => {
   expect(lines(resumed.out)[0]).toMatchObject({ type: 'RunStarted', runId: 'dies', resumed: true });
 });
 
+test('a run that goes on or is repeated - a function that is gone is refused before the first call', async () => {
+  const slow = SHAKY.replace(
+    "log.info('working on ' + i, { i });",
+    "if (i === 3 && !(await files.exists('fixed'))) await new Promise(go => setTimeout(go, 60_000));",
+  );
+  const dir = await project({ 'pipelines/shaky.ts': slow });
+  const left = await kt(dir, ['run', 'shaky', '--run-id', 'left', '--json', '--jobs', '1'], (out, kill) => {
+    if (/"ItemStarted","job":"work","item":3/.test(out)) kill('SIGKILL');
+  });
+  expect(left.code).toBeNull();
+  await writeFile(join(dir, 'pipelines/shaky.ts'), SHAKY);
+  expect((await runKt(dir, ['run', 'shaky', '--run-id', 'ended'])).code).toBe(1);
+  const renamed = SHAKY.replace('const report =', 'const reports =').replace(', report,', ', reports,');
+  await writeFile(join(dir, 'pipelines/shaky.ts'), renamed);
+  await writeFile(join(dir, 'fixed'), '');
+  const [resumed, retried] = await Promise.all([
+    runKt(dir, ['run', '--resume', 'left']),
+    runKt(dir, ['retry', 'ended', '--failed']),
+  ]);
+  for (const refused of [resumed, retried]) {
+    expectMistake(
+      refused,
+      /UNKNOWN_FUNCTION +report\.tasks\[0\]\.function: .*"shaky\.report".*Did you mean "shaky\.reports"\?/,
+    );
+    expect(refused.out).toBe('');
+  }
+});
+
 test('kt run - the first Ctrl-C drains and ends with 130', async () => {
   const slow = SHAKY.replace(
     "log.info('working on ' + i, { i });",

@@ -6,6 +6,7 @@ export { newRun, retryRun, withDefaults } from './engine/create-run.js';
 export type { NewRunOptions } from './engine/create-run.js';
 export { drive } from './engine/drive.js';
 export type { DriveResult } from './engine/drive.js';
+export { jobsToCall } from './engine/jobs-to-call.js';
 export { bindParams } from './engine/params.js';
 export { type Repair, repairRun } from './engine/repair-run.js';
 export { storedPipeline } from './engine/stored-pipeline.js';

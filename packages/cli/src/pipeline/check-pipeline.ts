@@ -54,14 +54,18 @@ export function checkSpec(document: unknown, known: readonly string[] | null): C
 }
 
 /** Calls of functions that there are not; in documents that have other problems, too. */
-function functionProblems(document: unknown, known: readonly string[]): Problem[] {
+export function functionProblems(
+  document: unknown,
+  known: readonly string[],
+  pathOf = (job: number): string => `jobs[${job}]`,
+): Problem[] {
   const names = new Set(known);
   return listOf(document, 'jobs').flatMap((job, i) => {
-    const step = textOf(job, 'name') ?? `jobs[${i}]`;
+    const step = textOf(job, 'name') ?? pathOf(i);
     const calls: [string, string | undefined][] = [
-      [`jobs[${i}].function`, textOf(job, 'function')],
+      [`${pathOf(i)}.function`, textOf(job, 'function')],
       ...listOf(job, 'tasks').map((task, t): [string, string | undefined] => [
-        `jobs[${i}].tasks[${t}].function`,
+        `${pathOf(i)}.tasks[${t}].function`,
         textOf(task, 'function'),
       ]),
     ];

@@ -1,10 +1,10 @@
 /** Makes the record of a new run from what was typed, and loads the functions of stored ones. */
 import { isPipeline, KtError } from '@kube-transform/sdk';
-import type { RunRecord } from '@kube-transform/runtime';
-import { newRun, type NewRunOptions, systemClock } from '@kube-transform/runtime/internal';
+import type { FileStore, RunRecord } from '@kube-transform/runtime';
+import { jobsToCall, newRun, type NewRunOptions, systemClock } from '@kube-transform/runtime/internal';
 import { paramFlags, readParams } from './param-flags.js';
 import { table } from '../terminal/output.js';
-import { problemsOf } from './check-pipeline.js';
+import { functionProblems, problemsOf } from './check-pipeline.js';
 import { loadFunctions, loadPipeline, type LoadedPipeline } from './load-pipeline.js';
 
 /** What was typed for `kt run`. */
@@ -80,6 +80,22 @@ export async function loadSource(
     message: 'This run was made without functions.',
     hint: 'Give --functions MODULE.',
   });
+}
+
+/**
+ * Loads the functions with which a stored run goes on, or is repeated: all that are still to be called are
+ * there. @throws KtError `UNKNOWN_FUNCTION` with "did you mean", and as `loadSource`.
+ */
+export async function loadStored(
+  store: FileStore,
+  record: RunRecord,
+  { how, functions }: { how: 'resume' | 'retry'; functions: readonly string[] },
+): Promise<LoadedPipeline> {
+  const loaded = await loadSource(record.source, functions);
+  const jobs = await jobsToCall(store, record, how);
+  const problems = functionProblems({ jobs }, loaded.catalog.names(), i => jobs[i]?.name ?? 'jobs');
+  if (problems.length > 0) throw new KtError(problems);
+  return loaded;
 }
 
 function refuseWords(words: readonly string[], command: string): Record<string, never> {

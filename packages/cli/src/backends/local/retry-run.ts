@@ -2,7 +2,7 @@
 import { KtError } from '@kube-transform/sdk';
 import type { FileStore, RunRecord } from '@kube-transform/runtime';
 import { leaseHolder, retryRun, systemClock } from '@kube-transform/runtime/internal';
-import { noteChange, loadSource } from '../../pipeline/make-run.js';
+import { noteChange, loadStored } from '../../pipeline/make-run.js';
 import type { RetryOptions, StartedRun } from '../backend.js';
 import { nothingFailed, runNotEnded } from '../refusals.js';
 import { startedRun } from './drive-run.js';
@@ -24,7 +24,7 @@ export async function retryHere(
   const { status, jobs } = await viewRun(store, old, { counts: () => false });
   if (status === 'Interrupted') throw runNotEnded(refOf(old));
   if (status === 'Completed' && !jobs.some(({ failed }) => failed > 0)) throw nothingFailed(refOf(old));
-  const loaded = await loadSource(source, functions);
+  const loaded = await loadStored(store, old, { how: 'retry', functions });
   noteChange(runId, { began: source?.digest, loaded }, note);
   const record = await retryRun(store, runId, { clock: systemClock, source: loaded.source });
   return startedRun({ record, loaded, store, resumed: false }, options);

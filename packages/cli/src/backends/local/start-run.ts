@@ -2,7 +2,7 @@
 import { KtError } from '@kube-transform/sdk';
 import type { FileStore } from '@kube-transform/runtime';
 import { readStateFile, writeRecord } from '@kube-transform/runtime/internal';
-import { makeRun, noteChange, type RunRequest, loadSource } from '../../pipeline/make-run.js';
+import { makeRun, noteChange, type RunRequest, loadStored } from '../../pipeline/make-run.js';
 import type { DriveOptions, StartedRun } from '../backend.js';
 import { startedRun } from './drive-run.js';
 import { findRun } from './find-runs.js';
@@ -51,7 +51,7 @@ export async function resumeRun(
   }
   const record = await findRun(store, resume);
   const { runId, source } = record;
-  const loaded = await loadSource(source, functions);
+  const loaded = await loadStored(store, record, { how: 'resume', functions });
   if ((await readStateFile(store, runId)) !== null)
     noteChange(runId, { began: source?.digest, loaded }, note);
   return startedRun({ record, loaded, store, resumed: true }, options);
