@@ -197,7 +197,12 @@ class Driver {
     const outcomes = resumed ? [...(await readOutcomes(store, runId, job.name)).values()] : [];
     const ended = outcomes.filter(({ final }) => final);
     const failed = ended.filter(({ cause }) => cause !== undefined).length;
-    this.#announcer.expanded(job.name, { done: ended.length - failed, failed });
+    const skipped = ended.filter(({ attempts }) => attempts === 0).length;
+    const unkept = ended.filter(({ isUnkept }) => isUnkept).length;
+    this.#announcer.expanded(job.name, {
+      ...{ done: ended.length - failed, failed },
+      ...(skipped > 0 ? { skipped, unkept } : {}),
+    });
     await executor.submit(orderOf(expanded));
   }
 

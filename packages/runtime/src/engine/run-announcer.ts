@@ -54,7 +54,7 @@ export class RunAnnouncer {
     this.#items.set(job, items);
   }
 
-  expanded(job: string, ended: { done: number; failed: number }): void {
+  expanded(job: string, ended: { done: number; failed: number; skipped?: number; unkept?: number }): void {
     this.#publish({ type: 'JobExpanded', job, items: this.#items.get(job) ?? 0, ...ended });
   }
 

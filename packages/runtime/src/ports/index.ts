@@ -168,8 +168,16 @@ export type RunEvent = { atMs: number; runId: string } & (
       items: number | null;
       cause?: FailureCause;
     }
-  /** A job's items are known; `done` and `failed` count those that an earlier process has ended. */
-  | { type: 'JobExpanded'; job: string; items: number; done: number; failed: number }
+  /** A job's items are known; `done`, `failed` and so on count those that an earlier process has ended. */
+  | {
+      type: 'JobExpanded';
+      job: string;
+      items: number;
+      done: number;
+      failed: number;
+      skipped?: number;
+      unkept?: number;
+    }
   | ItemEvent
   /** How far a job is, where its items are not told one by one. */
   | {

@@ -34,8 +34,9 @@ export class RunProgress {
         return;
       }
       case 'JobExpanded': {
-        const { items, done, failed, atMs: startedMs } = event;
-        Object.assign(this.#job(event.job), { items, done, failed, before: done + failed, startedMs });
+        const { items, done, failed, skipped = 0, unkept = 0, atMs: startedMs } = event;
+        const ended = { done, failed, skipped, unkept };
+        Object.assign(this.#job(event.job), { items, ...ended, before: done + failed, startedMs });
         return;
       }
       case 'JobCounted': {

@@ -147,3 +147,27 @@ test('I2: the summary of many jobs with long texts - fits into its ConfigMap', a
   expect(summary.jobs.length).toBeGreaterThanOrEqual(200);
   expect(summary.counts).toEqual({ Failed: 3000 });
 });
+
+test('a controller that comes back - tells how many items were skipped, and how many have no result', async () => {
+  const store = memoryFileStore();
+  const pipeline = mustParsePipeline({
+    name: 'p',
+    jobs: [{ type: 'map', name: 'made', function: 'f', items: [1, 2, 3], outputs: ['x'] }],
+  });
+  const record: RunRecord = { runId: 'r', pipeline, params: {}, createdAtMs: 0, source: null, retryOf: null };
+  const manifest = {
+    runId: 'r',
+    pipeline: 'p',
+    job: pipeline.jobs[0],
+    items: 3,
+    itemsPerPod: 3,
+    offsets: [0],
+  };
+  await store.put(jobKey('r', 'made'), new TextEncoder().encode(JSON.stringify(manifest)));
+  const journal = await SegmentLog.open<object>(store, journalPrefix('r'));
+  await journal.append({ type: 'JobSubmitted', job: 'made' }, { type: 'JobSucceeded', job: 'made' });
+  const results = await SegmentLog.open<object>(store, resultsPrefix('r', 'made', 0));
+  await results.append({ i: 0, n: 0, r: null, none: true }, { i: 1, n: 0, r: 1 }, { i: 2, n: 1, r: 1 });
+  const { jobs } = await told(report => restoreStatus(store, record, report));
+  expect(jobs).toMatchObject([{ status: 'Completed', done: 3, failed: 0, skipped: 2, unkept: 1 }]);
+});

@@ -31,22 +31,28 @@ async function countsOf(
   store: FileStore,
   runId: string,
   { job, report }: { job: JobProgress; report: StatusReporter },
-): Promise<{ done: number; failed: number; retried: number }> {
+): Promise<Pick<JobProgress, 'done' | 'failed' | 'retried' | 'skipped' | 'unkept'>> {
   const { name, status, items, failed, cause } = job;
-  const none = { done: 0, failed: 0, retried: 0 };
+  const none = { done: 0, failed: 0, retried: 0, skipped: 0, unkept: 0 };
   if (items === null || items === 0) return none;
-  if (status === 'Completed' || status === 'DescendantFailed')
-    return { ...none, done: items - failed, failed };
-  if (status !== 'Failed' || cause?.kind === 'Cancelled') return none;
+  const hasSucceeded =
+    status === 'Completed' || status === 'AwaitingDescendants' || status === 'DescendantFailed';
+  if (!hasSucceeded && (status !== 'Failed' || cause?.kind === 'Cancelled')) return none;
+  const succeeded = { ...none, done: items - failed, failed };
   const manifest = await readManifest(store, runId, name);
-  if (manifest === null) return none;
+  if (manifest === null) return hasSucceeded ? succeeded : none;
+  // Only where outputs were named may items have been skipped: the results of others need not be read.
+  if (hasSucceeded && manifest.job.outputs.length === 0) return succeeded;
   const counts = { ...none };
   const tally = new JobTally(store, orderOf(manifest), event => {
-    if (event.type === 'ItemSucceeded') counts.done++;
-    else if (event.type === 'ItemRetrying') counts.retried++;
+    if (event.type === 'ItemSucceeded') {
+      counts.done++;
+      if (event.skipped) counts.skipped++;
+      if (event.unkept === true) counts.unkept++;
+    } else if (event.type === 'ItemRetrying') counts.retried++;
     else if (event.type === 'ItemFailed') {
       counts.failed++;
-      report.restoreFailure({ job: name, item: event.item, cause: event.cause });
+      if (!hasSucceeded) report.restoreFailure({ job: name, item: event.item, cause: event.cause });
     }
   });
   await tally.refresh();
