@@ -1,6 +1,6 @@
 /** Each way out of a pod's process, as its Job sees it. */
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KTJobInput } from '@kube-transform/sdk';
@@ -8,6 +8,8 @@ import { localFileStore } from '@kube-transform/runtime';
 import { drive, EXIT_CODE, newRun, systemClock, writeRecord } from '@kube-transform/runtime/internal';
 import { scriptedExecutor } from '@kube-transform/runtime/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { PROBE_REPORT } from '@kube-transform/runtime/kubernetes';
+import { READ_REQUEST } from '../../packages/runtime/src/kubernetes/manifests/reader-pages.js';
 import { callsBundle } from '../kit/executors.js';
 
 let dir: string;
@@ -73,6 +75,12 @@ test.each<[string, Partial<KTJobInput>, number]>([
   expect(await podOf(await waiting(job))).toBe(code);
 });
 
+test('a pod: its store fails, while all is read', async () => {
+  const runId = await waiting({ function: 'calls.square' });
+  await writeFile(join(dir, 'kt-metadata', runId, 'jobs/j/results'), 'in the way');
+  expect(await podOf(runId)).toBe(EXIT_CODE.unstored);
+});
+
 test('a pod: told to stop', async () => {
   const runId = await waiting({ function: 'calls.saysAndWaits', args: {} });
   expect(await podOf(runId, {}, 'SIGTERM')).toBe(EXIT_CODE.stopped);
@@ -108,6 +116,59 @@ test.each([
   child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
   expect(await new Promise(resolve => child.once('close', code => resolve(code)))).toBe(EXIT_CODE.broken);
   expect(said).toContain(words);
+});
+
+/** Does a side job as Kubernetes does; its exit code, and what it printed where somebody reads that. */
+async function sideJob(
+  env: Record<string, string>,
+  { isRead = true }: { isRead?: boolean } = {},
+): Promise<{ code: number | null; printed: string }> {
+  const controller = join((await callsBundle()).dir, 'controller.mjs');
+  const child = spawn(process.execPath, [controller], {
+    env: { PATH: process.env['PATH'], KT_TERMINATION: join(dir, 'note'), ...env },
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  let printed = '';
+  if (isRead) child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString()));
+  else child.stdout.destroy();
+  return new Promise(resolve => child.once('close', code => resolve({ code, printed })));
+}
+const request = (runId: string): string =>
+  READ_REQUEST.text({
+    ...{ what: 'lines', runId, store: localFileStore(dir).capabilities.url ?? '', place: null },
+    ...{ previous: false, after: { atMs: 0, count: 0 }, pageBytes: 1000 },
+  });
+
+test.each<[string, () => Promise<string>, RegExp]>([
+  ['what was asked for', () => waiting({ function: 'calls.square' }), /"end":\{"count":0,"more":false\}/],
+  ['that there is no such run', () => Promise.resolve('unknown'), /RUN_NOT_BEGUN/],
+])('a reader: has printed %s', async (_, run, said) => {
+  const { code, printed } = await sideJob({ KT_READ: request(await run()) });
+  expect([code, printed]).toEqual([0, expect.stringMatching(said)]);
+});
+
+test('a reader: has printed that it does not understand the request', async () => {
+  const { code, printed } = await sideJob({ KT_READ: '{' });
+  expect([code, printed]).toEqual([0, expect.stringContaining('it is not JSON')]);
+});
+
+test('a reader: nobody reads what it prints', async () => {
+  expect(await sideJob({ KT_READ: request('unknown') }, { isRead: false })).toMatchObject({
+    code: EXIT_CODE.unread,
+  });
+});
+
+test.each([
+  ['is well', (): string => localFileStore(dir).capabilities.url ?? '', null],
+  ['cannot be opened', (): string => 'nowhere://x', expect.stringContaining('nowhere') as string],
+])('a probe: has printed that the store %s', async (_, store, storeProblem) => {
+  const { code, printed } = await sideJob({ KT_PROBE: store() });
+  expect([code, PROBE_REPORT.parse(printed, 'probe')]).toMatchObject([0, { storeProblem, packages: [] }]);
+});
+
+test('a launcher, a controller: outside of a cluster, where another may help', async () => {
+  expect(await sideJob({ KT_LAUNCH: 'nightly' })).toMatchObject({ code: EXIT_CODE.broken });
+  expect(await sideJob({})).toMatchObject({ code: EXIT_CODE.broken });
 });
 
 test('the entries - end by the table of exit codes, and by no number of their own', async () => {

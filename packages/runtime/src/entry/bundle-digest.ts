@@ -28,8 +28,8 @@ const NOT_OF_PODS: ReadonlySet<string> = new Set(['controller.mjs', 'catalog.mjs
 
 /**
  * Size and CRC-32 of each file of a bundle's code that pods may load, by name: what they check. They stand in
- * the bundle beside its digest. To ask a pod for the digest itself would make it load `node:crypto`, a tenth of its
- * start.
+ * the bundle beside its digest. To ask a pod for the digest itself would make it load `node:crypto`, a tenth
+ * of its start.
  */
 export function sumsOf(names: Iterable<string>, read: (name: string) => Uint8Array): Record<string, string> {
   const loaded = codeAmong(names).filter(name => !NOT_OF_PODS.has(name));
