@@ -131,7 +131,8 @@ test('an interrupted run can be seen and resumed', async () => {
     jobs: { list: { status: 'Completed' }, work: { status: 'Running', items: 7 } },
   });
   expectMistake(retry, /was interrupted and has not ended\. Go on with it: kt run --resume dies/);
-  expect(JSON.parse(gc.out).deleted).toEqual([]);
+  const { deleted } = JSON.parse(gc.out) as { deleted: { kind: string }[] };
+  expect(deleted.filter(({ kind }) => kind !== 'temporary file')).toEqual([]);
   await writeFile(join(dir, 'fixed'), '');
   const resumed = await runKt(dir, ['run', '--resume', 'latest', '--json']);
   expect(resumed.code).toBe(0);
