@@ -38,15 +38,13 @@ export class KubeBench {
     });
   }
 
+  connection(): KubeConnection {
+    const token = () => Promise.resolve(undefined);
+    return { name: 'test', server: this.server.url, namespace: 'ns', token };
+  }
+
   api(options: Options = {}, connection: Partial<KubeConnection> = {}): KubeApi {
-    const whole = {
-      name: 'test',
-      server: this.server.url,
-      namespace: 'ns',
-      token: () => Promise.resolve(undefined),
-      ...connection,
-    };
-    const made = new KubeApi(whole, { clock: this.clock, ...options });
+    const made = new KubeApi({ ...this.connection(), ...connection }, { clock: this.clock, ...options });
     this.#apis.push(made);
     return made;
   }

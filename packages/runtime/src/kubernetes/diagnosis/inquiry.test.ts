@@ -13,13 +13,7 @@ let api: KubeApi;
 let inquiry: InquiryOfRun;
 
 beforeEach(() => {
-  const connection = {
-    name: 'test',
-    server: bench.server.url,
-    namespace: 'ns',
-    token: () => Promise.resolve(undefined),
-  };
-  api = new KubeApi(connection, { clock: bench.clock });
+  api = new KubeApi(bench.connection(), { clock: bench.clock });
   inquiry = new InquiryOfRun(api, { runId: 'r', clock: bench.clock });
 });
 afterEach(() => api.close());

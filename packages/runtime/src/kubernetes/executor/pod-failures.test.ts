@@ -41,13 +41,7 @@ const setUp = (more: Partial<KTJobInput> = {}): void => {
 };
 afterEach(() => api.close());
 beforeEach(() => {
-  const connection = {
-    name: 'test',
-    server: bench.server.url,
-    namespace: 'ns',
-    token: () => Promise.resolve(undefined),
-  };
-  api = new KubeApi(connection, { clock: bench.clock });
+  api = new KubeApi(bench.connection(), { clock: bench.clock });
   store = memoryFileStore();
   waves = 0;
   looks = [];

@@ -76,13 +76,7 @@ const lookFor = async (ms: number, all?: JobExecution[]) => {
 
 afterEach(() => api.close());
 beforeEach(() => {
-  const connection = {
-    name: 'test',
-    server: bench.server.url,
-    namespace: 'ns',
-    token: () => Promise.resolve(undefined),
-  };
-  api = new KubeApi(connection, { clock: bench.clock });
+  api = new KubeApi(bench.connection(), { clock: bench.clock });
   [told, wakes, trouble] = [[], [], []];
   store = memoryFileStore();
   const settings = clusterSettings({ namespace: 'ns', store: 'mem:' });

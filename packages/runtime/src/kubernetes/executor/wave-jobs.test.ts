@@ -38,13 +38,7 @@ const jobs = async (): Promise<Job[]> => (await api.list<Job>(paths.jobs('ns')))
 
 afterEach(() => api.close());
 beforeEach(() => {
-  const connection = {
-    name: 'test',
-    server: bench.server.url,
-    namespace: 'ns',
-    token: () => Promise.resolve(undefined),
-  };
-  api = new KubeApi(connection, { clock: bench.clock });
+  api = new KubeApi(bench.connection(), { clock: bench.clock });
   const store = memoryFileStore();
   const settings = clusterSettings({ namespace: 'ns', store: 'mem:' });
   const frame = {

@@ -17,13 +17,7 @@ let report: StatusReporter;
 
 beforeEach(() => {
   bench.server.storage.create(paths.configMaps('ns'), { metadata: { name: 'run' } });
-  const connection = {
-    name: 'test',
-    server: bench.server.url,
-    namespace: 'ns',
-    token: () => Promise.resolve(undefined),
-  };
-  api = new KubeApi(connection, { clock: bench.clock });
+  api = new KubeApi(bench.connection(), { clock: bench.clock });
   report = new StatusReporter({ api, clock: bench.clock, configMap: 'run', onTrouble: () => undefined });
   report.publish({ type: 'RunStarted', pipeline: 'p', jobs: 1, resumed: false, ...stamp });
 });
