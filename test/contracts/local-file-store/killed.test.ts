@@ -8,14 +8,16 @@ import { expect, test } from 'vitest';
 import { localFileStore } from '../../../packages/runtime/src/stores/local/local-file-store.js';
 import { bytes, text } from '../../kit/stores.js';
 
-const RUNTIME = new URL('../../../packages/runtime/dist/index.js', import.meta.url).href;
+/** As it is built, and nothing else of the runtime: a process is begun for each moment. */
+const STORE = new URL('../../../packages/runtime/dist/stores/local/local-file-store.js', import.meta.url)
+  .href;
 const AT_ONCE = 4;
 
 /** Writes in each way; kills itself when it is about to change the disk for the n-th time. */
 const writer = (root: string, n: number): string => `
   import fs from 'node:fs';
   import { syncBuiltinESMExports } from 'node:module';
-  import { localFileStore } from ${JSON.stringify(RUNTIME)};
+  import { localFileStore } from ${JSON.stringify(STORE)};
   let left = ${n};
   const dying = (of, names) => {
     for (const name of names) {
