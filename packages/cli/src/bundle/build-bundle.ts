@@ -95,50 +95,29 @@ export async function buildBundle(
 
 /**
  * The bytes of a file, without what only takes time to load: the banner where nothing needs it, and imports
- * of the bundler's helpers, which stand in the line of the banner instead. Lines and columns stay where they
- * are.
+ * of `helpers` that take nothing from them. Lines and columns stay where they are.
  */
 export function withoutIdleImports(
   { path, text, contents }: OutputFile,
-  helpers: ReadonlyMap<string, string | null> = new Map(),
+  helpers: ReadonlySet<string> = new Set(),
 ): Uint8Array {
   if (!path.endsWith('.mjs')) return contents;
-  const hasBanner = text.startsWith(BANNER);
-  const own = hasBanner ? text.slice(BANNER.length) : text;
-  const said: string[] = hasBanner && DECLARED.test(own) ? [BANNER] : [];
-  const rest = own.replace(IMPORT, (found, taken: string | undefined, name: string) => {
-    const helper = helpers.get(name);
-    if (helper === undefined) return found;
-    if (taken === undefined) return ' '.repeat(found.length);
-    if (helper === null || !hasBanner) return found;
-    said.push(`const{${taken.replace(/(\S+?) as /g, '$1:')}}=${helper};`);
-    return ' '.repeat(found.length);
-  });
-  return Buffer.from(said.join('') + rest);
+  const isIdle = text.startsWith(BANNER) && !DECLARED.test(text.slice(BANNER.length));
+  return Buffer.from(
+    (isIdle ? text.slice(BANNER.length) : text).replace(
+      /(?<=^|;)import"\.\/([\w.-]+)";/gm,
+      (found, name: string) => (helpers.has(name) ? ' '.repeat(found.length) : found),
+    ),
+  );
 }
 
-/** An import of another file of the bundle: what is taken, if anything, and the file. */
-const IMPORT = /(?<=^|;)import(?:\{([^{}"]*)\}from)?"\.\/([\w.-]+)";/gm;
-
-/**
- * Files that hold nothing but the bundler's own helpers, by name, each as an expression of what it exports:
- * to load one takes longer than to have it twice. Null: one that needs more than the language is left.
- */
-export function helpersIn({ outputs }: Metafile, files: readonly OutputFile[]): Map<string, string | null> {
-  const helpers = new Map<string, string | null>();
-  for (const { path, text } of files) {
-    const inputs =
-      outputs[Object.keys(outputs).find(name => basename(name) === basename(path)) ?? '']?.inputs;
-    if (!path.endsWith('.mjs') || inputs === undefined || Object.keys(inputs).length > 0) continue;
-    const [, body, exported] = HELPERS.exec(text.slice(text.startsWith(BANNER) ? BANNER.length : 0)) ?? [];
-    const given = exported?.split(',').map(name => name.split(' as ').reverse().join(':')) ?? [];
-    const isPlain = body !== undefined && !DECLARED.test(body);
-    helpers.set(basename(path), isPlain ? `(()=>{${body}return{${given.join()}}})()` : null);
-  }
-  return helpers;
-}
-
-const HELPERS = /^\n*([^\n]*?)export\{([^{}]*)\};\n(?:\/\/.*\n*)?$/;
+/** Files that hold nothing but the bundler's own helpers: to load one does nothing. */
+export const helpersIn = ({ outputs }: Metafile): Set<string> =>
+  new Set(
+    Object.entries(outputs)
+      .filter(([path, { inputs }]) => path.endsWith('.mjs') && Object.keys(inputs).length === 0)
+      .map(([path]) => basename(path)),
+  );
 
 /** The modules by name, as the worker has them, for who wants them without starting a worker. */
 export function catalogFile({ inputs, outputs }: Metafile): string {

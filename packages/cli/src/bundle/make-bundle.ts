@@ -78,10 +78,9 @@ export async function makeBundle({ entries, projectDir }: BundleOptions): Promis
     buildController(projectDir),
   ]);
   const outputs = new Map<string, Uint8Array>();
-  const helpers = helpersIn(result.metafile, result.outputFiles);
+  const helpers = helpersIn(result.metafile);
   for (const file of [...result.outputFiles, ...controller])
-    if ((helpers.get(basename(file.path, '.map')) ?? null) === null)
-      outputs.set(basename(file.path), withoutIdleImports(file, helpers));
+    outputs.set(basename(file.path), withoutIdleImports(file, helpers));
   outputs.set('catalog.mjs', Buffer.from(catalogFile(result.metafile)));
   for (const [name, bytes] of found.assets) outputs.set(name, bytes);
   const left = [...outside.found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
