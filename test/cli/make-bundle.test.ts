@@ -88,6 +88,19 @@ test('N3: makeBundle - what a worker loads at its start is two files, without th
   ).toEqual([]);
 });
 
+test('N3: makeBundle - a module that another takes its functions from is in the bundle, and loads', async () => {
+  const pipe = `import { pipeline } from '@kube-transform/sdk';
+    import { other } from './other.js';
+    export default pipeline('p').job('o', other, () => ({}));`;
+  const dir = await project({ 'pipe.ts': pipe, 'other.ts': OTHER });
+  const entries = ['pipe.ts', 'other.ts'].map(path => join(dir, path));
+  const { catalog, dir: folder } = await makeBundle({ entries, projectDir: dir });
+  const text = await readFile(catalog, 'utf8');
+  for (const [, name = ''] of text.matchAll(/import\("\.\/([\w.-]+)"\)/g))
+    expect(await readdir(folder)).toContain(name);
+  expect(await readFile(join(folder, 'functions.mjs'), 'utf8')).toContain('other.other');
+});
+
 test('makeBundle - takes no file from outside the project, also by a link; one of its own package it takes', async () => {
   const dir = await project({
     'secret.txt': 'of somebody',
