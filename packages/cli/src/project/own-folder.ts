@@ -1,9 +1,9 @@
 /** The folder `.kt` of a project: what kt makes there it makes again when it is gone. */
 import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isAbandoned, makeFolder, messageOf, ownName } from '@kube-transform/runtime/internal';
+import { makeFolder, messageOf, ownName, removeAbandoned } from '@kube-transform/runtime/internal';
 import { KtError } from '@kube-transform/sdk';
 
 const OWN = '.kt';
@@ -33,7 +33,7 @@ export async function newFolder(within: string, purpose: Purpose): Promise<strin
   const dir = join(within, await ownName(purpose, randomUUID()));
   try {
     await mkdir(dir);
-    await sweep(within, purpose, (await stat(dir)).mtimeMs);
+    await removeAbandoned(within, purpose, (await stat(dir)).mtimeMs);
     return dir;
   } catch (cause) {
     throw notWritable(within, cause);
@@ -49,14 +49,6 @@ export async function putOwnFile(projectDir: string, name: string, content: stri
     await rename(join(temp, name), join(own, name));
   } finally {
     await rm(temp, { recursive: true, force: true });
-  }
-}
-
-async function sweep(within: string, purpose: Purpose, nowMs: number): Promise<void> {
-  for (const name of await readdir(within)) {
-    const path = join(within, name);
-    if (name.startsWith(`${purpose}-`) && (await isAbandoned(path, () => Promise.resolve(nowMs))))
-      await rm(path, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

@@ -199,10 +199,8 @@ class Driver {
     const failed = ended.filter(({ cause }) => cause !== undefined).length;
     const skipped = ended.filter(({ attempts }) => attempts === 0).length;
     const unkept = ended.filter(({ isUnkept }) => isUnkept).length;
-    this.#announcer.expanded(job.name, {
-      ...{ done: ended.length - failed, failed },
-      ...(skipped > 0 ? { skipped, unkept } : {}),
-    });
+    const done = ended.length - failed;
+    this.#announcer.expanded(job.name, { done, failed, ...(skipped > 0 ? { skipped, unkept } : {}) });
     await executor.submit(orderOf(expanded));
   }
 

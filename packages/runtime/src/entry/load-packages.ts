@@ -5,8 +5,9 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { ProbeReport } from '../kubernetes/manifests/probe-job.js';
-import { isPieceOfPack, unpack } from '../kubernetes/manifests/packed-bundle.js';
+import type { Pack } from '../kubernetes/manifests/packed-bundle.js';
 import { OUTSIDE, outsideIn } from './bundle-index.js';
+import { readPack } from './read-pack.js';
 
 const LOADS_WITHIN_MS = 60_000;
 const LOADER = 'await import(process.argv[2]);\nprocess.exit(0);\n';
@@ -20,8 +21,8 @@ const LOADER = 'await import(process.argv[2]);\nprocess.exit(0);\n';
 export async function loadPackages(dir: string, scratch: string): Promise<ProbeReport['packages']> {
   const to = join(scratch, 'kt-probe');
   mkdirSync(to, { recursive: true });
-  const pieces = readdirSync(dir).filter(isPieceOfPack).sort();
-  if (pieces.length > 0) layOut(unpack(pieces.map(name => readFileSync(join(dir, name)))), to);
+  const pack = readPack(dir, readdirSync(dir));
+  if (pack !== null) layOut(pack, to);
   else for (const name of [OUTSIDE, 'node_modules']) linkIfThere(join(dir, name), join(to, name));
   const outside = join(to, OUTSIDE);
   const { packages } = (existsSync(outside) ? outsideIn(readFileSync(outside)) : undefined) ?? {
@@ -34,7 +35,7 @@ export async function loadPackages(dir: string, scratch: string): Promise<ProbeR
   return found;
 }
 
-function layOut({ files, links }: ReturnType<typeof unpack>, dir: string): void {
+function layOut({ files, links }: Pack, dir: string): void {
   const at = (path: string): string => {
     const to = join(dir, path);
     mkdirSync(dirname(to), { recursive: true });

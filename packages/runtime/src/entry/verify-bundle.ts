@@ -1,9 +1,11 @@
 /** Checks that the code of a controller is that of its run: all that is mounted, with SHA-256. */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { isPieceOfPack, unpack, WORKER_OF_PACK } from '../kubernetes/manifests/packed-bundle.js';
+import { isPieceOfPack, type Pack, WORKER_OF_PACK } from '../kubernetes/manifests/packed-bundle.js';
+import { sha256 } from '../process/sha256.js';
 import { digestOf, sumOfFile, sumOfLink, sumsOf } from './bundle-digest.js';
 import { functionsIn, INDEX, indexText, OUTSIDE, outsideIn } from './bundle-index.js';
+import { readPack } from './read-pack.js';
 import { bundleChanged } from './verify-files.js';
 
 /** A bundle as its pods find it. */
@@ -23,7 +25,8 @@ interface Found {
  */
 export function verifyBundle(dir: string, expected: string): void {
   const names = readdirSync(dir);
-  const found = names.some(isPieceOfPack) ? packIn(dir, names) : folderAt(dir, names);
+  const pack = readPack(dir, names);
+  const found = pack === null ? folderAt(dir, names) : packIn(dir, names, pack);
   const digest = digestOf(found.names, found.read);
   if (digest !== expected) throw bundleChanged(dir, digest, expected);
   const sums = { ...sumsOf(found.names, found.read), ...verifyOutside(dir, found) };
@@ -63,10 +66,8 @@ export function outsideSums(
 }
 
 /** Sixteen hex digits of a SHA-256. */
-export function hashOf(contents: Uint8Array | string): string {
-  const { createHash } = process.getBuiltinModule('node:crypto');
-  return createHash('sha256').update(contents).digest('hex').slice(0, 16);
-}
+export const hashOf = (contents: Uint8Array | string): string =>
+  sha256(contents).toString('hex').slice(0, 16);
 
 const asText = (contents: Uint8Array): string => new TextDecoder().decode(contents);
 
@@ -89,9 +90,7 @@ function* filesBelow(dir: string, folder: string): Iterable<string> {
 }
 
 /** A packed bundle; what lies beside it has to be what is in it, and its worker what unpacks it. */
-function packIn(dir: string, names: readonly string[]): Found {
-  const pieces = names.filter(isPieceOfPack).sort();
-  const { files, links } = unpack(pieces.map(name => readFileSync(join(dir, name))));
+function packIn(dir: string, names: readonly string[], { files, links }: Pack): Found {
   const read = (name: string): Uint8Array => files.get(name) ?? new Uint8Array();
   for (const name of names.filter(of => !isPieceOfPack(of) && !of.startsWith('.'))) {
     const [found, inPack] = [

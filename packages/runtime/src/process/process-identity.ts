@@ -1,7 +1,7 @@
 /*
  * Who holds a lock or writes a temporary file: a process, told apart from a later one with the same number.
  */
-import { readFile, readlink, stat, unlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, readlink, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { basename, join } from 'node:path';
 import { sha256 } from './sha256.js';
@@ -79,6 +79,17 @@ export async function isAbandoned(
   } catch {
     // It is gone, or in a folder in which nothing can be made, and so nothing removed.
     return false;
+  }
+}
+
+/** Removes what is abandoned in a folder of all that is named `KIND-` and by {@link ownName}. */
+export async function removeAbandoned(dir: string, kind: string, nowMs: number): Promise<void> {
+  for (const name of await readdir(dir)) {
+    if (!name.startsWith(`${kind}-`)) continue;
+    const path = join(dir, name);
+    const life = await lifeOf(ownerOf(name.slice(kind.lastIndexOf('-') + 1)));
+    if (await isAbandoned(path, () => Promise.resolve(nowMs), life))
+      await rm(path, { recursive: true, force: true }).catch(() => undefined);
   }
 }
 

@@ -2,7 +2,7 @@
  * How a run of a store stands: from its journal and its results, or, sooner, from the state file that is
  * written at most once a second.
  */
-import { apply, createRunState, jobStates, runStatus } from '../core/index.js';
+import { apply, createRunState, jobStates, type RunState, runStatus } from '../core/index.js';
 import { inBatches } from '../streams/in-batches.js';
 import { type JobManifest, readManifest } from '../run-store/job-manifest.js';
 import { readJournal } from '../run-store/journal.js';
@@ -47,11 +47,11 @@ export interface ReadOptions {
  */
 export async function readRun(
   store: FileStore,
-  { runId, pipeline, createdAtMs, retryOf }: RunRecord,
+  record: RunRecord,
   { counts = () => true, onOutcomes = () => undefined, resolve = stack => stack }: ReadOptions = {},
 ): Promise<RunSummary> {
-  const state = createRunState(pipeline.jobs);
-  for await (const fact of readJournal(store, runId)) apply(state, fact);
+  const { runId, pipeline, createdAtMs, retryOf } = record;
+  const state = await readState(store, record);
   const read = await inBatches([...jobStates(state)], async ({ job, parent, own, status }) => {
     const manifest = own.state === 'waiting' ? null : await readManifest(store, runId, job.name);
     const items = manifest?.items ?? (own.state === 'succeeded' ? 0 : null);
@@ -119,4 +119,11 @@ export function summaryOfState(file: RunStateFile): RunSummary {
     jobs,
     counts: countJobs(jobs),
   };
+}
+
+/** The state that the journal of a run comes to. */
+export async function readState(store: FileStore, { runId, pipeline }: RunRecord): Promise<RunState> {
+  const state = createRunState(pipeline.jobs);
+  for await (const fact of readJournal(store, runId)) apply(state, fact);
+  return state;
 }

@@ -7,10 +7,10 @@
  *    lives: one that does touches its folder each hour, and what none has touched for a day goes.
  */
 import { rmSync } from 'node:fs';
-import { mkdtemp, readdir, rm, stat, utimes } from 'node:fs/promises';
+import { mkdtemp, stat, utimes } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isAbandoned, lifeOf, ownerOf, ownName } from '../../process/process-identity.js';
+import { ownName, removeAbandoned } from '../../process/process-identity.js';
 
 const PREFIX = 'kt-';
 const KIND = 'scratch';
@@ -23,21 +23,11 @@ export async function makeScratchFolder(): Promise<string> {
   process.setMaxListeners(process.getMaxListeners() + 1);
   process.once('exit', () => rmSync(dir, { recursive: true, force: true }));
   setInterval(() => void touch(dir), TOUCH_MS).unref();
-  await sweep(tmpdir(), (await stat(dir)).mtimeMs);
+  await removeAbandoned(tmpdir(), PREFIX + KIND, (await stat(dir)).mtimeMs);
   return dir;
 }
 
 async function touch(dir: string): Promise<void> {
   const now = new Date();
   await utimes(dir, now, now).catch(() => undefined);
-}
-
-async function sweep(dir: string, nowMs: number): Promise<void> {
-  for (const name of await readdir(dir)) {
-    if (!name.startsWith(`${PREFIX}${KIND}-`)) continue;
-    const path = join(dir, name);
-    const life = await lifeOf(ownerOf(name.slice(PREFIX.length)));
-    if (await isAbandoned(path, () => Promise.resolve(nowMs), life))
-      await rm(path, { recursive: true, force: true }).catch(() => undefined);
-  }
 }

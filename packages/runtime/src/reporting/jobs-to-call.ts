@@ -1,9 +1,9 @@
 /** The jobs of a stored run of which functions are still to be called. */
 import type { KTJob } from '@kube-transform/sdk';
-import { apply, createRunState, jobStates, repeatedJobs } from '../core/index.js';
+import { jobStates, repeatedJobs } from '../core/index.js';
 import type { FileStore } from '../ports/index.js';
-import { readJournal } from '../run-store/journal.js';
 import type { RunRecord } from '../run-store/run-record.js';
+import { readState } from './read-run.js';
 
 /**
  * Jobs that a run calls yet when it goes on, or that a retry of it repeats; spawned ones too. What will be
@@ -11,11 +11,10 @@ import type { RunRecord } from '../run-store/run-record.js';
  */
 export async function jobsToCall(
   store: FileStore,
-  { runId, pipeline }: RunRecord,
+  record: RunRecord,
   how: 'resume' | 'retry',
 ): Promise<KTJob[]> {
-  const state = createRunState(pipeline.jobs);
-  for await (const fact of readJournal(store, runId)) apply(state, fact);
+  const state = await readState(store, record);
   const repeated = how === 'retry' ? repeatedJobs(state) : null;
   const isOpen = (job: string, status: string): boolean =>
     repeated?.has(job) ?? (status === 'Pending' || status === 'Running');
