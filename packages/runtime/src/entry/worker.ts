@@ -58,40 +58,8 @@ async function serveDriver(catalog: FunctionCatalog): Promise<void> {
   let stop = new AbortController();
   let draining = false;
   let serving = 0;
-  const channel = LineChannel.join(CHANNEL_FD, text => {
-    let message: ToWorker;
-    try {
-      message = TO_WORKER.parse(text, 'driver');
-    } catch (error) {
-      send({ type: 'broken', message: messageOf(error) });
-      return;
-    }
-    if (message.type === 'stop') stop.abort(new Error('The run is being stopped.'));
-    else if (message.type === 'drain') draining = true;
-    else {
-      stop = new AbortController();
-      // Where nothing else goes on while a pod runs, it can never end.
-      channel.keepAlive(false);
-      serving++;
-      void serve(message, stop.signal).then(end => {
-        serving--;
-        channel.keepAlive(true);
-        send(end);
-      });
-    }
-  });
+  const channel = LineChannel.join(CHANNEL_FD);
   const send = (message: FromWorker): void => channel.send(JSON.stringify(message));
-  channel.onClose(async () => {
-    // After what functions want to be done at the end of their process.
-    process.once('exit', () => killGroup(process.pid));
-    // What functions that have returned still do, and log, has its time here as it has in the process of kt.
-    if (serving === 0) await untilQuiet(LINGER_MS);
-    process.exit(EXIT_CODE.stopped);
-  });
-  process.on('beforeExit', () => {
-    channel.keepAlive(true);
-    send({ type: 'stuck' });
-  });
   /**
    * Events that come together go together; that an item begins is said at once, so that the driver knows what
    * a crash ended.
@@ -125,5 +93,38 @@ async function serveDriver(catalog: FunctionCatalog): Promise<void> {
       return { type: 'broken', message: messageOf(error) };
     }
   };
+  channel.listen(text => {
+    let message: ToWorker;
+    try {
+      message = TO_WORKER.parse(text, 'driver');
+    } catch (error) {
+      send({ type: 'broken', message: messageOf(error) });
+      return;
+    }
+    if (message.type === 'stop') stop.abort(new Error('The run is being stopped.'));
+    else if (message.type === 'drain') draining = true;
+    else {
+      stop = new AbortController();
+      serving++;
+      void serve(message, stop.signal).then(end => {
+        serving--;
+        send(end);
+        channel.keepAlive(true);
+      });
+      // Where nothing else goes on while a pod runs, it can never end.
+      channel.keepAlive(false);
+    }
+  });
+  channel.onClose(async () => {
+    // After what functions want to be done at the end of their process.
+    process.once('exit', () => killGroup(process.pid));
+    // What functions that have returned still do, and log, has its time here as it has in the process of kt.
+    if (serving === 0) await untilQuiet(LINGER_MS);
+    process.exit(EXIT_CODE.stopped);
+  });
+  process.on('beforeExit', () => {
+    channel.keepAlive(true);
+    send({ type: 'stuck' });
+  });
   send({ ...READY });
 }

@@ -6,8 +6,10 @@
  * - A line is written whole or is the last: where nobody reads for long, or nobody can, nothing more is
  *   written. What matters is in the store.
  */
-import { writeSync } from 'node:fs';
 import { quietly } from '../parse/stored-value.js';
+
+// Its exports as a module load all streams: a worker's start is not slowed.
+const { writeSync } = process.getBuiltinModule('node:fs');
 
 const PAUSE_MS = 5;
 const MAX_WAIT_MS = 30_000;

@@ -7,10 +7,12 @@
  * - The text never grows past what Kubernetes keeps (4096 bytes): many items become ranges, more than fit
  *   are left out.
  */
-import { closeSync, openSync, writeSync } from 'node:fs';
 import { Format } from '../parse/format.js';
 import { count, list, optional, orElse, record, text } from '../parse/shapes.js';
 import type { TerminationNote } from '../ports/index.js';
+
+// Its exports as a module load all streams: a worker's start is not slowed.
+const { closeSync, openSync, writeSync } = process.getBuiltinModule('node:fs');
 
 const MAX_BYTES = 4000;
 

@@ -6,10 +6,12 @@
  * 2. The file that was opened is the one that is written: a put that takes its name meanwhile comes after.
  * 3. A file that has other names (links) is left to be rewritten, so that those keep what they had.
  */
-import { constants } from 'node:fs';
 import { type FileHandle, open, readFile, unlink, writeFile } from 'node:fs/promises';
 import { nextTimeS } from './etags.js';
 import { errnoOf, isAbsence } from './file-errors.js';
+
+// Its exports as a module load all streams: a worker's start is not slowed.
+const { constants } = process.getBuiltinModule('node:fs');
 
 /** Windows has no such flag. */
 const NO_FOLLOW = (constants as { O_NOFOLLOW?: number }).O_NOFOLLOW ?? 0;
