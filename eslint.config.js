@@ -47,6 +47,13 @@ const PURE = [
   'packages/runtime/src/{core,engine,worker,run-store,reporting,files,ports}/*.ts',
 ];
 
+const WHOLE_ZOD = [
+  {
+    selector: "ImportDeclaration[source.value='zod'] > ImportSpecifier[imported.name='z']",
+    message: "Write import * as z from 'zod': of an object no bundler leaves out what is not used (400 KB).",
+  },
+];
+
 export default tseslint.config(
   {
     ignores: [
@@ -117,7 +124,9 @@ export default tseslint.config(
   {
     files: ['packages/*/src/**/*.ts'],
     ignores: ['**/*.test.ts', 'packages/runtime/src/parse/parse-json.ts'],
-    rules: { 'no-restricted-syntax': ['error', ...READ, ...CHANNEL, ...SPREAD, ...TIME, ...WAY_OUT] },
+    rules: {
+      'no-restricted-syntax': ['error', ...READ, ...CHANNEL, ...SPREAD, ...TIME, ...WAY_OUT, ...WHOLE_ZOD],
+    },
   },
   {
     files: ['packages/cli/src/terminal/way-out.ts', 'packages/runtime/src/entry/*.ts'],

@@ -84,7 +84,7 @@ function install() {
   say(
     installed.length <= MAX_PACKAGES && mb <= MAX_MB,
     `${installed.length} packages (at most ${MAX_PACKAGES}), ${mb.toFixed(1)} MB (at most ${MAX_MB})`,
-    'What is large and brings many others can be made a part of dist: packages/cli/bundle-dependencies.mjs.',
+    'What is large and brings many others can be made a part of dist: packages/cli/bundle.mjs.',
   );
   const seen = new Set();
   const sizes = installed.map(path => [

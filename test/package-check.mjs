@@ -34,7 +34,7 @@ function report(name, wrong) {
 function missing(dir, files) {
   const wanted = ['LICENSE', 'README.md'];
   // What is part of the files has licences of its own.
-  if (existsSync(join(dir, 'bundle-dependencies.mjs'))) wanted.push('dist/third-party-licenses.txt');
+  if (existsSync(join(dir, 'bundle.mjs'))) wanted.push('dist/third-party-licenses.txt');
   const lacking = wanted.filter(name => !files.has(name)).map(name => `${name} is missing`);
   if (lacking.length > 0) return lacking;
   const same = readFileSync(join(dir, 'LICENSE'), 'utf8') === readFileSync(join(root, 'LICENSE'), 'utf8');

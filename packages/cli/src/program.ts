@@ -5,9 +5,9 @@
  * - Nothing here touches the process: arguments come in, text goes to the output, the exit code is
  *   returned.
  */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import type { Cli, Surroundings } from './commands/command-context.js';
+import { ownVersion } from './terminal/own-version.js';
 import { usageProblem } from './terminal/usage-problem.js';
 import { EXIT, reportError } from './terminal/exit.js';
 import { type Output, plainly, printText } from './terminal/output.js';
@@ -74,7 +74,7 @@ export async function runCli(
 function programOf(cli: Cli, onRefused: (command: string) => void): Command {
   const program = new Command('kt')
     .description('Typed batch pipelines: the same in a test, on this machine and on a cluster.')
-    .version(versionOf())
+    .version(ownVersion())
     .enablePositionalOptions()
     .addHelpText('after', `\n${EXIT_CODES}`);
   const verbs = [
@@ -116,10 +116,4 @@ function programOf(cli: Cli, onRefused: (command: string) => void): Command {
       });
   }
   return program;
-}
-
-/** The version of this package; what else could tell it takes longer to load. */
-function versionOf(): string {
-  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return /"version": "([^"]+)"/.exec(manifest)?.[1] ?? '';
 }

@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { tryJson } from '@kube-transform/runtime/internal';
-import { z } from 'zod';
+import * as z from 'zod';
 
 const NAMES = z.record(z.string(), z.unknown()).catch({});
 const MANIFEST = z
