@@ -10,23 +10,44 @@ import { root } from '../kit/sources.js';
 import { seedsOf } from './seeds.js';
 import { faultsOf, type MakeExecutor, SimulatedRun } from './simulated-run.js';
 
+const FAULTY_DISK = new URL('./faulty-disk.mjs', import.meta.url).href;
+
 let dir: string;
-let onPool: MakeExecutor;
+let entry: string;
+let before: string | undefined;
 beforeAll(async () => {
   dir = await mkdtemp(join(tmpdir(), 'kt-simulated-'));
   const entries = [join(root, 'test/fixtures/functions/simulated.ts')];
-  const { worker: entry } = await makeBundle({ entries, projectDir: root });
-  onPool = ({ store }) =>
-    processPoolExecutor({ entry, storeUrl: store.capabilities.url ?? '', clock: systemClock, workers: 2 });
+  ({ worker: entry } = await makeBundle({ entries, projectDir: root }));
+  before = process.env['NODE_OPTIONS'];
+  process.env['NODE_OPTIONS'] = `${before ?? ''} --import=${FAULTY_DISK}`;
 });
-afterAll(() => rm(dir, { recursive: true, force: true }));
+afterAll(async () => {
+  if (before === undefined) delete process.env['NODE_OPTIONS'];
+  else process.env['NODE_OPTIONS'] = before;
+  delete process.env['KT_FAULTY_DISK'];
+  await rm(dir, { recursive: true, force: true });
+});
 
-test('on 8 seeds no run says Completed with other results', { timeout: 300_000 }, async () => {
-  for (const seed of seedsOf(8)) {
-    const inner = localFileStore(join(dir, String(seed)));
-    // Workers meet no faults, and would outlive the power.
-    const calm = { inner, twoDrivers: 0, powerCut: () => null };
-    const run = new SimulatedRun(onPool, faultsOf(seed), calm);
+/** A pool whose workers find their disk failing, in each drive otherwise. */
+const onPool =
+  (folder: string, perMille: number): MakeExecutor =>
+  ({ store, chance }) => {
+    const { url } = store.capabilities;
+    if (url === null) throw new Error('a store that no worker can open');
+    process.env['KT_FAULTY_DISK'] = JSON.stringify({ folder, seed: chance.oneOf(1e9), perMille });
+    return processPoolExecutor({ entry, storeUrl: url, clock: systemClock, workers: 2 });
+  };
+
+test('on 24 seeds no run says Completed with other results', { timeout: 300_000 }, async () => {
+  let failed = 0;
+  for (const seed of seedsOf(24)) {
+    const folder = join(dir, String(seed));
+    // Workers would outlive the power.
+    const disturbances = { inner: localFileStore(folder), twoDrivers: 0, powerCut: () => null };
+    const run = new SimulatedRun(onPool(folder, seed % 4), faultsOf(seed), disturbances);
     expect([seed, await run.run()], run.said.join('\n')).toEqual([seed, 'Completed']);
+    failed += run.said.filter(text => text.includes('EIO')).length;
   }
+  expect(failed).toBeGreaterThan(0);
 });
