@@ -1,6 +1,6 @@
 /** Each way out of a pod's process, as its Job sees it. */
 import { spawn } from 'node:child_process';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { KTJobInput } from '@kube-transform/sdk';
@@ -79,6 +79,15 @@ test('a pod: its store fails, while all is read', async () => {
   const runId = await waiting({ function: 'calls.square' });
   await writeFile(join(dir, 'kt-metadata', runId, 'jobs/j/results'), 'in the way');
   expect(await podOf(runId)).toBe(EXIT_CODE.unstored);
+});
+
+test('a pod: a function goes on when all have returned - what it logs is kept, how it ends the process is nothing', async () => {
+  const runId = await waiting({ function: 'calls.goesOn', args: {} });
+  expect(await podOf(runId)).toBe(0);
+  const logs = join(dir, 'kt-metadata', runId, 'jobs/j/logs');
+  const files = (await readdir(logs, { recursive: true, withFileTypes: true })).filter(file => file.isFile());
+  const texts = await Promise.all(files.map(file => readFile(join(file.parentPath, file.name), 'utf8')));
+  expect(texts.join('').match(/said after the end/g)).toHaveLength(2);
 });
 
 test('a pod: told to stop', async () => {

@@ -15,7 +15,17 @@ if (faults !== undefined && store !== undefined) {
   };
   const broken = (call, path) =>
     Object.assign(new Error(`EIO: i/o error, ${call} '${path}'`), { code: 'EIO', errno: -5, syscall: call });
-  for (const call of ['open', 'link', 'rename', 'mkdir', 'readdir', 'opendir', 'stat', 'copyFile', 'unlink']) {
+  for (const call of [
+    'open',
+    'link',
+    'rename',
+    'mkdir',
+    'readdir',
+    'opendir',
+    'stat',
+    'copyFile',
+    'unlink',
+  ]) {
     const real = fs.promises[call];
     fs.promises[call] = async (path, ...more) => {
       const isOfStore = String(path).startsWith(folder);

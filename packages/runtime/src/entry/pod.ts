@@ -18,6 +18,7 @@ import { printLine, printLog } from '../process/standard-output.js';
 import { systemClock } from '../process/system-clock.js';
 import { TERMINATION_NOTE, TerminationFile } from '../process/termination-message.js';
 import { EXIT_CODE } from '../kubernetes/manifests/exit-codes.js';
+import { untilQuiet } from '../process/until-quiet.js';
 import { nthOfRanges } from '../kubernetes/manifests/index-ranges.js';
 import { pacing } from '../executors/pacing.js';
 import { localHost } from '../local-host.js';
@@ -29,6 +30,8 @@ import { runPod } from '../worker/run-pod.js';
 import { BEYOND_RETRY } from './beyond-retry.js';
 import { verifyFiles } from './verify-files.js';
 
+/** How long what functions have left open goes on when all items are done. */
+const LINGER_MS = 1000;
 /** Node's own exit code where an awaited promise can no longer settle. */
 const UNSETTLED = 13;
 const RESERVED: ReadonlySet<number> = new Set([0, ...Object.values(EXIT_CODE)]);
@@ -44,6 +47,7 @@ export async function servePod(catalog: FunctionCatalog, sums: Record<string, st
   process.once('exit', left => {
     // Codes that mean something to Kubernetes are not for functions to say.
     const isOpen = isDry && left === UNSETTLED;
+    if (code !== undefined) process.exitCode = code;
     if (code !== undefined || !(isOpen || RESERVED.has(left))) return;
     note.say(
       isDry
@@ -54,6 +58,8 @@ export async function servePod(catalog: FunctionCatalog, sums: Record<string, st
   });
   try {
     code = await run(catalog, sums, note);
+    // What functions that have returned still do, and log, has its time here as it has elsewhere.
+    if (code !== EXIT_CODE.stopped) await untilQuiet(LINGER_MS);
   } catch (error) {
     note.say(messageOf(error));
     printLog('error', messageOf(error));
