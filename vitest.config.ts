@@ -33,14 +33,13 @@ export default defineConfig({
     // What is built runs as it is for users.
     server: { deps: { external: [/\/packages\/\w+\/dist\//] } },
     maxWorkers: availableParallelism(),
-    // A test leaves nothing behind in its process, which the next file may have: all share what is loaded.
-    isolate: false,
     reporters: ['default', './test/slowest.mjs'],
     exclude: ['**/node_modules/**', '**/dist/**', 'test/fixtures/**', 'test/e2e/**'],
     // Begun in the order of their names: what takes long comes first.
     projects: [
       { extends: true, test: { name: 'system', include: ['test/**/*.test.ts', 'examples/**/*.test.ts'] } },
-      { extends: true, test: { name: 'unit', include: ['packages/**/src/**/*.test.ts'] } },
+      // These leave nothing behind in their process, which the next file may have.
+      { extends: true, test: { name: 'unit', include: ['packages/**/src/**/*.test.ts'], isolate: false } },
     ],
   },
 });

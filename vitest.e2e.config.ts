@@ -10,7 +10,6 @@ export default defineConfig({
     include: ['test/e2e/**/*.test.ts'],
     exclude: ['**/node_modules/**'],
     maxWorkers: 2,
-    isolate: true,
     testTimeout: 300_000,
     hookTimeout: 300_000,
   },
