@@ -138,6 +138,11 @@ const program = await build({
 });
 for (const [file, { imports }] of Object.entries(program.metafile.outputs))
   refuseImports(file, imports, [...NOT_WITHIN, ...MODULES.map(name => `../${name}.js`)]);
+// Of CommonJS that is imported when it is needed, only "default" is left when it is split off.
+for (const [file, { imports }] of Object.entries(program.metafile.inputs))
+  for (const { path, kind } of imports)
+    if (kind === 'dynamic-import' && program.metafile.inputs[path]?.format === 'cjs')
+      throw new Error(`${file} imports ${path} when it is needed: import a module of ours that imports it.`);
 await writeFile(join(here, LICENCES), await licences([dependencies, program]));
 
 function refuseImports(file, imports, allowed) {

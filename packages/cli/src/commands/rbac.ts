@@ -22,19 +22,13 @@ export function rbacCommand({ output }: Cli): Command {
     .option('--service-account <name>', 'service account of the pods', 'kt-pod')
     .addOption(new Option('--for <who>', 'whose rights').choices(['pods', 'deployer']).default('pods'))
     .action(async ({ namespace, serviceAccount, for: who }: Options) => {
-      const [{ accessObjects }, { deployerRole }, { stringify }] = await Promise.all([
+      const [{ accessObjects }, { deployerRole }, { yamlOf }] = await Promise.all([
         import('@kube-transform/runtime/kubernetes'),
         import('../deploy/deployer-role.js'),
-        import('yaml'),
+        import('../render/kustomize.js'),
       ]);
       const objects =
         who === 'pods' ? accessObjects({ namespace, serviceAccount }) : [deployerRole(namespace)];
-      printText(
-        output,
-        objects
-          .map(object => stringify(object, { aliasDuplicateObjects: false }))
-          .join('---\n')
-          .trimEnd(),
-      );
+      printText(output, yamlOf(objects).trimEnd());
     });
 }
