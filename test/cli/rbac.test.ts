@@ -1,3 +1,4 @@
+/** What `kt rbac` prints. */
 import { parseAllDocuments } from 'yaml';
 import { expect, test } from 'vitest';
 import { kt } from '../kit/kt.js';
