@@ -9,6 +9,12 @@ import { drive, EXIT_CODE, newRun, systemClock, writeRecord } from '@kube-transf
 import { scriptedExecutor } from '@kube-transform/runtime/testing';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PROBE_REPORT } from '@kube-transform/runtime/kubernetes';
+import { HINT_ADDRESS } from '../../packages/runtime/src/kubernetes/run/hint-formats.js';
+import { hintServer } from '../../packages/runtime/src/kubernetes/run/hint-server.js';
+import type { LeaseRequest } from '../../packages/runtime/src/ports/index.js';
+import { readManifest } from '../../packages/runtime/src/run-store/job-manifest.js';
+import { JobTally } from '../../packages/runtime/src/run-store/job-tally.js';
+import { hintsKey } from '../../packages/runtime/src/run-store/layout.js';
 import { READ_REQUEST } from '../../packages/runtime/src/kubernetes/manifests/reader-pages.js';
 import { callsBundle } from '../kit/executors.js';
 
@@ -88,6 +94,59 @@ test('a pod: a function goes on when all have returned - what it logs is kept, h
   const files = (await readdir(logs, { recursive: true, withFileTypes: true })).filter(file => file.isFile());
   const texts = await Promise.all(files.map(file => readFile(join(file.parentPath, file.name), 'utf8')));
   expect(texts.join('').match(/said after the end/g)).toHaveLength(2);
+});
+
+/** Runs a pod that asks a controller for more, which has these to give. */
+async function lane(
+  job: Partial<KTJobInput>,
+  { left, env = {} }: { left: number[]; env?: Record<string, string> },
+): Promise<{ code: number | null; asked: LeaseRequest[]; note: unknown; runId: string }> {
+  const runId = await waiting({ items: [0, 1, 2, 3, 4, 5], itemsPerPod: 1, ...job });
+  const asked: LeaseRequest[] = [];
+  await using server = await hintServer({
+    host: '127.0.0.1',
+    onHint: () => undefined,
+    onLease: request => Promise.resolve((asked.push(request), left.shift() ?? null)),
+  });
+  await localFileStore(dir).put(hintsKey(runId), Buffer.from(HINT_ADDRESS.text(server.address)));
+  await writeFile(join(dir, 'note'), '');
+  const code = await podOf(runId, { KT_PODS: '0-5', KT_LANES: '2', KT_WAVE: '3', ...env });
+  return { code, asked, note: JSON.parse(await readFile(join(dir, 'note'), 'utf8')), runId };
+}
+
+test('a pod: it takes one thing to do after another, until none is left', async () => {
+  const { code, asked, note, runId } = await lane({ function: 'calls.square' }, { left: [3, 5] });
+  expect(code).toBe(0);
+  const ask = { job: 'j', wave: 3, index: 0 };
+  const done = [0, 3, 5].map(pod => ({ ...ask, done: { pod, last: 1 } }));
+  expect(asked).toMatchObject(done);
+  expect(note).toMatchObject({ begun: [], pod: 5, last: 1 });
+  const manifest = await readManifest(localFileStore(dir), runId, 'j');
+  if (manifest === null) throw new Error('no manifest');
+  const tally = new JobTally(localFileStore(dir), manifest, () => undefined);
+  await tally.refresh();
+  expect(tally.openPods()).toEqual([1, 2, 4]);
+});
+
+test('a pod: one that was added later asks first', async () => {
+  const env = { JOB_COMPLETION_INDEX: '4' };
+  const { code, asked } = await lane({ function: 'calls.square' }, { left: [5], env });
+  expect([code, asked.length]).toEqual([0, 2]);
+  expect(asked[0]).toMatchObject({ job: 'j', wave: 3, index: 4 });
+  expect(asked[0]?.done).toBeUndefined();
+});
+
+test('a pod: what failed earlier is in its exit code, and the first that stops the job ends it', async () => {
+  const job = { ...fails, args: { n: { $ref: 'item#' }, bad: [0] } };
+  const { code, asked } = await lane(job, { left: [1, 2] });
+  expect([code, asked.length]).toEqual([EXIT_CODE.failed, 3]);
+  const first = await lane({ ...job, failFast: true }, { left: [1, 2] });
+  expect([first.code, first.asked.length]).toEqual([EXIT_CODE.abort, 0]);
+});
+
+test('a pod: it ends while it is at what it was given - its note says what that is', async () => {
+  const { code, note } = await lane({ function: 'calls.exitsWell' }, { left: [1] });
+  expect([code, note]).toMatchObject([EXIT_CODE.early, { begun: [1], pod: 1 }]);
 });
 
 test('a pod: told to stop', async () => {

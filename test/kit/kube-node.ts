@@ -84,7 +84,8 @@ export class KubeNode {
     this.#stop = server.storage.listen(({ collection, type, object }) => {
       if (!JOBS.test(collection)) return;
       if (type === 'ADDED') this.#admit(object);
-      else if (type === 'DELETED') this.#remove(object.metadata.name);
+      else if (type === 'MODIFIED') this.#resize(object);
+      else this.#remove(object.metadata.name);
     });
   }
 
@@ -116,6 +117,16 @@ export class KubeNode {
       failed: new Set(),
       ended: false,
     });
+    queueMicrotask(() => this.#pump());
+  }
+
+  /** A Job may be given more pods. */
+  #resize(object: StoredObject): void {
+    const job = this.#jobs.get(object.metadata.name);
+    const { completions, parallelism } = object['spec'] as JobSpec;
+    if (job === undefined || completions === job.spec.completions) return;
+    for (let index = job.spec.completions; index < completions; index++) job.waiting.push(index);
+    job.spec = { ...job.spec, completions, parallelism };
     queueMicrotask(() => this.#pump());
   }
 

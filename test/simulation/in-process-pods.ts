@@ -3,6 +3,7 @@ import type { FileStore } from '@kube-transform/runtime';
 import { localHost } from '@kube-transform/runtime/internal';
 import { EXIT_CODE } from '../../packages/runtime/src/kubernetes/manifests/exit-codes.js';
 import { runPod } from '../../packages/runtime/src/worker/run-pod.js';
+import type { KubernetesExecutor } from '@kube-transform/runtime/kubernetes';
 import type { Chance } from '../kit/lag-store/chance.js';
 import type { BeginPod, PodProcess } from '../kit/kube-node.js';
 import { catalogOf, hurried } from './simulated-run.js';
@@ -12,6 +13,7 @@ export interface PodGround {
   store: FileStore;
   chance: Chance;
   hint: (hint: { job: string; pod: number; last?: number }) => void;
+  lease: KubernetesExecutor['lease'];
 }
 
 /** Begins the pods of runs, each on the ground of its run; some end early, some hints are lost. */
@@ -21,9 +23,24 @@ export const podsOn =
     const [runId = '', job = '', pods = ''] = ['KT_RUN', 'KT_JOB', 'KT_PODS'].map(name => env[name]);
     const ground = groundOf(runId);
     if (ground === undefined) return gone;
-    const pod = podAt(pods, Number(env['JOB_COMPLETION_INDEX']));
+    const index = Number(env['JOB_COMPLETION_INDEX']);
     const stop = new AbortController();
-    return { ended: run({ runId, job, pod }, ground, stop), kill: () => (stop.abort(), true) };
+    const lanes = Number(env['KT_LANES'] ?? Number.POSITIVE_INFINITY);
+    const ask = { job, wave: Number(env['KT_WAVE'] ?? 0), index };
+    const all = async (): Promise<{ code: number; message: string }> => {
+      let end = { code: 0, message: JSON.stringify({ begun: [], last: 0 }) };
+      let isFailed = false;
+      let pod: number | null = index < lanes ? podAt(pods, index) : await ground.lease(ask);
+      while (pod !== null) {
+        end = await run({ runId, job, pod }, ground, stop);
+        isFailed ||= end.code === EXIT_CODE.failed;
+        if (end.code !== 0 && end.code !== EXIT_CODE.failed) return end;
+        const { last } = JSON.parse(end.message) as { last: number };
+        pod = Number.isFinite(lanes) ? await ground.lease({ ...ask, done: { pod, last } }) : null;
+      }
+      return isFailed ? { ...end, code: EXIT_CODE.failed } : end;
+    };
+    return { ended: all(), kill: () => (stop.abort(), true) };
   };
 
 const gone: PodProcess = {
@@ -64,8 +81,8 @@ async function run(
     const { last = 0 } = outcome;
     if (!chance.happens(0.2)) hint({ job, pod, last });
     const code = outcome.open > 0 ? EXIT_CODE.stopped : outcome.failed > 0 ? EXIT_CODE.failed : 0;
-    return { code, message: JSON.stringify({ begun: [], last }) };
+    return { code, message: JSON.stringify({ begun: [], last, pod }) };
   } catch (error) {
-    return { code: EXIT_CODE.broken, message: JSON.stringify({ begun: [], message: String(error) }) };
+    return { code: EXIT_CODE.broken, message: JSON.stringify({ begun: [], message: String(error), pod }) };
   }
 }

@@ -40,13 +40,16 @@ afterAll(async () => {
   await server.close();
 });
 
-const settings = clusterSettings({ namespace: 'ns', store: 'mem:' });
+const base = clusterSettings({ namespace: 'ns', store: 'mem:' });
 const onCluster: MakeExecutor = ({ store, record, chance }) => {
   const { runId } = record;
   const owner = ownerOf(runId, `uid-of-${runId}`);
+  // In half of the runs pods take one thing to do after another.
+  const settings = { ...base, parallelism: chance.happens(0.5) ? 3 : 1000 };
   const frame = { runId, pipeline: 'simulated', settings, digest: 'd', bundleParts: 1, owner };
   const executor = kubernetesExecutor({ api, store, clock, frame, onTrouble: () => undefined });
-  grounds.set(runId, { store, chance, hint: hint => executor.hint(hint) });
+  const lease: PodGround['lease'] = request => executor.lease(request);
+  grounds.set(runId, { store, chance, hint: hint => executor.hint(hint), lease });
   return executor;
 };
 

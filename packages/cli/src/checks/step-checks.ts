@@ -38,6 +38,7 @@ function jobOfStep({ pipeline, job }: PlannedStep, settings: ClusterSettings): J
     wave: 0,
     pods: '0',
     count: 1,
+    lanes: 1,
     itemsPerPod: 1,
     parallelism: 1,
     memory: job.memory,

@@ -9,7 +9,7 @@
  * - SIGTERM aborts what runs; what was told to stop costs no attempt.
  */
 import { fileURLToPath } from 'node:url';
-import { isKtError, KtError } from '@kube-transform/sdk';
+import { isKtError, KtError, omitUndefined } from '@kube-transform/sdk';
 import { withinLog } from '../process/console-capture.js';
 import type { HardTimeout } from '../process/hard-timeout.js';
 import { HintClient } from '../kubernetes/run/hint-client.js';
@@ -23,13 +23,15 @@ import { nthOfRanges } from '../kubernetes/manifests/index-ranges.js';
 import { pacing } from '../executors/pacing.js';
 import { localHost } from '../local-host.js';
 import { openStore } from '../open-store.js';
-import type { PodOutcome } from '../run-store/item-results.js';
 import type { FunctionCatalog, ItemEvent } from '../ports/index.js';
 import { attemptTimeoutMs, stopsJob } from '../worker/retry-policy.js';
+import type { PodHost } from '../worker/pod-host.js';
 import { runPod } from '../worker/run-pod.js';
 import { BEYOND_RETRY } from './beyond-retry.js';
 import { verifyFiles } from './verify-files.js';
 
+/** The share of its memory with which a process takes nothing more. */
+const GROWN = 0.7;
 /** How long what functions have left open goes on when all items are done. */
 const LINGER_MS = 1000;
 /** Node's own exit code where an awaited promise can no longer settle. */
@@ -91,8 +93,9 @@ async function run(
   note: TerminationFile,
 ): Promise<number> {
   const [runId, job, index] = [setting('KT_RUN'), setting('KT_JOB'), Number(setting('JOB_COMPLETION_INDEX'))];
-  const pod = nthOfRanges(setting('KT_PODS'), index);
-  if (pod === undefined)
+  const lanes = Number(process.env['KT_LANES'] ?? Number.POSITIVE_INFINITY);
+  const own = nthOfRanges(setting('KT_PODS'), index);
+  if (own === undefined)
     throw new KtError({
       code: 'NO_SUCH_POD',
       path: 'KT_PODS',
@@ -109,6 +112,7 @@ async function run(
   const timeoutMs = manifest === null ? null : attemptTimeoutMs(manifest.job);
   const path = process.env['KT_TERMINATION'] ?? '/dev/termination-log';
   const timeout = timeoutMs === null ? undefined : await hardTimeout(timeoutMs, path);
+  let at = own;
   let toldMs = systemClock.elapsedMs();
   const emit = (event: ItemEvent): void => {
     if (event.type === 'ItemStarted') {
@@ -116,40 +120,56 @@ async function run(
       timeout?.begin(event.item);
     } else if (systemClock.elapsedMs() - toldMs > PROGRESS_MS) {
       toldMs = systemClock.elapsedMs();
-      void hints.send({ job, pod });
+      void hints.send({ job, pod: at });
     }
   };
-  const outcome = await runPod(
-    { runId, job, pod, crashed: [] },
-    {
-      ...host,
-      ...pacing(manifest?.job.concurrency ?? 1),
-      signal: stop.signal,
-      returned: item => {
-        note.end(item);
-        timeout?.end(item);
-      },
-      draining: () => false,
-      emit,
-      echo: printLine,
-      within: withinLog,
+  const podHost: PodHost = {
+    ...host,
+    ...pacing(manifest?.job.concurrency ?? 1),
+    signal: stop.signal,
+    returned: item => {
+      note.end(item);
+      timeout?.end(item);
     },
-  );
-  const { last = 0 } = outcome;
-  note.stored(last);
-  await hints.send({ job, pod, last });
-  const isEnough = manifest !== null && stopsJob(manifest.job, { ...outcome, items: manifest.items });
-  return exitCode(outcome, isEnough);
+    draining: () => false,
+    emit,
+    echo: printLine,
+    within: withinLog,
+  };
+  const isShared = Number.isFinite(lanes);
+  /** More to do; null: nothing is left, or this process has grown too large for more. */
+  const more = (done?: { pod: number; last: number }): Promise<number | null> =>
+    hints.lease(
+      { job, wave: Number(setting('KT_WAVE')), index, ...omitUndefined({ done }) },
+      { clock: systemClock, signal: stop.signal },
+    );
+  let hasFailed = false;
+  for (let pod = index < lanes ? own : await more(); pod !== null;) {
+    at = pod;
+    if (isShared) note.take(pod);
+    const outcome = await runPod({ runId, job, pod, crashed: [] }, podHost);
+    const { last = 0 } = outcome;
+    note.stored(last);
+    hasFailed ||= outcome.failed > 0;
+    const isEnough =
+      manifest !== null && stopsJob(manifest.job, { failed: outcome.failed, items: manifest.items });
+    const isOver = !isShared || isEnough || outcome.open > 0 || isGrown();
+    if (isOver) await hints.send({ job, pod, last });
+    if (isEnough) return EXIT_CODE.abort;
+    if (outcome.open > 0) return EXIT_CODE.stopped;
+    pod = isOver ? null : await more({ pod, last });
+  }
+  return hasFailed ? EXIT_CODE.failed : 0;
+}
+
+/** Whether what earlier items have left behind leaves little room for others. */
+function isGrown(): boolean {
+  const limit = process.constrainedMemory();
+  return limit > 0 && process.memoryUsage.rss() > GROWN * limit;
 }
 
 /** Threads take longer to load than most of this does. */
 async function hardTimeout(timeoutMs: number, path: string): Promise<HardTimeout> {
   const { HardTimeout } = await import('../process/hard-timeout.js');
   return new HardTimeout({ timeoutMs, path, format: TERMINATION_NOTE.latest });
-}
-
-function exitCode({ open, failed }: PodOutcome, isEnough: boolean): number {
-  if (isEnough) return EXIT_CODE.abort;
-  if (open > 0) return EXIT_CODE.stopped;
-  return failed === 0 ? 0 : EXIT_CODE.failed;
 }

@@ -224,6 +224,20 @@ export interface Hint {
   last?: number;
 }
 
+/** A pod asks for more to do: it is index `index` of the Job of wave `wave`. */
+export interface LeaseRequest {
+  job: string;
+  wave: number;
+  index: number;
+  /** What it has done, and the last segment of its results; absent where it has done nothing. */
+  done?: { pod: number; last: number };
+}
+
+/** What it is given; null: nothing is left. */
+export interface Lease {
+  pod: number | null;
+}
+
 /** Where the controller of a run listens for hints, as the store holds it. */
 export interface HintAddress {
   host: string;
@@ -248,4 +262,6 @@ export interface TerminationNote {
   message?: string;
   /** The last segment of its results, where all of them are stored. */
   last?: number;
+  /** What it is at, where it takes one after another. */
+  pod?: number;
 }

@@ -26,6 +26,7 @@ export const TERMINATION_NOTE = new Format<TerminationNote>({
     deadline: optional(count),
     message: optional(text),
     last: optional(count),
+    pod: optional(count),
   }),
 });
 
@@ -33,10 +34,17 @@ export const TERMINATION_NOTE = new Format<TerminationNote>({
 export class TerminationFile {
   readonly #fd: number | null;
   readonly #begun = new Set<number>();
+  #pod: number | undefined;
   #length = 0;
 
   constructor(path: string) {
     this.#fd = open(path);
+  }
+
+  /** From now on it is at this. */
+  take(pod: number): void {
+    this.#pod = pod;
+    this.#write({ begun: [...this.#begun] });
   }
 
   begin(item: number): void {
@@ -64,6 +72,7 @@ export class TerminationFile {
 
   #write(note: TerminationNote): void {
     if (this.#fd === null) return;
+    if (this.#pod !== undefined) note.pod = this.#pod;
     let body = TERMINATION_NOTE.text(note);
     while (body.length > MAX_BYTES)
       body = TERMINATION_NOTE.text({

@@ -19,6 +19,8 @@ export interface PodTermination {
   late: number | null;
   /** The last segment of its results, as it said; 0: it did not. */
   last: number;
+  /** What it was at, as it said, where it takes one thing to do after another. */
+  pod: number | null;
 }
 
 /** Most characters shown of the last words of a process. */
@@ -51,7 +53,7 @@ export function terminationOf(
   const state = (statuses.find(({ name }) => name === CONTAINER) ?? statuses[0])?.state?.terminated;
   const note = readNote(state?.message);
   const uid = pod.metadata.uid ?? null;
-  const at = { uid, begun: note.begun, last: note.last ?? 0 };
+  const at = { uid, begun: note.begun, last: note.last ?? 0, pod: note.pod ?? null };
   const code = state?.exitCode ?? null;
   if (state?.reason === 'StartError' || state?.reason === 'ContainerCannotRun') {
     return end({ ...at, kind: 'broken', cause: notStarted(state.reason, note.message ?? '') });
@@ -101,11 +103,12 @@ export function terminationOf(
 }
 
 const end = (
-  known: Omit<PodTermination, 'uid' | 'late' | 'last'> & Partial<PodTermination>,
+  known: Omit<PodTermination, 'uid' | 'late' | 'last' | 'pod'> & Partial<PodTermination>,
 ): PodTermination => ({
   uid: null,
   late: null,
   last: 0,
+  pod: null,
   ...known,
 });
 const evicted = (message: string): FailureCause => ({ kind: 'Evicted', message });

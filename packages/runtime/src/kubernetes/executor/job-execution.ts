@@ -49,6 +49,7 @@ export class JobExecution {
   #backOffUntilMs = 0;
   /** Until then the failures of a moment are gathered for one wave; null: there are none. */
   #gatherUntilMs: number | null = null;
+  #lookAtMs = 0;
   #refusal: PendingReason | null = null;
   #storeTrouble: { message: string; ended: number } | null = null;
   #again = false;
@@ -198,6 +199,13 @@ export class JobExecution {
     if (this.lastWave === 0) return nowMs;
     this.#gatherUntilMs ??= nowMs + GATHER_MS;
     return Math.max(this.#gatherUntilMs, this.#backOffUntilMs);
+  }
+
+  /** True once in a while: when it is to be looked at again without anything having happened. */
+  takeLook(nowMs: number, everyMs: number): boolean {
+    if (nowMs < this.#lookAtMs) return false;
+    this.#lookAtMs = nowMs + everyMs;
+    return true;
   }
 
   /** What was gathered goes into a wave now. */

@@ -67,7 +67,7 @@ export class PodFailures {
         const key = keyOf(wave.name, index);
         const seen = this.#pods.get(key) ?? (failed.has(index) ? undefined : await this.#look(wave, index));
         const told = seen === undefined && !failed.has(index) ? DID_NOTHING : endOf(seen, manifest, wave);
-        const pod = wave.podAt(index);
+        const pod = podOf(wave, index, { told, itemsPerPod: manifest.itemsPerPod });
         const isBehind = pod !== undefined && (await isPodBehind(execution, pod, told));
         if (isBehind && this.#isBelieved(key)) {
           execution.awaited.add(pod);
@@ -78,6 +78,9 @@ export class PodFailures {
         const end = isBehind ? resultsAreLost(told) : told.kind === 'done' ? didNothing(told) : told;
         const cause = pod === undefined ? null : await this.#ended(execution, manifest, { wave, pod, end });
         wave.setHandled(index);
+        // It may have been given something that it never began.
+        for (const left of [pod, wave.podAt(index)])
+          if (left !== undefined && execution.tally.isOpen(left)) wave.release(left);
         this.#forget(wave, index, seen);
         if (cause !== null) return cause;
       }
@@ -92,9 +95,9 @@ export class PodFailures {
       if (!key.startsWith(keyOf(wave.name, ''))) continue;
       const index = Number(key.slice(keyOf(wave.name, '').length));
       if (failed.has(index) || !isDisrupted(seen)) continue;
-      const pod = wave.podAt(index);
+      const end = endOf(seen, manifest, wave);
+      const pod = podOf(wave, index, { told: end, itemsPerPod: manifest.itemsPerPod });
       if (pod !== undefined) {
-        const end = endOf(seen, manifest, wave);
         await recordPodFailure(this.#o.store, manifest, { pod, end, memory: wave.memory });
         await execution.tally.refreshPod(pod);
       }
@@ -159,6 +162,17 @@ async function isPodBehind({ tally }: JobExecution, pod: number, { last }: PodTe
   return tally.isOpen(pod) && tally.isBehind(pod);
 }
 
+/** What an index was at: it knows better than who gave it. */
+function podOf(
+  wave: Wave,
+  index: number,
+  { told: { pod, begun }, itemsPerPod }: { told: PodTermination; itemsPerPod: number },
+): number | undefined {
+  if (!wave.isShared) return wave.podAt(index);
+  const [first] = begun;
+  return pod ?? (first === undefined ? wave.podAt(index) : Math.floor(first / itemsPerPod));
+}
+
 const keyOf = (job: string, index: number | string): string => `${job}/${index}`;
 
 const isDisrupted = ({ status }: Pod): boolean =>
@@ -198,7 +212,7 @@ async function unfinishedIndexes({ waves, tally }: JobExecution, wave: Wave): Pr
   const succeeded = waves.reduce((sum, other) => sum + other.succeeded, 0);
   const hasFailed = waves.some(({ job }) => (job.status?.failedIndexes ?? '') !== '');
   // The usual case, told without looking at each pod. Pods that failed may have closed theirs as well.
-  if (!hasFailed && succeeded <= tally.closedPods) return [];
+  if (!hasFailed && succeeded <= tally.closedPods && !wave.isShared) return [];
   const open: number[] = [];
   for (const index of wave.completedIndexes()) {
     const pod = wave.podAt(index);

@@ -5,20 +5,24 @@
  *    made for the same.
  * - What a queue changes of a Job (suspension, parallelism, node selectors) is left alone.
  */
-import { KtError } from '@kube-transform/sdk';
+import { type KTJob, KtError } from '@kube-transform/sdk';
 import type { JobManifest } from '../../run-store/job-manifest.js';
 import { paths } from '../api/paths.js';
 import { isKubeError, isMissingRight } from '../api/kube-error.js';
 import { ANNOTATION, selectPodsOf } from '../manifests/names.js';
+import type { ClusterSettings } from '../manifests/cluster-settings.js';
 import type { KubernetesOptions } from './options.js';
 import { taskJob, type WavePlan } from '../manifests/run-jobs.js';
 import type { Job } from '../api/objects.js';
 import { missingRight, type PendingReason, rejectionOf } from '../diagnosis/rejections.js';
 import type { JobExecution, Surroundings } from './job-execution.js';
+import { firstLanes } from './lanes.js';
 import { shardsOf, shares, type Wave } from './waves.js';
 
 /** When a Job whose name is still taken is tried again. */
 const GONE_CHECK_MS = 1000;
+/** How often it is looked whether more pods are worth their start. */
+const LOOK_MS = 500;
 
 /** Makes Jobs. */
 export class WaveJobs {
@@ -36,6 +40,7 @@ export class WaveJobs {
     const { tally } = execution;
     if (isUnderWay(execution)) {
       execution.refuse(null);
+      await this.#grow(execution, around);
       return;
     }
     let pods = tally.openPods().filter(pod => !execution.awaited.has(pod));
@@ -45,6 +50,7 @@ export class WaveJobs {
       if (covered.size > 0) pods = pods.filter(pod => !covered.has(pod));
       if (pods.length === 0) {
         execution.refuse(null);
+        await this.#grow(execution, around);
         return;
       }
     }
@@ -81,7 +87,8 @@ export class WaveJobs {
       .catch((error: unknown) => void execution.refuse(refusalOf(error)));
     if (made === undefined) return false;
     if (made !== null) {
-      execution.see(made);
+      const wave = execution.see(made);
+      wave.beginLeases(this.#o.clock.elapsedMs());
       return true;
     }
     const which = { fieldSelector: `metadata.name=${name}` };
@@ -102,16 +109,31 @@ export class WaveJobs {
   ): WavePlan {
     const { settings } = this.#o.frame;
     const wants = Math.min(shard.count, job.parallelism ?? settings.parallelism);
+    const mostLanes = Math.min(wants, settings.maxPods);
     const taken = all.flatMap(({ live }) => live).reduce((sum, { parallelism }) => sum + parallelism, 0);
+    const room = Math.max(1, Math.min(wants, settings.maxPods - taken));
+    // Who says how many items a pod has gets a pod for each so many; a queue is asked once.
+    const few = isQueued(settings, job) ? room : Math.min(room, firstLanes(mostLanes, job.parallelism));
+    const lanes = job.itemsPerPod === null ? few : shard.count;
     return {
       job,
       itemsPerPod,
       wave: execution.lastWave + 1,
       pods: shard.pods,
       count: shard.count,
+      lanes: Math.min(lanes, shard.count),
       memory: execution.memory,
-      parallelism: Math.max(1, Math.min(wants, settings.maxPods - taken)),
+      parallelism: Math.min(room, lanes),
     };
+  }
+
+  /** Looks whether more pods are worth their start, and soon again. */
+  async #grow(execution: JobExecution, around: Surroundings): Promise<void> {
+    const nowMs = this.#o.clock.elapsedMs();
+    const limit = execution.order.job.parallelism ?? this.#o.frame.settings.parallelism;
+    const shared = execution.live.filter(({ unleased }) => unleased > 0);
+    if (shared.some(wave => wave.worthwhileLanes(limit, nowMs) > wave.lanes)) await this.share(around.all);
+    if (shared.length > 0 && execution.takeLook(nowMs, LOOK_MS)) around.wakeLater(LOOK_MS);
   }
 
   /** Gives each live wave its share of the pods that the run may have at once. */
@@ -120,18 +142,19 @@ export class WaveJobs {
     const waves = all
       .filter(({ isSettled }) => !isSettled)
       .flatMap(execution => execution.live.map(wave => ({ execution, wave })));
-    const wants = waves.map(({ execution, wave }) =>
-      Math.min(wave.job.spec?.completions ?? 1, execution.order.job.parallelism ?? settings.parallelism),
-    );
+    const nowMs = this.#o.clock.elapsedMs();
+    const wants = waves.map(({ execution, wave }) => {
+      const limit = execution.order.job.parallelism ?? settings.parallelism;
+      return wave.isShared ? wave.worthwhileLanes(limit, nowMs) : Math.min(wave.lanes, limit);
+    });
     const mine = shares(wants, settings.maxPods);
     for (const [i, { execution, wave }] of waves.entries()) {
       const parallelism = mine[i] ?? 1;
-      const queued = { ...settings.defaults, ...execution.order.job.kubernetes }.queue !== undefined;
-      if (queued || parallelism <= wave.parallelism) continue;
+      if (isQueued(settings, execution.order.job) || parallelism <= wave.parallelism) continue;
       try {
         const changed = await this.#o.api.patch<Job>(
           paths.jobs(this.#namespace, wave.name),
-          { spec: { parallelism } },
+          { spec: wave.isShared ? { parallelism, completions: parallelism } : { parallelism } },
           { type: 'merge' },
         );
         if (changed !== null) execution.see(changed);
@@ -165,6 +188,9 @@ export class WaveJobs {
     await this.#o.api.deleteAll(paths.pods(this.#namespace), which);
   }
 }
+
+const isQueued = ({ defaults }: ClusterSettings, { kubernetes }: KTJob): boolean =>
+  ({ ...defaults, ...kubernetes }).queue !== undefined;
 
 /** A Job of a deleted wave keeps its name until the last of its pods is gone. */
 const stillDeleted = (name: string): PendingReason => ({

@@ -133,4 +133,45 @@ describe('waves', () => {
     failed.setHandled(2);
     expect(failed.failedIndexes()).toEqual([1, 3]);
   });
+
+  describe('whose pods take one thing to do after another', () => {
+    const shared = (status: Job['status'] = {}): Wave => {
+      const job = { ...jobOf('4-6,9', status), spec: { completions: 2 } as Job['spec'] };
+      return new Wave(job);
+    };
+
+    test('LE1: a lease - each index has its own first, then what is left, and again what it has not done', () => {
+      const is = shared();
+      is.beginLeases(0);
+      const done = new Set<number>();
+      const isOpen = (pod: number): boolean => !done.has(pod);
+      expect([0, 1].map(index => is.podAt(index))).toEqual([4, 5]);
+      // Another process in the place of one that was taken away.
+      expect(is.lease(0, isOpen, 0)).toBe(4);
+      done.add(4);
+      expect(is.lease(0, isOpen, 0)).toBe(6);
+      expect(is.unleased).toBe(1);
+      done.add(5);
+      // An index that was added later.
+      expect(is.lease(2, isOpen, 0)).toBe(9);
+      expect([is.lease(1, isOpen, 0), is.unleased]).toEqual([null, 0]);
+      expect(is.lease(0, isOpen, 0)).toBe(6);
+      done.add(6);
+      expect(is.lease(0, isOpen, 0)).toBeNull();
+      expect([0, 1, 2].map(index => is.podAt(index))).toEqual([6, 5, 9]);
+    });
+
+    test('V1: a wave - covers all of its pods while it lives, but what one had that has ended', () => {
+      const is = shared({ completedIndexes: '0' });
+      expect([...is.coveredPods()]).toEqual([4, 5, 6, 9]);
+      is.release(5);
+      expect([...is.coveredPods()]).toEqual([4, 6, 9]);
+      expect([...shared(ended('Complete')).coveredPods()]).toEqual([]);
+    });
+
+    test('a Job that another controller has made - is given nothing, and no more pods', () => {
+      const is = shared({ ready: 2 });
+      expect([is.lease(0, () => true, 0), is.unleased, is.worthwhileLanes(100, 1e6)]).toEqual([null, 0, 2]);
+    });
+  });
 });

@@ -7,14 +7,29 @@
  * V2 What a wave runs is written on its Job; nothing about waves is kept anywhere else.
  */
 import { isTerminalJob, type Job } from '../api/objects.js';
-import { formatRanges, nthOfRanges, parseRanges } from '../manifests/index-ranges.js';
+import { countOfRanges, formatRanges, nthOfRanges, parseRanges } from '../manifests/index-ranges.js';
 import { ANNOTATION, LABEL } from '../manifests/names.js';
+import { worthwhileLanes } from './lanes.js';
 
 /**
  * Most pods of one Job: the limit of Kubernetes with `backoffLimitPerIndex`, and of one environment variable.
  */
 const MAX_PODS = 100_000;
 const MAX_TEXT = 100_000;
+
+/** What the pods of a wave are known to be at, where each takes one thing to do after another. */
+interface Leases {
+  /** By index: what it was given last. */
+  readonly held: Map<number, number>;
+  /** What is still to be given, and from where. */
+  readonly pods: readonly number[];
+  next: number;
+  /** When the Job was made, and when all of its first pods ran. */
+  readonly madeMs: number;
+  readyMs: number | null;
+  /** When a pod asked last. */
+  askedMs: number;
+}
 
 /** One Job of a step, as it was last seen. */
 export class Wave {
@@ -32,6 +47,11 @@ export class Wave {
   #reaped = 0;
   /** Indexes whose end has been dealt with. */
   readonly #handled = new Set<number>();
+  /** Null where each index runs one pod; undefined where another controller has given them. */
+  #leases: Leases | null | undefined;
+  /** What was given to a pod that has ended without having done it. */
+  readonly #released = new Set<number>();
+  #count: number | undefined;
 
   constructor(job: Job) {
     const { annotations = {}, labels = {}, name } = job.metadata;
@@ -92,14 +112,79 @@ export class Wave {
     return true;
   }
 
-  /** The pod of an index; undefined where there is none. */
+  /** Its pods take one thing to do after another: it has more than indexes. */
+  get isShared(): boolean {
+    this.#count ??= countOfRanges(this.#pods);
+    return (this.#job.spec?.completions ?? this.#count) < this.#count;
+  }
+
+  /** Indexes of its Job. */
+  get lanes(): number {
+    return this.#job.spec?.completions ?? 1;
+  }
+
+  /** How much is still to be given to pods; 0 where this controller gives nothing. */
+  get unleased(): number {
+    return this.#leases == null ? 0 : this.#leases.pods.length - this.#leases.next;
+  }
+
+  /** From now on this controller says what its pods do: it has made the Job. */
+  beginLeases(nowMs: number): void {
+    if (!this.isShared || this.#leases !== undefined) return;
+    const pods = parseRanges(this.#pods);
+    const held = new Map(pods.slice(0, this.lanes).map((pod, index) => [index, pod]));
+    this.#leases = { held, pods, next: this.lanes, madeMs: nowMs, readyMs: null, askedMs: nowMs };
+  }
+
+  /** How many pods it is worth, of at most `limit`: those that it has where this controller gives nothing. */
+  worthwhileLanes(limit: number, nowMs: number): number {
+    const { lanes, ready, unleased } = this;
+    const leases = this.#leases;
+    if (leases == null) return lanes;
+    if (ready >= lanes) leases.readyMs ??= nowMs;
+    if (leases.readyMs === null) return lanes;
+    const [startMs, workedMs] = [leases.readyMs - leases.madeMs, nowMs - leases.readyMs];
+    const silentMs = nowMs - Math.max(leases.readyMs, leases.askedMs);
+    // Of what was given to pods that work, all but the last of each.
+    const done = Math.max(0, leases.next - lanes);
+    return worthwhileLanes({ lanes, ready, unleased, done, startMs, workedMs, silentMs }, limit);
+  }
+
+  /**
+   * Gives an index its next pod of the job; null where none is left. `isOpen`: it has not been done.
+   *
+   * LE1 What an index was given and has not done it is given again: its process is another one.
+   */
+  lease(index: number, isOpen: (pod: number) => boolean, nowMs: number): number | null {
+    const leases = this.#leases;
+    if (leases == null || !this.isLive || this.#handled.has(index)) return null;
+    leases.askedMs = nowMs;
+    const held = leases.held.get(index);
+    if (held !== undefined && isOpen(held)) return held;
+    for (;;) {
+      const pod = leases.pods[leases.next];
+      if (pod === undefined) return null;
+      leases.next++;
+      if (!isOpen(pod)) continue;
+      leases.held.set(index, pod);
+      return pod;
+    }
+  }
+
+  /** The pod of the job that an index is at, or was given first; undefined where that is not known. */
   podAt(index: number): number | undefined {
-    return nthOfRanges(this.#pods, index);
+    return this.#leases?.held.get(index) ?? nthOfRanges(this.#pods, index);
+  }
+
+  /** An index has ended, and has not done this. */
+  release(pod: number): void {
+    this.#released.add(pod);
   }
 
   /** Pods that it is still to run: none where it is not live. */
   coveredPods(): Set<number> {
     if (!this.isLive) return new Set();
+    if (this.isShared) return new Set(parseRanges(this.#pods).filter(pod => !this.#released.has(pod)));
     const { completedIndexes, failedIndexes } = this.#job.status ?? {};
     const ended = new Set([...parseRanges(completedIndexes), ...parseRanges(failedIndexes)]);
     return new Set(parseRanges(this.#pods).filter((_, index) => !ended.has(index)));

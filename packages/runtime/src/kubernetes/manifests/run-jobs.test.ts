@@ -21,7 +21,7 @@ const frame: RunFrame = {
   bundleParts: 2,
   owner: ownerOf('r1', 'uid-1'),
 };
-const task = (given: Partial<KTJobInput> = {}, more: Partial<RunFrame> = {}): Job => {
+const task = (given: Partial<KTJobInput> = {}, more: Partial<RunFrame> = {}, lanes = 10): Job => {
   const [job] = mustParsePipeline({
     name: 'p',
     jobs: [{ type: 'map', name: 'm', function: 'f.f', items: [1], args: {}, ...given }],
@@ -29,7 +29,7 @@ const task = (given: Partial<KTJobInput> = {}, more: Partial<RunFrame> = {}): Jo
   const memory = job!.memory;
   return taskJob(
     { ...frame, ...more },
-    { job: job!, wave: 1, pods: '0-9', count: 10, itemsPerPod: 1, parallelism: 5, memory },
+    { job: job!, wave: 1, pods: '0-9', count: 10, lanes, itemsPerPod: 1, parallelism: 5, memory },
   );
 };
 interface PodSpec {
@@ -55,6 +55,15 @@ describe('task Jobs', () => {
         ],
       },
     });
+  });
+
+  test('with fewer indexes than pods - tell each how it asks for more', () => {
+    const env = (job: Job): unknown => podOf(job).containers[0]!['env'];
+    expect(env(task())).not.toContainEqual(expect.objectContaining({ name: 'KT_LANES' }));
+    const shared = task({}, {}, 4);
+    expect(shared.spec).toMatchObject({ completions: 4, parallelism: 5 });
+    expect(env(shared)).toContainEqual({ name: 'KT_LANES', value: '4' });
+    expect(env(shared)).toContainEqual({ name: 'KT_WAVE', value: '1' });
   });
 
   test('pass Pod Security "restricted" and carry no token', () => {

@@ -44,13 +44,17 @@ export interface RunFrame {
   owner: OwnerReference;
 }
 
-/** One wave of a job's pods: index i of the Job runs pod `pods[i]`. */
+/**
+ * One wave of a job's pods: index i of the Job runs pod `pods[i]`, and then what it is given, where there are
+ * fewer indexes (`lanes`) than pods.
+ */
 export interface WavePlan {
   job: KTJob;
   wave: number;
   /** Pods as ranges. */
   pods: string;
   count: number;
+  lanes: number;
   itemsPerPod: number;
   parallelism: number;
   /** Memory of a pod; the job's own, or more after it ran out. */
@@ -82,6 +86,13 @@ export function taskJob(frame: RunFrame, plan: WavePlan): Job {
     { name: 'KT_PODS', value: plan.pods },
     { name: 'KT_DIGEST', value: digest },
     { name: 'KT_POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
+    // What a pod says when it asks for more, and which of them begin with what is theirs.
+    ...(plan.lanes < plan.count
+      ? [
+          { name: 'KT_WAVE', value: String(wave) },
+          { name: 'KT_LANES', value: String(plan.lanes) },
+        ]
+      : []),
   ];
   const pod = basePod({
     settings,
@@ -103,7 +114,7 @@ export function taskJob(frame: RunFrame, plan: WavePlan): Job {
   };
   const spec = {
     completionMode: 'Indexed',
-    completions: plan.count,
+    completions: plan.lanes,
     parallelism: plan.parallelism,
     backoffLimitPerIndex: 0,
     podReplacementPolicy: 'Failed',

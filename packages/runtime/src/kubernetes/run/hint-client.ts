@@ -7,11 +7,14 @@
  *     new controller has a new address.
  */
 import { hintsKey } from '../../run-store/layout.js';
-import type { FileStore, Hint, HintAddress } from '../../ports/index.js';
+import type { Clock, FileStore, Hint, HintAddress, LeaseRequest } from '../../ports/index.js';
 import { readDocument } from '../../run-store/read-document.js';
-import { HINT, HINT_ADDRESS } from './hint-formats.js';
+import { HINT, HINT_ADDRESS, LEASE, LEASE_REQUEST } from './hint-formats.js';
 
 const TIMEOUT_MS = 1000;
+/** How long a pod with nothing to do waits for a controller that does not answer. */
+const PATIENCE_MS = 60_000;
+const ASK_AGAIN_MS = 1000;
 
 /** Sends hints about one pod of one job. */
 export class HintClient {
@@ -29,7 +32,28 @@ export class HintClient {
     for (const again of [false, true]) {
       if (again || this.#address === undefined) this.#address = this.#read();
       const address = await this.#address;
-      if (address !== null && (await post(address, HINT.text(hint)))) return;
+      if (address !== null && (await ask(address, '/hint', HINT.text(hint))) !== null) return;
+    }
+  }
+
+  /**
+   * Asks for more to do, and again while nobody answers, for as long as a controller may take to come back.
+   *
+   * @returns null where nothing is left, or nobody has answered.
+   */
+  async lease(
+    request: LeaseRequest,
+    { clock, signal }: { clock: Clock; signal: AbortSignal },
+  ): Promise<number | null> {
+    const untilMs = clock.elapsedMs() + PATIENCE_MS;
+    for (;;) {
+      this.#address ??= this.#read();
+      const address = await this.#address;
+      const said = address === null ? null : await ask(address, '/lease', LEASE_REQUEST.text(request));
+      if (said?.startsWith('{') === true) return LEASE.parse(said, 'POST /lease').pod;
+      this.#address = undefined;
+      if (signal.aborted || clock.elapsedMs() > untilMs) return null;
+      await clock.sleep(ASK_AGAIN_MS, signal).catch(() => undefined);
     }
   }
 
@@ -42,20 +66,22 @@ export class HintClient {
  * A request by hand: `node:http` takes longer to load than the request does, and `node:net` is loaded when
  * something was done.
  */
-async function post({ host, port, token }: HintAddress, body: string): Promise<boolean> {
+async function ask({ host, port, token }: HintAddress, path: string, body: string): Promise<string | null> {
   const { connect } = process.getBuiltinModule('node:net');
   return new Promise(resolve => {
     const socket = connect({ host, port });
-    const end = (sent: boolean): void => {
+    let said = '';
+    const end = (): void => {
       socket.destroy();
-      resolve(sent);
+      const [, answer] = /^HTTP\/1\.1 20\d [^]*?\r\n\r\n([^]*)$/.exec(said) ?? [];
+      resolve(answer ?? null);
     };
-    socket.setTimeout(TIMEOUT_MS, () => end(false));
-    socket.on('error', () => end(false));
-    socket.on('data', chunk => end(chunk.toString('latin1').includes(' 204 ')));
-    socket.on('close', () => end(false));
+    socket.setTimeout(TIMEOUT_MS, end);
+    socket.on('error', end);
+    socket.on('data', chunk => (said += chunk.toString('latin1')));
+    socket.on('close', end);
     socket.write(
-      `POST /hint HTTP/1.1\r\nHost: kt\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n` +
+      `POST ${path} HTTP/1.1\r\nHost: kt\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n` +
         `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
     );
   });

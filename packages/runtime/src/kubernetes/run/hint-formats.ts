@@ -1,7 +1,7 @@
 /** What workers and a controller say of hints: a hint on the wire, and in the store where one is heard. */
 import { Format } from '../../parse/format.js';
-import { count, optional, positive, record, text } from '../../parse/shapes.js';
-import type { Hint, HintAddress } from '../../ports/index.js';
+import { count, nullOr, optional, positive, record, text } from '../../parse/shapes.js';
+import type { Hint, HintAddress, Lease, LeaseRequest } from '../../ports/index.js';
 
 const HINTS = {
   code: 'BAD_HINT',
@@ -13,6 +13,23 @@ export const HINT = new Format<Hint>({
   ...HINTS,
   name: 'hint',
   shape: record<Hint>({ job: text, pod: count, last: optional(count) }),
+});
+
+/** The body of a request for more to do, and of its answer. */
+export const LEASE_REQUEST = new Format<LeaseRequest>({
+  ...HINTS,
+  name: 'request for a lease',
+  shape: record<LeaseRequest>({
+    job: text,
+    wave: positive,
+    index: count,
+    done: optional(record<NonNullable<LeaseRequest['done']>>({ pod: count, last: count })),
+  }),
+});
+export const LEASE = new Format<Lease>({
+  ...HINTS,
+  name: 'lease',
+  shape: record<Lease>({ pod: nullOr(count) }),
 });
 
 /** `controller.json` of a run. */

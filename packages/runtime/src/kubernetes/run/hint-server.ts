@@ -7,8 +7,9 @@
 import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Hint, HintAddress } from '../../ports/index.js';
-import { HINT } from './hint-formats.js';
+import type { Format } from '../../parse/format.js';
+import type { Hint, HintAddress, LeaseRequest } from '../../ports/index.js';
+import { HINT, LEASE, LEASE_REQUEST } from './hint-formats.js';
 
 const MAX_BYTES = 10_000;
 const MAX_CONNECTIONS = 512;
@@ -24,10 +25,13 @@ export interface HintServer extends AsyncDisposable {
 export async function hintServer({
   host,
   onHint,
+  onLease = () => Promise.resolve(null),
   maxConnections = MAX_CONNECTIONS,
 }: {
   host: string;
   onHint: (hint: Hint) => void;
+  /** Gives a pod more to do; null: nothing is left. */
+  onLease?: (request: LeaseRequest) => Promise<number | null>;
   /** Beyond so many, connections are closed at once. Default 512. */
   maxConnections?: number;
 }): Promise<HintServer> {
@@ -44,10 +48,24 @@ export async function hintServer({
       response.writeHead(401).end();
       return;
     }
-    void read(request).then(hint => {
-      if (hint !== null) onHint(hint);
-      response.writeHead(hint === null ? 400 : 204).end();
-    });
+    const answer = (code: number, body?: string): void => {
+      if (body !== undefined) response.setHeader('Content-Length', Buffer.byteLength(body));
+      response.writeHead(code).end(body);
+    };
+    if (request.url === '/lease')
+      void read(request, LEASE_REQUEST).then(async asked => {
+        if (asked === null) answer(400);
+        else
+          await onLease(asked).then(
+            pod => answer(200, LEASE.text({ pod })),
+            () => answer(503),
+          );
+      });
+    else
+      void read(request, HINT).then(hint => {
+        if (hint !== null) onHint(hint);
+        answer(hint === null ? 400 : 204);
+      });
   });
   server.maxConnections = maxConnections;
   // Without a host: on all addresses, of IPv6 too where there is any.
@@ -65,7 +83,7 @@ export async function hintServer({
   };
 }
 
-async function read(request: IncomingMessage): Promise<Hint | null> {
+async function read<T extends object>(request: IncomingMessage, format: Format<T>): Promise<T | null> {
   const chunks: Buffer[] = [];
   let size = 0;
   try {
@@ -73,7 +91,7 @@ async function read(request: IncomingMessage): Promise<Hint | null> {
       if ((size += chunk.length) > MAX_BYTES) return null;
       chunks.push(chunk);
     }
-    return HINT.parse(Buffer.concat(chunks), 'POST /hint');
+    return format.parse(Buffer.concat(chunks), `POST ${request.url ?? ''}`);
   } catch {
     return null;
   }

@@ -25,6 +25,7 @@ import {
   type KubeApi,
   LABEL,
   labelValue,
+  countOfRanges,
   nthOfRanges,
   paths,
   type Pod,
@@ -171,6 +172,8 @@ class Streams {
     const { [ANNOTATION.pods]: pods, [ANNOTATION.itemsPerPod]: itemsPerPod } =
       job?.metadata.annotations ?? {};
     if (pods === undefined || itemsPerPod === undefined) return true;
+    // Where its pods take one thing to do after another, each may be the one.
+    if ((job?.spec?.completions ?? Number.POSITIVE_INFINITY) < countOfRanges(pods)) return true;
     return nthOfRanges(pods, Number(metadata.labels?.[JOB_INDEX])) === Math.floor(item / Number(itemsPerPod));
   }
 }
