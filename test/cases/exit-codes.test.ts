@@ -11,7 +11,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { PROBE_REPORT } from '@kube-transform/runtime/kubernetes';
 import { HINT_ADDRESS } from '../../packages/runtime/src/kubernetes/run/hint-formats.js';
 import { hintServer } from '../../packages/runtime/src/kubernetes/run/hint-server.js';
-import type { LeaseRequest } from '../../packages/runtime/src/ports/index.js';
+import type { AssignmentRequest } from '../../packages/runtime/src/ports/index.js';
 import { readManifest } from '../../packages/runtime/src/run-store/job-manifest.js';
 import { JobTally } from '../../packages/runtime/src/run-store/job-tally.js';
 import { hintsKey } from '../../packages/runtime/src/run-store/layout.js';
@@ -100,13 +100,13 @@ test('a pod: a function goes on when all have returned - what it logs is kept, h
 async function lane(
   job: Partial<KTJobInput>,
   { left, env = {} }: { left: number[]; env?: Record<string, string> },
-): Promise<{ code: number | null; asked: LeaseRequest[]; note: unknown; runId: string }> {
+): Promise<{ code: number | null; asked: AssignmentRequest[]; note: unknown; runId: string }> {
   const runId = await waiting({ items: [0, 1, 2, 3, 4, 5], itemsPerPod: 1, ...job });
-  const asked: LeaseRequest[] = [];
+  const asked: AssignmentRequest[] = [];
   await using server = await hintServer({
     host: '127.0.0.1',
     onHint: () => undefined,
-    onLease: request => Promise.resolve((asked.push(request), left.shift() ?? null)),
+    onAssign: request => Promise.resolve((asked.push(request), left.shift() ?? null)),
   });
   await localFileStore(dir).put(hintsKey(runId), Buffer.from(HINT_ADDRESS.text(server.address)));
   await writeFile(join(dir, 'note'), '');

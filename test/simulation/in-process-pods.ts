@@ -13,7 +13,7 @@ export interface PodGround {
   store: FileStore;
   chance: Chance;
   hint: (hint: { job: string; pod: number; last?: number }) => void;
-  lease: KubernetesExecutor['lease'];
+  assign: KubernetesExecutor['assign'];
 }
 
 /** Begins the pods of runs, each on the ground of its run; some end early, some hints are lost. */
@@ -30,13 +30,13 @@ export const podsOn =
     const all = async (): Promise<{ code: number; message: string }> => {
       let end = { code: 0, message: JSON.stringify({ begun: [], last: 0 }) };
       let isFailed = false;
-      let pod: number | null = index < lanes ? podAt(pods, index) : await ground.lease(ask);
+      let pod: number | null = index < lanes ? podAt(pods, index) : await ground.assign(ask);
       while (pod !== null) {
         end = await run({ runId, job, pod }, ground, stop);
         isFailed ||= end.code === EXIT_CODE.failed;
         if (end.code !== 0 && end.code !== EXIT_CODE.failed) return end;
         const { last } = JSON.parse(end.message) as { last: number };
-        pod = Number.isFinite(lanes) ? await ground.lease({ ...ask, done: { pod, last } }) : null;
+        pod = Number.isFinite(lanes) ? await ground.assign({ ...ask, done: { pod, last } }) : null;
       }
       return isFailed ? { ...end, code: EXIT_CODE.failed } : end;
     };

@@ -48,8 +48,8 @@ const onCluster: MakeExecutor = ({ store, record, chance }) => {
   const settings = { ...base, parallelism: chance.happens(0.5) ? 3 : 1000 };
   const frame = { runId, pipeline: 'simulated', settings, digest: 'd', bundleParts: 1, owner };
   const executor = kubernetesExecutor({ api, store, clock, frame, onTrouble: () => undefined });
-  const lease: PodGround['lease'] = request => executor.lease(request);
-  grounds.set(runId, { store, chance, hint: hint => executor.hint(hint), lease });
+  const assign: PodGround['assign'] = request => executor.assign(request);
+  grounds.set(runId, { store, chance, hint: hint => executor.hint(hint), assign });
   return executor;
 };
 

@@ -139,7 +139,7 @@ async function run(
   const isShared = Number.isFinite(lanes);
   /** More to do; null: nothing is left, or this process has grown too large for more. */
   const more = (done?: { pod: number; last: number }): Promise<number | null> =>
-    hints.lease(
+    hints.assign(
       { job, wave: Number(setting('KT_WAVE')), index, ...omitUndefined({ done }) },
       { clock: systemClock, signal: stop.signal },
     );

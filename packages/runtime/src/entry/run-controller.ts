@@ -229,7 +229,7 @@ async function run(
   await using hints = await hintServer({
     host: process.env['KT_POD_IP'] ?? '127.0.0.1',
     onHint: hint => executor.hint(hint),
-    onLease: request => executor.lease(request),
+    onAssign: request => executor.assign(request),
   });
   await store.put(hintsKey(runId), new TextEncoder().encode(HINT_ADDRESS.text(hints.address)));
   /** The last report, begun as soon as the run has ended: what is left is deleted after it. */

@@ -225,7 +225,7 @@ export interface Hint {
 }
 
 /** A pod asks for more to do: it is index `index` of the Job of wave `wave`. */
-export interface LeaseRequest {
+export interface AssignmentRequest {
   job: string;
   wave: number;
   index: number;
@@ -234,7 +234,7 @@ export interface LeaseRequest {
 }
 
 /** What it is given; null: nothing is left. */
-export interface Lease {
+export interface Assignment {
   pod: number | null;
 }
 

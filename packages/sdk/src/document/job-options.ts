@@ -76,11 +76,11 @@ export interface JobOptions {
   backoff: Backoff;
   /** Longest time for one attempt of one item, as a duration. Default null: none. */
   timeout: string | null;
-  /** Items run by one pod. Default null: the executor chooses. */
+  /** Items run by one pod, a fresh one for each so many. Default null: pods take what is left in turn. */
   itemsPerPod: number | null;
   /** Items in flight at once within one pod. Default null: the executor chooses. */
   concurrency: number | null;
-  /** Pods at once. Default null: the executor's limit. */
+  /** Pods at once. Default null: as many as the work is worth, up to the executor's limit. */
   parallelism: number | null;
   /** Items that may fail without failing the step: a count, or a percentage such as `5%`. Default 0. */
   maxFailed: number | string;

@@ -13,7 +13,7 @@ import type { KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../../core/events.js';
 import { AsyncQueue } from '../../streams/async-queue.js';
 import { manifestReader } from '../../run-store/job-manifest.js';
-import type { Executor, Hint, ItemEvent, JobOrder, LeaseRequest } from '../../ports/index.js';
+import type { Executor, Hint, ItemEvent, JobOrder, AssignmentRequest } from '../../ports/index.js';
 import type { KubernetesOptions } from './options.js';
 import { isKubeError } from '../api/kube-error.js';
 import { ANNOTATION } from '../manifests/names.js';
@@ -37,7 +37,7 @@ const POLLED = 100;
 export type KubernetesExecutor = Executor & {
   hint(hint: Hint): void;
   /** Gives a pod more to do; null where nothing is left. */
-  lease(request: LeaseRequest): Promise<number | null>;
+  assign(request: AssignmentRequest): Promise<number | null>;
 };
 
 export function kubernetesExecutor(options: KubernetesOptions): KubernetesExecutor {
@@ -107,7 +107,7 @@ class ClusterExecutor implements KubernetesExecutor {
     void this.#wake(execution);
   }
 
-  lease({ job, wave: number, index, done }: LeaseRequest): Promise<number | null> {
+  assign({ job, wave: number, index, done }: AssignmentRequest): Promise<number | null> {
     const execution = this.#executions.get(job);
     const wave = execution?.waves.find(one => one.number === number);
     if (execution === undefined || wave === undefined || execution.isStopped || this.#draining)
@@ -115,7 +115,7 @@ class ClusterExecutor implements KubernetesExecutor {
     if (done !== undefined) this.hint({ job, pod: done.pod, last: done.last });
     // What it has done may not have been read yet.
     const isOpen = (pod: number): boolean => pod !== done?.pod && execution.tally.isOpen(pod);
-    return Promise.resolve(wave.lease(index, isOpen, this.#o.clock.elapsedMs()));
+    return Promise.resolve(wave.assign(index, isOpen, this.#o.clock.elapsedMs()));
   }
 
   drain(): Promise<void> {

@@ -21,7 +21,7 @@ export interface LaneProgress {
   /** Pods of it that run. */
   ready: number;
   /** What is still to be given to pods, and how much has been done. */
-  unleased: number;
+  unassigned: number;
   done: number;
   /** How long its first pods took to start, how long they have been at work, and since when none asked. */
   startMs: number;
@@ -35,12 +35,12 @@ export const firstLanes = (limit: number, said: number | null): number =>
 
 /** How many pods a wave should have, of at most `limit`. */
 export function worthwhileLanes(at: LaneProgress, limit: number): number {
-  const { lanes, ready, unleased, done, startMs, workedMs, silentMs } = at;
-  if (unleased === 0) return lanes;
+  const { lanes, ready, unassigned, done, startMs, workedMs, silentMs } = at;
+  if (unassigned === 0) return lanes;
   // What has not been done for so long takes so long, whatever others took.
   const eachMs = Math.max(done === 0 ? workedMs : (workedMs * lanes) / done, silentMs);
   const isLong = eachMs >= LONG_MS;
-  const leftMs = (unleased * eachMs) / lanes;
+  const leftMs = (unassigned * eachMs) / lanes;
   if ((ready < lanes && !isLong) || leftMs < STARTS * Math.max(MIN_START_MS, startMs)) return lanes;
-  return Math.max(lanes, Math.min(limit, isLong ? limit : lanes * 2, lanes + unleased));
+  return Math.max(lanes, Math.min(limit, isLong ? limit : lanes * 2, lanes + unassigned));
 }

@@ -88,7 +88,7 @@ export class WaveJobs {
     if (made === undefined) return false;
     if (made !== null) {
       const wave = execution.see(made);
-      wave.beginLeases(this.#o.clock.elapsedMs());
+      wave.beginAssigning(this.#o.clock.elapsedMs());
       return true;
     }
     const which = { fieldSelector: `metadata.name=${name}` };
@@ -131,7 +131,7 @@ export class WaveJobs {
   async #grow(execution: JobExecution, around: Surroundings): Promise<void> {
     const nowMs = this.#o.clock.elapsedMs();
     const limit = execution.order.job.parallelism ?? this.#o.frame.settings.parallelism;
-    const shared = execution.live.filter(({ unleased }) => unleased > 0);
+    const shared = execution.live.filter(({ unassigned }) => unassigned > 0);
     if (shared.some(wave => wave.worthwhileLanes(limit, nowMs) > wave.lanes)) await this.share(around.all);
     if (shared.length > 0 && execution.takeLook(nowMs, LOOK_MS)) around.wakeLater(LOOK_MS);
   }

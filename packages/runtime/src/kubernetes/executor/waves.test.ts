@@ -140,24 +140,24 @@ describe('waves', () => {
       return new Wave(job);
     };
 
-    test('LE1: a lease - each index has its own first, then what is left, and again what it has not done', () => {
+    test('AS1: an assignment - each index has its own first, then what is left, and again what it has not done', () => {
       const is = shared();
-      is.beginLeases(0);
+      is.beginAssigning(0);
       const done = new Set<number>();
       const isOpen = (pod: number): boolean => !done.has(pod);
       expect([0, 1].map(index => is.podAt(index))).toEqual([4, 5]);
       // Another process in the place of one that was taken away.
-      expect(is.lease(0, isOpen, 0)).toBe(4);
+      expect(is.assign(0, isOpen, 0)).toBe(4);
       done.add(4);
-      expect(is.lease(0, isOpen, 0)).toBe(6);
-      expect(is.unleased).toBe(1);
+      expect(is.assign(0, isOpen, 0)).toBe(6);
+      expect(is.unassigned).toBe(1);
       done.add(5);
       // An index that was added later.
-      expect(is.lease(2, isOpen, 0)).toBe(9);
-      expect([is.lease(1, isOpen, 0), is.unleased]).toEqual([null, 0]);
-      expect(is.lease(0, isOpen, 0)).toBe(6);
+      expect(is.assign(2, isOpen, 0)).toBe(9);
+      expect([is.assign(1, isOpen, 0), is.unassigned]).toEqual([null, 0]);
+      expect(is.assign(0, isOpen, 0)).toBe(6);
       done.add(6);
-      expect(is.lease(0, isOpen, 0)).toBeNull();
+      expect(is.assign(0, isOpen, 0)).toBeNull();
       expect([0, 1, 2].map(index => is.podAt(index))).toEqual([6, 5, 9]);
     });
 
@@ -171,7 +171,11 @@ describe('waves', () => {
 
     test('a Job that another controller has made - is given nothing, and no more pods', () => {
       const is = shared({ ready: 2 });
-      expect([is.lease(0, () => true, 0), is.unleased, is.worthwhileLanes(100, 1e6)]).toEqual([null, 0, 2]);
+      expect([is.assign(0, () => true, 0), is.unassigned, is.worthwhileLanes(100, 1e6)]).toEqual([
+        null,
+        0,
+        2,
+      ]);
     });
   });
 });

@@ -18,7 +18,7 @@ const MAX_PODS = 100_000;
 const MAX_TEXT = 100_000;
 
 /** What the pods of a wave are known to be at, where each takes one thing to do after another. */
-interface Leases {
+interface Assignments {
   /** By index: what it was given last. */
   readonly held: Map<number, number>;
   /** What is still to be given, and from where. */
@@ -48,7 +48,7 @@ export class Wave {
   /** Indexes whose end has been dealt with. */
   readonly #handled = new Set<number>();
   /** Null where each index runs one pod; undefined where another controller has given them. */
-  #leases: Leases | null | undefined;
+  #assigned: Assignments | null | undefined;
   /** What was given to a pod that has ended without having done it. */
   readonly #released = new Set<number>();
   #count: number | undefined;
@@ -124,56 +124,56 @@ export class Wave {
   }
 
   /** How much is still to be given to pods; 0 where this controller gives nothing. */
-  get unleased(): number {
-    return this.#leases == null ? 0 : this.#leases.pods.length - this.#leases.next;
+  get unassigned(): number {
+    return this.#assigned == null ? 0 : this.#assigned.pods.length - this.#assigned.next;
   }
 
   /** From now on this controller says what its pods do: it has made the Job. */
-  beginLeases(nowMs: number): void {
-    if (!this.isShared || this.#leases !== undefined) return;
+  beginAssigning(nowMs: number): void {
+    if (!this.isShared || this.#assigned !== undefined) return;
     const pods = parseRanges(this.#pods);
     const held = new Map(pods.slice(0, this.lanes).map((pod, index) => [index, pod]));
-    this.#leases = { held, pods, next: this.lanes, madeMs: nowMs, readyMs: null, askedMs: nowMs };
+    this.#assigned = { held, pods, next: this.lanes, madeMs: nowMs, readyMs: null, askedMs: nowMs };
   }
 
   /** How many pods it is worth, of at most `limit`: those that it has where this controller gives nothing. */
   worthwhileLanes(limit: number, nowMs: number): number {
-    const { lanes, ready, unleased } = this;
-    const leases = this.#leases;
-    if (leases == null) return lanes;
-    if (ready >= lanes) leases.readyMs ??= nowMs;
-    if (leases.readyMs === null) return lanes;
-    const [startMs, workedMs] = [leases.readyMs - leases.madeMs, nowMs - leases.readyMs];
-    const silentMs = nowMs - Math.max(leases.readyMs, leases.askedMs);
+    const { lanes, ready, unassigned } = this;
+    const assigned = this.#assigned;
+    if (assigned == null) return lanes;
+    if (ready >= lanes) assigned.readyMs ??= nowMs;
+    if (assigned.readyMs === null) return lanes;
+    const [startMs, workedMs] = [assigned.readyMs - assigned.madeMs, nowMs - assigned.readyMs];
+    const silentMs = nowMs - Math.max(assigned.readyMs, assigned.askedMs);
     // Of what was given to pods that work, all but the last of each.
-    const done = Math.max(0, leases.next - lanes);
-    return worthwhileLanes({ lanes, ready, unleased, done, startMs, workedMs, silentMs }, limit);
+    const done = Math.max(0, assigned.next - lanes);
+    return worthwhileLanes({ lanes, ready, unassigned, done, startMs, workedMs, silentMs }, limit);
   }
 
   /**
    * Gives an index its next pod of the job; null where none is left. `isOpen`: it has not been done.
    *
-   * LE1 What an index was given and has not done it is given again: its process is another one.
+   * AS1 What an index was given and has not done it is given again: its process is another one.
    */
-  lease(index: number, isOpen: (pod: number) => boolean, nowMs: number): number | null {
-    const leases = this.#leases;
-    if (leases == null || !this.isLive || this.#handled.has(index)) return null;
-    leases.askedMs = nowMs;
-    const held = leases.held.get(index);
+  assign(index: number, isOpen: (pod: number) => boolean, nowMs: number): number | null {
+    const assigned = this.#assigned;
+    if (assigned == null || !this.isLive || this.#handled.has(index)) return null;
+    assigned.askedMs = nowMs;
+    const held = assigned.held.get(index);
     if (held !== undefined && isOpen(held)) return held;
     for (;;) {
-      const pod = leases.pods[leases.next];
+      const pod = assigned.pods[assigned.next];
       if (pod === undefined) return null;
-      leases.next++;
+      assigned.next++;
       if (!isOpen(pod)) continue;
-      leases.held.set(index, pod);
+      assigned.held.set(index, pod);
       return pod;
     }
   }
 
   /** The pod of the job that an index is at, or was given first; undefined where that is not known. */
   podAt(index: number): number | undefined {
-    return this.#leases?.held.get(index) ?? nthOfRanges(this.#pods, index);
+    return this.#assigned?.held.get(index) ?? nthOfRanges(this.#pods, index);
   }
 
   /** An index has ended, and has not done this. */

@@ -7,9 +7,9 @@
  *     new controller has a new address.
  */
 import { hintsKey } from '../../run-store/layout.js';
-import type { Clock, FileStore, Hint, HintAddress, LeaseRequest } from '../../ports/index.js';
+import type { Clock, FileStore, Hint, HintAddress, AssignmentRequest } from '../../ports/index.js';
 import { readDocument } from '../../run-store/read-document.js';
-import { HINT, HINT_ADDRESS, LEASE, LEASE_REQUEST } from './hint-formats.js';
+import { HINT, HINT_ADDRESS, ASSIGNMENT, ASSIGNMENT_REQUEST } from './hint-formats.js';
 
 const TIMEOUT_MS = 1000;
 /** How long a pod with nothing to do waits for a controller that does not answer. */
@@ -41,16 +41,16 @@ export class HintClient {
    *
    * @returns null where nothing is left, or nobody has answered.
    */
-  async lease(
-    request: LeaseRequest,
+  async assign(
+    request: AssignmentRequest,
     { clock, signal }: { clock: Clock; signal: AbortSignal },
   ): Promise<number | null> {
     const untilMs = clock.elapsedMs() + PATIENCE_MS;
     for (;;) {
       this.#address ??= this.#read();
       const address = await this.#address;
-      const said = address === null ? null : await ask(address, '/lease', LEASE_REQUEST.text(request));
-      if (said?.startsWith('{') === true) return LEASE.parse(said, 'POST /lease').pod;
+      const said = address === null ? null : await ask(address, '/assign', ASSIGNMENT_REQUEST.text(request));
+      if (said?.startsWith('{') === true) return ASSIGNMENT.parse(said, 'POST /assign').pod;
       this.#address = undefined;
       if (signal.aborted || clock.elapsedMs() > untilMs) return null;
       await clock.sleep(ASK_AGAIN_MS, signal).catch(() => undefined);

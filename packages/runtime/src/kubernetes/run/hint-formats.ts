@@ -1,7 +1,7 @@
 /** What workers and a controller say of hints: a hint on the wire, and in the store where one is heard. */
 import { Format } from '../../parse/format.js';
 import { count, nullOr, optional, positive, record, text } from '../../parse/shapes.js';
-import type { Hint, HintAddress, Lease, LeaseRequest } from '../../ports/index.js';
+import type { Hint, HintAddress, Assignment, AssignmentRequest } from '../../ports/index.js';
 
 const HINTS = {
   code: 'BAD_HINT',
@@ -16,20 +16,20 @@ export const HINT = new Format<Hint>({
 });
 
 /** The body of a request for more to do, and of its answer. */
-export const LEASE_REQUEST = new Format<LeaseRequest>({
+export const ASSIGNMENT_REQUEST = new Format<AssignmentRequest>({
   ...HINTS,
-  name: 'request for a lease',
-  shape: record<LeaseRequest>({
+  name: 'request for more to do',
+  shape: record<AssignmentRequest>({
     job: text,
     wave: positive,
     index: count,
-    done: optional(record<NonNullable<LeaseRequest['done']>>({ pod: count, last: count })),
+    done: optional(record<NonNullable<AssignmentRequest['done']>>({ pod: count, last: count })),
   }),
 });
-export const LEASE = new Format<Lease>({
+export const ASSIGNMENT = new Format<Assignment>({
   ...HINTS,
-  name: 'lease',
-  shape: record<Lease>({ pod: nullOr(count) }),
+  name: 'assignment',
+  shape: record<Assignment>({ pod: nullOr(count) }),
 });
 
 /** `controller.json` of a run. */

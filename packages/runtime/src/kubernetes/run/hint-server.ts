@@ -8,8 +8,8 @@ import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Format } from '../../parse/format.js';
-import type { Hint, HintAddress, LeaseRequest } from '../../ports/index.js';
-import { HINT, LEASE, LEASE_REQUEST } from './hint-formats.js';
+import type { Hint, HintAddress, AssignmentRequest } from '../../ports/index.js';
+import { HINT, ASSIGNMENT, ASSIGNMENT_REQUEST } from './hint-formats.js';
 
 const MAX_BYTES = 10_000;
 const MAX_CONNECTIONS = 512;
@@ -25,13 +25,13 @@ export interface HintServer extends AsyncDisposable {
 export async function hintServer({
   host,
   onHint,
-  onLease = () => Promise.resolve(null),
+  onAssign = () => Promise.resolve(null),
   maxConnections = MAX_CONNECTIONS,
 }: {
   host: string;
   onHint: (hint: Hint) => void;
   /** Gives a pod more to do; null: nothing is left. */
-  onLease?: (request: LeaseRequest) => Promise<number | null>;
+  onAssign?: (request: AssignmentRequest) => Promise<number | null>;
   /** Beyond so many, connections are closed at once. Default 512. */
   maxConnections?: number;
 }): Promise<HintServer> {
@@ -52,12 +52,12 @@ export async function hintServer({
       if (body !== undefined) response.setHeader('Content-Length', Buffer.byteLength(body));
       response.writeHead(code).end(body);
     };
-    if (request.url === '/lease')
-      void read(request, LEASE_REQUEST).then(async asked => {
+    if (request.url === '/assign')
+      void read(request, ASSIGNMENT_REQUEST).then(async asked => {
         if (asked === null) answer(400);
         else
-          await onLease(asked).then(
-            pod => answer(200, LEASE.text({ pod })),
+          await onAssign(asked).then(
+            pod => answer(200, ASSIGNMENT.text({ pod })),
             () => answer(503),
           );
       });

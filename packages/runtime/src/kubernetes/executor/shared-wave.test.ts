@@ -1,0 +1,108 @@
+/** What follows when a pod ends that takes one thing to do after another. */
+import { type KTJobInput, mustParsePipeline } from '@kube-transform/sdk';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { KubeBench } from '../../../../../test/kit/kube-bench.js';
+import { readOutcomes } from '../../run-store/item-results.js';
+import type { JobManifest } from '../../run-store/job-manifest.js';
+import { resultsPrefix } from '../../run-store/layout.js';
+import { SegmentLog } from '../../run-store/segment-log.js';
+import type { FileStore } from '../../ports/index.js';
+import { memoryFileStore } from '../../stores/memory-file-store.js';
+import { KubeApi } from '../api/kube-api.js';
+import type { Job, Pod } from '../api/objects.js';
+import { clusterSettings } from '../manifests/cluster-settings.js';
+import { ANNOTATION, JOB_INDEX, JOB_NAME, LABEL } from '../manifests/names.js';
+import { ownerOf } from '../manifests/run-jobs.js';
+import { JobExecution } from './job-execution.js';
+import { PodFailures } from './pod-failures.js';
+import type { Wave } from './waves.js';
+
+const bench = new KubeBench();
+let api: KubeApi;
+let store: FileStore;
+let execution: JobExecution;
+let failures: PodFailures;
+const given = { type: 'map', name: 'm', function: 'f.f', items: [1], args: {}, retries: 5 } as KTJobInput;
+const [job] = mustParsePipeline({ name: 'p', jobs: [given] }).jobs;
+/** Six pods of two items each, for a Job of two indexes. */
+const order = { runId: 'r', pipeline: 'p', job: job!, items: 12, itemsPerPod: 2 };
+beforeEach(() => {
+  api = new KubeApi(bench.connection(), { clock: bench.clock });
+  store = memoryFileStore();
+  execution = new JobExecution(store, order, { work: () => Promise.resolve(), emit: () => undefined });
+  const settings = clusterSettings({ namespace: 'ns', store: 'mem:' });
+  const frame = {
+    runId: 'r',
+    pipeline: 'p',
+    settings,
+    digest: 'd',
+    bundleParts: 1,
+    owner: ownerOf('r', 'u'),
+  };
+  failures = new PodFailures({ api, store, clock: bench.clock, frame });
+});
+afterEach(() => api.close());
+
+const jobOf = (status: Job['status']): Job => ({
+  metadata: {
+    name: 'm-1',
+    uid: 'm-1',
+    labels: { [LABEL.wave]: '1' },
+    annotations: { [ANNOTATION.pods]: '0-5', [ANNOTATION.memory]: '1Gi' },
+  },
+  spec: { completions: 2 } as Job['spec'],
+  ...(status === undefined ? {} : { status }),
+});
+
+/** The wave, whose indexes have been given 0, 2, 3 and 1. */
+function shared(): Wave {
+  const wave = execution.see(jobOf({}));
+  wave.beginAssigning(0);
+  const isOpen = (pod: number): boolean => pod > 2;
+  expect([wave.assign(0, isOpen, 0), wave.podAt(1)]).toEqual([3, 1]);
+  return wave;
+}
+
+/** Index 0 fails, with this note; what the wave still covers. */
+async function fails(wave: Wave, note: object, exitCode = 3): Promise<number[]> {
+  execution.see(jobOf({ failedIndexes: '0', failed: 1 }));
+  const pod: Pod = {
+    metadata: { name: 'x', uid: 'x', labels: { [JOB_NAME]: 'm-1', [JOB_INDEX]: '0' } },
+    status: {
+      phase: 'Failed',
+      containerStatuses: [
+        { name: 'main', state: { terminated: { exitCode, message: JSON.stringify(note) } } },
+      ],
+    },
+  };
+  failures.add(pod);
+  const around = { wakeLater: () => undefined };
+  expect(await failures.handle(execution, order as JobManifest, around)).toBeNull();
+  return [...wave.coveredPods()];
+}
+
+const outcomeOf = async (item: number): Promise<unknown> => (await readOutcomes(store, 'r', 'm')).get(item);
+
+test('costs an attempt of what it was at, and that goes to another wave', async () => {
+  expect(await fails(shared(), { begun: [7], pod: 3 })).toEqual([0, 1, 2, 4, 5]);
+  expect(await outcomeOf(7)).toMatchObject({ attempts: 1, final: false });
+});
+
+test('without its word, what it had begun tells', async () => {
+  expect(await fails(shared(), { begun: [7], deadline: 7 })).toEqual([0, 1, 2, 4, 5]);
+  expect(await outcomeOf(7)).toMatchObject({ attempts: 1 });
+});
+
+test('what it was given and had not begun goes to another wave, and costs nothing', async () => {
+  const log = await SegmentLog.open<object>(store, resultsPrefix('r', 'm', 0));
+  await Promise.all([0, 1].map(i => log.append({ i, n: 1, r: i })));
+  expect(await fails(shared(), { begun: [], pod: 0, last: 1 }, 137)).toEqual([0, 1, 2, 4, 5]);
+  expect([...(await readOutcomes(store, 'r', 'm')).keys()]).toEqual([0, 1]);
+});
+
+test('of a wave that another controller has made, its word tells what it was at', async () => {
+  const wave = execution.see(jobOf({}));
+  // Nobody else does what was its own.
+  expect(await fails(wave, { begun: [9], pod: 4 })).toEqual([1, 2, 3, 5]);
+  expect(await outcomeOf(9)).toMatchObject({ attempts: 1 });
+});
