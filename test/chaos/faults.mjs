@@ -53,8 +53,13 @@ async function processesOf(program, variable) {
 /** Ends a process of a pod on this machine, where the node is this machine. */
 async function killProcess(program, variable) {
   const [pid] = await processesOf(program, variable);
-  if (pid !== undefined) process.kill(pid, 'SIGKILL');
-  return pid !== undefined;
+  try {
+    if (pid !== undefined) process.kill(pid, 'SIGKILL');
+    return pid !== undefined;
+  } catch {
+    // It has ended meanwhile.
+    return false;
+  }
 }
 
 /** Sends a signal to the controllers of a run, where the node is this machine; how many there were. */

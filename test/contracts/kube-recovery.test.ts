@@ -4,7 +4,16 @@
  */
 import { type KTJobInput, mustParsePipeline } from '@kube-transform/sdk';
 import type { RunEvent } from '@kube-transform/runtime';
-import { drive, jobStates, readOutcomes, readResults, systemClock } from '@kube-transform/runtime/internal';
+import {
+  drive,
+  jobStates,
+  readLog,
+  readOutcomes,
+  readResults,
+  RESULT_LINE,
+  resultsPrefix,
+  systemClock,
+} from '@kube-transform/runtime/internal';
 import { type Job, paths } from '@kube-transform/runtime/kubernetes';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { scriptedKubeBench } from '../kit/kube-executor.js';
@@ -93,14 +102,28 @@ test('without retries, a worker that dies fails its item with its exit code, and
 
 test('O2, O3: a controller that comes back - adopts the Jobs that there are, and makes none again', async () => {
   const drain = new AbortController();
-  const first = await go('adopts', [squares()], {
+  const alone = { ...squares(), parallelism: 6 };
+  const first = await go('adopts', [alone], {
     drain: drain.signal,
     onEvent: event => void (event.type === 'ItemSucceeded' && drain.abort()),
   });
   expect(first.status).toBe('Interrupted');
-  expect((await go('adopts', [squares()])).status).toBe('Completed');
+  expect((await go('adopts', [alone])).status).toBe('Completed');
   expect(await readResults(bench.store, 'adopts', 'm')).toEqual(allSquares);
   expect(jobsMade()).toBe(1);
+});
+
+test('AS2: a controller that comes back - gives nothing to the pods of a Job that it has not made', async () => {
+  const drain = new AbortController();
+  const onEvent = (event: RunEvent): void => void (event.type === 'ItemSucceeded' && drain.abort());
+  const shared = { ...squares(), parallelism: 2 };
+  expect((await go('given', [shared], { drain: drain.signal, onEvent })).status).toBe('Interrupted');
+  expect((await go('given', [shared])).status).toBe('Completed');
+  expect(await readResults(bench.store, 'given', 'm')).toEqual(allSquares);
+  const results: number[] = [];
+  for await (const line of readLog(bench.fresh, resultsPrefix('given', 'm'), RESULT_LINE))
+    results.push(line.i);
+  expect([jobsMade(), results.length]).toEqual([2, allSquares.length]);
 });
 
 test('O1: a Job that is deleted under way - is made again, for the pods that are left', async () => {
@@ -117,7 +140,7 @@ test('O1: a Job that is deleted under way - is made again, for the pods that are
 });
 
 test('of two controllers of one run at once one goes on, and the other says so', async () => {
-  const both = await Promise.allSettled([go('twice', [squares()]), go('twice', [squares()])]);
+  const both = await Promise.allSettled([1, 2].map(() => go('twice', [{ ...squares(), parallelism: 6 }])));
   const told = both.map(end =>
     end.status === 'fulfilled' ? end.value.status : (end.reason as { code: string }).code,
   );

@@ -18,6 +18,10 @@ import {
   type Pod,
   type RunFrame,
 } from '@kube-transform/runtime/kubernetes';
+import { HINT_ADDRESS } from '../../packages/runtime/src/kubernetes/run/hint-formats.js';
+import { type HintServer, hintServer } from '../../packages/runtime/src/kubernetes/run/hint-server.js';
+import type { AssignmentRequest } from '../../packages/runtime/src/ports/index.js';
+import { hintsKey } from '../../packages/runtime/src/run-store/layout.js';
 import { type Bench, callsBundle, lagging } from './executors.js';
 import { KubeNode, processPods } from './kube-node.js';
 import { KubeServer } from './kube-server.js';
@@ -29,22 +33,31 @@ export interface KubeGround {
   frameOf: (runId: string) => RunFrame | Promise<RunFrame>;
   /** Pods of a job that does not say how many items a pod has. Default 6. */
   pods?: number;
+  /** Where pods reach this process, to say what is new and to ask for more. Default: they do not. */
+  host?: string;
 }
 
 /** An executor per run, made when it is first given an order, because a run's Jobs are labelled with it. */
-export function executorOf({ api, store, frameOf, pods = 6 }: KubeGround): Executor {
+export function executorOf({ api, store, frameOf, pods = 6, host }: KubeGround): Executor {
+  let server: HintServer | undefined;
   let making: Promise<Executor> | undefined;
   let made: Executor | undefined;
   let begun = (): void => undefined;
   const first = new Promise<void>(resolve => (begun = resolve));
   const make = async (runId: string): Promise<Executor> => {
-    made = kubernetesExecutor({
+    const executor = kubernetesExecutor({
       api,
       store,
       clock: systemClock,
       frame: await frameOf(runId),
       onTrouble: () => undefined,
     });
+    made = executor;
+    if (host !== undefined) {
+      const onAssign = (request: AssignmentRequest): Promise<number | null> => executor.assign(request);
+      server = await hintServer({ host, onHint: hint => executor.hint(hint), onAssign });
+      await store.put(hintsKey(runId), new TextEncoder().encode(HINT_ADDRESS.text(server.address)));
+    }
     begun();
     return made;
   };
@@ -61,7 +74,10 @@ export function executorOf({ api, store, frameOf, pods = 6 }: KubeGround): Execu
     },
     drain: () => made?.drain() ?? Promise.resolve(),
     cancel: job => made?.cancel(job) ?? Promise.resolve(),
-    [Symbol.asyncDispose]: async () => made?.[Symbol.asyncDispose](),
+    [Symbol.asyncDispose]: async () => {
+      await server?.[Symbol.asyncDispose]();
+      await made?.[Symbol.asyncDispose]();
+    },
   };
 }
 
@@ -110,7 +126,7 @@ export async function scriptedKubeBench(): Promise<
     server,
     node,
     api,
-    executor: () => executorOf({ api, store, frameOf }),
+    executor: () => executorOf({ api, store, frameOf, host: '127.0.0.1' }),
     breakPuts: () => undefined,
     begun: runId => podOf(api, runId),
     close: async () => {

@@ -4,6 +4,7 @@
  *
  * V1 A pod is in at most one live wave: one whose Job has neither ended nor vanished, and in which its index
  *    has not ended.
+ * AS2 Only the controller that has made a Job gives its pods more to do: what others gave nobody knows.
  * V2 What a wave runs is written on its Job; nothing about waves is kept anywhere else.
  */
 import { isTerminalJob, type Job } from '../api/objects.js';

@@ -39,7 +39,7 @@ export class HintClient {
   /**
    * Asks for more to do, and again while nobody answers, for as long as a controller may take to come back.
    *
-   * @returns null where nothing is left, or nobody has answered.
+   * @returns null where nothing is left, nobody has answered, or there never was a controller.
    */
   async assign(
     request: AssignmentRequest,
@@ -49,7 +49,8 @@ export class HintClient {
     for (;;) {
       this.#address ??= this.#read();
       const address = await this.#address;
-      const said = address === null ? null : await ask(address, '/assign', ASSIGNMENT_REQUEST.text(request));
+      if (address === null) return null;
+      const said = await ask(address, '/assign', ASSIGNMENT_REQUEST.text(request));
       if (said?.startsWith('{') === true) return ASSIGNMENT.parse(said, 'POST /assign').pod;
       this.#address = undefined;
       if (signal.aborted || clock.elapsedMs() > untilMs) return null;
