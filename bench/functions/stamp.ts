@@ -3,3 +3,7 @@ import { ktFunction } from '@kube-transform/sdk';
 
 export const stamp = ktFunction((_: object) => Date.now());
 export const square = ktFunction(({ n }: { n: number }) => n * n);
+export const wait = ktFunction(async ({ ms }: { ms: number }) => {
+  await new Promise(resolve => setTimeout(resolve, ms));
+  return ms;
+});

@@ -231,7 +231,10 @@ async function run(
     onHint: hint => executor.hint(hint),
     onAssign: request => executor.assign(request),
   });
-  await store.put(hintsKey(runId), new TextEncoder().encode(HINT_ADDRESS.text(hints.address)));
+  const announce = async (): Promise<void> => {
+    await store.put(hintsKey(runId), new TextEncoder().encode(HINT_ADDRESS.text(hints.address)));
+  };
+  await announce();
   /** The last report, begun as soon as the run has ended: what is left is deleted after it. */
   let lastReport: Promise<void> = Promise.resolve();
   const reportEnd = async (status: RunStatus): Promise<void> => {
@@ -245,6 +248,8 @@ async function run(
     sink: {
       publish: event => {
         report.publish(event);
+        // Another that began at the same moment may have announced itself since, and does not drive.
+        if (event.type === 'RunStarted') announce().catch((error: unknown) => report.trouble(error));
         if (event.type === 'RunFinished' && event.status !== 'Interrupted')
           lastReport = reportEnd(event.status);
       },
