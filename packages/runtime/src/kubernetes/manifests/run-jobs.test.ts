@@ -64,6 +64,10 @@ describe('task Jobs', () => {
     expect(shared.spec).toMatchObject({ completions: 4, parallelism: 5 });
     expect(env(shared)).toContainEqual({ name: 'KT_LANES', value: '4' });
     expect(env(shared)).toContainEqual({ name: 'KT_WAVE', value: '1' });
+    const longest = (lanes: number): number =>
+      Number(podOf(task({ timeout: '100s' }, {}, lanes))['activeDeadlineSeconds']);
+    // Each may come to do what all ten have.
+    expect(longest(4) - longest(10)).toBe(9 * 100);
   });
 
   test('pass Pod Security "restricted" and carry no token', () => {

@@ -70,6 +70,7 @@ export function ownerOf(runId: string, uid: string): OwnerReference {
 export function taskJob(frame: RunFrame, plan: WavePlan): Job {
   const { runId, pipeline, settings, digest } = frame;
   const { job, wave, memory, itemsPerPod } = plan;
+  const isShared = plan.lanes < plan.count;
   const own = { ...settings.defaults, ...job.kubernetes };
   const labels = {
     ...userLabels(job.labels),
@@ -87,7 +88,7 @@ export function taskJob(frame: RunFrame, plan: WavePlan): Job {
     { name: 'KT_DIGEST', value: digest },
     { name: 'KT_POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
     // What a pod says when it asks for more, and which of them begin with what is theirs.
-    ...(plan.lanes < plan.count
+    ...(isShared
       ? [
           { name: 'KT_WAVE', value: String(wave) },
           { name: 'KT_LANES', value: String(plan.lanes) },
@@ -110,7 +111,8 @@ export function taskJob(frame: RunFrame, plan: WavePlan): Job {
   };
   const template = {
     metadata: { labels, annotations },
-    spec: withJobOptions(pod, job, { settings, items: itemsPerPod }),
+    // One that takes what is left may come to do everything.
+    spec: withJobOptions(pod, job, { settings, items: itemsPerPod * (isShared ? plan.count : 1) }),
   };
   const spec = {
     completionMode: 'Indexed',
