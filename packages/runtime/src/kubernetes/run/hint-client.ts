@@ -3,6 +3,7 @@
  *
  * HC1 A hint only wakes the controller: one that is lost costs time and nothing else. It is never waited for
  *     longer than a moment.
+ * HC3 Who asks for more waits for a controller that does not answer, as long as one may take to come back.
  * HC2 Where the controller listens is read from the store; it is read anew when nobody is there, because a
  *     new controller has a new address.
  */
@@ -13,7 +14,7 @@ import { HINT, HINT_ADDRESS, ASSIGNMENT, ASSIGNMENT_REQUEST } from './hint-forma
 
 const TIMEOUT_MS = 1000;
 /** How long a pod with nothing to do waits for a controller that does not answer. */
-const PATIENCE_MS = 60_000;
+const PATIENCE_MS = 90_000;
 const ASK_AGAIN_MS = 1000;
 
 /** Sends hints about one pod of one job. */
@@ -49,7 +50,10 @@ export class HintClient {
     for (;;) {
       this.#address ??= this.#read();
       const address = await this.#address;
-      if (address === null) return null;
+      if (address === null) {
+        this.#address = undefined;
+        return null;
+      }
       const said = await ask(address, '/assign', ASSIGNMENT_REQUEST.text(request));
       if (said?.startsWith('{') === true) return ASSIGNMENT.parse(said, 'POST /assign').pod;
       this.#address = undefined;

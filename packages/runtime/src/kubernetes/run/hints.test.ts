@@ -3,7 +3,8 @@ import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { expect, test } from 'vitest';
 import { hintsKey } from '../../run-store/layout.js';
-import type { Hint } from '../../ports/index.js';
+import type { AssignmentRequest, Hint } from '../../ports/index.js';
+import { systemClock } from '../../process/system-clock.js';
 import { HintClient } from './hint-client.js';
 import { hintServer } from './hint-server.js';
 import { memoryFileStore } from '../../stores/memory-file-store.js';
@@ -44,6 +45,50 @@ test('HC1: a hint that nobody can hear - is lost without a word', async () => {
   await new HintClient(store, 'r').send({ job: 'a', pod: 0 });
   await announce(store, { host: '127.0.0.1', port: 1, token: 'x' });
   await new HintClient(store, 'r').send({ job: 'a', pod: 0 });
+});
+
+test('HC3: a pod asks for more - and asks again until a controller that was away has come back', async () => {
+  const asked: AssignmentRequest[] = [];
+  const controller = (gives: number | null): ReturnType<typeof hintServer> =>
+    hintServer({
+      host: '127.0.0.1',
+      onHint: () => undefined,
+      onAssign: request => Promise.resolve((asked.push(request), gives)),
+    });
+  const store = memoryFileStore();
+  const client = new HintClient(store, 'r');
+  const { signal } = new AbortController();
+  const request = { job: 'a', wave: 1, index: 2, done: { pod: 3, last: 4 } };
+  const clock = { ...systemClock, sleep: () => Promise.reject(new Error('it was not to wait')) };
+  expect(await client.assign(request, { clock, signal })).toBeNull();
+  const first = await controller(7);
+  await announce(store, first.address);
+  expect(await client.assign(request, { clock, signal })).toBe(7);
+  expect(asked).toMatchObject([request]);
+  await first[Symbol.asyncDispose]();
+  const second = await controller(null);
+  const until = { ...systemClock, sleep: async () => void (await announce(store, second.address)) };
+  expect(await client.assign(request, { clock: until, signal })).toBeNull();
+  expect(asked).toHaveLength(2);
+  await second[Symbol.asyncDispose]();
+});
+
+test('HC3: nobody answers - a pod that is told to stop, or has waited long, asks no more', async () => {
+  const store = memoryFileStore();
+  await announce(store, { host: '127.0.0.1', port: 1, token: 'x' });
+  const client = new HintClient(store, 'r');
+  const request = { job: 'a', wave: 1, index: 2 };
+  const stop = new AbortController();
+  const stopped = { ...systemClock, sleep: () => Promise.resolve(stop.abort()) };
+  expect(await client.assign(request, { clock: stopped, signal: stop.signal })).toBeNull();
+  let nowMs = 0;
+  const clock = {
+    ...systemClock,
+    elapsedMs: () => nowMs,
+    sleep: () => Promise.resolve(void (nowMs += 30_000)),
+  };
+  expect(await client.assign(request, { clock, signal: new AbortController().signal })).toBeNull();
+  expect(nowMs).toBe(120_000);
 });
 
 test('HS1: a hint is heard over IPv6, where there is any, and byte by byte', async () => {
