@@ -50,6 +50,14 @@ test('groups are counted, with where and examples', () => {
   expect(whereOf(threw('x'), same)).toBeNull();
 });
 
+test('examples are told in the order of their items, whichever failed first', () => {
+  const [group] = groupFailures(
+    [4, 1, 3].map(item => ({ job: 'get', item, cause: threw('no') })),
+    same,
+  );
+  expect(group?.examples.map(({ item }) => item)).toEqual([1, 3, 4]);
+});
+
 test('the same words from two places are two failures', () => {
   const failed = [1, 2].map(line => ({
     job: 'get',

@@ -108,7 +108,12 @@ export class FailureGroups {
       group.count++;
       const own = cause.message.split('\n', 1)[0] ?? '';
       if (own !== group.message) group.message = shared(group.message, own);
-      if (group.examples.length < EXAMPLES) group.examples.push(failure);
+      if (group.examples.length >= EXAMPLES) return;
+      // The same failures are told alike, whichever was first.
+      group.examples.push(failure);
+      group.examples.sort((a, b) =>
+        a.job === b.job ? (a.item ?? 0) - (b.item ?? 0) : a.job < b.job ? -1 : 1,
+      );
     }
   }
 
