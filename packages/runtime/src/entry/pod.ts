@@ -18,6 +18,7 @@ import { printLine, printLog } from '../process/standard-output.js';
 import { systemClock } from '../process/system-clock.js';
 import { TERMINATION_NOTE, TerminationFile } from '../process/termination-message.js';
 import { EXIT_CODE } from '../kubernetes/manifests/exit-codes.js';
+import { residentBytes } from '../process/resident-memory.js';
 import { untilQuiet } from '../process/until-quiet.js';
 import { nthOfRanges } from '../kubernetes/manifests/index-ranges.js';
 import { pacing } from '../executors/pacing.js';
@@ -165,7 +166,7 @@ async function run(
 /** Whether what earlier items have left behind leaves little room for others. */
 function isGrown(): boolean {
   const limit = process.constrainedMemory();
-  return limit > 0 && process.memoryUsage.rss() > GROWN * limit;
+  return limit > 0 && residentBytes('self', 'RssAnon') > GROWN * limit;
 }
 
 /** Threads take longer to load than most of this does. */
