@@ -19,7 +19,7 @@ import { systemClock } from '../process/system-clock.js';
 import { TERMINATION_NOTE, TerminationFile } from '../process/termination-message.js';
 import { EXIT_CODE } from '../kubernetes/manifests/exit-codes.js';
 import { residentBytes } from '../process/resident-memory.js';
-import { untilQuiet } from '../process/until-quiet.js';
+import { LINGER_MS, untilQuiet } from '../process/until-quiet.js';
 import { nthOfRanges } from '../kubernetes/manifests/index-ranges.js';
 import { pacing } from '../executors/pacing.js';
 import { localHost } from '../local-host.js';
@@ -33,8 +33,6 @@ import { verifyFiles } from './verify-files.js';
 
 /** The share of its memory with which a process takes nothing more. */
 const GROWN = 0.7;
-/** How long what functions have left open goes on when all items are done. */
-const LINGER_MS = 1000;
 /** Node's own exit code where an awaited promise can no longer settle. */
 const UNSETTLED = 13;
 const RESERVED: ReadonlySet<number> = new Set([0, ...Object.values(EXIT_CODE)]);
@@ -138,7 +136,7 @@ async function run(
     within: withinLog,
   };
   const isShared = Number.isFinite(lanes);
-  /** More to do; null: nothing is left, or this process has grown too large for more. */
+  /** More to do; null: nothing is left. */
   const more = (done?: { pod: number; last: number }): Promise<number | null> =>
     hints.assign(
       { job, wave: Number(setting('KT_WAVE')), index, ...omitUndefined({ done }) },

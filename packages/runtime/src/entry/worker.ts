@@ -6,7 +6,7 @@ import { captureOutput, withinLog } from '../process/console-capture.js';
 import { messageOf } from '../parse/thrown.js';
 import { printAside } from '../process/standard-output.js';
 import { systemClock } from '../process/system-clock.js';
-import { untilQuiet } from '../process/until-quiet.js';
+import { LINGER_MS, untilQuiet } from '../process/until-quiet.js';
 import { pacing } from '../executors/pacing.js';
 import { localHost } from '../local-host.js';
 import { openStore } from '../open-store.js';
@@ -21,9 +21,6 @@ import { bundleCatalog, type BundleCatalog, CATALOG } from '../worker/bundle-cat
 
 /** The first word of a worker says in which format it speaks. */
 const READY = { format: TO_WORKER.latest, type: 'ready' } as const;
-
-/** How long what functions have left open goes on when the driver needs the process no more. */
-const LINGER_MS = 1000;
 
 /** Serves pods until the channel closes; in a pod of a cluster, runs that pod and ends the process. */
 export async function startWorker(handed: BundleCatalog): Promise<void> {

@@ -1,5 +1,8 @@
 /** Waits until nothing goes on in this process, but only for so long. */
 
+/** How long what functions that have returned have left open goes on in a worker or a pod. */
+export const LINGER_MS = 1000;
+
 /**
  * Resolves after `ms`, or as soon as nothing but this wait is left to happen in the process: what has not
  * ended by then never will. `signal`: nobody waits any more.

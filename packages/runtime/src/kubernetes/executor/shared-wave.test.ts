@@ -48,7 +48,7 @@ const jobOf = (status: Job['status']): Job => ({
     name: 'm-1',
     uid: 'm-1',
     labels: { [LABEL.wave]: '1' },
-    annotations: { [ANNOTATION.pods]: '0-5', [ANNOTATION.memory]: '1Gi' },
+    annotations: { [ANNOTATION.pods]: '0-5', [ANNOTATION.memory]: '1Gi', [ANNOTATION.lanes]: '2' },
   },
   spec: { completions: 2 } as Job['spec'],
   ...(status === undefined ? {} : { status }),

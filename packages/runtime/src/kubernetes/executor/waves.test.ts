@@ -135,9 +135,14 @@ describe('waves', () => {
   });
 
   describe('whose pods take one thing to do after another', () => {
-    const shared = (status: Job['status'] = {}): Wave => {
-      const job = { ...jobOf('4-6,9', status), spec: { completions: 2 } as Job['spec'] };
-      return new Wave(job);
+    const shared = (status: Job['status'] = {}, completions = 2): Wave => {
+      const { metadata, ...job } = jobOf('4-6,9', status);
+      const annotations = { ...metadata.annotations, [ANNOTATION.lanes]: '2' };
+      return new Wave({
+        ...job,
+        metadata: { ...metadata, annotations },
+        spec: { completions } as Job['spec'],
+      });
     };
 
     test('AS1: an assignment - each index has its own first, then what is left, and again what it has not done', () => {
@@ -167,6 +172,8 @@ describe('waves', () => {
       is.release(5);
       expect([...is.coveredPods()]).toEqual([4, 6, 9]);
       expect([...shared(ended('Complete')).coveredPods()]).toEqual([]);
+      // With an index for each, index 2 may have had what is third, or anything else.
+      expect([...shared({ completedIndexes: '2' }, 4).coveredPods()]).toEqual([4, 5, 6, 9]);
     });
 
     test('a Job that another controller has made - is given nothing, and no more pods', () => {

@@ -8,7 +8,7 @@
  * V2 What a wave runs is written on its Job; nothing about waves is kept anywhere else.
  */
 import { isTerminalJob, type Job } from '../api/objects.js';
-import { countOfRanges, formatRanges, nthOfRanges, parseRanges } from '../manifests/index-ranges.js';
+import { formatRanges, nthOfRanges, parseRanges } from '../manifests/index-ranges.js';
 import { ANNOTATION, LABEL } from '../manifests/names.js';
 import { worthwhileLanes } from './lanes.js';
 
@@ -48,11 +48,10 @@ export class Wave {
   #reaped = 0;
   /** Indexes whose end has been dealt with. */
   readonly #handled = new Set<number>();
-  /** Null where each index runs one pod; undefined where another controller has given them. */
-  #assigned: Assignments | null | undefined;
+  /** Undefined where each index runs one pod, or another controller has given them. */
+  #assigned: Assignments | undefined;
   /** What was given to a pod that has ended without having done it. */
   readonly #released = new Set<number>();
-  #count: number | undefined;
 
   constructor(job: Job) {
     const { annotations = {}, labels = {}, name } = job.metadata;
@@ -113,10 +112,9 @@ export class Wave {
     return true;
   }
 
-  /** Its pods take one thing to do after another: it has more than indexes. */
+  /** Its pods take one thing to do after another, also when it has been given an index for each. */
   get isShared(): boolean {
-    this.#count ??= countOfRanges(this.#pods);
-    return (this.#job.spec?.completions ?? this.#count) < this.#count;
+    return this.#job.metadata.annotations?.[ANNOTATION.lanes] !== undefined;
   }
 
   /** Indexes of its Job. */
@@ -126,7 +124,7 @@ export class Wave {
 
   /** How much is still to be given to pods; 0 where this controller gives nothing. */
   get unassigned(): number {
-    return this.#assigned == null ? 0 : this.#assigned.pods.length - this.#assigned.next;
+    return this.#assigned === undefined ? 0 : this.#assigned.pods.length - this.#assigned.next;
   }
 
   /** From now on this controller says what its pods do: it has made the Job. */
@@ -141,7 +139,7 @@ export class Wave {
   worthwhileLanes(limit: number, nowMs: number): number {
     const { lanes, ready, unassigned } = this;
     const assigned = this.#assigned;
-    if (assigned == null) return lanes;
+    if (assigned === undefined) return lanes;
     if (ready >= lanes) assigned.readyMs ??= nowMs;
     if (assigned.readyMs === null) return lanes;
     const [startMs, workedMs] = [assigned.readyMs - assigned.madeMs, nowMs - assigned.readyMs];
@@ -158,7 +156,7 @@ export class Wave {
    */
   assign(index: number, isOpen: (pod: number) => boolean, nowMs: number): number | null {
     const assigned = this.#assigned;
-    if (assigned == null || !this.isLive || this.#handled.has(index)) return null;
+    if (assigned === undefined || !this.isLive || this.#handled.has(index)) return null;
     assigned.askedMs = nowMs;
     const held = assigned.held.get(index);
     if (held !== undefined && isOpen(held)) return held;

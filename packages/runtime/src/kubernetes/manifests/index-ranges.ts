@@ -23,14 +23,6 @@ export function formatRanges(numbers: readonly number[]): string {
   return parts.join(',');
 }
 
-/** How many numbers a text has. */
-export function countOfRanges(text: string): number {
-  return text.split(',').reduce((sum, part) => {
-    const [from, to = from] = part.split('-').map(Number);
-    return part === '' ? sum : sum + (to ?? 0) - (from ?? 0) + 1;
-  }, 0);
-}
-
 /** The n-th number of a text without making the list; undefined where it has fewer. */
 export function nthOfRanges(text: string, n: number): number | undefined {
   let left = n;

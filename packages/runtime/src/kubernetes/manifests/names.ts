@@ -24,6 +24,8 @@ export const ANNOTATION = {
   runId: 'kt.dev/run-id',
   job: 'kt.dev/job',
   pods: 'kt.dev/pods',
+  /** Indexes that begin with what is theirs, of a Job whose pods take one thing to do after another. */
+  lanes: 'kt.dev/lanes',
   itemsPerPod: 'kt.dev/items-per-pod',
   specHash: 'kt.dev/spec-hash',
   memory: 'kt.dev/memory',

@@ -1,6 +1,6 @@
 import { type KTJobInput, mustParsePipeline } from '@kube-transform/sdk';
 import { describe, expect, test } from 'vitest';
-import { taskName } from './names.js';
+import { ANNOTATION, taskName } from './names.js';
 import { controllerJob, ownerOf, type RunFrame, runConfigMap, taskJob } from './run-jobs.js';
 import type { Job } from '../api/objects.js';
 import { mergePatch, resourcesOf } from './pod-spec.js';
@@ -62,6 +62,7 @@ describe('task Jobs', () => {
     expect(env(task())).not.toContainEqual(expect.objectContaining({ name: 'KT_LANES' }));
     const shared = task({}, {}, 4);
     expect(shared.spec).toMatchObject({ completions: 4, parallelism: 5 });
+    expect(shared.metadata.annotations).toMatchObject({ [ANNOTATION.lanes]: '4' });
     expect(env(shared)).toContainEqual({ name: 'KT_LANES', value: '4' });
     expect(env(shared)).toContainEqual({ name: 'KT_WAVE', value: '1' });
     const longest = (lanes: number): number =>

@@ -147,6 +147,7 @@ export function taskJob(frame: RunFrame, plan: WavePlan): Job {
         [ANNOTATION.runId]: runId,
         [ANNOTATION.job]: job.name,
         [ANNOTATION.pods]: plan.pods,
+        ...(isShared ? { [ANNOTATION.lanes]: String(plan.lanes) } : {}),
         [ANNOTATION.itemsPerPod]: String(itemsPerPod),
         [ANNOTATION.memory]: memory,
         [ANNOTATION.specHash]: shortHash(

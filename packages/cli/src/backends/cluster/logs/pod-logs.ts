@@ -25,7 +25,6 @@ import {
   type KubeApi,
   LABEL,
   labelValue,
-  countOfRanges,
   nthOfRanges,
   paths,
   type Pod,
@@ -173,7 +172,7 @@ class Streams {
       job?.metadata.annotations ?? {};
     if (pods === undefined || itemsPerPod === undefined) return true;
     // Where its pods take one thing to do after another, each may be the one.
-    if ((job?.spec?.completions ?? Number.POSITIVE_INFINITY) < countOfRanges(pods)) return true;
+    if (job?.metadata.annotations?.[ANNOTATION.lanes] !== undefined) return true;
     return nthOfRanges(pods, Number(metadata.labels?.[JOB_INDEX])) === Math.floor(item / Number(itemsPerPod));
   }
 }
