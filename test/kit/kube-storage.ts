@@ -100,6 +100,27 @@ function merge(target: unknown, patch: unknown): unknown {
   return base;
 }
 
+/** RFC 6902, as far as it is used here. */
+interface PatchStep {
+  op: 'test' | 'add';
+  path: string;
+  value: unknown;
+}
+
+/** The merge patch that does the same. @throws Refusal 422 where a test fails. */
+function mergeOf(object: StoredObject, steps: readonly PatchStep[]): object {
+  const nested = (path: string, value: unknown): unknown =>
+    path
+      .split('/')
+      .slice(1)
+      .reduceRight((inner, key) => ({ [key]: inner }), value);
+  for (const { op, path, value } of steps)
+    if (op === 'test' && at(object, path.slice(1).replaceAll('/', '.')) !== value)
+      throw new Refusal(422, 'Invalid', 'the server rejected our request due to an error in our request');
+  const changes = steps.filter(({ op }) => op === 'add').map(({ path, value }) => nested(path, value));
+  return changes.reduce<object>((all, one) => merge(all, one) as object, {});
+}
+
 /** Objects by collection (`/api/v1/namespaces/x/pods`) and name. */
 export class KubeStorage {
   readonly #collections = new Map<string, Map<string, StoredObject>>();
@@ -156,7 +177,8 @@ export class KubeStorage {
     return this.#put(collection, { ...copy(given), metadata }, 'MODIFIED');
   }
 
-  patch(collection: string, name: string, patch: unknown): StoredObject {
+  patch(collection: string, name: string, given: unknown): StoredObject {
+    const patch = Array.isArray(given) ? mergeOf(this.get(collection, name), given as PatchStep[]) : given;
     const read = (patch as Partial<StoredObject>).metadata?.resourceVersion;
     if (read !== undefined && read !== this.get(collection, name).metadata.resourceVersion)
       throw new Refusal(

@@ -92,19 +92,20 @@ class Processes {
     this.#server.storage.create(pods, { metadata, status: { phase: 'Running' } });
     this.#server.storage.patch(jobs, name, { status: { active: 1, ready: 1 } });
     if (labels?.['app.kubernetes.io/component'] !== 'controller') return;
-    const going = this.#control(annotations?.[ANNOTATION.runId] ?? '', name).finally(() =>
+    const going = this.#control(annotations?.[ANNOTATION.runId] ?? '', name, uid).finally(() =>
       this.#going.delete(going),
     );
     this.#going.add(going);
   }
 
   /** Drives a run as its controller does. */
-  async #control(runId: string, job: string): Promise<void> {
+  async #control(runId: string, job: string, uid: string): Promise<void> {
     const { store } = this;
     const stop = new AbortController();
     this.#stops.set(job, stop);
     const object = this.#server.storage.get(configMaps, runName(runId)) as unknown as ConfigMap;
     const config = JSON.parse(object.data?.[RUN_KEY.config] ?? '') as RunConfig;
+    this.#server.storage.patch(configMaps, runName(runId), { data: { [RUN_KEY.controller]: uid } });
     const record =
       this.records.get(runId) ??
       (await retryRun(store, config.from ?? '', { clock: systemClock, runId, source: config.source }));
@@ -112,7 +113,7 @@ class Processes {
     const report = new StatusReporter({
       api: this.#api,
       clock: quickClock,
-      configMap: runName(runId),
+      claim: { configMap: runName(runId), uid },
       onTrouble: () => undefined,
     });
     const lastWord = async (status: RunStatus): Promise<void> => {

@@ -3,14 +3,14 @@
  *
  * - All it knows comes from the run's ConfigMap, the store and the labelled Jobs: killed at any moment and
  *   begun again, it ends the same.
- * - The controller that began last drives: an older one sees its name replaced in the run's ConfigMap, or
- *   its place in the journal taken, and stops.
+ * - The controller that has claimed the run last drives it: an older one sees its name replaced in the run's
+ *   ConfigMap, or its place in the journal taken, and stops.
  */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isKtError, KtError } from '@kube-transform/sdk';
-import { HINT_ADDRESS } from '../kubernetes/run/hint-formats.js';
+import { announceController } from '../kubernetes/run/announce-controller.js';
 import { hintServer } from '../kubernetes/run/hint-server.js';
 import { messageOf } from '../parse/thrown.js';
 import { printLog } from '../process/standard-output.js';
@@ -19,21 +19,18 @@ import { drive } from '../engine/drive.js';
 import { paths } from '../kubernetes/api/paths.js';
 import { inClusterConnection } from '../kubernetes/api/connection.js';
 import { EXIT_CODE } from '../kubernetes/manifests/exit-codes.js';
-import { watch } from '../kubernetes/api/watch.js';
 import { KubeApi } from '../kubernetes/api/kube-api.js';
-import type { KubeError } from '../kubernetes/api/kube-error.js';
 import { kubernetesExecutor } from '../kubernetes/executor/kubernetes-executor.js';
 import { ownerOf } from '../kubernetes/manifests/run-jobs.js';
-import type { ConfigMap } from '../kubernetes/api/objects.js';
 import { MOUNT } from '../kubernetes/manifests/pod-spec.js';
 import { restoreStatus } from '../kubernetes/run/restore-status.js';
 import { RUN_CONFIG, RUN_KEY, readRecordFiles, type RunConfig } from '../kubernetes/manifests/run-config.js';
+import { claimRun, holdsClaim, watchClaim } from '../kubernetes/run/run-claim.js';
 import { waitForTurn } from '../kubernetes/run/run-queue.js';
 import { StatusReporter } from '../kubernetes/run/status-reporter.js';
 import { parseSummary } from '../reporting/reported-summary.js';
 import type { ReportedSummary } from '../reporting/run-summary.js';
 import { readHeadline } from '../reporting/job-result.js';
-import { hintsKey } from '../run-store/layout.js';
 import { retryRun } from '../engine/create-run.js';
 import { openStore } from '../open-store.js';
 import type { FileStore, RunStatus } from '../ports/index.js';
@@ -59,26 +56,30 @@ export async function controlRun(digest: string): Promise<number> {
     { clock: systemClock, retryForMs: RETRY_FOR_MS },
   );
   const onTrouble = (error: unknown): void => void printLog('warn', messageOf(error));
-  const report = new StatusReporter({ api, clock: systemClock, configMap: name, onTrouble });
+  const claimant = { configMap: name, uid };
+  const report = new StatusReporter({ api, clock: systemClock, claim: claimant, onTrouble });
   const stop = new AbortController();
   const cancel = new AbortController();
   const replaced = new AbortController();
   process.on('SIGTERM', () => stop.abort());
   try {
-    const mine = await api.patch<ConfigMap>(
-      paths.configMaps(api.namespace, name),
-      { data: { [RUN_KEY.controller]: uid } },
-      { type: 'merge' },
-    );
-    if (mine === null)
-      throw new KtError({
-        code: 'NO_RUN',
-        path: name,
-        message: `The run's ConfigMap "${name}" is gone: the run was deleted.`,
-      });
-    const before = readReport(mine.data?.[RUN_KEY.summary], config);
+    const { object, epoch } = await claimRun(api, claimant);
+    const before = readReport(object.data?.[RUN_KEY.summary], config);
     if (before !== null) report.restoreReport(before);
-    const watching = watchOwnConfigMap(api, { name, uid, stop, cancel, replaced, report });
+    const watching = watchClaim(api, claimant, {
+      signal: stop.signal,
+      clock: systemClock,
+      // Without it nobody could cancel the run, or take it over.
+      deniedForMs: Number.POSITIVE_INFINITY,
+      onTrouble: error => report.trouble(error),
+      onPassed: denied => report.passed(denied),
+      onCancel: () => cancel.abort(),
+      onLost: to => {
+        printLog('warn', `Another controller (${to}) drives this run now; this one stops.`);
+        replaced.abort();
+        stop.abort();
+      },
+    });
     await waitForTurn(api, {
       runId: config.runId,
       maxRuns: config.settings.maxRuns,
@@ -91,7 +92,8 @@ export async function controlRun(digest: string): Promise<number> {
     const status = await run(api, {
       config,
       digest,
-      owner: mine.metadata.uid ?? '',
+      owner: object.metadata.uid ?? '',
+      epoch,
       report,
       stop: stop.signal,
       cancel: cancel.signal,
@@ -106,7 +108,8 @@ export async function controlRun(digest: string): Promise<number> {
     });
     return exitCode(status, replaced.signal.aborted);
   } catch (error) {
-    if (isKtError(error) && error.code === 'RUN_TAKEN_OVER') {
+    // Where nobody else has claimed the run, the next attempt of this Job does.
+    if (isKtError(error) && error.code === 'RUN_TAKEN_OVER' && !(await holdsClaim(api, claimant))) {
       // The report is the other controller's.
       printLog('warn', messageOf(error));
       return exitCode('Interrupted', true);
@@ -156,45 +159,11 @@ function readReport(
   }
 }
 
-/** Heeds the flag of `kt cancel`, and another controller that has taken over. */
-async function watchOwnConfigMap(
-  api: KubeApi,
-  at: {
-    name: string;
-    uid: string;
-    stop: AbortController;
-    cancel: AbortController;
-    /** Aborted where another controller has taken over. */
-    replaced: AbortController;
-    report: StatusReporter;
-  },
-): Promise<void> {
-  const target = { path: paths.configMaps(api.namespace), fieldSelector: `metadata.name=${at.name}` };
-  const options = {
-    signal: at.stop.signal,
-    clock: systemClock,
-    // Without it nobody could cancel the run, or take it over.
-    deniedForMs: Number.POSITIVE_INFINITY,
-    onTrouble: (error: unknown) => at.report.trouble(error),
-    onPassed: (denied: KubeError) => at.report.passed(denied),
-  };
-  for await (const news of watch<ConfigMap>(api, target, options)) {
-    const [object] = news.type === 'list' ? news.items : [news.object];
-    const gone = object === undefined || news.type === 'gone';
-    if (gone || object.data?.[RUN_KEY.cancel] !== undefined) at.cancel.abort();
-    const driver = object?.data?.[RUN_KEY.controller];
-    if (driver !== undefined && driver !== at.uid) {
-      printLog('warn', `Another controller (${driver}) drives this run now; this one stops.`);
-      at.replaced.abort();
-      at.stop.abort();
-    }
-  }
-}
-
 interface Control {
   config: RunConfig;
   digest: string;
   owner: string;
+  epoch: number;
   report: StatusReporter;
   stop: AbortSignal;
   cancel: AbortSignal;
@@ -203,7 +172,7 @@ interface Control {
 
 async function run(
   api: KubeApi,
-  { config, digest, owner, report, stop, cancel, dir }: Control,
+  { config, digest, owner, epoch, report, stop, cancel, dir }: Control,
 ): Promise<string> {
   const { runId, settings } = config;
   const store = await openStore(settings.store);
@@ -231,10 +200,7 @@ async function run(
     onHint: hint => executor.hint(hint),
     onAssign: request => executor.assign(request),
   });
-  const announce = async (): Promise<void> => {
-    await store.put(hintsKey(runId), new TextEncoder().encode(HINT_ADDRESS.text(hints.address)));
-  };
-  await announce();
+  await announceController(store, runId, { ...hints.address, epoch });
   /** The last report, begun as soon as the run has ended: what is left is deleted after it. */
   let lastReport: Promise<void> = Promise.resolve();
   const reportEnd = async (status: RunStatus): Promise<void> => {
@@ -248,14 +214,13 @@ async function run(
     sink: {
       publish: event => {
         report.publish(event);
-        // Another that began at the same moment may have announced itself since, and does not drive.
-        if (event.type === 'RunStarted') announce().catch((error: unknown) => report.trouble(error));
         if (event.type === 'RunFinished' && event.status !== 'Interrupted')
           lastReport = reportEnd(event.status);
       },
     },
     record,
     resumed,
+    epoch,
     drain: stop,
     stop: new AbortController().signal,
     cancel,

@@ -243,6 +243,8 @@ export interface HintAddress {
   host: string;
   port: number;
   token: string;
+  /** That of its claim to the run: an older one does not take its place. Default: 0. */
+  epoch?: number;
 }
 
 /**

@@ -38,7 +38,9 @@ export const RUN_KEY = {
   config: 'run.json',
   summary: 'summary',
   cancel: 'cancel',
+  /** The uid of the controller's pod that drives it, and how many have claimed it by then. */
   controller: 'controller',
+  epoch: 'epoch',
 } as const;
 const RECORD = 'record.json.gz';
 

@@ -36,5 +36,5 @@ export const ASSIGNMENT = new Format<Assignment>({
 export const HINT_ADDRESS = new Format<HintAddress>({
   ...HINTS,
   name: 'address of a controller',
-  shape: record<HintAddress>({ host: text, port: positive, token: text }),
+  shape: record<HintAddress>({ host: text, port: positive, token: text, epoch: optional(count) }),
 });

@@ -17,7 +17,10 @@ const bench = new KubeBench();
 const THREW = { kind: 'Threw', name: 'Error', message: 'no' } as const;
 
 async function told(tell: (report: StatusReporter) => void | Promise<void>): Promise<ReportedSummary> {
-  bench.server.storage.create(paths.configMaps('ns'), { metadata: { name: 'run' } });
+  bench.server.storage.create(paths.configMaps('ns'), {
+    metadata: { name: 'run' },
+    data: { controller: 'me' },
+  });
   const connection = {
     name: 'test',
     server: bench.server.url,
@@ -28,7 +31,7 @@ async function told(tell: (report: StatusReporter) => void | Promise<void>): Pro
   const report = new StatusReporter({
     api,
     clock: bench.clock,
-    configMap: 'run',
+    claim: { configMap: 'run', uid: 'me' },
     onTrouble: () => undefined,
   });
   await tell(report);

@@ -12,13 +12,17 @@ import { StatusReporter } from './status-reporter.js';
 const bench = new KubeBench();
 const stamp = { atMs: 1, runId: 'r' };
 const WELL: RunEvent = { type: 'JobStatusChanged', job: 'a', from: null, to: 'Running', items: 1, ...stamp };
+const claim = { configMap: 'run', uid: 'me' };
 let api: KubeApi;
 let report: StatusReporter;
 
 beforeEach(() => {
-  bench.server.storage.create(paths.configMaps('ns'), { metadata: { name: 'run' } });
+  bench.server.storage.create(paths.configMaps('ns'), {
+    metadata: { name: 'run' },
+    data: { controller: 'me' },
+  });
   api = new KubeApi(bench.connection(), { clock: bench.clock });
-  report = new StatusReporter({ api, clock: bench.clock, configMap: 'run', onTrouble: () => undefined });
+  report = new StatusReporter({ api, clock: bench.clock, claim, onTrouble: () => undefined });
   report.publish({ type: 'RunStarted', pipeline: 'p', jobs: 1, resumed: false, ...stamp });
 });
 afterEach(() => api.close());
@@ -45,6 +49,14 @@ test('the status of a run - tells what goes wrong', async () => {
   report.trouble(new Error('no answer'));
   await report.close(null);
   expect(told()).toBe('no answer');
+});
+
+test('the status of a run - stays that of the controller that has claimed it since', async () => {
+  const data = { controller: 'another', summary: '{"status":"Completed"}' };
+  bench.server.storage.patch(paths.configMaps('ns'), 'run', { data });
+  report.publish(WELL);
+  await report.close('I was away');
+  expect(written()).toEqual({ status: 'Completed' });
 });
 
 test('the status of a run - forgets what went wrong when something goes well', async () => {
@@ -89,7 +101,7 @@ test('the status of a run - does not fall back while a controller that came back
 });
 
 test('the status of a run - tells what a run waits for that has not begun', async () => {
-  const fresh = new StatusReporter({ api, clock: bench.clock, configMap: 'run', onTrouble: () => undefined });
+  const fresh = new StatusReporter({ api, clock: bench.clock, claim, onTrouble: () => undefined });
   fresh.trouble(new Error('two runs go before'));
   await fresh.close(null);
   expect(written()).toMatchObject({ trouble: 'two runs go before' });
@@ -97,7 +109,7 @@ test('the status of a run - tells what a run waits for that has not begun', asyn
 });
 
 test('the status of a run - stays as it was told while nothing can be read of it', async () => {
-  const fresh = new StatusReporter({ api, clock: bench.clock, configMap: 'run', onTrouble: () => undefined });
+  const fresh = new StatusReporter({ api, clock: bench.clock, claim, onTrouble: () => undefined });
   const job: JobProgress = { ...newJobProgress('a'), status: 'Running', items: 60, done: 30 };
   fresh.restoreReport({
     ...written(),

@@ -3,6 +3,7 @@
  *
  * - It is written at most once a second while something changes, and at once when the run ends. It is a
  *   report: nothing is decided by it.
+ * - Only the controller that has claimed the run last writes it: one that wakes late changes nothing.
  * I2 It stays below the size of a ConfigMap: of many jobs those are told that are under way or failed, the
  *    others are counted; long texts are cut.
  * - What goes wrong is told until something goes well; a right that is missing is told to the end, because
@@ -30,7 +31,9 @@ import { paths } from '../api/paths.js';
 import type { KubeApi } from '../api/kube-api.js';
 import { isKubeError, type KubeError } from '../api/kube-error.js';
 import { MOUNT } from '../manifests/pod-spec.js';
+import { RUN_KEY } from '../manifests/run-config.js';
 import { messageOf } from '../../parse/thrown.js';
+import { type Claimant, holdsClaim } from './run-claim.js';
 
 const EVERY_MS = 1000;
 const MAX_GROUPS = 20;
@@ -55,7 +58,7 @@ const FRAME = new RegExp(
 export class StatusReporter implements EventSink {
   readonly #api: KubeApi;
   readonly #clock: Clock;
-  readonly #path: string;
+  readonly #claim: Claimant;
   readonly #progress = new RunProgress();
   /** Where in the bundle is the column as well: its lines are long. */
   readonly #failures = new FailureGroups(stack => stack.replaceAll(FRAME, '$1:$2:$3:0'));
@@ -72,15 +75,10 @@ export class StatusReporter implements EventSink {
   readonly #closing = new AbortController();
   readonly #onTrouble: (error: unknown) => void;
 
-  constructor(options: {
-    api: KubeApi;
-    clock: Clock;
-    configMap: string;
-    onTrouble: (error: unknown) => void;
-  }) {
+  constructor(options: { api: KubeApi; clock: Clock; claim: Claimant; onTrouble: (error: unknown) => void }) {
     this.#api = options.api;
     this.#clock = options.clock;
-    this.#path = paths.configMaps(options.api.namespace, options.configMap);
+    this.#claim = options.claim;
     this.#onTrouble = options.onTrouble;
   }
 
@@ -186,7 +184,15 @@ export class StatusReporter implements EventSink {
       summary = formatSummary(this.#summary(problem, level));
       if (Buffer.byteLength(summary) <= MAX_BYTES) break;
     }
-    await this.#api.patch(this.#path, { data: { summary } }, { type: 'merge' });
+    const changes = [
+      { op: 'test', path: `/data/${RUN_KEY.controller}`, value: this.#claim.uid },
+      { op: 'add', path: `/data/${RUN_KEY.summary}`, value: summary },
+    ];
+    const path = paths.configMaps(this.#api.namespace, this.#claim.configMap);
+    await this.#api.patch(path, changes, { type: 'json' }).catch(async (error: unknown) => {
+      // Where the test has failed the report is another controller's.
+      if (!isKubeError(error, 422) || (await holdsClaim(this.#api, this.#claim))) throw error;
+    });
   }
 
   #summary(problem: string | null, { jobs: most, text }: (typeof LEVELS)[number]): ReportedSummary {
