@@ -16,7 +16,6 @@ import { messageOf } from '../parse/thrown.js';
 import { printLog } from '../process/standard-output.js';
 import { systemClock } from '../process/system-clock.js';
 import { drive } from '../engine/drive.js';
-import { paths } from '../kubernetes/api/paths.js';
 import { inClusterConnection } from '../kubernetes/api/connection.js';
 import { EXIT_CODE } from '../kubernetes/manifests/exit-codes.js';
 import { KubeApi } from '../kubernetes/api/kube-api.js';

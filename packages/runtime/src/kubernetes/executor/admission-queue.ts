@@ -2,15 +2,22 @@
  * Which jobs have pods now: as many as the run may have, the others wait in the order in which they came.
  *
  * TU1 A job that was admitted stays so until it is settled, and counts as one pod at least.
+ * TU2 The pods of a settled job count until they have ended, for some time: one that never ends holds nobody
+ *     up for good.
  * - Each question costs at most as many looks as there are pods allowed, however many jobs wait.
  */
 import type { JobExecution } from './job-execution.js';
+
+/** As long as Kubernetes lets a pod take by default. */
+const LEAVE_WITHIN_MS = 30_000;
 
 /** The admission of a run's jobs. */
 export class AdmissionQueue {
   readonly #maxPods: number;
   readonly #admitted = new Set<JobExecution>();
   readonly #waiting = new Set<JobExecution>();
+  /** Settled jobs whose pods may not have ended, and since when. */
+  readonly #leaving = new Map<JobExecution, number>();
 
   constructor(maxPods: number) {
     this.#maxPods = maxPods;
@@ -21,10 +28,17 @@ export class AdmissionQueue {
     return [...this.#admitted];
   }
 
+  /** Pods that they may have in all. */
+  get room(): number {
+    let leaving = 0;
+    for (const execution of this.#leaving.keys()) leaving += execution.podsLeft;
+    return Math.max(0, this.#maxPods - leaving);
+  }
+
   /** Admits a job where there is room; else it waits. */
   admit(execution: JobExecution): boolean {
     if (this.#admitted.has(execution)) return true;
-    if (execution.live.length === 0 && this.#taken() >= this.#maxPods) {
+    if (execution.live.length === 0 && this.#free() <= 0) {
       this.#waiting.add(execution);
       return false;
     }
@@ -34,19 +48,23 @@ export class AdmissionQueue {
   }
 
   /** A job is settled: those that may be admitted now. */
-  release(execution: JobExecution): JobExecution[] {
+  release(execution: JobExecution, nowMs: number): JobExecution[] {
     this.#admitted.delete(execution);
     this.#waiting.delete(execution);
-    return [...this.#waiting].slice(0, Math.max(0, this.#maxPods - this.#taken()));
+    this.#leaving.set(execution, nowMs);
+    return this.recount(nowMs);
   }
 
-  #taken(): number {
-    let pods = 0;
-    for (const { live } of this.#admitted)
-      pods += Math.max(
-        1,
-        live.reduce((sum, { parallelism }) => sum + parallelism, 0),
-      );
-    return pods;
+  /** Pods of settled jobs may have ended: jobs that may be admitted now. */
+  recount(nowMs: number): JobExecution[] {
+    for (const [execution, sinceMs] of this.#leaving)
+      if (execution.podsLeft === 0 || nowMs - sinceMs >= LEAVE_WITHIN_MS) this.#leaving.delete(execution);
+    return this.#waiting.size === 0 ? [] : [...this.#waiting].slice(0, Math.max(0, this.#free()));
+  }
+
+  #free(): number {
+    let free = this.room;
+    for (const { podsLeft } of this.#admitted) free -= Math.max(1, podsLeft);
+    return free;
   }
 }

@@ -29,6 +29,8 @@ const GATHER_MS = 250;
 export interface Surroundings {
   /** All jobs that have begun. */
   all: readonly JobExecution[];
+  /** Pods that they may have in all. */
+  room: number;
   wakeLater: (ms: number) => void;
   tell: (event: ItemEvent) => void;
 }
@@ -94,6 +96,13 @@ export class JobExecution {
   /** Its Jobs of which pods may run. */
   get live(): Wave[] {
     return this.waves.filter(({ isLive }) => isLive);
+  }
+
+  /** How many of its pods may run now. */
+  get podsLeft(): number {
+    let pods = 0;
+    for (const wave of this.#waves.values()) if (wave.isLive) pods += wave.podsLeft;
+    return pods;
   }
 
   /** The number of the last wave; 0 before the first. */

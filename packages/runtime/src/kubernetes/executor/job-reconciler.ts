@@ -45,7 +45,11 @@ export class JobReconciler {
     if (done !== null || execution.isStopped || around.draining()) return done;
     const manifest = await this.#manifests(execution.order.runId, execution.name);
     if (manifest === null) return null;
-    const surroundings = (): Surroundings => ({ ...around, all: around.admission.admitted });
+    const surroundings = (): Surroundings => ({
+      ...around,
+      all: around.admission.admitted,
+      room: around.admission.room,
+    });
     try {
       const enough = await podFailures.handle(execution, manifest, around);
       if (enough !== null) return await this.#giveUp(execution, enough);

@@ -159,6 +159,7 @@ class ClusterExecutor implements KubernetesExecutor {
         () => false,
       );
     while (await pause()) {
+      this.#roomChanged(this.#admission.recount(this.#o.clock.elapsedMs()));
       // Some at a time, so that a store is asked about a hundred jobs, not about thousands.
       const { admitted } = this.#admission;
       for (let i = 0; i < Math.min(admitted.length, POLLED); i++) {
@@ -184,8 +185,10 @@ class ClusterExecutor implements KubernetesExecutor {
       return;
     }
     const wave = execution.see(job, isGone);
-    if (execution.isSettled) this.#later(this.#deleteFinished(execution, false));
-    else {
+    if (execution.isSettled) {
+      if (execution.podsLeft === 0) this.#roomChanged(this.#admission.recount(this.#o.clock.elapsedMs()));
+      this.#later(this.#deleteFinished(execution, false));
+    } else {
       this.#later(this.#waves.reap(wave));
       void this.#wake(execution);
     }
@@ -238,9 +241,14 @@ class ClusterExecutor implements KubernetesExecutor {
     execution.settle(fact);
     this.#watchdog.over(execution, this.#tell);
     this.#facts.push(fact);
-    for (const next of this.#admission.release(execution)) void this.#wake(next);
-    this.#later(this.#waves.share(this.#admission.admitted));
+    this.#roomChanged(this.#admission.release(execution, this.#o.clock.elapsedMs()));
     this.#later(this.#deleteFinished(execution, false));
+  }
+
+  #roomChanged(next: readonly JobExecution[]): void {
+    for (const execution of next) void this.#wake(execution);
+    const { admitted, room } = this.#admission;
+    this.#later(this.#waves.share({ all: admitted, room }));
   }
 
   /** Deletes the Jobs of a step that succeeded, those that have ended; at the end of the run all of them. */

@@ -60,6 +60,7 @@ const refused = (message: string): void => {
 const look = (all: JobExecution[] = [execution]) =>
   dog.look(execution, {
     all,
+    room: 2000,
     tell: (event: ItemEvent) => void (event.type === 'JobWaiting' && told.push(event.message)),
     wakeLater: ms => void wakes.push(ms),
   });

@@ -31,6 +31,7 @@ const executionOf = (): JobExecution =>
 const cover = (): Promise<void> =>
   waves.cover(execution, manifest, {
     all: [execution],
+    room: 2000,
     wakeLater: ms => void wakes.push(ms),
     tell: () => undefined,
   });

@@ -69,7 +69,7 @@ export class WaveJobs {
     }
     for (const shard of shardsOf(pods))
       if (!(await this.#make(execution, manifest, { shard, around }))) break;
-    await this.share(around.all);
+    await this.share(around);
   }
 
   /**
@@ -80,7 +80,7 @@ export class WaveJobs {
     manifest: JobManifest,
     { shard, around }: { shard: { pods: string; count: number }; around: Surroundings },
   ): Promise<boolean> {
-    const wanted = taskJob(this.#o.frame, this.#planOf(execution, manifest, { shard, all: around.all }));
+    const wanted = taskJob(this.#o.frame, this.#planOf(execution, manifest, { shard, around }));
     const { name } = wanted.metadata;
     const made = await this.#o.api
       .create<Job>(paths.jobs(this.#namespace), wanted)
@@ -105,13 +105,13 @@ export class WaveJobs {
   #planOf(
     execution: JobExecution,
     { job, itemsPerPod }: JobManifest,
-    { shard, all }: { shard: { pods: string; count: number }; all: readonly JobExecution[] },
+    { shard, around }: { shard: { pods: string; count: number }; around: Surroundings },
   ): WavePlan {
     const { settings } = this.#o.frame;
     const wants = Math.min(shard.count, job.parallelism ?? settings.parallelism);
     const mostLanes = Math.min(wants, settings.maxPods);
-    const taken = all.flatMap(({ live }) => live).reduce((sum, { parallelism }) => sum + parallelism, 0);
-    const room = Math.max(1, Math.min(wants, settings.maxPods - taken));
+    const taken = around.all.reduce((sum, { podsLeft }) => sum + podsLeft, 0);
+    const room = Math.max(1, Math.min(wants, around.room - taken));
     // Who says how many items a pod has gets a pod for each so many; a queue is asked once.
     const few = isQueued(settings, job) ? room : Math.min(room, firstLanes(mostLanes, job.parallelism));
     const lanes = job.itemsPerPod === null ? few : shard.count;
@@ -132,12 +132,12 @@ export class WaveJobs {
     const nowMs = this.#o.clock.elapsedMs();
     const limit = execution.order.job.parallelism ?? this.#o.frame.settings.parallelism;
     const shared = execution.live.filter(({ unassigned }) => unassigned > 0);
-    if (shared.some(wave => wave.worthwhileLanes(limit, nowMs) > wave.lanes)) await this.share(around.all);
+    if (shared.some(wave => wave.worthwhileLanes(limit, nowMs) > wave.lanes)) await this.share(around);
     if (shared.length > 0 && execution.takeLook(nowMs, LOOK_MS)) around.wakeLater(LOOK_MS);
   }
 
   /** Gives each live wave its share of the pods that the run may have at once. */
-  async share(all: readonly JobExecution[]): Promise<void> {
+  async share({ all, room }: Pick<Surroundings, 'all' | 'room'>): Promise<void> {
     const { settings } = this.#o.frame;
     const waves = all
       .filter(({ isSettled }) => !isSettled)
@@ -147,7 +147,7 @@ export class WaveJobs {
       const limit = execution.order.job.parallelism ?? settings.parallelism;
       return wave.isShared ? wave.worthwhileLanes(limit, nowMs) : Math.min(wave.lanes, limit);
     });
-    const mine = shares(wants, settings.maxPods);
+    const mine = shares(wants, room);
     for (const [i, { execution, wave }] of waves.entries()) {
       const parallelism = mine[i] ?? 1;
       if (isQueued(settings, execution.order.job) || parallelism <= wave.parallelism) continue;

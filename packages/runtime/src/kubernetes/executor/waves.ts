@@ -86,6 +86,11 @@ export class Wave {
     return this.#job.spec?.parallelism ?? 0;
   }
 
+  /** Pods of it that may run now. */
+  get podsLeft(): number {
+    return Math.min(this.parallelism, Math.max(0, this.lanes - this.succeeded));
+  }
+
   get ready(): number {
     return this.#job.status?.ready ?? 0;
   }
