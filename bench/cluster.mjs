@@ -21,12 +21,19 @@ export async function benchCluster() {
     const rawStep = await rawChain(place, 5);
     const like = await ourPod(place);
     const step = await settled(place, () => ourChain(place));
+    const beside = await settled(place, () => ourChain(place, { placement: 'controller' }));
     const size = { completions: PODS, parallelism: Math.min(PODS, WIDE) };
     const rawWide = await settled(place, () => rawJob(place, size));
     const wide = await settled(place, () => ourMap(place, { items: PODS, itemsPerPod: 1 }));
     const rawSame = await settled(place, () => rawJob(place, { ...size, like }));
     const packed = await settled(place, () =>
       ourMap(place, { items: ITEMS, itemsPerPod: Math.ceil(ITEMS / 10) }),
+    );
+    const unsynced = await settled(place, () =>
+      ourMap(
+        { ...place, settings: { ...place.settings, store: `${place.settings.store}?durability=process` } },
+        { items: ITEMS, itemsPerPod: Math.ceil(ITEMS / 10) },
+      ),
     );
     const even = await settled(place, () => ourMap(place, { items: 2 * ITEMS }));
     const skewed = await settled(place, () => ourSkewed(place));
@@ -42,6 +49,14 @@ export async function benchCluster() {
         ratio: step.ms / rawStep,
         goal: 0.2,
         note: told(step),
+      },
+      {
+        name: `a step of a chain of ${CHAIN}, beside the controller / raw Jobs back to back`,
+        medianMs: beside.ms,
+        baselineMs: rawStep,
+        ratio: beside.ms / rawStep,
+        goal: 0.02,
+        note: told(beside),
       },
       {
         name: `${PODS} items, one a pod / one raw Indexed Job`,
@@ -66,6 +81,12 @@ export async function benchCluster() {
         goal: 50,
         atLeast: true,
         note: `${rate.toFixed(0)} against ${rawRate.toFixed(1)} items/s; ${told(packed)}`,
+      },
+      {
+        name: `${ITEMS} items, ${Math.ceil(ITEMS / 10)} a pod, flushed to the disk / not`,
+        medianMs: packed.ms,
+        baselineMs: unsynced.ms,
+        ratio: packed.ms / unsynced.ms,
       },
       {
         name: `${2 * ITEMS} items, default options: items a second / raw one pod an item`,
@@ -169,11 +190,12 @@ async function ourRun(place, jobs) {
 const trivial = { cpu: '10m', memory: '64Mi' };
 
 /** A chain whose steps return the time: what lies between two of them is what a step costs. */
-async function ourChain(place) {
+async function ourChain(place, options = {}) {
   const jobs = Array.from({ length: CHAIN }, (_, i) => ({
     type: 'static',
     name: `s${i}`,
     ...trivial,
+    ...options,
     tasks: [{ function: 'stamp.stamp', args: {} }],
     dependencies: i === 0 ? [] : [`s${i - 1}`],
   }));

@@ -2,7 +2,7 @@
 import { mustParsePipeline, type KTJobInput } from '@kube-transform/sdk';
 import { drive, jobStates, readOutcomes, systemClock } from '@kube-transform/runtime/internal';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Bench, inProcessBench, processBench } from '../kit/executors.js';
+import { type Bench, besideBench, inProcessBench, processBench } from '../kit/executors.js';
 import { scriptedKubeBench } from '../kit/kube-executor.js';
 import { hasEnded } from '../kit/kt.js';
 import { executorContract } from './executor-contract.js';
@@ -10,10 +10,12 @@ import { executorContract } from './executor-contract.js';
 executorContract('in-process', inProcessBench);
 executorContract('Kubernetes, on a scripted API', scriptedKubeBench);
 executorContract('processes', processBench);
+executorContract('a process beside the controller', besideBench);
 
 describe.each([
   ['in-process', inProcessBench],
   ['processes', processBench],
+  ['a process beside the controller', besideBench],
 ] as const)('a store that fails, %s', (_name, open) => {
   test('X2, E3, O4: leaves the run to be resumed, with what is done kept', async () => {
     const bench = await open();

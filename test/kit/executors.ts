@@ -2,7 +2,10 @@
  * The executors that the contract runs on, over a store and the functions of
  * `test/fixtures/functions`.
  */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { type AddressInfo, connect, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeBundle } from '@kube-transform/cli';
@@ -17,6 +20,7 @@ import {
   systemClock,
   withinLog,
 } from '@kube-transform/runtime/internal';
+import { RemoteExecutor } from '../../packages/runtime/src/executors/remote-executor.js';
 import * as calls from '../fixtures/functions/calls.js';
 import * as hostile from '../fixtures/functions/hostile.js';
 import { lagStore } from './lag-store/lag-store.js';
@@ -92,5 +96,54 @@ export async function processBench(): Promise<Bench> {
     breakPuts: () => undefined,
     begun: () => new Promise(() => undefined),
     close: () => rm(dir, { recursive: true, force: true }),
+  };
+}
+
+/** A process as it runs beside a controller. */
+export interface Beside {
+  readonly child: ChildProcess;
+  readonly port: number;
+}
+
+/** Starts what runs steps beside a controller. */
+export async function startBeside(storeUrl: string, given?: number): Promise<Beside> {
+  const { dir, digest } = await callsBundle();
+  const port = given ?? (await freePort());
+  const env = {
+    PATH: process.env['PATH'],
+    KT_BESIDE: String(port),
+    KT_DIGEST: digest,
+    KT_STORE: storeUrl,
+  };
+  const child = spawn(process.execPath, [join(dir, 'controller.mjs')], { env, stdio: 'ignore' });
+  return { child, port };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** An executor whose work a process beside this one does. */
+export async function besideBench(): Promise<Bench> {
+  const dir = await mkdtemp(join(tmpdir(), 'kt-beside-'));
+  const fresh = localFileStore(dir);
+  const { child, port } = await startBeside(fresh.capabilities.url ?? '');
+  return {
+    store: lagging(fresh),
+    fresh,
+    many: 3000,
+    executor: () => new RemoteExecutor({ connect: () => connect(port, '127.0.0.1'), clock: systemClock }),
+    breakPuts: () => undefined,
+    begun: () => new Promise(() => undefined),
+    close: async () => {
+      child.kill('SIGTERM');
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+      await rm(dir, { recursive: true, force: true });
+    },
   };
 }

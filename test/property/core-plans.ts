@@ -61,6 +61,7 @@ export function makeJob(name: string, dependencies: string[], sketched: Sketch):
     env: {},
     labels: {},
     gpu: 0,
+    placement: 'pod',
     kubernetes: {},
   };
 }

@@ -3,7 +3,6 @@
  * the digest: publishing again what is there does nothing. They are shared by runs, and outlive them.
  */
 import { KtError } from '@kube-transform/sdk';
-import { systemClock } from '@kube-transform/runtime/internal';
 import {
   bundleName,
   type ConfigMap,
@@ -13,7 +12,6 @@ import {
   packed,
   fileConfigMap,
   paths,
-  renew,
 } from '@kube-transform/runtime/kubernetes';
 import type { Bundle } from '../bundle/make-bundle.js';
 import type { ClusterOptions } from '../project/resolve-context.js';
@@ -75,11 +73,15 @@ function configMapsOf(
   );
 }
 
-/** Makes what is missing, and says of the rest that it is used. True where one was missing. */
+/**
+ * Makes what is missing. True where one was missing. That the rest is used is said when the run is there
+ *: each time costs a write of the whole.
+ */
 async function createMissing(api: KubeApi, objects: readonly ConfigMap[]): Promise<boolean> {
   let isNew = false;
   for (const object of objects) {
-    if (await renew(api, object.metadata.name, systemClock)) continue;
+    const path = paths.configMaps(api.namespace, object.metadata.name);
+    if ((await api.get(path, { isBrief: true })) !== null) continue;
     if ((await api.create(paths.configMaps(api.namespace), object)) !== null) isNew = true;
   }
   return isNew;

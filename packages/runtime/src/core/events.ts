@@ -12,6 +12,16 @@ export type Fact =
   | { type: 'JobFailed'; job: string; cause: FailureCause }
   | { type: 'RunCancelled'; reason: string };
 
+const FACTS: Readonly<Record<Fact['type'], true>> = {
+  JobSubmitted: true,
+  JobSucceeded: true,
+  JobFailed: true,
+  RunCancelled: true,
+};
+
+/** Tells a fact from what else executors say. */
+export const isFact = (said: { type: string }): said is Fact => Object.hasOwn(FACTS, said.type);
+
 /** A change of a job's status, announced once. */
 export interface Transition {
   job: string;

@@ -1,5 +1,6 @@
 // The core: pure, without IO. See events.ts for its vocabulary and apply.ts for its invariants.
 export { decide, unfinished } from './decide.js';
+export { isFact } from './events.js';
 export type { Action, Fact, Own, Transition } from './events.js';
 export { isDone, jobState, jobStates, runStatus, statusCounts } from './read-state.js';
 export type { JobState } from './read-state.js';

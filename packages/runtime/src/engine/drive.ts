@@ -14,6 +14,7 @@ import {
   type Fact,
   hasNothingToRun,
   isDone,
+  isFact,
   jobState,
   type RunState,
   runStatus,
@@ -132,8 +133,8 @@ class Driver {
     const facts: Fact[] = [];
     const atMs = this.#o.clock.nowMs();
     for (const entry of entries) {
-      if (isItemEvent(entry)) this.#announcer.itemEvent(entry, atMs);
-      else facts.push(entry);
+      if (isFact(entry)) facts.push(entry);
+      else this.#announcer.itemEvent(entry, atMs);
     }
     if (facts.length > 0) await this.#act(facts);
   }
@@ -225,8 +226,4 @@ class Driver {
     await this.#listening;
     for (let said = this.#inbox.take(); said.length > 0; said = this.#inbox.take()) await this.#take(said);
   }
-}
-
-function isItemEvent(entry: Fact | ItemEvent): entry is ItemEvent {
-  return entry.type.startsWith('Item') || entry.type === 'JobWaiting';
 }

@@ -9,6 +9,7 @@ import { isKtError } from '@kube-transform/sdk';
 import { EXIT_CODE } from '../kubernetes/manifests/exit-codes.js';
 import { messageOf } from '../parse/thrown.js';
 import { printLog } from '../process/standard-output.js';
+import { serveBeside } from './beside.js';
 import { BEYOND_RETRY } from './beyond-retry.js';
 import { printProbe } from './probe.js';
 import { printPage } from './reader.js';
@@ -24,6 +25,8 @@ const SIDE_JOBS: Readonly<Record<string, (asked: string) => Promise<number>>> = 
   KT_READ: printPage,
   /** Looks around for `kt doctor`. */
   KT_PROBE: printProbe,
+  /** Runs steps beside a controller. */
+  KT_BESIDE: serveBeside,
   /** Begins a run of a schedule. */
   KT_LAUNCH: beginScheduledRun,
 };

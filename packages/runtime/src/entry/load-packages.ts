@@ -3,11 +3,10 @@
  * end the process that loads it.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { ProbeReport } from '../kubernetes/manifests/probe-job.js';
-import type { Pack } from '../kubernetes/manifests/packed-bundle.js';
 import { OUTSIDE, outsideIn } from './bundle-index.js';
-import { readPack } from './read-pack.js';
+import { layOut, readPack } from './read-pack.js';
 
 const LOADS_WITHIN_MS = 60_000;
 const LOADER = 'await import(process.argv[2]);\nprocess.exit(0);\n';
@@ -33,16 +32,6 @@ export async function loadPackages(dir: string, scratch: string): Promise<ProbeR
   const found: ProbeReport['packages'] = [];
   for (const { name } of packages) found.push({ name, problem: await loadProblem(loader, name) });
   return found;
-}
-
-function layOut({ files, links }: Pack, dir: string): void {
-  const at = (path: string): string => {
-    const to = join(dir, path);
-    mkdirSync(dirname(to), { recursive: true });
-    return to;
-  };
-  for (const [path, body] of files) writeFileSync(at(path), body, { mode: 0o755 });
-  for (const [path, target] of Object.entries(links)) symlinkSync(target, at(path));
 }
 
 function linkIfThere(from: string, to: string): void {

@@ -20,7 +20,7 @@ import { TERMINATION_NOTE, TerminationFile } from '../process/termination-messag
 import { EXIT_CODE } from '../kubernetes/manifests/exit-codes.js';
 import { residentBytes } from '../process/resident-memory.js';
 import { LINGER_MS, untilQuiet } from '../process/until-quiet.js';
-import { nthOfRanges } from '../kubernetes/manifests/index-ranges.js';
+import { nthOfRanges } from '../kubernetes/api/index-ranges.js';
 import { pacing } from '../executors/pacing.js';
 import { localHost } from '../local-host.js';
 import { openStore } from '../open-store.js';

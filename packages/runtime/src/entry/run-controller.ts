@@ -7,6 +7,7 @@
  *   ConfigMap, or its place in the journal taken, and stops.
  */
 import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isKtError, KtError } from '@kube-transform/sdk';
@@ -16,7 +17,10 @@ import { messageOf } from '../parse/thrown.js';
 import { printLog } from '../process/standard-output.js';
 import { systemClock } from '../process/system-clock.js';
 import { drive } from '../engine/drive.js';
+import { placedExecutor } from '../executors/placed-executor.js';
+import { RemoteExecutor } from '../executors/remote-executor.js';
 import { inClusterConnection } from '../kubernetes/api/connection.js';
+import { BESIDE_PORT, isBeside } from '../kubernetes/manifests/beside-controller.js';
 import { EXIT_CODE } from '../kubernetes/manifests/exit-codes.js';
 import { KubeApi } from '../kubernetes/api/kube-api.js';
 import { kubernetesExecutor } from '../kubernetes/executor/kubernetes-executor.js';
@@ -79,7 +83,7 @@ export async function controlRun(digest: string): Promise<number> {
         stop.abort();
       },
     });
-    await waitForTurn(api, {
+    const jobsSince = await waitForTurn(api, {
       runId: config.runId,
       maxRuns: config.settings.maxRuns,
       clock: systemClock,
@@ -93,6 +97,7 @@ export async function controlRun(digest: string): Promise<number> {
       digest,
       owner: object.metadata.uid ?? '',
       epoch,
+      jobsSince,
       report,
       stop: stop.signal,
       cancel: cancel.signal,
@@ -163,6 +168,7 @@ interface Control {
   digest: string;
   owner: string;
   epoch: number;
+  jobsSince: string | undefined;
   report: StatusReporter;
   stop: AbortSignal;
   cancel: AbortSignal;
@@ -171,7 +177,7 @@ interface Control {
 
 async function run(
   api: KubeApi,
-  { config, digest, owner, epoch, report, stop, cancel, dir }: Control,
+  { config, digest, owner, epoch, jobsSince, report, stop, cancel, dir }: Control,
 ): Promise<string> {
   const { runId, settings } = config;
   const store = await openStore(settings.store);
@@ -191,6 +197,7 @@ async function run(
     store,
     clock: systemClock,
     frame,
+    jobsSince,
     onTrouble: error => report.trouble(error),
     onPassed: denied => report.passed(denied),
   });
@@ -199,6 +206,8 @@ async function run(
     onHint: hint => executor.hint(hint),
     onAssign: request => executor.assign(request),
   });
+  const beside = new RemoteExecutor({ connect: () => connect(BESIDE_PORT, '127.0.0.1'), clock: systemClock });
+  const { besideMemory } = config;
   await announceController(store, runId, { ...hints.address, epoch });
   /** The last report, begun as soon as the run has ended: what is left is deleted after it. */
   let lastReport: Promise<void> = Promise.resolve();
@@ -208,7 +217,7 @@ async function run(
   };
   const { status } = await drive({
     store,
-    executor,
+    executor: placedExecutor({ pods: executor, beside, isBeside: job => isBeside(job, besideMemory) }),
     clock: systemClock,
     sink: {
       publish: event => {

@@ -13,10 +13,11 @@ import { availableParallelism } from 'node:os';
 import { type FailureCause, type KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../core/events.js';
 import { AsyncQueue } from '../streams/async-queue.js';
-import type { Clock, Executor, ItemEvent, JobOrder } from '../ports/index.js';
+import type { Clock, ItemEvent, JobOrder } from '../ports/index.js';
 import type { PodOutcome } from '../run-store/item-results.js';
 import { judgePod, NO_HISTORY, type PodHistory, stopsJob } from '../worker/retry-policy.js';
 import type { PodOrder } from '../worker/run-pod.js';
+import type { Crashed, Served } from './serve-executor.js';
 import { addOutcome, settleJob } from './settle-job.js';
 import { type Slot, WorkerSlots } from './worker-slots.js';
 
@@ -54,11 +55,11 @@ interface Task {
 }
 
 /** An executor with one operating-system process per core. */
-export function processPoolExecutor(options: ProcessPoolOptions): Executor {
+export function processPoolExecutor(options: ProcessPoolOptions): Served {
   return new ProcessPool(options);
 }
 
-class ProcessPool implements Executor {
+class ProcessPool implements Served {
   readonly capabilities = {
     name: 'processes',
     isolation: 'process',
@@ -83,7 +84,7 @@ class ProcessPool implements Executor {
     return Math.min(MAX_ITEMS_PER_POD, Math.max(1, Math.floor(items / (this.#size * PODS_PER_WORKER))));
   }
 
-  submit(order: JobOrder): Promise<void> {
+  submit(order: JobOrder, crashed: Crashed = []): Promise<void> {
     if (this.#jobs.has(order.job.name)) return Promise.resolve();
     const pods = Math.ceil(order.items / order.itemsPerPod);
     let resolve = (): void => undefined;
@@ -103,7 +104,12 @@ class ProcessPool implements Executor {
       this.#queue.push({
         job,
         history: NO_HISTORY,
-        pod: { runId: order.runId, job: order.job.name, pod, crashed: [] },
+        pod: {
+          runId: order.runId,
+          job: order.job.name,
+          pod,
+          crashed: crashed.filter(({ item }) => Math.floor(item / order.itemsPerPod) === pod),
+        },
       });
     }
     this.#pump();

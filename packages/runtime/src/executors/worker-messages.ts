@@ -8,7 +8,8 @@ import { type FromWorker, WORKER_MESSAGE } from './worker-protocol.js';
 
 const attempt = { job: text, item: count, attempt: count };
 
-const ITEM_EVENT = variant<ItemEvent, 'type'>('type', {
+/** What is told of an item. */
+export const ITEM_EVENT = variant<ItemEvent, 'type'>('type', {
   ItemStarted: attempt,
   ItemSucceeded: { ...attempt, skipped: flag, unkept: optional(yes) },
   ItemRetrying: { ...attempt, cause: CAUSE, delayMs: number },

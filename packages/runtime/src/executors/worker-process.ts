@@ -26,7 +26,7 @@ import { lastWords } from '../process/last-words.js';
 import { residentBytes } from '../process/resident-memory.js';
 
 const TIMEOUT_GRACE_MS = 2000;
-const MEMORY_CHECK_MS = 200;
+const MEMORY_CHECK_MS = 100;
 /** Characters: what an error carries may be long, and is printed after its message. */
 const STDERR_KEPT = 64_000;
 const STDERR_WAIT_MS = 500;

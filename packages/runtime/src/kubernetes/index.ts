@@ -9,7 +9,7 @@ export type { KubeConnection } from './api/connection.js';
 export { inClusterConnection } from './api/connection.js';
 export { watch } from './api/watch.js';
 export type { WatchChange } from './api/watch.js';
-export { nthOfRanges } from './manifests/index-ranges.js';
+export { nthOfRanges } from './api/index-ranges.js';
 export { KubeApi } from './api/kube-api.js';
 export { isKubeError, KubeError } from './api/kube-error.js';
 export { kubernetesExecutor } from './executor/kubernetes-executor.js';

@@ -11,6 +11,7 @@ import {
   object,
   oneOf,
   optional,
+  orElse,
   positive,
   record,
   type Shape,
@@ -67,6 +68,8 @@ export const JOB = record<KTJob>({
   env: alike(table(text)),
   labels: alike(table(text)),
   gpu: count,
+  // Jobs of 0.1.0 do not have it.
+  placement: orElse(oneOf('pod', 'controller'), 'pod'),
   kubernetes: alike(KUBERNETES),
 });
 

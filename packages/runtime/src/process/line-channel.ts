@@ -42,9 +42,9 @@ export class LineChannel {
     return channel;
   }
 
-  /** The end of a process that was begun with the channel as a descriptor; it hears nothing yet. */
-  static join(fd: number): LineChannel {
-    return new LineChannel(fd);
+  /** The end of a process that was begun with the channel, or was called; it hears nothing yet. */
+  static join(end: Socket | number): LineChannel {
+    return new LineChannel(end);
   }
 
   /** Hears, from now on. */

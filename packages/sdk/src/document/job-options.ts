@@ -104,6 +104,12 @@ export interface JobOptions {
   labels: Record<string, string>;
   /** GPUs of one pod. Default 0. */
   gpu: number;
+  /**
+   * Where it runs in a cluster. `pod`: in pods of its own. `controller`: in a process beside the run's
+   * controller, within milliseconds; for short steps that plan and sum up. It has the step's memory, but no
+   * options of Kubernetes; under a queue it runs in a pod. Default `pod`.
+   */
+  placement: 'pod' | 'controller';
   /** What else Kubernetes is told about the pods. */
   kubernetes: KubernetesOptions;
 }

@@ -67,6 +67,9 @@ type KindFields = {
   args?: object;
   tasks?: unknown[];
   items?: unknown;
+  placement?: string | null;
+  gpu?: number | null;
+  kubernetes?: object | null;
 };
 
 /** What belongs to one type of job only. */
@@ -86,6 +89,13 @@ function kindRules(ctx: z.core.ParsePayload<KindFields | null | undefined>): voi
   if (job.type === 'map' && (job.items ?? null) === null) refuse('items', 'Expected "items" in a map job');
   if ((job.type === 'static' || job.type === 'dynamic') && (job.items ?? null) !== null)
     refuse('items', 'Expected "items" only in a map job');
+  if (job.placement !== 'controller') return;
+  for (const field of ['kubernetes', 'gpu'] as const)
+    if (field === 'gpu' ? (job.gpu ?? 0) !== 0 : !empty(job.kubernetes))
+      refuse(
+        field,
+        `Expected no "${field}" with "placement": "controller" (a step that runs in no pod of its own)`,
+      );
 }
 
 const kindCheck = z.check<KindFields | null | undefined>(kindRules);
@@ -128,6 +138,10 @@ export const jobSchema = z
       env: withDefault(labels, () => ({})),
       labels: withDefault(labels, () => ({})),
       gpu: withDefault(wholeNumber(0), () => 0),
+      placement: withDefault(
+        z.enum(['pod', 'controller'], { error: 'Expected "pod" or "controller"' }),
+        () => 'pod' as const,
+      ),
       kubernetes: withDefault(kubernetes, () => ({})),
     },
     {

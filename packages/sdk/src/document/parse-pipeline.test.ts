@@ -27,6 +27,7 @@ const DEFAULTS = {
   env: {},
   labels: {},
   gpu: 0,
+  placement: 'pod',
   kubernetes: {},
 };
 

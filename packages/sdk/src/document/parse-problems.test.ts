@@ -70,6 +70,21 @@ test.each<[string, object, string]>([
     'jobs[0].items: Expected a list, or a {"$ref": …} to one, but got "a,b".',
   ],
   [
+    'a step beside the controller with options of pods',
+    { type: 'static', placement: 'controller', kubernetes: { image: 'x' } },
+    'jobs[0].kubernetes: Expected no "kubernetes" with "placement": "controller" (a step that runs in no pod of its own), but got {"image":"x"}.',
+  ],
+  [
+    'a step beside the controller with a GPU',
+    { type: 'static', placement: 'controller', gpu: 1 },
+    'jobs[0].gpu: Expected no "gpu" with "placement": "controller" (a step that runs in no pod of its own), but got 1.',
+  ],
+  [
+    'a step that is placed somewhere else',
+    { type: 'static', placement: 'laptop' },
+    'jobs[0].placement: Expected "pod" or "controller", but got "laptop".',
+  ],
+  [
     'items in a static job',
     { type: 'static', items: [1] },
     'jobs[0].items: Expected "items" only in a map job, but got [1].',

@@ -40,6 +40,7 @@ export async function retryInCluster(
   const isSame = brought === null || brought.published.digest === config.digest;
   if (loaded !== null && !isSame) noteChange(runId, { began: config.digest, loaded }, note);
   const { published, settings } = isSame ? sameCode(config) : brought;
+  const { besideMemory } = config;
   const again = configOf({
     runId: makeRunId(pipeline, systemClock),
     pipeline,
@@ -49,7 +50,7 @@ export async function retryInCluster(
     source: loaded?.source ?? old,
   });
   await publishRun(api, {
-    config: again,
+    config: { ...again, ...omitUndefined({ besideMemory }) },
     record: null,
     ...(bundle === null ? {} : { bring: () => bring(api, bundle, { config, note }) }),
   });

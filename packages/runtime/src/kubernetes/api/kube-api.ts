@@ -128,10 +128,13 @@ export class KubeApi {
     );
   }
 
-  /** The selected objects of a collection as they are now, in pages. */
+  /**
+   * The selected objects of a collection as they are now, in pages; with `notOlderThan` as they were at that
+   * version, or later: a server whose cache is behind makes who wants to know it wait for 100 ms.
+   */
   async list<T extends KubeObject>(
     path: string,
-    options: Selectors & Omit<CallOptions, 'query'> = {},
+    options: Selectors & Omit<CallOptions, 'query'> & { notOlderThan?: string | undefined } = {},
   ): Promise<Listed<T>> {
     for (let restarts = 0; ; restarts++) {
       try {
@@ -155,14 +158,16 @@ export class KubeApi {
 
   async #pages<T extends KubeObject>(
     path: string,
-    options: Selectors & CallOptions,
+    options: Selectors & CallOptions & { notOlderThan?: string | undefined },
     limit: number | undefined,
   ): Promise<Listed<T>> {
-    const { labelSelector, fieldSelector, ...rest } = options;
+    const { labelSelector, fieldSelector, notOlderThan, ...rest } = options;
     const items: T[] = [];
     let token: string | undefined;
     for (;;) {
-      const query = { labelSelector, fieldSelector, limit, continue: token };
+      const isAny = notOlderThan !== undefined && token === undefined;
+      const age = isAny ? { resourceVersion: notOlderThan, resourceVersionMatch: 'NotOlderThan' } : {};
+      const query = { labelSelector, fieldSelector, limit, continue: token, ...age };
       // Servers written in Go may send null for no items.
       const page = (await this.#calls.call(
         { method: 'GET', path, isList: true },

@@ -35,6 +35,8 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** Instead of the client's; 0: one attempt. */
   retryForMs?: number | undefined;
+  /** Only the metadata of an object is wanted: of a large one the rest is not sent. Default false. */
+  isBrief?: boolean | undefined;
 }
 
 /** What a stream may be given. */
@@ -57,6 +59,9 @@ export interface CallRequest {
   isList?: boolean;
 }
 
+const ANY = 'application/json, */*';
+const BRIEF = `application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1, ${ANY}`;
+
 /** Calls one API server. */
 export class KubeRequests {
   /** How many requests were sent. */
@@ -78,13 +83,17 @@ export class KubeRequests {
   }
 
   /** The JSON of an answer. */
-  async call(request: CallRequest, { query, signal, retryForMs }: CallOptions): Promise<unknown> {
+  async call(
+    request: CallRequest,
+    { query, signal, retryForMs, isBrief = false }: CallOptions,
+  ): Promise<unknown> {
     const { clock, timeoutMs, onRetry } = this.#options;
     const call = this.#describe(request);
     const sent = {
       method: request.method,
       path: withQuery(request.path, query),
       alone: false,
+      accept: isBrief ? BRIEF : ANY,
       ...bodyOf(request),
     };
     const budget = new RetryBudget(clock, retryForMs ?? this.#options.retryForMs);
@@ -124,6 +133,7 @@ export class KubeRequests {
             method: 'GET',
             path: withQuery(path, query),
             alone: true,
+            accept: ANY,
             token,
             signal: whole.signal,
           });

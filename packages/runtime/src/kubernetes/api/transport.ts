@@ -11,6 +11,8 @@ export interface TransportRequest {
   path: string;
   body?: { type: string; text: string };
   token: string | undefined;
+  /** Media types of the answer. */
+  accept: string;
   /** Sent on a connection of its own, instead of one of those that calls share. */
   alone: boolean;
   signal: AbortSignal;
@@ -41,7 +43,15 @@ export class HttpTransport {
    * Sends a request; resolves with the head of the answer. An error of a connection that was used before has
    * `stale`.
    */
-  send({ method, path, body, token, alone, signal }: TransportRequest): Promise<http.IncomingMessage> {
+  send({
+    method,
+    path,
+    body,
+    token,
+    accept,
+    alone,
+    signal,
+  }: TransportRequest): Promise<http.IncomingMessage> {
     const { server, ca, cert, key, rejectUnauthorized, servername } = this.#connection;
     const url = new URL(server);
     const options: https.RequestOptions = {
@@ -53,7 +63,7 @@ export class HttpTransport {
       path: `${url.pathname.replace(/\/$/, '')}${path}`,
       headers: {
         ...this.#connection.headers,
-        Accept: 'application/json, */*',
+        Accept: accept,
         'User-Agent': 'kube-transform',
         ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
         ...(body === undefined

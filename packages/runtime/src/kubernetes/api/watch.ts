@@ -22,7 +22,9 @@ import { LIST_IS_OLD, WatchTimeout } from './watch-timeout.js';
 
 /** What happens in a collection. */
 export type WatchChange<T> =
-  { type: 'list'; items: T[] } | { type: 'put'; object: T } | { type: 'gone'; object: T };
+  | { type: 'list'; items: T[]; resourceVersion: string }
+  | { type: 'put'; object: T }
+  | { type: 'gone'; object: T };
 
 /** Which objects are watched. */
 export type WatchTarget = Selectors & { path: string };
@@ -41,6 +43,8 @@ export interface WatchOptions {
   idleMs?: number;
   /** How old the last list may become. Default: 600 s. */
   relistMs?: number;
+  /** The version that the first list is to show, or a later one. Default: the newest. */
+  notOlderThan?: string | undefined;
 }
 
 const ANSWER_WITHIN_MS = 30_000;
@@ -79,6 +83,7 @@ class Watcher<T extends KubeObject> {
   /** Of the last list or event; undefined: list first. */
   #version: string | undefined;
   #listedMs = 0;
+  #hasListed = false;
   #failures = 0;
   /** The last 403, and since when there was no other answer; null: there was. */
   #denied: { error: KubeError; sinceMs: number } | null = null;
@@ -94,7 +99,7 @@ class Watcher<T extends KubeObject> {
 
   /** A list where one is due, and one watch. */
   async *round(): AsyncGenerator<WatchChange<T>, void, undefined> {
-    const { clock, signal, relistMs, onTrouble } = this.#options;
+    const { clock, signal, relistMs, onTrouble, notOlderThan } = this.#options;
     const { path, ...selectors } = this.#target;
     this.#retryAfterMs = 0;
     this.#wasShort = true;
@@ -103,10 +108,12 @@ class Watcher<T extends KubeObject> {
         ...selectors,
         signal,
         retryForMs: 0,
+        ...(this.#hasListed ? {} : { notOlderThan }),
       });
       this.#version = resourceVersion;
       this.#listedMs = clock.elapsedMs();
-      yield { type: 'list', items };
+      this.#hasListed = true;
+      yield { type: 'list', items, resourceVersion };
     }
     const beganMs = clock.elapsedMs();
     let heard = false;

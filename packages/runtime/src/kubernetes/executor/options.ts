@@ -10,6 +10,8 @@ export interface KubernetesOptions {
   store: FileStore;
   clock: Clock;
   frame: RunFrame;
+  /** A version of the Jobs of its namespace that was seen just now. Default: they are listed anew. */
+  jobsSince?: string | undefined;
   /** Told of everything that went wrong and is tried again. */
   onTrouble: (error: unknown) => void;
   /** Told of a right that was missing and is there now. */

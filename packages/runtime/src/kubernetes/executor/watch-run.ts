@@ -9,6 +9,9 @@ import type { KubernetesOptions } from './options.js';
 /** As long as what may pass by itself is waited for. */
 const DENIED_FOR_MS = 300_000;
 
+/** How long pods are not asked for while no Job is seen. */
+const WITHOUT_JOBS_MS = 1000;
+
 /** Whom to tell. */
 export interface RunWatcher {
   /** All Jobs that there are now. */
@@ -27,7 +30,7 @@ export interface RunWatcher {
  * rejects.
  */
 export function watchRun(
-  { api, clock, frame, onTrouble, onPassed }: Omit<KubernetesOptions, 'store'>,
+  { api, clock, frame, jobsSince, onTrouble, onPassed }: Omit<KubernetesOptions, 'store'>,
   signal: AbortSignal,
   watcher: RunWatcher,
 ): { listed: Promise<void>; ended: Promise<void> } {
@@ -37,13 +40,20 @@ export function watchRun(
   let isListed = (): void => undefined;
   const listed = new Promise<void>(resolve => (isListed = resolve));
   const jobs = async (): Promise<void> => {
-    for await (const news of watch<Job>(api, { path: paths.jobs(namespace), labelSelector }, options)) {
+    const since = { ...options, notOlderThan: jobsSince };
+    for await (const news of watch<Job>(api, { path: paths.jobs(namespace), labelSelector }, since)) {
       if (news.type === 'list') watcher.jobsAre(news.items);
       else watcher.jobIs(news.object, news.type === 'gone');
+      if (news.type !== 'list' || news.items.length > 0) hasJobs();
       isListed();
     }
   };
+  let hasJobs = (): void => undefined;
+  const begun = new Promise<void>(resolve => (hasJobs = resolve));
   const pods = async (): Promise<void> => {
+    // A connection of its own takes longer than the first Job does: where there is none, no pod has failed.
+    await listed;
+    await Promise.race([begun, clock.sleep(WITHOUT_JOBS_MS, signal).catch(() => undefined)]);
     const failed = { path: paths.pods(namespace), labelSelector, fieldSelector: 'status.phase=Failed' };
     for await (const news of watch<Pod>(api, failed, options)) {
       if (news.type === 'list') for (const pod of news.items) watcher.podFailed(pod);

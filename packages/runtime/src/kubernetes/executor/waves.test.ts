@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { formatRanges, nthOfRanges, parseRanges } from '../manifests/index-ranges.js';
+import { formatRanges, nthOfRanges, parseRanges } from '../api/index-ranges.js';
 import { ANNOTATION, LABEL } from '../manifests/names.js';
 import type { Job } from '../api/objects.js';
 import { shardsOf, shares, Wave } from './waves.js';

@@ -8,7 +8,7 @@
  * V2 What a wave runs is written on its Job; nothing about waves is kept anywhere else.
  */
 import { isTerminalJob, type Job } from '../api/objects.js';
-import { formatRanges, nthOfRanges, parseRanges } from '../manifests/index-ranges.js';
+import { formatRanges, nthOfRanges, parseRanges } from '../api/index-ranges.js';
 import { ANNOTATION, LABEL } from '../manifests/names.js';
 import { worthwhileLanes } from './lanes.js';
 

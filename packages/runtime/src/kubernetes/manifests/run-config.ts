@@ -31,6 +31,8 @@ export interface RunConfig {
   version?: string;
   /** The CronJob that began it. */
   schedule?: string;
+  /** The most memory that a step beside the controller has. Default: there are none. */
+  besideMemory?: string;
 }
 
 /** Keys of the run's ConfigMap. */
@@ -67,6 +69,7 @@ export const RUN_CONFIG = new Format<RunConfig>({
     source: SOURCE,
     version: optional(text),
     schedule: optional(text),
+    besideMemory: optional(text),
   }),
 });
 

@@ -23,6 +23,7 @@ import {
   resourcesOf,
   withJobOptions,
 } from './pod-spec.js';
+import { withBeside } from './beside-controller.js';
 import type { ClusterSettings } from './cluster-settings.js';
 
 /**
@@ -168,10 +169,14 @@ function userLabels(labels: Record<string, string>): Record<string, string> {
 }
 
 /** The Job of a run's controller; `start` tells one begin or resume of the run from another. */
-export function controllerJob(frame: RunFrame, start: { id: string; documents: readonly string[] }): Job {
+export function controllerJob(
+  frame: RunFrame,
+  start: { id: string; documents: readonly string[]; besideMemory?: string },
+): Job {
   const { runId, pipeline, settings, digest } = frame;
   const labels = runLabels(runId, pipeline, 'controller');
-  const spec = basePod({
+  const { besideMemory: memory } = start;
+  const alone = basePod({
     settings,
     bundle: bundleNames(digest, frame.bundleParts),
     args: ['--max-semi-space-size=2', `${MOUNT.bundle}/controller.mjs`],
@@ -195,6 +200,7 @@ export function controllerJob(frame: RunFrame, start: { id: string; documents: r
       },
     ],
   });
+  const spec = memory === undefined ? alone : withBeside(alone, { settings, digest, memory });
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',

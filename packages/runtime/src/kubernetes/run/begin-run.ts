@@ -4,7 +4,7 @@
  * - Each object has a name that follows from what it is; making again what is there does nothing.
  * - The run's ConfigMap owns the rest of the run: it is made first, and deleting it ends the run.
  */
-import { KtError } from '@kube-transform/sdk';
+import { KtError, omitUndefined } from '@kube-transform/sdk';
 import type { RunRecord } from '../../run-store/run-record.js';
 import { paths } from '../api/paths.js';
 import { documentName, LABEL, labelValue, runLabels } from '../manifests/names.js';
@@ -12,6 +12,7 @@ import type { KubeApi } from '../api/kube-api.js';
 import { controllerJob, ownerOf, runConfigMap } from '../manifests/run-jobs.js';
 import type { ConfigMap, Job } from '../api/objects.js';
 import { splitIntoConfigMaps, fileConfigMap } from '../manifests/config-map-files.js';
+import { besideMemory } from '../manifests/beside-controller.js';
 import { recordFiles, RUN_CONFIG, RUN_KEY, type RunConfig } from '../manifests/run-config.js';
 
 interface Beginning {
@@ -27,9 +28,11 @@ interface Beginning {
  */
 export async function createRunObjects(
   api: KubeApi,
-  { config, record, again = false }: Beginning,
+  { config: given, record, again = false }: Beginning,
 ): Promise<boolean> {
-  const { runId, pipeline, digest, schedule } = config;
+  const { runId, pipeline, digest, schedule } = given;
+  const beside = record === null ? given.besideMemory : besideMemory(record.pipeline.jobs, given.settings);
+  const config = { ...given, ...omitUndefined({ besideMemory: beside }) };
   const namespace = api.namespace;
   const data = { [RUN_KEY.config]: RUN_CONFIG.text(config) };
   const object = runConfigMap({ runId, pipeline, namespace, digest, data });
@@ -67,14 +70,12 @@ export async function createControllerJob(
   api: KubeApi,
   { config, uid, start }: { config: RunConfig; uid: string; start: string },
 ): Promise<boolean> {
-  const { runId, pipeline, digest, bundleParts, settings } = config;
+  const { runId, pipeline, digest, bundleParts, settings, besideMemory: beside } = config;
   const { items } = await api.list<ConfigMap>(paths.configMaps(api.namespace), {
     labelSelector: `${LABEL.run}=${labelValue(runId)},${LABEL.component}=run-document`,
   });
   const frame = { runId, pipeline, settings, digest, bundleParts, owner: ownerOf(runId, uid) };
   const documents = items.map(({ metadata }) => metadata.name).sort();
-  return (
-    (await api.create<Job>(paths.jobs(api.namespace), controllerJob(frame, { id: start, documents }))) !==
-    null
-  );
+  const job = controllerJob(frame, { id: start, documents, ...omitUndefined({ besideMemory: beside }) });
+  return (await api.create<Job>(paths.jobs(api.namespace), job)) !== null;
 }

@@ -1,8 +1,9 @@
 /*
  * Keeps the ConfigMaps of a bundle for a run that is being begun with it.
  *
- * - Who uses a bundle that is there says so on it, before the run is made and once more after: what has been
- *   said is seen by `kt gc`, which deletes a bundle only as it was when no run had it.
+ * - Who uses a bundle that is there says so on it when the run is there: `kt gc` sees the run, or what it saw
+ *   of the bundle is no longer so, as it deletes a bundle only as it was when no run had it. Where it was
+ *   deleted just before, it is brought again.
  */
 import type { Clock } from '../../ports/index.js';
 import type { KubeApi } from '../api/kube-api.js';
@@ -16,11 +17,11 @@ export async function renew(api: KubeApi, name: string, clock: Clock): Promise<b
   const path = paths.configMaps(api.namespace, name);
   const annotations = { [ANNOTATION.usedAt]: new Date(clock.nowMs()).toISOString() };
   try {
-    return (await api.patch<ConfigMap>(path, { metadata: { annotations } }, { type: 'merge' })) !== null;
+    return (await api.patch(path, { metadata: { annotations } }, { type: 'merge', isBrief: true })) !== null;
   } catch (error) {
     if (!isMissingRight(error)) throw error;
     // Without the right to change it, it can still be used.
-    return (await api.get<ConfigMap>(path)) !== null;
+    return (await api.get(path, { isBrief: true })) !== null;
   }
 }
 

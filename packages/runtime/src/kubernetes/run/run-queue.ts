@@ -32,28 +32,34 @@ export interface QueuedRun {
   onPassed?: (denied: KubeError) => void;
 }
 
-/** Resolves when the run may go on, or when its signal is aborted. */
+/**
+ * Resolves when the run may go on, or when its signal is aborted: where it may at once, with the version at
+ * which the namespace's Jobs were listed for that.
+ */
 export async function waitForTurn(
   api: KubeApi,
   { runId, maxRuns, clock, signal, onWaiting, onTrouble, onPassed }: QueuedRun,
-): Promise<void> {
+): Promise<string | undefined> {
   const jobs = new Map<string, Job>();
   const target = { path: paths.jobs(api.namespace), labelSelector: CONTROLLERS };
   let told = '';
+  let version: string | undefined;
   const deniedForMs = Number.POSITIVE_INFINITY;
   const options = { clock, signal, onTrouble, deniedForMs, ...omitUndefined({ onPassed }) };
   for await (const change of watch<Job>(api, target, options)) {
     if (change.type === 'list') {
       jobs.clear();
+      version = change.resourceVersion;
       for (const job of change.items) jobs.set(job.metadata.name, job);
     } else if (change.type === 'gone') jobs.delete(change.object.metadata.name);
     else jobs.set(change.object.metadata.name, change.object);
     const before = runsBefore(runId, [...jobs.values()]);
-    if (before.length < maxRuns) return;
+    if (before.length < maxRuns) return told === '' ? version : undefined;
     const message = waitingMessage(before, maxRuns);
     if (message !== told) onWaiting(message);
     told = message;
   }
+  return undefined;
 }
 
 /** The runs whose controllers were made before that of a run and have not ended, the oldest first. */
