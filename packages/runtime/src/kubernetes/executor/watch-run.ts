@@ -60,12 +60,8 @@ export function watchRun(
       else if (news.type === 'put') watcher.podFailed(news.object);
     }
   };
-  const broke = (error: unknown): void => {
-    watcher.broke(error);
-    isListed();
-  };
-  return {
-    listed,
-    ended: Promise.all([jobs(), pods()].map(part => part.catch(broke))).then(() => undefined),
-  };
+  const broke = (error: unknown): void => watcher.broke(error);
+  // Whoever waits for the list does not wait for one that does not come.
+  const parts = [jobs().catch(broke).finally(isListed), pods().catch(broke)];
+  return { listed, ended: Promise.all(parts).then(() => undefined) };
 }
