@@ -31,13 +31,15 @@ test('a failed run is listed, shown, read and repeated', async () => {
     pipeline: 'shaky',
     status: 'Failed',
     jobs: {
-      list: { status: 'Completed', items: 1 },
+      list: { status: 'Completed', items: 1, done: 1, failed: 0 },
       work: {
         status: 'Failed',
         items: 7,
+        done: 5,
+        failed: 2,
         cause: expect.objectContaining({ kind: 'ItemsFailed', failed: 2, total: 7 }),
       },
-      report: { status: 'SkippedDueToUpstreamFailure', items: null },
+      report: { status: 'SkippedDueToUpstreamFailure', items: null, done: 0, failed: 0 },
     },
   });
   expect(statusText.out).toMatch(/work +7\/7 items {2}2 failed {2}2 retried/);

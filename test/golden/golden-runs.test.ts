@@ -35,8 +35,9 @@ const callsOf = async (dir: string, runId: string): Promise<string[]> =>
 const reportOf = async (dir: string, runId: string): Promise<unknown> =>
   JSON.parse(await readFile(join(dir, `out/${runId}.json`), 'utf8'));
 
-const done = (items: number): object => ({ status: 'Completed', items });
-const pending = { status: 'Pending', items: null };
+const done = (items: number): object => ({ status: 'Completed', items, done: items, failed: 0 });
+const none = { done: 0, failed: 0 };
+const pending = { status: 'Pending', items: null, ...none };
 const DAMAGED = {
   kind: 'ItemsFailed',
   failed: 1,
@@ -62,19 +63,25 @@ describe.each(VERSIONS)('runs of version %s', version => {
       interrupted: 'Interrupted',
     });
     expect(listed.find(({ runId }) => runId === 'completed')?.jobs).toEqual({ Completed: 7 });
-    const before = { plan: done(1), label: done(8) };
+    const before = { plan: done(1), label: { ...done(8), done: 7, failed: 1 } };
     expect(JSON.parse(failed.out)).toEqual({
       ...{ runId: 'failed', pipeline: 'golden', status: 'Failed' },
       jobs: {
         ...{ ...before, weigh: done(8), pack: done(1), boxes: done(2) },
-        check: { status: 'Failed', items: 8, cause: expect.objectContaining(DAMAGED) as object },
-        report: { status: 'SkippedDueToUpstreamFailure', items: null },
+        check: {
+          status: 'Failed',
+          items: 8,
+          done: 7,
+          failed: 1,
+          cause: expect.objectContaining(DAMAGED) as object,
+        },
+        report: { status: 'SkippedDueToUpstreamFailure', items: null, ...none },
       },
     });
     expect(JSON.parse(interrupted.out)).toEqual({
       ...{ runId: 'interrupted', pipeline: 'golden', status: 'Interrupted' },
       jobs: {
-        ...{ ...before, weigh: { status: 'Running', items: 8 } },
+        ...{ ...before, weigh: { status: 'Running', items: 8, done: 5, failed: 0 } },
         ...{ check: pending, pack: pending, report: pending },
       },
     });

@@ -73,13 +73,15 @@ describe('a failing run', () => {
       pipeline: 'shaky',
       status: 'Failed',
       jobs: {
-        list: { status: 'Completed', items: 1 },
+        list: { status: 'Completed', items: 1, done: 1, failed: 0 },
         work: {
           status: 'Failed',
           items: 7,
+          done: 5,
+          failed: 2,
           cause: expect.objectContaining({ kind: 'ItemsFailed', failed: 2, total: 7 }) as object,
         },
-        report: { status: 'SkippedDueToUpstreamFailure', items: null },
+        report: { status: 'SkippedDueToUpstreamFailure', items: null, done: 0, failed: 0 },
       },
     });
     expect(text.out).toMatch(/work +7\/7 items {2}2 failed {2}2 retried/);

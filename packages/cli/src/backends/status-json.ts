@@ -19,6 +19,14 @@ export interface StatusJson {
       status: JobStatus;
       /** Null while it is not known. */
       items: number | null;
+      /** Items that succeeded, those that were skipped among them. */
+      done: number;
+      /** Items that failed for good. */
+      failed: number;
+      /** Items that were done before: their results or files were there. Default: 0. */
+      skipped?: number;
+      /** Those of them whose result was not kept, so that it is null. Default: 0. */
+      unkept?: number;
       /** Why it failed. */
       cause?: FailureCause;
       /** Why no pod of it has started. */
@@ -41,9 +49,20 @@ export function statusJson(summary: RunSummary): StatusJson {
     pipeline,
     status,
     jobs: Object.fromEntries(
-      jobs.map(({ name, status: of, items, cause, waiting }) => [
+      jobs.map(({ name, status: of, items, done, failed, skipped, unkept, cause, waiting }) => [
         name,
-        omitUndefined({ status: of, items, cause, waiting: waiting ?? undefined }),
+        {
+          status: of,
+          items,
+          done,
+          failed,
+          ...omitUndefined({
+            skipped: skipped || undefined,
+            unkept: unkept || undefined,
+            cause,
+            waiting: waiting ?? undefined,
+          }),
+        },
       ]),
     ),
     ...omitUndefined({ moreJobs: more > 0 ? more : undefined, problem: problem ?? undefined }),

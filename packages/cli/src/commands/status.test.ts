@@ -97,12 +97,12 @@ Repeat only what failed: kt retry first --failed
       expect(JSON.parse(out)).toEqual({
         ...{ runId: 'first', pipeline: 'flaky', status: 'Failed', moreJobs: 6 },
         jobs: {
-          list: { status: 'Completed', items: 1 },
+          list: { status: 'Completed', items: 1, done: 1, failed: 0 },
           work: {
-            ...{ status: 'Failed', items: 5 },
+            ...{ status: 'Failed', items: 5, done: 3, failed: 2 },
             cause: expect.objectContaining({ kind: 'ItemsFailed', failed: 2, total: 5 }) as object,
           },
-          report: { status: 'SkippedDueToUpstreamFailure', items: null },
+          report: { status: 'SkippedDueToUpstreamFailure', items: null, done: 0, failed: 0 },
         },
       });
       backend.set({
@@ -112,7 +112,7 @@ Repeat only what failed: kt retry first --failed
       });
       expect(JSON.parse((await ktOn(backend, ['status', 'going', '--json'])).out)).toEqual({
         ...{ runId: 'going', pipeline: 'flaky', status: 'Running', problem: 'The API server is away.' },
-        jobs: { work: { status: 'Pending', items: null, waiting: 'no node' } },
+        jobs: { work: { status: 'Pending', items: null, done: 0, failed: 0, waiting: 'no node' } },
       });
     }
   });
