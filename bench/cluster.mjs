@@ -111,7 +111,7 @@ export async function benchCluster() {
 }
 
 /** Measures when the pods of what came before are gone: to delete them takes the machine. */
-async function settled({ api, namespace }, measure) {
+export async function settled({ api, namespace }, measure) {
   for (const labelSelector of ['kt-bench=raw', 'app.kubernetes.io/managed-by=kt'])
     await api.deleteAll(paths.jobs(namespace), { labelSelector });
   while ((await api.list(paths.pods(namespace), {})).items.length > 0) await systemClock.sleep(500);
@@ -166,7 +166,7 @@ async function rawChain(place, steps) {
 }
 
 /** Submits, follows to the end, and reads what the controller says of itself. */
-async function ourRun(place, jobs) {
+export async function ourRun(place, jobs) {
   const { api, settings, bundle } = place;
   const record = await newRun({
     pipeline: { name: 'bench', jobs },
@@ -187,7 +187,7 @@ async function ourRun(place, jobs) {
   return { runId: record.runId, ms, controller };
 }
 
-const trivial = { cpu: '10m', memory: '64Mi' };
+export const trivial = { cpu: '10m', memory: '64Mi' };
 
 /** A chain whose steps return the time: what lies between two of them is what a step costs. */
 async function ourChain(place, options = {}) {

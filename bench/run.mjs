@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [core|in-process|store|pool|cold-start|cluster|deploy]…`: prints ours beside what it is
+ * `npm run bench -- [core|in-process|store|pool|cold-start|cluster|many|deploy]…`: prints ours beside what it is
  * compared with, measured in one run.
  */
 import { availableParallelism } from 'node:os';
@@ -8,6 +8,7 @@ import { benchColdStart } from './cold-start.mjs';
 import { benchCore } from './core.mjs';
 import { benchDeploy } from './deploy.mjs';
 import { benchInProcess } from './in-process.mjs';
+import { benchMany } from './many.mjs';
 import { benchPool } from './pool.mjs';
 import { benchStore } from './store.mjs';
 
@@ -18,7 +19,7 @@ const LOCAL = {
   pool: benchPool,
   'cold-start': benchColdStart,
 };
-const BENCHES = { ...LOCAL, cluster: benchCluster, deploy: benchDeploy };
+const BENCHES = { ...LOCAL, cluster: benchCluster, many: benchMany, deploy: benchDeploy };
 const asked = process.argv.slice(2);
 const unknown = asked.find(name => !(name in BENCHES));
 if (unknown !== undefined) {

@@ -41,11 +41,12 @@ export const log = ktFunction(async (_: object) => {
 });
 export const all = ktFunction(async ({ parts }: { parts: unknown[] }) => parts);
 const small = { cpu: '20m', memory: '128Mi' };
+const beside = { ...small, placement: 'controller' } as const;
 export default pipeline('nat', {})
-  .job('native', native, () => ({}), small)
+  .job('native', native, () => ({}), beside)
   .job('prebuilt', prebuilt, () => ({}), small)
-  .job('asset', asset, () => ({}), small)
-  .job('thread', thread, () => ({}), small)
+  .job('asset', asset, () => ({}), beside)
+  .job('thread', thread, () => ({}), beside)
   .job('log', log, () => ({}), small)
   .job('all', all, ({ native, prebuilt, asset, thread, log }) => ({ parts: [native, prebuilt, asset, thread, log] }), small);
 `;

@@ -10,7 +10,7 @@ export const BESIDE_PORT = 4195;
 /** Worker processes in it. */
 export const BESIDE_WORKERS = 2;
 /** What it asks for: like the controller, it is at work for moments. */
-const REQUESTS = { cpu: '10m', memory: '128Mi' };
+const REQUESTS = { cpu: '10m', memory: '64Mi' };
 /** For what runs them, and for what a step takes until it is ended for taking too much. */
 const SPARE_BYTES = 2 ** 30;
 const TOKEN = 'api-token';
