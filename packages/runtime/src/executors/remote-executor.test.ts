@@ -35,7 +35,7 @@ beforeEach(async () => {
   const { port } = server.address() as AddressInfo;
   executor = new RemoteExecutor({
     connect: (): Socket => connect(port, '127.0.0.1'),
-    clock: new FakeClock(),
+    clock: new FakeClock(() => true),
   });
 });
 afterEach(async () => {
