@@ -1,5 +1,7 @@
 /** The objects of a scripted API server: versions, selectors, owners, and what happened, for watches. */
 
+import { isDeepStrictEqual } from 'node:util';
+
 /** Any object. */
 export interface StoredObject {
   apiVersion?: string;
@@ -186,7 +188,9 @@ export class KubeStorage {
         'Conflict',
         `Operation cannot be fulfilled on "${name}": the object has been modified`,
       );
-    return this.#put(collection, merge(this.get(collection, name), copy(patch)) as StoredObject, 'MODIFIED');
+    const old = this.get(collection, name);
+    const next = merge(old, copy(patch)) as StoredObject;
+    return isDeepStrictEqual(next, old) ? old : this.#put(collection, next, 'MODIFIED');
   }
 
   /** Deletes as the options of a DELETE say. @throws Refusal 409 where it is another than expected. */

@@ -14,9 +14,7 @@ const settingsOf = (more: Partial<ClusterSettings> = {}): ClusterSettings =>
 const jobsOf = (...jobs: Partial<KTJobInput>[]) =>
   mustParsePipeline({
     name: 'p',
-    jobs: jobs.map(
-      (job, n) => ({ type: 'static', name: `j${n}`, tasks: [{ function: 'f.f' }], ...job }),
-    ),
+    jobs: jobs.map((job, n) => ({ type: 'static', name: `j${n}`, tasks: [{ function: 'f.f' }], ...job })),
   }).jobs;
 
 interface Container {

@@ -28,7 +28,8 @@ export interface RunClaim {
 /** Claims a run. @throws KtError `NO_RUN` where its ConfigMap is gone. */
 export async function claimRun(api: KubeApi, { configMap, uid }: Claimant): Promise<RunClaim> {
   for (;;) {
-    const { resourceVersion, data } = await readRun(api, configMap);
+    const { metadata, data } = await readRun(api, configMap);
+    const { resourceVersion } = metadata;
     const epoch = (Number(data?.[RUN_KEY.epoch]) || 0) + 1;
     const change = {
       metadata: { resourceVersion },
@@ -55,7 +56,8 @@ export async function watchClaim(
   { configMap, uid }: Claimant,
   { onCancel, onLost, ...options }: WatchOptions & { onCancel: () => void; onLost: (to: string) => void },
 ): Promise<void> {
-  for await (const news of watch<ConfigMap>(api, targetOf(api, configMap), options)) {
+  const target = { path: paths.configMaps(api.namespace), fieldSelector: `metadata.name=${configMap}` };
+  for await (const news of watch<ConfigMap>(api, target, options)) {
     const [object] = news.type === 'list' ? news.items : [news.object];
     const gone = object === undefined || news.type === 'gone';
     if (gone || object.data?.[RUN_KEY.cancel] !== undefined) onCancel();
@@ -64,19 +66,11 @@ export async function watchClaim(
   }
 }
 
-const targetOf = ({ namespace }: KubeApi, configMap: string): { path: string; fieldSelector: string } => ({
-  path: paths.configMaps(namespace),
-  fieldSelector: `metadata.name=${configMap}`,
-});
-
-/** A list, because whoever may watch may list: a right less. */
-async function readRun(
-  api: KubeApi,
-  configMap: string,
-): Promise<{ resourceVersion: string | undefined; data: ConfigMap['data'] }> {
-  const { path, ...which } = targetOf(api, configMap);
-  const [object] = (await api.list<ConfigMap>(path, which)).items;
-  if (object !== undefined) return { resourceVersion: object.metadata.resourceVersion, data: object.data };
+/** A patch of nothing, because that is a right a controller needs anyway. */
+async function readRun(api: KubeApi, configMap: string): Promise<ConfigMap> {
+  const path = paths.configMaps(api.namespace, configMap);
+  const object = await api.patch<ConfigMap>(path, {}, { type: 'merge' });
+  if (object !== null) return object;
   throw new KtError({
     code: 'NO_RUN',
     path: configMap,
