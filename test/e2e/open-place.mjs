@@ -62,7 +62,12 @@ export async function openPlace(prefix, entry, options = {}) {
 /** What the controller of a run says of itself when it ends. */
 export async function controllerOf({ api, namespace }, runId) {
   const labelSelector = `kt.dev/run=${runId},app.kubernetes.io/component=controller`;
-  const [pod] = (await api.list(paths.pods(namespace), { labelSelector })).items;
+  let pod;
+  // A run may be over before the kubelet has told that its pod has begun: then there is no log yet.
+  while (pod?.status.containerStatuses?.[0]?.state?.waiting !== undefined || pod === undefined) {
+    if (pod !== undefined) await systemClock.sleep(100);
+    [pod] = (await api.list(paths.pods(namespace), { labelSelector })).items;
+  }
   let log = '';
   const query = { follow: true };
   for await (const chunk of api.stream(paths.podLog(namespace, pod.metadata.name), { query }))
