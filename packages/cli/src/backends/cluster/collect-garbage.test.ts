@@ -3,7 +3,6 @@ import {
   clusterSettings,
   type KubeApi,
   paths,
-  renew,
   type RunConfig,
 } from '@kube-transform/runtime/kubernetes';
 import { beforeEach, expect, test } from 'vitest';
@@ -121,7 +120,7 @@ test('GC3: beside a run that is being submitted - its code is there when both ar
       const [submitting, collecting] = [new Gate(bench.api()), new Gate(bench.api())];
       const bring = async (): Promise<void> => {
         for (const [n, name] of parts.entries())
-          if (!(await renew(submitting.api, name, bench.clock))) addBundle(server, digest, n);
+          if ((await submitting.api.get(paths.configMaps('ns', name))) === null) addBundle(server, digest, n);
       };
       const config: RunConfig = { ...known, runId: `run-${before}-${between}`, createdAtMs: nowMs, settings };
       const submitted = bring().then(() => publishRun(submitting.api, { config, record: null, bring }));
