@@ -51,18 +51,16 @@ export function statusJson(summary: RunSummary): StatusJson {
     jobs: Object.fromEntries(
       jobs.map(({ name, status: of, items, done, failed, skipped, unkept, cause, waiting }) => [
         name,
-        {
+        omitUndefined({
           status: of,
           items,
           done,
           failed,
-          ...omitUndefined({
-            skipped: skipped || undefined,
-            unkept: unkept || undefined,
-            cause,
-            waiting: waiting ?? undefined,
-          }),
-        },
+          skipped: skipped || undefined,
+          unkept: unkept || undefined,
+          cause,
+          waiting: waiting ?? undefined,
+        }),
       ]),
     ),
     ...omitUndefined({ moreJobs: more > 0 ? more : undefined, problem: problem ?? undefined }),

@@ -74,8 +74,8 @@ function configMapsOf(
 }
 
 /**
- * Makes what is missing. True where one was missing. That the rest is used is said when the run is there
- *: each time costs a write of the whole.
+ * Makes what is missing. True where one was missing. That the rest is used is said when the run is there,
+ * because it costs a write of the whole each time.
  */
 async function createMissing(api: KubeApi, objects: readonly ConfigMap[]): Promise<boolean> {
   let isNew = false;

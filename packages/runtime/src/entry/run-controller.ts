@@ -36,7 +36,7 @@ import type { ReportedSummary } from '../reporting/run-summary.js';
 import { readHeadline } from '../reporting/job-result.js';
 import { retryRun } from '../engine/create-run.js';
 import { openStore } from '../open-store.js';
-import type { FileStore, RunStatus } from '../ports/index.js';
+import type { Executor, FileStore, RunStatus } from '../ports/index.js';
 import { readRecord, type RunRecord, writeRecord } from '../run-store/run-record.js';
 import { verifyBundle } from './verify-bundle.js';
 
@@ -206,8 +206,6 @@ async function run(
     onHint: hint => executor.hint(hint),
     onAssign: request => executor.assign(request),
   });
-  const beside = new RemoteExecutor({ connect: () => connect(BESIDE_PORT, '127.0.0.1'), clock: systemClock });
-  const { besideMemory } = config;
   await announceController(store, runId, { ...hints.address, epoch });
   /** The last report, begun as soon as the run has ended: what is left is deleted after it. */
   let lastReport: Promise<void> = Promise.resolve();
@@ -217,7 +215,7 @@ async function run(
   };
   const { status } = await drive({
     store,
-    executor: placedExecutor({ pods: executor, beside, isBeside: job => isBeside(job, besideMemory) }),
+    executor: withStepsBeside(executor, config),
     clock: systemClock,
     sink: {
       publish: event => {
@@ -236,6 +234,13 @@ async function run(
   await lastReport;
   await report.amend();
   return status;
+}
+
+/** An executor that hands steps to the container beside this one, where the run has such steps. */
+function withStepsBeside(pods: Executor, { besideMemory }: RunConfig): Executor {
+  if (besideMemory === undefined) return pods;
+  const beside = new RemoteExecutor({ connect: () => connect(BESIDE_PORT, '127.0.0.1'), clock: systemClock });
+  return placedExecutor({ pods, beside, isBeside: job => isBeside(job, besideMemory) });
 }
 
 /** The record of the run: from the store where it has begun, else from what came with the run's ConfigMap. */

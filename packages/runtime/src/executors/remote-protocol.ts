@@ -1,6 +1,5 @@
 /** The messages between an executor and the process that does its work: a line each. */
 import type { Fact } from '../core/events.js';
-import { CAUSE } from '../parse/failure-cause.js';
 import { Format } from '../parse/format.js';
 import { count, list, positive, record, text, variant } from '../parse/shapes.js';
 import { JOB } from '../parse/stored-job.js';
@@ -8,6 +7,7 @@ import type { ItemEvent, JobOrder } from '../ports/index.js';
 import { FACT } from '../run-store/journal.js';
 import type { PodOrder } from '../worker/run-pod.js';
 import { ITEM_EVENT } from './worker-messages.js';
+import { CRASHED } from './worker-protocol.js';
 
 /** To the process that does the work. */
 export type ToExecutor =
@@ -46,7 +46,7 @@ export const TO_EXECUTOR = new Format<ToExecutor>({
         items: positive,
         itemsPerPod: positive,
       }),
-      crashed: list(record<PodOrder['crashed'][number]>({ item: count, cause: CAUSE })),
+      crashed: CRASHED,
     },
     cancel: { id: count, job: text },
     drain: { id: count },

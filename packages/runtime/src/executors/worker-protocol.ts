@@ -43,6 +43,9 @@ export const WORKER_MESSAGE = {
   hint: 'Make the bundle anew: kt bundle.',
 } as const;
 
+/** The shape of attempts that ended with the process that made them. */
+export const CRASHED = list(record<PodOrder['crashed'][number]>({ item: count, cause: CAUSE }));
+
 /** To the worker, which loads this; the other way is with the driver. */
 export const TO_WORKER = new Format<ToWorker>({
   ...WORKER_MESSAGE,
@@ -52,7 +55,7 @@ export const TO_WORKER = new Format<ToWorker>({
         runId: text,
         job: text,
         pod: count,
-        crashed: list(record<PodOrder['crashed'][number]>({ item: count, cause: CAUSE })),
+        crashed: CRASHED,
       }),
       concurrency: positive,
     },

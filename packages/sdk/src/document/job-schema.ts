@@ -90,12 +90,9 @@ function kindRules(ctx: z.core.ParsePayload<KindFields | null | undefined>): voi
   if ((job.type === 'static' || job.type === 'dynamic') && (job.items ?? null) !== null)
     refuse('items', 'Expected "items" only in a map job');
   if (job.placement !== 'controller') return;
-  for (const field of ['kubernetes', 'gpu'] as const)
-    if (field === 'gpu' ? (job.gpu ?? 0) !== 0 : !empty(job.kubernetes))
-      refuse(
-        field,
-        `Expected no "${field}" with "placement": "controller" (a step that runs in no pod of its own)`,
-      );
+  const beside = 'with "placement": "controller" (a step that runs in no pod of its own)';
+  if (!empty(job.kubernetes)) refuse('kubernetes', `Expected no "kubernetes" ${beside}`);
+  if ((job.gpu ?? 0) !== 0) refuse('gpu', `Expected no "gpu" ${beside}`);
 }
 
 const kindCheck = z.check<KindFields | null | undefined>(kindRules);

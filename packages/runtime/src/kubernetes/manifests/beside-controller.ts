@@ -1,7 +1,7 @@
 /** The container beside a run's controller, in which steps with `placement: 'controller'` run. Pure. */
 import { type KTJob, parseQuantity } from '@kube-transform/sdk';
 import type { ClusterSettings } from './cluster-settings.js';
-import { CONTAINER, type EnvVar, MOUNT } from './pod-spec.js';
+import { CONTAINER, type EnvVar, MOUNT, SCRATCH_ENV, workerEnv } from './pod-spec.js';
 
 /** Its name. */
 export const BESIDE = 'steps';
@@ -43,11 +43,8 @@ export function withBeside(
   const mounts = main?.['volumeMounts'] as { name: string; mountPath: string }[];
   const token = { name: TOKEN, mountPath: TOKEN_PATH, readOnly: true };
   const env: EnvVar[] = [
-    { name: 'HOME', value: MOUNT.scratch },
-    { name: 'TMPDIR', value: MOUNT.scratch },
-    ...Object.entries(settings.env).map(([name, value]) => ({ name, value })),
-    { name: 'DATA_DIR', value: settings.volume?.mountPath ?? settings.store },
-    { name: 'KT_STORE', value: settings.store },
+    ...SCRATCH_ENV,
+    ...workerEnv(settings, {}),
     { name: 'KT_DIGEST', value: digest },
     { name: 'KT_BESIDE', value: String(BESIDE_PORT) },
   ];

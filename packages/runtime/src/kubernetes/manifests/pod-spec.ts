@@ -24,6 +24,19 @@ const START_SECONDS = 600;
 /** One more environment variable. */
 export type EnvVar = { name: string; value: string } | { name: string; valueFrom: object };
 
+/** Where a process may write what is its own. */
+export const SCRATCH_ENV: readonly EnvVar[] = [
+  { name: 'HOME', value: MOUNT.scratch },
+  { name: 'TMPDIR', value: MOUNT.scratch },
+];
+
+/** What whoever runs items has in its environment: that of the run and its own, and where the data are. */
+export const workerEnv = ({ env, store, volume }: ClusterSettings, own: Record<string, string>): EnvVar[] => [
+  ...Object.entries({ ...env, ...own }).map(([name, value]) => ({ name, value })),
+  { name: 'DATA_DIR', value: volume?.mountPath ?? store },
+  { name: 'KT_STORE', value: store },
+];
+
 /** What differs from pod to pod of a run. */
 export interface PodPlan {
   settings: ClusterSettings;
@@ -87,7 +100,7 @@ export function basePod(plan: PodPlan): Record<string, unknown> {
         image: settings.image,
         imagePullPolicy: pullPolicy(settings.image, settings.imagePullPolicy),
         command: ['node', ...plan.args],
-        env: [{ name: 'HOME', value: MOUNT.scratch }, { name: 'TMPDIR', value: MOUNT.scratch }, ...plan.env],
+        env: [...SCRATCH_ENV, ...plan.env],
         resources: plan.resources,
         securityContext: {
           allowPrivilegeEscalation: false,

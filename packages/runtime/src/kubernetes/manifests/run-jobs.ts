@@ -22,6 +22,7 @@ import {
   placementOf,
   resourcesOf,
   withJobOptions,
+  workerEnv,
 } from './pod-spec.js';
 import { withBeside } from './beside-controller.js';
 import type { ClusterSettings } from './cluster-settings.js';
@@ -80,9 +81,7 @@ export function taskJob(frame: RunFrame, plan: WavePlan): Job {
     [LABEL.wave]: String(wave),
   };
   const env: EnvVar[] = [
-    ...Object.entries({ ...settings.env, ...job.env }).map(([name, value]) => ({ name, value })),
-    { name: 'DATA_DIR', value: settings.volume?.mountPath ?? settings.store },
-    { name: 'KT_STORE', value: settings.store },
+    ...workerEnv(settings, job.env),
     { name: 'KT_RUN', value: runId },
     { name: 'KT_JOB', value: job.name },
     { name: 'KT_PODS', value: plan.pods },
