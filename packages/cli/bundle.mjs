@@ -8,11 +8,12 @@
  * - The licences of all that is in these files.
  */
 import { existsSync } from 'node:fs';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { licences } from '../runtime/licences.mjs';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const LICENCES = 'dist/third-party-licenses.txt';
@@ -82,6 +83,16 @@ const kubeconfigsOnly = {
   },
 };
 
+/** What the runtime's build has made one file of comes from its packages, whose licences are then known. */
+const itself = {
+  name: 'itself',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/aws-sdk\.js$/ }, () => ({
+      path: join(here, '../runtime/src/stores/s3/aws-sdk.ts'),
+    }));
+  },
+};
+
 /** The files that are made of packages stay beside the program, which loads them when it needs them. */
 const besides = {
   name: 'besides',
@@ -134,7 +145,7 @@ const program = await build({
   outdir: 'dist/kt',
   splitting: true,
   external: NOT_WITHIN,
-  plugins: [besides],
+  plugins: [besides, itself],
 });
 for (const [file, { imports }] of Object.entries(program.metafile.outputs))
   refuseImports(file, imports, [...NOT_WITHIN, ...MODULES.map(name => `../${name}.js`)]);
@@ -143,7 +154,7 @@ for (const [file, { imports }] of Object.entries(program.metafile.inputs))
   for (const { path, kind } of imports)
     if (kind === 'dynamic-import' && program.metafile.inputs[path]?.format === 'cjs')
       throw new Error(`${file} imports ${path} when it is needed: import a module of ours that imports it.`);
-await writeFile(join(here, LICENCES), await licences([dependencies, program]));
+await writeFile(join(here, LICENCES), await licences([dependencies, program], here));
 
 function refuseImports(file, imports, allowed) {
   const left = imports.filter(
@@ -151,26 +162,4 @@ function refuseImports(file, imports, allowed) {
       external && !builtinModules.includes(path.replace(/^node:/, '')) && !allowed.includes(path),
   );
   if (left.length > 0) throw new Error(`${file} still imports ${left.map(({ path }) => path).join(', ')}.`);
-}
-
-/** The licences of all packages of which something is in the files. */
-async function licences(builds) {
-  const used = builds
-    .flatMap(({ metafile }) => Object.values(metafile.outputs))
-    .flatMap(({ inputs }) => Object.keys(inputs).filter(path => inputs[path].bytesInOutput > 0));
-  const dirs = new Set(
-    used.map(path => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(path)?.[0]).filter(Boolean),
-  );
-  const texts = await Promise.all([...dirs].map(dir => licenceOf(join(here, dir))));
-  return `What is in these files of other packages, and under which licence.\n\n${[...new Set(texts)].sort().join('\n')}`;
-}
-
-async function licenceOf(dir) {
-  const { name, version, license, author } = JSON.parse(await readFile(join(dir, 'package.json'), 'utf8'));
-  if (typeof license !== 'string') throw new Error(`${name} says no licence.`);
-  const files = (await readdir(dir)).filter(file => /^(licen[cs]e|copying|notice)/i.test(file)).sort();
-  const by = typeof author === 'object' ? author.name : author;
-  const texts = await Promise.all(files.map(file => readFile(join(dir, file), 'utf8')));
-  if (texts.length === 0) texts.push(`Comes without the text of its licence. By ${by ?? 'its authors'}.`);
-  return `${'-'.repeat(80)}\n${name} ${version} (${license})\n\n${texts.map(text => text.trim()).join('\n\n')}\n`;
 }

@@ -12,7 +12,12 @@ export interface OpenedStore {
   close(): Promise<void>;
 }
 
-export function fileStoreContract(name: string, open: () => Promise<OpenedStore>): void {
+/** `etag`: whether each put has one of its own, or each content. `unlisted`: what a server cannot list. */
+export function fileStoreContract(
+  name: string,
+  open: () => Promise<OpenedStore>,
+  { etag = 'put', unlisted = [] }: { etag?: 'put' | 'content'; unlisted?: string[] } = {},
+): void {
   describe(`file store contract: ${name}`, () => {
     let opened: OpenedStore;
     beforeAll(async () => {
@@ -20,9 +25,9 @@ export function fileStoreContract(name: string, open: () => Promise<OpenedStore>
     });
     afterAll(() => opened.close());
     const check: Check = (title, run) => test(title, { timeout: 60_000 }, () => run(opened.store));
-    checkContents(check);
+    checkContents(check, etag);
     checkWriters(check);
-    checkKeys(check);
+    checkKeys(check, unlisted);
     checkChanges(check);
   });
 }

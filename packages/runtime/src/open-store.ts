@@ -4,8 +4,8 @@ import { localFileStore, type LocalFileStoreOptions } from './stores/local/local
 import { memoryFileStore } from './stores/memory-file-store.js';
 import type { FileStore } from './ports/index.js';
 
-const KNOWN = ['file', 'mem'];
-const PLANNED = ['s3', 'gs', 'az'];
+const KNOWN = ['file', 'mem', 's3'];
+const PLANNED = ['gs', 'az'];
 
 /**
  * Opens the store of a URL.
@@ -14,7 +14,10 @@ const PLANNED = ['s3', 'gs', 'az'];
  * `mem:`, which is empty and this process's own. `?durability=disk` behind a `file:` URL puts all files onto
  * the disk before a put resolves, `?durability=process` none; default: what runs keep.
  *
- * @throws KtError `UNKNOWN_STORE` for another scheme or option.
+ * `s3://bucket/prefix?endpoint=…&region=…`: a bucket of Amazon S3, or of a server that speaks its protocol.
+ * Credentials are found where the AWS tools find them.
+ *
+ * @throws KtError `UNKNOWN_STORE` for another scheme or option, `BAD_PATH` for a prefix that is none.
  *
  * @example
  * ```ts
@@ -29,6 +32,8 @@ export async function openStore(url: string): Promise<FileStore> {
       return localFileStore(folderOf(url, rest), optionsOf(url, query));
     case 'mem':
       return memoryFileStore();
+    case 's3':
+      return (await import('./stores/s3/s3-file-store.js')).s3FileStore(url);
     default:
       throw unknownStore(url, scheme);
   }

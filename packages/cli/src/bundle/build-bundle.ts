@@ -20,7 +20,7 @@ export const BANNER =
 /** What the banner declares. */
 const DECLARED = /\b(?:require|__filename|__dirname)\b/;
 /** LGPL, or resolved at run time where it is installed. */
-const EXTERNAL = ['@zenfs/core', './functions.mjs'];
+const EXTERNAL = ['@zenfs/core', './functions.mjs', './store-s3.mjs'];
 /** What the catalog imports a module of the user by, with its name. */
 const MODULE_IMPORT = 'kt:module/';
 const THIS_FOLDER = dirname(fileURLToPath(import.meta.url));
@@ -38,6 +38,41 @@ const common = (projectDir: string): BuildOptions & { write: false } => ({
   absWorkingDir: projectDir,
   nodePaths: [ownModules()],
 });
+
+/**
+ * Stores of other kinds than a folder need large packages: each is a file of its own, which comes along only
+ * where it is used.
+ */
+const drivers: Plugin = {
+  name: 'kt-drivers',
+  setup(b) {
+    b.onResolve({ filter: /\/s3-file-store\.js$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: 's3', namespace: 'kt-driver' } : undefined,
+    );
+    b.onLoad({ filter: /.*/, namespace: 'kt-driver' }, ({ path }) => ({
+      contents: `export const { ${path}FileStore } = await import(${JSON.stringify(`./${driverFile(path)}`)}).catch(cause => {
+        throw new Error("This bundle was made without the driver for ${path}: stores: its run uses a store of another kind.", { cause });
+      });`,
+    }));
+  },
+};
+
+/** The name of a driver's file in a bundle. */
+export const driverFile = (kind: string): string => `store-${kind}.mjs`;
+
+/** The driver for a kind of store, in one file. */
+export async function buildDriver(kind: 's3', projectDir: string): Promise<Uint8Array> {
+  const { outputFiles } = await build({
+    ...common(projectDir),
+    stdin: {
+      contents: `export { ${kind}FileStore } from "@kube-transform/runtime/drivers/${kind}";\n`,
+      resolveDir: THIS_FOLDER,
+    },
+    outfile: join(outdir(projectDir), driverFile(kind)),
+    minify: true,
+  });
+  return outputFiles[0]?.contents ?? new Uint8Array();
+}
 
 const outdir = (projectDir: string): string => join(projectDir, '.kt', 'bundles', 'out');
 
@@ -85,6 +120,7 @@ export async function buildBundle(
             }));
           },
         },
+        drivers,
         ...plugins,
       ],
     });
@@ -165,6 +201,7 @@ export async function buildController(projectDir: string): Promise<OutputFile[]>
     },
     outfile: join(outdir(projectDir), 'controller.mjs'),
     minify: true,
+    plugins: [drivers],
   });
   return outputFiles;
 }

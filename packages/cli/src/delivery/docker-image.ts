@@ -1,6 +1,7 @@
 /**
  * The delivery "docker": an image with the bundle, made by a builder that is installed, or by the user's own.
  */
+import { withDriver } from '../bundle/with-driver.js';
 import type { ClusterOptions } from '../project/resolve-context.js';
 import { kubeconfigFiles, readKubeconfig } from '../cluster/kubeconfig.js';
 import { imageText, parseImage } from '../registry/image-name.js';
@@ -20,7 +21,8 @@ export const dockerImage = (
   context: ClusterOptions,
   { dryRun, progress }: { dryRun: boolean; progress: (text: string) => void },
 ): Delivery => ({
-  deliver: async (bundle, settings) => {
+  deliver: async (plain, settings) => {
+    const bundle = await withDriver(plain, settings.store);
     const { repository, build, platform, insecureRegistry: insecure } = context;
     const local = localCluster(await kubeContextOf(context));
     const how = { bundle, base: settings.image, platform, insecure, build, local, progress };

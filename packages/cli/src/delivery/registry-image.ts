@@ -1,5 +1,6 @@
 /** The delivery "registry": the bundle as a layer upon the image of the context, pushed without a builder. */
 import { MOUNT } from '@kube-transform/runtime/kubernetes';
+import { withDriver } from '../bundle/with-driver.js';
 import type { ClusterOptions } from '../project/resolve-context.js';
 import { appendLayer } from '../registry/append-layer.js';
 import { imageText, parseImage } from '../registry/image-name.js';
@@ -14,7 +15,8 @@ export const registryImage = (
   { repository, insecureRegistry: insecure, platform }: ClusterOptions,
   { dryRun, progress }: { dryRun: boolean; progress: (text: string) => void },
 ): Delivery => ({
-  deliver: async (bundle, settings) => {
+  deliver: async (plain, settings) => {
+    const bundle = await withDriver(plain, settings.store);
     if (repository === undefined) throw noRepository('registry');
     const files = await bundleFiles(bundle, { platform, image: settings.image });
     const tag = files.digest;

@@ -5,6 +5,7 @@ import { didYouMean, KtError, type KTPipelineInput, type Pipeline } from '@kube-
 import type { RunRecord } from '@kube-transform/runtime';
 import { bundleCatalog, type BundleCatalog, type FunctionCatalog } from '@kube-transform/runtime/internal';
 import { type Bundle, makeBundle } from '../bundle/make-bundle.js';
+import { withDriver } from '../bundle/with-driver.js';
 import { catalogOf, loadModule, pipelinesOf } from '../bundle/load-modules.js';
 import { pipelineNames } from '../project/pipeline-names.js';
 import { projectDir } from '../project/project-dir.js';
@@ -96,6 +97,10 @@ export async function loadPipeline(
   };
   return { ...loaded, pipeline: pick(pipelines, { file: path, wanted }), source };
 }
+
+/** The entry of workers that can open the store of a URL; undefined where there are no functions. */
+export const workerOf = async ({ bundle }: LoadedPipeline, store: string): Promise<string | undefined> =>
+  bundle === null ? undefined : (await withDriver(bundle, store)).worker;
 
 /** Only functions, for a document, or for a run whose document is stored with it. */
 export async function loadFunctions(functionFiles: readonly string[]): Promise<LoadedPipeline> {

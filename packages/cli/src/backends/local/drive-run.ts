@@ -12,7 +12,7 @@ import {
 } from '@kube-transform/runtime/internal';
 import { isKtError, KtError } from '@kube-transform/sdk';
 import { availableParallelism } from 'node:os';
-import type { LoadedPipeline } from '../../pipeline/load-pipeline.js';
+import { type LoadedPipeline, workerOf } from '../../pipeline/load-pipeline.js';
 import type { DriveOptions, RunDriver, StartedRun } from '../backend.js';
 import { refOf } from './find-runs.js';
 import { readOutcome } from './read-run.js';
@@ -46,7 +46,7 @@ async function driveRun(session: Session, options: DriveOptions, driver: RunDriv
       ...driver,
       epoch,
       resumed,
-      executor: executorFor(session, options),
+      executor: await executorFor(session, options),
       cancel: new AbortController().signal,
     });
     return await readOutcome(store, record, status);
@@ -66,7 +66,7 @@ function withResumeHint(problems: KtError['problems'], runId: string): KtError['
   );
 }
 
-function executorFor({ store, loaded }: Session, { executor, jobs }: DriveOptions): Executor {
+async function executorFor({ store, loaded }: Session, { executor, jobs }: DriveOptions): Promise<Executor> {
   const clock: Clock = systemClock;
   if (executor !== 'processes') {
     const host = { ...localHost({ store, clock, catalog: loaded.catalog }), within: withinLog };
@@ -78,10 +78,10 @@ function executorFor({ store, loaded }: Session, { executor, jobs }: DriveOption
       code: 'STORE_NOT_SHARED',
       path: '--store',
       message: `Worker processes cannot open a "${kind}:" store of this process.`,
-      hint: 'Use --executor in-process, or a file: store.',
+      hint: 'Use --executor in-process, or a file: or s3: store.',
     });
   }
-  const entry = loaded.bundle?.worker;
+  const entry = await workerOf(loaded, url);
   if (entry === undefined) {
     throw new KtError({
       code: 'NO_FUNCTIONS',

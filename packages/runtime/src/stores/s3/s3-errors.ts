@@ -1,0 +1,70 @@
+/** What a server says of an object, as an error that names the key, the bucket and what to do. */
+import { isKtError, KtError } from '@kube-transform/sdk';
+import { messageOf } from '../../parse/thrown.js';
+
+const HINTS: Record<string, string> = {
+  NoSuchBucket: 'Make the bucket, or mend its name in the URL of the store.',
+  AccessDenied:
+    'Give these credentials the rights to list the bucket and to get, put and delete its objects.',
+  Forbidden: 'Give these credentials the rights to list the bucket and to get, put and delete its objects.',
+  InvalidAccessKeyId: 'The server does not know this access key: set AWS_ACCESS_KEY_ID, or another profile.',
+  SignatureDoesNotMatch: 'The secret key is not that of the access key: set AWS_SECRET_ACCESS_KEY anew.',
+  ExpiredToken: 'The credentials have expired: get new ones.',
+  RequestTimeTooSkewed: 'The clock of this machine is wrong: set it.',
+  CredentialsProviderError:
+    'There are no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile or a service account; ?anonymous=true for a public bucket.',
+  PermanentRedirect: 'The bucket is in another region: write ?region=… behind the URL.',
+  AuthorizationHeaderMalformed: 'The bucket is in another region: write ?region=… behind the URL.',
+  SlowDown: 'The server asks for less at once: lower the parallelism of the step.',
+  ServiceUnavailable: 'The server has too much to do, or is down: try again later.',
+  QuotaExceeded: 'The bucket is full: delete objects, or have its quota raised.',
+  ObjectParentIsFile:
+    'On this server a name cannot be both an object and a folder of objects: write to another name.',
+  ECONNREFUSED: 'No server listens there: mend the endpoint of the store, or start the server.',
+  ENOTFOUND: 'There is no such host: mend the endpoint or the region of the store.',
+  TimeoutError: 'The server does not answer: see whether it runs and can be reached.',
+  ETIMEDOUT: 'The server does not answer: see whether it runs and can be reached.',
+};
+
+interface SdkError {
+  name?: unknown;
+  code?: unknown;
+  $metadata?: { httpStatusCode?: number; attempts?: number };
+}
+
+/** The server's status; undefined where it has not answered. */
+export const statusOf = (error: unknown): number | undefined =>
+  (error as SdkError | null)?.$metadata?.httpStatusCode;
+
+/** How often the server was asked. */
+export const triesOf = (error: unknown): number => (error as SdkError | null)?.$metadata?.attempts ?? 1;
+
+/** The server's or the system's word for what is wrong. */
+export function codeOf(error: unknown): string {
+  const { name, code } = (error ?? {}) as SdkError;
+  if (typeof code === 'string' && code !== '') return code;
+  return typeof name === 'string' ? name : 'Error';
+}
+
+/** True where there is no such object, though the bucket is there. */
+export const isMissing = (error: unknown): boolean =>
+  statusOf(error) === 404 && codeOf(error) !== 'NoSuchBucket';
+
+/** A failed action ("write", "read", …) as KtError `STORE_FAILED`; a KtError is returned as it is. */
+export function s3Failed(error: unknown, action: string, object: { store: string; key: string }): KtError {
+  if (isKtError(error)) return error;
+  const code = codeOf(error);
+  const status = statusOf(error);
+  const said = messageOf(error);
+  const why = said.includes(code) ? said : `${said} (${[code, status].filter(Boolean).join(', ')})`;
+  return new KtError(
+    {
+      code: 'STORE_FAILED',
+      message: `Cannot ${action} "${object.key}" in ${object.store}: ${why}.`,
+      path: '',
+      hint:
+        HINTS[code] ?? HINTS[status === 403 ? 'AccessDenied' : ''] ?? 'The server says why; see its message.',
+    },
+    { cause: error },
+  );
+}

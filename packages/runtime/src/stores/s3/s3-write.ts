@@ -1,0 +1,129 @@
+/*
+ * Writes objects of a bucket.
+ *
+ * 1. A conditional put is one request, which every server decides as a whole. It carries an id of its own:
+ *    where it was made again and finds an object there, the id tells whether that is its own.
+ * 2. A stream goes up in parts, a few in memory at once; one that fails leaves no parts behind.
+ */
+import { randomUUID } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { KtError } from '@kube-transform/sdk';
+import type { PutOptions } from '../../ports/index.js';
+import { PutObjectCommand, Upload } from './aws-sdk.js';
+import type { Bucket } from './bucket.js';
+import { pauseMs } from './s3-client.js';
+import { codeOf, isMissing, s3Failed, statusOf, triesOf } from './s3-errors.js';
+import { headObject, plainEtag } from './s3-read.js';
+
+const PART_BYTES = 8 * 1024 * 1024;
+const PARTS_AT_ONCE = 3;
+/** Of a stream that is put under a condition: it must fit into memory, as it goes up in one request. */
+const WHOLE_BYTES = 64 * 1024 * 1024;
+const CONFLICT_TRIES = 10;
+/** The metadata that holds the id of a put. */
+const PUT_ID = 'kt-put';
+
+const wait = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
+
+type Body = Uint8Array | AsyncIterable<Uint8Array>;
+
+/** Writes an object; its etag, or null where the condition did not hold. */
+export async function writeObject(
+  bucket: Bucket,
+  key: string,
+  { body, condition }: { body: Body; condition: PutOptions },
+): Promise<string | null> {
+  const isConditional = condition.ifAbsent === true || condition.ifMatch !== undefined;
+  bucket.at(key);
+  if (!(body instanceof Uint8Array) && !isConditional) return await upload(bucket, key, body);
+  const whole = body instanceof Uint8Array ? body : await gathered(bucket, key, body);
+  try {
+    if (isConditional) return await putIf(bucket, key, { body: whole, condition });
+    const { ETag } = await bucket.client.send(
+      new PutObjectCommand({ ...bucket.at(key), ...bucket.encryption, Body: Buffer.from(whole) }),
+    );
+    return plainEtag(ETag);
+  } catch (error) {
+    throw s3Failed(error, 'write', { store: bucket.name, key });
+  }
+}
+
+async function putIf(
+  bucket: Bucket,
+  key: string,
+  { body, condition }: { body: Uint8Array; condition: PutOptions },
+): Promise<string | null> {
+  const id = randomUUID();
+  for (let round = 1; ; round++) {
+    try {
+      const { ETag } = await bucket.client.send(
+        new PutObjectCommand({
+          ...bucket.at(key),
+          ...bucket.encryption,
+          Body: Buffer.from(body),
+          Metadata: { [PUT_ID]: id },
+          ...(condition.ifAbsent === true ? { IfNoneMatch: '*' } : {}),
+          ...(condition.ifMatch === undefined ? {} : { IfMatch: condition.ifMatch }),
+        }),
+      );
+      return plainEtag(ETag);
+    } catch (error) {
+      // Two puts met: AWS decides for neither.
+      if (codeOf(error) === 'ConditionalRequestConflict' && round < CONFLICT_TRIES) {
+        await wait(pauseMs(round));
+        continue;
+      }
+      if (statusOf(error) !== 412 && !(isMissing(error) && condition.ifMatch !== undefined)) throw error;
+      if (triesOf(error) === 1 && round === 1) return null;
+      const there = await headObject(bucket, key);
+      return there?.metadata[PUT_ID] === id ? there.info.etag : null;
+    }
+  }
+}
+
+/** Puts a stream of any length. An error of the stream itself passes through. */
+async function upload(bucket: Bucket, key: string, body: AsyncIterable<Uint8Array>): Promise<string> {
+  const own: { error?: unknown } = {};
+  const noted = async function* (): AsyncGenerator<Uint8Array> {
+    try {
+      yield* body;
+    } catch (error) {
+      own.error = error;
+      throw error;
+    }
+  };
+  try {
+    const { ETag } = await new Upload({
+      client: bucket.client,
+      params: {
+        ...bucket.at(key),
+        ...bucket.encryption,
+        Body: Readable.from(noted(), { objectMode: false }),
+      },
+      partSize: PART_BYTES,
+      queueSize: PARTS_AT_ONCE,
+    }).done();
+    if (plainEtag(ETag) !== '') return plainEtag(ETag);
+    return (await headObject(bucket, key))?.info.etag ?? '';
+  } catch (error) {
+    if ('error' in own) throw own.error;
+    throw s3Failed(error, 'write', { store: bucket.name, key });
+  }
+}
+
+/** A stream in memory. @throws KtError `STORE_FAILED` where it is too long. */
+async function gathered(bucket: Bucket, key: string, body: AsyncIterable<Uint8Array>): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    chunks.push(Uint8Array.from(chunk));
+    size += chunk.length;
+    if (size <= WHOLE_BYTES) continue;
+    const what = `a stream of more than ${WHOLE_BYTES / 1024 / 1024} MiB cannot be put under a condition`;
+    const hint =
+      'Write it without a condition under a name of its own, and then a small object that names it.';
+    const message = `Cannot write "${key}" in ${bucket.name}: ${what}.`;
+    throw new KtError({ code: 'STORE_FAILED', message, path: '', hint });
+  }
+  return Buffer.concat(chunks);
+}

@@ -1,0 +1,29 @@
+/**
+ * Real object-store servers for tests: `KT_OBJECTSTORE` names the program that starts them; without it their
+ * tests are skipped.
+ */
+import { execFileSync } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+
+const program = process.env['KT_OBJECTSTORE'];
+
+/** Whether there are servers. */
+export const hasServers = program !== undefined;
+
+/** Tells the program that starts servers what to do. */
+export const servers = (...args: string[]): string =>
+  execFileSync(program!, args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+
+/** Starts a server and gives this process its credentials; the URL of a new folder in its bucket. */
+export function newPlace(name: string): string {
+  servers('up', name);
+  const env = Object.fromEntries(
+    [...servers('env', name).matchAll(/^export (\w+)=(.*)$/gm)].map(([, key = '', value = '']) => [
+      key,
+      value,
+    ]),
+  );
+  for (const [key, value] of Object.entries(env)) if (/^AWS_/.test(key)) process.env[key] = value;
+  const query = new URLSearchParams({ endpoint: env['KT_S3_ENDPOINT'] ?? '' });
+  return `s3://${env['KT_S3_BUCKET']}/${name}-${randomUUID()}?${query.toString()}`;
+}
