@@ -17,15 +17,18 @@ export function settingsOf(options: ClusterOptions, namespace: string): ClusterS
         store === undefined
           ? 'The pods need a store for files and results.'
           : `The store "${store}" is a folder, and pods need a volume for it.`,
-      hint: 'Give --volume pvc:CLAIM, or --volume host:/path for a cluster of one node.',
+      hint: 'Give --volume pvc:CLAIM, --store s3://BUCKET/PREFIX, or --volume host:/path for a cluster of one node.',
     });
   }
-  const { image, imagePullPolicy, serviceAccount, keepFinished, maxPods, maxRuns, defaults } = options;
+  for (const name of ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'])
+    if (options.defaults?.env?.[name] !== undefined) throw secretInEnv(name);
+  const { image, imagePullPolicy, storeSecret, serviceAccount, keepFinished, maxPods, maxRuns, defaults } =
+    options;
   return clusterSettings({
     namespace,
     store,
     volume,
-    ...omitUndefined({ image, imagePullPolicy, serviceAccount, keepFinished, maxPods, maxRuns }),
+    ...omitUndefined({ image, imagePullPolicy, storeSecret, serviceAccount, keepFinished, maxPods, maxRuns }),
     ...omitUndefined({ defaults: defaults?.kubernetes, env: defaults?.env }),
   });
 }
@@ -35,6 +38,14 @@ export function contextDefaults({ defaults }: ClusterOptions): Omit<ContextDefau
   const { kubernetes, env, ...steps } = defaults ?? {};
   return steps;
 }
+
+const secretInEnv = (name: string): KtError =>
+  new KtError({
+    code: 'SECRET_IN_ENV',
+    path: `defaults.env.${name}`,
+    message: `${name} in \`defaults.env\` would stand in ConfigMaps and rendered files for everyone to read.`,
+    hint: "Put it into a Secret, and name that: storeSecret: 'NAME', or --store-secret NAME.",
+  });
 
 function parseVolume(text: string): DataVolume {
   const [, kind, name = '', mountPath = MOUNT_PATH] = /^(pvc|host):([^:]+)(?::(\/[^:]*))?$/.exec(text) ?? [];

@@ -13,6 +13,7 @@ const DEFAULTS: readonly [ChoiceKey, string][] = [
   ['volume', 'none'],
   ['claim', 'none'],
   ['store', 'the folder of the volume'],
+  ['storeSecret', 'none'],
   ['serviceAccount', 'kt-pod'],
   ['delivery', 'what the bundle needs'],
   ['repository', 'none'],

@@ -38,7 +38,15 @@ export function withPodOptions(command: Command): Command {
         'volume behind a file: store: pvc:CLAIM or host:/path, mounted at /mnt/data or :/path',
       ),
     )
-    .addOption(new Option('--store <url>', 'file store as pods open it (default: the folder of the volume)'))
+    .addOption(
+      new Option(
+        '--store <url>',
+        'file store as pods open it, such as s3://BUCKET/PREFIX (default: the folder of the volume)',
+      ),
+    )
+    .addOption(
+      new Option('--store-secret <name>', 'Secret whose keys are the environment that opens the store'),
+    )
     .addOption(
       new Option('--delivery <how>', 'how code gets into pods (default: what it needs)').choices([
         'bundle',

@@ -22,16 +22,16 @@ export const dockerImage = (
   { dryRun, progress }: { dryRun: boolean; progress: (text: string) => void },
 ): Delivery => ({
   deliver: async (plain, settings) => {
-    const bundle = await withDriver(plain, settings.store);
     const { repository, build, platform, insecureRegistry: insecure } = context;
     const local = localCluster(await kubeContextOf(context));
+    if (repository === undefined && local === undefined && build === undefined) throw noRepository('docker');
+    const bundle = await withDriver(plain, settings.store);
     const how = { bundle, base: settings.image, platform, insecure, build, local, progress };
     const published = { digest: bundle.digest, parts: 0 };
     if (build !== undefined && repository === undefined) {
       if (!dryRun) await buildImage({ ...how, image: settings.image });
       return { published: { ...published, isNew: !dryRun }, settings, objects: [] };
     }
-    if (repository === undefined && local === undefined) throw noRepository('docker');
     const name = {
       ...parseImage(repository ?? LOCAL_REPOSITORY),
       tag: await dockerTag(bundle, how),

@@ -16,8 +16,8 @@ export const registryImage = (
   { dryRun, progress }: { dryRun: boolean; progress: (text: string) => void },
 ): Delivery => ({
   deliver: async (plain, settings) => {
-    const bundle = await withDriver(plain, settings.store);
     if (repository === undefined) throw noRepository('registry');
+    const bundle = await withDriver(plain, settings.store);
     const files = await bundleFiles(bundle, { platform, image: settings.image });
     const tag = files.digest;
     const target = new Repository({ ...parseImage(repository), tag, digest: null }, { insecure });

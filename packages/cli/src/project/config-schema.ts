@@ -60,6 +60,7 @@ const context = z
     image: nonEmpty.optional(),
     imagePullPolicy: policy.optional(),
     store: nonEmpty.optional(),
+    storeSecret: nonEmpty.optional(),
     volume: nonEmpty.optional(),
     claim: z
       .strictObject({

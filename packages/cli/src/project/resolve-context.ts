@@ -34,6 +34,7 @@ export const ENVIRONMENT = {
   image: 'KT_IMAGE',
   imagePullPolicy: 'KT_IMAGE_PULL_POLICY',
   store: 'KT_CLUSTER_STORE',
+  storeSecret: 'KT_STORE_SECRET',
   volume: 'KT_VOLUME',
   serviceAccount: 'KT_SERVICE_ACCOUNT',
   delivery: 'KT_DELIVERY',

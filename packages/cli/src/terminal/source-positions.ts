@@ -9,7 +9,7 @@ const FRAME = /(file:\/\/[^\s()]+?\.mjs):(\d+):(\d+)/g;
 /** A file of a bundle where pods have it: below a folder with the time of the mount, or unpacked. */
 const IN_POD = /^file:\/\/\/(?:kt\/bundle\/(?:\.\.[^/]+\/)?|tmp\/kt-bundle\/)([^/]+)$/;
 /** A frame that is not the user's. */
-const OTHERS = /^\s+at .*(node:|node_modules\/|packages\/(runtime|sdk)\/)/;
+const OTHERS = /^\s+at .*(node:|node_modules\/|packages\/(runtime|sdk)\/|store-\w+\.mjs:)/;
 
 const SOURCE_MAP = record<ConstructorParameters<typeof SourceMap>[0]>({
   version: number,

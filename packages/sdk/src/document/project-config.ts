@@ -71,8 +71,13 @@ export interface ContextConfig {
    * `IfNotPresent` for the stock image and for digests.
    */
   imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
-  /** File store as pods open it. Default: the folder of the volume. */
+  /** File store as pods open it, such as `s3://bucket/prefix`. Default: the folder of the volume. */
   store?: string;
+  /**
+   * Secret whose keys (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`) pods open the store with. Default: the
+   * rights of the service account.
+   */
+  storeSecret?: string;
   /**
    * Volume behind a `file:` store: `pvc:CLAIM` or `host:/path`, each with `:/mount/path` where it is not
    * `/mnt/data`.

@@ -1,7 +1,7 @@
 /** The container beside a run's controller, in which steps with `placement: 'controller'` run. Pure. */
 import { type KTJob, parseQuantity } from '@kube-transform/sdk';
 import type { ClusterSettings } from './cluster-settings.js';
-import { CONTAINER, type EnvVar, MOUNT, SCRATCH_ENV, workerEnv } from './pod-spec.js';
+import { CONTAINER, envFromOf, type EnvVar, MOUNT, SCRATCH_ENV, workerEnv } from './pod-spec.js';
 
 /** Its name. */
 export const BESIDE = 'steps';
@@ -55,7 +55,7 @@ export function withBeside(
     restartPolicy: 'Always',
     command: ['node', '--max-semi-space-size=2', `${MOUNT.bundle}/controller.mjs`],
     env,
-    ...(defaults.envFrom === undefined ? {} : { envFrom: defaults.envFrom }),
+    ...envFromOf(settings, defaults.envFrom),
     resources: {
       requests: REQUESTS,
       limits: { memory: String(Math.ceil(BESIDE_WORKERS * bytesOf(memory) * 1.1) + SPARE_BYTES) },

@@ -19,11 +19,13 @@ export interface ClusterSettings {
   serviceAccount: string;
   /** URL of the store, as pods open it. */
   store: string;
+  /** Secret whose keys all pods have in their environment, to open the store with; null: none. */
+  storeSecret: string | null;
   /** Null where the store is no folder. */
   volume: DataVolume | null;
   /** Pod options of all jobs; a job's own come first. */
   defaults: KubernetesOptions;
-  /** Environment of all workers. */
+  /** Environment of all workers; what begins with `AWS_`, of all pods. */
   env: Record<string, string>;
   /** Pods of one job at once, where the job does not say. Default 1000. */
   parallelism: number;
@@ -55,6 +57,8 @@ export const SETTINGS_FIELDS = {
   imagePullPolicy: nullOr(oneOf('Always', 'IfNotPresent', 'Never')),
   serviceAccount: text,
   store: text,
+  // Settings of 0.1.0 do not have it.
+  storeSecret: orElse(nullOr(text), null),
   volume: nullOr(VOLUME),
   defaults: KUBERNETES,
   env: table(text),
@@ -84,6 +88,7 @@ export function clusterSettings(
     image: DEFAULT_IMAGE,
     imagePullPolicy: null,
     serviceAccount: 'kt-pod',
+    storeSecret: null,
     volume: null,
     defaults: {},
     env: {},

@@ -2,6 +2,7 @@
 import {
   type JsonObject,
   type KTJob,
+  type KubernetesOptions,
   omitUndefined,
   parseDurationMs,
   parseQuantity,
@@ -36,6 +37,21 @@ export const workerEnv = ({ env, store, volume }: ClusterSettings, own: Record<s
   { name: 'DATA_DIR', value: volume?.mountPath ?? store },
   { name: 'KT_STORE', value: store },
 ];
+
+/** What of the environment says how the store is reached, for pods that run no items. */
+const storeEnv = ({ env }: ClusterSettings, others: readonly EnvVar[]): EnvVar[] =>
+  Object.entries(env)
+    .filter(([name]) => name.startsWith('AWS_') && !others.some(other => other.name === name))
+    .map(([name, value]) => ({ name, value }));
+
+/** What the store is opened with, as `envFrom` of a container, before what a job or context names. */
+export function envFromOf(
+  { storeSecret }: ClusterSettings,
+  more: KubernetesOptions['envFrom'] = [],
+): { envFrom?: object[] } {
+  const all = [...(storeSecret === null ? [] : [{ secretRef: { name: storeSecret } }]), ...more];
+  return all.length === 0 ? {} : { envFrom: all };
+}
 
 /** What differs from pod to pod of a run. */
 export interface PodPlan {
@@ -100,7 +116,8 @@ export function basePod(plan: PodPlan): Record<string, unknown> {
         image: settings.image,
         imagePullPolicy: pullPolicy(settings.image, settings.imagePullPolicy),
         command: ['node', ...plan.args],
-        env: [...SCRATCH_ENV, ...plan.env],
+        env: [...SCRATCH_ENV, ...storeEnv(settings, plan.env), ...plan.env],
+        ...envFromOf(settings),
         resources: plan.resources,
         securityContext: {
           allowPrivilegeEscalation: false,
@@ -160,7 +177,7 @@ export function withJobOptions(
       image,
       options.imagePullPolicy ?? (options.image === undefined ? plan.settings.imagePullPolicy : null),
     ),
-    ...omitUndefined({ envFrom: options.envFrom }),
+    ...envFromOf(plan.settings, options.envFrom),
     volumeMounts: [
       ...((container?.['volumeMounts'] as object[] | undefined) ?? []),
       ...(options.volumeMounts ?? []),

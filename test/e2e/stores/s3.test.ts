@@ -1,0 +1,77 @@
+/** Runs on a cluster whose store is a bucket: no volume, credentials from a Secret, which is seen nowhere. */
+import { openStore } from '@kube-transform/runtime';
+import { readResults } from '@kube-transform/runtime/internal';
+import { paths, type Pod } from '@kube-transform/runtime/kubernetes';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { kt } from '../../kit/kt.js';
+import { hasServers, newPlace } from '../../objectstore/servers.js';
+import { E2E, object, type TestCluster, testCluster } from '../kit/cluster.js';
+import { submitJobs } from '../kit/submitted.js';
+
+const SECRET = 'bucket-keys';
+
+describe.skipIf(!hasServers)('a run whose store is a bucket', () => {
+  let cluster: TestCluster;
+  beforeAll(async () => {
+    const url = newPlace('s3');
+    const place = await testCluster('s3');
+    const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = process.env;
+    await place.api.create(`/api/v1/namespaces/${place.namespace}/secrets`, {
+      ...object('Secret', SECRET, { stringData: { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } }),
+      apiVersion: 'v1',
+    });
+    cluster = {
+      ...place,
+      store: await openStore(url),
+      settings: { ...place.settings, store: url, volume: null, storeSecret: SECRET },
+    };
+  });
+  afterAll(() => cluster[Symbol.asyncDispose]());
+
+  test('completes without a volume; the secret is in no object, log or output', async () => {
+    const run = await submitJobs(
+      cluster,
+      [
+        {
+          type: 'map',
+          name: 'squares',
+          function: 'ends.square',
+          items: Array.from({ length: 30 }, (_, i) => i),
+          args: { n: { $ref: 'item#' } },
+          itemsPerPod: 10,
+        },
+        { name: 'beside', placement: 'controller', call: ['square', { n: 7 }], dependencies: ['squares'] },
+        { name: 'fails', call: ['ends', { how: 'exit' }], dependencies: ['squares'] },
+      ],
+      { keepFinished: true },
+    );
+    const { status } = await run.ended;
+    expect(status).toBe('Failed');
+    expect(await readResults(cluster.store, run.runId, 'squares')).toEqual(
+      Array.from({ length: 30 }, (_, i) => i * i),
+    );
+    expect(await readResults(cluster.store, run.runId, 'beside')).toEqual([49]);
+    const pods = (await cluster.api.list<Pod>(paths.pods(cluster.namespace))).items;
+    expect(pods.length).toBeGreaterThan(3);
+    for (const { spec } of pods)
+      expect((spec as { volumes: { name: string }[] }).volumes.map(({ name }) => name)).not.toContain('data');
+    const said: string[] = [JSON.stringify(pods)];
+    for (const path of [paths.configMaps, paths.jobs])
+      said.push(JSON.stringify((await cluster.api.list(path(cluster.namespace))).items));
+    for (const { metadata } of pods)
+      for await (const chunk of cluster.api.stream(paths.podLog(cluster.namespace, metadata.name)))
+        said.push(Buffer.from(chunk).toString());
+    const at = ['-n', cluster.namespace, '--kubeconfig', E2E.kubeconfig];
+    for (const args of [
+      ['status', run.runId, '--json'],
+      ['status', run.runId],
+      ['logs', run.runId],
+      ['runs'],
+    ])
+      said.push(...Object.values(await kt(cluster.dir, [...args, ...at])).map(String));
+    for await (const entry of cluster.store.list(''))
+      if (entry.type === 'object')
+        said.push(Buffer.from(await cluster.store.get(entry.object.key)).toString());
+    for (const text of said) expect(text).not.toContain(process.env['AWS_SECRET_ACCESS_KEY'] ?? '');
+  });
+});
