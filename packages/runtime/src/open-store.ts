@@ -17,6 +17,7 @@ const PLANNED = ['gs', 'az'];
  * `s3://bucket/prefix?endpoint=…&region=…`: a bucket of Amazon S3, or of a server that speaks its protocol.
  * Credentials are found where the AWS tools find them.
  *
+ * @param options `isTried`: another process has opened it, and what a server can do need not be tried.
  * @throws KtError `UNKNOWN_STORE` for another scheme or option, `BAD_PATH` for a prefix that is none.
  *
  * @example
@@ -25,7 +26,7 @@ const PLANNED = ['gs', 'az'];
  * store.capabilities.kind; // → 'mem'
  * ```
  */
-export async function openStore(url: string): Promise<FileStore> {
+export async function openStore(url: string, options: { isTried?: boolean } = {}): Promise<FileStore> {
   const { scheme, rest, query } = split(url);
   switch (scheme) {
     case 'file':
@@ -33,7 +34,7 @@ export async function openStore(url: string): Promise<FileStore> {
     case 'mem':
       return memoryFileStore();
     case 's3':
-      return (await import('./stores/s3/s3-file-store.js')).s3FileStore(url);
+      return (await import('./stores/s3/s3-file-store.js')).s3FileStore(url, options);
     default:
       throw unknownStore(url, scheme);
   }

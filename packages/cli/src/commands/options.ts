@@ -4,7 +4,10 @@ import type { DriveOptions } from '../backends/backend.js';
 
 /** The store a command works on: `--store`, else KT_STORE, else DATA_DIR, else the folder it runs in. */
 export const storeOption = (): Option =>
-  new Option('--store <url>', 'file store: file:DIR or mem: (default: KT_STORE, else DATA_DIR, else file:.)');
+  new Option(
+    '--store <url>',
+    'file store: file:DIR, s3://BUCKET/PREFIX or mem: (default: KT_STORE, else DATA_DIR, else file:.)',
+  );
 
 /** Parses a count. */
 export const count = (text: string): number => {

@@ -104,7 +104,7 @@ async function run(
   process.on('SIGTERM', () => stop.abort(new Error('The pod is being stopped.')));
   const { digest } = catalog;
   verifyFiles(fileURLToPath(new URL('.', import.meta.url)), { digest, sums }, setting('KT_DIGEST'));
-  const store = await openStore(setting('KT_STORE'));
+  const store = await openStore(setting('KT_STORE'), { isTried: true });
   const hints = new HintClient(store, runId);
   const host = localHost({ store, clock: systemClock, catalog });
   const manifest = await host.manifests(runId, job);

@@ -50,7 +50,7 @@ async function serveDriver(catalog: FunctionCatalog): Promise<void> {
         'This file is the worker entry of a bundle; it is started by `kt run --executor processes` and by pods.',
     });
   }
-  const store = await openStore(storeUrl);
+  const store = await openStore(storeUrl, { isTried: true });
   const host = localHost({ store, clock: systemClock, catalog });
   let stop = new AbortController();
   let draining = false;

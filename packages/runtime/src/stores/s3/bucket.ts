@@ -12,7 +12,11 @@ export class Bucket {
   readonly location: S3Location;
   readonly client: S3Client;
 
-  constructor(location: S3Location, client: S3Client) {
+  #asked: Promise<void> | undefined;
+
+  /** @param isTried another process has asked whether the server keeps conditions. */
+  constructor(location: S3Location, client: S3Client, isTried: boolean) {
+    if (isTried) this.#asked = Promise.resolve();
     this.location = location;
     this.client = client;
     this.name = `s3://${location.bucket}/${location.prefix}`.replace(/\/$/, '');
@@ -29,6 +33,15 @@ export class Bucket {
         'Use shorter names.',
       );
     return { Bucket: this.location.bucket, Key: whole };
+  }
+
+  /** Asks once for all who use this store; does not ask where another process has. */
+  keepsConditions(ask: () => Promise<void>): Promise<void> {
+    this.#asked ??= ask().catch((error: unknown) => {
+      this.#asked = undefined;
+      throw error;
+    });
+    return this.#asked;
   }
 
   /** How the server is to encrypt what is put. */

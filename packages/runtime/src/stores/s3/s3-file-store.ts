@@ -23,11 +23,12 @@ import { writeObject } from './s3-write.js';
  * EKS Pod Identity, instance. A key has at most 1,024 bytes with the prefix. An append reads the object and
  * puts it back. A stream that is put under a condition has at most 64 MiB.
  *
+ * @param options `isTried`: another process has tried whether the server keeps conditions of puts.
  * @throws KtError `UNKNOWN_STORE`.
  */
-export function s3FileStore(url: string): FileStore {
+export function s3FileStore(url: string, { isTried = false }: { isTried?: boolean } = {}): FileStore {
   const location = s3LocationOf(url);
-  const bucket = new Bucket(location, s3Client(location));
+  const bucket = new Bucket(location, s3Client(location), isTried);
   const reader = {
     head: async (key: string) => (await headObject(bucket, key))?.info ?? null,
     get: (key: string, range?: Parameters<FileStore['get']>[1]) => readObject(bucket, key, range),

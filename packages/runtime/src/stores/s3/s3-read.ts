@@ -37,15 +37,25 @@ export async function headObject(
   }
 }
 
+/** What was read is the beginning of an object that is no longer there. */
+class Replaced extends Error {}
+
 /** The bytes of an object, or of a part. @throws KtError `NOT_FOUND`. */
 export async function readObject(
   bucket: Bucket,
   key: string,
   range: ByteRange | undefined,
 ): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  for await (const chunk of streamObject(bucket, key, range)) chunks.push(chunk);
-  return Uint8Array.from(chunks.length === 1 ? (chunks[0] ?? []) : Buffer.concat(chunks));
+  for (let tries = 1; ; tries++) {
+    try {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of streamObject(bucket, key, range)) chunks.push(chunk);
+      return Uint8Array.from(chunks.length === 1 ? (chunks[0] ?? []) : Buffer.concat(chunks));
+    } catch (error) {
+      // Nobody has seen the beginning: that of the new object is read.
+      if (!((error as Error).cause instanceof Replaced) || tries >= TRIES) throw error;
+    }
+  }
 }
 
 /**
@@ -90,7 +100,10 @@ export async function* streamObject(
       const status = statusOf(error);
       if (status === RANGE_NOT_SATISFIABLE) return;
       if (status === PRECONDITION_FAILED)
-        throw s3Failed(new Error('it was replaced while it was read'), 'read', { store: bucket.name, key });
+        throw s3Failed(new Replaced('it was replaced while it was read'), 'read', {
+          store: bucket.name,
+          key,
+        });
       if ((status !== undefined && status >= 300) || etag === undefined || tries >= TRIES)
         throw s3Failed(error, 'read', { store: bucket.name, key });
       await wait(pauseMs(tries));

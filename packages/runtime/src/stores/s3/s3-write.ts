@@ -1,9 +1,11 @@
 /*
  * Writes objects of a bucket.
  *
- * 1. A conditional put is one request, which every server decides as a whole. It carries an id of its own:
- *    where it was made again and finds an object there, the id tells whether that is its own.
- * 2. A stream goes up in parts, a few in memory at once; one that fails leaves no parts behind.
+ * 1. A conditional put is one request, which every server decides as a whole. It carries an id of its own
+ *    and those of the puts before it: one that was made again and finds another object learns whether it was
+ *    first, and that one came after.
+ * 2. Before the first one a server is asked, by trying, whether it keeps conditions at all.
+ * 3. A stream goes up in parts, a few in memory at once; one that fails leaves no parts behind.
  */
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
@@ -11,6 +13,7 @@ import { KtError } from '@kube-transform/sdk';
 import type { PutOptions } from '../../ports/index.js';
 import { PutObjectCommand, Upload } from './aws-sdk.js';
 import type { Bucket } from './bucket.js';
+import { deleteObjects } from './s3-delete.js';
 import { pauseMs } from './s3-client.js';
 import { codeOf, isMissing, s3Failed, statusOf, triesOf } from './s3-errors.js';
 import { headObject, plainEtag } from './s3-read.js';
@@ -20,8 +23,9 @@ const PARTS_AT_ONCE = 3;
 /** Of a stream that is put under a condition: it must fit into memory, as it goes up in one request. */
 const WHOLE_BYTES = 64 * 1024 * 1024;
 const CONFLICT_TRIES = 10;
-/** The metadata that holds the id of a put. */
-const PUT_ID = 'kt-put';
+/** The metadata that holds the ids of a conditional put and of those before it, of which S3 keeps 2 KB. */
+const PUT_IDS = 'kt-puts';
+const MOST_IDS = 60;
 
 const wait = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
 
@@ -37,6 +41,7 @@ export async function writeObject(
   bucket.at(key);
   if (!(body instanceof Uint8Array) && !isConditional) return await upload(bucket, key, body);
   const whole = body instanceof Uint8Array ? body : await gathered(bucket, key, body);
+  if (isConditional) await bucket.keepsConditions(() => tryConditions(bucket));
   try {
     if (isConditional) return await putIf(bucket, key, { body: whole, condition });
     const { ETag } = await bucket.client.send(
@@ -53,15 +58,19 @@ async function putIf(
   key: string,
   { body, condition }: { body: Uint8Array; condition: PutOptions },
 ): Promise<string | null> {
-  const id = randomUUID();
+  const Body = Buffer.from(body);
+  const before = condition.ifMatch === undefined ? null : await headObject(bucket, key);
+  if (condition.ifMatch !== undefined && before?.info.etag !== condition.ifMatch) return null;
+  const id = randomUUID().replaceAll('-', '').slice(0, 16);
+  const ids = [id, ...idsOf(before)].slice(0, MOST_IDS).join(' ');
   for (let round = 1; ; round++) {
     try {
       const { ETag } = await bucket.client.send(
         new PutObjectCommand({
           ...bucket.at(key),
           ...bucket.encryption,
-          Body: Buffer.from(body),
-          Metadata: { [PUT_ID]: id },
+          Body,
+          Metadata: { [PUT_IDS]: ids },
           ...(condition.ifAbsent === true ? { IfNoneMatch: '*' } : {}),
           ...(condition.ifMatch === undefined ? {} : { IfMatch: condition.ifMatch }),
         }),
@@ -76,10 +85,35 @@ async function putIf(
       if (statusOf(error) !== 412 && !(isMissing(error) && condition.ifMatch !== undefined)) throw error;
       if (triesOf(error) === 1 && round === 1) return null;
       const there = await headObject(bucket, key);
-      return there?.metadata[PUT_ID] === id ? there.info.etag : null;
+      if (!idsOf(there).includes(id)) return null;
+      // Where others came after it, its own etag is one that no object has any more.
+      return idsOf(there)[0] === id ? (there?.info.etag ?? null) : `replaced-${id}`;
     }
   }
 }
+
+/** Puts one object twice as if it were new. @throws KtError `STORE_FAILED` where the second put succeeds. */
+async function tryConditions(bucket: Bucket): Promise<void> {
+  const key = `.kt-probe-${randomUUID()}`;
+  const once = { body: new Uint8Array(), condition: { ifAbsent: true } };
+  try {
+    await putIf(bucket, key, once);
+    if ((await putIf(bucket, key, once)) === null) return;
+  } catch (error) {
+    if (codeOf(error) !== 'NotImplemented') throw s3Failed(error, 'write', { store: bucket.name, key });
+  } finally {
+    await deleteObjects(bucket, [bucket.at(key).Key]).catch(() => undefined);
+  }
+  throw new KtError({
+    code: 'STORE_FAILED',
+    path: '',
+    message: `The server of ${bucket.name} does not keep conditions of puts (If-None-Match): two processes could drive one run.`,
+    hint: 'Use a newer version of that server, or another store for runs.',
+  });
+}
+
+const idsOf = (object: { metadata: Record<string, string> } | null): string[] =>
+  object?.metadata[PUT_IDS]?.split(' ') ?? [];
 
 /** Puts a stream of any length. An error of the stream itself passes through. */
 async function upload(bucket: Bucket, key: string, body: AsyncIterable<Uint8Array>): Promise<string> {
