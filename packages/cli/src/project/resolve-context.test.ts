@@ -86,3 +86,12 @@ test('resolveContext - several contexts and none by default is asked about', () 
     /has 2 contexts and none by default.*--context dev, --context prod/s,
   );
 });
+
+test('resolveContext - who names a volume means its folder, and not the bucket that was used last', () => {
+  const bucket = { context: 'kind', store: 's3://data', storeSecret: 'keys' };
+  const typed = { volume: 'host:/data' };
+  expect(resolveContext({ ...none, typed, last: bucket }).values).toEqual({ ...typed, context: 'kind' });
+  expect(resolveContext({ ...none, last: bucket }).values).toEqual(bucket);
+  const folder = { store: 'file:/mnt/data/mine' };
+  expect(resolveContext({ ...none, typed, last: folder }).values).toEqual({ ...typed, ...folder });
+});

@@ -1,8 +1,8 @@
 /*
  * Makes the client that asks a server: where it is, how requests are signed, when they are made again.
  *
- * 1. What may pass (no connection, a time-out, throttling, a failure of the server) is tried again for some
- *    fifteen seconds, with pauses that grow; a server that has never answered only for two, so that a wrong
+ * 1. What may pass (no connection, a time-out, throttling, a failure of the server) is tried again for half a
+ *    minute, with pauses that grow; a server that has never answered only for a second, so that a wrong
  *    address is soon told.
  * 2. A connection on which nothing moves for 30 s is given up.
  */
@@ -10,16 +10,16 @@ import { omitUndefined } from '@kube-transform/sdk';
 import { S3Client } from './aws-sdk.js';
 import type { S3Location } from './s3-url.js';
 
-const TRIES = 10;
+const TRIES = 14;
 const TRIES_AT_FIRST = 4;
 const PAUSE_MS = 100;
 const MAX_PAUSE_MS = 5000;
 const SILENT_MS = 30_000;
 const CONNECTIONS = 64;
 
-/** How long to wait before try number `tries`, in milliseconds: it doubles, half of it by chance. */
+/** How long to wait before try number `tries`, in milliseconds: it doubles, a quarter of it by chance. */
 export const pauseMs = (tries: number): number =>
-  Math.min(MAX_PAUSE_MS, PAUSE_MS * 2 ** (tries - 1)) * (0.5 + Math.random() / 2);
+  Math.min(MAX_PAUSE_MS, PAUSE_MS * 2 ** (tries - 1)) * (0.75 + Math.random() / 4);
 
 /** Makes the client of a location. */
 export function s3Client(location: S3Location): S3Client {
