@@ -155,7 +155,9 @@ const badArguments: fc.Arbitrary<string[]> = fc.oneof(
     ['completion'],
     ['completion', 'sh'],
   ),
-  fc.constantFrom('s3://bucket', 'ftp:x', 'file:', 'nope:', '://').map(store => ['runs', '--store', store]),
+  fc
+    .constantFrom('gs://bucket', 's3://bucket?regoin=eu', 's3:bucket', 'ftp:x', 'file:', 'nope:', '://')
+    .map(store => ['runs', '--store', store]),
 );
 
 const REPORTED = /^(error|\u001b\[\d+merror\u001b\[\d+m) [A-Z_]+ {2}/;

@@ -39,7 +39,7 @@ async function made(
 /** Delivers what a project has. */
 async function delivered(dir: string, context: Parameters<typeof chooseDelivery>[0], dryRun = false) {
   const bundle = await makeBundle({ entries: [join(dir, 'pipelines/shaky.ts')], projectDir: dir });
-  const settings = clusterSettings({ namespace: 'n', store: 's3://bucket', image: BASE });
+  const settings = clusterSettings({ namespace: 'n', store: 'file:/mnt/data', image: BASE });
   const delivery = chooseDelivery({ delivery: 'docker', ...context }, { dryRun, progress: () => undefined });
   return { bundle, ...(await delivery.deliver(bundle, settings)) };
 }

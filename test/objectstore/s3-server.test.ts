@@ -28,6 +28,14 @@ test('a server that does not keep conditions - is no place for runs', async () =
   await store.put('a', bytes('1'));
 });
 
+test('no region - is told, with where to say it', async () => {
+  const { AWS_REGION, ...others } = process.env;
+  process.env = { ...others, AWS_CONFIG_FILE: '/nowhere' };
+  await using store = s3FileStore('s3://bucket');
+  expect((await rejection(store.head('a'))).message).toMatch(/Region is missing.*set AWS_REGION/);
+  process.env = { ...process.env, ...(AWS_REGION === undefined ? {} : { AWS_REGION }) };
+});
+
 test('no server - is told with its address', async () => {
   await using store = s3FileStore('s3://bucket?endpoint=http://127.0.0.1:9');
   const error = await rejection(store.head('a'));

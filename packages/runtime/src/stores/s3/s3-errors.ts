@@ -13,8 +13,9 @@ const HINTS: Record<string, string> = {
   RequestTimeTooSkewed: 'The clock of this machine is wrong: set it.',
   CredentialsProviderError:
     'There are no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile or a service account; ?anonymous=true for a public bucket.',
-  PermanentRedirect: 'The bucket is in another region: write ?region=… behind the URL.',
-  AuthorizationHeaderMalformed: 'The bucket is in another region: write ?region=… behind the URL.',
+  PermanentRedirect: 'Write the region of the bucket behind the URL, ?region=…, or set AWS_REGION.',
+  AuthorizationHeaderMalformed:
+    'Write the region of the bucket behind the URL, ?region=…, or set AWS_REGION.',
   SlowDown: 'The server asks for less at once: lower the parallelism of the step.',
   ServiceUnavailable: 'The server has too much to do, or is down: try again later.',
   QuotaExceeded: 'The bucket is full: delete objects, or have its quota raised.',
@@ -56,6 +57,7 @@ export function s3Failed(error: unknown, action: string, object: { store: string
   const code = codeOf(error);
   const status = statusOf(error);
   const said = messageOf(error);
+  const unplaced = said.startsWith('Region is missing') ? HINTS['PermanentRedirect'] : undefined;
   const why = said.includes(code) ? said : `${said} (${[code, status].filter(Boolean).join(', ')})`;
   return new KtError(
     {
@@ -63,7 +65,10 @@ export function s3Failed(error: unknown, action: string, object: { store: string
       message: `Cannot ${action} "${object.key}" in ${object.store}: ${why}.`,
       path: '',
       hint:
-        HINTS[code] ?? HINTS[status === 403 ? 'AccessDenied' : ''] ?? 'The server says why; see its message.',
+        unplaced ??
+        HINTS[code] ??
+        HINTS[status === 403 ? 'AccessDenied' : ''] ??
+        'The server says why; see its message.',
     },
     { cause: error },
   );

@@ -27,6 +27,7 @@ test('a bucket, a prefix and options - are read', () => {
 test.each([
   ['s3:data', 'names no bucket'],
   ['s3:///data', 'names no bucket'],
+  ['s3://b', 'names "b", as no bucket can be called'],
   ['s3://data/../x', 'BAD_PATH'],
   ['s3://data?regoin=eu', 'did you mean "region"?'],
   ['s3://data?anonymous=yes', 'Write anonymous=true or anonymous=false.'],

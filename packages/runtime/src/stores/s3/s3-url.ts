@@ -40,7 +40,8 @@ export function s3LocationOf(url: string): S3Location {
   if (!/^[a-z0-9][a-z0-9._-]{1,253}[a-z0-9]$/i.test(bucket)) {
     const hint =
       'Write s3://BUCKET/PREFIX. Credentials come from the environment, a profile or the service account.';
-    throw refuse(bucket.includes('@') ? 'holds credentials' : 'names no bucket', hint);
+    if (bucket.includes('@')) throw refuse('holds credentials', hint);
+    throw refuse(bucket === '' ? 'names no bucket' : `names "${bucket}", as no bucket can be called`, hint);
   }
   const prefix = path.replace(/\/$/, '');
   if (prefix !== '') checkKey(prefix);
