@@ -17,9 +17,13 @@ const MAX_PAUSE_MS = 5000;
 const SILENT_MS = 30_000;
 const CONNECTIONS = 64;
 
-/** How long to wait before try number `tries`, in milliseconds: it doubles, a quarter of it by chance. */
-export const pauseMs = (tries: number): number =>
+/** How long to wait after try number `tries`, in milliseconds: it doubles, a quarter of it by chance. */
+const pauseMs = (tries: number): number =>
   Math.min(MAX_PAUSE_MS, PAUSE_MS * 2 ** (tries - 1)) * (0.75 + Math.random() / 4);
+
+/** Waits as long. */
+export const pause = (tries: number): Promise<void> =>
+  new Promise(resolve => setTimeout(resolve, pauseMs(tries)));
 
 /** Makes the client of a location. */
 export function s3Client(location: S3Location): S3Client {

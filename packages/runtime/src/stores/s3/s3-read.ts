@@ -3,14 +3,12 @@ import type { ByteRange, ObjectInfo } from '../../ports/index.js';
 import { clampRange, notFound } from '../store-key.js';
 import { GetObjectCommand, HeadObjectCommand } from './aws-sdk.js';
 import type { Bucket } from './bucket.js';
-import { pauseMs } from './s3-client.js';
+import { pause } from './s3-client.js';
 import { isMissing, s3Failed, statusOf } from './s3-errors.js';
 
 const TRIES = 8;
 const RANGE_NOT_SATISFIABLE = 416;
 const PRECONDITION_FAILED = 412;
-
-const wait = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
 
 /** An etag as it is compared: without quotes. */
 export const plainEtag = (etag: string | undefined): string => etag?.replaceAll('"', '') ?? '';
@@ -106,7 +104,7 @@ export async function* streamObject(
         });
       if ((status !== undefined && status >= 300) || etag === undefined || tries >= TRIES)
         throw s3Failed(error, 'read', { store: bucket.name, key });
-      await wait(pauseMs(tries));
+      await pause(tries);
     }
   }
 }

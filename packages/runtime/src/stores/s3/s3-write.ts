@@ -14,7 +14,7 @@ import type { PutOptions } from '../../ports/index.js';
 import { PutObjectCommand, Upload } from './aws-sdk.js';
 import type { Bucket } from './bucket.js';
 import { deleteObjects } from './s3-delete.js';
-import { pauseMs } from './s3-client.js';
+import { pause } from './s3-client.js';
 import { codeOf, isMissing, s3Failed, statusOf, triesOf } from './s3-errors.js';
 import { headObject, plainEtag } from './s3-read.js';
 
@@ -26,8 +26,6 @@ const CONFLICT_TRIES = 10;
 /** The metadata that holds the ids of a conditional put and of those before it, of which S3 keeps 2 KB. */
 const PUT_IDS = 'kt-puts';
 const MOST_IDS = 60;
-
-const wait = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms));
 
 type Body = Uint8Array | AsyncIterable<Uint8Array>;
 
@@ -79,7 +77,7 @@ async function putIf(
     } catch (error) {
       // Two puts met: AWS decides for neither.
       if (codeOf(error) === 'ConditionalRequestConflict' && round < CONFLICT_TRIES) {
-        await wait(pauseMs(round));
+        await pause(round);
         continue;
       }
       if (statusOf(error) !== 412 && !(isMissing(error) && condition.ifMatch !== undefined)) throw error;
