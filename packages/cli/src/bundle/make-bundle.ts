@@ -115,8 +115,8 @@ const asInstalled = (packages: readonly OutsidePackage[]): OutsideContents => ({
   links: {},
 });
 
-/** Bytes by name, in the order of the names. */
-const sizesOf = (outputs: ReadonlyMap<string, Uint8Array>): Record<string, number> =>
+/** Bytes of its files by name, in the order of the names. */
+export const sizesOf = (outputs: ReadonlyMap<string, Uint8Array>): Record<string, number> =>
   Object.fromEntries(
     [...outputs]
       .filter(([name]) => !name.endsWith('.map'))
@@ -173,9 +173,20 @@ async function write(
   dir: string,
   { outputs, digest }: { outputs: ReadonlyMap<string, Uint8Array>; digest: string },
 ): Promise<void> {
+  await putBundle(projectDir, dir, async temp => {
+    await Promise.all([...outputs].map(([name, bytes]) => writeFile(join(temp, name), bytes)));
+    await writeFile(join(temp, INDEX), await functionIndex(temp, { outputs, digest }));
+  });
+}
+
+/** Makes the folder of a bundle whole: what fills it has a folder beside it, which is renamed. */
+export async function putBundle(
+  projectDir: string,
+  dir: string,
+  fill: (temp: string) => Promise<void>,
+): Promise<void> {
   const temp = await newFolder(await ownFolder(projectDir, 'bundles'), '.new');
-  await Promise.all([...outputs].map(([name, bytes]) => writeFile(join(temp, name), bytes)));
-  await writeFile(join(temp, INDEX), await functionIndex(temp, { outputs, digest }));
+  await fill(temp);
   await rename(temp, dir).catch(async (error: unknown) => {
     await rm(temp, { recursive: true, force: true });
     if (!existsSync(dir)) throw error;

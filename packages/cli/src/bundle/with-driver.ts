@@ -1,11 +1,10 @@
 /** A bundle with the driver for its run's store, where that is not a folder: it has a digest of its own. */
 import { existsSync } from 'node:fs';
-import { cp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOf, functionsIn, INDEX, indexText, sumsOf } from '@kube-transform/runtime/internal';
-import { newFolder, ownFolder } from '../project/own-folder.js';
 import { buildDriver, driverFile } from './build-bundle.js';
-import type { Bundle } from './make-bundle.js';
+import { type Bundle, putBundle, sizesOf } from './make-bundle.js';
 
 /** The bundle, with what its workers need to open a store. */
 export async function withDriver(bundle: Bundle, store: string): Promise<Bundle> {
@@ -18,23 +17,16 @@ export async function withDriver(bundle: Bundle, store: string): Promise<Bundle>
   const dir = join(bundle.projectDir, '.kt', 'bundles', digest);
   if (!existsSync(dir)) {
     const functions = functionsIn(await readFile(join(bundle.dir, INDEX), 'utf8')) ?? {};
-    const temp = await newFolder(await ownFolder(bundle.projectDir, 'bundles'), '.new');
-    await cp(bundle.dir, temp, { recursive: true });
-    await writeFile(join(temp, name), read(name));
-    await writeFile(join(temp, INDEX), indexText({ digest, functions, sums: sumsOf(bodies.keys(), read) }));
-    await rename(temp, dir).catch(async (error: unknown) => {
-      await rm(temp, { recursive: true, force: true });
-      if (!existsSync(dir)) throw error;
+    const index = indexText({ digest, functions, sums: sumsOf(bodies.keys(), read) });
+    await putBundle(bundle.projectDir, dir, async temp => {
+      await cp(bundle.dir, temp, { recursive: true });
+      await writeFile(join(temp, name), read(name));
+      await writeFile(join(temp, INDEX), index);
     });
   }
-  const files = Object.fromEntries(
-    [...bodies]
-      .map(([file, body]): [string, number] => [file, body.length])
-      .sort(([a], [b]) => (a < b ? -1 : 1)),
-  );
   return {
     ...bundle,
-    ...{ digest, dir, files },
+    ...{ digest, dir, files: sizesOf(bodies) },
     worker: join(dir, 'worker.mjs'),
     catalog: join(dir, 'catalog.mjs'),
   };

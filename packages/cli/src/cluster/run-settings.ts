@@ -1,7 +1,7 @@
 /** Makes the settings of a run from the options of a cluster: volume, store, image, defaults of steps. */
 import { type ContextDefaults, KtError, omitUndefined } from '@kube-transform/sdk';
 import { type ClusterSettings, clusterSettings, type DataVolume } from '@kube-transform/runtime/kubernetes';
-import type { ClusterOptions } from '../project/resolve-context.js';
+import { type ClusterOptions, isFolder } from '../project/resolve-context.js';
 
 const MOUNT_PATH = '/mnt/data';
 
@@ -9,7 +9,7 @@ const MOUNT_PATH = '/mnt/data';
 export function settingsOf(options: ClusterOptions, namespace: string): ClusterSettings {
   const volume = options.volume === undefined ? null : parseVolume(options.volume);
   const store = options.store ?? (volume === null ? undefined : `file:${volume.mountPath}`);
-  if (store === undefined || (volume === null && /^file:|^[./]/.test(store))) {
+  if (store === undefined || (volume === null && isFolder(store))) {
     throw new KtError({
       code: 'NO_VOLUME',
       path: '--volume',

@@ -76,7 +76,8 @@ export function resolveContext({ typed, env, config, last }: Sources): ResolvedC
 
 const TYPED = 'typed';
 
-const isBucket = (store: string | undefined): boolean => store !== undefined && !/^(file:|[./])/.test(store);
+/** Whether the URL of a store names a folder. */
+export const isFolder = (store: string): boolean => /^file:|^[./]/.test(store);
 
 /** Layers over each other: of each part the first that says something. */
 function laid(layers: readonly [string, ClusterOptions][]): Pick<ResolvedContext, 'values' | 'from'> {
@@ -84,7 +85,8 @@ function laid(layers: readonly [string, ClusterOptions][]): Pick<ResolvedContext
   const from: ResolvedContext['from'] = {};
   for (const [origin, given] of layers) {
     // Who names a volume means the folder in it, whatever bucket was meant before.
-    const isBehind = values.volume !== undefined && values.store === undefined && isBucket(given.store);
+    const isBehind =
+      values.volume !== undefined && values.store === undefined && !isFolder(given.store ?? '.');
     for (const [key, value] of Object.entries(given)) {
       if (key in values || (isBehind && (key === 'store' || key === 'storeSecret'))) continue;
       Object.assign(values, { [key]: value });

@@ -1,4 +1,5 @@
 /** A bucket and a prefix in it: which key of the server is which key of the store. */
+import { omitUndefined } from '@kube-transform/sdk';
 import { badPath, checkKey } from '../store-key.js';
 import type { S3Client } from './aws-sdk.js';
 import type { S3Location } from './s3-url.js';
@@ -47,9 +48,6 @@ export class Bucket {
   /** How the server is to encrypt what is put. */
   get encryption(): { ServerSideEncryption?: 'AES256' | 'aws:kms'; SSEKMSKeyId?: string } {
     const { sse, kmsKey } = this.location;
-    return {
-      ...(sse === undefined ? {} : { ServerSideEncryption: sse }),
-      ...(kmsKey === undefined ? {} : { SSEKMSKeyId: kmsKey }),
-    };
+    return omitUndefined({ ServerSideEncryption: sse, SSEKMSKeyId: kmsKey });
   }
 }

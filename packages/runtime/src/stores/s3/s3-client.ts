@@ -8,6 +8,7 @@
  */
 import { omitUndefined } from '@kube-transform/sdk';
 import { S3Client } from './aws-sdk.js';
+import { statusOf } from './s3-errors.js';
 import type { S3Location } from './s3-url.js';
 
 const TRIES = 14;
@@ -88,8 +89,7 @@ function retryStrategy() {
   return {
     acquireInitialRetryToken: async () => token(0),
     refreshRetryTokenForRetry: async (last: Token, info: { errorType: string; error?: unknown }) => {
-      const status = (info.error as { $metadata?: { httpStatusCode?: number } } | undefined)?.$metadata;
-      if (status?.httpStatusCode !== undefined) hasAnswered = true;
+      if (statusOf(info.error) !== undefined) hasAnswered = true;
       const tries = last.getRetryCount() + 1;
       if (info.errorType === 'CLIENT_ERROR' || tries >= (hasAnswered ? TRIES : TRIES_AT_FIRST))
         throw new Error('It is not tried again.');

@@ -17,22 +17,26 @@ const AT_ONCE_BYTES = 5 * 1024 ** 3;
 const PART_BYTES = 512 * 1024 ** 2;
 const PARTS_AT_ONCE = 4;
 
+/** The source of a copy, as a header holds it. @throws KtError `BAD_PATH`. */
+function sourceOf(bucket: Bucket, key: string): string {
+  const source = bucket.at(key);
+  return [source.Bucket, ...source.Key.split('/')].map(encodeURIComponent).join('/');
+}
+
 /** Copies an object. @throws KtError `NOT_FOUND`. */
 export async function copyObject(bucket: Bucket, from: string, to: string): Promise<void> {
-  const source = bucket.at(from);
-  const target = bucket.at(to);
-  const CopySource = [source.Bucket, ...source.Key.split('/')].map(encodeURIComponent).join('/');
+  const request = { ...bucket.at(to), ...bucket.encryption, CopySource: sourceOf(bucket, from) };
   try {
     if (from === to) {
       if ((await headObject(bucket, from)) === null) throw notFound(from, bucket.name);
       return;
     }
-    await bucket.client.send(new CopyObjectCommand({ ...target, ...bucket.encryption, CopySource }));
+    await bucket.client.send(new CopyObjectCommand(request));
   } catch (error) {
     if (isMissing(error)) throw notFound(from, bucket.name);
     if (['InvalidRequest', 'EntityTooLarge', 'InvalidArgument'].includes(codeOf(error))) {
       const size = (await headObject(bucket, from))?.info.size ?? 0;
-      if (size > AT_ONCE_BYTES) return await copyInParts(bucket, { CopySource, from, to, size });
+      if (size > AT_ONCE_BYTES) return await copyInParts(bucket, { from, to, size });
     }
     throw s3Failed(error, 'copy', { store: bucket.name, key: from });
   }
@@ -41,11 +45,12 @@ export async function copyObject(bucket: Bucket, from: string, to: string): Prom
 /** Copies an object in parts: `partBytes` each, the last one what is left. */
 export async function copyInParts(
   bucket: Bucket,
-  { CopySource, from, to, size }: { CopySource: string; from: string; to: string; size: number },
+  { from, to, size }: { from: string; to: string; size: number },
   partBytes: number = PART_BYTES,
 ): Promise<void> {
   const { client } = bucket;
   const target = bucket.at(to);
+  const CopySource = sourceOf(bucket, from);
   let UploadId: string | undefined;
   try {
     ({ UploadId } = await client.send(new CreateMultipartUploadCommand({ ...target, ...bucket.encryption })));

@@ -2,20 +2,22 @@
 import { isKtError, KtError } from '@kube-transform/sdk';
 import { messageOf } from '../../parse/thrown.js';
 
+const RIGHTS = 'Give these credentials the rights to list the bucket and to get, put and delete its objects.';
+const REGION = 'Write the region of the bucket behind the URL, ?region=…, or set AWS_REGION.';
+const SILENT = 'The server does not answer: see whether it runs and can be reached.';
+
 const HINTS: Record<string, string> = {
   NoSuchBucket: 'Make the bucket, or mend its name in the URL of the store.',
-  AccessDenied:
-    'Give these credentials the rights to list the bucket and to get, put and delete its objects.',
-  Forbidden: 'Give these credentials the rights to list the bucket and to get, put and delete its objects.',
+  AccessDenied: RIGHTS,
+  Forbidden: RIGHTS,
   InvalidAccessKeyId: 'The server does not know this access key: set AWS_ACCESS_KEY_ID, or another profile.',
   SignatureDoesNotMatch: 'The secret key is not that of the access key: set AWS_SECRET_ACCESS_KEY anew.',
   ExpiredToken: 'The credentials have expired: get new ones.',
   RequestTimeTooSkewed: 'The clock of this machine is wrong: set it.',
   CredentialsProviderError:
     'There are no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile or a service account; ?anonymous=true for a public bucket.',
-  PermanentRedirect: 'Write the region of the bucket behind the URL, ?region=…, or set AWS_REGION.',
-  AuthorizationHeaderMalformed:
-    'Write the region of the bucket behind the URL, ?region=…, or set AWS_REGION.',
+  PermanentRedirect: REGION,
+  AuthorizationHeaderMalformed: REGION,
   SlowDown: 'The server asks for less at once: lower the parallelism of the step.',
   ServiceUnavailable: 'The server has too much to do, or is down: try again later.',
   QuotaExceeded: 'The bucket is full: delete objects, or have its quota raised.',
@@ -23,8 +25,8 @@ const HINTS: Record<string, string> = {
     'On this server a name cannot be both an object and a folder of objects: write to another name.',
   ECONNREFUSED: 'No server listens there: mend the endpoint of the store, or start the server.',
   ENOTFOUND: 'There is no such host: mend the endpoint or the region of the store.',
-  TimeoutError: 'The server does not answer: see whether it runs and can be reached.',
-  ETIMEDOUT: 'The server does not answer: see whether it runs and can be reached.',
+  TimeoutError: SILENT,
+  ETIMEDOUT: SILENT,
 };
 
 interface SdkError {
@@ -57,7 +59,7 @@ export function s3Failed(error: unknown, action: string, object: { store: string
   const code = codeOf(error);
   const status = statusOf(error);
   const said = messageOf(error);
-  const unplaced = said.startsWith('Region is missing') ? HINTS['PermanentRedirect'] : undefined;
+  const unplaced = said.startsWith('Region is missing') ? REGION : undefined;
   const why = said.includes(code) ? said : `${said} (${[code, status].filter(Boolean).join(', ')})`;
   return new KtError(
     {

@@ -29,9 +29,9 @@ import { writeObject } from './s3-write.js';
 export function s3FileStore(url: string, { isTried = false }: { isTried?: boolean } = {}): FileStore {
   const location = s3LocationOf(url);
   const bucket = new Bucket(location, s3Client(location), isTried);
-  const reader = {
-    head: async (key: string) => (await headObject(bucket, key))?.info ?? null,
-    get: (key: string, range?: Parameters<FileStore['get']>[1]) => readObject(bucket, key, range),
+  const reader: Pick<FileStore, 'head' | 'get'> = {
+    head: async key => (await headObject(bucket, key))?.info ?? null,
+    get: (key, range) => readObject(bucket, key, range),
   };
   const put: FileStore['put'] = (key, body, condition = {}) => writeObject(bucket, key, { body, condition });
   const append = groupedAppends(async (key, bytes) => {

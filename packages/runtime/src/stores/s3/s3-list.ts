@@ -1,4 +1,5 @@
 /** Lists objects of a bucket, a page of a thousand at a time. */
+import { omitUndefined } from '@kube-transform/sdk';
 import type { ListEntry } from '../../ports/index.js';
 import { compareKeys } from '../store-key.js';
 import { ListObjectsV2Command } from './aws-sdk.js';
@@ -56,9 +57,11 @@ export async function* pages(bucket: Bucket, listing: Listing): AsyncGenerator<P
           Prefix: location.prefix + prefix,
           // Keys may hold what XML cannot.
           EncodingType: 'url',
-          ...(delimiter === undefined ? {} : { Delimiter: delimiter }),
-          ...(startAfter === undefined ? {} : { StartAfter: location.prefix + startAfter }),
-          ...(next === undefined ? {} : { ContinuationToken: next }),
+          ...omitUndefined({
+            Delimiter: delimiter,
+            StartAfter: startAfter === undefined ? undefined : location.prefix + startAfter,
+            ContinuationToken: next,
+          }),
         }),
       );
       const plain = page.EncodingType === 'url' ? decoded : (text: string) => text;

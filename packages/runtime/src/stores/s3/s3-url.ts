@@ -1,5 +1,5 @@
 /** Reads the URL of a bucket: `s3://bucket/prefix?endpoint=…&region=…`. */
-import { didYouMean, KtError } from '@kube-transform/sdk';
+import { didYouMean, KtError, omitUndefined } from '@kube-transform/sdk';
 import { checkKey } from '../store-key.js';
 
 /** Where objects lie, and how they are asked for. Credentials are never part of it. */
@@ -19,6 +19,7 @@ export interface S3Location {
 }
 
 const OPTIONS = ['endpoint', 'region', 'pathStyle', 'anonymous', 'requesterPays', 'sse', 'kmsKey'];
+const ENCRYPTIONS = ['AES256', 'aws:kms'] as const;
 
 /**
  * Reads the URL of a bucket.
@@ -74,20 +75,16 @@ export function s3LocationOf(url: string): S3Location {
       `has the endpoint "${endpoint}"`,
       'Write the address of the server: endpoint=https://HOST:PORT.',
     );
-  if (sse !== undefined && sse !== 'AES256' && sse !== 'aws:kms')
+  const encryption = ENCRYPTIONS.find(known => known === sse);
+  if (sse !== undefined && encryption === undefined)
     throw refuse(`has the option sse=${sse}`, 'Known: sse=AES256, sse=aws:kms.');
-  const pathStyle = flag('pathStyle');
   return {
     url,
     bucket,
     prefix: prefix === '' ? '' : `${prefix}/`,
     anonymous: flag('anonymous') ?? false,
     requesterPays: flag('requesterPays') ?? false,
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(region === undefined ? {} : { region }),
-    ...(pathStyle === undefined ? {} : { pathStyle }),
-    ...(sse === undefined ? {} : { sse }),
-    ...(kmsKey === undefined ? {} : { kmsKey }),
+    ...omitUndefined({ endpoint, region, pathStyle: flag('pathStyle'), sse: encryption, kmsKey }),
   };
 }
 

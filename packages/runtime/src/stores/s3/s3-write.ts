@@ -9,7 +9,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { Readable } from 'node:stream';
-import { KtError } from '@kube-transform/sdk';
+import { KtError, omitUndefined } from '@kube-transform/sdk';
 import type { PutOptions } from '../../ports/index.js';
 import { PutObjectCommand, Upload } from './aws-sdk.js';
 import type { Bucket } from './bucket.js';
@@ -38,12 +38,13 @@ export async function writeObject(
   const isConditional = condition.ifAbsent === true || condition.ifMatch !== undefined;
   bucket.at(key);
   if (!(body instanceof Uint8Array) && !isConditional) return await upload(bucket, key, body);
-  const whole = body instanceof Uint8Array ? body : await gathered(bucket, key, body);
+  // A copy of its own, before anything is waited for.
+  const whole = body instanceof Uint8Array ? Buffer.from(body) : await gathered(bucket, key, body);
   if (isConditional) await bucket.keepsConditions(() => tryConditions(bucket));
   try {
     if (isConditional) return await putIf(bucket, key, { body: whole, condition });
     const { ETag } = await bucket.client.send(
-      new PutObjectCommand({ ...bucket.at(key), ...bucket.encryption, Body: Buffer.from(whole) }),
+      new PutObjectCommand({ ...bucket.at(key), ...bucket.encryption, Body: whole }),
     );
     return plainEtag(ETag);
   } catch (error) {
@@ -56,7 +57,6 @@ async function putIf(
   key: string,
   { body, condition }: { body: Uint8Array; condition: PutOptions },
 ): Promise<string | null> {
-  const Body = Buffer.from(body);
   const before = condition.ifMatch === undefined ? null : await headObject(bucket, key);
   if (condition.ifMatch !== undefined && before?.info.etag !== condition.ifMatch) return null;
   const id = randomUUID().replaceAll('-', '').slice(0, 16);
@@ -67,10 +67,12 @@ async function putIf(
         new PutObjectCommand({
           ...bucket.at(key),
           ...bucket.encryption,
-          Body,
+          Body: body,
           Metadata: { [PUT_IDS]: ids },
-          ...(condition.ifAbsent === true ? { IfNoneMatch: '*' } : {}),
-          ...(condition.ifMatch === undefined ? {} : { IfMatch: condition.ifMatch }),
+          ...omitUndefined({
+            IfNoneMatch: condition.ifAbsent === true ? '*' : undefined,
+            IfMatch: condition.ifMatch,
+          }),
         }),
       );
       return plainEtag(ETag);
