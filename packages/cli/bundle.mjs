@@ -5,6 +5,7 @@
  *   package need not have them.
  * - The program `kt` in a few files (`dist/kt`), which starts in two thirds of the time that its hundreds of
  *   modules take.
+ * - The controller of runs in a cluster (`dist/controller.mjs`), which is the same in each bundle.
  * - The licences of all that is in these files.
  */
 import { existsSync } from 'node:fs';
@@ -154,7 +155,11 @@ for (const [file, { imports }] of Object.entries(program.metafile.inputs))
   for (const { path, kind } of imports)
     if (kind === 'dynamic-import' && program.metafile.inputs[path]?.format === 'cjs')
       throw new Error(`${file} imports ${path} when it is needed: import a module of ours that imports it.`);
-await writeFile(join(here, LICENCES), await licences([dependencies, program], here));
+
+const { buildController, withoutIdleImports } = await import('./dist/bundle/build-bundle.js');
+const controller = await buildController(here);
+await writeFile(join(here, 'dist/controller.mjs'), withoutIdleImports(controller.outputFiles[0]));
+await writeFile(join(here, LICENCES), await licences([dependencies, program, controller], here));
 
 function refuseImports(file, imports, allowed) {
   const left = imports.filter(

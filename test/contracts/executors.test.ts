@@ -61,7 +61,7 @@ describe.each([
   });
 });
 
-describe('process pool: what breaks a process', () => {
+describe.concurrent('process pool: what breaks a process', () => {
   let bench: Bench;
   const never = new AbortController().signal;
   beforeAll(async () => {
@@ -128,9 +128,9 @@ describe('process pool: what breaks a process', () => {
     expect(cause).toMatchObject({ kind: 'ItemsFailed', failed: 3, first: { message: 'really failed' } });
   });
 
-  test.each(['return', 'exit', 'spin'])(
+  test.for(['return', 'exit', 'spin'])(
     'W5: a process that a function began - ends with its worker (%s)',
-    async how => {
+    async (how, { expect }) => {
       const path = `begun/${how}`;
       await go(`begins-${how}`, {
         function: 'calls.begins',

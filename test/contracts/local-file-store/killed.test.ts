@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { localFileStore } from '../../../packages/runtime/src/stores/local/local-file-store.js';
+import { builtLocalStore } from './built-store.js';
 import { bytes, text } from '../../kit/stores.js';
 
-/** As it is built, and nothing else of the runtime: a process is begun for each moment. */
-const STORE = new URL('../../../packages/runtime/dist/stores/local/local-file-store.js', import.meta.url)
-  .href;
+/** As it is built: a process is begun for each moment. */
+const STORE = builtLocalStore();
 const AT_ONCE = 4;
 
 /** Writes in each way; kills itself when it is about to change the disk for the n-th time. */

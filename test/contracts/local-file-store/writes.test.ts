@@ -22,9 +22,10 @@ import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'v
 import type { FileStore } from '../../../packages/runtime/src/ports/index.js';
 import { thisProcess } from '../../../packages/runtime/src/process/process-identity.js';
 import { localFileStore } from '../../../packages/runtime/src/stores/local/local-file-store.js';
+import { builtLocalStore } from './built-store.js';
 import { bytes, rejection, text } from '../../kit/stores.js';
 
-const RUNTIME = new URL('../../../packages/runtime/dist/index.js', import.meta.url).href;
+const STORE = builtLocalStore();
 
 let folder: string;
 let root: string;
@@ -114,7 +115,7 @@ describe('append to a file', () => {
       const child = join(folder, 'child.mjs');
       await writeFile(
         child,
-        `import { localFileStore } from ${JSON.stringify(RUNTIME)};
+        `import { localFileStore } from ${JSON.stringify(STORE)};
       const store = localFileStore(${JSON.stringify(root)});
       const line = new TextEncoder().encode('y'.repeat(400_000) + '\\n');
       for (;;) {
@@ -209,7 +210,7 @@ describe('what dead processes left', () => {
 
 describe('folders and files that a store makes', () => {
   const script = (key: string): string => `
-    import { localFileStore } from ${JSON.stringify(RUNTIME)};
+    import { localFileStore } from ${JSON.stringify(STORE)};
     const store = localFileStore(${JSON.stringify(root)});
     await store.put('${key}', new Uint8Array(10));
     await store.append('${key}', new Uint8Array(1));

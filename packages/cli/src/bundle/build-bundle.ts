@@ -1,5 +1,6 @@
 /** Runs the bundler over the user's modules, the worker's entry and the controller's. */
 import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -21,6 +22,8 @@ export const BANNER =
 const DECLARED = /\b(?:require|__filename|__dirname)\b/;
 /** LGPL, or resolved at run time where it is installed. */
 const EXTERNAL = ['@zenfs/core', './functions.mjs', './store-s3.mjs'];
+/** Where the controller's file is in this package. */
+const CONTROLLER = 'dist/controller.mjs';
 /** What the catalog imports a module of the user by, with its name. */
 const MODULE_IMPORT = 'kt:module/';
 const THIS_FOLDER = dirname(fileURLToPath(import.meta.url));
@@ -188,23 +191,31 @@ function generatedEntries(modules: ReadonlyMap<string, string>): { catalog: stri
 }
 
 /**
- * The controller of a run in a cluster: no user code, and one file of its own, so that workers load nothing
- * of it.
+ * The controller of a run in a cluster, built together with this package: no user code, and one file of its
+ * own, so that workers load nothing of it.
  */
-export async function buildController(projectDir: string): Promise<OutputFile[]> {
-  const { outputFiles } = await build({
-    ...common(projectDir),
+export const buildController = (packageDir: string): Promise<Built> =>
+  build({
+    ...common(packageDir),
     stdin: {
       contents:
         'import { startController } from "@kube-transform/runtime/controller";\nimport { digest } from "./functions.mjs";\nawait startController(digest);\n',
-      resolveDir: THIS_FOLDER,
+      resolveDir: packageDir,
     },
-    outfile: join(outdir(projectDir), 'controller.mjs'),
+    outfile: join(packageDir, CONTROLLER),
     minify: true,
+    metafile: true,
     plugins: [drivers],
   });
-  return outputFiles;
+
+/** The file that it has become. @throws Error where this package has not been built. */
+export async function controllerFile(): Promise<Uint8Array> {
+  return readFile(join(packageAround(THIS_FOLDER), CONTROLLER));
 }
+
+/** The folder of the package that a folder is in: its files are elsewhere once they are built. */
+const packageAround = (dir: string): string =>
+  existsSync(join(dir, 'package.json')) || dirname(dir) === dir ? dir : packageAround(dirname(dir));
 
 /** The `node_modules` that holds this package's own dependencies, for projects whose layout hides them. */
 function ownModules(): string {

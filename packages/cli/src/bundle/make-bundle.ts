@@ -21,9 +21,9 @@ import {
 import { KtError } from '@kube-transform/sdk';
 import {
   buildBundle,
-  buildController,
   type Built,
   catalogFile,
+  controllerFile,
   helpersIn,
   withoutIdleImports,
 } from './build-bundle.js';
@@ -75,12 +75,12 @@ export async function makeBundle({ entries, projectDir }: BundleOptions): Promis
   const outside = new OutsidePackages(projectDir);
   const [{ result, found }, controller] = await Promise.all([
     buildAll(entries, { projectDir, outside }),
-    buildController(projectDir),
+    controllerFile(),
   ]);
   const outputs = new Map<string, Uint8Array>();
   const helpers = helpersIn(result.metafile);
-  for (const file of [...result.outputFiles, ...controller])
-    outputs.set(basename(file.path), withoutIdleImports(file, helpers));
+  outputs.set('controller.mjs', controller);
+  for (const file of result.outputFiles) outputs.set(basename(file.path), withoutIdleImports(file, helpers));
   outputs.set('catalog.mjs', Buffer.from(catalogFile(result.metafile)));
   for (const [name, bytes] of found.assets) outputs.set(name, bytes);
   const left = [...outside.found.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
