@@ -1,4 +1,4 @@
-/** The store over a folder as it is built, in one file: processes that tests begin load it in half the time. */
+/** The store over a folder as it is built, in one file: processes load it in half the time. */
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
