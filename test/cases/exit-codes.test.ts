@@ -50,6 +50,7 @@ async function podOf(
     KT_STORE: localFileStore(dir).capabilities.url ?? '',
     KT_RUN: runId,
     KT_JOB: 'j',
+    KT_WAVE: '1',
     KT_PODS: '0',
     KT_DIGEST: digest,
     KT_TERMINATION: join(dir, 'note'),
@@ -106,7 +107,7 @@ async function lane(
   await using server = await hintServer({
     host: '127.0.0.1',
     onHint: () => undefined,
-    onAssign: request => Promise.resolve((asked.push(request), left.shift() ?? null)),
+    onAssign: request => Promise.resolve((asked.push(request), { pod: left.shift() ?? null })),
   });
   await localFileStore(dir).put(hintsKey(runId), Buffer.from(HINT_ADDRESS.text(server.address)));
   await writeFile(join(dir, 'note'), '');

@@ -101,7 +101,14 @@ test('a bundle - with one file changed its pods say that no other pod can help',
   const copy = await copyOf(dir);
   const note = join(copy, '.note');
   await writeFile(note, '');
-  const pod = { KT_RUN: 'r', KT_JOB: 'j', KT_PODS: '0', JOB_COMPLETION_INDEX: '0', KT_DIGEST: digest };
+  const pod = {
+    KT_RUN: 'r',
+    KT_JOB: 'j',
+    KT_WAVE: '1',
+    KT_PODS: '0',
+    JOB_COMPLETION_INDEX: '0',
+    KT_DIGEST: digest,
+  };
   const ended = (): Promise<[number, string]> =>
     endOf(join(copy, 'worker.mjs'), { ...pod, KT_STORE: `file:${copy}/store` }, note);
   // There is no such run: somebody else may still write it.

@@ -177,7 +177,14 @@ test('a packed bundle - is checked by its controller, and by its pods when they 
 async function endOfPod(dir: string, digest: string): Promise<[number, string]> {
   const note = join(dir, '.note');
   await writeFile(note, '');
-  const pod = { KT_RUN: 'r', KT_JOB: 'j', KT_PODS: '0', JOB_COMPLETION_INDEX: '0', KT_DIGEST: digest };
+  const pod = {
+    KT_RUN: 'r',
+    KT_JOB: 'j',
+    KT_WAVE: '1',
+    KT_PODS: '0',
+    JOB_COMPLETION_INDEX: '0',
+    KT_DIGEST: digest,
+  };
   const env = { ...process.env, ...pod, KT_STORE: `file:${dir}/store`, KT_TERMINATION: note, TMPDIR: dir };
   const child = spawn(process.execPath, [join(dir, 'worker.mjs')], { env, stdio: 'ignore' });
   onTestFinished(() => void child.kill());

@@ -20,7 +20,7 @@ import {
 } from '@kube-transform/runtime/kubernetes';
 import { HINT_ADDRESS } from '../../packages/runtime/src/kubernetes/run/hint-formats.js';
 import { type HintServer, hintServer } from '../../packages/runtime/src/kubernetes/run/hint-server.js';
-import type { AssignmentRequest } from '../../packages/runtime/src/ports/index.js';
+import type { Assignment, AssignmentRequest } from '../../packages/runtime/src/ports/index.js';
 import { hintsKey } from '../../packages/runtime/src/run-store/layout.js';
 import { type Bench, callsBundle, lagging } from './executors.js';
 import { KubeNode, processPods } from './kube-node.js';
@@ -54,7 +54,7 @@ export function executorOf({ api, store, frameOf, pods = 6, host }: KubeGround):
     });
     made = executor;
     if (host !== undefined) {
-      const onAssign = (request: AssignmentRequest): Promise<number | null> => executor.assign(request);
+      const onAssign = (request: AssignmentRequest): Promise<Assignment | null> => executor.assign(request);
       server = await hintServer({ host, onHint: hint => executor.hint(hint), onAssign });
       await store.put(hintsKey(runId), new TextEncoder().encode(HINT_ADDRESS.text(server.address)));
     }

@@ -14,13 +14,18 @@ interface Rule {
   action: string;
   onExitCodes?: { values: number[] };
 }
+interface EnvVar {
+  name: string;
+  value?: string;
+  valueFrom?: { fieldRef: { fieldPath: string } };
+}
 interface JobSpec {
   completions: number;
   parallelism: number;
   podFailurePolicy: { rules: Rule[] };
   template: {
     metadata: { labels: Record<string, string>; annotations: Record<string, string> };
-    spec: { containers: [{ command: string[]; env: { name: string; value?: string }[] }] };
+    spec: { containers: [{ command: string[]; env: EnvVar[] }] };
   };
 }
 interface Running {
@@ -32,6 +37,13 @@ interface Running {
   completed: Set<number>;
   failed: Set<number>;
   ended: boolean;
+}
+
+/** The value of a variable; no index has a pod more than once here. */
+function valueOf({ value, valueFrom }: EnvVar, uid: string): string {
+  const path = valueFrom?.fieldRef.fieldPath ?? '';
+  if (path.includes('job-index-ignored-failure-count')) return '';
+  return value ?? (path.includes('job-index-failure-count') ? '0' : uid);
 }
 
 /** A pod that runs. */
@@ -177,7 +189,7 @@ export class KubeNode {
       status: { phase: 'Running' },
     });
     const [{ command, env }] = template.spec.containers;
-    const given = Object.fromEntries(env.map(({ name, value }) => [name, value ?? pod.metadata.uid ?? '']));
+    const given = Object.fromEntries(env.map(given => [given.name, valueOf(given, pod.metadata.uid ?? '')]));
     const begun = this.#begin({ ...given, JOB_COMPLETION_INDEX: String(index) }, command.slice(1, -1));
     job.active.set(index, begun);
     void begun.ended.then(end => this.#ended(job, { index, pods, name: pod.metadata.name, ...end }));

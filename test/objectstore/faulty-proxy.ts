@@ -8,13 +8,14 @@ import type { AddressInfo } from 'node:net';
 /** What it did, by name. */
 export type Faults = Map<string, number>;
 
-/** Starts one; `perMille` of all requests meet a fault, the same ones each time. */
+/** Starts one beside its target; `perMille` of all requests meet a fault, the same ones each time. */
 export async function faultyProxy(
   target: string,
   perMille: number,
-): Promise<AsyncDisposable & { url: string; faults: Faults }> {
+): Promise<AsyncDisposable & { url: string; faults: Faults; asked: string[] }> {
   const { hostname, port } = new URL(target);
   const faults: Faults = new Map();
+  const asked: string[] = [];
   let state = 12_345;
   const chance = (of: number): number => {
     state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
@@ -22,6 +23,7 @@ export async function faultyProxy(
   };
   const server = createServer((incoming, outgoing) => {
     const { method = 'GET', url = '/', headers } = incoming;
+    asked.push(`${method} ${url}`);
     const isConditional = headers['if-none-match'] !== undefined || headers['if-match'] !== undefined;
     const kinds = ['throttled', 'failed', 'cut before', 'cut after', 'cut within'];
     if (isConditional && method === 'PUT') kinds.push('conflict');
@@ -56,10 +58,11 @@ export async function faultyProxy(
     onward.once('error', () => incoming.socket.destroy());
     incoming.pipe(onward);
   });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>(resolve => server.listen(0, hostname, resolve));
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    url: `http://${hostname}:${(server.address() as AddressInfo).port}`,
     faults,
+    asked,
     [Symbol.asyncDispose]: async () => {
       server.closeAllConnections();
       await new Promise(resolve => server.close(resolve));

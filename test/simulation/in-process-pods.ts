@@ -1,8 +1,9 @@
 /** Pods of a scripted cluster that run in this process: quick, and as easily ended as a real one. */
 import type { FileStore } from '@kube-transform/runtime';
+import { omitUndefined } from '@kube-transform/sdk';
 import { localHost } from '@kube-transform/runtime/internal';
 import { EXIT_CODE } from '../../packages/runtime/src/kubernetes/manifests/exit-codes.js';
-import { runPod } from '../../packages/runtime/src/worker/run-pod.js';
+import { type PodKnowledge, runPod } from '../../packages/runtime/src/worker/run-pod.js';
 import type { KubernetesExecutor } from '@kube-transform/runtime/kubernetes';
 import type { Chance } from '../kit/lag-store/chance.js';
 import type { BeginPod, PodProcess } from '../kit/kube-node.js';
@@ -12,7 +13,7 @@ import { catalogOf, hurried } from './simulated-run.js';
 export interface PodGround {
   store: FileStore;
   chance: Chance;
-  hint: (hint: { job: string; pod: number; last?: number }) => void;
+  hint: KubernetesExecutor['hint'];
   assign: KubernetesExecutor['assign'];
 }
 
@@ -30,13 +31,17 @@ export const podsOn =
     const all = async (): Promise<{ code: number; message: string }> => {
       let end = { code: 0, message: JSON.stringify({ begun: [], last: 0 }) };
       let isFailed = false;
-      let pod: number | null = index < lanes ? podAt(pods, index) : await ground.assign(ask);
-      while (pod !== null) {
-        end = await run({ runId, job, pod }, ground, stop);
+      const begun = index < lanes ? await ground.assign({ ...ask, begins: 'first' }) : null;
+      const step = begun?.step;
+      let given = begun ?? (index < lanes ? { pod: podAt(pods, index) } : await ground.assign(ask));
+      while (given !== null && given.pod !== null) {
+        const { pod } = given;
+        end = await run({ runId, job, pod, known: { ...given, step } }, ground, stop);
         isFailed ||= end.code === EXIT_CODE.failed;
         if (end.code !== 0 && end.code !== EXIT_CODE.failed) return end;
-        const { last } = JSON.parse(end.message) as { last: number };
-        pod = Number.isFinite(lanes) ? await ground.assign({ ...ask, done: { pod, last } }) : null;
+        const { last, segment } = JSON.parse(end.message) as { last: number; segment?: string };
+        const done = { pod, last, ...omitUndefined({ segment }) };
+        given = Number.isFinite(lanes) ? await ground.assign({ ...ask, done }) : null;
       }
       return isFailed ? { ...end, code: EXIT_CODE.failed } : end;
     };
@@ -58,7 +63,7 @@ function podAt(ranges: string, index: number): number {
 }
 
 async function run(
-  order: { runId: string; job: string; pod: number },
+  { known, ...order }: { runId: string; job: string; pod: number; known: PodKnowledge },
   { store, chance, hint }: PodGround,
   stop: AbortController,
 ): Promise<{ code: number; message: string }> {
@@ -77,11 +82,12 @@ async function run(
         draining: () => false,
         emit: () => (events++ === endsAt ? stop.abort(new Error('The pod is taken away.')) : undefined),
       },
+      known,
     );
-    const { last = 0 } = outcome;
-    if (!chance.happens(0.2)) hint({ job, pod, last });
+    const { last = 0, segment } = outcome;
+    if (!chance.happens(0.2)) hint({ job, pod, last, ...omitUndefined({ segment }) });
     const code = outcome.open > 0 ? EXIT_CODE.stopped : outcome.failed > 0 ? EXIT_CODE.failed : 0;
-    return { code, message: JSON.stringify({ begun: [], last, pod }) };
+    return { code, message: JSON.stringify({ begun: [], last, pod, segment }) };
   } catch (error) {
     return { code: EXIT_CODE.broken, message: JSON.stringify({ begun: [], message: String(error), pod }) };
   }

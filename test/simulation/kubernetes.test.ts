@@ -47,7 +47,8 @@ const onCluster: MakeExecutor = ({ store, record, chance }) => {
   // In half of the runs pods take one thing to do after another.
   const settings = { ...base, parallelism: chance.happens(0.5) ? 3 : 1000 };
   const frame = { runId, pipeline: 'simulated', settings, digest: 'd', bundleParts: 1, owner };
-  const executor = kubernetesExecutor({ api, store, clock, frame, onTrouble: () => undefined });
+  const isFirst = !grounds.has(runId);
+  const executor = kubernetesExecutor({ api, store, clock, frame, isFirst, onTrouble: () => undefined });
   const assign: PodGround['assign'] = request => executor.assign(request);
   grounds.set(runId, { store, chance, hint: hint => executor.hint(hint), assign });
   return executor;

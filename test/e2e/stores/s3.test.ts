@@ -4,6 +4,7 @@ import { readResults } from '@kube-transform/runtime/internal';
 import { paths, type Pod } from '@kube-transform/runtime/kubernetes';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { kt } from '../../kit/kt.js';
+import { faultyProxy } from '../../objectstore/faulty-proxy.js';
 import { hasServers, newPlace } from '../../objectstore/servers.js';
 import { E2E, object, type TestCluster, testCluster } from '../kit/cluster.js';
 import { submitJobs } from '../kit/submitted.js';
@@ -73,5 +74,35 @@ describe.skipIf(!hasServers)('a run whose store is a bucket', () => {
       if (entry.type === 'object')
         said.push(Buffer.from(await cluster.store.get(entry.object.key)).toString());
     for (const text of said) expect(text).not.toContain(process.env['AWS_SECRET_ACCESS_KEY'] ?? '');
+  });
+
+  test('asks the bucket little: a pod needs two requests, one that takes more to do one each', async () => {
+    const [bucket = '', options = ''] = cluster.settings.store.split('?');
+    const query = new URLSearchParams(options);
+    await using proxy = await faultyProxy(query.get('endpoint') ?? '', 0);
+    query.set('endpoint', proxy.url);
+    const settings = { ...cluster.settings, store: `${bucket}?${query.toString()}` };
+    const requestsOf = async (items: number, itemsPerPod: number | null): Promise<number> => {
+      proxy.asked.splice(0);
+      const args = { n: { $ref: 'item#' } };
+      const all = Array.from({ length: items }, (_, i) => i);
+      const run = await submitJobs({ ...cluster, settings }, [
+        {
+          type: 'map',
+          name: 'm',
+          function: 'ends.square',
+          items: all,
+          args,
+          ...(itemsPerPod === null ? {} : { itemsPerPod }),
+        },
+      ]);
+      expect((await run.ended).status).toBe('Completed');
+      // A net beneath the hints: every five seconds the results are listed.
+      return proxy.asked.filter(asked => !/list-type=2.*results/.test(asked)).length;
+    };
+    const [own, packed] = [await requestsOf(40, 1), await requestsOf(2000, null)];
+    console.log(`requests for 40 items, a pod each: ${own}; for 2,000 items, as they come: ${packed}`);
+    expect(own / 40).toBeLessThanOrEqual(3);
+    expect(packed / 2000).toBeLessThanOrEqual(0.2);
   });
 });

@@ -24,7 +24,7 @@ import { nthOfRanges } from '../kubernetes/api/index-ranges.js';
 import { pacing } from '../executors/pacing.js';
 import { localHost } from '../local-host.js';
 import { openStore } from '../open-store.js';
-import type { FunctionCatalog, ItemEvent } from '../ports/index.js';
+import type { Assignment, AssignmentRequest, FunctionCatalog, ItemEvent, JobOrder } from '../ports/index.js';
 import { attemptTimeoutMs, stopsJob } from '../worker/retry-policy.js';
 import type { PodHost } from '../worker/pod-host.js';
 import { runPod } from '../worker/run-pod.js';
@@ -107,8 +107,14 @@ async function run(
   const store = await openStore(setting('KT_STORE'), { isTried: true });
   const hints = new HintClient(store, runId);
   const host = localHost({ store, clock: systemClock, catalog });
-  const manifest = await host.manifests(runId, job);
-  const timeoutMs = manifest === null ? null : attemptTimeoutMs(manifest.job);
+  const ask = { job, wave: Number(setting('KT_WAVE')), index };
+  // Where each request has its price and its time, the controller tells at once what it has read.
+  const told =
+    index < lanes && store.capabilities.kind !== 'file'
+      ? await hints.begin({ ...ask, begins: isFirst() ? 'first' : 'again' })
+      : null;
+  const step: JobOrder | null = told?.step ?? (await host.manifests(runId, job));
+  const timeoutMs = step === null ? null : attemptTimeoutMs(step.job);
   const path = process.env['KT_TERMINATION'] ?? '/dev/termination-log';
   const timeout = timeoutMs === null ? undefined : await hardTimeout(timeoutMs, path);
   let at = own;
@@ -124,7 +130,7 @@ async function run(
   };
   const podHost: PodHost = {
     ...host,
-    ...pacing(manifest?.job.concurrency ?? 1),
+    ...pacing(step?.job.concurrency ?? 1),
     signal: stop.signal,
     returned: item => {
       note.end(item);
@@ -136,29 +142,36 @@ async function run(
     within: withinLog,
   };
   const isShared = Number.isFinite(lanes);
-  /** More to do; null: nothing is left. */
-  const more = (done?: { pod: number; last: number }): Promise<number | null> =>
-    hints.assign(
-      { job, wave: Number(setting('KT_WAVE')), index, ...omitUndefined({ done }) },
-      { clock: systemClock, signal: stop.signal },
-    );
+  const more = (done?: AssignmentRequest['done']): Promise<Assignment> =>
+    hints.assign({ ...ask, ...omitUndefined({ done }) }, { clock: systemClock, signal: stop.signal });
   let hasFailed = false;
-  for (let pod = index < lanes ? own : await more(); pod !== null;) {
+  for (let given = told ?? (index < lanes ? { pod: own } : await more()); given.pod !== null;) {
+    const { pod } = given;
     at = pod;
     if (isShared) note.take(pod);
-    const outcome = await runPod({ runId, job, pod, crashed: [] }, podHost);
+    const known = { ...given, ...omitUndefined({ step: step ?? undefined }) };
+    const outcome = await runPod({ runId, job, pod, crashed: [] }, podHost, known);
     const { last = 0 } = outcome;
+    const done = { pod, last, ...omitUndefined({ segment: outcome.segment }) };
     note.stored(last);
     hasFailed ||= outcome.failed > 0;
-    const isEnough =
-      manifest !== null && stopsJob(manifest.job, { failed: outcome.failed, items: manifest.items });
+    const isEnough = step !== null && stopsJob(step.job, { failed: outcome.failed, items: step.items });
     const isOver = !isShared || isEnough || outcome.open > 0 || isGrown();
-    if (isOver) await hints.send({ job, pod, last });
+    if (isOver) await hints.send({ job, ...done });
     if (isEnough) return EXIT_CODE.abort;
     if (outcome.open > 0) return EXIT_CODE.stopped;
-    pod = isOver ? null : await more({ pod, last });
+    given = isOver ? { pod: null } : await more(done);
   }
   return hasFailed ? EXIT_CODE.failed : 0;
+}
+
+/**
+ * Whether Kubernetes has begun no other pod for this index, as it says on the pod: "0" failures, none that
+ * it ignored. Where it says nothing, it is not known.
+ */
+function isFirst(): boolean {
+  const { KT_INDEX_FAILURES: failures, KT_INDEX_IGNORED: ignored = '' } = process.env;
+  return failures === '0' && ['', '0'].includes(ignored);
 }
 
 /** Whether what earlier items have left behind leaves little room for others. */

@@ -198,6 +198,7 @@ async function run(
     clock: systemClock,
     frame,
     jobsSince,
+    isFirst: !resumed,
     onTrouble: error => report.trouble(error),
     onPassed: denied => report.passed(denied),
   });

@@ -75,7 +75,7 @@ async function serveDriver(catalog: FunctionCatalog): Promise<void> {
     signal: AbortSignal,
   ): Promise<FromWorker> => {
     try {
-      const outcome = await runPod(order, {
+      const { segment: _known, ...outcome } = await runPod(order, {
         ...host,
         ...pacing(concurrency),
         signal,

@@ -24,6 +24,7 @@ const OUTCOME = record<PodOutcome>({
   firstFailure: nullOr(record<NonNullable<PodOutcome['firstFailure']>>({ item: count, cause: CAUSE })),
   result: value => value,
   last: optional(count),
+  segment: optional(text),
 });
 
 /** From the worker. */

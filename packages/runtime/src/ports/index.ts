@@ -222,6 +222,8 @@ export interface Hint {
   pod: number;
   /** The last segment of its results, where the pod has ended. */
   last?: number;
+  /** What that segment holds, where it is small. */
+  segment?: string;
 }
 
 /** A pod asks for more to do: it is index `index` of the Job of wave `wave`. */
@@ -229,13 +231,24 @@ export interface AssignmentRequest {
   job: string;
   wave: number;
   index: number;
-  /** What it has done, and the last segment of its results; absent where it has done nothing. */
-  done?: { pod: number; last: number };
+  /** What it has done, as a hint says it; absent where it has done nothing. */
+  done?: Omit<Hint, 'job'> & { last: number };
+  /**
+   * It has just begun, and is told of its step too. `first`: Kubernetes has begun no other for this index;
+   * `again`: it has, or may have.
+   */
+  begins?: 'first' | 'again';
 }
 
-/** What it is given; null: nothing is left. */
+/** What it is given; null: nothing is left. The rest spares it requests to the store. */
 export interface Assignment {
   pod: number | null;
+  /** Of who begins: its step. */
+  step?: JobOrder;
+  /** The pod's lines of `items.jsonl`. */
+  items?: string;
+  /** Nobody has begun this pod of the step before: nothing of it is in the store. */
+  isNew?: true;
 }
 
 /** Where the controller of a run listens for hints, as the store holds it. */

@@ -129,8 +129,9 @@ export interface PodOutcome {
   firstFailure: { item: number; cause: FailureCause } | null;
   /** Result of the pod's first item: what a dynamic job spawns. */
   result: unknown;
-  /** The last segment of the pod's log. */
+  /** The last segment of the pod's log, and what it holds where the pod has put it and it is small. */
   last?: number;
+  segment?: string;
 }
 
 /** Results of finished jobs, which never change, read once per process. */

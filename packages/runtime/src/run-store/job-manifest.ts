@@ -138,6 +138,12 @@ export async function hasItems(store: FileStore, { runId, job, offsets }: JobMan
   return (await store.head(itemsKey(runId, job.name)))?.size === (offsets.at(-1) ?? 0);
 }
 
+/** Items as they were given by who has read them; null where they are not as many as they should be. */
+export function givenItems(step: JobOrder, pod: number, lines: string): PodItems | null {
+  const items = new PodItems(lines, itemsOf(step));
+  return items.all.length === Math.min(step.itemsPerPod, step.items - pod * step.itemsPerPod) ? items : null;
+}
+
 /** What is said where a job has ended and has no manifest. */
 export const manifestIsLost = (runId: string, job: string): KtError =>
   broken(originOf(jobKey(runId, job)), `this file is missing, and step "${job}" has ended`);
@@ -155,7 +161,7 @@ export const itemsAreLost = (manifest: JobManifest): KtError =>
     `it should have ${manifest.offsets.at(-1) ?? 0} bytes, and what step "${manifest.job.name}" would get now are other items`,
   );
 
-const itemsOf = ({ runId, job }: JobManifest): Origin => ({
+const itemsOf = ({ runId, job }: JobOrder): Origin => ({
   ...RUN_FILE,
   file: itemsKey(runId, job.name),
   hint: `Delete the file: kt run --resume ${runInHints(runId)} writes it anew.`,

@@ -72,6 +72,24 @@ test('a line for an item that the job does not have changes nothing', async () =
   expect(tally.open).toBe(5);
 });
 
+test('J1: a segment that a pod hands over - counts without being read, one that is not the next or not whole does not', async () => {
+  const { tally, events } = setUp();
+  const log = await SegmentLog.open<ResultLine>(memoryFileStore(), resultsPrefix('r', 'm', 0), {
+    isNew: true,
+  });
+  await log.append({ i: 0, n: 1, r: 'ä' }, { i: 1, n: 1, r: 2 });
+  const segment = log.last!;
+  tally.hand(0, { last: 2, segment });
+  tally.hand(0, { last: 1, segment: segment.replace('ä', 'b') });
+  tally.hand(0, { last: 1, segment: '' });
+  await tally.refresh();
+  expect([events, tally.succeeded]).toEqual([[], 0]);
+  tally.hand(0, { last: 1, segment });
+  tally.hand(0, { last: 1, segment });
+  await tally.refreshPod(0);
+  expect([events.length, tally.succeeded, tally.openPods()]).toEqual([2, 2, [1, 2]]);
+});
+
 test('J2: a tally - is behind a pod as long as the segment that it told as its last is not there', async () => {
   const { tally, write } = setUp();
   tally.tell(0, 2);

@@ -2,8 +2,8 @@
  * What became of a job's items, as far as their results have been read: for an executor whose pods write to
  * the store by themselves.
  *
- * J1 The store is the truth: nothing counts as done before its line was read. Reading again what was read
- *    changes nothing.
+ * J1 The store is the truth: nothing counts as done before its line was read, or handed over by the pod that
+ *    has stored it. Reading again what was read changes nothing.
  * J2 Segments are read by their keys. A pod says which was its last: as long as that one is not there, what
  *    the pod did is not known.
  * - Results themselves are neither parsed nor kept, except that of a dynamic job.
@@ -15,7 +15,9 @@ import type { PodOutcome } from './item-results.js';
 import type { FileStore, ItemEvent, JobOrder } from '../ports/index.js';
 import { foldLine, type ItemOutcome, RESULT_LINE, type ResultLine } from './item-results.js';
 import { listLogs, LogReader, newSegments } from './read-log.js';
+import type { Segment } from './segment.js';
 
+const encoder = new TextEncoder();
 /** The beginning of a line that holds the result of a call; see `ResultLine`. */
 const SUCCESS = /^\{"i":(\d+),"n":([1-9]\d*),"r":/;
 
@@ -28,6 +30,8 @@ export class JobTally {
   readonly #logs = new Map<number, LogReader>();
   /** The last segment of each pod that has told it. */
   readonly #told = new Map<number, number>();
+  /** Segments that pods have handed over. */
+  readonly #handed: Segment[] = [];
   readonly #openItems: number[];
   #result: Json | undefined;
   succeeded = 0;
@@ -78,13 +82,24 @@ export class JobTally {
     return this.#logOf(pod).number < (this.#told.get(pod) ?? 0);
   }
 
+  /**
+   * Takes a segment from the pod that has put it, which spares a request. One that is not the next, or not
+   * whole, is read from the store.
+   */
+  hand(pod: number, { last, segment }: { last: number; segment: string }): void {
+    const handed = this.#logOf(pod).take(last, encoder.encode(segment));
+    if (handed !== null) this.#handed.push(handed);
+  }
+
   /** Reads what is new of one pod. */
   async refreshPod(pod: number): Promise<void> {
+    this.#takeHanded();
     await this.#readNew(pod, 0);
   }
 
   /** Reads what is new of all pods, as far as a listing shows that there is anything. */
   async refresh(): Promise<void> {
+    this.#takeHanded();
     const { runId, job } = this.#order;
     const prefix = resultsPrefix(runId, job.name);
     for (const [log, last] of await listLogs(this.#store, prefix)) {
@@ -102,8 +117,20 @@ export class JobTally {
   }
 
   async #readNew(pod: number, listed: number): Promise<void> {
-    for await (const { key, lines } of newSegments(this.#logOf(pod), listed))
-      for (const line of lines) if (line !== '') this.#take(line, key);
+    if (!this.isOpen(pod)) return;
+    for await (const segment of newSegments(this.#logOf(pod), listed)) {
+      this.#takeLines(segment);
+      // What comes after the last result of a pod changes nothing.
+      if (!this.isOpen(pod)) return;
+    }
+  }
+
+  #takeHanded(): void {
+    for (const segment of this.#handed.splice(0)) this.#takeLines(segment);
+  }
+
+  #takeLines({ key, lines }: Segment): void {
+    for (const line of lines) if (line !== '') this.#take(line, key);
   }
 
   #take(text: string, key: string): void {

@@ -39,13 +39,25 @@ export class LogReader {
     const bytes = await bytesOf(this.#store, key);
     if (bytes === null) return null;
     // Another call may have been quicker.
-    if (this.number >= number) return this.next();
-    const segment = parseSegment(key, bytes, { number, after: this.sum });
+    return this.number >= number ? this.next() : this.#read(number, bytes);
+  }
+
+  #read(number: number, bytes: Uint8Array): Segment {
+    const segment = parseSegment(this.#prefix + segmentName(number), bytes, { number, after: this.sum });
     this.number = number;
     this.sum = segment.sum;
     this.bytes += bytes.length;
     this.epoch = Math.max(this.epoch, segment.epoch);
     return segment;
+  }
+
+  /** Takes the next segment from who has put it; null where it is another, or not whole. */
+  take(number: number, bytes: Uint8Array): Segment | null {
+    try {
+      return number === this.number + 1 ? this.#read(number, bytes) : null;
+    } catch {
+      return null;
+    }
   }
 
   /** Goes on behind a segment that need not be read. */

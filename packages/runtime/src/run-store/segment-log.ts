@@ -18,7 +18,10 @@ import { listLogs, LogReader, newSegments, valuesOf } from './read-log.js';
 import { segmentBytes } from './segment.js';
 
 const encoder = new TextEncoder();
+const decoder = new TextDecoder();
 const NOTHING = new Uint8Array();
+/** What a hint may carry. */
+const SMALL_BYTES = 8192;
 
 /** What is done with the values that a log has when it is opened. */
 export interface Existing<T> {
@@ -35,6 +38,8 @@ export interface LogOptions<T> {
   pace?: () => Promise<void>;
   /** The line of a value. Default: `JSON.stringify`. */
   lineOf?: (value: T) => string;
+  /** There is nothing of it yet, which need not be looked for; of logs without epochs. */
+  isNew?: boolean;
   /** The epoch of who opens it; `next`: one more than the log has. Default: it has no epochs. */
   epoch?: number | 'next';
 }
@@ -49,6 +54,7 @@ export class SegmentLog<T> {
   readonly #epoch: number | undefined;
   #gathering: { lines: string[]; stored: Promise<void> } | undefined;
   #last: Promise<void> = Promise.resolve();
+  #lastPut: { number: number; bytes: Uint8Array } | undefined;
 
   private constructor(
     store: FileStore,
@@ -71,8 +77,13 @@ export class SegmentLog<T> {
   static async open<T>(
     store: FileStore,
     prefix: string,
-    { existing, pace = () => Promise.resolve(), lineOf = JSON.stringify, epoch: given }: LogOptions<T> = {},
+    options: LogOptions<T> = {},
   ): Promise<SegmentLog<T>> {
+    const { existing, pace = () => Promise.resolve(), lineOf = JSON.stringify, epoch: given } = options;
+    if (options.isNew === true) {
+      const reader = new LogReader(store, prefix);
+      return new SegmentLog<T>(store, prefix, { reader, pace, lineOf, epoch: undefined });
+    }
     const listed = (await listLogs(store, prefix)).get(prefix) ?? 0;
     const isRead = existing !== undefined || given !== undefined;
     const reader = isRead ? new LogReader(store, prefix) : await readerAtEnd(store, prefix, listed);
@@ -88,7 +99,7 @@ export class SegmentLog<T> {
       if (epoch === undefined) break;
       if (epoch < reader.epoch) throw takenOver(prefix, epoch, reader.epoch);
       const isFirst = reader.number === 0 && epoch === 1;
-      if (isFirst || (await putNext(store, prefix, { reader, body: NOTHING, epoch }))) break;
+      if (isFirst || (await putNext(store, prefix, { reader, body: NOTHING, epoch })) !== null) break;
       await readOn(0);
     }
     return new SegmentLog<T>(store, prefix, { reader, pace, lineOf, epoch });
@@ -97,6 +108,11 @@ export class SegmentLog<T> {
   /** The number of its last segment, as far as this writer knows; 0: it has none. */
   get number(): number {
     return this.#reader.number;
+  }
+
+  /** What its last segment holds, where this writer has put it and it is small. */
+  get last(): string | undefined {
+    return this.#lastPut?.number === this.number ? decoder.decode(this.#lastPut.bytes) : undefined;
   }
 
   /** Adds some values; resolves when they are stored. */
@@ -124,7 +140,12 @@ export class SegmentLog<T> {
   async #put(body: Uint8Array): Promise<void> {
     const reader = this.#reader;
     const epoch = this.#epoch;
-    while (!(await putNext(this.#store, this.#prefix, { reader, body, epoch }))) {
+    for (;;) {
+      const put = await putNext(this.#store, this.#prefix, { reader, body, epoch });
+      if (put !== null) {
+        this.#lastPut = put.length > SMALL_BYTES ? undefined : { number: reader.number, bytes: put };
+        return;
+      }
       const taken = await reader.next();
       if (taken !== null && epoch !== undefined && taken.epoch >= epoch)
         throw takenOver(this.#prefix, epoch, taken.epoch);
@@ -132,17 +153,17 @@ export class SegmentLog<T> {
   }
 }
 
-/** Puts a segment after the last that was read; false where another writer has its number. */
+/** Puts a segment after the last that was read: its bytes, or null where another writer has its number. */
 async function putNext(
   store: FileStore,
   prefix: string,
   { reader, body, epoch }: { reader: LogReader; body: Uint8Array; epoch: number | undefined },
-): Promise<boolean> {
+): Promise<Uint8Array | null> {
   const number = reader.number + 1;
   const { bytes, sum } = segmentBytes({ number, after: reader.sum ?? '' }, body, epoch);
-  if ((await store.put(prefix + segmentName(number), bytes, { ifAbsent: true })) === null) return false;
+  if ((await store.put(prefix + segmentName(number), bytes, { ifAbsent: true })) === null) return null;
   reader.wrote(number, sum);
-  return true;
+  return bytes;
 }
 
 /** A reader that has read the last segment that a listing shows, without those before it. */

@@ -7,7 +7,7 @@
 import type { KtContext, KtFiles, KtFs, KtLog } from '@kube-transform/sdk';
 import { isError, isObject, textOf, toStored } from '../parse/stored-value.js';
 import { messageOf } from '../parse/thrown.js';
-import type { JobManifest } from '../run-store/job-manifest.js';
+import type { JobOrder } from '../ports/index.js';
 import type { PodHost } from './pod-host.js';
 import type { SegmentLog } from '../run-store/segment-log.js';
 
@@ -16,7 +16,7 @@ const MAX_MESSAGE = 1_000_000;
 
 /** The contexts of one pod's items. */
 export class ContextScope {
-  readonly manifest: JobManifest;
+  readonly step: JobOrder;
   readonly host: PodHost;
   readonly #logs: () => Promise<SegmentLog<object>>;
   readonly #asked = new Map<number, ItemContext>();
@@ -24,8 +24,8 @@ export class ContextScope {
   /** Resolves when what was logged is stored. */
   logged: Promise<void> = Promise.resolve();
 
-  constructor(manifest: JobManifest, host: PodHost, logs: () => Promise<SegmentLog<object>>) {
-    this.manifest = manifest;
+  constructor(step: JobOrder, host: PodHost, logs: () => Promise<SegmentLog<object>>) {
+    this.step = step;
     this.host = host;
     this.#logs = logs;
   }
@@ -73,13 +73,13 @@ export class ItemContext implements KtContext {
   }
 
   get runId(): string {
-    return this.#scope.manifest.runId;
+    return this.#scope.step.runId;
   }
   get pipeline(): string {
-    return this.#scope.manifest.pipeline;
+    return this.#scope.step.pipeline;
   }
   get job(): string {
-    return this.#scope.manifest.job.name;
+    return this.#scope.step.job.name;
   }
   get files(): KtFiles {
     return this.#scope.host.files;

@@ -7,9 +7,8 @@
  */
 import { type FailureCause, type Json, omitUndefined } from '@kube-transform/sdk';
 import { resultsPrefix } from '../run-store/layout.js';
-import type { JobManifest } from '../run-store/job-manifest.js';
 import type { PodHost } from './pod-host.js';
-import type { ItemEvent } from '../ports/index.js';
+import type { ItemEvent, JobOrder } from '../ports/index.js';
 import {
   foldLine,
   type ItemOutcome,
@@ -32,7 +31,7 @@ export type LedgerHost = Pick<PodHost, 'store' | 'emit' | 'gather'>;
 
 /** The items of one pod. */
 export class ItemLedger {
-  readonly #manifest: JobManifest;
+  readonly #step: JobOrder;
   readonly #emit: (event: ItemEvent) => void;
   readonly #outcomes: Map<number, ItemOutcome>;
   readonly #log: SegmentLog<ResultLine>;
@@ -47,11 +46,11 @@ export class ItemLedger {
   broken = false;
 
   private constructor(
-    manifest: JobManifest,
+    step: JobOrder,
     host: LedgerHost,
     read: { first: number; outcomes: Map<number, ItemOutcome>; log: SegmentLog<ResultLine> },
   ) {
-    this.#manifest = manifest;
+    this.#step = step;
     this.#emit = host.emit;
     this.#outcomes = read.outcomes;
     this.#log = read.log;
@@ -59,24 +58,24 @@ export class ItemLedger {
     for (const { final, cause } of read.outcomes.values()) if (final && cause !== undefined) this.failed++;
   }
 
-  /** Reads what is stored of a pod. */
-  static async open(manifest: JobManifest, host: LedgerHost, pod: number): Promise<ItemLedger> {
+  /** Reads what is stored of a pod; where it is new there is nothing. */
+  static async open(
+    step: JobOrder,
+    host: LedgerHost,
+    { pod, isNew = false }: { pod: number; isNew?: boolean },
+  ): Promise<ItemLedger> {
     const outcomes = new Map<number, ItemOutcome>();
-    const first = pod * manifest.itemsPerPod;
-    const log = await SegmentLog.open<ResultLine>(
-      host.store,
-      resultsPrefix(manifest.runId, manifest.job.name, pod),
-      {
-        existing: {
-          shape: RESULT_LINE,
-          onValue: line =>
-            outcomes.set(line.i, toKeep(foldLine(outcomes.get(line.i), line), line.i === first)),
-        },
-        pace: host.gather,
-        lineOf: resultLine,
+    const first = pod * step.itemsPerPod;
+    const log = await SegmentLog.open<ResultLine>(host.store, resultsPrefix(step.runId, step.job.name, pod), {
+      isNew,
+      existing: {
+        shape: RESULT_LINE,
+        onValue: line => outcomes.set(line.i, toKeep(foldLine(outcomes.get(line.i), line), line.i === first)),
       },
-    );
-    return new ItemLedger(manifest, host, { first, outcomes, log });
+      pace: host.gather,
+      lineOf: resultLine,
+    });
+    return new ItemLedger(step, host, { first, outcomes, log });
   }
 
   isDone(item: number): boolean {
@@ -93,7 +92,7 @@ export class ItemLedger {
     const attempt = this.nextAttempt(item);
     // Made member by member: this is done for each item, and most have nothing beside their result.
     const line: ResultLine = { i: item, n: skipped ? 0 : attempt, r: value };
-    const { name: job } = this.#manifest.job;
+    const { name: job } = this.#step.job;
     const event: ItemEvent = { type: 'ItemSucceeded', job, item, attempt, skipped };
     if (unkept !== undefined) {
       line.none = unkept;
@@ -114,7 +113,7 @@ export class ItemLedger {
     cause: FailureCause,
     how: { ofPod?: string | undefined; isFree?: boolean; isAtOnce?: boolean } = {},
   ): number | null {
-    const { name: job, retries, backoff } = this.#manifest.job;
+    const { name: job, retries, backoff } = this.#step.job;
     const known = this.#outcomes.get(item);
     if (how.ofPod !== undefined && known?.endOf === how.ofPod) return 0;
     const { attempts, isFree, isFinal } = judgeAttempt(known, cause, { retries, isFree: how.isFree });
@@ -150,6 +149,7 @@ export class ItemLedger {
       firstFailure: null,
       result: this.#outcomes.get(first)?.result ?? null,
       last: this.#log.number,
+      ...omitUndefined({ segment: this.#log.last }),
     };
     for (let item = first; item < first + count; item++) {
       const known = this.#outcomes.get(item);

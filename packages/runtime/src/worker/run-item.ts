@@ -23,8 +23,8 @@ import {
 } from './resolve-arguments.js';
 import { invoke, type Outcome } from './invoke.js';
 import { ContextScope } from './item-context.js';
-import type { ItemLine, JobManifest } from '../run-store/job-manifest.js';
-import type { FunctionCatalog } from '../ports/index.js';
+import type { ItemLine } from '../run-store/job-manifest.js';
+import type { FunctionCatalog, JobOrder } from '../ports/index.js';
 import type { PodHost } from './pod-host.js';
 import type { Skipped } from './item-ledger.js';
 import type { SegmentLog } from '../run-store/segment-log.js';
@@ -46,7 +46,7 @@ const NO_RESULTS: ReadonlyMap<string, Json[]> = new Map();
 
 /** Makes attempts for the items of one pod. */
 export class ItemRunner {
-  readonly #manifest: JobManifest;
+  readonly #step: JobOrder;
   readonly #host: PodHost;
   readonly #scope: ContextScope;
   readonly #known: ReadonlySet<string>;
@@ -57,18 +57,18 @@ export class ItemRunner {
     this.#host.catalog.register(functions);
   };
 
-  constructor(manifest: JobManifest, host: PodHost, logs: () => Promise<SegmentLog<object>>) {
-    this.#manifest = manifest;
+  constructor(step: JobOrder, host: PodHost, logs: () => Promise<SegmentLog<object>>) {
+    this.#step = step;
     this.#host = host;
-    this.#known = new Set(manifest.job.dependencies);
-    this.#mapArgs = compileTemplate(manifest.job.args, this.#known);
-    this.#timeoutMs = attemptTimeoutMs(manifest.job);
-    this.#scope = new ContextScope(manifest, host, logs);
+    this.#known = new Set(step.job.dependencies);
+    this.#mapArgs = compileTemplate(step.job.args, this.#known);
+    this.#timeoutMs = attemptTimeoutMs(step.job);
+    this.#scope = new ContextScope(step, host, logs);
   }
 
   /** Makes one attempt. */
   run({ item, line, attempt }: Attempt): Promise<AttemptOutcome> {
-    const { job } = this.#manifest;
+    const { job } = this.#step;
     const isMap = 'e' in line;
     const name = isMap ? job.function : line.f;
     if (name === null) return NO_FUNCTION;
@@ -100,7 +100,7 @@ export class ItemRunner {
   #results(template: Template): Promise<Map<string, Json[]>> {
     return resultsByJob(template.sources, {
       store: this.#host.store,
-      runId: this.#manifest.runId,
+      runId: this.#step.runId,
       cache: this.#host.resultCache,
     });
   }
@@ -110,7 +110,7 @@ export class ItemRunner {
    * the store.
    */
   async #withStore({ name, template, element, item, attempt }: StoreCall): Promise<AttemptOutcome> {
-    const { job } = this.#manifest;
+    const { job } = this.#step;
     const misses: Miss[] = [];
     const args = template.fill(await this.#results(template), element, misses);
     const call = { name, args, misses, item, attempt };
@@ -125,7 +125,7 @@ export class ItemRunner {
     const exist = await this.#exist(paths, call.item);
     if (typeof exist !== 'boolean') return { ok: false, cause: exist };
     // What a dynamic job returns is spawned, not given to others: files that exist spare its children too.
-    const hasResult = this.#manifest.job.type !== 'dynamic';
+    const hasResult = this.#step.job.type !== 'dynamic';
     if (exist) {
       const kept = hasResult
         ? await cachedResult(store, await outputsHash(call.name, paths))
@@ -139,7 +139,7 @@ export class ItemRunner {
   }
 
   async #outputs(value: Json, index: number): Promise<Json[] | FailureCause> {
-    const { name, outputs } = this.#manifest.job;
+    const { name, outputs } = this.#step.job;
     const template = compileTemplate(outputs, this.#known);
     const misses: Miss[] = [];
     const paths = template.fill(await this.#results(template), { value, index }, misses) as Json[];
@@ -153,7 +153,7 @@ export class ItemRunner {
       return exist.every(Boolean);
     } catch (error) {
       if (!isKtError(error) || error.code !== 'BAD_PATH') throw error;
-      const message = `Step "${this.#manifest.job.name}", item ${item}: an output is no path (BAD_PATH). ${error.message}`;
+      const message = `Step "${this.#step.job.name}", item ${item}: an output is no path (BAD_PATH). ${error.message}`;
       return { kind: 'InvalidInput', message, problems: [...error.problems] };
     }
   }
@@ -161,7 +161,7 @@ export class ItemRunner {
   async #unlessCached(call: NamedCall): Promise<AttemptOutcome> {
     const { store } = this.#host;
     // Fields may be missing from the arguments: whether that is allowed is for the function's schema to say.
-    if (!this.#manifest.job.cache || call.misses.length > 0) return this.#attempt(call);
+    if (!this.#step.job.cache || call.misses.length > 0) return this.#attempt(call);
     const code = await this.#codeOf(call.name);
     if (code === null) return this.#attempt(call);
     const hash = await cacheHash(code, call.name, call.args);
@@ -203,7 +203,7 @@ export class ItemRunner {
 
   #call(fn: AnyFunction, { args, misses, item, attempt }: NamedCall): Promise<Outcome> {
     const host = this.#host;
-    const job = this.#manifest.job.name;
+    const job = this.#step.job.name;
     const mayLack = definitionOf(fn)?.options.input !== undefined;
     if (misses.length > 0 && !(mayLack && misses.every(({ isField }) => isField)))
       return Promise.resolve({ ok: false, cause: missCause(misses, { job, item, field: 'args' }) });

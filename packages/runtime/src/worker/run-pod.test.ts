@@ -7,11 +7,11 @@ import type { FileStore, ItemEvent } from '../ports/index.js';
 import { systemClock } from '../process/system-clock.js';
 import { localCatalog } from '../run-pipeline.js';
 import { readOutcomes, readResults } from '../run-store/item-results.js';
-import { manifestReader } from '../run-store/job-manifest.js';
-import { resultsPrefix } from '../run-store/layout.js';
+import { manifestReader, orderOf, readManifest } from '../run-store/job-manifest.js';
+import { itemsKey, resultsPrefix, segmentName } from '../run-store/layout.js';
 import { memoryFileStore } from '../stores/memory-file-store.js';
 import type { PodHost } from './pod-host.js';
-import { runPod } from './run-pod.js';
+import { type PodKnowledge, runPod } from './run-pod.js';
 
 const ITEMS = 10;
 let store: FileStore;
@@ -33,8 +33,9 @@ beforeEach(async () => {
   await expandJob({ store, runId: 'r', pipeline: 'p', job: job!, itemsPerPod: () => ITEMS });
 });
 
+const catalog = localCatalog(null, { f: { double } });
 const hostOf = (more: Partial<PodHost> = {}): PodHost => ({
-  ...localHost({ store, clock: systemClock, catalog: localCatalog(null, { f: { double } }) }),
+  ...localHost({ store, clock: systemClock, catalog: catalog }),
   ...pacing(1),
   returned: () => undefined,
   draining: () => false,
@@ -43,8 +44,12 @@ const hostOf = (more: Partial<PodHost> = {}): PodHost => ({
   pause: () => Promise.resolve(),
   ...more,
 });
-const run = (more: Partial<PodHost> = {}) =>
-  runPod({ runId: 'r', job: 'm', pod: 0, crashed: [] }, hostOf(more));
+const begin = (more: Partial<PodHost> = {}, known?: PodKnowledge) =>
+  runPod({ runId: 'r', job: 'm', pod: 0, crashed: [] }, hostOf(more), known);
+const run = async (more: Partial<PodHost> = {}) => {
+  const { segment: _, ...outcome } = await begin(more);
+  return outcome;
+};
 const settle = async (): Promise<void> => {
   for (let turns = 0; turns < 50; turns++) await new Promise(resolve => setImmediate(resolve));
 };
@@ -65,6 +70,36 @@ describe('a pod', () => {
     expect(first).toMatchObject({ succeeded: ITEMS, failed: 0, open: 0 });
     expect(await run()).toEqual(first);
     expect(calls).toHaveLength(ITEMS);
+  });
+
+  test('P1: a pod that is told of its step and items, and that it is new - reads nothing, and hands over what it has put', async () => {
+    const manifest = (await readManifest(store, 'r', 'm'))!;
+    const items = new TextDecoder().decode(await store.get(itemsKey('r', 'm')));
+    const reads: string[] = [];
+    const counted: FileStore = {
+      ...store,
+      get: (key, ...rest) => (reads.push(key), store.get(key, ...rest)),
+      list: (prefix, ...rest) => (reads.push(prefix), store.list(prefix, ...rest)),
+      head: key => (reads.push(key), store.head(key)),
+    };
+    const known = { step: orderOf(manifest), items, isNew: true };
+    const outcome = await begin(
+      { ...hostOf(), ...localHost({ store: counted, clock: systemClock, catalog }) },
+      known,
+    );
+    expect(reads).toEqual([]);
+    expect(outcome).toMatchObject({ succeeded: ITEMS, last: 1 });
+    const stored = await store.get(resultsPrefix('r', 'm', 0) + segmentName(1));
+    expect(outcome.segment).toBe(new TextDecoder().decode(stored));
+    // Said of a pod that is not new, by mistake: what it does again counts for nothing.
+    const again = await begin({}, known);
+    expect([again.last, (await readOutcomes(store, 'r', 'm')).size]).toEqual([2, ITEMS]);
+  });
+
+  test('items that are not as many as they should be - are read from the store', async () => {
+    const manifest = (await readManifest(store, 'r', 'm'))!;
+    const known = { step: orderOf(manifest), items: '{"e":1}\n' };
+    expect(await begin({}, known)).toMatchObject({ succeeded: ITEMS, failed: 0, open: 0 });
   });
 
   test('G1, P2: a result - is announced only when it is stored', async () => {

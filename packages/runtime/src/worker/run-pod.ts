@@ -1,7 +1,7 @@
 /*
  * A pod: runs a slice of a job's items, here, in a worker process or in Kubernetes alike.
  *
- * P1 What is done is not done again: the pod first reads its results log.
+ * P1 What is done is not done again: the pod first reads its results log, unless it is known to have none.
  * P2 A result is announced only when it is stored.
  * P3 No item is begun while more than `host.ahead` results wait to be stored. An item that has returned is
  *    not to blame for a crash.
@@ -10,7 +10,8 @@
  */
 import type { FailureCause } from '@kube-transform/sdk';
 import { logsPrefix } from '../run-store/layout.js';
-import { type ItemLine, readItems } from '../run-store/job-manifest.js';
+import { givenItems, type ItemLine, type JobManifest, readItems } from '../run-store/job-manifest.js';
+import type { JobOrder } from '../ports/index.js';
 import type { PodHost } from './pod-host.js';
 import { ItemLedger } from './item-ledger.js';
 import type { PodOutcome } from '../run-store/item-results.js';
@@ -31,33 +32,49 @@ export interface PodOrder {
   crashed: readonly { item: number; cause: FailureCause }[];
 }
 
+/** What a pod was told of what is in the store, by who has read it. */
+export interface PodKnowledge {
+  /** The job, as its manifest has it. */
+  step?: JobOrder | undefined;
+  /** The pod's lines of `items.jsonl`. */
+  items?: string | undefined;
+  /** Nothing of the pod is in the store yet. */
+  isNew?: boolean | undefined;
+}
+
 /** Runs a pod until its items are done or `host.signal` is aborted. Rejects only where the store fails. */
-export async function runPod(order: PodOrder, host: PodHost): Promise<PodOutcome> {
-  const manifest = await host.manifests(order.runId, order.job);
-  if (manifest === null) throw new TypeError(`Bug: job "${order.job}" of run ${order.runId} has no manifest`);
-  const { job } = manifest;
+export async function runPod(order: PodOrder, host: PodHost, known: PodKnowledge = {}): Promise<PodOutcome> {
+  const stored = async (): Promise<JobManifest> => {
+    const manifest = await host.manifests(order.runId, order.job);
+    if (manifest !== null) return manifest;
+    throw new TypeError(`Bug: job "${order.job}" of run ${order.runId} has no manifest`);
+  };
+  const step = known.step ?? (await stored());
+  const { job } = step;
   // The function is loaded while its items are read; what is wrong with it is told by the first item that
   // needs it.
   if (job.function !== null) void host.catalog.load(job.function).catch(() => undefined);
   const [ledger, items] = await Promise.all([
-    ItemLedger.open(manifest, host, order.pod),
-    readItems(host.store, manifest, order.pod),
+    ItemLedger.open(step, host, { pod: order.pod, isNew: known.isNew === true }),
+    (known.items === undefined ? null : givenItems(step, order.pod, known.items)) ??
+      stored().then(manifest => readItems(host.store, manifest, order.pod)),
   ]);
   for (const { item, cause } of order.crashed)
     if (!ledger.isDone(item)) ledger.fail(item, cause, { isAtOnce: true });
   const closing = new AbortController();
   const logs = once(() =>
     SegmentLog.open<object>(host.store, logsPrefix(order.runId, order.job, order.pod), {
+      isNew: known.isNew === true,
       pace: () => host.clock.sleep(LOG_PACE_MS, closing.signal).catch(() => undefined),
     }),
   );
   const tried = new Set<number>();
-  const runner = new ItemRunner(manifest, host, logs);
-  const first = order.pod * manifest.itemsPerPod;
+  const runner = new ItemRunner(step, host, logs);
+  const first = order.pod * step.itemsPerPod;
   const todo = [...items.all.keys()].filter(offset => !ledger.isDone(first + offset));
   const delayed: { offset: number; dueMs: number }[] = [];
   // Known here before it is stored, and long before anybody else can say so.
-  const isEnough = (): boolean => stopsJob(job, { failed: ledger.failed, items: manifest.items });
+  const isEnough = (): boolean => stopsJob(job, { failed: ledger.failed, items: step.items });
   const stopping = (): boolean => host.signal.aborted || host.draining() || ledger.broken || isEnough();
   let next = 0;
 

@@ -57,6 +57,20 @@ test('waves - a Job of the same name that was made anew is another wave', () => 
   expect(execution.waves.map(wave => wave.failedIndexes())).toEqual([[0]]);
 });
 
+test('a pod - is new until it is told to begin, in a first wave of a first controller', () => {
+  const execution = executionOf();
+  execution.see(waveJob(1));
+  expect([0, 1].map(pod => execution.isNew(pod))).toEqual([true, true]);
+  execution.setGiven(0);
+  expect([0, 1].map(pod => execution.isNew(pod))).toEqual([false, true]);
+  execution.see(waveJob(2));
+  expect(execution.isNew(1)).toBe(false);
+  const found = executionOf();
+  found.see(waveJob(1));
+  found.setFound();
+  expect(found.isNew(1)).toBe(false);
+});
+
 test('the next wave - the first begins at once, others when failures are gathered and have backed off', () => {
   const execution = executionOf(undefined, orderOf({ backoff: { initial: '2s', factor: 3, max: '5s' } }));
   expect(execution.nextWaveAtMs(1000)).toBe(1000);

@@ -41,6 +41,9 @@ export class JobExecution {
   readonly tally: JobTally;
   readonly #work: (execution: JobExecution) => Promise<void>;
   readonly #waves = new Map<string, Wave>();
+  /** By pod: 1 where it was told to begin. */
+  readonly #given: Uint8Array;
+  #isFound = false;
   readonly #histories = new Map<number, PodHistory>();
   /** Pods that have ended and whose results are on their way: no other is begun for their items. */
   readonly awaited = new Set<number>();
@@ -65,6 +68,7 @@ export class JobExecution {
   ) {
     this.order = order;
     this.tally = new JobTally(store, order, told.emit);
+    this.#given = new Uint8Array(this.tally.pods);
     this.#work = told.work;
     this.#memory = order.job.memory;
   }
@@ -144,6 +148,21 @@ export class JobExecution {
 
   settle(fact: Fact): void {
     this.#phase = fact.type === 'JobFailed' ? 'failed' : 'succeeded';
+  }
+
+  /** Pods of it were begun by another controller, or may have been. */
+  setFound(): void {
+    this.#isFound = true;
+  }
+
+  /** Nobody has begun this pod before. */
+  isNew(pod: number): boolean {
+    return !this.#isFound && this.lastWave === 1 && this.#given[pod] === 0;
+  }
+
+  /** A pod was told to begin. */
+  setGiven(pod: number): void {
+    this.#given[pod] = 1;
   }
 
   /** Something may have changed: works now, or again when it is done. */

@@ -12,8 +12,16 @@
 import type { KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../../core/events.js';
 import { AsyncQueue } from '../../streams/async-queue.js';
+import { itemBlocks } from './item-blocks.js';
 import { manifestReader } from '../../run-store/job-manifest.js';
-import type { Executor, Hint, ItemEvent, JobOrder, AssignmentRequest } from '../../ports/index.js';
+import type {
+  Assignment,
+  AssignmentRequest,
+  Executor,
+  Hint,
+  ItemEvent,
+  JobOrder,
+} from '../../ports/index.js';
 import type { KubernetesOptions } from './options.js';
 import { isKubeError } from '../api/kube-error.js';
 import { ANNOTATION } from '../manifests/names.js';
@@ -36,8 +44,8 @@ const POLLED = 100;
 /** An executor whose workers are pods; `hint` is told that a pod has something new in the store. */
 export type KubernetesExecutor = Executor & {
   hint(hint: Hint): void;
-  /** Gives a pod more to do; null where nothing is left. */
-  assign(request: AssignmentRequest): Promise<number | null>;
+  /** Gives a pod something to do; null: the pod is to find out by itself. */
+  assign(request: AssignmentRequest): Promise<Assignment | null>;
 };
 
 export function kubernetesExecutor(options: KubernetesOptions): KubernetesExecutor {
@@ -62,6 +70,8 @@ class ClusterExecutor implements KubernetesExecutor {
   readonly #watchdog: StartWatchdog;
   readonly #reconciler: JobReconciler;
   readonly #admission: AdmissionQueue;
+  readonly #manifests: ReturnType<typeof manifestReader>;
+  readonly #items: ReturnType<typeof itemBlocks>;
   readonly #tell = (event: ItemEvent): void => this.#facts.push(event);
   #draining = false;
   #polled = 0;
@@ -73,8 +83,10 @@ class ClusterExecutor implements KubernetesExecutor {
     this.#podFailures = new PodFailures(options);
     this.#waves = new WaveJobs(options);
     this.#watchdog = new StartWatchdog(options);
+    this.#manifests = manifestReader(options.store);
+    this.#items = itemBlocks(options.store);
     const parts = { podFailures: this.#podFailures, waves: this.#waves, watchdog: this.#watchdog };
-    this.#reconciler = new JobReconciler(manifestReader(options.store), parts);
+    this.#reconciler = new JobReconciler(this.#manifests, parts);
     this.#admission = new AdmissionQueue(options.frame.settings.maxPods);
   }
 
@@ -90,8 +102,12 @@ class ClusterExecutor implements KubernetesExecutor {
       emit: this.#tell,
     });
     this.#executions.set(execution.name, execution);
+    if (this.#o.isFirst !== true) execution.setFound();
     for (const job of this.#found.values())
-      if (job.metadata.annotations?.[ANNOTATION.job] === execution.name) execution.see(job);
+      if (job.metadata.annotations?.[ANNOTATION.job] === execution.name) {
+        execution.see(job);
+        execution.setFound();
+      }
     await this.#wake(execution);
   }
 
@@ -99,23 +115,38 @@ class ClusterExecutor implements KubernetesExecutor {
     return this.#facts.batches(signal);
   }
 
-  hint({ job, pod, last }: Hint): void {
+  hint({ job, pod, last, segment }: Hint): void {
     const execution = this.#executions.get(job);
     if (execution === undefined || execution.isSettled || pod >= execution.tally.pods) return;
-    if (last !== undefined) execution.tally.tell(pod, last);
+    if (last !== undefined) {
+      execution.tally.tell(pod, last);
+      if (segment !== undefined) execution.tally.hand(pod, { last, segment });
+    }
     execution.setChanged(pod);
     void this.#wake(execution);
   }
 
-  assign({ job, wave: number, index, done }: AssignmentRequest): Promise<number | null> {
+  async assign({ job, wave: number, index, done, begins }: AssignmentRequest): Promise<Assignment | null> {
     const execution = this.#executions.get(job);
     const wave = execution?.waves.find(one => one.number === number);
     if (execution === undefined || wave === undefined || execution.isStopped || this.#draining)
-      return Promise.resolve(null);
-    if (done !== undefined) this.hint({ job, pod: done.pod, last: done.last });
+      return begins === undefined ? { pod: null } : null;
+    if (done !== undefined) this.hint({ job, ...done });
     // What it has done may not have been read yet.
     const isOpen = (pod: number): boolean => pod !== done?.pod && execution.tally.isOpen(pod);
-    return Promise.resolve(wave.assign(index, isOpen, this.#o.clock.elapsedMs()));
+    const nowMs = this.#o.clock.elapsedMs();
+    const pod = begins === undefined ? wave.assign(index, isOpen, nowMs) : wave.begin(index, isOpen, nowMs);
+    if (pod === null) return { pod };
+    const isNew = execution.isNew(pod) && begins !== 'again';
+    execution.setGiven(pod);
+    const manifest = await this.#manifests(execution.order.runId, job).catch(() => null);
+    const items = manifest === null ? null : await this.#items(manifest, pod);
+    return {
+      pod,
+      ...(begins === undefined ? {} : { step: execution.order }),
+      ...(items === null ? {} : { items }),
+      ...(isNew ? { isNew } : {}),
+    };
   }
 
   drain(): Promise<void> {

@@ -12,6 +12,8 @@ export interface KubernetesOptions {
   frame: RunFrame;
   /** A version of the Jobs of its namespace that was seen just now. Default: they are listed anew. */
   jobsSince?: string | undefined;
+  /** No other controller had the run before. Default: one may have had it. */
+  isFirst?: boolean;
   /** Told of everything that went wrong and is tried again. */
   onTrouble: (error: unknown) => void;
   /** Told of a right that was missing and is there now. */

@@ -68,7 +68,7 @@ describe('a pod that failed is charged to', () => {
     const ledger = await ItemLedger.open(
       manifestOf(),
       { store, emit: () => undefined, gather: () => Promise.resolve() },
-      1,
+      { pod: 1 },
     );
     ledger.succeed(4, { value: 'there', skipped: false });
     await ledger.settled();

@@ -30,7 +30,7 @@ export async function recordPodFailure(
   const blamed = blamedItems(end, own, { asked: job.memory, had: memory });
   if (blamed.length === 0) return own.length > 0;
   const host = { store, emit: () => undefined, gather: () => Promise.resolve() };
-  const ledger = await ItemLedger.open(manifest, host, pod);
+  const ledger = await ItemLedger.open(manifest, host, { pod });
   for (const { item, cause, isFree } of blamed)
     if (!ledger.isDone(item)) ledger.fail(item, cause, { isFree, ofPod: end.uid ?? undefined });
   await ledger.settled();

@@ -95,6 +95,7 @@ export class WaveJobs {
     const [existing] = (await this.#o.api.list<Job>(paths.jobs(this.#namespace), which)).items;
     if (existing !== undefined && existing.metadata.deletionTimestamp === undefined) {
       execution.see(adopted(existing, wanted));
+      execution.setFound();
       return true;
     }
     execution.refuse(stillDeleted(name));

@@ -175,6 +175,16 @@ export class Wave {
     }
   }
 
+  /**
+   * What an index that has just begun does: what {@link assign} gives, else what its Job says; null where
+   * nothing is left.
+   */
+  begin(index: number, isOpen: (pod: number) => boolean, nowMs: number): number | null {
+    return this.#assigned === undefined
+      ? (nthOfRanges(this.#pods, index) ?? null)
+      : this.assign(index, isOpen, nowMs);
+  }
+
   /** The pod of the job that an index is at, or was given first; undefined where that is not known. */
   podAt(index: number): number | undefined {
     return this.#assigned?.held.get(index) ?? nthOfRanges(this.#pods, index);

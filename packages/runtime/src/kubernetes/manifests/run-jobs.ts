@@ -68,6 +68,15 @@ export function ownerOf(runId: string, uid: string): OwnerReference {
   return { apiVersion: 'v1', kind: 'ConfigMap', name: runName(runId), uid, controller: false };
 }
 
+/** How many pods of its index have ended before a pod, as Kubernetes counts them. */
+const INDEX_HISTORY: readonly EnvVar[] = [
+  ['KT_INDEX_FAILURES', 'job-index-failure-count'],
+  ['KT_INDEX_IGNORED', 'job-index-ignored-failure-count'],
+].map(([name = '', annotation = '']) => ({
+  name,
+  valueFrom: { fieldRef: { fieldPath: `metadata.annotations['batch.kubernetes.io/${annotation}']` } },
+}));
+
 /** The Indexed Job of a wave. */
 export function taskJob(frame: RunFrame, plan: WavePlan): Job {
   const { runId, pipeline, settings, digest } = frame;
@@ -87,13 +96,10 @@ export function taskJob(frame: RunFrame, plan: WavePlan): Job {
     { name: 'KT_PODS', value: plan.pods },
     { name: 'KT_DIGEST', value: digest },
     { name: 'KT_POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
-    // What a pod says when it asks for more, and which of them begin with what is theirs.
-    ...(isShared
-      ? [
-          { name: 'KT_WAVE', value: String(wave) },
-          { name: 'KT_LANES', value: String(plan.lanes) },
-        ]
-      : []),
+    // What a pod says when it asks for something to do, and which of them begin with what is theirs.
+    { name: 'KT_WAVE', value: String(wave) },
+    ...(isShared ? [{ name: 'KT_LANES', value: String(plan.lanes) }] : []),
+    ...INDEX_HISTORY,
   ];
   const pod = basePod({
     settings,

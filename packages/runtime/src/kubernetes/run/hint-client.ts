@@ -1,14 +1,23 @@
 /*
- * Tells the controller that there is something new in the store.
+ * Tells the controller that there is something new in the store, and asks it what to do.
  *
  * HC1 A hint only wakes the controller: one that is lost costs time and nothing else. It is never waited for
  *     longer than a moment.
  * HC3 Who asks for more waits for a controller that does not answer, as long as one may take to come back.
  * HC2 Where the controller listens is read from the store; it is read anew when nobody is there, because a
  *     new controller has a new address.
+ * HC4 What a pod is told of the store when it begins spares it requests: where nobody tells it, it does not
+ *     wait, and reads by itself.
  */
 import { hintsKey } from '../../run-store/layout.js';
-import type { Clock, FileStore, Hint, HintAddress, AssignmentRequest } from '../../ports/index.js';
+import type {
+  Assignment,
+  AssignmentRequest,
+  Clock,
+  FileStore,
+  Hint,
+  HintAddress,
+} from '../../ports/index.js';
 import { readDocument } from '../../run-store/read-document.js';
 import { HINT, HINT_ADDRESS, ASSIGNMENT, ASSIGNMENT_REQUEST } from './hint-formats.js';
 
@@ -37,27 +46,36 @@ export class HintClient {
     }
   }
 
+  /** Asks once what to do first; null: the pod is to find out by itself. */
+  async begin(request: AssignmentRequest): Promise<Assignment | null> {
+    const address = await (this.#address ??= this.#read());
+    const said = address === null ? null : await ask(address, '/assign', ASSIGNMENT_REQUEST.text(request));
+    // Where it is nowhere now it may be somewhere when the first items are done.
+    if (said === null) this.#address = undefined;
+    return said?.startsWith('{') === true ? ASSIGNMENT.parse(said, 'POST /assign') : null;
+  }
+
   /**
    * Asks for more to do, and again while nobody answers, for as long as a controller may take to come back.
    *
-   * @returns null where nothing is left, nobody has answered, or there never was a controller.
+   * @returns pod null where nothing is left, nobody has answered, or there never was a controller.
    */
   async assign(
     request: AssignmentRequest,
     { clock, signal }: { clock: Clock; signal: AbortSignal },
-  ): Promise<number | null> {
+  ): Promise<Assignment> {
     const untilMs = clock.elapsedMs() + PATIENCE_MS;
     for (;;) {
       this.#address ??= this.#read();
       const address = await this.#address;
       if (address === null) {
         this.#address = undefined;
-        return null;
+        return { pod: null };
       }
       const said = await ask(address, '/assign', ASSIGNMENT_REQUEST.text(request));
-      if (said?.startsWith('{') === true) return ASSIGNMENT.parse(said, 'POST /assign').pod;
+      if (said?.startsWith('{') === true) return ASSIGNMENT.parse(said, 'POST /assign');
       this.#address = undefined;
-      if (signal.aborted || clock.elapsedMs() > untilMs) return null;
+      if (signal.aborted || clock.elapsedMs() > untilMs) return { pod: null };
       await clock.sleep(ASK_AGAIN_MS, signal).catch(() => undefined);
     }
   }
@@ -75,15 +93,16 @@ async function ask({ host, port, token }: HintAddress, path: string, body: strin
   const { connect } = process.getBuiltinModule('node:net');
   return new Promise(resolve => {
     const socket = connect({ host, port });
-    let said = '';
+    const chunks: Buffer[] = [];
     const end = (): void => {
       socket.destroy();
+      const said = Buffer.concat(chunks).toString();
       const [, answer] = /^HTTP\/1\.1 20\d [^]*?\r\n\r\n([^]*)$/.exec(said) ?? [];
       resolve(answer ?? null);
     };
     socket.setTimeout(TIMEOUT_MS, end);
     socket.on('error', end);
-    socket.on('data', chunk => (said += chunk.toString('latin1')));
+    socket.on('data', chunk => chunks.push(chunk));
     socket.on('close', end);
     socket.write(
       `POST ${path} HTTP/1.1\r\nHost: kt\r\nAuthorization: Bearer ${token}\r\nContent-Type: application/json\r\n` +

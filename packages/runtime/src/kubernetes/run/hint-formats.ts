@@ -1,7 +1,8 @@
 /** What workers and a controller say of hints: a hint on the wire, and in the store where one is heard. */
 import { Format } from '../../parse/format.js';
-import { count, nullOr, optional, positive, record, text } from '../../parse/shapes.js';
-import type { Hint, HintAddress, Assignment, AssignmentRequest } from '../../ports/index.js';
+import { JOB } from '../../parse/stored-job.js';
+import { count, nullOr, oneOf, optional, positive, record, text, yes } from '../../parse/shapes.js';
+import type { Hint, HintAddress, Assignment, AssignmentRequest, JobOrder } from '../../ports/index.js';
 
 const HINTS = {
   code: 'BAD_HINT',
@@ -12,7 +13,7 @@ const HINTS = {
 export const HINT = new Format<Hint>({
   ...HINTS,
   name: 'hint',
-  shape: record<Hint>({ job: text, pod: count, last: optional(count) }),
+  shape: record<Hint>({ job: text, pod: count, last: optional(count), segment: optional(text) }),
 });
 
 /** The body of a request for more to do, and of its answer. */
@@ -23,13 +24,23 @@ export const ASSIGNMENT_REQUEST = new Format<AssignmentRequest>({
     job: text,
     wave: positive,
     index: count,
-    done: optional(record<NonNullable<AssignmentRequest['done']>>({ pod: count, last: count })),
+    done: optional(
+      record<NonNullable<AssignmentRequest['done']>>({ pod: count, last: count, segment: optional(text) }),
+    ),
+    begins: optional(oneOf('first', 'again')),
   }),
 });
 export const ASSIGNMENT = new Format<Assignment>({
   ...HINTS,
   name: 'assignment',
-  shape: record<Assignment>({ pod: nullOr(count) }),
+  shape: record<Assignment>({
+    pod: nullOr(count),
+    step: optional(
+      record<JobOrder>({ runId: text, pipeline: text, job: JOB, items: count, itemsPerPod: positive }),
+    ),
+    items: optional(text),
+    isNew: optional(yes),
+  }),
 });
 
 /** `controller.json` of a run. */

@@ -8,10 +8,10 @@ import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Format } from '../../parse/format.js';
-import type { Hint, HintAddress, AssignmentRequest } from '../../ports/index.js';
+import type { Assignment, AssignmentRequest, Hint, HintAddress } from '../../ports/index.js';
 import { HINT, ASSIGNMENT, ASSIGNMENT_REQUEST } from './hint-formats.js';
 
-const MAX_BYTES = 10_000;
+const MAX_BYTES = 32_768;
 const MAX_CONNECTIONS = 512;
 /** How long a request may take to arrive. */
 const ARRIVES_WITHIN_MS = 5000;
@@ -25,13 +25,13 @@ export interface HintServer extends AsyncDisposable {
 export async function hintServer({
   host,
   onHint,
-  onAssign = () => Promise.resolve(null),
+  onAssign = () => Promise.resolve({ pod: null }),
   maxConnections = MAX_CONNECTIONS,
 }: {
   host: string;
   onHint: (hint: Hint) => void;
-  /** Gives a pod more to do; null: nothing is left. */
-  onAssign?: (request: AssignmentRequest) => Promise<number | null>;
+  /** Gives a pod something to do; null: it is to find out by itself. Default: nothing is left. */
+  onAssign?: (request: AssignmentRequest) => Promise<Assignment | null>;
   /** Beyond so many, connections are closed at once. Default 512. */
   maxConnections?: number;
 }): Promise<HintServer> {
@@ -57,7 +57,7 @@ export async function hintServer({
         if (asked === null) answer(400);
         else
           await onAssign(asked).then(
-            pod => answer(200, ASSIGNMENT.text({ pod })),
+            given => (given === null ? answer(503) : answer(200, ASSIGNMENT.text(given))),
             () => answer(503),
           );
       });

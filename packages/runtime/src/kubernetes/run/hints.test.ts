@@ -1,9 +1,10 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { networkInterfaces } from 'node:os';
+import { mustParsePipeline } from '@kube-transform/sdk';
 import { expect, test } from 'vitest';
 import { hintsKey } from '../../run-store/layout.js';
-import type { AssignmentRequest, Hint } from '../../ports/index.js';
+import type { Assignment, AssignmentRequest, Hint } from '../../ports/index.js';
 import { systemClock } from '../../process/system-clock.js';
 import { HintClient } from './hint-client.js';
 import { hintServer } from './hint-server.js';
@@ -49,28 +50,58 @@ test('HC1: a hint that nobody can hear - is lost without a word', async () => {
 
 test('HC3: a pod asks for more - and asks again until a controller that was away has come back', async () => {
   const asked: AssignmentRequest[] = [];
-  const controller = (gives: number | null): ReturnType<typeof hintServer> =>
+  const controller = (pod: number | null): ReturnType<typeof hintServer> =>
     hintServer({
       host: '127.0.0.1',
       onHint: () => undefined,
-      onAssign: request => Promise.resolve((asked.push(request), gives)),
+      onAssign: request => Promise.resolve((asked.push(request), { pod })),
     });
   const store = memoryFileStore();
   const client = new HintClient(store, 'r');
   const { signal } = new AbortController();
   const request = { job: 'a', wave: 1, index: 2, done: { pod: 3, last: 4 } };
   const clock = { ...systemClock, sleep: () => Promise.reject(new Error('it was not to wait')) };
-  expect(await client.assign(request, { clock, signal })).toBeNull();
+  expect(await client.assign(request, { clock, signal })).toEqual({ pod: null });
   const first = await controller(7);
   await announce(store, first.address);
-  expect(await client.assign(request, { clock, signal })).toBe(7);
+  expect(await client.assign(request, { clock, signal })).toEqual({ pod: 7 });
   expect(asked).toMatchObject([request]);
   await first[Symbol.asyncDispose]();
   const second = await controller(null);
   const until = { ...systemClock, sleep: async () => void (await announce(store, second.address)) };
-  expect(await client.assign(request, { clock: until, signal })).toBeNull();
+  expect(await client.assign(request, { clock: until, signal })).toEqual({ pod: null });
   expect(asked).toHaveLength(2);
   await second[Symbol.asyncDispose]();
+});
+
+test('HC4: a pod that begins - is told of its step and items, or nothing where nobody knows', async () => {
+  const [job] = mustParsePipeline({
+    name: 'p',
+    jobs: [{ type: 'map', name: 'é', function: 'f.f', items: [1], args: {} }],
+  }).jobs;
+  const step = { runId: 'r', pipeline: 'p', job: job!, items: 1, itemsPerPod: 1 };
+  const told = { pod: 0, step, items: `{"e":"${'ü'.repeat(100_000)}"}\n`, isNew: true as const };
+  const answers: (Assignment | null | Error)[] = [told, null, new Error('of the store')];
+  const server = await hintServer({
+    host: '127.0.0.1',
+    onHint: () => undefined,
+    onAssign: () => {
+      const answer = answers.shift() ?? null;
+      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+    },
+  });
+  const store = memoryFileStore();
+  const client = new HintClient(store, 'r');
+  const request = { job: 'é', wave: 1, index: 0, begins: 'first' } as const;
+  expect(await client.begin(request)).toBeNull();
+  await announce(store, server.address);
+  expect([await client.begin(request), await client.begin(request), await client.begin(request)]).toEqual([
+    told,
+    null,
+    null,
+  ]);
+  await server[Symbol.asyncDispose]();
+  expect(await client.begin(request)).toBeNull();
 });
 
 test('HC3: nobody answers - a pod that is told to stop, or has waited long, asks no more', async () => {
@@ -80,14 +111,16 @@ test('HC3: nobody answers - a pod that is told to stop, or has waited long, asks
   const request = { job: 'a', wave: 1, index: 2 };
   const stop = new AbortController();
   const stopped = { ...systemClock, sleep: () => Promise.resolve(stop.abort()) };
-  expect(await client.assign(request, { clock: stopped, signal: stop.signal })).toBeNull();
+  expect(await client.assign(request, { clock: stopped, signal: stop.signal })).toEqual({ pod: null });
   let nowMs = 0;
   const clock = {
     ...systemClock,
     elapsedMs: () => nowMs,
     sleep: () => Promise.resolve(void (nowMs += 30_000)),
   };
-  expect(await client.assign(request, { clock, signal: new AbortController().signal })).toBeNull();
+  expect(await client.assign(request, { clock, signal: new AbortController().signal })).toEqual({
+    pod: null,
+  });
   expect(nowMs).toBe(120_000);
 });
 
