@@ -164,7 +164,7 @@ describe('manners', () => {
       'packages/cli/src/project/own-folder.ts',
       // This, and what is packed: in a container that goes when its process ends.
       'packages/runtime/src/entry/probe.ts',
-      'packages/runtime/src/files/posix/scratch-folder.ts',
+      'packages/runtime/src/files/disk/scratch-folder.ts',
       'packages/runtime/src/kubernetes/manifests/packed-bundle.ts',
       'packages/runtime/src/process/process-identity.ts',
       'packages/runtime/src/stores/local/file-lock.ts',

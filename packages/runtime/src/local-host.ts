@@ -1,7 +1,9 @@
 /** The host of pods in a process of this machine: what all of them are given. */
 import type { Pacing } from './executors/pacing.js';
+import { openDisk } from './files/disk/open-disk.js';
 import { ktFiles } from './files/kt-files.js';
 import { openPosixView } from './files/posix/open-posix-view.js';
+import { userStore } from './files/user-store.js';
 import type { Clock, FileStore, FunctionCatalog } from './ports/index.js';
 import { manifestReader } from './run-store/job-manifest.js';
 import type { PodHost } from './worker/pod-host.js';
@@ -19,6 +21,7 @@ export function localHost(options: { store: FileStore; clock: Clock; catalog: Fu
     manifests: manifestReader(store),
     echo: () => undefined,
     openFs: openPosixView(store),
+    disk: openDisk(userStore(store)),
     within: (_item, work) => work(),
     pause: options.clock.sleep,
     fault: () => undefined,

@@ -31,6 +31,11 @@ export interface KtContext {
   /** Log lines, kept with the run: `kt logs RUN STEP/INDEX`. */
   readonly log: KtLog;
   /**
+   * Makes an empty folder on the disk of this machine for this attempt, which goes when the attempt ends:
+   * its path, the same each time. On a cluster `kubernetes.ephemeralStorage` of the step says its size.
+   */
+  scratch(): Promise<string>;
+  /**
    * Opens a `node:fs`-shaped view: `/data` is the file store, `/scratch` a folder of this machine, `/mem`
    * memory.
    *

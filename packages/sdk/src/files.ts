@@ -60,7 +60,8 @@ export interface KtFiles {
    */
   glob(pattern: string): Promise<string[]>;
   /**
-   * Reads a file as UTF-8 text, without the byte order mark that some begin with.
+   * Reads a file as UTF-8 text, without the byte order mark that some begin with. One whose name ends in
+   * `.gz` or `.zst` is decompressed, as by all methods that speak of text.
    *
    * @throws KtError `BAD_TEXT` with the position of the first byte that is not UTF-8.
    */
@@ -68,11 +69,12 @@ export interface KtFiles {
   /** Reads the bytes of a file, or those from `start` up to, not including, `end`. */
   readBytes(path: string, range?: { start: number; end?: number }): Promise<Uint8Array>;
   /**
-   * Writes a file whole: readers see the old or the new one, never a part.
+   * Writes a file whole: readers see the old or the new one, never a part. Bytes may come in chunks, of which
+   * few are held. Text is compressed where the name ends in `.gz` or `.zst`; bytes are written as they are.
    *
    * @throws KtError `BAD_TEXT` for text that UTF-8 cannot hold, `BAD_DATA` for neither text nor bytes.
    */
-  write(path: string, data: string | Uint8Array): Promise<void>;
+  write(path: string, data: string | Uint8Array | AsyncIterable<Uint8Array>): Promise<void>;
   /** Adds to the end of a file; loses nothing to others who add. Who reads meanwhile may see a part of it. */
   append(path: string, data: string | Uint8Array): Promise<void>;
   /**
@@ -89,6 +91,26 @@ export interface KtFiles {
   readJson<T = unknown>(path: string): Promise<T>;
   /** Writes a value as JSON. @throws KtError `BAD_JSON` for what JSON cannot hold. */
   writeJson(path: string, value: unknown): Promise<void>;
+  /**
+   * The lines of a text file, without their breaks (`\n` or `\r\n`), without holding it whole.
+   *
+   * @throws KtError `BAD_TEXT` with the line where it stops being UTF-8.
+   */
+  lines(path: string): AsyncIterable<string>;
+  /** Copies a file within the store, which does it itself. */
+  copy(from: string, to: string): Promise<void>;
+  /** Copies a file and removes the first: who looks meanwhile may see both. */
+  move(from: string, to: string): Promise<void>;
+  /**
+   * Brings a file to the disk of this machine, for libraries that want a path: the path, to be read and not
+   * written. All items of a process share the copy, which stays until the item has ended, and longer while
+   * there is room.
+   *
+   * @throws KtError `SCRATCH_FULL` where the disk, or what the step may have of it, is full.
+   */
+  download(path: string): Promise<string>;
+  /** Writes a file of this machine, whose path is `from`, to the store: whole, without holding it. */
+  upload(from: string, path: string): Promise<void>;
   /** The file's bytes in chunks, or those of a range, without holding it whole. */
   stream(path: string, range?: { start: number; end?: number }): AsyncIterable<Uint8Array>;
 }

@@ -101,7 +101,7 @@ describe.skipIf(!hasServers)('a run whose store is a bucket', () => {
       return proxy.asked.filter(asked => !/list-type=2.*results/.test(asked)).length;
     };
     const [own, packed] = [await requestsOf(40, 1), await requestsOf(2000, null)];
-    console.log(`requests for 40 items, a pod each: ${own}; for 2,000 items, as they come: ${packed}`);
+    process.stdout.write(`requests: ${own} for 40 pods of an item, ${packed} for 2,000 items\n`);
     expect(own / 40).toBeLessThanOrEqual(3);
     expect(packed / 2000).toBeLessThanOrEqual(0.2);
   });

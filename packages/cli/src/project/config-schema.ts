@@ -21,6 +21,7 @@ const kubernetesOptions = z.strictObject({
   affinity: z.record(z.string(), z.json()).optional(),
   priorityClassName: nonEmpty.optional(),
   serviceAccountName: nonEmpty.optional(),
+  ephemeralStorage: nonEmpty.optional(),
   image: nonEmpty.optional(),
   imagePullPolicy: policy.optional(),
   queue: nonEmpty.optional(),

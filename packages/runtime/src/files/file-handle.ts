@@ -29,20 +29,26 @@ export function readHandle(files: KtFiles, path: string): KtFileHandle {
   };
 }
 
-/** A handle that collects what is written and gives it to `flush` when it is closed. */
-export function writeHandle(path: string, flush: (bytes: Uint8Array) => Promise<void>): KtFileHandle {
+/** A handle that collects what is written and gives it to `flush` when it is closed, with what it was. */
+export function writeHandle(
+  path: string,
+  flush: (bytes: Uint8Array, of: 'text' | 'bytes' | 'both') => Promise<void>,
+): KtFileHandle {
   const open = gate(path);
   const chunks: Uint8Array[] = [];
+  let of: 'text' | 'bytes' | 'both' | undefined;
   return {
     async read() {
       throw badMode(path, { action: 'read', mode: 'written', hint: 'Open it with mode "r".' });
     },
     async write(data) {
       open.check('write to');
+      const kind = typeof data === 'string' ? 'text' : 'bytes';
+      of = of === undefined || of === kind ? kind : 'both';
       chunks.push(bytesOf(path, data));
     },
     async close() {
-      if (open.close()) await flush(concatenated(chunks));
+      if (open.close()) await flush(concatenated(chunks), of ?? 'text');
     },
     [Symbol.asyncIterator]() {
       throw badMode(path, { action: 'read', mode: 'written', hint: 'Open it with mode "r".' });

@@ -6,13 +6,16 @@
  * 3. The folders of runs are not there (user-store.ts).
  */
 import { copyJson, KtError, type KtFiles } from '@kube-transform/sdk';
-import { readHandle, writeHandle } from './file-handle.js';
+import { codecOf, compressed, decompressed } from './disk/compression.js';
+import { type Disk, openDisk } from './disk/open-disk.js';
+import { concatenated, readHandle, writeHandle } from './file-handle.js';
 import { fileGlob } from './glob.js';
 import { jsonErrorPosition } from './json-position.js';
 import { tryJson } from '../parse/parse-json.js';
 import type { FileStore } from '../ports/index.js';
 import { badPath, directoryPrefix, filePath, lastName, storePath } from './store-path.js';
 import { bytesOf, textOf } from './text.js';
+import { textLines } from './text-lines.js';
 import { userStore } from './user-store.js';
 
 /**
@@ -28,6 +31,7 @@ import { userStore } from './user-store.js';
  */
 export function ktFiles(whole: FileStore): KtFiles {
   const store = userStore(whole);
+  let disk: Disk | undefined;
 
   async function isBelow(prefix: string): Promise<boolean> {
     for await (const _ of store.list(prefix)) return true;
@@ -35,8 +39,19 @@ export function ktFiles(whole: FileStore): KtFiles {
   }
 
   async function read(path: string): Promise<string> {
-    return textOf(path, await store.get(filePath(path)));
+    const key = filePath(path);
+    if (codecOf(key) === undefined) return textOf(path, await store.get(key));
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of plain(key)) chunks.push(chunk);
+    return textOf(path, concatenated(chunks));
   }
+  /** What a file says: its bytes, decompressed where its name tells that it is compressed. */
+  const plain = (key: string): AsyncIterable<Uint8Array> => decompressed(key, store.stream(key));
+  /** What a file of this name is to hold: text is compressed where the name tells, bytes are as they are. */
+  const toStore = async (path: string, data: unknown): Promise<Uint8Array> => {
+    const bytes = bytesOf(path, data);
+    return typeof data === 'string' ? await compressed(path, bytes) : bytes;
+  };
 
   const files: KtFiles = {
     async listdir(path) {
@@ -91,9 +106,32 @@ export function ktFiles(whole: FileStore): KtFiles {
     readText: read,
     readBytes: async (path, range) => await store.get(filePath(path), range),
     async write(path, data) {
-      await store.put(filePath(path), bytesOf(path, data));
+      const key = filePath(path);
+      await store.put(key, isChunks(data) ? chunksOf(path, data) : await toStore(path, data));
     },
-    append: async (path, data) => await store.append(filePath(path), bytesOf(path, data)),
+    append: async (path, data) => await store.append(filePath(path), await toStore(path, data)),
+    async copy(from, to) {
+      const [source, target] = [filePath(from), filePath(to)];
+      store.refuseChange(target);
+      if (source !== target) await store.copy(source, target);
+      else if ((await store.head(source)) === null) throw missing(from);
+    },
+    async move(from, to) {
+      const [source, target] = [filePath(from), filePath(to)];
+      store.refuseChange(source);
+      await files.copy(from, to);
+      if (source !== target) await store.delete([source]);
+    },
+    async *lines(path) {
+      yield* textLines(path, plain(filePath(path)));
+    },
+    download: async path => await (disk ??= openDisk(store)).download(filePath(path), files),
+    async upload(from, path) {
+      const key = filePath(path);
+      store.refuseChange(key);
+      const { localFile } = await import('./disk/local-disk.js');
+      await store.put(key, localFile(from));
+    },
     async open(path, mode = 'r') {
       const key = filePath(path);
       switch (mode) {
@@ -101,9 +139,15 @@ export function ktFiles(whole: FileStore): KtFiles {
           if ((await store.head(key)) === null) throw missing(path);
           return readHandle(files, key);
         case 'w':
-          return writeHandle(key, async bytes => void (await store.put(key, bytes)));
+          return writeHandle(
+            key,
+            async (bytes, of) => void (await store.put(key, await collected(key, bytes, of))),
+          );
         case 'a':
-          return writeHandle(key, bytes => store.append(key, bytes));
+          return writeHandle(
+            key,
+            async (bytes, of) => await store.append(key, await collected(key, bytes, of)),
+          );
         default:
           throw new KtError({
             code: 'BAD_MODE',
@@ -146,6 +190,41 @@ export function ktFiles(whole: FileStore): KtFiles {
   };
   return files;
 }
+
+/** What was written to an open file, as it is to be stored. */
+async function collected(
+  path: string,
+  bytes: Uint8Array,
+  of: 'text' | 'bytes' | 'both',
+): Promise<Uint8Array> {
+  if (of === 'both' && codecOf(path) !== undefined)
+    throw new KtError({
+      code: 'BAD_DATA',
+      message: `Cannot write "${path}": text, which is to be compressed, and bytes, which are not, were written to it.`,
+      path: '',
+      hint: 'Write one of the two, or use a name that does not end in .gz or .zst.',
+    });
+  return of === 'text' ? await compressed(path, bytes) : bytes;
+}
+
+const isChunks = (data: unknown): data is AsyncIterable<Uint8Array> =>
+  typeof data === 'object' && data !== null && Symbol.asyncIterator in data;
+
+/** Chunks of bytes that a function makes, each a copy: it may use its buffer again. */
+async function* chunksOf(path: string, data: AsyncIterable<unknown>): AsyncGenerator<Uint8Array, void> {
+  for await (const chunk of data) {
+    if (typeof chunk === 'string') throw badChunk(path);
+    yield bytesOf(path, chunk);
+  }
+}
+
+const badChunk = (path: string): KtError =>
+  new KtError({
+    code: 'BAD_DATA',
+    message: `Cannot write "${path}": a chunk of the stream is text.`,
+    path: '',
+    hint: 'Give bytes: new TextEncoder().encode(chunk), or Buffer.from(chunk).',
+  });
 
 function missing(
   path: string,

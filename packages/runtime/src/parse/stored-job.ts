@@ -29,6 +29,7 @@ export const KUBERNETES = record<KubernetesOptions>({
   affinity: optional(object),
   priorityClassName: word,
   serviceAccountName: word,
+  ephemeralStorage: word,
   image: word,
   imagePullPolicy: optional(oneOf('Always', 'IfNotPresent', 'Never')),
   queue: word,

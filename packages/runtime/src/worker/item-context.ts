@@ -20,6 +20,7 @@ export class ContextScope {
   readonly host: PodHost;
   readonly #logs: () => Promise<SegmentLog<object>>;
   readonly #asked = new Map<number, ItemContext>();
+  readonly #onDisk = new Map<number, ItemContext>();
   #listening = false;
   /** Resolves when what was logged is stored. */
   logged: Promise<void> = Promise.resolve();
@@ -34,8 +35,17 @@ export class ContextScope {
     return new ItemContext(this, item, attempt);
   }
 
-  end(item: number): void {
+  /** The item's attempt is over; resolves when its disk is free again. */
+  end(item: number): Promise<void> | undefined {
     this.#asked.delete(item);
+    const context = this.#onDisk.get(item);
+    this.#onDisk.delete(item);
+    return context === undefined ? undefined : this.host.disk.release(context);
+  }
+
+  /** It uses the disk of this machine. */
+  uses(context: ItemContext): void {
+    this.#onDisk.set(context.index, context);
   }
 
   write(line: object): void {
@@ -63,6 +73,7 @@ export class ItemContext implements KtContext {
   readonly index: number;
   readonly attempt: number;
   #log: KtLog | undefined;
+  #files: KtFiles | undefined;
   #controller: AbortController | undefined;
   #aborted: { reason: Error } | undefined;
 
@@ -82,7 +93,21 @@ export class ItemContext implements KtContext {
     return this.#scope.step.job.name;
   }
   get files(): KtFiles {
-    return this.#scope.host.files;
+    const { files, disk } = this.#scope.host;
+    // What it downloads is its own for as long as it runs.
+    return (this.#files ??= {
+      ...files,
+      download: async path => {
+        this.#scope.uses(this);
+        return await disk.download(files.join(path), this);
+      },
+    });
+  }
+  get scratch(): () => Promise<string> {
+    return async () => {
+      this.#scope.uses(this);
+      return await this.#scope.host.disk.folderOf(this);
+    };
   }
   get log(): KtLog {
     return (this.#log ??= new ItemLog(this.#scope, this.index, this.attempt));

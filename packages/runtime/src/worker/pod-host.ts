@@ -4,6 +4,16 @@ import type { ResultCache } from '../run-store/item-results.js';
 import type { JobManifest } from '../run-store/job-manifest.js';
 import type { Clock, FileStore, FunctionCatalog, ItemEvent } from '../ports/index.js';
 
+/** Scratch folders, and copies of files of the store, for as long as an item runs: `owner` is the attempt. */
+export interface ItemDisk {
+  /** The path of its folder, made when it is first asked for. */
+  folderOf(owner: object): Promise<string>;
+  /** The path of a copy of a file of the store. */
+  download(key: string, owner: object): Promise<string>;
+  /** It has ended. */
+  release(owner: object): Promise<void>;
+}
+
 /** What a pod is given by the process it runs in. */
 export interface PodHost {
   store: FileStore;
@@ -34,6 +44,8 @@ export interface PodHost {
   /** Told each line that an item logs, beside being stored. */
   echo: (line: object) => void;
   openFs: () => Promise<KtFs>;
+  /** The disk of this machine, as items use it. */
+  disk: ItemDisk;
   /**
    * Runs user code so that what it prints is logged, and what it leaves failing without waiting for it comes
    * to what `ifFailed` says.

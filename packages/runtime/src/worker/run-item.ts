@@ -87,9 +87,9 @@ export class ItemRunner {
     return this.#withStore({ name, template, element, item, attempt });
   }
 
-  /** An attempt is over: its signal is not needed any more. */
-  ended(item: number): void {
-    this.#scope.end(item);
+  /** An attempt is over: its signal is not needed any more, nor its scratch folder, which is to be gone. */
+  ended(item: number): Promise<void> | undefined {
+    return this.#scope.end(item);
   }
 
   /** Waits until all log lines are stored. */

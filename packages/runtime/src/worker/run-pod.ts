@@ -86,7 +86,7 @@ export async function runPod(order: PodOrder, host: PodHost, known: PodKnowledge
   /** Puts on record what came of an attempt; what to wait for before the next, if anything. */
   const took = (offset: number, outcome: AttemptOutcome): Promise<void> | undefined => {
     const item = first + offset;
-    runner.ended(item);
+    const freed = runner.ended(item);
     host.returned(item);
     if (outcome.ok) ledger.succeed(item, outcome);
     else if (!host.signal.aborted) {
@@ -94,7 +94,8 @@ export async function runPod(order: PodOrder, host: PodHost, known: PodKnowledge
       tried.add(offset);
       if (delayMs !== null) delayed.push({ offset, dueMs: host.clock.elapsedMs() + delayMs });
     }
-    return ledger.waiting > host.ahead ? ledger.settled() : undefined;
+    const room = ledger.waiting > host.ahead ? ledger.settled() : undefined;
+    return freed === undefined ? room : freed.then(() => room);
   };
   const slice = async (): Promise<void> => {
     const untilMs = host.clock.elapsedMs() + SLICE_MS;

@@ -46,15 +46,13 @@ export const labels = z.record(z.string(), text, { error: 'Expected an object of
 /** True or false. */
 export const flag = z.boolean({ error: 'Expected true or false' });
 
+/** A Kubernetes quantity, or nothing. */
+export const quantityText = text.refine(v => v === '' || parseQuantity(v) !== undefined, {
+  error: 'Expected a Kubernetes quantity such as "512Mi", "1.5Gi" or "500m"',
+  params: { code: 'BAD_QUANTITY' },
+});
 /** A Kubernetes quantity; empty and absent are the fallback. */
-export const quantity = (fallback: string) =>
-  text
-    .refine(v => v === '' || parseQuantity(v) !== undefined, {
-      error: 'Expected a Kubernetes quantity such as "512Mi", "1.5Gi" or "500m"',
-      params: { code: 'BAD_QUANTITY' },
-    })
-    .nullish()
-    .transform(v => v || fallback);
+export const quantity = (fallback: string) => quantityText.nullish().transform(v => v || fallback);
 /** A duration. */
 export const duration = text.refine(v => parseDurationMs(v) !== undefined, {
   error: 'Expected a duration such as "500ms", "90s", "5m" or "1h30m"',

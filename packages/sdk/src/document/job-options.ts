@@ -41,6 +41,11 @@ export interface KubernetesOptions {
   priorityClassName?: string;
   /** Name of a service account, instead of that of the context. */
   serviceAccountName?: string;
+  /**
+   * Disk of a pod, such as `20Gi`: what `context.scratch()` and `files.download` may take, nine tenths of it
+   * for downloads. Default: what the node has.
+   */
+  ephemeralStorage?: string;
   /** Image, instead of that of the context. */
   image?: string;
   /** When the image is pulled. */

@@ -11,6 +11,7 @@ import {
   labels,
   orNull,
   quantity,
+  quantityText,
   refuseNonJson,
   text,
   tolerance,
@@ -26,6 +27,7 @@ export const kubernetes = z.strictObject(
     affinity: jsonObject.optional(),
     priorityClassName: text.optional(),
     serviceAccountName: text.optional(),
+    ephemeralStorage: quantityText.optional(),
     image: text.optional(),
     imagePullPolicy: z
       .enum(['Always', 'IfNotPresent', 'Never'], { error: 'Expected Always, IfNotPresent or Never' })

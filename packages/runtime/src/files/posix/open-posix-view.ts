@@ -2,7 +2,7 @@
 import type { KtFs } from '@kube-transform/sdk';
 import type { FileStore } from '../../ports/index.js';
 import { userStore } from '../user-store.js';
-import { makeScratchFolder } from './scratch-folder.js';
+import { makeScratchFolder } from '../disk/scratch-folder.js';
 
 /**
  * `ctx.fs` for a process: `/data` is the store, `/scratch` a folder that goes with the process, `/mem`

@@ -16,6 +16,8 @@ export const CONTAINER = 'main';
 /** Any user who is not root; numeric, so that images need not know it. */
 const USER = 65532;
 const GRACE_SECONDS = 30;
+/** Of a pod's disk: what is over is for what items write themselves. */
+const DOWNLOADS_SHARE = 0.9;
 /**
  * Time for pulling the image and starting, beyond the time of the items, before a pod with a timeout is ended
  * by Kubernetes.
@@ -178,6 +180,7 @@ export function withJobOptions(
       options.imagePullPolicy ?? (options.image === undefined ? plan.settings.imagePullPolicy : null),
     ),
     ...envFromOf(plan.settings, options.envFrom),
+    ...withDisk(container, options.ephemeralStorage),
     volumeMounts: [
       ...((container?.['volumeMounts'] as object[] | undefined) ?? []),
       ...(options.volumeMounts ?? []),
@@ -193,6 +196,21 @@ export function withJobOptions(
   return options.podPatch === undefined
     ? spec
     : (mergePatch(spec, options.podPatch) as Record<string, unknown>);
+}
+
+/** The disk of a pod, which Kubernetes keeps free and ends those that take more. */
+function withDisk(container: Record<string, unknown> | undefined, disk: string | undefined): object {
+  if (disk === undefined) return {};
+  const { resources, env } = container as Pick<PodPlan, 'resources' | 'env'>;
+  const more = { 'ephemeral-storage': disk };
+  const bytes = Math.floor((parseQuantity(disk) ?? 0) * DOWNLOADS_SHARE);
+  return {
+    env: [...env, { name: 'KT_SCRATCH_BYTES', value: String(bytes) }],
+    resources: {
+      requests: { ...resources.requests, ...more },
+      limits: { ...resources.limits, ...more },
+    },
+  };
 }
 
 /**

@@ -104,6 +104,16 @@ describe('task Jobs', () => {
     });
   });
 
+  test('with a disk of a size - ask for it, may take no more, and say what downloads may take', () => {
+    const [container] = podOf(task({ kubernetes: { ephemeralStorage: '10Gi' } })).containers;
+    expect(container).toMatchObject({
+      resources: { requests: { 'ephemeral-storage': '10Gi' }, limits: { 'ephemeral-storage': '10Gi' } },
+      env: expect.arrayContaining([{ name: 'KT_SCRATCH_BYTES', value: '9663676416' }]),
+    });
+    expect(() => task({ kubernetes: { ephemeralStorage: '10 gigs' } })).toThrow('quantity');
+    expect(JSON.stringify(podOf(task()))).not.toContain('ephemeral-storage');
+  });
+
   test('carry every pod option of a job, and last a patch', () => {
     const job = task({
       labels: { team: 'data eng' },

@@ -1,0 +1,20 @@
+/** Opens the disk of a process when an item first asks for it. */
+import type { FileStore } from '../../ports/index.js';
+import type { LocalDisk } from './local-disk.js';
+
+/** What items ask of the disk; see {@link LocalDisk}. */
+export type Disk = Pick<LocalDisk, 'folderOf' | 'download' | 'release'>;
+
+/** The disk for the files of a store; nothing is loaded or made before it is used. */
+export function openDisk(store: FileStore): Disk {
+  let disk: Promise<LocalDisk> | undefined;
+  const opened = (): Promise<LocalDisk> =>
+    (disk ??= import('./local-disk.js').then(
+      loaded => new loaded.LocalDisk(store, Number(process.env['KT_SCRATCH_BYTES']) || undefined),
+    ));
+  return {
+    folderOf: async owner => (await opened()).folderOf(owner),
+    download: async (key, owner) => (await opened()).download(key, owner),
+    release: async owner => void (await (await disk)?.release(owner)),
+  };
+}
