@@ -2,7 +2,7 @@
  * Breaks runs on a cluster at random moments: each must end Completed with the same results, no item lost,
  * none with two results.
  *
- * Usage: node test/chaos/chaos.mjs [times=20] [seed] [part of a fault's name]
+ * Usage: node test/chaos/chaos.mjs [times=20] [seed] [part of a fault's name] [folder | bucket]
  */
 import { followRun, submitRun } from '@kube-transform/cli';
 import { localFileStore } from '@kube-transform/runtime';
@@ -17,12 +17,14 @@ import {
 } from '@kube-transform/runtime/internal';
 import { paths } from '@kube-transform/runtime/kubernetes';
 import { openPlace } from '../e2e/open-place.mjs';
+import { BUCKET_FAULTS, inBucket } from './bucket.mjs';
 import { FAULTS, FREE, FULL, mountSmall, SHARED } from './faults.mjs';
 
 const times = Number(process.argv[2] ?? 20);
 let seed = Number(process.argv[3] ?? Date.now() % 1_000_000);
 const only = process.argv[4] ?? '';
-console.log(`${times} times each, seed ${seed}`);
+const isBucket = process.argv[5] === 'bucket';
+console.log(`${times} times each, seed ${seed}, in a ${isBucket ? 'bucket' : 'folder'}`);
 const random = () => (seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648) / 2_147_483_648;
 const EXPECTED = Array.from({ length: 100 }, (_, n) => n * n).reduce((a, b) => a + b, 0);
 const PATIENCE_MS = 180_000;
@@ -34,8 +36,10 @@ if (opened === null) {
   console.error('There is no cluster: set KT_E2E_KUBECONFIG, and KT_E2E_IMAGE to an image with Node.');
   process.exit(2);
 }
-const { namespace, api, dir, settings, bundle } = opened;
-let { store } = opened;
+const { namespace, api, dir, bundle } = opened;
+const bucket = isBucket ? await inBucket(opened) : undefined;
+const { settings } = bucket ?? opened;
+let { store } = bucket ?? opened;
 const { default: pipeline } = await (await import(bundle.catalog)).modules[bundle.entries[0]]();
 const place = { api, namespace, random, dir };
 
@@ -114,7 +118,10 @@ console.log(
 );
 const table = {};
 let bad = quiet.completed ? 0 : 1;
-const chosen = quiet.completed ? Object.entries(FAULTS).filter(([name]) => name.includes(only)) : [];
+const faults = isBucket ? { ...FAULTS, ...BUCKET_FAULTS } : FAULTS;
+const chosen = Object.entries(faults).filter(
+  ([name]) => quiet.completed && name.includes(only) && !(isBucket && name === FULL),
+);
 for (const [name, fault] of chosen) {
   const row = {
     hits: 0,
@@ -129,7 +136,7 @@ for (const [name, fault] of chosen) {
   const took = [];
   const moment = () => (0.1 + 0.8 * random()) * quiet.tookMs;
   const isFree = FREE.includes(name);
-  const isShared = SHARED.includes(name);
+  const isShared = SHARED.includes(name) || name in BUCKET_FAULTS;
   const several = Math.min(isShared ? TOGETHER : AT_ONCE, times);
   /** What hits everything is done once to several runs, each at another moment of its own. */
   const round = () => {
@@ -145,7 +152,7 @@ for (const [name, fault] of chosen) {
   const pending = [];
   const small = name === FULL ? await mountSmall(dir) : undefined;
   place.dir = small?.seenAt ?? dir;
-  store = localFileStore(place.dir);
+  if (bucket === undefined) store = localFileStore(place.dir);
   while (row.hits < times && row.misses < 2 * times) {
     if (pending.length === 0) pending.push(...(await round()));
     const run = pending.shift();
