@@ -49,6 +49,8 @@ export const RUN_RULES: readonly Rule[] = [
   },
   { apiGroups: [''], resources: ['pods', 'pods/log'], verbs: ['get'] },
   { apiGroups: [''], resources: ['pods', 'events'], verbs: ['list'] },
+  // Files of volumes are reached by a process in a pod.
+  { apiGroups: [''], resources: ['pods/exec'], verbs: ['get', 'create'] },
 ];
 
 /** One verb on one resource. */

@@ -37,17 +37,21 @@ export function verbsOf(program: Command): Verb[] {
   const shown = program.createHelp().visibleCommands(program);
   return shown.map(command => {
     const [argument] = command.registeredArguments;
-    const options = command
-      .createHelp()
-      .visibleOptions(command)
-      .filter(({ long }) => typeof long === 'string');
+    // A command with commands of its own: which of them, and what any of them takes.
+    const below = command.commands.filter(one => one.name() !== 'help');
+    const all = [command, ...below].flatMap(one => one.createHelp().visibleOptions(one));
+    const options = all.filter(
+      ({ long }, at) => typeof long === 'string' && all.findIndex(other => other.long === long) === at,
+    );
     return {
       name: command.name(),
       summary: command.summary() || command.description(),
       argument:
         command.name() === 'help'
           ? { words: shown.map(verb => verb.name()) }
-          : valuesOf(argument?.name(), argument?.argChoices),
+          : below.length > 0
+            ? { words: below.map(one => one.name()) }
+            : valuesOf(argument?.name(), argument?.argChoices),
       options: options.map(option => ({
         flag: option.long ?? '',
         description: option.description,
