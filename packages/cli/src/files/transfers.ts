@@ -166,7 +166,7 @@ class Progress {
   constructor(show: Output['live'], tally: Tally) {
     this.#show = show;
     this.#tally = tally;
-    if (show !== false) this.#timer = setInterval(() => this.#draw(), REDRAW_MS).unref();
+    if (show) this.#timer = setInterval(() => this.#draw(), REDRAW_MS).unref();
   }
 
   moved(amount: number): void {
@@ -184,7 +184,7 @@ class Progress {
   }
 
   #draw(): void {
-    if (this.#show === false) return;
+    if (!this.#show) return;
     const seconds = Math.max(0.1, (systemClock.elapsedMs() - this.#beganMs) / 1000);
     const { files, skipped } = this.#tally;
     const figures = [
