@@ -83,7 +83,7 @@ const get = (cli: Cli): Command =>
     .argument('<paths...>', 'files, directories or patterns, and a folder of this machine')
     .action((given: string[], options: Options) => {
       const [dir = '.', paths] = given.length === 1 ? ['.', given] : [given.at(-1), given.slice(0, -1)];
-      return transfer(cli, options, 'Got', async (place, how) => {
+      return transfer(cli, { ...options, verb: 'Got' }, async (place, how) => {
         const { getFiles } = await import('../files/get-files.js');
         return await getFiles(place, { paths, dir }, how);
       });
@@ -98,7 +98,7 @@ const put = (cli: Cli): Command =>
   )
     .argument('<files...>', 'files or folders of this machine, and a path in the store')
     .action((given: string[], options: Options) =>
-      transfer(cli, options, 'Put', async (place, how) => {
+      transfer(cli, { ...options, verb: 'Put' }, async (place, how) => {
         const { putFiles } = await import('../files/put-files.js');
         const [to, files] = await lastOf(given);
         return await putFiles(place, { files, to }, how);
@@ -111,7 +111,7 @@ const remove = (cli: Cli): Command =>
     .option('-r, --recursive', 'also directories, with all below them', false)
     .option('--dry-run', 'delete nothing, show what would be', false)
     .action((paths: string[], options: Options & { recursive: boolean; dryRun: boolean }) =>
-      transfer(cli, options, options.dryRun ? 'Would delete' : 'Deleted', async (place, how) => {
+      transfer(cli, { ...options, verb: options.dryRun ? 'Would delete' : 'Deleted' }, async (place, how) => {
         const { removeFiles } = await import('../files/remove-files.js');
         return await removeFiles(place, { ...options, paths }, how);
       }),
@@ -188,8 +188,7 @@ async function inPlace(
 /** Moves files, and says what it came to. */
 const transfer = (
   cli: Cli,
-  { json, parallel, ...where }: Options,
-  verb: string,
+  { verb, json, parallel, ...where }: Options & { verb: string },
   move: (place: OpenPlace, how: Transfer) => Promise<Tally>,
 ): Promise<void> =>
   inPlace(cli, where, async (place, { signal }) =>

@@ -119,7 +119,10 @@ async function* below(
   path: string,
 ): AsyncGenerator<{ info: ObjectInfo; name: string }, void> {
   const meant = await meantBy(store, path);
-  if (meant.kind === 'file') return yield { info: meant.info, name: lastName(meant.info.key) };
+  if (meant.kind === 'file') {
+    yield { info: meant.info, name: lastName(meant.info.key) };
+    return;
+  }
   const { prefix } = meant;
   let count = 0;
   for await (const info of meant.kind === 'pattern' ? meant.objects : objectsBelow(store, prefix)) {

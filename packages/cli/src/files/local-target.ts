@@ -80,7 +80,7 @@ export class LocalTarget {
         one.includes('\0') ||
         (sep === '\\' && /[\\:]/.test(one)),
     );
-    const path = join(this.#root, ...names);
+    const path = join(this.#root, name);
     if (strange === undefined && path.startsWith(this.#root.endsWith(sep) ? this.#root : this.#root + sep))
       return path;
     throw new KtError({

@@ -35,7 +35,11 @@ export interface Opening {
   signal: AbortSignal;
 }
 
-/** Opens what is meant. @throws KtError `NO_STORE`, and what a URL, a context or a cluster is refused with. */
+/**
+ * Opens what is meant.
+ *
+ * @throws KtError `NO_STORE`, and what a URL, a context or a cluster is refused with.
+ */
 export async function openPlace(
   { all = false, store: url, ...cluster }: PlaceOptions,
   opening: Opening,

@@ -56,7 +56,7 @@ export async function* selected(store: FileStore, paths: readonly string[]): Asy
       count++;
       yield { info, name: info.key.slice(start) };
     }
-    if (count === 0 && prefix !== '') throw notFound(path);
+    if (count === 0 && (meant.kind === 'pattern' || prefix !== '')) throw notFound(path);
   }
 }
 

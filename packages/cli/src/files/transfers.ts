@@ -188,7 +188,7 @@ class Progress {
     const seconds = Math.max(0.1, (systemClock.elapsedMs() - this.#beganMs) / 1000);
     const { files, skipped } = this.#tally;
     const figures = [
-      `${plural(files, 'file')}`,
+      plural(files, 'file'),
       bytes(this.#moved),
       `${bytes(Math.round(this.#moved / seconds))}/s`,
       ...(skipped > 0 ? [`${skipped} there already`] : []),

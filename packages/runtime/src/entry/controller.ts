@@ -28,7 +28,10 @@ const SIDE_JOBS: Readonly<Record<string, (asked: string) => Promise<number>>> = 
   /** Looks around for `kt doctor`. */
   KT_PROBE: printProbe,
   /** Has a volume, for somebody who cannot reach it. */
-  KT_FILES: url => runVolumePod(() => openStore(url)),
+  KT_FILES: url => {
+    process.on('SIGTERM', () => process.exit(EXIT_CODE.stopped));
+    return runVolumePod(() => openStore(url));
+  },
   /** Runs steps beside a controller. */
   KT_BESIDE: serveBeside,
   /** Begins a run of a schedule. */

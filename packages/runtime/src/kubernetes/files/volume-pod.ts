@@ -6,7 +6,6 @@
  */
 import { stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { EXIT_CODE } from '../manifests/exit-codes.js';
 import type { Clock, FileStore } from '../../ports/index.js';
 import { sendBytes } from '../../process/standard-output.js';
 import { systemClock } from '../../process/system-clock.js';
@@ -23,27 +22,30 @@ const HEARD = join(MOUNT.scratch, 'kt-heard');
 
 /** Waits, or serves a session of the volume; the exit code. */
 export async function runVolumePod(open: () => Promise<FileStore>): Promise<number> {
-  process.on('SIGTERM', () => process.exit(EXIT_CODE.stopped));
-  const isSession = process.argv.includes(SESSION);
-  if (!isSession) await untilNobodyAsks(heardMs, systemClock);
+  if (!process.argv.includes(SESSION)) await untilNobodyAsks(lastHeard, systemClock);
   else {
     const heard = new Heard(systemClock);
-    const watch = untilNobodyAsks(() => Promise.resolve(heard.atMs), systemClock);
+    const watch = untilNobodyAsks(() => Promise.resolve(heard.pieces), systemClock);
     const serve = serveVolume(await open(), { input: heard.from(process.stdin), send: sendBytes });
     await Promise.race([serve, watch]);
   }
   return 0;
 }
 
-/** Resolves when nothing has been heard for a while. */
-export async function untilNobodyAsks(lastMs: () => Promise<number>, clock: Clock): Promise<void> {
-  const beganMs = clock.nowMs();
-  do await clock.sleep(LOOK_EVERY_MS);
-  while (Math.abs(clock.nowMs() - Math.max(beganMs, await lastMs())) < QUIET_MS);
+/** Resolves when what is heard has stayed the same for a while. */
+export async function untilNobodyAsks(heard: () => Promise<number>, clock: Clock): Promise<void> {
+  let last = await heard();
+  let sinceMs = clock.elapsedMs();
+  do {
+    await clock.sleep(LOOK_EVERY_MS);
+    const now = await heard();
+    if (now !== last) sinceMs = clock.elapsedMs();
+    last = now;
+  } while (clock.elapsedMs() - sinceMs < QUIET_MS);
 }
 
 /** When a session of this pod has last heard something. */
-const heardMs = async (): Promise<number> =>
+const lastHeard = async (): Promise<number> =>
   await stat(HEARD).then(
     ({ mtimeMs }) => mtimeMs,
     () => 0,
@@ -51,20 +53,20 @@ const heardMs = async (): Promise<number> =>
 
 /** What a session hears, which the process that waits is told of. */
 class Heard {
-  atMs: number;
+  pieces = 0;
   readonly #clock: Clock;
-  #toldMs = 0;
+  #toldMs = Number.NEGATIVE_INFINITY;
 
   constructor(clock: Clock) {
     this.#clock = clock;
-    this.atMs = clock.nowMs();
   }
 
   async *from(chunks: AsyncIterable<unknown>): AsyncGenerator<Uint8Array, void> {
     for await (const chunk of chunks) {
-      this.atMs = this.#clock.nowMs();
-      if (this.atMs - this.#toldMs >= LOOK_EVERY_MS) {
-        this.#toldMs = this.atMs;
+      this.pieces++;
+      const elapsedMs = this.#clock.elapsedMs();
+      if (elapsedMs - this.#toldMs >= LOOK_EVERY_MS) {
+        this.#toldMs = elapsedMs;
         await writeFile(HEARD, '');
       }
       yield chunk as Uint8Array;

@@ -68,11 +68,11 @@ export class VolumeSession {
 
   /** Sends a file, up to its end or to an answer that comes before. */
   async #give(body: Body, coming: Promise<unknown>): Promise<void> {
-    let hasCome = false;
-    const come = (): void => void (hasCome = true);
+    const answer = { hasCome: false };
+    const come = (): void => void (answer.hasCome = true);
     coming.then(come, come);
     for await (const chunk of body instanceof Uint8Array ? [body] : body)
-      for (let at = 0; at < chunk.length && !hasCome; at += PIECE_BYTES)
+      for (let at = 0; at < chunk.length && !answer.hasCome; at += PIECE_BYTES)
         await this.#send(frameOf(FRAME.piece, chunk.subarray(at, at + PIECE_BYTES)));
     await this.#send(frameOf(FRAME.end));
   }
