@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { localFileStore } from '../../packages/runtime/src/stores/local/local-file-store.js';
 import { memoryFileStore } from '../../packages/runtime/src/stores/memory-file-store.js';
 import { lagStore } from '../kit/lag-store/lag-store.js';
-import { volumeOf } from '../kit/volume-of.js';
+import { volumeOf } from '../kit/volume/volume-of.js';
 import { fileStoreContract, type OpenedStore } from './file-store-contract.js';
 
 async function inFolder(hardLinks: boolean): Promise<OpenedStore> {

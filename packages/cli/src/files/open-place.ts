@@ -6,7 +6,10 @@
 import { KtError, omitUndefined } from '@kube-transform/sdk';
 import type { FileStore } from '@kube-transform/runtime';
 import { badPath, isOfRuns, userStore, type UserStore } from '@kube-transform/runtime/internal';
+import type { Opening } from './open-volume.js';
 import { isFolder } from '../project/resolve-context.js';
+
+export type { Opening } from './open-volume.js';
 
 /** What may be typed about where files are. */
 export interface PlaceOptions {
@@ -26,13 +29,6 @@ export interface OpenPlace extends AsyncDisposable {
   store: UserStore;
   /** For reading: as it was asked for. */
   readable: FileStore;
-}
-
-/** How it is opened. */
-export interface Opening {
-  /** Told why it takes long. */
-  note: (text: string) => void;
-  signal: AbortSignal;
 }
 
 /**

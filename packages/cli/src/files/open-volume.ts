@@ -25,7 +25,13 @@ import { inNamespace } from '../cluster/connect.js';
 import { startedPod } from '../cluster/started-pod.js';
 import { configMaps } from '../delivery/config-maps.js';
 import type { ClusterOptions } from '../project/resolve-context.js';
-import type { Opening } from './open-place.js';
+
+/** How a store is opened. */
+export interface Opening {
+  /** Told why it takes long. */
+  note: (text: string) => void;
+  signal: AbortSignal;
+}
 
 /** Whose volume it is. */
 interface Volume extends Opening {

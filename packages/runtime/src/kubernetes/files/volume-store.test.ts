@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { collect } from '../../../../../test/kit/collect.js';
 import { bytes, chunks, rejection, text } from '../../../../../test/kit/stores.js';
-import { volumeOf } from '../../../../../test/kit/volume-of.js';
+import { volumeOf } from '../../../../../test/kit/volume/volume-of.js';
 import { memoryFileStore } from '../../stores/memory-file-store.js';
 import { FRAME, frameOf, framesIn } from './frames.js';
 

@@ -1,9 +1,9 @@
 /** A store as the pod of a volume serves it, without the pod: what is said passes through memory. */
 import { PassThrough } from 'node:stream';
-import type { FileStore } from '../../packages/runtime/src/ports/index.js';
-import { serveVolume } from '../../packages/runtime/src/kubernetes/files/serve-volume.js';
-import type { SessionPeer } from '../../packages/runtime/src/kubernetes/files/volume-session.js';
-import { volumeStore } from '../../packages/runtime/src/kubernetes/files/volume-store.js';
+import type { FileStore } from '../../../packages/runtime/src/ports/index.js';
+import { serveVolume } from '../../../packages/runtime/src/kubernetes/files/serve-volume.js';
+import type { SessionPeer } from '../../../packages/runtime/src/kubernetes/files/volume-session.js';
+import { volumeStore } from '../../../packages/runtime/src/kubernetes/files/volume-store.js';
 
 /** The store, and its sessions: `cut` ends all that are open, as a network does. */
 export interface ServedVolume {
