@@ -211,7 +211,10 @@ async function interruptible(
   work: (opening: Opening) => Promise<void>,
 ): Promise<void> {
   const note = (text: string): void => output.err(text);
-  const { left } = await untilInterrupted(signals, signal => work({ note, signal }));
+  const { late } = await import('../files/transfers.js');
+  const { left } = await untilInterrupted(signals, signal =>
+    Promise.race([work({ note, signal }), late(signal)]),
+  );
   if (!left) return;
   output.err('Interrupted: what was under way is not there. The same command goes on with the rest.');
   exitWith(EXIT.interrupted);

@@ -43,6 +43,8 @@ export type Move<T> = (item: T, moved: (bytes: number) => void) => Promise<Outco
 /** What is the file's own fault. */
 const OF_THE_FILE: ReadonlySet<string> = new Set(['BAD_PATH', 'NOT_FOUND', 'FILE_REFUSED']);
 const REDRAW_MS = 100;
+/** For what ends after Ctrl-C. */
+const LAST_MS = 3000;
 
 /** Moves each of some files; resolves when all have ended, also where one has failed. */
 export async function moveAll<T>(
@@ -152,6 +154,16 @@ export async function orAborted<T>(signal: AbortSignal, promise: Promise<T>): Pr
   } finally {
     signal.removeEventListener('abort', end);
   }
+}
+
+/** Rejects a while after the signal: what hangs is not waited for. */
+export async function late(signal: AbortSignal): Promise<never> {
+  await new Promise<void>(resolve => {
+    const wait = (): void => void setTimeout(resolve, LAST_MS).unref();
+    if (signal.aborted) wait();
+    else signal.addEventListener('abort', wait, { once: true });
+  });
+  throw signal.reason;
 }
 
 /** A row of figures that is redrawn in place. */

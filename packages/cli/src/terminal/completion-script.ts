@@ -22,8 +22,12 @@ export interface Flag {
   values: Values | null;
 }
 
-/** Words to choose from, or what to ask `kt __complete` for, or files. */
-export type Values = { words: readonly string[] } | { ask: 'pipelines' | 'runs' } | { files: true };
+/** Words to choose from, commands of its own with files after them, what to ask `kt __complete` for, or files. */
+export type Values =
+  | { words: readonly string[] }
+  | { verbs: readonly string[] }
+  | { ask: 'pipelines' | 'runs' }
+  | { files: true };
 
 const BY_NAME: Record<string, Values> = {
   pipeline: { ask: 'pipelines' },
@@ -50,7 +54,7 @@ export function verbsOf(program: Command): Verb[] {
         command.name() === 'help'
           ? { words: shown.map(verb => verb.name()) }
           : below.length > 0
-            ? { words: below.map(one => one.name()) }
+            ? { verbs: below.map(one => one.name()) }
             : valuesOf(argument?.name(), argument?.argChoices),
       options: options.map(option => ({
         flag: option.long ?? '',
@@ -98,6 +102,8 @@ function bash(verbs: readonly Verb[]): string {
   const reply = (values: Values): string => {
     if ('words' in values) return words(values.words);
     if ('files' in values) return files;
+    if ('verbs' in values)
+      return `if [[ $COMP_CWORD -eq 2 ]]; then ${words(values.verbs)}; else ${files}; fi`;
     const asked = offer(`"\${COMP_WORDS[0]}" __complete ${values.ask} 2>/dev/null`);
     if (values.ask === 'runs') return asked;
     return `${asked}; ${filesOf("-X '!*.json' ")}; if [[ "$cur" == */* ]]; then ${files}; fi`;
@@ -131,15 +137,19 @@ function bash(verbs: readonly Verb[]): string {
 function fish(verbs: readonly Verb[]): string {
   const source = (values: Values): string => {
     if ('words' in values) return ` -f -a ${quoted(values.words.join(' '))}`;
+    if ('verbs' in values) return ` -f -a ${quoted(values.verbs.join(' '))}`;
     return 'ask' in values
       ? ` ${values.ask === 'runs' ? '-f ' : ''}-a '(kt __complete ${values.ask} 2>/dev/null)'`
       : '';
   };
   const lines = verbs.flatMap(({ name, summary, options, argument }) => {
     const seen = `-n '__fish_seen_subcommand_from ${name}'`;
+    const more =
+      'verbs' in argument ? `; and not __fish_seen_subcommand_from ${argument.verbs.join(' ')}` : '';
+    const first = `-n '__fish_seen_subcommand_from ${name}${more}'`;
     return [
       `complete -c kt -f -n __fish_use_subcommand -a ${name} -d ${quoted(summary)}`,
-      ...('files' in argument ? [] : [`complete -c kt ${seen}${source(argument)}`]),
+      ...('files' in argument ? [] : [`complete -c kt ${first}${source(argument)}`]),
       ...options.map(({ flag, description, values }) => {
         const follows = values === null ? '' : ` -r${source(values)}`;
         return `complete -c kt ${seen} -l ${flag.slice(2)}${follows} -d ${quoted(description)}`;
