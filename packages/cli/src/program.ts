@@ -17,6 +17,7 @@ import { checkCommand } from './commands/check.js';
 import { candidatesCommand } from './commands/complete.js';
 import { completionCommand } from './commands/completion.js';
 import { configCommand } from './commands/config.js';
+import { filesCommand } from './commands/files.js';
 import { gcCommand } from './commands/gc.js';
 import { deployCommand } from './commands/deploy.js';
 import { doctorCommand } from './commands/doctor.js';
@@ -86,6 +87,7 @@ function programOf(cli: Cli, onRefused: (command: string) => void): Command {
     runsCommand,
     statusCommand,
     logsCommand,
+    filesCommand,
     retryCommand,
     cancelCommand,
     deployCommand,
@@ -102,8 +104,11 @@ function programOf(cli: Cli, onRefused: (command: string) => void): Command {
   ];
   for (const verb of verbs) program.addCommand(verb(cli));
   program.addCommand(candidatesCommand(cli), { hidden: true });
-  for (const command of [program, ...program.commands]) {
-    const name = command === program ? 'kt' : `kt ${command.name()}`;
+  const withName = (command: Command, above: string): [Command, string][] => {
+    const name = above === '' ? command.name() : `${above} ${command.name()}`;
+    return [[command, name], ...command.commands.flatMap(one => withName(one, name))];
+  };
+  for (const [command, name] of withName(program, '')) {
     command
       .exitOverride()
       .showSuggestionAfterError(true)

@@ -20,10 +20,15 @@ export {
 } from './entry/bundle-index.js';
 export { hashOf, outsideSums } from './entry/verify-bundle.js';
 export { messageOf, threw } from './parse/thrown.js';
+export { globObjects, isGlob } from './files/glob.js';
+export { badPath, directoryPrefix, filePath, lastName, storePath } from './files/store-path.js';
+export { userStore } from './files/user-store.js';
+export type { UserStore } from './files/user-store.js';
 export { inProcessExecutor } from './executors/in-process-executor.js';
 export { processPoolExecutor } from './executors/process-pool-executor.js';
 export { WorkerProcess } from './executors/worker-process.js';
 export type { Executor, FunctionCatalog } from './ports/index.js';
+export { isOfRuns } from './ports/run-folders.js';
 export { withinLog } from './process/console-capture.js';
 export { homeFolder } from './process/home-folder.js';
 export { itemAtWork } from './process/item-scope.js';
@@ -64,7 +69,7 @@ export { readStateFile, stateFileOf, writeStateFile } from './run-store/state-fi
 export { makeFolder } from './stores/local/make-folder.js';
 export { pushedBy } from './streams/async-queue.js';
 export { inBatches } from './streams/in-batches.js';
-export { linesOf } from './streams/lines.js';
+export { LineDecoder, linesOf } from './streams/lines.js';
 export { Format } from './parse/format.js';
 export {
   asJson,

@@ -48,7 +48,7 @@ describe('kt doctor - rights', () => {
     });
     // What one may not look at is said, and no problem.
     const skipped = found.found.filter(({ outcome }) => outcome === 'skipped').map(({ check }) => check);
-    expect(skipped.sort()).toEqual(['namespace', 'nodes', 'pod']);
+    expect(skipped.sort()).toEqual(['file rights', 'namespace', 'nodes', 'pod']);
     // Rights of others cannot be asked for: the Role is read.
     expect(found.found).toContainEqual({
       check: 'controller rights',

@@ -70,6 +70,7 @@ test('kt doctor - where nothing is wrong every line says ok', async () => {
     api: expect.stringMatching(/^ok .* at https:.* runs Kubernetes v1\.\d+/) as string,
     namespace: `ok "${cluster.namespace}", Pod Security "restricted".`,
     'your rights': 'ok You may do all that kt does.',
+    'file rights': 'ok kt files may begin a process in a pod that has the volume.',
     'service account': 'ok "kt-pod".',
     'controller rights': 'ok "kt-pod" may do all that controllers do.',
     'pull secrets': 'ok No step and no service account names one.',

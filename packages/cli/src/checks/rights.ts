@@ -8,7 +8,7 @@ import {
   paths,
   type Rule,
 } from '@kube-transform/runtime/kubernetes';
-import { type Finding, fine, problem } from './finding.js';
+import { type Finding, fine, problem, skipped } from './finding.js';
 import { shellWord } from '../terminal/plain-text.js';
 
 /** What `kt deploy` needs where service account and Role are there. */
@@ -49,6 +49,11 @@ export const RUN_RULES: readonly Rule[] = [
   },
   { apiGroups: [''], resources: ['pods', 'pods/log'], verbs: ['get'] },
   { apiGroups: [''], resources: ['pods', 'events'], verbs: ['list'] },
+];
+
+/** What `kt files` needs besides for volumes: it begins a process in a pod that has one. */
+export const FILES_RULES: readonly Rule[] = [
+  { apiGroups: [''], resources: ['pods/exec'], verbs: ['get', 'create'] },
 ];
 
 /** One verb on one resource. */
@@ -120,6 +125,19 @@ export async function myRights(api: KubeApi): Promise<Finding[]> {
   const missing = await rightsDenied(api, rightsOf([...RUN_RULES, ...DEPLOY_RULES]));
   return [
     missing.length === 0 ? fine('your rights', 'You may do all that kt does.') : missingRights(api, missing),
+  ];
+}
+
+/** What you may do with files of a volume; runs do without. */
+export async function fileRights(api: KubeApi): Promise<Finding[]> {
+  const missing = await rightsDenied(api, rightsOf(FILES_RULES));
+  return [
+    missing.length === 0
+      ? fine('file rights', 'kt files may begin a process in a pod that has the volume.')
+      : skipped(
+          'file rights',
+          `You may not ${missing.join(', ')}, which kt files needs for volumes: kt rbac --for deployer prints a Role.`,
+        ),
   ];
 }
 

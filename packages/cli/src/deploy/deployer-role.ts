@@ -3,12 +3,17 @@
  * Pure.
  */
 import type { KubeObject, Rule } from '@kube-transform/runtime/kubernetes';
-import { CLAIM_RULES, DEPLOY_RULES, RUN_RULES } from '../checks/rights.js';
+import { CLAIM_RULES, DEPLOY_RULES, FILES_RULES, RUN_RULES } from '../checks/rights.js';
 
 /** Each resource once, with all verbs. */
 export function deployerRole(namespace: string): KubeObject & { rules: Rule[] } {
   const rules = new Map<string, Rule>();
-  for (const { apiGroups, resources, verbs } of [...RUN_RULES, ...DEPLOY_RULES, ...CLAIM_RULES]) {
+  for (const { apiGroups, resources, verbs } of [
+    ...RUN_RULES,
+    ...DEPLOY_RULES,
+    ...CLAIM_RULES,
+    ...FILES_RULES,
+  ]) {
     for (const resource of resources) {
       const known = rules.get(resource) ?? { apiGroups, resources: [resource], verbs: [] };
       rules.set(resource, { ...known, verbs: [...new Set([...known.verbs, ...verbs])] });

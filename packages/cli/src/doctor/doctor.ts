@@ -22,7 +22,7 @@ import {
 import { type Finding, looked, skipped } from '../checks/finding.js';
 import { demandsOf } from '../checks/plan-checks.js';
 import { probeFindings } from './probe.js';
-import { controllerRights, myRights } from '../checks/rights.js';
+import { controllerRights, fileRights, myRights } from '../checks/rights.js';
 import { pullSecretFindings, type PlannedStep, stepFindings, stepsOf } from '../checks/step-checks.js';
 
 /** How to check. */
@@ -98,6 +98,7 @@ async function checkAll(api: KubeApi, subject: Subject): Promise<Finding[]> {
   const demands = demandsOf(steps);
   const found = await Promise.all([
     myRights(api),
+    ...(settings.volume === null ? [] : [looked('file rights', () => fileRights(api))]),
     looked('controller rights', () => controllerRights(api, settings.serviceAccount)),
     looked('pull secrets', () => pullSecretFindings(api, { settings, steps })),
     looked('volume', () => claimFindings(api, settings, claim)),

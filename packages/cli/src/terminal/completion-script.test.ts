@@ -52,6 +52,26 @@ describe('verbsOf', () => {
   });
 });
 
+test('a command with commands of its own - offers them, then files, and what any of them takes', () => {
+  const tree = new Command('kt');
+  const files = tree.command('files').description('files of a store');
+  files.command('ls').argument('[path]').option('--json', 'print JSON');
+  files.command('rm').argument('<path>').option('--json', 'print JSON').option('--dry-run', 'only show');
+  const own = verbsOf(tree);
+  expect(own[0]).toMatchObject({ name: 'files', argument: { verbs: ['ls', 'rm'] } });
+  expect(own[0]?.options.map(({ flag }) => flag)).toEqual(['--help', '--json', '--dry-run']);
+  const program = `${completionScript('bash', own)}
+COMP_WORDS=(kt files r); COMP_CWORD=2; _kt; echo "\${COMPREPLY[@]}"
+COMP_WORDS=(kt files rm /et); COMP_CWORD=3; _kt; echo "\${COMPREPLY[@]}"`;
+  expect(spawnSync('bash', ['-c', program], { encoding: 'utf8' })).toMatchObject({
+    stderr: '',
+    stdout: 'rm\n/etc\n',
+  });
+  expect(completionScript('fish', own)).toContain(
+    `complete -c kt -n '__fish_seen_subcommand_from files; and not __fish_seen_subcommand_from ls rm' -f -a 'ls rm'`,
+  );
+});
+
 describe('completionScript', () => {
   test('bash - is a script that bash reads', () => {
     const script = completionScript('bash', verbs);

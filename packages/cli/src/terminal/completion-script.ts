@@ -22,8 +22,12 @@ export interface Flag {
   values: Values | null;
 }
 
-/** Words to choose from, or what to ask `kt __complete` for, or files. */
-export type Values = { words: readonly string[] } | { ask: 'pipelines' | 'runs' } | { files: true };
+/** Words to choose from, commands of its own with files after them, what to ask `kt __complete` for, or files. */
+export type Values =
+  | { words: readonly string[] }
+  | { verbs: readonly string[] }
+  | { ask: 'pipelines' | 'runs' }
+  | { files: true };
 
 const BY_NAME: Record<string, Values> = {
   pipeline: { ask: 'pipelines' },
@@ -37,17 +41,21 @@ export function verbsOf(program: Command): Verb[] {
   const shown = program.createHelp().visibleCommands(program);
   return shown.map(command => {
     const [argument] = command.registeredArguments;
-    const options = command
-      .createHelp()
-      .visibleOptions(command)
-      .filter(({ long }) => typeof long === 'string');
+    // A command with commands of its own: which of them, and what any of them takes.
+    const below = command.commands.filter(one => one.name() !== 'help');
+    const all = [command, ...below].flatMap(one => one.createHelp().visibleOptions(one));
+    const options = all.filter(
+      ({ long }, at) => typeof long === 'string' && all.findIndex(other => other.long === long) === at,
+    );
     return {
       name: command.name(),
       summary: command.summary() || command.description(),
       argument:
         command.name() === 'help'
           ? { words: shown.map(verb => verb.name()) }
-          : valuesOf(argument?.name(), argument?.argChoices),
+          : below.length > 0
+            ? { verbs: below.map(one => one.name()) }
+            : valuesOf(argument?.name(), argument?.argChoices),
       options: options.map(option => ({
         flag: option.long ?? '',
         description: option.description,
@@ -94,6 +102,8 @@ function bash(verbs: readonly Verb[]): string {
   const reply = (values: Values): string => {
     if ('words' in values) return words(values.words);
     if ('files' in values) return files;
+    if ('verbs' in values)
+      return `if [[ $COMP_CWORD -eq 2 ]]; then ${words(values.verbs)}; else ${files}; fi`;
     const asked = offer(`"\${COMP_WORDS[0]}" __complete ${values.ask} 2>/dev/null`);
     if (values.ask === 'runs') return asked;
     return `${asked}; ${filesOf("-X '!*.json' ")}; if [[ "$cur" == */* ]]; then ${files}; fi`;
@@ -127,15 +137,19 @@ function bash(verbs: readonly Verb[]): string {
 function fish(verbs: readonly Verb[]): string {
   const source = (values: Values): string => {
     if ('words' in values) return ` -f -a ${quoted(values.words.join(' '))}`;
+    if ('verbs' in values) return ` -f -a ${quoted(values.verbs.join(' '))}`;
     return 'ask' in values
       ? ` ${values.ask === 'runs' ? '-f ' : ''}-a '(kt __complete ${values.ask} 2>/dev/null)'`
       : '';
   };
   const lines = verbs.flatMap(({ name, summary, options, argument }) => {
     const seen = `-n '__fish_seen_subcommand_from ${name}'`;
+    const more =
+      'verbs' in argument ? `; and not __fish_seen_subcommand_from ${argument.verbs.join(' ')}` : '';
+    const first = `-n '__fish_seen_subcommand_from ${name}${more}'`;
     return [
       `complete -c kt -f -n __fish_use_subcommand -a ${name} -d ${quoted(summary)}`,
-      ...('files' in argument ? [] : [`complete -c kt ${seen}${source(argument)}`]),
+      ...('files' in argument ? [] : [`complete -c kt ${first}${source(argument)}`]),
       ...options.map(({ flag, description, values }) => {
         const follows = values === null ? '' : ` -r${source(values)}`;
         return `complete -c kt ${seen} -l ${flag.slice(2)}${follows} -d ${quoted(description)}`;

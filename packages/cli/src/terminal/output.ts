@@ -11,6 +11,8 @@ export interface Output {
   /** Where a person reads along: draws rows in the place of the last so many. */
   live: false | ((rows: readonly string[], over: number) => void);
   columns: number;
+  /** Takes bytes as they are, where no terminal shows them; resolves when there is room for more. */
+  bytes?: ((chunk: Uint8Array) => Promise<void>) | undefined;
 }
 
 /** The process's own terminal or pipe, which is told all as it is: {@link plainly} goes before it. */
@@ -24,16 +26,24 @@ export const terminal: Output = {
     ((rows, over) =>
       void process.stdout.write(`${over > 0 ? `\u001b[${over}A` : ''}\u001b[0J${rows.join('\n')}\n`)),
   columns: process.stdout.columns || 100,
+  bytes: process.stdout.isTTY
+    ? undefined
+    : chunk =>
+        new Promise(resolve => {
+          if (process.stdout.write(chunk)) resolve();
+          else process.stdout.once('drain', resolve);
+        }),
 };
 
 /** An output that shows text of others and is not steered by it. */
-export function plainly({ out, err, live, columns }: Output): Output {
+export function plainly({ out, err, live, columns, bytes: raw }: Output): Output {
   const colours = coloured('Failed', '') !== '';
   return {
     out: text => out(plain(text, { colours })),
     err: text => err(plain(text, { colours })),
     live: live && ((rows, over) => live(rows.map(inline), over)),
     columns,
+    bytes: raw,
   };
 }
 

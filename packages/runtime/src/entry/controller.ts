@@ -7,6 +7,8 @@
 import { writeFile } from 'node:fs/promises';
 import { isKtError } from '@kube-transform/sdk';
 import { EXIT_CODE } from '../kubernetes/manifests/exit-codes.js';
+import { runVolumePod } from '../kubernetes/files/volume-pod.js';
+import { openStore } from '../open-store.js';
 import { messageOf } from '../parse/thrown.js';
 import { printLog } from '../process/standard-output.js';
 import { serveBeside } from './beside.js';
@@ -25,6 +27,11 @@ const SIDE_JOBS: Readonly<Record<string, (asked: string) => Promise<number>>> = 
   KT_READ: printPage,
   /** Looks around for `kt doctor`. */
   KT_PROBE: printProbe,
+  /** Has a volume, for somebody who cannot reach it. */
+  KT_FILES: url => {
+    process.on('SIGTERM', () => process.exit(EXIT_CODE.stopped));
+    return runVolumePod(() => openStore(url));
+  },
   /** Runs steps beside a controller. */
   KT_BESIDE: serveBeside,
   /** Begins a run of a schedule. */

@@ -42,6 +42,14 @@ export { splitIntoConfigMaps, filesOf, fileConfigMap } from './manifests/config-
 export { packed, reproducibleGzip } from './manifests/packed-bundle.js';
 export { terminationOf } from './diagnosis/pod-termination.js';
 export { MOUNT } from './manifests/pod-spec.js';
+export { serveVolume } from './files/serve-volume.js';
+export type { Peer } from './files/serve-volume.js';
+export { ALIVE_EVERY_MS } from './files/volume-pod.js';
+export { FRAME, frameOf } from './files/frames.js';
+export { SESSION_COMMAND, volumeJob } from './files/volume-job.js';
+export type { SessionPeer } from './files/volume-session.js';
+export { volumeStore } from './files/volume-store.js';
+export { CONTAINER } from './manifests/pod-spec.js';
 export { PROBE_REPORT, probeJob } from './manifests/probe-job.js';
 export type { ProbeReport } from './manifests/probe-job.js';
 export { rejectionOf } from './diagnosis/rejections.js';

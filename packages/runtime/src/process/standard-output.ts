@@ -9,7 +9,7 @@
 import { quietly } from '../parse/stored-value.js';
 
 // Its exports as a module load all streams: a worker's start is not slowed.
-const { writeSync } = process.getBuiltinModule('node:fs');
+const { write, writeSync } = process.getBuiltinModule('node:fs');
 
 const PAUSE_MS = 5;
 const MAX_WAIT_MS = 30_000;
@@ -43,15 +43,28 @@ export const printLog = (level: 'info' | 'warn' | 'error', message: string, more
 export const printAside = (text: string): void =>
   void quietly(() => writeSync(2, `${text.replaceAll(CONTROLS, '').replaceAll(OBEYED, '')}\n`));
 
+/** Writes bytes, and lets other things go on until somebody has read them. Rejects where nobody can. */
+export async function sendBytes(body: Uint8Array): Promise<void> {
+  for (let at = 0; at < body.length;) {
+    at += await new Promise<number>((resolve, reject) => {
+      write(1, body, at, body.length - at, null, (error, count) => {
+        if (error === null) resolve(count);
+        else if (error.code === 'EAGAIN') setTimeout(resolve, PAUSE_MS, 0);
+        else reject(error);
+      });
+    });
+  }
+}
+
 /** Writes bytes; false where they are not all written. */
 export function printBytes(
   body: Uint8Array,
-  write: (body: Uint8Array, from: number) => number = (bytes, from) => writeSync(1, bytes, from),
+  put: (body: Uint8Array, from: number) => number = (bytes, from) => writeSync(1, bytes, from),
 ): boolean {
   let waitedMs = 0;
   for (let at = 0; at < body.length && !closed;) {
     try {
-      at += write(body, at);
+      at += put(body, at);
       waitedMs = 0;
     } catch (error) {
       closed = (error as NodeJS.ErrnoException).code !== 'EAGAIN' || (waitedMs += PAUSE_MS) > MAX_WAIT_MS;

@@ -12,6 +12,14 @@ export class LineDecoder {
     return lines;
   }
 
+  /** The beginning of a line that has become this long, as a line of its own; empty where none has. */
+  cut(chars: number): string {
+    if (this.#rest.length < chars) return '';
+    const rest = this.#rest;
+    this.#rest = '';
+    return rest;
+  }
+
   /** The last line, where no line break ended it. */
   end(): string[] {
     const rest = this.#rest + this.#decoder.decode();

@@ -7,6 +7,8 @@
  */
 import type { KubeConnection } from './connection.js';
 import { type CallOptions, type KubeApiOptions, KubeRequests, type StreamOptions } from './request.js';
+import { EXEC_PROTOCOLS, execStream, type ExecStream } from './exec.js';
+import { paths } from './paths.js';
 import { isKubeError } from './kube-error.js';
 import type { KubeList, KubeObject, ObjectMeta } from './objects.js';
 
@@ -149,6 +151,16 @@ export class KubeApi {
   /** The bytes of an answer as they come: a log, a watch. Not tried again. */
   stream(path: string, options: StreamOptions = {}): AsyncGenerator<Uint8Array, void> {
     return this.#calls.stream(path, options);
+  }
+
+  /** Begins a process in a container of a pod, which has its standard streams at hand. Not tried again. */
+  async exec(
+    pod: string,
+    { container, command }: { container: string; command: readonly string[] },
+    options: { signal?: AbortSignal | undefined } = {},
+  ): Promise<ExecStream> {
+    const path = paths.podExec(this.namespace, pod, { container, command });
+    return execStream(await this.#calls.upgrade(path, { ...options, protocols: EXEC_PROTOCOLS }));
   }
 
   /** Ends everything that is under way, and closes the connections. */

@@ -19,6 +19,16 @@ export const paths = {
   nodes: (name?: string): string => named('/api/v1/nodes', name),
   pods,
   podLog: (namespace: string, name: string): string => `${pods(namespace, name)}/log`,
+  /** Begins a process, with all its streams but a terminal. */
+  podExec: (
+    namespace: string,
+    name: string,
+    { container, command }: { container: string; command: readonly string[] },
+  ): string => {
+    const query = new URLSearchParams({ container, stdin: 'true', stdout: 'true', stderr: 'true' });
+    for (const word of command) query.append('command', word);
+    return `${pods(namespace, name)}/exec?${query.toString()}`;
+  },
   configMaps: within('/api/v1', 'configmaps'),
   secrets: within('/api/v1', 'secrets'),
   services: within('/api/v1', 'services'),

@@ -16,6 +16,7 @@ import type { KubeConnection } from './connection.js';
 import { Deadline, tooLate } from './deadline.js';
 import { HttpTransport, readText, type TransportRequest } from './transport.js';
 import { isKubeError, type KubeCall, type KubeError, refused, unreachable } from './kube-error.js';
+import { upgradeHeaders, WebSocket } from './web-socket.js';
 import { isPassing, RetryBudget } from './retry-budget.js';
 
 /** What a client is given beside the connection. */
@@ -147,6 +148,26 @@ export class KubeRequests {
     }
   }
 
+  /** A connection of its own that speaks something else than HTTP. Not tried again. */
+  async upgrade(
+    path: string,
+    { protocols, signal }: { protocols: readonly string[]; signal?: AbortSignal | undefined },
+  ): Promise<WebSocket> {
+    const call = this.#describe({ method: 'GET', path: path.replace(/\?.*/s, '') });
+    const { headers, accept } = upgradeHeaders(protocols);
+    return await this.#withToken(token =>
+      this.#limited(call, { signal, ms: this.#options.timeoutMs }, async deadline => {
+        this.requests++;
+        const sent = { method: 'GET', path, alone: true, accept: ANY, token, signal: deadline.signal };
+        const got = await this.#transport.upgrade(sent, headers);
+        if (!('head' in got)) return await this.#refuse(call, got);
+        if (got.answer.headers['sec-websocket-accept'] === accept) return new WebSocket(got.socket, got.head);
+        got.socket.destroy();
+        throw new Error('the server answers the upgrade of a connection with something else');
+      }),
+    );
+  }
+
   /** Ends everything that is under way, and closes the connections. */
   close(): void {
     this.#closed.abort(Object.assign(new Error('the client was closed'), { code: 'CLOSED' }));
@@ -185,7 +206,11 @@ export class KubeRequests {
     this.requests++;
     const answer = await this.#transport.send(request);
     const status = answer.statusCode ?? 0;
-    if (status >= 200 && status < 300) return answer;
+    return status >= 200 && status < 300 ? answer : await this.#refuse(call, answer);
+  }
+
+  async #refuse(call: KubeCall, answer: IncomingMessage): Promise<never> {
+    const status = answer.statusCode ?? 0;
     const seconds = Number(answer.headers['retry-after'] ?? Number.NaN);
     throw refused(call, {
       status,

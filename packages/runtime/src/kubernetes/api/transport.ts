@@ -1,6 +1,7 @@
 /** Requests to one API server over node:https (node:http for servers without TLS). */
 import * as http from 'node:http';
 import * as https from 'node:https';
+import type { Duplex } from 'node:stream';
 import { omitUndefined } from '@kube-transform/sdk';
 import type { KubeConnection } from './connection.js';
 
@@ -16,6 +17,14 @@ export interface TransportRequest {
   /** Sent on a connection of its own, instead of one of those that calls share. */
   alone: boolean;
   signal: AbortSignal;
+}
+
+/** A connection that speaks something else from now on. */
+export interface Upgraded {
+  answer: http.IncomingMessage;
+  socket: Duplex;
+  /** What has come of it already. */
+  head: Buffer;
 }
 
 const MAX_SOCKETS = 16;
@@ -43,15 +52,37 @@ export class HttpTransport {
    * Sends a request; resolves with the head of the answer. An error of a connection that was used before has
    * `stale`.
    */
-  send({
-    method,
-    path,
-    body,
-    token,
-    accept,
-    alone,
-    signal,
-  }: TransportRequest): Promise<http.IncomingMessage> {
+  send(sent: TransportRequest): Promise<http.IncomingMessage> {
+    return new Promise((resolve, reject) => {
+      const request = this.#request(sent);
+      request.on('response', resolve);
+      // Stays for good: an error after the answer has begun is told by the answer, and must not end the
+      // process here.
+      request.on('error', error => reject(Object.assign(error, { stale: request.reusedSocket })));
+      if (sent.alone) request.setSocketKeepAlive(true, KEEP_ALIVE_MS);
+      request.end(sent.body?.text);
+    });
+  }
+
+  /** Asks for an upgrade of a connection of its own; resolves with that, or with an answer that refuses. */
+  upgrade(
+    sent: TransportRequest,
+    headers: Readonly<Record<string, string>>,
+  ): Promise<http.IncomingMessage | Upgraded> {
+    return new Promise((resolve, reject) => {
+      const request = this.#request(sent, headers);
+      request.on('response', resolve);
+      request.on('upgrade', (answer, socket, head) => resolve({ answer, socket, head }));
+      request.on('error', reject);
+      request.setSocketKeepAlive(true, KEEP_ALIVE_MS);
+      request.end();
+    });
+  }
+
+  #request(
+    { method, path, body, token, accept, alone, signal }: TransportRequest,
+    more: Readonly<Record<string, string>> = {},
+  ): http.ClientRequest {
     const { server, ca, cert, key, rejectUnauthorized, servername } = this.#connection;
     const url = new URL(server);
     const options: https.RequestOptions = {
@@ -65,6 +96,7 @@ export class HttpTransport {
         ...this.#connection.headers,
         Accept: accept,
         'User-Agent': 'kube-transform',
+        ...more,
         ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
         ...(body === undefined
           ? {}
@@ -73,14 +105,7 @@ export class HttpTransport {
       agent: alone ? this.#agents.streams : this.#agents.calls,
       signal,
     };
-    return new Promise((resolve, reject) => {
-      const request = (this.#secure ? https : http).request(options, resolve);
-      // Stays for good: an error after the answer has begun is told by the answer, and must not end the
-      // process here.
-      request.on('error', error => reject(Object.assign(error, { stale: request.reusedSocket })));
-      if (alone) request.setSocketKeepAlive(true, KEEP_ALIVE_MS);
-      request.end(body?.text);
-    });
+    return (this.#secure ? https : http).request(options);
   }
 
   /** Closes all connections. */

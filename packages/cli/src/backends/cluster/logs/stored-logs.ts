@@ -14,23 +14,18 @@ import {
   READ_LINE,
   advance,
   type ConfigMap,
-  diagnose,
-  InquiryOfJob,
   isKubeError,
-  type Job,
   type KubeApi,
   ownerOf,
   paths,
-  type Pod,
   READ_FROM_START,
   type RunConfig,
   readerJob,
   type ReadLine,
   type ReadRequest,
   type ReadValue,
-  selectPodsOf,
-  StartTimeout,
 } from '@kube-transform/runtime/kubernetes';
+import { startedPod } from '../../../cluster/started-pod.js';
 
 /** A run of a cluster whose logs are read: its ConfigMap, and what that says. */
 export interface LoggedRun {
@@ -60,10 +55,12 @@ export interface Reading {
 const PAGE_BYTES = 4 * 2 ** 20;
 const MIN_PAGE_BYTES = 64 * 2 ** 10;
 const MAX_FAILURES = 5;
-const START_WITHIN_MS = 60_000;
-const LOOK_EVERY_MS = 250;
-/** A pod is there sooner, where there is room for it. */
-const SILENT_MS = 2000;
+/** How the pod is spoken of. */
+const READER = {
+  name: 'The pod that reads the logs',
+  code: 'READER_NOT_STARTED',
+  reason: 'Logs that are only in the store are read by a pod',
+};
 
 /** Reads page after page. @throws KtError `READER_NOT_STARTED`, `LOGS_CUT`, and what the store says. */
 export async function* readStored(
@@ -142,7 +139,7 @@ async function* readPage(
   );
   if (job === null) return;
   try {
-    const pod = await startedPod(api, job, reading);
+    const pod = await startedPod(api, job, { ...reading, words: READER });
     if (pod === null) return;
     const query = { follow: true };
     for await (const text of linesOf(
@@ -171,51 +168,4 @@ function lineIn(text: string): ReadLine | undefined {
     if (isKtError(error) && error.code === 'NEWER_FORMAT') throw error;
     return undefined;
   }
-}
-
-/** The name of the Job's pod once its container has started; null where there is none any more. */
-async function startedPod(
-  api: KubeApi,
-  job: Job,
-  { signal, note, clock = systemClock }: Reading,
-): Promise<string | null> {
-  const { name } = job.metadata;
-  const beganMs = clock.elapsedMs();
-  const startTimeout = new StartTimeout(beganMs, START_WITHIN_MS);
-  let told = '';
-  for (;;) {
-    const { items } = await api.list<Pod>(paths.pods(api.namespace), {
-      labelSelector: selectPodsOf(name),
-      signal,
-    });
-    const [pod] = items;
-    if (pod !== undefined && pod.status?.phase !== 'Pending') return pod.metadata.name;
-    if (told === '' && clock.elapsedMs() - beganMs >= SILENT_MS) {
-      const why = await diagnose(new InquiryOfJob(api, signal), job);
-      told = 'not yet';
-      note(`The pod that reads the logs has not started yet${why === null ? '' : `: ${why.message}`}.`);
-    }
-    if (startTimeout.pauseMs(clock.elapsedMs()) === 0) {
-      const seen = await api.get<Job>(paths.jobs(api.namespace, name), { signal });
-      if (seen === null) return null;
-      const { message, expired } = startTimeout.observe(
-        await diagnose(new InquiryOfJob(api), seen),
-        clock.elapsedMs(),
-      );
-      if (expired !== null) throw notStarted(expired);
-      if (message !== null && message !== told)
-        note(`The pod that reads the logs is waiting because ${message}`);
-      told = message ?? told;
-    }
-    await clock.sleep(LOOK_EVERY_MS, signal);
-  }
-}
-
-function notStarted({ message, remedy }: { message: string; remedy: string }): KtError {
-  return new KtError({
-    code: 'READER_NOT_STARTED',
-    path: 'run',
-    message: `Logs that are only in the store are read by a pod, and it has not started, because ${message}.`,
-    hint: remedy,
-  });
 }
