@@ -127,7 +127,7 @@ const copy = (cli: Cli): Command =>
     .argument('<to>', 'where it goes, as with put')
     .action(async (from: string, to: string, { json, parallel, ...where }: Options) => {
       const { copyFiles, openBoth } = await import('../files/copy-files.js');
-      await interruptible(cli, async opening => {
+      await interruptible(cli, true, async opening => {
         await using both = await openBoth([from, to], where, opening);
         await tallied(cli, { json, verb: 'Copied' }, () =>
           copyFiles(both.from, both.to, { ...opening, output: cli.output, json, parallel }),
@@ -173,13 +173,13 @@ function described(command: Command, summary: string, more: string): Command {
 /** Does something with a store, until Ctrl-C. */
 async function inPlace(
   cli: Cli,
-  { store, context, namespace, kubeconfig, volume, all = false }: PlaceOptions,
+  { store, context, namespace, kubeconfig, volume, all = false, verb }: PlaceOptions & { verb?: string },
   use: (place: OpenPlace, opening: Opening) => Promise<void>,
 ): Promise<void> {
   const { openPlace } = await import('../files/open-place.js');
   const { omitUndefined } = await import('@kube-transform/sdk');
   const where = omitUndefined({ store, context, namespace, kubeconfig, volume });
-  await interruptible(cli, async opening => {
+  await interruptible(cli, verb !== undefined, async opening => {
     await using place = await openPlace({ ...where, all }, opening);
     await use(place, opening);
   });
@@ -191,7 +191,7 @@ const transfer = (
   { verb, json, parallel, ...where }: Options & { verb: string },
   move: (place: OpenPlace, how: Transfer) => Promise<Tally>,
 ): Promise<void> =>
-  inPlace(cli, where, async (place, { signal }) =>
+  inPlace(cli, { ...where, verb }, async (place, { signal }) =>
     tallied(cli, { json, verb }, () => move(place, { output: cli.output, json, parallel, signal })),
   );
 
@@ -208,6 +208,7 @@ async function tallied(
 
 async function interruptible(
   { output, signals, exitWith }: Cli,
+  isMoving: boolean,
   work: (opening: Opening) => Promise<void>,
 ): Promise<void> {
   const note = (text: string): void => output.err(text);
@@ -216,7 +217,8 @@ async function interruptible(
     Promise.race([work({ note, signal }), late(signal)]),
   );
   if (!left) return;
-  output.err('Interrupted: what was under way is not there. The same command goes on with the rest.');
+  const rest = ': no file is half there. The same command goes on with the rest';
+  output.err(`Interrupted${isMoving ? rest : ''}.`);
   exitWith(EXIT.interrupted);
 }
 

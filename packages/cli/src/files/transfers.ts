@@ -111,7 +111,7 @@ export function printTally(
 ): void {
   if (json) return output.out(JSON.stringify({ action: 'done', files, bytes: size, skipped, failed }));
   const rest = [
-    skipped > 0 ? `, ${skipped} there already` : '',
+    skipped > 0 ? `, ${skipped.toLocaleString('en-US')} there already` : '',
     failed > 0 ? `, ${failed} not (see above)` : '',
   ].join('');
   output.out(`${verb} ${plural(files, 'file')}, ${bytes(size)}${rest}.`);

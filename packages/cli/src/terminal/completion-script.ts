@@ -22,7 +22,7 @@ export interface Flag {
   values: Values | null;
 }
 
-/** Words to choose from, commands of its own with files after them, what to ask `kt __complete` for, or files. */
+/** Words to choose from, commands with files after them, what to ask `kt __complete` for, or files. */
 export type Values =
   | { words: readonly string[] }
   | { verbs: readonly string[] }
