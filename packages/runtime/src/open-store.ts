@@ -4,8 +4,7 @@ import { localFileStore, type LocalFileStoreOptions } from './stores/local/local
 import { memoryFileStore } from './stores/memory-file-store.js';
 import type { FileStore } from './ports/index.js';
 
-const KNOWN = ['file', 'mem', 's3'];
-const PLANNED = ['gs', 'az'];
+const KNOWN = ['file', 'mem', 's3', 'gs', 'az', 'http', 'https'];
 
 /**
  * Opens the store of a URL.
@@ -35,6 +34,8 @@ export async function openStore(url: string, options: { isTried?: boolean } = {}
       return memoryFileStore();
     case 's3':
       return (await import('./stores/s3/s3-file-store.js')).s3FileStore(url, options);
+    case 'gs':
+      return (await import('./stores/gs/gs-file-store.js')).gsFileStore(url, options);
     default:
       throw unknownStore(url, scheme);
   }
@@ -108,16 +109,7 @@ function decode(url: string, rest: string): string {
 
 function unknownStore(url: string, scheme: string): KtError {
   const shown = JSON.stringify(url);
-  if (PLANNED.includes(scheme)) {
-    const hint = `Known: ${KNOWN.map(name => `${name}:`).join(', ')}. Mount the bucket, or copy its files to a folder.`;
-    return new KtError({
-      code: 'UNKNOWN_STORE',
-      message: `This version has no driver for ${scheme}: yet (store ${shown}).`,
-      path: '',
-      hint,
-    });
-  }
-  const guess = didYouMean(scheme, [...KNOWN, ...PLANNED]);
+  const guess = didYouMean(scheme, KNOWN);
   const hint = `${guess === undefined ? '' : `${guess} `}Known: ${KNOWN.map(name => `${name}:`).join(', ')}.`;
   return new KtError({
     code: 'UNKNOWN_STORE',

@@ -1,0 +1,47 @@
+/** Bodies of puts, as requests take them: in parts of one size, or whole. */
+import { KtError } from '@kube-transform/sdk';
+
+/** What is put. */
+export type Body = Uint8Array | AsyncIterable<Uint8Array>;
+
+/** The bytes of a stream in parts of `bytes`, the last one what is left; at least one. */
+export async function* partsOf(body: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {
+  let part = new Uint8Array(bytes);
+  let size = 0;
+  for await (const chunk of body)
+    for (let at = 0; at < chunk.length; ) {
+      // A part is given once more is known to come: so the last one is known as such.
+      if (size === bytes) {
+        yield part;
+        part = new Uint8Array(bytes);
+        size = 0;
+      }
+      const piece = chunk.subarray(at, at + bytes - size);
+      part.set(piece, size);
+      size += piece.length;
+      at += piece.length;
+    }
+  yield part.subarray(0, size);
+}
+
+/** A body in memory. @throws KtError `STORE_FAILED` for a stream of more than `most` bytes. */
+export async function gathered(
+  body: Body,
+  most: number,
+  put: { store: string; key: string },
+): Promise<Uint8Array> {
+  if (body instanceof Uint8Array) return body;
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    chunks.push(Uint8Array.from(chunk));
+    size += chunk.length;
+    if (size <= most) continue;
+    const what = `a stream of more than ${most / 1024 / 1024} MiB cannot be put under a condition`;
+    const hint =
+      'Write it without a condition under a name of its own, and then a small object that names it.';
+    const message = `Cannot write "${put.key}" in ${put.store}: ${what}.`;
+    throw new KtError({ code: 'STORE_FAILED', message, path: '', hint });
+  }
+  return Buffer.concat(chunks);
+}
