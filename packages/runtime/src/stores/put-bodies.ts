@@ -9,7 +9,7 @@ export async function* partsOf(body: AsyncIterable<Uint8Array>, bytes: number): 
   let part = new Uint8Array(bytes);
   let size = 0;
   for await (const chunk of body)
-    for (let at = 0; at < chunk.length; ) {
+    for (let at = 0; at < chunk.length;) {
       // A part is given once more is known to come: so the last one is known as such.
       if (size === bytes) {
         yield part;

@@ -45,12 +45,14 @@ export async function* resumedStream(
   let at = start;
   let until = end;
   let etag: string | undefined;
-  for (let cuts = 0; at < until; ) {
+  for (let cuts = 0; at < until;) {
     const part = await object.ask({ start: at, end }, etag).catch((error: unknown) => {
       throw object.failed(error);
     });
-    if (part === 'past') return;
-    if (part === 'replaced') throw object.failed(new Replaced('it was replaced while it was read'));
+    if (part === 'past' && etag === undefined) return;
+    // What began before this byte, and now ends before it, is another object too.
+    if (part === 'past' || part === 'replaced')
+      throw object.failed(new Replaced('it was replaced while it was read'));
     etag ??= part.etag;
     if (part.bytes !== undefined) until = Math.min(until, at + part.bytes);
     try {

@@ -3,7 +3,8 @@ import { isKtError, KtError } from '@kube-transform/sdk';
 import { messageOf } from '../parse/thrown.js';
 
 const SILENT = 'The server does not answer: see whether it runs and can be reached.';
-const UNTRUSTED = 'Have the certificate of the server mended, or name that of its issuer in NODE_EXTRA_CA_CERTS.';
+const UNTRUSTED =
+  'Have the certificate of the server mended, or name that of its issuer in NODE_EXTRA_CA_CERTS.';
 
 /** What can be done about what lies between here and any server. */
 const ON_THE_WAY: Record<string, string> = {

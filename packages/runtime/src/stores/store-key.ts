@@ -33,7 +33,11 @@ export function checkKeyIn(prefix: string, key: string): void {
   checkKey(key);
   const whole = prefix + key;
   if (whole.length * 3 > KEY_BYTES && new TextEncoder().encode(whole).length > KEY_BYTES)
-    throw badPath(key, `has more than ${KEY_BYTES} bytes, with the prefix of the store`, 'Use shorter names.');
+    throw badPath(
+      key,
+      `has more than ${KEY_BYTES} bytes, with the prefix of the store`,
+      'Use shorter names.',
+    );
 }
 
 /**

@@ -123,7 +123,7 @@ export const isMissing = (error: unknown): boolean =>
 
 /** The reason and the message of a failing answer. */
 function explain(answer: string): Told {
-  const { message, errors } = fits(FAILED, tryJson(answer))?.error ?? { message: answer.slice(0, 300).trim() };
+  const { message, errors } = fits(FAILED, tryJson(answer))?.error ?? {};
   if (/bucket does not exist/i.test(message ?? '')) return { message, code: 'noBucket' };
   return { message, code: errors?.[0]?.reason };
 }

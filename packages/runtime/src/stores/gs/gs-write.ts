@@ -106,7 +106,10 @@ function refused(bucket: GsBucket, key: string, error: unknown): Sent {
 
 /** What an object is to be called and to carry. */
 const describe = (bucket: GsBucket, key: string, { ids }: Asked): string =>
-  JSON.stringify({ name: bucket.prefix + key, ...(ids === undefined ? {} : { metadata: { [PUT_IDS]: ids } }) });
+  JSON.stringify({
+    name: bucket.prefix + key,
+    ...(ids === undefined ? {} : { metadata: { [PUT_IDS]: ids } }),
+  });
 
 const queryOf = ({ condition }: Asked): Record<string, string> =>
   omitUndefined({

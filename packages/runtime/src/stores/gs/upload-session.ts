@@ -51,7 +51,7 @@ export class UploadSession {
   async #send(part: Uint8Array, total: string): Promise<string | undefined> {
     const begin = this.#at;
     const end = begin + part.length;
-    for (let failures = 0; ; ) {
+    for (let failures = 0; ;) {
       const rest = part.subarray(this.#at - begin);
       const range = rest.length === 0 ? '*' : `${this.#at}-${end - 1}`;
       const answer = await this.#put(rest, `bytes ${range}/${total}`).catch(async (failure: unknown) => {

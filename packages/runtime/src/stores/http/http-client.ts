@@ -60,16 +60,19 @@ export class HttpClient {
         const answer = await this.#limit(() => this.#try(request, read));
         return { ...answer, tries };
       } catch (error) {
+        const { failure, leastMs } = error instanceof Passing ? error : { failure: error, leastMs: 0 };
+        if (failure instanceof HttpFailure) failure.tries = tries;
         if (!(error instanceof Passing)) throw error;
-        const { failure, leastMs } = error;
-        failure.tries = tries;
         if (request.once === true || tries >= (this.#hasAnswered ? TRIES : TRIES_AT_FIRST)) throw failure;
         await pause(tries, leastMs);
       }
     }
   }
 
-  async #try<T>(request: HttpRequest, read: (response: Response) => Promise<T>): Promise<Omit<Answer<T>, 'tries'>> {
+  async #try<T>(
+    request: HttpRequest,
+    read: (response: Response) => Promise<T>,
+  ): Promise<Omit<Answer<T>, 'tries'>> {
     const { authorize, explain, redirect = 'manual' } = this.#options;
     const proof = (await authorize?.(request)) ?? {};
     const silence = new AbortController();
@@ -93,7 +96,8 @@ export class HttpClient {
       if (isPassing(failure)) throw new Passing(failure, askedMs(response));
       throw failure;
     } catch (error) {
-      if (error instanceof Passing || (error instanceof HttpFailure && error.status !== undefined)) throw error;
+      if (error instanceof Passing || (error instanceof HttpFailure && error.status !== undefined))
+        throw error;
       throw new Passing(error instanceof HttpFailure ? error : failureOnTheWay(error));
     } finally {
       clearTimeout(late);

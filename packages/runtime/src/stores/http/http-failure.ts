@@ -1,5 +1,5 @@
 /** Why a request failed, as the server or the network says. */
-import { isKtError, type KtError } from '@kube-transform/sdk';
+import type { KtError } from '@kube-transform/sdk';
 import { messageOf } from '../../parse/thrown.js';
 import { type Doing, storeFailed } from '../store-errors.js';
 
@@ -60,8 +60,8 @@ export const isPassing = (error: unknown): boolean =>
 
 /** A failed action as KtError `STORE_FAILED`, with hints by the server's code or status. */
 export function httpFailed(error: unknown, doing: Doing, hints: Readonly<Record<string, string>>): KtError {
-  if (isKtError(error)) return error;
-  const failure = error instanceof HttpFailure ? error : failureOnTheWay(error);
+  const failure = error instanceof TypeError ? failureOnTheWay(error) : error;
+  if (!(failure instanceof HttpFailure)) return storeFailed(error, doing, { code: '' });
   const { code, status } = failure;
   return storeFailed(failure, doing, { code, status, hint: hints[code] ?? hints[String(status)] });
 }
