@@ -32,20 +32,22 @@ describe.skipIf(!hasServers).each(['gcs'])('%s', server => {
     }),
   );
 
-  test.each([0, 100])('a counter that ten writers add 5 to each misses none; %i of 1,000 requests fail', perMille =>
-    withStores(perMille, async stores => {
-      const [first] = stores;
-      await first!.put('counter', bytes('0'), { ifAbsent: true });
-      await Promise.all(
-        stores.slice(0, 10).map(async store => {
-          for (let added = 0; added < 5; ) {
-            const etag = (await store.head('counter'))!.etag;
-            const next = bytes(String(Number(text(await store.get('counter'))) + 1));
-            if ((await store.put('counter', next, { ifMatch: etag })) !== null) added++;
-          }
-        }),
-      );
-      expect(text(await first!.get('counter'))).toBe('50');
-    }),
+  test.each([0, 100])(
+    'a counter that ten writers add 5 to each misses none; %i of 1,000 requests fail',
+    perMille =>
+      withStores(perMille, async stores => {
+        const [first] = stores;
+        await first!.put('counter', bytes('0'), { ifAbsent: true });
+        await Promise.all(
+          stores.slice(0, 10).map(async store => {
+            for (let added = 0; added < 5;) {
+              const etag = (await store.head('counter'))!.etag;
+              const next = bytes(String(Number(text(await store.get('counter'))) + 1));
+              if ((await store.put('counter', next, { ifMatch: etag })) !== null) added++;
+            }
+          }),
+        );
+        expect(text(await first!.get('counter'))).toBe('50');
+      }),
   );
 });

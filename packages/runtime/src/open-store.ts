@@ -16,6 +16,11 @@ const KNOWN = ['file', 'mem', 's3', 'gs', 'az', 'http', 'https'];
  * `s3://bucket/prefix?endpoint=…&region=…`: a bucket of Amazon S3, or of a server that speaks its protocol.
  * Credentials are found where the AWS tools find them.
  *
+ * `gs://bucket/prefix`: a bucket of Google Cloud Storage; needs the package google-auth-library.
+ * `az://account/container/prefix`: a container of Azure Blob Storage.
+ *
+ * `https://host/path/` (or `http:`): the files of a web server, to be read by their names; no place for runs.
+ *
  * @param options `isTried`: another process has opened it, and what a server can do need not be tried.
  * @throws KtError `UNKNOWN_STORE` for another scheme or option, `BAD_PATH` for a prefix that is none.
  *
@@ -36,6 +41,9 @@ export async function openStore(url: string, options: { isTried?: boolean } = {}
       return (await import('./stores/s3/s3-file-store.js')).s3FileStore(url, options);
     case 'gs':
       return (await import('./stores/gs/gs-file-store.js')).gsFileStore(url, options);
+    case 'http':
+    case 'https':
+      return (await import('./stores/http/http-file-store.js')).httpFileStore(url);
     default:
       throw unknownStore(url, scheme);
   }

@@ -46,7 +46,7 @@ export function failureOnTheWay(error: unknown): HttpFailure {
   const { cause } = error as { cause?: unknown };
   const why = cause ?? error;
   const { code, name } = why as { code?: unknown; name?: unknown };
-  const word = typeof code === 'string' && code !== '' ? code : typeof name === 'string' ? name : 'Error';
+  const word = typeof code === 'string' ? code : name === 'TimeoutError' ? name : '';
   return new HttpFailure(messageOf(why), { code: word, cause: why });
 }
 

@@ -3,7 +3,18 @@ import type { Part } from '../resumed-stream.js';
 import { chunksOf } from './http-client.js';
 import { HttpFailure } from './http-failure.js';
 
-const PARTIAL = 206;
+/** The status of an answer with a part. */
+export const PARTIAL = 206;
+
+// Of what is packed for the way the size is not known, nor can a part be unpacked.
+const isPacked = ({ headers }: Response): boolean =>
+  !['identity', null].includes(headers.get('content-encoding'));
+
+/** How many bytes an answer has; undefined where it does not say, or they are packed. */
+export function lengthOf(response: Response): number | undefined {
+  const length = response.headers.get('content-length');
+  return length === null || isPacked(response) ? undefined : Number(length);
+}
 
 /**
  * The bytes from `start` up to `end`; `past` where the object ends before. A server may give more than was
@@ -15,26 +26,19 @@ export async function partOf(
   etag: string,
 ): Promise<Part | 'past'> {
   const { headers, status } = response;
-  const length = headers.get('content-length');
-  // Of what is packed for the way the size is not known, nor can a part be unpacked.
-  const isPacked = !['identity', null].includes(headers.get('content-encoding'));
+  const length = lengthOf(response);
   if (status === PARTIAL) {
     const from = Number(/^bytes (\d+)-/.exec(headers.get('content-range') ?? '')?.[1] ?? start);
-    if (from !== start || isPacked) {
-      await response.body?.cancel();
-      throw new HttpFailure(
-        isPacked ? 'the server gives no parts of it as they are' : 'the server gave another part of it',
-        { code: 'RangeIgnored', status },
-      );
-    }
-    return { chunks: chunksOf(response), etag, bytes: length === null ? undefined : Number(length) };
+    if (from === start && !isPacked(response)) return { chunks: chunksOf(response), etag, bytes: length };
+    await response.body?.cancel();
+    const why = from === start ? 'gives no parts of it as they are' : 'gave another part of it';
+    throw new HttpFailure(`the server ${why}`, { code: '', status });
   }
-  const size = length === null || isPacked ? undefined : Number(length);
-  if (size !== undefined && size <= start && start > 0) {
+  if (length !== undefined && length <= start && start > 0) {
     await response.body?.cancel();
     return 'past';
   }
-  const bytes = size === undefined ? undefined : Math.min(size, end) - start;
+  const bytes = length === undefined ? undefined : Math.min(length, end) - start;
   return { chunks: within(chunksOf(response), start, end), etag, bytes };
 }
 

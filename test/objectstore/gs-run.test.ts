@@ -1,0 +1,64 @@
+/** Runs whose store is a bucket of Google's: worker processes open it with the package of the project. */
+import { mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { clusterSettings } from '@kube-transform/runtime/kubernetes';
+import { configMaps } from '../../packages/cli/src/delivery/config-maps.js';
+import { projectWithPackages, runKt, SHAKY } from '../kit/kt.js';
+import { rejection } from '../kit/stores.js';
+import { withDriver } from '../../packages/cli/src/bundle/with-driver.js';
+import { makeBundle } from '../../packages/cli/src/bundle/make-bundle.js';
+import { hasServers, newPlace } from './servers.js';
+
+const PACKAGE = 'google-auth-library';
+let dir: string;
+afterEach(() => rm(dir, { recursive: true, force: true }));
+
+/** Where the worker of the only bundle with a driver is. */
+async function driverIn(project: string): Promise<string> {
+  const folder = join(project, '.kt', 'bundles');
+  const files = await Promise.all(
+    (await readdir(folder)).map(async name =>
+      (await readdir(join(folder, name))).map(file => join(folder, name, file)),
+    ),
+  );
+  return readFile(files.flat().find(path => path.endsWith('store-gs.mjs')) ?? '', 'utf8');
+}
+
+test('a project without the package - is told what to install, and nothing is delivered', async () => {
+  dir = await projectWithPackages({ 'shaky.ts': SHAKY });
+  const bundle = await makeBundle({ entries: [join(dir, 'shaky.ts')], projectDir: dir });
+  const settings = clusterSettings({ namespace: 'jobs', store: 'gs://bucket' });
+  const error = await rejection(configMaps().deliver(bundle, settings));
+  expect(error.code).toBe('PACKAGE_MISSING');
+  expect(error.message).toMatch(/google-auth-library.*npm install google-auth-library/);
+});
+
+test('the package of the project - is the one in the bundle, which has a digest of its own', async () => {
+  dir = await projectWithPackages({ 'shaky.ts': SHAKY });
+  const own = join(dir, 'node_modules', PACKAGE);
+  await mkdir(own);
+  await writeFile(join(own, 'package.json'), `{"name":"${PACKAGE}","type":"module","main":"index.js"}`);
+  await writeFile(join(own, 'index.js'), "export class GoogleAuth { mark = 'of the project' }");
+  const plain = await makeBundle({ entries: [join(dir, 'shaky.ts')], projectDir: dir });
+  expect(await withDriver(plain, 'file:data')).toBe(plain);
+  const bundle = await withDriver(plain, 'GS://bucket');
+  expect(Object.keys(bundle.files)).toContain('store-gs.mjs');
+  expect(Object.keys(plain.files)).not.toContain('store-gs.mjs');
+  expect(bundle.digest).not.toBe(plain.digest);
+  expect(await driverIn(dir)).toContain('of the project');
+  expect(await withDriver(bundle, 'gs://bucket')).toBe(bundle);
+});
+
+test.skipIf(!hasServers)('a run in worker processes - completes, and is read', async () => {
+  dir = await projectWithPackages({ 'shaky.ts': SHAKY });
+  await symlink(join(import.meta.dirname, '../../node_modules', PACKAGE), join(dir, 'node_modules', PACKAGE));
+  const store = newPlace('gcs');
+  const at = ['--store', store];
+  const ran = await runKt(dir, ['run', 'shaky.ts', '--executor', 'processes', ...at]);
+  expect(ran.err + ran.out).toContain('no answer from host-1');
+  expect(ran.code).toBe(1);
+  const { out } = await runKt(dir, ['runs', ...at]);
+  const [run = ''] = /^shaky-\S+/m.exec(out) ?? [];
+  expect((await runKt(dir, ['status', run, ...at])).out).toMatch(/work.*Failed|Failed.*work/);
+});
