@@ -41,6 +41,8 @@ export async function openStore(url: string, options: { isTried?: boolean } = {}
       return (await import('./stores/s3/s3-file-store.js')).s3FileStore(url, options);
     case 'gs':
       return (await import('./stores/gs/gs-file-store.js')).gsFileStore(url, options);
+    case 'az':
+      return (await import('./stores/az/az-file-store.js')).azFileStore(url, options);
     case 'http':
     case 'https':
       return (await import('./stores/http/http-file-store.js')).httpFileStore(url);

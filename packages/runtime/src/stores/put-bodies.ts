@@ -1,8 +1,42 @@
 /** Bodies of puts, as requests take them: in parts of one size, or whole. */
 import { KtError } from '@kube-transform/sdk';
+import type { Asked, SendPut, Sent } from './conditional-puts.js';
 
 /** What is put. */
 export type Body = Uint8Array | AsyncIterable<Uint8Array>;
+
+/** How a server takes bodies: whole, or in parts of a size. */
+export interface PutWays {
+  partBytes: number;
+  whole(bytes: Uint8Array, asked: Asked): Promise<Sent>;
+  inParts(parts: AsyncIterable<Uint8Array>, asked: Asked): Promise<Sent>;
+}
+
+/**
+ * Has a body put, whole where it is no longer than a part. What is left of a stream is let go in the end. An
+ * error of a stream itself passes through.
+ */
+export async function putReady(
+  body: Body,
+  ways: PutWays,
+  put: (send: SendPut) => Promise<string | null>,
+): Promise<string | null> {
+  if (body instanceof Uint8Array) return put(asked => ways.whole(body, asked));
+  const parts = partsOf(body, ways.partBytes);
+  try {
+    const first = (await parts.next()).value ?? new Uint8Array();
+    const second = await parts.next();
+    if (second.done === true) return await put(asked => ways.whole(first, asked));
+    const all = async function* (): AsyncGenerator<Uint8Array> {
+      yield first;
+      yield second.value;
+      yield* parts;
+    };
+    return await put(asked => ways.inParts(all(), asked));
+  } finally {
+    await parts.return(undefined);
+  }
+}
 
 /** The bytes of a stream in parts of `bytes`, the last one what is left; at least one. */
 export async function* partsOf(body: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {

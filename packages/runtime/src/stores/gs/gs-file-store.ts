@@ -2,12 +2,13 @@
 import type { FileStore } from '../../ports/index.js';
 import { ConditionalPuts } from '../conditional-puts.js';
 import { objectFileStore } from '../object-file-store.js';
+import { putReady } from '../put-bodies.js';
 import { GsBucket } from './gs-bucket.js';
 import { copyObject, deleteObjects } from './gs-change.js';
 import { pages } from './gs-list.js';
 import { headObject, streamObject } from './gs-read.js';
 import { gsLocationOf } from './gs-url.js';
-import { putWhole, readyPut } from './gs-write.js';
+import { putWays, putWhole } from './gs-write.js';
 
 /**
  * Makes the file store of a URL such as `gs://bucket/prefix` (see gsLocationOf).
@@ -35,14 +36,8 @@ export function gsFileStore(url: string, { isTried = false }: { isTried?: boolea
       check: key => bucket.check(key),
       head: async key => (await headObject(bucket, key))?.info ?? null,
       stream: (key, range) => streamObject(bucket, key, range),
-      async write(key, { body, condition }) {
-        const ready = await readyPut(bucket, key, body);
-        try {
-          return await conditional.put(key, condition, ready.send);
-        } finally {
-          await ready.close();
-        }
-      },
+      write: (key, { body, condition }) =>
+        putReady(body, putWays(bucket, key), send => conditional.put(key, condition, send)),
       pages: listing => pages(bucket, listing),
       remove: keys => deleteObjects(bucket, keys),
       copy: (from, to) => copyObject(bucket, from, to),

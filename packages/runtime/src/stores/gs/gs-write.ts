@@ -8,7 +8,7 @@ import { omitUndefined } from '@kube-transform/sdk';
 import { type Asked, PUT_IDS, type Sent } from '../conditional-puts.js';
 import { asText, type HttpRequest } from '../http/http-client.js';
 import { HttpFailure, statusOf } from '../http/http-failure.js';
-import { type Body, partsOf } from '../put-bodies.js';
+import type { PutWays } from '../put-bodies.js';
 import { type GsBucket, OBJECT } from './gs-bucket.js';
 import { UploadSession } from './upload-session.js';
 
@@ -18,29 +18,12 @@ const PRECONDITION_FAILED = 412;
 const JSON_TYPE = 'application/json; charset=utf-8';
 const BYTES_TYPE = 'application/octet-stream';
 
-/** A put that can be sent, once. */
-export interface ReadyPut {
-  send(asked: Asked): Promise<Sent>;
-  /** Lets go of what is left of a stream. */
-  close(): Promise<void>;
-}
-
-/** Makes a put ready. An error of a stream itself passes through. */
-export async function readyPut(bucket: GsBucket, key: string, body: Body): Promise<ReadyPut> {
-  const whole = (bytes: Uint8Array): ReadyPut => ({
-    send: asked => putWhole(bucket, { key, body: bytes }, asked),
-    close: async () => undefined,
-  });
-  if (body instanceof Uint8Array) return whole(body);
-  const parts = partsOf(body, PART_BYTES);
-  const first = (await parts.next()).value ?? new Uint8Array();
-  const second = await parts.next();
-  if (second.done === true) return whole(first);
-  return {
-    send: asked => putInParts(bucket, { key, begin: [first, second.value], parts }, asked),
-    close: async () => void (await parts.return(undefined)),
-  };
-}
+/** How bodies of a key are put. */
+export const putWays = (bucket: GsBucket, key: string): PutWays => ({
+  partBytes: PART_BYTES,
+  whole: (body, asked) => putWhole(bucket, { key, body }, asked),
+  inParts: (parts, asked) => putInParts(bucket, { key, parts }, asked),
+});
 
 /** Puts bytes in one request. */
 export async function putWhole(
@@ -67,7 +50,7 @@ export async function putWhole(
 
 async function putInParts(
   bucket: GsBucket,
-  { key, begin, parts }: { key: string; begin: [Uint8Array, Uint8Array]; parts: AsyncGenerator<Uint8Array> },
+  { key, parts }: { key: string; parts: AsyncIterable<Uint8Array> },
   asked: Asked,
 ): Promise<Sent> {
   const session = new UploadSession(bucket.client);
@@ -79,14 +62,13 @@ async function putInParts(
       headers: { 'content-type': JSON_TYPE, 'x-upload-content-type': BYTES_TYPE },
       body: Buffer.from(describe(bucket, key, asked)),
     });
-    const [first, second] = begin;
-    await session.send(first);
-    let last = second;
-    for (let next = await parts.next(); next.done !== true; next = await parts.next()) {
-      await session.send(last);
-      last = next.value;
+    // Which part is the last one shows when no other comes.
+    let last: Uint8Array | undefined;
+    for await (const part of parts) {
+      if (last !== undefined) await session.send(last);
+      last = part;
     }
-    const object = await session.end(last);
+    const object = await session.end(last ?? new Uint8Array());
     isDone = true;
     return { etag: bucket.parse(OBJECT, object).generation, tries: 1 };
   } catch (error) {
