@@ -4,14 +4,15 @@ import { openStore } from '../../packages/runtime/src/open-store.js';
 import type { FileStore } from '../../packages/runtime/src/ports/index.js';
 import { bytes, text } from '../kit/stores.js';
 import { faultyProxy } from './faulty-proxy.js';
-import { hasServers, newPlace } from './servers.js';
+import { hasServers, openPlace } from './servers.js';
 
 const WRITERS = 50;
 
-describe.skipIf(!hasServers).each(['gcs'])('%s', server => {
+describe.skipIf(!hasServers).each(['gcs', 'azurite'])('%s', server => {
   /** Does work with as many stores of one place as there are writers, each of which is a client of its own. */
   async function withStores(perMille: number, work: (stores: FileStore[]) => Promise<void>): Promise<void> {
-    const url = new URL(newPlace(server));
+    await using place = await openPlace(server);
+    const url = new URL(place.url);
     const target = url.searchParams.get('endpoint') ?? '';
     await using proxy = await faultyProxy(target, { perMille, conflicts: false });
     url.searchParams.set('endpoint', proxy.url);

@@ -30,3 +30,9 @@ export function newPlace(name: string): string {
   if (scheme === 'gs') query.set('anonymous', 'true');
   return `${scheme}://${env[`KT_${kind}_BUCKET`]}/${name}-${randomUUID()}?${query.toString()}`;
 }
+
+/** A new place on any server that tests know; what was started for it alone ends with it. */
+export async function openPlace(name: string): Promise<AsyncDisposable & { url: string }> {
+  if (name === 'azurite') return (await import('./azurite.js')).newAzurePlace();
+  return { url: newPlace(name), [Symbol.asyncDispose]: async () => undefined };
+}

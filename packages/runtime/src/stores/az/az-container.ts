@@ -3,13 +3,14 @@ import type { KtError } from '@kube-transform/sdk';
 import { type Found, PUT_IDS } from '../conditional-puts.js';
 import { HttpClient } from '../http/http-client.js';
 import { HttpFailure, httpFailed, statusOf, type Told } from '../http/http-failure.js';
-import { checkKeyIn } from '../store-key.js';
+import { badPath, checkKeyIn } from '../store-key.js';
 import { type AzProof, azProof } from './az-credentials.js';
 import type { AzLocation } from './az-url.js';
 import { textIn } from './xml.js';
 
 const RIGHTS = 'Give these credentials the role Storage Blob Data Contributor for the container.';
-const KEY = 'The key is not that of the account, or the clock of this machine is wrong: see AZURE_STORAGE_KEY.';
+const KEY =
+  'The key is not that of the account, or the clock of this machine is wrong: see AZURE_STORAGE_KEY.';
 const HINTS: Record<string, string> = {
   ContainerNotFound: 'Make the container, or mend its name in the URL of the store.',
   AuthenticationFailed: KEY,
@@ -42,9 +43,13 @@ export class AzContainer {
     return this.#location.prefix;
   }
 
-  /** Refuses what is no key here. @throws KtError `BAD_PATH`. */
+  /** Refuses what is no key here, or would be another one there. @throws KtError `BAD_PATH`. */
   check(key: string): void {
     checkKeyIn(this.prefix, key);
+    if (key.includes('\\'))
+      throw badPath(key, 'contains a backslash, which Azure takes for a "/"', 'Write "/".');
+    if (/\.(\/|$)/.test(key))
+      throw badPath(key, 'has a name that ends in a dot, which Azure may take away', 'Use other names.');
   }
 
   /** The URL of a blob, or of something that is asked of it. */

@@ -45,7 +45,10 @@ export function azProof({ account, anonymous }: AzLocation, env = process.env): 
   };
 }
 
-function found(account: string, env: NodeJS.ProcessEnv): { key?: string | undefined; sas?: string | undefined } {
+function found(
+  account: string,
+  env: NodeJS.ProcessEnv,
+): { key?: string | undefined; sas?: string | undefined } {
   const text = env['AZURE_STORAGE_CONNECTION_STRING'];
   if (text === undefined || text === '')
     return {
@@ -66,14 +69,16 @@ function found(account: string, env: NodeJS.ProcessEnv): { key?: string | undefi
   return { key: parts.get('AccountKey'), sas: parts.get('SharedAccessSignature')?.replace(/^\?/, '') };
 }
 
-const noToken = (account: string) => (cause: unknown): never => {
-  throw new KtError(
-    {
-      code: 'STORE_FAILED',
-      path: '',
-      message: `There are no credentials for the account "${account}": ${messageOf(cause).replace(/\.$/, '')}.`,
-      hint: 'Set AZURE_STORAGE_KEY, AZURE_STORAGE_SAS_TOKEN or AZURE_STORAGE_CONNECTION_STRING, or use az login or a workload identity; ?anonymous=true for a public container.',
-    },
-    { cause },
-  );
-};
+const noToken =
+  (account: string) =>
+  (cause: unknown): never => {
+    throw new KtError(
+      {
+        code: 'STORE_FAILED',
+        path: '',
+        message: `There are no credentials for the account "${account}": ${messageOf(cause).replace(/\.$/, '')}.`,
+        hint: 'Set AZURE_STORAGE_KEY, AZURE_STORAGE_SAS_TOKEN or AZURE_STORAGE_CONNECTION_STRING, or use az login or a workload identity; ?anonymous=true for a public container.',
+      },
+      { cause },
+    );
+  };

@@ -21,8 +21,14 @@ export function sharedKey(
     .filter(name => name.startsWith('x-ms-'))
     .sort()
     .map(name => `${name}:${all[name] ?? ''}\n`);
-  const query = [...searchParams].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, value]) => `\n${name}:${value}`);
-  const text = [method, ...SIGNED.map(name => all[name] ?? ''), `${own.join('')}/${account}${pathname}${query.join('')}`];
+  const query = [...searchParams]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `\n${name}:${value}`);
+  const text = [
+    method,
+    ...SIGNED.map(name => all[name] ?? ''),
+    `${own.join('')}/${account}${pathname}${query.join('')}`,
+  ];
   const signature = createHmac('sha256', Buffer.from(key, 'base64')).update(text.join('\n')).digest('base64');
   return `SharedKey ${account}:${signature}`;
 }
