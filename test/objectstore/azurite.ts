@@ -1,6 +1,6 @@
 /**
- * Azurite, a server that speaks like Azure Blob Storage, for tests: installed at its first use, beside what npm
- * ci installs (it is 186 MB), and started by each file of tests for itself.
+ * Azurite, a server that speaks like Azure Blob Storage, for tests: installed at its first use, beside what
+ * `npm ci` installs (it is 186 MB), and started by each file of tests for itself.
  */
 import { execFileSync, spawn } from 'node:child_process';
 import { randomUUID } from 'node:crypto';

@@ -20,8 +20,8 @@ const ROWS: Row[] = [
   { server: 's3', etag: 'content', unlisted: ['\uffff-bmp'] },
   { server: 'rgw', etag: 'content', unlisted: [], conflicts: true },
   { server: 'gcs', etag: 'put', unlisted: [], conflicts: false },
-  // It answers 500 to a listing with a character that XML cannot hold; Azure writes that as in URLs. The others
-  // would be other names there, and are refused: az-server.test.ts.
+  // It answers 500 to a listing with a character that XML cannot hold; Azure writes that as in URLs. The
+  // others would be other names there, and are refused: az-server.test.ts.
   { server: 'azurite', etag: 'put', unlisted: ['\uffff-bmp', 'back\\slash', 'a.'], conflicts: false },
 ];
 

@@ -12,8 +12,8 @@ export type Faults = Map<string, number>;
 const ANYWHERE = ['throttled', 'failed', 'cut before', 'cut after', 'cut within'];
 
 /**
- * Starts one; `perMille` of all requests meet a fault, the same ones each time. `conflicts`: the server is one
- * that decides for neither of two puts that meet.
+ * Starts one; `perMille` of all requests meet a fault, the same ones each time. `conflicts`: the server is
+ * one that decides for neither of two puts that meet.
  */
 export async function faultyProxy(
   target: string,

@@ -111,6 +111,17 @@ test('credentials of the environment - are sent; where there are none, that is t
   const { store, seen } = await storeOf(200, OBJECT, '');
   await store.put('a', bytes('1'));
   expect(seen[0]?.authorization).toBe('Bearer of-a-user');
+  process.env['GOOGLE_APPLICATION_CREDENTIALS'] = '';
+  process.env['GOOGLE_CREDENTIALS'] = JSON.stringify(credentials);
+  const { store: told, seen: toldOf } = await storeOf(200, OBJECT, '');
+  await told.put('a', bytes('1'));
+  expect(toldOf[0]?.authorization).toBe('Bearer of-a-user');
+  process.env['GOOGLE_CREDENTIALS'] = '{';
+  const { store: broken } = await storeOf(200, OBJECT, '');
+  expect((await rejection(broken.head('a'))).message).toMatch(
+    /^GOOGLE_CREDENTIALS: This variable cannot be read/,
+  );
+  process.env['GOOGLE_CREDENTIALS'] = '';
   process.env['GOOGLE_APPLICATION_CREDENTIALS'] = join(folder, 'none.json');
   const { store: without } = await storeOf(200, OBJECT, '');
   const error = await rejection(without.head('a'));

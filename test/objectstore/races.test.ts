@@ -9,7 +9,7 @@ import { hasServers, openPlace } from './servers.js';
 const WRITERS = 50;
 
 describe.skipIf(!hasServers).each(['gcs', 'azurite'])('%s', server => {
-  /** Does work with as many stores of one place as there are writers, each of which is a client of its own. */
+  /** Does work with as many stores of one place as there are writers, each a client of its own. */
   async function withStores(perMille: number, work: (stores: FileStore[]) => Promise<void>): Promise<void> {
     await using place = await openPlace(server);
     const url = new URL(place.url);

@@ -78,7 +78,7 @@ export class ConditionalPuts {
     return idsOf(there)[0] === id ? (there?.info.etag ?? null) : `replaced-${id}`;
   }
 
-  /** Puts one object twice as if it were new. @throws KtError `STORE_FAILED` where the second put succeeds. */
+  /** Puts one object twice as if it were new. @throws KtError `STORE_FAILED` where both succeed. */
   async #ask(): Promise<void> {
     const key = `.kt-probe-${crypto.randomUUID()}`;
     const put = (): Promise<string | null> =>

@@ -9,7 +9,7 @@ export interface Listing {
   startAfter?: string;
 }
 
-/** One answer of a server: objects, also the markers of folders that consoles make (`folder/`), and prefixes. */
+/** One answer of a server: objects, also markers of folders that consoles make (`folder/`), and prefixes. */
 export interface Page {
   objects: ObjectInfo[];
   prefixes: string[];

@@ -24,12 +24,12 @@ export async function putReady(
   if (body instanceof Uint8Array) return put(asked => ways.whole(body, asked));
   const parts = partsOf(body, ways.partBytes);
   try {
-    const first = (await parts.next()).value ?? new Uint8Array();
-    const second = await parts.next();
-    if (second.done === true) return await put(asked => ways.whole(first, asked));
+    const first = await nextOf(parts);
+    const second = await nextOf(parts);
+    if (second === undefined) return await put(asked => ways.whole(first ?? new Uint8Array(), asked));
     const all = async function* (): AsyncGenerator<Uint8Array> {
-      yield first;
-      yield second.value;
+      if (first !== undefined) yield first;
+      yield second;
       yield* parts;
     };
     return await put(asked => ways.inParts(all(), asked));
@@ -38,8 +38,16 @@ export async function putReady(
   }
 }
 
+async function nextOf(parts: AsyncGenerator<Uint8Array, void>): Promise<Uint8Array | undefined> {
+  const next = await parts.next();
+  return next.done === true ? undefined : next.value;
+}
+
 /** The bytes of a stream in parts of `bytes`, the last one what is left; at least one. */
-export async function* partsOf(body: AsyncIterable<Uint8Array>, bytes: number): AsyncGenerator<Uint8Array> {
+export async function* partsOf(
+  body: AsyncIterable<Uint8Array>,
+  bytes: number,
+): AsyncGenerator<Uint8Array, void> {
   let part = new Uint8Array(bytes);
   let size = 0;
   for await (const chunk of body)

@@ -28,7 +28,7 @@ export function checkKey(key: string): void {
   }
 }
 
-/** Refuses a key that is none, or is too long for a server with the prefix of the store. @throws KtError `BAD_PATH` */
+/** Refuses a key that is none, or is too long with the prefix of the store. @throws KtError `BAD_PATH` */
 export function checkKeyIn(prefix: string, key: string): void {
   checkKey(key);
   const whole = prefix + key;

@@ -1,4 +1,4 @@
-/** Reads what URLs of buckets have in common: `SCHEME://HOST/PATH?OPTION=…`. Credentials are never part of one. */
+/** Reads what URLs of buckets have in common: `SCHEME://HOST/PATH?OPTION=…`. They never hold credentials. */
 import { didYouMean, KtError } from '@kube-transform/sdk';
 
 /** What a URL says; its options have been looked at, their values have not. */

@@ -25,8 +25,8 @@ const RULES = {
 /**
  * Reads the URL of a container.
  *
- * - `endpoint`: the address of another server than `https://ACCOUNT.blob.core.windows.net`: of another cloud, or
- *   of an emulator, which has the account in the path.
+ * - `endpoint`: the address of another server than `https://ACCOUNT.blob.core.windows.net`: of another cloud,
+ *   or of an emulator, which has the account in the path.
  * - `anonymous=true`: requests carry no credentials.
  *
  * @throws KtError `UNKNOWN_STORE` for what it does not understand, and for credentials, which it never holds.

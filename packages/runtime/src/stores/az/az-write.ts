@@ -3,8 +3,8 @@
  *
  * 1. What is no longer than a part is put in one request.
  * 2. A longer stream goes up in blocks, with two in memory, which become the blob when their list is put; the
- *    condition is that of the list. Blocks without a list are gone after a week. Whoever puts the blob meanwhile
- *    takes the blocks of others away: one of two streams that meet fails.
+ *    condition is that of the list. Blocks without a list are gone after a week. Whoever puts the blob
+ *    meanwhile takes the blocks of others away: one of two streams that meet fails.
  */
 import { omitUndefined } from '@kube-transform/sdk';
 import { type Asked, PUT_IDS, type Sent } from '../conditional-puts.js';

@@ -4,13 +4,10 @@ const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"'
 
 /** Text as it was before it was written as XML. */
 const plain = (xml: string): string =>
-  xml.replace(
-    /&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi,
-    (whole, hex?: string, decimal?: string, name?: string) => {
-      if (name !== undefined) return ENTITIES[name] ?? whole;
-      return String.fromCodePoint(hex === undefined ? Number(decimal) : Number.parseInt(hex, 16));
-    },
-  );
+  xml.replace(/&(#?\w+);/g, (whole, name: string) => {
+    if (!name.startsWith('#')) return ENTITIES[name] ?? whole;
+    return String.fromCodePoint(Number(name.replace('#', '').replace(/^x/i, '0x')));
+  });
 
 /** The text of the first element of a name; undefined where there is none. */
 export function textIn(xml: string, name: string): string | undefined {

@@ -4,7 +4,7 @@ import { fits, parseText, tryJson } from '../../parse/parse-json.js';
 import { list, optional, orElse, record, type Shape, table, text } from '../../parse/shapes.js';
 import { type Found, PUT_IDS } from '../conditional-puts.js';
 import { HttpClient } from '../http/http-client.js';
-import { HttpFailure, httpFailed, statusOf, type Told } from '../http/http-failure.js';
+import { type HttpFailure, httpFailed, statusOf, type Told } from '../http/http-failure.js';
 import { checkKeyIn } from '../store-key.js';
 import { googleProof } from './google-auth.js';
 import type { GsLocation } from './gs-url.js';

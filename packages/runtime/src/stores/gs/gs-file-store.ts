@@ -14,8 +14,8 @@ import { putWays, putWhole } from './gs-write.js';
  * Makes the file store of a URL such as `gs://bucket/prefix` (see gsLocationOf).
  *
  * Credentials are those that Google's tools find: `GOOGLE_APPLICATION_CREDENTIALS`, those of gcloud, workload
- * identity; the package google-auth-library finds them. A key has at most 1,024 bytes with the prefix. An etag
- * is a generation: each put has its own. An append reads the object and puts it back.
+ * identity; the package google-auth-library finds them. A key has at most 1,024 bytes with the prefix. An
+ * etag is a generation: each put has its own. An append reads the object and puts it back.
  *
  * @param options `isTried`: another process has tried whether the server keeps conditions of puts.
  * @throws KtError `UNKNOWN_STORE`. The store rejects with `PACKAGE_MISSING` without google-auth-library.

@@ -1,8 +1,8 @@
 /*
  * A resumable upload: an object that goes up part by part, and is there when the last one is.
  *
- * After a part whose answer was lost the server is asked how much it has, and the rest is sent. See "Resumable
- * uploads" of Google Cloud Storage.
+ * After a part whose answer was lost the server is asked how much it has, and the rest is sent. See
+ * "Resumable uploads" of Google Cloud Storage.
  */
 import { asItIs, asText, type HttpClient, type HttpRequest } from '../http/http-client.js';
 import { HttpFailure, isPassing, statusOf } from '../http/http-failure.js';

@@ -27,8 +27,8 @@ const HINTS: Record<string, string> = {
 };
 
 /**
- * Makes the read-only store of a URL such as `https://host/path/`: `head`, `get`, `stream`, with ranges. A key
- * is a file below that path.
+ * Makes the read-only store of a URL such as `https://host/path/`: `head`, `get`, `stream`, with ranges. A
+ * key is a file below that path.
  *
  * @throws KtError `UNKNOWN_STORE` for a URL with a query or credentials. Of the store: `LIST_UNSUPPORTED` for
  *   listings, `STORE_READ_ONLY` for all that changes something.
@@ -126,7 +126,6 @@ export function httpFileStore(url: string): FileStore {
       checkKey(key);
       yield* stream(key, range);
     },
-    // eslint-disable-next-line require-yield -- a listing that never begins
     async *list(prefix) {
       throw new KtError({
         code: 'LIST_UNSUPPORTED',
