@@ -116,11 +116,13 @@ test('credentials of the environment - are sent; where there are none, that is t
   const { store: told, seen: toldOf } = await storeOf(200, OBJECT, '');
   await told.put('a', bytes('1'));
   expect(toldOf[0]?.authorization).toBe('Bearer of-a-user');
-  process.env['GOOGLE_CREDENTIALS'] = '{';
-  const { store: broken } = await storeOf(200, OBJECT, '');
-  expect((await rejection(broken.head('a'))).message).toMatch(
-    /^GOOGLE_CREDENTIALS: This variable cannot be read/,
-  );
+  for (const bad of ['{', '{"type":"service_account"}', '{"type":"authorized_user"}']) {
+    process.env['GOOGLE_CREDENTIALS'] = bad;
+    const { store: broken } = await storeOf(200, OBJECT, '');
+    expect((await rejection(broken.head('a'))).message).toMatch(
+      /^GOOGLE_CREDENTIALS.*: This variable cannot be read/,
+    );
+  }
   process.env['GOOGLE_CREDENTIALS'] = '';
   process.env['GOOGLE_APPLICATION_CREDENTIALS'] = join(folder, 'none.json');
   const { store: without } = await storeOf(200, OBJECT, '');
