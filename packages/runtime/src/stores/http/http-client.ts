@@ -13,6 +13,8 @@ import { failureOf, failureOnTheWay, HttpFailure, isPassing, type Told } from '.
 /** The slowest connection that a body goes up on, in bytes a millisecond. */
 const SLOWEST = 64;
 const MOST_ASKED_MS = 10_000;
+/** A try that ended in silence counts as so many: it took as long. */
+const SILENT_TRIES = 6;
 
 /** A request; its body is held in memory, as it may be sent again. */
 export interface HttpRequest {
@@ -41,6 +43,8 @@ export interface ClientOptions {
   /** What a server says in the text of a failing answer. */
   explain?: (text: string, headers: Headers) => Told;
   redirect?: 'follow' | 'manual';
+  /** How long a server may be silent, in milliseconds. */
+  silentMs?: number;
 }
 
 /** Makes requests. */
@@ -55,6 +59,7 @@ export class HttpClient {
 
   /** Makes a request until it is answered, and reads the answer. @throws HttpFailure. */
   async send<T>(request: HttpRequest, read: (response: Response) => Promise<T>): Promise<Answer<T>> {
+    let spent = 0;
     for (let tries = 1; ; tries++) {
       try {
         const answer = await this.#limit(() => this.#try(request, read));
@@ -63,7 +68,8 @@ export class HttpClient {
         const { failure, leastMs } = error instanceof Passing ? error : { failure: error, leastMs: 0 };
         if (failure instanceof HttpFailure) failure.tries = tries;
         if (!(error instanceof Passing)) throw error;
-        if (request.once === true || tries >= (this.#hasAnswered ? TRIES : TRIES_AT_FIRST)) throw failure;
+        spent += isSilence(failure) ? SILENT_TRIES : 1;
+        if (request.once === true || spent >= (this.#hasAnswered ? TRIES : TRIES_AT_FIRST)) throw failure;
         await pause(tries, leastMs);
       }
     }
@@ -73,12 +79,12 @@ export class HttpClient {
     request: HttpRequest,
     read: (response: Response) => Promise<T>,
   ): Promise<Omit<Answer<T>, 'tries'>> {
-    const { authorize, explain, redirect = 'manual' } = this.#options;
+    const { authorize, explain, redirect = 'manual', silentMs = SILENT_MS } = this.#options;
     const proof = (await authorize?.(request)) ?? {};
     const silence = new AbortController();
     const late = setTimeout(
-      () => silence.abort(new HttpFailure('the server did not answer for 30 s', { code: 'TimeoutError' })),
-      SILENT_MS + (request.body?.length ?? 0) / SLOWEST,
+      () => silence.abort(new HttpFailure('the server does not answer', { code: SILENCE })),
+      silentMs + (request.body?.length ?? 0) / SLOWEST,
     );
     try {
       const { method, url, headers, body } = request;
@@ -104,6 +110,9 @@ export class HttpClient {
     }
   }
 }
+
+const SILENCE = 'TimeoutError';
+const isSilence = (failure: unknown): boolean => failure instanceof HttpFailure && failure.code === SILENCE;
 
 /** What may pass. */
 class Passing extends Error {
@@ -143,8 +152,7 @@ export async function* chunksOf({ body }: Response): AsyncGenerator<Uint8Array> 
 async function inTime(reader: ReadableStreamDefaultReader<Uint8Array>) {
   let late: NodeJS.Timeout | undefined;
   const silence = new Promise<never>((_, reject) => {
-    const told = { code: 'TimeoutError' };
-    late = setTimeout(() => reject(new HttpFailure('nothing came for 30 s', told)), SILENT_MS);
+    late = setTimeout(() => reject(new HttpFailure('nothing came for 30 s', { code: SILENCE })), SILENT_MS);
   });
   try {
     return await Promise.race([reader.read(), silence]);
