@@ -30,7 +30,7 @@ test('a silent server - is asked three times, and once where it has never answer
   const url = await serverOf((_, response) => {
     if (++asked === 2) response.end('ok');
   });
-  const client = new HttpClient({ silentMs: 50 });
+  const client = new HttpClient({ silentMs: 1000 });
   expect(await failureOf(client.send({ method: 'GET', url }, asText))).toMatchObject({
     ...{ code: 'TimeoutError', message: 'the server does not answer', tries: 1 },
   });
