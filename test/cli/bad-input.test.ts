@@ -156,7 +156,17 @@ const badArguments: fc.Arbitrary<string[]> = fc.oneof(
     ['completion', 'sh'],
   ),
   fc
-    .constantFrom('gs://bucket', 's3://bucket?regoin=eu', 's3:bucket', 'ftp:x', 'file:', 'nope:', '://')
+    .constantFrom(
+      ...[
+        'gs:bucket',
+        'gs://bucket?x',
+        'az://bucket',
+        'https://host/x',
+        's3://bucket?regoin=eu',
+        's3:bucket',
+      ],
+      ...['ftp:x', 'file:', 'nope:', '://'],
+    )
     .map(store => ['runs', '--store', store]),
 );
 

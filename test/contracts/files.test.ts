@@ -19,7 +19,7 @@ for (const contract of [filesContract, textFilesContract]) {
 }
 
 describe('openStore', () => {
-  test('knows file: in all its forms, bare paths, s3: and mem:', async () => {
+  test('knows file: in all its forms, bare paths, mem:, buckets and web servers', async () => {
     const url = async (from: string): Promise<string | null> => (await openStore(from)).capabilities.url;
     const here = `file://${process.cwd()}`;
     expect(await url('file:./data')).toBe(`${here}/data`);
@@ -29,21 +29,28 @@ describe('openStore', () => {
     expect(await url('file:///tmp/a%20b')).toBe('file:///tmp/a%20b');
     expect(await url('/tmp/100%')).toBe('file:///tmp/100%25');
     expect((await openStore('s3://bucket/x?region=eu-1')).capabilities.kind).toBe('s3');
+    expect((await openStore('gs://bucket/x')).capabilities.kind).toBe('gs');
+    expect((await openStore('az://account/data/x')).capabilities.kind).toBe('az');
+    expect((await openStore('https://host/x')).capabilities).toEqual({
+      kind: 'https',
+      url: 'https://host/x',
+    });
     expect((await openStore('mem:')).capabilities).toEqual({ kind: 'mem', url: null });
   });
   test('says what is wrong with others', async () => {
     for (const bad of [
-      'gs://bucket/x',
+      'gs:bucket/x',
+      'gs://b?x=1',
+      'az://account',
       's3:bucket/x',
       's3://b?x=1',
       'flie:./data',
-      'http://x/y',
+      'http://x/y?z',
       'file:',
       'file://host/x',
       'file:%zz',
     ])
       expect((await rejection(openStore(bad))).code, bad).toBe('UNKNOWN_STORE');
-    expect((await rejection(openStore('gs://b'))).message).toContain('no driver for gs: yet');
     expect((await rejection(openStore('flie:./data'))).message).toContain('Did you mean "file"?');
   });
 });

@@ -8,10 +8,16 @@ import type { AddressInfo } from 'node:net';
 /** What it did, by name. */
 export type Faults = Map<string, number>;
 
-/** Starts one beside its target; `perMille` of all requests meet a fault, the same ones each time. */
+/** What may happen to any request. */
+const ANYWHERE = ['throttled', 'failed', 'cut before', 'cut after', 'cut within'];
+
+/**
+ * Starts one beside its target; `perMille` of all requests meet a fault, the same ones each time.
+ * `conflicts`: the server is one that decides for neither of two puts that meet.
+ */
 export async function faultyProxy(
   target: string,
-  perMille: number,
+  { perMille, conflicts }: { perMille: number; conflicts: boolean },
 ): Promise<AsyncDisposable & { url: string; faults: Faults; asked: string[] }> {
   const { hostname, port } = new URL(target);
   const faults: Faults = new Map();
@@ -25,8 +31,7 @@ export async function faultyProxy(
     const { method = 'GET', url = '/', headers } = incoming;
     asked.push(`${method} ${url}`);
     const isConditional = headers['if-none-match'] !== undefined || headers['if-match'] !== undefined;
-    const kinds = ['throttled', 'failed', 'cut before', 'cut after', 'cut within'];
-    if (isConditional && method === 'PUT') kinds.push('conflict');
+    const kinds = conflicts && isConditional && method === 'PUT' ? [...ANYWHERE, 'conflict'] : ANYWHERE;
     const fault = chance(1000) < perMille ? kinds[chance(kinds.length)]! : undefined;
     if (fault !== undefined) faults.set(fault, (faults.get(fault) ?? 0) + 1);
     const answer = (status: number, code: string): void => {
@@ -34,7 +39,7 @@ export async function faultyProxy(
       outgoing.writeHead(status, { 'content-type': 'application/xml', connection: 'close' });
       outgoing.end(`<?xml version="1.0"?><Error><Code>${code}</Code><Message>${code}</Message></Error>`);
     };
-    if (fault === 'throttled') return answer(503, 'SlowDown');
+    if (fault === 'throttled') return conflicts ? answer(503, 'SlowDown') : answer(429, 'TooManyRequests');
     if (fault === 'failed') return answer(500, 'InternalError');
     if (fault === 'conflict') return answer(409, 'ConditionalRequestConflict');
     if (fault === 'cut before') return void incoming.socket.destroy();

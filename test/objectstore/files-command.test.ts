@@ -64,7 +64,10 @@ describe.skipIf(!hasServers)('kt files on a bucket', () => {
 
   test('through a network that fails - all comes, whole', async () => {
     const [dir, url] = [await project(), new URL(newPlace('rgw'))];
-    await using proxy = await faultyProxy(url.searchParams.get('endpoint') ?? '', 80);
+    await using proxy = await faultyProxy(url.searchParams.get('endpoint') ?? '', {
+      perMille: 80,
+      conflicts: true,
+    });
     url.searchParams.set('endpoint', proxy.url);
     await using store = await openStore(url.href);
     const big = randomBytes(9 * MIB);

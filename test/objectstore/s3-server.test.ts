@@ -59,7 +59,7 @@ describe.skipIf(!hasServers)('a server', () => {
     await using store = s3FileStore(location.url);
     const body = new Uint8Array(11 * 2 ** 20).map((_, i) => i % 251);
     await store.put('a b+c/large', body);
-    const bucket = new Bucket(location, s3Client(location), true);
+    const bucket = new Bucket(location, s3Client(location));
     await copyInParts(bucket, { from: 'a b+c/large', to: 'copy', size: body.length }, 5 * 2 ** 20);
     expect(Buffer.compare(await store.get('copy'), body)).toBe(0);
   });

@@ -24,6 +24,15 @@ export function newPlace(name: string): string {
     ]),
   );
   for (const [key, value] of Object.entries(env)) if (/^AWS_/.test(key)) process.env[key] = value;
-  const query = new URLSearchParams({ endpoint: env['KT_S3_ENDPOINT'] ?? '' });
-  return `s3://${env['KT_S3_BUCKET']}/${name}-${randomUUID()}?${query.toString()}`;
+  const [scheme, kind] = name === 'gcs' ? ['gs', 'GCS'] : ['s3', 'S3'];
+  const query = new URLSearchParams({ endpoint: env[`KT_${kind}_ENDPOINT`] ?? '' });
+  // Nobody asks who somebody is.
+  if (scheme === 'gs') query.set('anonymous', 'true');
+  return `${scheme}://${env[`KT_${kind}_BUCKET`]}/${name}-${randomUUID()}?${query.toString()}`;
+}
+
+/** A new place on any server that tests know; what was started for it alone ends with it. */
+export async function openPlace(name: string): Promise<AsyncDisposable & { url: string }> {
+  if (name === 'azurite') return (await import('./azurite.js')).newAzurePlace();
+  return { url: newPlace(name), [Symbol.asyncDispose]: async () => undefined };
 }

@@ -4,8 +4,7 @@ import { localFileStore, type LocalFileStoreOptions } from './stores/local/local
 import { memoryFileStore } from './stores/memory-file-store.js';
 import type { FileStore } from './ports/index.js';
 
-const KNOWN = ['file', 'mem', 's3'];
-const PLANNED = ['gs', 'az'];
+const KNOWN = ['file', 'mem', 's3', 'gs', 'az', 'http', 'https'];
 
 /**
  * Opens the store of a URL.
@@ -16,6 +15,11 @@ const PLANNED = ['gs', 'az'];
  *
  * `s3://bucket/prefix?endpoint=…&region=…`: a bucket of Amazon S3, or of a server that speaks its protocol.
  * Credentials are found where the AWS tools find them.
+ *
+ * `gs://bucket/prefix`: a bucket of Google Cloud Storage; needs the package google-auth-library.
+ * `az://account/container/prefix`: a container of Azure Blob Storage.
+ *
+ * `https://host/path/` (or `http:`): the files of a web server, to be read by their names; no place for runs.
  *
  * @param options `isTried`: another process has opened it, and what a server can do need not be tried.
  * @throws KtError `UNKNOWN_STORE` for another scheme or option, `BAD_PATH` for a prefix that is none.
@@ -35,6 +39,13 @@ export async function openStore(url: string, options: { isTried?: boolean } = {}
       return memoryFileStore();
     case 's3':
       return (await import('./stores/s3/s3-file-store.js')).s3FileStore(url, options);
+    case 'gs':
+      return (await import('./stores/gs/gs-file-store.js')).gsFileStore(url, options);
+    case 'az':
+      return (await import('./stores/az/az-file-store.js')).azFileStore(url, options);
+    case 'http':
+    case 'https':
+      return (await import('./stores/http/http-file-store.js')).httpFileStore(url);
     default:
       throw unknownStore(url, scheme);
   }
@@ -108,16 +119,7 @@ function decode(url: string, rest: string): string {
 
 function unknownStore(url: string, scheme: string): KtError {
   const shown = JSON.stringify(url);
-  if (PLANNED.includes(scheme)) {
-    const hint = `Known: ${KNOWN.map(name => `${name}:`).join(', ')}. Mount the bucket, or copy its files to a folder.`;
-    return new KtError({
-      code: 'UNKNOWN_STORE',
-      message: `This version has no driver for ${scheme}: yet (store ${shown}).`,
-      path: '',
-      hint,
-    });
-  }
-  const guess = didYouMean(scheme, [...KNOWN, ...PLANNED]);
+  const guess = didYouMean(scheme, KNOWN);
   const hint = `${guess === undefined ? '' : `${guess} `}Known: ${KNOWN.map(name => `${name}:`).join(', ')}.`;
   return new KtError({
     code: 'UNKNOWN_STORE',

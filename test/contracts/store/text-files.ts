@@ -32,8 +32,8 @@ const hostilePaths = Array.from({ length: 500 }, (_, i) => {
   );
 });
 
-/** Runs the contract on a store; each test has one of its own. */
-export function textFilesContract(name: string, open: OpenEmpty): void {
+/** Runs the contract on a store; each test has one of its own. `unkept`: keys that it cannot hold, and refuses. */
+export function textFilesContract(name: string, open: OpenEmpty, unkept?: RegExp): void {
   describe(`files on a store, more: ${name}`, () => {
     let store: FileStore;
     let files: KtFiles;
@@ -199,6 +199,8 @@ export function textFilesContract(name: string, open: OpenEmpty): void {
               'BAD_PATH',
               expect.stringMatching(/ (is absolute|leaves the store|contains a NUL character)\./),
             ]);
+        } else if (unkept?.test(key) === true) {
+          expect((await rejection(files.write(path, path))).code, path).toBe('BAD_PATH');
         } else {
           await files.write(path, path);
           written.add(key);

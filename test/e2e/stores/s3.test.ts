@@ -79,7 +79,10 @@ describe.skipIf(!hasServers)('a run whose store is a bucket', () => {
   test('asks the bucket little: a pod needs two requests, one that takes more to do one each', async () => {
     const [bucket = '', options = ''] = cluster.settings.store.split('?');
     const query = new URLSearchParams(options);
-    await using proxy = await faultyProxy(query.get('endpoint') ?? '', 0);
+    await using proxy = await faultyProxy(query.get('endpoint') ?? '', {
+      perMille: 0,
+      conflicts: false,
+    });
     query.set('endpoint', proxy.url);
     const settings = { ...cluster.settings, store: `${bucket}?${query.toString()}` };
     const requestsOf = async (items: number, itemsPerPod: number | null): Promise<number> => {

@@ -13,6 +13,14 @@ import {
 } from 'esbuild';
 import { CATALOG } from '@kube-transform/runtime/internal';
 import { bundleError } from '../project/esbuild-error.js';
+import {
+  DRIVER_FILES,
+  type Driver,
+  driverEntry,
+  driverFile,
+  driversBeside,
+  peerOfProject,
+} from './drivers.js';
 
 /** What every file of a bundle begins with: what modules of the older kind expect to be there. */
 export const BANNER =
@@ -21,7 +29,7 @@ export const BANNER =
 /** What the banner declares. */
 const DECLARED = /\b(?:require|__filename|__dirname)\b/;
 /** LGPL, or resolved at run time where it is installed. */
-const EXTERNAL = ['@zenfs/core', './functions.mjs', './store-s3.mjs'];
+const EXTERNAL = ['@zenfs/core', './functions.mjs', ...DRIVER_FILES];
 /** Where the controller's file is in this package. */
 const CONTROLLER = 'dist/controller.mjs';
 /** What the catalog imports a module of the user by, with its name. */
@@ -42,37 +50,16 @@ const common = (projectDir: string): BuildOptions & { write: false } => ({
   nodePaths: [ownModules()],
 });
 
-/**
- * Stores of other kinds than a folder need large packages: each is a file of its own, which comes along only
- * where it is used.
- */
-const drivers: Plugin = {
-  name: 'kt-drivers',
-  setup(b) {
-    b.onResolve({ filter: /\/s3-file-store\.js$/ }, ({ kind }) =>
-      kind === 'dynamic-import' ? { path: 's3', namespace: 'kt-driver' } : undefined,
-    );
-    b.onLoad({ filter: /.*/, namespace: 'kt-driver' }, ({ path }) => ({
-      contents: `export const { ${path}FileStore } = await import(${JSON.stringify(`./${driverFile(path)}`)}).catch(cause => {
-        throw new Error("This bundle was made without the driver for ${path}: stores: its run uses a store of another kind.", { cause });
-      });`,
-    }));
-  },
-};
-
-/** The name of a driver's file in a bundle. */
-export const driverFile = (kind: string): string => `store-${kind}.mjs`;
-
-/** The driver for a kind of store, in one file. */
-export async function buildDriver(kind: 's3', projectDir: string): Promise<Uint8Array> {
+/** A driver of stores, in one file. @throws KtError `PACKAGE_MISSING`, `BUNDLE_FAILED`. */
+export async function buildDriver(driver: Driver, projectDir: string): Promise<Uint8Array> {
   const { outputFiles } = await build({
     ...common(projectDir),
-    stdin: {
-      contents: `export { ${kind}FileStore } from "@kube-transform/runtime/drivers/${kind}";\n`,
-      resolveDir: THIS_FOLDER,
-    },
-    outfile: join(outdir(projectDir), driverFile(kind)),
+    stdin: driverEntry(driver),
+    outfile: join(outdir(projectDir), driverFile(driver.kind)),
     minify: true,
+    plugins: [peerOfProject(driver, projectDir)],
+  }).catch(async (error: unknown) => {
+    throw await bundleError(error);
   });
   return outputFiles[0]?.contents ?? new Uint8Array();
 }
@@ -123,7 +110,7 @@ export async function buildBundle(
             }));
           },
         },
-        drivers,
+        driversBeside,
         ...plugins,
       ],
     });
@@ -205,7 +192,7 @@ export const buildController = (packageDir: string): Promise<Built> =>
     outfile: join(packageDir, CONTROLLER),
     minify: true,
     metafile: true,
-    plugins: [drivers],
+    plugins: [driversBeside],
   });
 
 /** The file that it has become. @throws Error where this package has not been built. */

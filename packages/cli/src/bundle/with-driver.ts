@@ -1,16 +1,19 @@
-/** A bundle with the driver for its run's store, where that is not a folder: it has a digest of its own. */
+/** A bundle with the driver for its run's store, where that is no folder: it has a digest of its own. */
 import { existsSync } from 'node:fs';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOf, functionsIn, INDEX, indexText, sumsOf } from '@kube-transform/runtime/internal';
-import { buildDriver, driverFile } from './build-bundle.js';
+import { buildDriver } from './build-bundle.js';
+import { driverFile, driverOf } from './drivers.js';
 import { type Bundle, putBundle, sizesOf } from './make-bundle.js';
 
 /** The bundle, with what its workers need to open a store. */
 export async function withDriver(bundle: Bundle, store: string): Promise<Bundle> {
-  const name = driverFile('s3');
-  if (!/^s3:/i.test(store) || name in bundle.files) return bundle;
-  const bodies = new Map<string, Uint8Array>([[name, await buildDriver('s3', bundle.projectDir)]]);
+  const driver = driverOf(store);
+  if (driver === undefined) return bundle;
+  const name = driverFile(driver.kind);
+  if (name in bundle.files) return bundle;
+  const bodies = new Map<string, Uint8Array>([[name, await buildDriver(driver, bundle.projectDir)]]);
   for (const own of Object.keys(bundle.files)) bodies.set(own, await readFile(join(bundle.dir, own)));
   const read = (file: string): Uint8Array => bodies.get(file) ?? new Uint8Array();
   const digest = digestOf(bodies.keys(), read);

@@ -2,10 +2,11 @@
 import { type ContextDefaults, KtError, omitUndefined } from '@kube-transform/sdk';
 import { type ClusterSettings, clusterSettings, type DataVolume } from '@kube-transform/runtime/kubernetes';
 import { type ClusterOptions, isFolder } from '../project/resolve-context.js';
+import { refuseReadOnly, SECRET_VARIABLES } from '../project/run-store.js';
 
 const MOUNT_PATH = '/mnt/data';
 
-/** The settings of a run. @throws KtError `NO_VOLUME`, `BAD_VOLUME`. */
+/** The settings of a run. @throws KtError `NO_VOLUME`, `BAD_VOLUME`, `STORE_READ_ONLY`, `SECRET_IN_ENV`. */
 export function settingsOf(options: ClusterOptions, namespace: string): ClusterSettings {
   const volume = options.volume === undefined ? null : parseVolume(options.volume);
   const store = options.store ?? (volume === null ? undefined : `file:${volume.mountPath}`);
@@ -17,10 +18,11 @@ export function settingsOf(options: ClusterOptions, namespace: string): ClusterS
         store === undefined
           ? 'The pods need a store for files and results.'
           : `The store "${store}" is a folder, and pods need a volume for it.`,
-      hint: 'Give --volume pvc:CLAIM, --store s3://BUCKET/PREFIX, or --volume host:/path for a cluster of one node.',
+      hint: 'Give --volume pvc:CLAIM, a bucket such as --store s3://BUCKET/PREFIX, or --volume host:/path for a cluster of one node.',
     });
   }
-  for (const name of ['AWS_SECRET_ACCESS_KEY', 'AWS_SESSION_TOKEN'])
+  refuseReadOnly(store);
+  for (const name of SECRET_VARIABLES)
     if (options.defaults?.env?.[name] !== undefined) throw secretInEnv(name);
   const { image, imagePullPolicy, storeSecret, serviceAccount, keepFinished, maxPods, maxRuns, defaults } =
     options;

@@ -41,7 +41,7 @@ export function withPodOptions(command: Command): Command {
     .addOption(
       new Option(
         '--store <url>',
-        'file store as pods open it, such as s3://BUCKET/PREFIX (default: the folder of the volume)',
+        'file store as pods open it: s3://BUCKET/PREFIX, gs://… or az://… (default: the folder of the volume)',
       ),
     )
     .addOption(

@@ -6,7 +6,7 @@ import type { DriveOptions } from '../backends/backend.js';
 export const storeOption = (): Option =>
   new Option(
     '--store <url>',
-    'file store: file:DIR, s3://BUCKET/PREFIX or mem: (default: KT_STORE, else DATA_DIR, else file:.)',
+    'file store: file:DIR, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://ACCOUNT/CONTAINER/PREFIX or mem: (default: KT_STORE, else DATA_DIR, else file:.)',
   );
 
 /** Parses a count. */

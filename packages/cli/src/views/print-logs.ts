@@ -2,7 +2,7 @@
 import type { FailedLog, LogLine } from '@kube-transform/runtime';
 import { itemLabel } from '@kube-transform/runtime/internal';
 import type { RunRef } from '../backends/backend.js';
-import { bundleDirOf } from '../bundle/bundle-dir.js';
+import { bundleDirOf } from '../project/bundle-dir.js';
 import { coloured, type Output, plural } from '../terminal/output.js';
 import { stackReader } from '../terminal/source-positions.js';
 

@@ -3,7 +3,7 @@ import type { FailureCause } from '@kube-transform/sdk';
 import type { Resolve, RunSummary } from '@kube-transform/runtime';
 import { jobCount } from '@kube-transform/runtime/internal';
 import type { RunRef } from '../backends/backend.js';
-import { bundleDirOf } from '../bundle/bundle-dir.js';
+import { bundleDirOf } from '../project/bundle-dir.js';
 import { coloured, duration, type Output, plural, printText } from '../terminal/output.js';
 import { stackReader } from '../terminal/source-positions.js';
 import { printFailures } from './print-status.js';

@@ -3,7 +3,7 @@ import type { JobProgress, RunSummary } from '@kube-transform/runtime';
 import { itemLabel, jobCount, mostTelling, systemClock, whereOf } from '@kube-transform/runtime/internal';
 import { HERE, type RunRef } from '../backends/backend.js';
 import { problemOf } from '../backends/status-json.js';
-import { bundleDirOf } from '../bundle/bundle-dir.js';
+import { bundleDirOf } from '../project/bundle-dir.js';
 import { coloured, duration, type Output, plural, printText, statusText, table } from '../terminal/output.js';
 import { skippedCounts } from '../terminal/reporters.js';
 import { stackReader } from '../terminal/source-positions.js';

@@ -104,8 +104,8 @@ export type ListEntry = { type: 'object'; object: ObjectInfo } | { type: 'prefix
  */
 export interface FileStore extends AsyncDisposable {
   /**
-   * What kind: `file`, `mem`, `s3`, …, and the URL with which another process opens the same store (null: it
-   * cannot).
+   * What kind: `file`, `mem`, `s3`, `gs`, `az`, `https`, …, and the URL with which another process opens the
+   * same store (null: it cannot).
    */
   readonly capabilities: { readonly kind: string; readonly url: string | null };
   /** What is known of an object; null where there is none. */

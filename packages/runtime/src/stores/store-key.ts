@@ -4,6 +4,8 @@
 import { KtError } from '@kube-transform/sdk';
 import type { ByteRange } from '../ports/index.js';
 
+/** What servers take as a key: S3, Google and, in characters, Azure. */
+const KEY_BYTES = 1024;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /**
@@ -24,6 +26,18 @@ export function checkKey(key: string): void {
     if (name === '.' || name === '..')
       throw badPath(key, `contains the name "${name}"`, 'Write the path without it.');
   }
+}
+
+/** Refuses a key that is none, or is too long with the prefix of the store. @throws KtError `BAD_PATH` */
+export function checkKeyIn(prefix: string, key: string): void {
+  checkKey(key);
+  const whole = prefix + key;
+  if (whole.length * 3 > KEY_BYTES && new TextEncoder().encode(whole).length > KEY_BYTES)
+    throw badPath(
+      key,
+      `has more than ${KEY_BYTES} bytes, with the prefix of the store`,
+      'Use shorter names.',
+    );
 }
 
 /**

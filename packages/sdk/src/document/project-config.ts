@@ -71,11 +71,11 @@ export interface ContextConfig {
    * `IfNotPresent` for the stock image and for digests.
    */
   imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
-  /** File store as pods open it, such as `s3://bucket/prefix`. Default: the folder of the volume. */
+  /** File store as pods open it: `s3://bucket/prefix`, `gs://…`, `az://…`. Default: the volume's folder. */
   store?: string;
   /**
-   * Secret whose keys (`AWS_ACCESS_KEY_ID`, `AWS_SECRET_ACCESS_KEY`) pods open the store with. Default: the
-   * rights of the service account.
+   * Secret whose keys (such as `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`) pods open the store with.
+   * Default: the rights of the service account.
    */
   storeSecret?: string;
   /**

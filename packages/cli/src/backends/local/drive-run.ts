@@ -78,7 +78,7 @@ async function executorFor({ store, loaded }: Session, { executor, jobs }: Drive
       code: 'STORE_NOT_SHARED',
       path: '--store',
       message: `Worker processes cannot open a "${kind}:" store of this process.`,
-      hint: 'Use --executor in-process, or a file: or s3: store.',
+      hint: 'Use --executor in-process, or a store that is no memory: file:, s3:, gs: or az:.',
     });
   }
   const entry = await workerOf(loaded, url);

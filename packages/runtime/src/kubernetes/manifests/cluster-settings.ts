@@ -25,7 +25,7 @@ export interface ClusterSettings {
   volume: DataVolume | null;
   /** Pod options of all jobs; a job's own come first. */
   defaults: KubernetesOptions;
-  /** Environment of all workers; what begins with `AWS_`, of all pods. */
+  /** Environment of all workers; what begins with `AWS_`, `GOOGLE_` or `AZURE_`, of all pods. */
   env: Record<string, string>;
   /** Pods of one job at once, where the job does not say. Default 1000. */
   parallelism: number;

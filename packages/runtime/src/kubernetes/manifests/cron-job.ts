@@ -3,7 +3,7 @@ import { type KTSchedule, parseDurationMs } from '@kube-transform/sdk';
 import { readableName } from '../../run-store/run-id.js';
 import { bundleNames, deployLabels, LABEL, scheduleName, versionName } from './names.js';
 import type { KubeObject } from '../api/objects.js';
-import { basePod, MOUNT, placementOf } from './pod-spec.js';
+import { basePod, MOUNT, placementOf, podLabels } from './pod-spec.js';
 import { type DeployedVersion, type DeployTarget, versionConfigMaps } from './deployed-version.js';
 
 const HISTORY = 3;
@@ -65,7 +65,10 @@ export function cronJob(version: DeployedVersion, schedule: KTSchedule, target: 
       spec: {
         backoffLimit: STARTS,
         ttlSecondsAfterFinished: settings.ttlSeconds,
-        template: { metadata: { labels }, spec: { ...pod, ...placementOf(settings) } },
+        template: {
+          metadata: { labels: podLabels(settings, labels) },
+          spec: { ...pod, ...placementOf(settings) },
+        },
       },
     },
   };

@@ -40,10 +40,13 @@ export const workerEnv = ({ env, store, volume }: ClusterSettings, own: Record<s
   { name: 'KT_STORE', value: store },
 ];
 
+/** Variables that say how stores of S3, Google and Azure are reached. */
+const OF_STORES = /^(AWS|GOOGLE|AZURE)_/;
+
 /** What of the environment says how the store is reached, for pods that run no items. */
 const storeEnv = ({ env }: ClusterSettings, others: readonly EnvVar[]): EnvVar[] =>
   Object.entries(env)
-    .filter(([name]) => name.startsWith('AWS_') && !others.some(other => other.name === name))
+    .filter(([name]) => OF_STORES.test(name) && !others.some(other => other.name === name))
     .map(([name, value]) => ({ name, value }));
 
 /** What the store is opened with, as `envFrom` of a container, before what a job or context names. */
@@ -54,6 +57,13 @@ export function envFromOf(
   const all = [...(storeSecret === null ? [] : [{ secretRef: { name: storeSecret } }]), ...more];
   return all.length === 0 ? {} : { envFrom: all };
 }
+
+/** The labels of a pod: with that for a workload identity of Azure, where it opens a store there. */
+export const podLabels = (
+  { store }: ClusterSettings,
+  labels: Record<string, string>,
+): Record<string, string> =>
+  /^az:/i.test(store) ? { ...labels, 'azure.workload.identity/use': 'true' } : labels;
 
 /** What differs from pod to pod of a run. */
 export interface PodPlan {

@@ -3,7 +3,7 @@ import { Format } from '../../parse/format.js';
 import { list, nullOr, number, record, text } from '../../parse/shapes.js';
 import { bundleNames, LABEL } from './names.js';
 import type { Job } from '../api/objects.js';
-import { basePod, MOUNT, placementOf } from './pod-spec.js';
+import { basePod, MOUNT, placementOf, podLabels } from './pod-spec.js';
 import type { ClusterSettings } from './cluster-settings.js';
 
 const RESOURCES = { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '256Mi' } };
@@ -57,7 +57,10 @@ export function probeJob(
       backoffLimit: 0,
       activeDeadlineSeconds: 300,
       ttlSecondsAfterFinished: 60,
-      template: { metadata: { labels }, spec: { ...spec, ...placementOf(settings) } },
+      template: {
+        metadata: { labels: podLabels(settings, labels) },
+        spec: { ...spec, ...placementOf(settings) },
+      },
     },
   };
 }

@@ -2,7 +2,7 @@
 import { ANNOTATION, bundleNames, runLabels, runName, shortHash, slug } from './names.js';
 import type { RunFrame } from './run-jobs.js';
 import type { Job } from '../api/objects.js';
-import { basePod, MOUNT, placementOf } from './pod-spec.js';
+import { basePod, MOUNT, placementOf, podLabels } from './pod-spec.js';
 import { READ_REQUEST, type ReadRequest } from './reader-pages.js';
 
 const RESOURCES = { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '512Mi' } };
@@ -37,7 +37,10 @@ export function readerJob(frame: RunFrame, id: string, request: ReadRequest): Jo
       backoffLimit: 0,
       activeDeadlineSeconds: 1800,
       ttlSecondsAfterFinished: 60,
-      template: { metadata: { labels }, spec: { ...spec, ...placementOf(settings) } },
+      template: {
+        metadata: { labels: podLabels(settings, labels) },
+        spec: { ...spec, ...placementOf(settings) },
+      },
     },
   };
 }

@@ -96,6 +96,14 @@ describe('task Jobs', () => {
     expect(podOf(task({}, elsewhere)).volumes.map(({ name }) => name)).not.toContain('data');
   });
 
+  test('have the label that gives a workload identity, where the store is of Azure', () => {
+    const USE = 'azure.workload.identity/use';
+    const labelsOf = (store: string) =>
+      task({}, { settings: { ...settings, volume: null, store } }).spec?.template.metadata.labels;
+    expect(labelsOf('az://acct/data')).toMatchObject({ [USE]: 'true' });
+    expect(labelsOf('gs://data')).not.toHaveProperty([USE]);
+  });
+
   test('ask for what the job asks, with a memory limit of the request × 1.1 and no limit on CPU', () => {
     const [job] = mustParsePipeline({ name: 'p', jobs: [{ type: 'static', name: 'm', gpu: 2 }] }).jobs;
     expect(resourcesOf(job!, '1.5Gi')).toEqual({

@@ -20,6 +20,7 @@ import {
   heapFlag,
   MOUNT,
   placementOf,
+  podLabels,
   resourcesOf,
   withJobOptions,
   workerEnv,
@@ -116,7 +117,7 @@ export function taskJob(frame: RunFrame, plan: WavePlan): Job {
     [ANNOTATION.job]: job.name,
   };
   const template = {
-    metadata: { labels, annotations },
+    metadata: { labels: podLabels(settings, labels), annotations },
     // One that takes what is left may come to do everything.
     spec: withJobOptions(pod, job, { settings, items: itemsPerPod * (isShared ? plan.count : 1) }),
   };
@@ -233,7 +234,7 @@ export function controllerJob(
       ttlSecondsAfterFinished: settings.ttlSeconds,
       template: {
         metadata: {
-          labels,
+          labels: podLabels(settings, labels),
           annotations: {
             'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
             'karpenter.sh/do-not-disrupt': 'true',

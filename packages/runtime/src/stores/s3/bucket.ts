@@ -1,10 +1,8 @@
 /** A bucket and a prefix in it: which key of the server is which key of the store. */
 import { omitUndefined } from '@kube-transform/sdk';
-import { badPath, checkKey } from '../store-key.js';
+import { checkKeyIn } from '../store-key.js';
 import type { S3Client } from './aws-sdk.js';
 import type { S3Location } from './s3-url.js';
-
-const KEY_BYTES = 1024;
 
 /** Where the objects of a store lie. */
 export class Bucket {
@@ -13,11 +11,7 @@ export class Bucket {
   readonly location: S3Location;
   readonly client: S3Client;
 
-  #asked: Promise<void> | undefined;
-
-  /** @param isTried another process has asked whether the server keeps conditions. */
-  constructor(location: S3Location, client: S3Client, isTried: boolean) {
-    if (isTried) this.#asked = Promise.resolve();
+  constructor(location: S3Location, client: S3Client) {
     this.location = location;
     this.client = client;
     this.name = `s3://${location.bucket}/${location.prefix}`.replace(/\/$/, '');
@@ -25,24 +19,13 @@ export class Bucket {
 
   /** Checks a key of the store, and says what to ask the server for. @throws KtError `BAD_PATH`. */
   at(key: string): { Bucket: string; Key: string } {
-    checkKey(key);
-    const whole = this.location.prefix + key;
-    if (whole.length * 3 > KEY_BYTES && Buffer.byteLength(whole) > KEY_BYTES)
-      throw badPath(
-        key,
-        `has more than ${KEY_BYTES} bytes, with the prefix of the store`,
-        'Use shorter names.',
-      );
-    return { Bucket: this.location.bucket, Key: whole };
+    checkKeyIn(this.location.prefix, key);
+    return this.of(key);
   }
 
-  /** Asks once for all who use this store; does not ask where another process has. */
-  keepsConditions(ask: () => Promise<void>): Promise<void> {
-    this.#asked ??= ask().catch((error: unknown) => {
-      this.#asked = undefined;
-      throw error;
-    });
-    return this.#asked;
+  /** What to ask the server for, also for the marker of a folder. */
+  of(key: string): { Bucket: string; Key: string } {
+    return { Bucket: this.location.bucket, Key: this.location.prefix + key };
   }
 
   /** How the server is to encrypt what is put. */

@@ -7,24 +7,10 @@
  * 2. A connection on which nothing moves for 30 s is given up.
  */
 import { omitUndefined } from '@kube-transform/sdk';
+import { CONNECTIONS, pauseMs, SILENT_MS, TRIES, TRIES_AT_FIRST } from '../retries.js';
 import { S3Client } from './aws-sdk.js';
 import { statusOf } from './s3-errors.js';
 import type { S3Location } from './s3-url.js';
-
-const TRIES = 14;
-const TRIES_AT_FIRST = 4;
-const PAUSE_MS = 100;
-const MAX_PAUSE_MS = 5000;
-const SILENT_MS = 30_000;
-const CONNECTIONS = 64;
-
-/** How long to wait after try number `tries`, in milliseconds: it doubles, a quarter of it by chance. */
-const pauseMs = (tries: number): number =>
-  Math.min(MAX_PAUSE_MS, PAUSE_MS * 2 ** (tries - 1)) * (0.75 + Math.random() / 4);
-
-/** Waits as long. */
-export const pause = (tries: number): Promise<void> =>
-  new Promise(resolve => setTimeout(resolve, pauseMs(tries)));
 
 /** Makes the client of a location. */
 export function s3Client(location: S3Location): S3Client {

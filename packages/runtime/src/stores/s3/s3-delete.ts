@@ -7,9 +7,10 @@ const A_REQUEST = 1000;
 /** What XML cannot hold, or changes: such keys go alone. */
 const NOT_IN_XML = /[\u0000-\u001f\u007f-\u009f\ufffe\uffff]/;
 
-/** Deletes objects by the server's keys; those that are not there are no error. */
-export async function deleteObjects(bucket: Bucket, keys: readonly string[]): Promise<void> {
+/** Deletes objects and markers of folders; those that are not there are no error. */
+export async function deleteObjects(bucket: Bucket, names: readonly string[]): Promise<void> {
   const { client, location } = bucket;
+  const keys = names.map(name => bucket.of(name).Key);
   const isAlone = keys.length === 1 ? () => true : (key: string) => NOT_IN_XML.test(key);
   const together = keys.filter(key => !isAlone(key));
   try {
@@ -27,9 +28,6 @@ export async function deleteObjects(bucket: Bucket, keys: readonly string[]): Pr
         throw Object.assign(new Error(`${first.Key ?? ''}: ${first.Message ?? ''}`), { name: first.Code });
     }
   } catch (error) {
-    throw s3Failed(error, 'delete', {
-      store: bucket.name,
-      key: keys[0]?.slice(location.prefix.length) ?? '',
-    });
+    throw s3Failed(error, 'delete', { store: bucket.name, key: names[0] ?? '' });
   }
 }

@@ -1,10 +1,10 @@
 /** What a server says of an object, as an error that names the key, the bucket and what to do. */
-import { isKtError, KtError } from '@kube-transform/sdk';
+import type { KtError } from '@kube-transform/sdk';
 import { messageOf } from '../../parse/thrown.js';
+import { storeFailed } from '../store-errors.js';
 
 const RIGHTS = 'Give these credentials the rights to list the bucket and to get, put and delete its objects.';
 const REGION = 'Write the region of the bucket behind the URL, ?region=…, or set AWS_REGION.';
-const SILENT = 'The server does not answer: see whether it runs and can be reached.';
 
 const HINTS: Record<string, string> = {
   NoSuchBucket: 'Make the bucket, or mend its name in the URL of the store.',
@@ -23,10 +23,6 @@ const HINTS: Record<string, string> = {
   QuotaExceeded: 'The bucket is full: delete objects, or have its quota raised.',
   ObjectParentIsFile:
     'On this server a name cannot be both an object and a folder of objects: write to another name.',
-  ECONNREFUSED: 'No server listens there: mend the endpoint of the store, or start the server.',
-  ENOTFOUND: 'There is no such host: mend the endpoint or the region of the store.',
-  TimeoutError: SILENT,
-  ETIMEDOUT: SILENT,
 };
 
 interface SdkError {
@@ -55,23 +51,9 @@ export const isMissing = (error: unknown): boolean =>
 
 /** A failed action ("write", "read", …) as KtError `STORE_FAILED`; a KtError is returned as it is. */
 export function s3Failed(error: unknown, action: string, object: { store: string; key: string }): KtError {
-  if (isKtError(error)) return error;
   const code = codeOf(error);
   const status = statusOf(error);
-  const said = messageOf(error);
-  const unplaced = said.startsWith('Region is missing') ? REGION : undefined;
-  const why = said.includes(code) ? said : `${said} (${[code, status].filter(Boolean).join(', ')})`;
-  return new KtError(
-    {
-      code: 'STORE_FAILED',
-      message: `Cannot ${action} "${object.key}" in ${object.store}: ${why}.`,
-      path: '',
-      hint:
-        unplaced ??
-        HINTS[code] ??
-        HINTS[status === 403 ? 'AccessDenied' : ''] ??
-        'The server says why; see its message.',
-    },
-    { cause: error },
-  );
+  const unplaced = messageOf(error).startsWith('Region is missing') ? REGION : undefined;
+  const hint = unplaced ?? HINTS[code] ?? HINTS[status === 403 ? 'AccessDenied' : ''];
+  return storeFailed(error, { action, ...object }, { code, status, hint });
 }

@@ -1,20 +1,19 @@
-/*
- * A file store in a bucket of Amazon S3 or of a server that speaks its protocol.
- *
- * 1. Each key is checked before a request is made of it.
- * 2. An etag is that of the content: the same bytes again have the same etag.
- */
+/** A file store in a bucket of Amazon S3 or of a server that speaks its protocol. */
 import type { FileStore } from '../../ports/index.js';
-import { appendWhole, groupedAppends } from '../appends.js';
-import { checkDirectory, checkPrefix } from '../store-key.js';
+import { ConditionalPuts } from '../conditional-puts.js';
+import { objectFileStore } from '../object-file-store.js';
+import { gathered } from '../put-bodies.js';
 import { Bucket } from './bucket.js';
 import { s3Client } from './s3-client.js';
 import { copyObject } from './s3-copy.js';
 import { deleteObjects } from './s3-delete.js';
-import { listObjects, pages } from './s3-list.js';
-import { headObject, readObject, streamObject } from './s3-read.js';
+import { pages } from './s3-list.js';
+import { headObject, streamObject } from './s3-read.js';
 import { s3LocationOf } from './s3-url.js';
-import { writeObject } from './s3-write.js';
+import { putWhole, upload } from './s3-write.js';
+
+/** Of a stream that is put under a condition: it must fit into memory, as it goes up in one request. */
+const WHOLE_BYTES = 64 * 1024 * 1024;
 
 /**
  * Makes the file store of a URL such as `s3://bucket/prefix?endpoint=…&region=…` (see s3LocationOf).
@@ -28,47 +27,32 @@ import { writeObject } from './s3-write.js';
  */
 export function s3FileStore(url: string, { isTried = false }: { isTried?: boolean } = {}): FileStore {
   const location = s3LocationOf(url);
-  const bucket = new Bucket(location, s3Client(location), isTried);
-  const reader: Pick<FileStore, 'head' | 'get'> = {
-    head: async key => (await headObject(bucket, key))?.info ?? null,
-    get: (key, range) => readObject(bucket, key, range),
-  };
-  const put: FileStore['put'] = (key, body, condition = {}) => writeObject(bucket, key, { body, condition });
-  const append = groupedAppends(async (key, bytes) => {
-    // Each turn lost is another writer's won, so this ends.
-    while (!(await appendWhole({ ...reader, put }, key, bytes)));
-  });
-  return {
-    capabilities: { kind: 's3', url },
-    ...reader,
-    put,
-    stream: (key, range) => streamObject(bucket, key, range),
-    async append(key, bytes) {
-      bucket.at(key);
-      await append(key, Uint8Array.from(bytes));
+  const bucket = new Bucket(location, s3Client(location));
+  const conditional = new ConditionalPuts(
+    {
+      name: bucket.name,
+      head: key => headObject(bucket, key),
+      putEmpty: (key, asked) => putWhole(bucket, { key, body: new Uint8Array() }, asked),
+      remove: key => deleteObjects(bucket, [key]),
     },
-    async *list(prefix, options = {}) {
-      checkPrefix(prefix);
-      yield* listObjects(bucket, { prefix, ...options });
+    isTried,
+  );
+  return objectFileStore(
+    {
+      check: key => void bucket.at(key),
+      head: async key => (await headObject(bucket, key))?.info ?? null,
+      stream: (key, range) => streamObject(bucket, key, range),
+      async write(key, { body, condition }) {
+        const isConditional = condition.ifAbsent === true || condition.ifMatch !== undefined;
+        if (!(body instanceof Uint8Array) && !isConditional) return upload(bucket, key, body);
+        const whole = await gathered(body, WHOLE_BYTES, { store: bucket.name, key });
+        return conditional.put(key, condition, asked => putWhole(bucket, { key, body: whole }, asked));
+      },
+      pages: listing => pages(bucket, listing),
+      remove: keys => deleteObjects(bucket, keys),
+      copy: (from, to) => copyObject(bucket, from, to),
+      close: () => bucket.client.destroy(),
     },
-    async delete(keys) {
-      await deleteObjects(
-        bucket,
-        keys.map(key => bucket.at(key).Key),
-      );
-    },
-    async deleteBelow(prefix) {
-      checkDirectory(prefix);
-      for await (const { objects } of pages(bucket, { prefix }))
-        if (objects.length > 0)
-          await deleteObjects(
-            bucket,
-            objects.map(({ key }) => key),
-          );
-    },
-    copy: (from, to) => copyObject(bucket, from, to),
-    async [Symbol.asyncDispose]() {
-      bucket.client.destroy();
-    },
-  };
+    { kind: 's3', url },
+  );
 }

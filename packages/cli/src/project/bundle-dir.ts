@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { RunRecord } from '@kube-transform/runtime';
-import { projectAround, projectDir } from '../project/project-dir.js';
+import { projectAround, projectDir } from './project-dir.js';
 
 /** The folder of a run's bundle; null where it was made elsewhere, or has been deleted. */
 export function bundleDirOf(source: RunRecord['source'], cwd = process.cwd()): string | null {
