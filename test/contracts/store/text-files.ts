@@ -32,7 +32,7 @@ const hostilePaths = Array.from({ length: 500 }, (_, i) => {
   );
 });
 
-/** Runs the contract on a store; each test has one of its own. `unkept`: keys that it cannot hold, and refuses. */
+/** Runs the contract on a store; each test has one of its own. `unkept`: keys that it refuses. */
 export function textFilesContract(name: string, open: OpenEmpty, unkept?: RegExp): void {
   describe(`files on a store, more: ${name}`, () => {
     let store: FileStore;
