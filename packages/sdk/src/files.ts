@@ -70,9 +70,11 @@ export interface KtFiles {
   /**
    * Writes a file whole: readers see the old or the new one, never a part.
    *
+   * Chunks of bytes are written as they come, without holding them; what they throw is thrown, and nothing written.
+   *
    * @throws KtError `BAD_TEXT` for text that UTF-8 cannot hold, `BAD_DATA` for neither text nor bytes.
    */
-  write(path: string, data: string | Uint8Array): Promise<void>;
+  write(path: string, data: string | Uint8Array | AsyncIterable<Uint8Array>): Promise<void>;
   /** Adds to the end of a file; loses nothing to others who add. Who reads meanwhile may see a part of it. */
   append(path: string, data: string | Uint8Array): Promise<void>;
   /**

@@ -91,7 +91,7 @@ export function ktFiles(whole: FileStore): KtFiles {
     readText: read,
     readBytes: async (path, range) => await store.get(filePath(path), range),
     async write(path, data) {
-      await store.put(filePath(path), bytesOf(path, data));
+      await store.put(filePath(path), isStream(data) ? data : bytesOf(path, data));
     },
     append: async (path, data) => await store.append(filePath(path), bytesOf(path, data)),
     async open(path, mode = 'r') {
@@ -145,6 +145,10 @@ export function ktFiles(whole: FileStore): KtFiles {
     },
   };
   return files;
+}
+
+function isStream(data: string | Uint8Array | AsyncIterable<Uint8Array>): data is AsyncIterable<Uint8Array> {
+  return typeof data === 'object' && data !== null && Symbol.asyncIterator in data;
 }
 
 function missing(
