@@ -3,7 +3,7 @@ import { issuePath, KtError, type StandardSchema } from '@kube-transform/sdk';
 
 const SHOWN = 80;
 
-/** A row as its schema hands it on. @throws KtError `BAD_ROW` with the file, the place, the column, the value. */
+/** A row as its schema hands it on. @throws KtError `BAD_ROW` with file, place, column and value. */
 export async function checkRow<T>(
   row: unknown,
   schema: StandardSchema<unknown, T>,

@@ -92,7 +92,8 @@ function recordsOf(
   { dialect, isHead }: { dialect: CsvDialect; isHead: boolean },
 ): string[][] | undefined {
   try {
-    return parse(bytes, { ...dialectOf(dialect), bom: isHead }) as string[][];
+    const rows: string[][] = parse(bytes, { ...dialectOf(dialect), bom: isHead });
+    return rows;
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     if (error.code === 'CSV_QUOTE_NOT_CLOSED') return undefined;

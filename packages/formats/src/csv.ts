@@ -39,9 +39,11 @@ export interface CsvReadOptions<T = CsvRow> extends CsvDialect {
 /**
  * Reads a CSV file row by row; blank lines are passed over.
  *
- * Within a split a row is a line, unless `splits` was told of `quotedLineBreaks`. Rejects with KtError: `BAD_CSV` for
- * what is no CSV, `BAD_ROW` for a row that does not fit the schema, `QUOTED_LINE_BREAK` for a row of several lines
- * in a split that cannot hold one, `BAD_TEXT` for what is not UTF-8.
+ * Within a split a row is a line, unless `splits` was told of `quotedLineBreaks`.
+ *
+ * Rejects with KtError: `BAD_CSV` for what is no CSV, `BAD_ROW` for a row that does not fit the schema,
+ * `QUOTED_LINE_BREAK` for a row of several lines in a split that cannot hold one, `BAD_TEXT` for what is not
+ * UTF-8.
  *
  * @example
  * ```ts
@@ -112,6 +114,8 @@ export interface CsvWriteOptions {
  * await files.readText('a.csv'); // → 'city,year\n"Rome, Italy",1960\n'
  * ```
  */
+// What is written stands beside where: as in `files.write`.
+// eslint-disable-next-line max-params
 export async function writeCsv(
   files: KtFiles,
   path: string,

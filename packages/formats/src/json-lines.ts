@@ -23,15 +23,16 @@ export interface JsonLinesOptions<T = unknown> {
 /**
  * Reads a file with one JSON value a line, value by value; blank lines are passed over.
  *
- * Rejects with KtError: `BAD_JSON` for a line that is no JSON and `BAD_ROW` for one that does not fit the schema,
- * both with the line (of a split: counted from where it begins); `BAD_TEXT` for what is not UTF-8.
+ * Rejects with KtError: `BAD_JSON` for a line that is no JSON and `BAD_ROW` for one that does not fit the
+ * schema, both with the line (of a split: counted from where it begins); `BAD_TEXT` for what is not UTF-8.
  *
  * @example
  * ```ts
  * const files = ktFiles(await openStore('mem:'));
  * await files.write('a.jsonl', '{"n": 1}\n{"n": 2}\n');
  * const found: unknown[] = [];
- * for await (const row of readJsonLines(files, 'a.jsonl', { schema: z.object({ n: z.number() }) })) found.push(row);
+ * const schema = z.object({ n: z.number() });
+ * for await (const row of readJsonLines(files, 'a.jsonl', { schema })) found.push(row);
  * found; // → [{ n: 1 }, { n: 2 }]
  * ```
  */

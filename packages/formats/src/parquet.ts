@@ -31,8 +31,8 @@ const ROWS_AT_ONCE = 100_000;
  *
  * Integers of 64 bits are bigint, timestamps Date. All codecs are read that Parquet knows.
  *
- * Rejects with KtError: `BAD_PARQUET` for what is none, and for a column that is not there; `BAD_ROW` for a row that
- * does not fit the schema.
+ * Rejects with KtError: `BAD_PARQUET` for what is none, and for a column that is not there; `BAD_ROW` for a
+ * row that does not fit the schema.
  *
  * @example
  * ```ts

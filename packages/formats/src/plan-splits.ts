@@ -17,8 +17,8 @@ export interface SplitOptions {
   /** How the file is read. Default: as its name ends, `.csv`, `.tsv`, `.jsonl`, `.ndjson` or `.parquet`. */
   format?: Format | undefined;
   /**
-   * Of CSV: rows may hold line breaks in quotes. The file is read once to find where rows end, and no split ends
-   * within one. Default: false, which plans by the size alone.
+   * Of CSV: rows may hold line breaks in quotes. The file is read once to find where rows end, and no split
+   * ends within one. Default: false, which plans by the size alone.
    */
   quotedLineBreaks?: boolean | undefined;
   /** What encloses a field, for `quotedLineBreaks`. Default: `"`. */
@@ -35,8 +35,8 @@ const NEWLINE = 0x0a;
 /**
  * Splits a file into parts that are read in parallel, in their order; none of an empty file.
  *
- * Of CSV and JSON lines only the size of the file is asked for, of Parquet the footer is read: its row groups are put
- * together up to the size, and cut into rows where they are larger.
+ * Of CSV and JSON lines only the size of the file is asked for, of Parquet the footer is read: its row groups
+ * are put together up to the size, and cut into rows where they are larger.
  *
  * @throws KtError `NOT_FOUND`; `BAD_SPLIT` for a size or format that is none.
  *
@@ -94,7 +94,7 @@ async function splitsOfRows(
 
 function bytesOf(size: number | string): number {
   const bytes = typeof size === 'number' ? size : parseQuantity(size.replace(/B$/, ''));
-  if (bytes !== undefined && bytes !== null && Number.isSafeInteger(bytes) && bytes > 0) return bytes;
+  if (bytes !== undefined && Number.isSafeInteger(bytes) && bytes > 0) return bytes;
   throw badPlan(
     `The size of a split is "${size}".`,
     'Give whole bytes, at least 1, or a text such as "64MiB".',

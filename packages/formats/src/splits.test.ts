@@ -31,7 +31,7 @@ async function bySplits<T>(
 ): Promise<T[]> {
   const found: T[] = [];
   for (const split of await splits(files, options.path, options))
-    found.push(...(await all(read(JSON.parse(JSON.stringify(split))))));
+    found.push(...(await all(read(structuredClone(split)))));
   return found;
 }
 

@@ -40,8 +40,8 @@ type Row = Readonly<Record<string, unknown>>;
 /**
  * Writes rows as Parquet; readers see the whole file or none of it. Null and undefined are null.
  *
- * @throws KtError `BAD_ROW` where the types of columns cannot be found or do not hold, or there is neither a row nor
- * `columns`.
+ * @throws KtError `BAD_ROW` where the types of columns cannot be found or do not hold, or there is neither a
+ * row nor `columns`.
  *
  * @example
  * ```ts
@@ -52,6 +52,8 @@ type Row = Readonly<Record<string, unknown>>;
  * found; // → [{ city: 'Rome', year: 1960 }]
  * ```
  */
+// What is written stands beside where: as in `files.write`.
+// eslint-disable-next-line max-params
 export async function writeParquet(
   files: KtFiles,
   path: string,

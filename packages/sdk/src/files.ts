@@ -70,7 +70,8 @@ export interface KtFiles {
   /**
    * Writes a file whole: readers see the old or the new one, never a part.
    *
-   * Chunks of bytes are written as they come, without holding them; what they throw is thrown, and nothing written.
+   * Chunks of bytes are written as they come, without holding them; what they throw is thrown, and nothing is
+   * written.
    *
    * @throws KtError `BAD_TEXT` for text that UTF-8 cannot hold, `BAD_DATA` for neither text nor bytes.
    */

@@ -147,7 +147,7 @@ export function ktFiles(whole: FileStore): KtFiles {
   return files;
 }
 
-function isStream(data: string | Uint8Array | AsyncIterable<Uint8Array>): data is AsyncIterable<Uint8Array> {
+function isStream(data: unknown): data is AsyncIterable<Uint8Array> {
   return typeof data === 'object' && data !== null && Symbol.asyncIterator in data;
 }
 
