@@ -99,6 +99,18 @@ describe.each(['mem', 'file'])('files on a %s store', kind => {
     expect([...(await files.readBytes('t', { start: 2, end: 4 }))]).toEqual([0xc3, 0xbc]);
     await files.write('t', new Uint8Array([1, 2]));
     expect([...(await files.readBytes('t'))]).toEqual([1, 2]);
+    const chunks = async function* (): AsyncGenerator<Uint8Array> {
+      yield new Uint8Array([3]);
+      yield new Uint8Array([4, 5]);
+    };
+    await files.write('t', chunks());
+    expect([...(await files.readBytes('t'))]).toEqual([3, 4, 5]);
+    const broken = async function* (): AsyncGenerator<Uint8Array> {
+      yield new Uint8Array([6]);
+      throw new Error('no more');
+    };
+    await expect(files.write('t', broken())).rejects.toThrow('no more');
+    expect([...(await files.readBytes('t'))]).toEqual([3, 4, 5]);
     expect((await rejection(files.read('none'))).code).toBe('NOT_FOUND');
     let streamed = 0;
     for await (const chunk of files.stream('in/a.csv', { start: 3 })) streamed += chunk.length;

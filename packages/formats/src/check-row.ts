@@ -7,11 +7,12 @@ const SHOWN = 80;
 export async function checkRow<T>(
   row: unknown,
   schema: StandardSchema<unknown, T>,
-  where: string,
+  where: () => string | Promise<string>,
 ): Promise<T> {
   const given = schema['~standard'].validate(row);
   const result = given instanceof Promise ? await given : given;
   if (result.issues === undefined) return result.value;
+  const place = await where();
   throw new KtError(
     result.issues.map(issue => {
       const column = issuePath(issue);
@@ -20,7 +21,7 @@ export async function checkRow<T>(
       return {
         code: 'BAD_ROW',
         path: column,
-        message: `${where}${what}: ${issue.message.replace(/\.$/, '')}; it is ${seen}.`,
+        message: `${place}${what}: ${issue.message.replace(/\.$/, '')}; it is ${seen}.`,
         hint: 'Mend the row, or let the schema take it.',
       };
     }),

@@ -41,6 +41,8 @@ export function dialectOf({ delimiter = ',', quote = '"', comment, trim = false 
     escape: quote,
     trim,
     skip_empty_lines: true,
+    // The reader says it better: with the line.
+    relax_column_count: true,
     record_delimiter: ['\r\n', '\n'],
     ...(comment === undefined ? {} : { comment }),
   };

@@ -1,7 +1,7 @@
 /** CSV: rows as objects, named by the header of the file. */
 import { pipeline, Readable } from 'node:stream';
 import { KtError, type KtFiles, type StandardSchema } from '@kube-transform/sdk';
-import { CsvError, type Info, parse } from 'csv-parse';
+import { CsvError, type Info, type Options, parse } from 'csv-parse';
 import { stringify } from 'csv-stringify/sync';
 import { checkRow } from './check-row.js';
 import { badCsv, type CsvDialect, dialectOf, findHeader } from './csv-header.js';
@@ -63,20 +63,32 @@ export async function* readCsv<T = CsvRow>(
   const whole = partOf(path, 'csv', options.split);
   const { names, end: headerEnd, lines: headerLines } = await findHeader(files, path, options);
   const part = { ...whole, start: Math.max(whole.start, headerEnd) };
-  const isFirst = whole.start <= headerEnd;
-  const where = ({ lines }: Info): string =>
-    isFirst
-      ? `The file "${path}", line ${headerLines + lines}`
-      : `The file "${path}", line ${lines} ${placeOf(part)}`;
-  const parser = parse({ ...dialectOf(options), columns: [...names], info: true });
-  // What goes wrong in one of them is thrown by the loop below.
-  pipeline(Readable.from(splitText(files, part)), parser, () => undefined);
+  const records = <R>(more: Options): AsyncIterable<R> => {
+    const parser = parse({ ...dialectOf(options), ...more });
+    // What goes wrong in one of them is thrown by whoever reads the parser.
+    pipeline(Readable.from(splitText(files, part)), parser, () => undefined);
+    return parser;
+  };
+  let number = 0;
+  /** Where the row at hand stands: lines are counted only for one that is wrong, since that is slow. */
+  const where = async (): Promise<string> => {
+    let at = 0;
+    for await (const { info } of records<{ info: Info }>({ info: true })) {
+      if (++at < number) continue;
+      if (whole.start <= headerEnd) return `The file "${path}", line ${headerLines + info.lines}`;
+      return `The file "${path}", line ${info.lines} ${placeOf(part)}`;
+    }
+    return `The file "${path}"`;
+  };
   try {
-    for await (const { record, info } of parser as AsyncIterable<{ record: CsvRow; info: Info }>) {
-      if (part.quotedLineBreaks !== true) refuseLineBreak(record, where(info));
-      yield options.schema === undefined
-        ? (record as T)
-        : await checkRow(record, options.schema, where(info));
+    for await (const fields of records<string[]>({})) {
+      number++;
+      if (fields.length !== names.length) throw badLength(await where(), fields, names);
+      if (part.quotedLineBreaks !== true && fields.some(field => field.includes('\n')))
+        throw lineBreak(await where());
+      const row: CsvRow = {};
+      for (const [i, name] of names.entries()) row[name] = fields[i] ?? '';
+      yield options.schema === undefined ? (row as T) : await checkRow(row, options.schema, where);
     }
   } catch (error) {
     throw error instanceof CsvError ? badCsv(path, placeOf(whole), error) : error;
@@ -155,13 +167,21 @@ export async function writeCsv(
   await files.write(path, inChunks(rows, text));
 }
 
-function refuseLineBreak(record: CsvRow, where: string): void {
-  const column = Object.keys(record).find(name => record[name]?.includes('\n') === true);
-  if (column === undefined) return;
-  throw new KtError({
+function badLength(where: string, fields: readonly string[], names: readonly string[]): KtError {
+  const message = `${where}, has ${fields.length} fields, but there are ${names.length} columns: ${names.join(', ')}.`;
+  return new KtError({
+    code: 'BAD_CSV',
+    path: '',
+    message,
+    hint: 'Check the line, and `delimiter` and `quote`.',
+  });
+}
+
+function lineBreak(where: string): KtError {
+  return new KtError({
     code: 'QUOTED_LINE_BREAK',
-    path: column,
-    message: `${where}, column "${column}" has a line break in quotes, and the file is read in splits of lines.`,
+    path: '',
+    message: `${where}, has a line break in quotes, and the file is read in splits of lines.`,
     hint: 'Plan with `splits(files, path, { quotedLineBreaks: true })`, or read the file as a whole.',
   });
 }

@@ -46,7 +46,8 @@ export async function* readJsonLines<T = unknown>(
   for await (const line of linesOf(splitText(files, part))) {
     number++;
     if (/^[ \t\r]*$/.test(line)) continue;
-    const where = `The file "${path}", line ${number}${part.start === 0 ? '' : ` ${placeOf(part)}`}`;
+    const where = (): string =>
+      `The file "${path}", line ${number}${part.start === 0 ? '' : ` ${placeOf(part)}`}`;
     const value = valueOf(line, where);
     yield options.schema === undefined ? (value as T) : await checkRow(value, options.schema, where);
   }
@@ -93,11 +94,11 @@ async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<string> {
   if (open.length > 0) yield open.join('');
 }
 
-function valueOf(line: string, where: string): unknown {
+function valueOf(line: string, where: () => string): unknown {
   try {
     return JSON.parse(line);
   } catch (cause) {
-    const message = `${where}, is not JSON: ${shown(line)}.`;
+    const message = `${where()}, is not JSON: ${shown(line)}.`;
     throw new KtError(
       { code: 'BAD_JSON', message, path: '', hint: 'Mend the line, or leave it out.' },
       { cause },

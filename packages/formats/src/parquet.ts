@@ -69,7 +69,7 @@ export async function* readParquet<T = Record<string, unknown>>(
     let number = rowStart;
     for (const row of rows) {
       number++;
-      const where = `The file "${path}", row ${number}`;
+      const where = (): string => `The file "${path}", row ${number}`;
       yield options.schema === undefined ? (row as T) : await checkRow(row, options.schema, where);
     }
   }
