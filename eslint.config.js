@@ -123,7 +123,11 @@ export default tseslint.config(
   },
   {
     files: ['packages/*/src/**/*.ts'],
-    ignores: ['**/*.test.ts', 'packages/runtime/src/parse/parse-json.ts'],
+    ignores: [
+      '**/*.test.ts',
+      'packages/runtime/src/parse/parse-json.ts',
+      'packages/formats/src/json-lines.ts',
+    ],
     rules: {
       'no-restricted-syntax': ['error', ...READ, ...CHANNEL, ...SPREAD, ...TIME, ...WAY_OUT, ...WHOLE_ZOD],
     },

@@ -20,7 +20,10 @@ export default defineConfig({
         replacement: source('packages/runtime/src/testing/index.ts'),
       },
       { find: '@kube-transform/cli/client', replacement: source('packages/cli/src/client.ts') },
-      { find: /^@kube-transform\/(sdk|runtime|cli)$/, replacement: source('packages/$1/src/index.ts') },
+      {
+        find: /^@kube-transform\/(sdk|runtime|cli|formats)$/,
+        replacement: source('packages/$1/src/index.ts'),
+      },
       { find: '@kube-transform/sdk/reflect', replacement: source('packages/sdk/src/reflect.ts') },
     ],
   },

@@ -4,7 +4,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 url="${GITHUB_SERVER_URL:?}/${GITHUB_REPOSITORY:?}"
-for name in sdk runtime cli; do
+for name in sdk runtime formats cli; do
   (
     cd "packages/$name"
     npm pkg set repository.type=git "repository.url=git+$url.git" "repository.directory=packages/$name" \

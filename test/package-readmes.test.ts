@@ -12,6 +12,7 @@ const filesOf = (page: string): [path: string, text: string][] =>
 
 describe.each([
   { pages: ['packages/sdk/README.md', 'packages/runtime/README.md'], result: 'Completed in' },
+  { pages: ['packages/formats/README.md'], result: 'Completed in' },
   { pages: ['packages/cli/README.md'], result: '"Hello, world!"' },
 ])('$pages', ({ pages, result }) => {
   const files = pages.flatMap(filesOf);

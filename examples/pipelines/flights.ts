@@ -1,10 +1,11 @@
 /** Counts the delays of three million flights: which airports and hours of the day are the latest? */
+import { type FileSplit, splits } from '@kube-transform/formats';
 import { type KtContext, ktFunction, pipeline } from '@kube-transform/sdk';
 import * as z from 'zod';
 import { parseAirports } from './flights/airports.js';
 import { drawChart } from './flights/chart.js';
 import { countDelays, type DelayTable, mergeTables } from './flights/count-delays.js';
-import { planRanges, readColumns, type RowRange } from './flights/parquet.js';
+import { readColumns } from './flights/parquet.js';
 import { type AirportFigures, type HourFigures, summarize, toCsv, worst } from './flights/summary.js';
 
 const Params = z.object({
@@ -25,14 +26,16 @@ const Params = z.object({
     .describe('Airports and hours with fewer flights are not ranked'),
 });
 
-/**
- * Parts that a row group is cut into: more parts keep more cores busy, but each part unpacks the pages that
- * it begins in.
- */
-const RANGES_PER_GROUP = 3;
+/** Three parts of each row group: more keep more cores busy, but each unpacks the pages it begins in. */
+const SPLIT_BYTES = 420_000;
 
 const PlanInput = z.object({ file: z.string() });
-const Range = z.object({ file: z.string(), rowStart: z.number(), rowEnd: z.number() });
+const Split = z.object({
+  format: z.literal('parquet'),
+  path: z.string(),
+  start: z.number(),
+  end: z.number(),
+});
 interface ReportInput extends Omit<z.infer<typeof Params>, 'file'> {
   tables: DelayTable[];
 }
@@ -50,15 +53,15 @@ export interface Headline {
 export class Flights {
   /** Reads the footer of the file and cuts it into row ranges. */
   @ktFunction({ input: PlanInput })
-  static async plan({ file }: z.infer<typeof PlanInput>, { files, log }: KtContext): Promise<RowRange[]> {
-    const ranges = await planRanges(files, file, RANGES_PER_GROUP);
-    log.info('planned', { ranges: ranges.length, rows: ranges.at(-1)?.rowEnd ?? 0 });
+  static async plan({ file }: z.infer<typeof PlanInput>, { files, log }: KtContext): Promise<FileSplit[]> {
+    const ranges = await splits(files, file, { size: SPLIT_BYTES, format: 'parquet' });
+    log.info('planned', { ranges: ranges.length, rows: ranges.at(-1)?.end ?? 0 });
     return ranges;
   }
 
   /** Counts the flights of one row range by airport and hour. */
-  @ktFunction({ input: Range, retries: 2 })
-  static async delays(range: RowRange, { files }: KtContext): Promise<DelayTable> {
+  @ktFunction({ input: Split, retries: 2 })
+  static async delays(range: z.infer<typeof Split>, { files }: KtContext): Promise<DelayTable> {
     return countDelays(await readColumns(files, range));
   }
 
@@ -92,7 +95,9 @@ function withoutHours({ hours: _hours, ...rest }: AirportFigures): Omit<AirportF
 
 export default pipeline('flights', { params: Params })
   .job('plan', Flights.plan, ({ params }) => ({ file: params.file }))
-  .map('delays', Flights.delays, ({ plan }) => plan.each(range => range))
+  .map('delays', Flights.delays, ({ plan }) =>
+    plan.each(({ path, start, end }) => ({ format: 'parquet' as const, path, start, end })),
+  )
   .job('report', Flights.report, ({ params, delays }) => ({
     tables: delays,
     airports: params.airports,

@@ -1,6 +1,7 @@
 /** What the docstrings and the README show compiles, and comes to what it says. */
 import { join } from 'node:path';
 import { compileFunction } from 'node:vm';
+import * as formats from '@kube-transform/formats';
 import * as runtime from '@kube-transform/runtime';
 import * as runtimeTesting from '@kube-transform/runtime/testing';
 import * as sdk from '@kube-transform/sdk';
@@ -16,6 +17,7 @@ import { asExpectations, asModule, codeOf, publicSymbols } from './read-examples
 const PACKAGES = [
   { name: '@kube-transform/sdk', entry: 'packages/sdk/src/index.ts', exports: sdk },
   { name: '@kube-transform/runtime', entry: 'packages/runtime/src/index.ts', exports: runtime },
+  { name: '@kube-transform/formats', entry: 'packages/formats/src/index.ts', exports: formats },
   { name: '@kube-transform/sdk/reflect', entry: 'packages/sdk/src/reflect.ts', exports: reflect },
   {
     name: '@kube-transform/runtime/testing',
@@ -54,6 +56,7 @@ const pages = [
   ['packages/sdk/README.md', 'greet'],
   ['packages/runtime/README.md', 'greet'],
   ['packages/cli/README.md', 'world'],
+  ['packages/formats/README.md', 'people'],
 ] as const;
 /** The blocks of the READMEs, each under the path that its first line names. */
 const blocks = pages.flatMap(([page, project]) =>

@@ -70,7 +70,8 @@ export interface KtFiles {
   readBytes(path: string, range?: { start: number; end?: number }): Promise<Uint8Array>;
   /**
    * Writes a file whole: readers see the old or the new one, never a part. Bytes may come in chunks, of which
-   * few are held. Text is compressed where the name ends in `.gz` or `.zst`; bytes are written as they are.
+   * few are held; what making them throws is thrown, and nothing is written. Text is compressed where the
+   * name ends in `.gz` or `.zst`; bytes are written as they are.
    *
    * @throws KtError `BAD_TEXT` for text that UTF-8 cannot hold, `BAD_DATA` for neither text nor bytes.
    */
