@@ -18,7 +18,7 @@ export const FEATURES: Record<string, Evidence> = {
     file: 'packages/runtime/src/engine/drive.test.ts',
     test: 'killed after any number of facts and driven again',
   },
-  A7: { file: 'test/contracts/files.test.ts', test: 'listdir' },
+  A7: { file: 'test/contracts/store/files.ts', test: 'listdir' },
   A8: {
     file: 'packages/runtime/src/kubernetes/manifests/run-jobs.test.ts',
     test: 'ask for what the job asks, with a memory limit of the request × 1.1',

@@ -1,5 +1,6 @@
 /** Opens a file store by URL. */
 import { didYouMean, KtError } from '@kube-transform/sdk';
+import { httpFileStore } from './stores/http/http-file-store.js';
 import { localFileStore, type LocalFileStoreOptions } from './stores/local/local-file-store.js';
 import { memoryFileStore } from './stores/memory-file-store.js';
 import type { FileStore } from './ports/index.js';
@@ -45,7 +46,7 @@ export async function openStore(url: string, options: { isTried?: boolean } = {}
       return (await import('./stores/az/az-file-store.js')).azFileStore(url, options);
     case 'http':
     case 'https':
-      return (await import('./stores/http/http-file-store.js')).httpFileStore(url);
+      return httpFileStore(url);
     default:
       throw unknownStore(url, scheme);
   }

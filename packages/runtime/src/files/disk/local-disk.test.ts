@@ -5,6 +5,7 @@ import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { FileStore } from '../../ports/index.js';
 import { memoryFileStore } from '../../stores/memory-file-store.js';
 import { LocalDisk } from './local-disk.js';
+import { makeScratchFolder } from './scratch-folder.js';
 
 let temporary: string;
 let store: FileStore;
@@ -19,6 +20,8 @@ beforeEach(async () => {
 });
 const put = (key: string, size: number): Promise<unknown> => store.put(key, new Uint8Array(size));
 const MIB = 2 ** 20;
+const diskOf = (of: FileStore, maxBytes: number | undefined): LocalDisk =>
+  new LocalDisk(of, { makeRoot: makeScratchFolder, maxBytes });
 const there = (path: string): Promise<boolean> =>
   readFile(path).then(
     () => true,
@@ -35,7 +38,7 @@ test('LD1: a file that many ask for - is fetched once, and anew when it has chan
       return store.stream(key, range);
     },
   };
-  const disk = new LocalDisk(counted, MIB);
+  const disk = diskOf(counted, MIB);
   const paths = await Promise.all(Array.from({ length: 20 }, () => disk.download('a.bin', {})));
   expect([new Set(paths).size, fetched]).toEqual([1, 1]);
   await put('a.bin', 2000);
@@ -56,7 +59,7 @@ test('LD1: a file that does not arrive whole - is not there, and is fetched agai
       yield* store.stream(key, range);
     },
   };
-  const disk = new LocalDisk(cut, MIB);
+  const disk = diskOf(cut, MIB);
   const [first, second] = await Promise.allSettled([disk.download('a', {}), disk.download('a', {})]);
   expect([first.status, second.status]).toEqual(['rejected', 'rejected']);
   const [root = ''] = await readdir(temporary);
@@ -67,7 +70,7 @@ test('LD1: a file that does not arrive whole - is not there, and is fetched agai
 
 test('LD2: copies - make room when nobody uses them any more, those used last stay longest', async () => {
   for (const key of ['a', 'b', 'c', 'd']) await put(key, 400);
-  const disk = new LocalDisk(store, 1000);
+  const disk = diskOf(store, 1000);
   const [one, two] = [{}, {}];
   const a = await disk.download('a', one);
   const b = await disk.download('b', two);
@@ -83,7 +86,7 @@ test('LD2: copies - make room when nobody uses them any more, those used last st
 });
 
 test('LD3: the folder of an item - is empty, its own, and goes with it, whatever is in it', async () => {
-  const disk = new LocalDisk(store, undefined);
+  const disk = diskOf(store, undefined);
   const [one, two] = [{}, {}];
   const [mine, again, other] = await Promise.all([
     disk.folderOf(one),
@@ -100,6 +103,6 @@ test('LD3: the folder of an item - is empty, its own, and goes with it, whatever
 
 test('without a size, copies may take half of what is free', async () => {
   await put('a', 1000);
-  const disk = new LocalDisk(store, undefined);
+  const disk = diskOf(store, undefined);
   expect((await readFile(await disk.download('a', {}))).length).toBe(1000);
 });

@@ -11,9 +11,7 @@ import { mkdir, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { isKtError, KtError } from '@kube-transform/sdk';
-import { shown } from '../../parse/stored-value.js';
 import type { FileStore } from '../../ports/index.js';
-import { makeScratchFolder } from './scratch-folder.js';
 
 /** The share of the disk that is free at first which copies may take, where nobody says how much. */
 const SHARE = 0.5;
@@ -33,6 +31,7 @@ interface Copy {
 export class LocalDisk {
   readonly #store: FileStore;
   #maxBytes: number | undefined;
+  readonly #makeRoot: () => Promise<string>;
   #root: Promise<string> | undefined;
   readonly #folders = new Map<object, Promise<string>>();
   /** Oldest first. */
@@ -40,10 +39,14 @@ export class LocalDisk {
   #bytes = 0;
   #made = 0;
 
-  /** @param maxBytes what copies may take; undefined: half of what is free. */
-  constructor(store: FileStore, maxBytes: number | undefined) {
+  /**
+   * @param options `makeRoot`: makes the folder for all of it; `maxBytes`: what copies may take; undefined:
+   * half of what is free.
+   */
+  constructor(store: FileStore, options: { makeRoot: () => Promise<string>; maxBytes: number | undefined }) {
     this.#store = store;
-    this.#maxBytes = maxBytes;
+    this.#makeRoot = options.makeRoot;
+    this.#maxBytes = options.maxBytes;
   }
 
   /** The scratch folder of an item, made when it is first asked for. */
@@ -128,12 +131,12 @@ export class LocalDisk {
   }
 
   async #shareOfFree(): Promise<number> {
-    const { bavail, bsize } = await statfs(await (this.#root ??= makeScratchFolder()));
+    const { bavail, bsize } = await statfs(await (this.#root ??= this.#makeRoot()));
     return bavail * bsize * SHARE;
   }
 
   async #newFolder(kind: string): Promise<string> {
-    const dir = join(await (this.#root ??= makeScratchFolder()), `${kind}-${++this.#made}`);
+    const dir = join(await (this.#root ??= this.#makeRoot()), `${kind}-${++this.#made}`);
     await mkdir(dir);
     return dir;
   }
@@ -162,7 +165,7 @@ export async function* localFile(path: string): AsyncGenerator<Uint8Array, void>
   if (wrong !== undefined)
     throw new KtError({
       code: 'BAD_PATH',
-      message: `Cannot upload ${shown(path, 300)}: ${wrong}.`,
+      message: `Cannot upload "${path}": ${wrong}.`,
       path: '',
       hint: 'Give the path of a file of this machine, for example one below `await ctx.scratch()`.',
     });

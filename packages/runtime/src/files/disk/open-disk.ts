@@ -1,6 +1,10 @@
-/** Opens the disk of a process when an item first asks for it. */
+/**
+ * Opens the disk of a process when an item first asks for it. What is loaded then shares no module with a
+ * worker's start but the SDK, as with the posix view.
+ */
 import type { FileStore } from '../../ports/index.js';
 import type { LocalDisk } from './local-disk.js';
+import { makeScratchFolder } from './scratch-folder.js';
 
 /** What items ask of the disk; see {@link LocalDisk}. */
 export type Disk = Pick<LocalDisk, 'folderOf' | 'download' | 'release'>;
@@ -10,7 +14,11 @@ export function openDisk(store: FileStore): Disk {
   let disk: Promise<LocalDisk> | undefined;
   const opened = (): Promise<LocalDisk> =>
     (disk ??= import('./local-disk.js').then(
-      loaded => new loaded.LocalDisk(store, Number(process.env['KT_SCRATCH_BYTES']) || undefined),
+      loaded =>
+        new loaded.LocalDisk(store, {
+          makeRoot: makeScratchFolder,
+          maxBytes: Number(process.env['KT_SCRATCH_BYTES']) || undefined,
+        }),
     ));
   return {
     folderOf: async owner => (await opened()).folderOf(owner),
