@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config';
 
 const source = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
+const NEVER = ['**/node_modules/**', '**/dist/**', 'test/fixtures/**', 'test/e2e/**'];
+const LEAVES_NOTHING = ['test/{documents,golden,parity,property}/**/*.test.ts'];
+
 export default defineConfig({
   resolve: {
     alias: [
@@ -35,14 +38,29 @@ export default defineConfig({
     pool: 'forks',
     // What is built runs as it is for users.
     server: { deps: { external: [/\/packages\/\w+\/dist\//] } },
-    maxWorkers: availableParallelism(),
+    // A third of their time they wait, for processes and connections.
+    maxWorkers: availableParallelism() + 1,
     reporters: ['default', './test/slowest.mjs'],
-    exclude: ['**/node_modules/**', '**/dist/**', 'test/fixtures/**', 'test/e2e/**'],
+    exclude: NEVER,
     // Begun in the order of their names: what takes long comes first.
     projects: [
-      { extends: true, test: { name: 'system', include: ['test/**/*.test.ts', 'examples/**/*.test.ts'] } },
+      {
+        extends: true,
+        test: {
+          name: 'system',
+          include: ['test/**/*.test.ts', 'examples/**/*.test.ts'],
+          exclude: [...NEVER, ...LEAVES_NOTHING],
+        },
+      },
       // These leave nothing behind in their process, which the next file may have.
-      { extends: true, test: { name: 'unit', include: ['packages/**/src/**/*.test.ts'], isolate: false } },
+      {
+        extends: true,
+        test: {
+          name: 'unit',
+          include: ['packages/**/src/**/*.test.ts', ...LEAVES_NOTHING],
+          isolate: false,
+        },
+      },
     ],
   },
 });
