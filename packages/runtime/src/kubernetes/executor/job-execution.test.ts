@@ -71,6 +71,11 @@ test('a pod - is new until it is told to begin, in a first wave of a first contr
   expect(found.isNew(1)).toBe(false);
 });
 
+test('a job - is told to pods that begin, unless it is long', () => {
+  const args = { text: 'x'.repeat(70_000) };
+  expect([executionOf().isTold, executionOf(undefined, orderOf({ args })).isTold]).toEqual([true, false]);
+});
+
 test('the next wave - the first begins at once, others when failures are gathered and have backed off', () => {
   const execution = executionOf(undefined, orderOf({ backoff: { initial: '2s', factor: 3, max: '5s' } }));
   expect(execution.nextWaveAtMs(1000)).toBe(1000);

@@ -25,6 +25,9 @@ const versionOf = ({ metadata }: Job): number => Number(metadata.resourceVersion
 /** How long the failures of a moment are gathered, so that one Job takes them all. */
 const GATHER_MS = 250;
 
+/** A longer job is read by each pod that needs it. */
+const TOLD_LENGTH = 65_536;
+
 /** What the parts of the executor see of the run around a job. */
 export interface Surroundings {
   /** All jobs that have begun. */
@@ -44,6 +47,7 @@ export class JobExecution {
   /** By pod: 1 where it was told to begin. */
   readonly #given: Uint8Array;
   #isFound = false;
+  #isTold: boolean | undefined;
   readonly #histories = new Map<number, PodHistory>();
   /** Pods that have ended and whose results are on their way: no other is begun for their items. */
   readonly awaited = new Set<number>();
@@ -148,6 +152,11 @@ export class JobExecution {
 
   settle(fact: Fact): void {
     this.#phase = fact.type === 'JobFailed' ? 'failed' : 'succeeded';
+  }
+
+  /** Small enough to be told to each pod that begins. */
+  get isTold(): boolean {
+    return (this.#isTold ??= JSON.stringify(this.order.job).length <= TOLD_LENGTH);
   }
 
   /** Pods of it were begun by another controller, or may have been. */

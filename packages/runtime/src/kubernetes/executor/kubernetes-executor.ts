@@ -143,7 +143,7 @@ class ClusterExecutor implements KubernetesExecutor {
     const items = manifest === null ? null : await this.#items(manifest, pod);
     return {
       pod,
-      ...(begins === undefined ? {} : { step: execution.order }),
+      ...(begins === undefined || !execution.isTold ? {} : { step: execution.order }),
       ...(items === null ? {} : { items }),
       ...(isNew ? { isNew } : {}),
     };

@@ -165,7 +165,7 @@ test('HS1: connections beyond a number are closed, and those that go make room',
 test.each([
   ['without the token', { headers: { authorization: 'Bearer no' }, body: '{"job":"a","pod":0}' }, 401],
   ['that is no hint', { body: '[]' }, 400],
-  ['that never ends', { body: 'x'.repeat(20_000) }, 400],
+  ['that never ends', { body: 'x'.repeat(40_000) }, 400],
 ])(
   'a request %s is refused',
   async (_, { headers, body }: { headers?: Record<string, string>; body: string }, status) => {
