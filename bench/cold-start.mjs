@@ -63,9 +63,10 @@ function said(file, env = {}) {
       env: { ...bareEnv, ...env },
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    child.stdout.once('data', () => {
+    child.stdout.once('data', data => {
       child.kill('SIGKILL');
-      resolve();
+      if (/"level":"error"/.test(data)) reject(new Error(`${file} said: ${data}`));
+      else resolve();
     });
     child
       .once('error', reject)
@@ -144,6 +145,7 @@ const starts = {
       KT_STORE: url,
       KT_RUN: order.runId,
       KT_JOB: order.job,
+      KT_WAVE: '1',
       KT_PODS: '0',
       KT_DIGEST: digest,
       KT_TERMINATION: join(dir, 'note'),
