@@ -22,6 +22,8 @@ import { readDocument } from '../../run-store/read-document.js';
 import { HINT, HINT_ADDRESS, ASSIGNMENT, ASSIGNMENT_REQUEST } from './hint-formats.js';
 
 const TIMEOUT_MS = 1000;
+/** A controller that is busy with hundreds of pods that begin is worth so long. */
+const BEGIN_TIMEOUT_MS = 4000;
 /** How long a pod with nothing to do waits for a controller that does not answer. */
 const PATIENCE_MS = 90_000;
 const ASK_AGAIN_MS = 1000;
@@ -42,14 +44,21 @@ export class HintClient {
     for (const again of [false, true]) {
       if (again || this.#address === undefined) this.#address = this.#read();
       const address = await this.#address;
-      if (address !== null && (await ask(address, '/hint', HINT.text(hint))) !== null) return;
+      if (address !== null && (await ask(address, { path: '/hint', body: HINT.text(hint) })) !== null) return;
     }
   }
 
   /** Asks once what to do first; null: the pod is to find out by itself. */
   async begin(request: AssignmentRequest): Promise<Assignment | null> {
     const address = await (this.#address ??= this.#read());
-    const said = address === null ? null : await ask(address, '/assign', ASSIGNMENT_REQUEST.text(request));
+    const said =
+      address === null
+        ? null
+        : await ask(address, {
+            path: '/assign',
+            body: ASSIGNMENT_REQUEST.text(request),
+            timeoutMs: BEGIN_TIMEOUT_MS,
+          });
     // Where it is nowhere now it may be somewhere when the first items are done.
     if (said === null) this.#address = undefined;
     return said?.startsWith('{') === true ? ASSIGNMENT.parse(said, 'POST /assign') : null;
@@ -72,7 +81,7 @@ export class HintClient {
         this.#address = undefined;
         return { pod: null };
       }
-      const said = await ask(address, '/assign', ASSIGNMENT_REQUEST.text(request));
+      const said = await ask(address, { path: '/assign', body: ASSIGNMENT_REQUEST.text(request) });
       if (said?.startsWith('{') === true) return ASSIGNMENT.parse(said, 'POST /assign');
       this.#address = undefined;
       if (signal.aborted || clock.elapsedMs() > untilMs) return { pod: null };
@@ -89,7 +98,10 @@ export class HintClient {
  * A request by hand: `node:http` takes longer to load than the request does, and `node:net` is loaded when
  * something was done.
  */
-async function ask({ host, port, token }: HintAddress, path: string, body: string): Promise<string | null> {
+async function ask(
+  { host, port, token }: HintAddress,
+  { path, body, timeoutMs = TIMEOUT_MS }: { path: string; body: string; timeoutMs?: number },
+): Promise<string | null> {
   const { connect } = process.getBuiltinModule('node:net');
   return new Promise(resolve => {
     const socket = connect({ host, port });
@@ -100,7 +112,7 @@ async function ask({ host, port, token }: HintAddress, path: string, body: strin
       const [, answer] = /^HTTP\/1\.1 20\d [^]*?\r\n\r\n([^]*)$/.exec(said) ?? [];
       resolve(answer ?? null);
     };
-    socket.setTimeout(TIMEOUT_MS, end);
+    socket.setTimeout(timeoutMs, end);
     socket.on('error', end);
     socket.on('data', chunk => chunks.push(chunk));
     socket.on('close', end);
