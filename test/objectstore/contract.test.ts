@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { openStore } from '../../packages/runtime/src/open-store.js';
 import { fileStoreContract } from '../contracts/file-store-contract.js';
 import { type Faults, faultyProxy } from './faulty-proxy.js';
-import { hasServers, openPlace } from './servers.js';
+import { emptyStoreOn, hasServers, openPlace } from './servers.js';
 
 const ALWAYS = ['cut after', 'cut before', 'cut within', 'failed', 'throttled'];
 
@@ -26,19 +26,7 @@ const ROWS: Row[] = [
 ];
 
 describe.skipIf(!hasServers).each(ROWS)('$server', ({ server, conflicts, ...answers }) => {
-  fileStoreContract(
-    server,
-    async () => {
-      const place = await openPlace(server);
-      const store = await openStore(place.url);
-      const close = async (): Promise<void> => {
-        await store[Symbol.asyncDispose]();
-        await place[Symbol.asyncDispose]();
-      };
-      return { store, close };
-    },
-    answers,
-  );
+  fileStoreContract(server, emptyStoreOn(server), answers);
   if (conflicts === undefined) return;
   let faults: Faults = new Map();
   fileStoreContract(

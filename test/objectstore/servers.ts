@@ -4,6 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { openStore } from '../../packages/runtime/src/open-store.js';
 
 const program = process.env['KT_OBJECTSTORE'];
 
@@ -30,6 +31,17 @@ export function newPlace(name: string): string {
   if (scheme === 'gs') query.set('anonymous', 'true');
   return `${scheme}://${env[`KT_${kind}_BUCKET`]}/${name}-${randomUUID()}?${query.toString()}`;
 }
+
+/** Opens an empty store on a server, for contracts. */
+export const emptyStoreOn = (server: string) => async () => {
+  const place = await openPlace(server);
+  const store = await openStore(place.url);
+  const close = async (): Promise<void> => {
+    await store[Symbol.asyncDispose]();
+    await place[Symbol.asyncDispose]();
+  };
+  return { store, close };
+};
 
 /** A new place on any server that tests know; what was started for it alone ends with it. */
 export async function openPlace(name: string): Promise<AsyncDisposable & { url: string }> {

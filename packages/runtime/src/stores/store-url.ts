@@ -23,13 +23,7 @@ export interface UrlRules {
 
 /** Reads a URL. @throws KtError `UNKNOWN_STORE` for what it does not understand, and for credentials. */
 export function readStoreUrl(url: string, { scheme, options, write, credentials }: UrlRules): StoreUrl {
-  const refuse = (what: string, hint: string): KtError =>
-    new KtError({
-      code: 'UNKNOWN_STORE',
-      path: '',
-      hint,
-      message: `The store ${JSON.stringify(withoutSecrets(url))} ${what}.`,
-    });
+  const refuse = (what: string, hint: string): KtError => unknownStore(url, what, hint);
   const [, found = '', host = '', path = '', query = ''] =
     /^([a-z][a-z0-9]*):\/\/([^/?]*)(?:\/([^?]*))?(?:\?(.*))?$/is.exec(url) ?? [];
   if (host.includes('@')) throw refuse('holds credentials', `${write} ${credentials}`);
@@ -60,6 +54,15 @@ export function readStoreUrl(url: string, { scheme, options, write, credentials 
 }
 
 const SECRET = /key|secret|token|password|sig/i;
+
+/** An error about the URL of a store. */
+export const unknownStore = (url: string, what: string, hint: string): KtError =>
+  new KtError({
+    code: 'UNKNOWN_STORE',
+    path: '',
+    hint,
+    message: `The store ${JSON.stringify(withoutSecrets(url))} ${what}.`,
+  });
 
 /** A URL as it may be shown: what looks like credentials is not. */
 export const withoutSecrets = (url: string): string =>

@@ -2,7 +2,7 @@
 import type { ClusterSettings } from '../manifests/cluster-settings.js';
 import { bundleNames, LABEL } from '../manifests/names.js';
 import type { Job } from '../api/objects.js';
-import { basePod, MOUNT, placementOf } from '../manifests/pod-spec.js';
+import { basePod, MOUNT, placementOf, podLabels } from '../manifests/pod-spec.js';
 import { SESSION } from './volume-pod.js';
 
 const RESOURCES = { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '1Gi' } };
@@ -40,7 +40,10 @@ export function volumeJob(
       backoffLimit: 0,
       activeDeadlineSeconds: DAY_SECONDS,
       ttlSecondsAfterFinished: 60,
-      template: { metadata: { labels }, spec: { ...spec, ...placementOf(settings) } },
+      template: {
+        metadata: { labels: podLabels(settings, labels) },
+        spec: { ...spec, ...placementOf(settings) },
+      },
     },
   };
 }

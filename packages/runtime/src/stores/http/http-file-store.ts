@@ -10,7 +10,7 @@ import { KtError, omitUndefined } from '@kube-transform/sdk';
 import type { ByteRange, FileStore, ObjectInfo } from '../../ports/index.js';
 import { type Part, rangeHeader, resumedStream, wholeOf } from '../resumed-stream.js';
 import { checkKey, notFound } from '../store-key.js';
-import { withoutSecrets } from '../store-url.js';
+import { unknownStore } from '../store-url.js';
 import { asItIs, chunksOf, HttpClient, type HttpRequest } from './http-client.js';
 import { httpFailed, statusOf } from './http-failure.js';
 import { lengthOf, PARTIAL, partOf } from './http-part.js';
@@ -155,13 +155,7 @@ function infoOf(key: string, { headers, status }: Response): ObjectInfo {
 
 /** The URL with a "/" at its end, as all requests begin. */
 function baseOf(url: string): string {
-  const refuse = (what: string, hint: string): KtError =>
-    new KtError({
-      code: 'UNKNOWN_STORE',
-      path: '',
-      hint,
-      message: `The store ${JSON.stringify(withoutSecrets(url))} ${what}.`,
-    });
+  const refuse = (what: string, hint: string): KtError => unknownStore(url, what, hint);
   const write = 'Write https://HOST/PATH/.';
   const parsed = URL.canParse(url) ? new URL(url) : null;
   if (parsed === null || !/^https?:\/\/[^/]/i.test(url)) throw refuse('is no URL of a web server', write);
