@@ -65,5 +65,5 @@ export const unknownStore = (url: string, what: string, hint: string): KtError =
   });
 
 /** A URL as it may be shown: what looks like credentials is not. */
-export const withoutSecrets = (url: string): string =>
+const withoutSecrets = (url: string): string =>
   url.replace(/\/\/[^/?]*@/, '//…@').replace(/((?:key|secret|token|password|sig)[^=&]*=)[^&]*/gi, '$1…');
