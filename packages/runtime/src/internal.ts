@@ -25,6 +25,7 @@ export { badPath, directoryPrefix, filePath, lastName, storePath } from './files
 export { userStore } from './files/user-store.js';
 export type { UserStore } from './files/user-store.js';
 export { inProcessExecutor } from './executors/in-process-executor.js';
+export { placedExecutor } from './executors/placed-executor.js';
 export { processPoolExecutor } from './executors/process-pool-executor.js';
 export { WorkerProcess } from './executors/worker-process.js';
 export type { Executor, FunctionCatalog } from './ports/index.js';

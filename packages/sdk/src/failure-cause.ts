@@ -5,7 +5,8 @@ import type { Problem } from './errors.js';
  * Why a step or an item failed: a union with only the data that belongs to each kind.
  *
  * - `Threw`: the function threw; `permanent` where it was a PermanentError.
- * - `Exited`, `OutOfMemory`: its process ended, or ended at its memory limit.
+ * - `Exited`, `OutOfMemory`: its process ended, or ended at its memory limit; `permanent` where the exit code
+ *   of a container means that.
  * - `DeadlineExceeded`: an attempt took longer than the step's `timeout`.
  * - `Evicted`: the cluster took its pod away; this costs no attempt.
  * - `Lost`: its pods were taken away again and again, or could not store what they did.
@@ -22,7 +23,13 @@ import type { Problem } from './errors.js';
  */
 export type FailureCause =
   | { kind: 'Threw'; message: string; name: string; stack?: string; permanent?: boolean }
-  | { kind: 'Exited'; message: string; exitCode: number | null; signal: string | null }
+  | {
+      kind: 'Exited';
+      message: string;
+      exitCode: number | null;
+      signal: string | null;
+      permanent?: boolean;
+    }
   | { kind: 'OutOfMemory'; message: string; memory: string }
   | { kind: 'DeadlineExceeded'; message: string; timeoutMs: number }
   | { kind: 'Evicted'; message: string }

@@ -22,6 +22,7 @@ export type {
 export type { InputOf, KtFunction, OutputOf } from './builder/function-types.js';
 export { ktFunction } from './builder/kt-function.js';
 export type { KtDecorator } from './builder/kt-function.js';
+export type { ContainerOptions, ContainerResult, ContainerSpec } from './builder/container-step.js';
 export { nameExports } from './builder/name-exports.js';
 export { isPipeline, Pipeline, pipeline } from './builder/pipeline.js';
 export type { PipelineOptions } from './builder/pipeline.js';
@@ -44,9 +45,11 @@ export type {
   UseOptions,
 } from './builder/step-types.js';
 export { bindSpec } from './builder/sub-pipeline.js';
+export { text } from './builder/text.js';
 export type { KtContext, KtLog } from './context.js';
 export { graphProblems } from './document/check-graph.js';
 export { dataSources, refProblems } from './document/check-refs.js';
+export type { KTContainer, KTContainerResult, KTExitCodes } from './document/container-spec.js';
 export { closest, didYouMean } from './document/did-you-mean.js';
 export { circleProblem, circleText } from './document/find-circle.js';
 export type { GraphJob } from './document/find-circle.js';
@@ -73,7 +76,7 @@ export type {
   RefJson,
   ScheduleOptions,
 } from './document/spec.js';
-export type { KTJobInput, KTPipelineInput, KTTaskInput } from './document/spec-input.js';
+export type { KTContainerInput, KTJobInput, KTPipelineInput, KTTaskInput } from './document/spec-input.js';
 export { assertNever, formatProblem, isKtError, isPermanent, KtError, PermanentError } from './errors.js';
 export type { Problem } from './errors.js';
 export { RETRIED } from './failure-cause.js';

@@ -6,7 +6,7 @@ const MARGIN = 16;
 const HEIGHT = 48;
 const CHAR_WIDTH = 7.5;
 const MAX_CHARS = 48;
-const FILL = { static: '#e8f0fe', map: '#e6f4ea', dynamic: '#fef7e0' } as const;
+const FILL = { static: '#e8f0fe', map: '#e6f4ea', dynamic: '#fef7e0', container: '#f3e8fd' } as const;
 const LINE = '#5f6368';
 
 interface Box {
@@ -95,7 +95,7 @@ function nodeShape(type: GraphNode['type'], { x, y, width, height }: Box): strin
   const style = `fill="${FILL[type]}" stroke="${LINE}"`;
   const rect = (dx: number, dy: number): string =>
     `<rect x="${rounded(x + dx)}" y="${rounded(y + dy)}" width="${rounded(width)}" height="${rounded(height)}" rx="6" ${style}/>`;
-  if (type === 'static') return rect(0, 0);
+  if (type === 'static' || type === 'container') return rect(0, 0);
   if (type === 'map') return rect(4, -4) + rect(0, 0);
   const [right, bottom, middle, cut] = [x + width, y + height, y + height / 2, 14];
   const corners = [

@@ -36,17 +36,21 @@ export function graphOf(pipeline: KTPipeline): Graph {
   return { name: pipeline.name, nodes, edges };
 }
 
-function detailOf({ type, function: fn, tasks }: KTJob): string {
+function detailOf({ type, function: fn, tasks, container, items }: KTJob): string {
+  if (container !== null) {
+    const image = typeof container.image === 'string' ? container.image : 'an image of its own';
+    return items === null ? image : `${image}, one an item`;
+  }
   if (type !== 'static') return `${type} ${fn ?? ''}`.trim();
   const [first, ...rest] = tasks;
   if (first === undefined) return 'nothing to run';
   return rest.length === 0 ? (first.function ?? '') : `${tasks.length} tasks`;
 }
 
-const MERMAID = { static: ['[', ']'], map: ['[[', ']]'], dynamic: ['{{', '}}'] } as const;
-const DOT = { static: 'box', map: 'box3d', dynamic: 'hexagon' } as const;
+const MERMAID = { static: ['[', ']'], map: ['[[', ']]'], dynamic: ['{{', '}}'], container: ['[/', '/]'] } as const;
+const DOT = { static: 'box', map: 'box3d', dynamic: 'hexagon', container: 'component' } as const;
 
-/** Mermaid, as GitHub shows it: boxes, doubled boxes for maps, hexagons for dynamic steps. */
+/** Mermaid, as GitHub shows it: boxes, doubled boxes for maps, hexagons for dynamic steps, slanted ones for containers. */
 export function toMermaid({ nodes, edges }: Graph): string {
   const text = (value: string): string =>
     value.replaceAll(/[^\p{L}\p{N} ._\-/:,()]/gu, char => `#${char.codePointAt(0) ?? 0};`);

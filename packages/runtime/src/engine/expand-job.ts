@@ -39,7 +39,8 @@ export async function expandJob(options: ExpandOptions): Promise<JobManifest | F
   const lines = await linesOf(options);
   if (!Array.isArray(lines)) return lines;
   const itemsPerPod =
-    existing?.itemsPerPod ?? Math.max(1, job.itemsPerPod ?? options.itemsPerPod(job, lines.length));
+    existing?.itemsPerPod ??
+    Math.max(1, job.type === 'container' ? 1 : (job.itemsPerPod ?? options.itemsPerPod(job, lines.length)));
   const { body, offsets, sums } = layOut(lines, itemsPerPod);
   const manifest: JobManifest = {
     runId,
@@ -102,6 +103,7 @@ async function* inTurn(pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array
 async function linesOf({ store, runId, job }: ExpandOptions): Promise<ItemLine[] | FailureCause> {
   if (job.type === 'static') return job.tasks.map(task => ({ f: task.function, a: task.args }));
   if (job.type === 'dynamic') return [{ f: job.function, a: job.args }];
+  if (job.type === 'container' && job.items === null) return [{ e: null }];
   const template = compileTemplate(job.items, new Set(job.dependencies));
   const misses: Miss[] = [];
   const items = template.fill(await resultsByJob(template.sources, { store, runId }), undefined, misses);

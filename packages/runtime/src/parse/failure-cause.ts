@@ -27,7 +27,7 @@ const message = words;
 const problems = list(PROBLEM);
 const PLAIN: Kinds<Plain> = {
   Threw: { message, name: words, stack: optional(words), permanent: optional(flag) },
-  Exited: { message, exitCode: nullOr(number), signal: nullOr(text) },
+  Exited: { message, exitCode: nullOr(number), signal: nullOr(text), permanent: optional(flag) },
   OutOfMemory: { message, memory: text },
   DeadlineExceeded: { message, timeoutMs: number },
   Evicted: { message },

@@ -1,5 +1,14 @@
 /** The shape of a job as stores hold it: with everything filled in, and checked by whoever wrote it. */
-import type { Backoff, JobStatus, KTJob, KTTask, KubernetesOptions } from '@kube-transform/sdk';
+import type {
+  Backoff,
+  JobStatus,
+  KTContainer,
+  KTContainerResult,
+  KTExitCodes,
+  KTJob,
+  KTTask,
+  KubernetesOptions,
+} from '@kube-transform/sdk';
 import {
   alike,
   count,
@@ -39,6 +48,24 @@ export const KUBERNETES = record<KubernetesOptions>({
   volumeMounts: objects,
   startTimeout: word,
   podPatch: optional(object),
+  containerPatch: optional(object),
+  jobPatch: optional(object),
+});
+
+const words = list(json);
+
+/** The shape of what a container job runs. */
+const CONTAINER = record<KTContainer>({
+  image: json,
+  command: nullOr(words),
+  args: words,
+  env: table(json),
+  workdir: json,
+  result: value =>
+    typeof value === 'string'
+      ? oneOf('none', 'text', 'json')(value)
+      : (object(value) as KTContainerResult & object),
+  exitCodes: record<KTExitCodes>({ skip: list(count), final: list(count) }),
 });
 
 /** A number, or a share such as `5%`. */
@@ -47,7 +74,7 @@ export const countOrText: Shape<number | string> = value =>
 
 /** The shape of a job. */
 export const JOB = record<KTJob>({
-  type: oneOf('static', 'dynamic', 'map'),
+  type: oneOf('static', 'dynamic', 'map', 'container'),
   name: text,
   memory: text,
   cpu: text,
@@ -56,6 +83,9 @@ export const JOB = record<KTJob>({
   args: alike(object),
   tasks: alike(list(record<KTTask>({ function: nullOr(text), args: alike(object) }))),
   items: json,
+  // Jobs before 0.3.0 do not have it, nor what they read.
+  container: orElse(nullOr(CONTAINER), null),
+  inputs: orElse(alike(list(json)), []),
   retries: count,
   backoff: alike(record<Backoff>({ initial: text, factor: number, max: text })),
   timeout: nullOr(text),

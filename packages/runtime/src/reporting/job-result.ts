@@ -1,12 +1,12 @@
 /** The result of a job, as people and the next steps see it. */
-import type { Json } from '@kube-transform/sdk';
+import type { Json, KTJob } from '@kube-transform/sdk';
 import { readAllResults, readResults } from '../run-store/item-results.js';
 import type { FileStore } from '../ports/index.js';
 import type { RunRecord } from '../run-store/run-record.js';
 
 /** True where a job's result is that of its one call, not a list. */
-export function isSingle(job: { type: string; tasks: readonly unknown[] } | undefined): boolean {
-  return job !== undefined && job.type !== 'map' && job.tasks.length <= 1;
+export function isSingle(job: Pick<KTJob, 'type' | 'tasks' | 'items'> | undefined): boolean {
+  return job !== undefined && job.type !== 'map' && job.items === null && job.tasks.length <= 1;
 }
 
 /** The result of a job of a run. */

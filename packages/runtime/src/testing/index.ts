@@ -5,6 +5,7 @@
  *
  * @module
  */
+export type { FakeContainer, FakeContainerCall, FakeContainerEnd } from '../containers/fake-runtime.js';
 export type { Fact } from '../core/index.js';
 export type { Executor, ExecutorCapabilities, JobOrder } from '../ports/index.js';
 export { memoryFileStore } from '../stores/memory-file-store.js';

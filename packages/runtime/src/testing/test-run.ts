@@ -12,6 +12,7 @@ import {
   type StepResult,
   type Steps,
 } from '@kube-transform/sdk';
+import { type FakeContainer, fakeRuntime } from '../containers/fake-runtime.js';
 import { inProcessExecutor } from '../executors/in-process-executor.js';
 import { memoryFileStore } from '../stores/memory-file-store.js';
 import { systemClock } from '../process/system-clock.js';
@@ -51,6 +52,8 @@ export interface TestRunOptions<Names extends string = string, Params = JsonObje
   store?: FileStore;
   /** Functions for documents: modules by name. */
   functions?: Record<string, Record<string, unknown>>;
+  /** Containers as functions, by the names of their steps. Default none: a step that needs one fails. */
+  containers?: Readonly<Record<string, FakeContainer>>;
   /** What shall go wrong. Default nothing. */
   faults?: readonly Fault<Names>[];
   /** Items in flight at once. Default 8. */
@@ -164,7 +167,8 @@ async function runAll(pipeline: Pipeline | KTPipelineInput, options: TestRunOpti
   // What a dynamic step spawns is known when the run has ended.
   if (!jobs.some(({ type }) => type === 'dynamic')) checkSteps(faults, jobs);
   await writeRecord(store, record);
-  const host = { ...localHost({ store, clock, catalog }), fault: faultFor(faults), pause };
+  const runtime = fakeRuntime(options.containers ?? {});
+  const host = { ...localHost({ store, clock, catalog, runtime }), fault: faultFor(faults), pause };
   const deaths = faults.flatMap(fault => (fault.kind === 'crashDriver' ? [fault.afterFacts] : []));
   const driverStore = dyingStore(store, record.runId, deaths);
   const never = new AbortController().signal;

@@ -2,7 +2,9 @@
 import type { FailureCause, KtContext, KtFiles, KtFs } from '@kube-transform/sdk';
 import type { ResultCache } from '../run-store/item-results.js';
 import type { JobManifest } from '../run-store/job-manifest.js';
-import type { Clock, FileStore, FunctionCatalog, ItemEvent } from '../ports/index.js';
+import type { Clock, FileStore, FunctionCatalog, ItemEvent, JobOrder } from '../ports/index.js';
+import type { SegmentLog } from '../run-store/segment-log.js';
+import type { Attempt, AttemptOutcome } from './run-item.js';
 
 /** Scratch folders, and copies of files of the store, for as long as an item runs: `owner` is the attempt. */
 export interface ItemDisk {
@@ -14,11 +16,24 @@ export interface ItemDisk {
   release(owner: object): Promise<void>;
 }
 
+/** Makes attempts for the items of one pod. */
+export interface AttemptRunner {
+  /** Makes one attempt. Rejects only where the store fails. */
+  run(attempt: Attempt): Promise<AttemptOutcome>;
+  /** An attempt is over: what it had is freed. */
+  ended(item: number): Promise<void> | undefined;
+  /** Waits until all log lines are stored. */
+  close(): Promise<void>;
+}
+
 /** What a pod is given by the process it runs in. */
 export interface PodHost {
   store: FileStore;
   files: KtFiles;
   catalog: FunctionCatalog;
+  /** Makes the attempts of a step's items; default: calls its functions. */
+  runnerOf?:
+    ((step: JobOrder, host: PodHost, logs: () => Promise<SegmentLog<object>>) => AttemptRunner) | undefined;
   clock: Clock;
   resultCache: ResultCache;
   /** Reads a job's manifest, which never changes, once. */

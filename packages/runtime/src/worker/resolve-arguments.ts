@@ -85,6 +85,10 @@ function fillSlots(value: unknown, filling: Filling): Json | undefined {
   if (typeof value !== 'object' || value === null) return value as Json;
   if (value instanceof Slot) return lookUp(value, filling);
   if (Array.isArray(value)) return value.map((entry, i) => fillBelow(i, entry, filling) ?? null);
+  if ('$text' in value) {
+    const parts = textParts(value);
+    if (parts !== null) return joined(parts, filling);
+  }
   const filled: Record<string, Json> = {};
   for (const key of Object.keys(value)) {
     const below = fillBelow(key, (value as Record<string, unknown>)[key], filling);
@@ -99,6 +103,34 @@ function fillBelow(key: string | number, value: unknown, filling: Filling): Json
   const filled = fillSlots(value, filling);
   filling.keys.pop();
   return filled;
+}
+
+/** The parts of `{ $text: [ … ] }`; null for what only looks like it. */
+function textParts(value: object): readonly unknown[] | null {
+  const parts = (value as { $text?: unknown }).$text;
+  if (Object.keys(value).length !== 1 || !Array.isArray(parts)) return null;
+  return parts.every(part => part instanceof Slot || ['string', 'number', 'boolean'].includes(typeof part))
+    ? parts
+    : null;
+}
+
+/** Text put together from its parts. */
+function joined(parts: readonly unknown[], filling: Filling): string {
+  return parts
+    .map(part => {
+      if (!(part instanceof Slot)) return String(part);
+      const value = lookUp(part, filling);
+      if (value === undefined) return '';
+      if (typeof value !== 'object') return String(value);
+      const seen = (JSON.stringify(value) ?? 'null').slice(0, 60);
+      filling.misses.push({
+        path: filling.keys.reduce<string>(addKey, ''),
+        message: `"${part.ref.$ref}" is ${seen}, which cannot be part of a text.`,
+        isField: false,
+      });
+      return '';
+    })
+    .join('');
 }
 
 /** Sets a field; one called `__proto__` too is data. */

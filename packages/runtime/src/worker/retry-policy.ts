@@ -62,7 +62,7 @@ export function judgeAttempt(
   const interruptions = (before?.interruptions ?? 0) + (free ? 1 : 0);
   const isFinal =
     !RETRIED[cause.kind] ||
-    (cause.kind === 'Threw' && cause.permanent === true) ||
+    ((cause.kind === 'Threw' || cause.kind === 'Exited') && cause.permanent === true) ||
     interruptions > MAX_INTERRUPTED_ATTEMPTS ||
     attempts > retries;
   return { attempts, isFree: free, isFinal };

@@ -9,8 +9,8 @@ import {
   definitionOf,
   didYouMean,
   type FailureCause,
-  isKtError,
   type Json,
+  type KTJob,
 } from '@kube-transform/sdk';
 import { threw } from '../parse/thrown.js';
 import {
@@ -23,9 +23,10 @@ import {
 } from './resolve-arguments.js';
 import { invoke, type Outcome } from './invoke.js';
 import { ContextScope } from './item-context.js';
+import { ItemTargets } from './item-targets.js';
 import type { ItemLine } from '../run-store/job-manifest.js';
 import type { FunctionCatalog, JobOrder } from '../ports/index.js';
-import type { PodHost } from './pod-host.js';
+import type { AttemptRunner, PodHost } from './pod-host.js';
 import type { Skipped } from './item-ledger.js';
 import type { SegmentLog } from '../run-store/segment-log.js';
 import { attemptTimeoutMs } from './retry-policy.js';
@@ -41,16 +42,18 @@ export interface Attempt {
 /** What came of it. */
 export type AttemptOutcome = ({ ok: true; value: Json } & Skipped) | { ok: false; cause: FailureCause };
 
+const usesFiles = ({ outputs, inputs }: KTJob): boolean => outputs.length + inputs.length > 0;
 const NO_FUNCTION: Promise<AttemptOutcome> = Promise.resolve({ ok: true, value: null });
 const NO_RESULTS: ReadonlyMap<string, Json[]> = new Map();
 
 /** Makes attempts for the items of one pod. */
-export class ItemRunner {
+export class ItemRunner implements AttemptRunner {
   readonly #step: JobOrder;
   readonly #host: PodHost;
   readonly #scope: ContextScope;
   readonly #known: ReadonlySet<string>;
   readonly #mapArgs: Template;
+  readonly #targets: ItemTargets;
   readonly #timeoutMs: number | null;
   readonly #functions = new Map<string, AnyFunction>();
   readonly #register = (functions: ReadonlyMap<string, AnyFunction>): void => {
@@ -62,6 +65,7 @@ export class ItemRunner {
     this.#host = host;
     this.#known = new Set(step.job.dependencies);
     this.#mapArgs = compileTemplate(step.job.args, this.#known);
+    this.#targets = new ItemTargets(step, host);
     this.#timeoutMs = attemptTimeoutMs(step.job);
     this.#scope = new ContextScope(step, host, logs);
   }
@@ -74,7 +78,7 @@ export class ItemRunner {
     if (name === null) return NO_FUNCTION;
     const element = isMap ? { value: line.e, index: item } : undefined;
     const template = isMap ? this.#mapArgs : compileTemplate(line.a, this.#known);
-    const plain = template.sources.length === 0 && job.outputs.length === 0 && !job.cache;
+    const plain = template.sources.length === 0 && !usesFiles(job) && !job.cache;
     const misses: Miss[] = [];
     if (plain)
       return this.#attempt({
@@ -114,48 +118,30 @@ export class ItemRunner {
     const misses: Miss[] = [];
     const args = template.fill(await this.#results(template), element, misses);
     const call = { name, args, misses, item, attempt };
-    return job.outputs.length > 0 ? this.#unlessMade(call, element?.value ?? args) : this.#unlessCached(call);
+    return usesFiles(job) ? this.#unlessMade(call, element?.value ?? args) : this.#unlessCached(call);
   }
 
   /** Skips an item whose files exist; its result was kept when they were made, or is null. */
   async #unlessMade(call: NamedCall, value: Json): Promise<AttemptOutcome> {
     const { store } = this.#host;
-    const paths = await this.#outputs(value, call.item);
-    if (!Array.isArray(paths)) return { ok: false, cause: paths };
-    const exist = await this.#exist(paths, call.item);
-    if (typeof exist !== 'boolean') return { ok: false, cause: exist };
+    const targets = await this.#targets.look({ value, index: call.item });
+    if ('kind' in targets) return { ok: false, cause: targets };
+    const { paths, isMade } = targets;
     // What a dynamic job returns is spawned, not given to others: files that exist spare its children too.
     const hasResult = this.#step.job.type !== 'dynamic';
-    if (exist) {
+    if (isMade) {
       const kept = hasResult
         ? await cachedResult(store, await outputsHash(call.name, paths))
         : { value: null };
       return { ok: true, value: kept?.value ?? null, skipped: true, unkept: kept === undefined || undefined };
     }
     const outcome = await this.#unlessCached(call);
-    if (outcome.ok && hasResult)
+    if (!outcome.ok) return outcome;
+    const missing = await this.#targets.check(paths, call.item);
+    if (missing !== null) return { ok: false, cause: missing };
+    if (hasResult && paths.length > 0)
       await keepResult(store, await outputsHash(call.name, paths), { value: outcome.value, replace: true });
     return outcome;
-  }
-
-  async #outputs(value: Json, index: number): Promise<Json[] | FailureCause> {
-    const { name, outputs } = this.#step.job;
-    const template = compileTemplate(outputs, this.#known);
-    const misses: Miss[] = [];
-    const paths = template.fill(await this.#results(template), { value, index }, misses) as Json[];
-    return misses.length === 0 ? paths : missCause(misses, { job: name, item: index, field: 'outputs' });
-  }
-
-  /** Whether all outputs of an item are there; a cause where one is no path. */
-  async #exist(paths: Json[], item: number): Promise<boolean | FailureCause> {
-    try {
-      const exist = await Promise.all(paths.map(path => this.#host.files.exists(path as string)));
-      return exist.every(Boolean);
-    } catch (error) {
-      if (!isKtError(error) || error.code !== 'BAD_PATH') throw error;
-      const message = `Step "${this.#step.job.name}", item ${item}: an output is no path (BAD_PATH). ${error.message}`;
-      return { kind: 'InvalidInput', message, problems: [...error.problems] };
-    }
   }
 
   async #unlessCached(call: NamedCall): Promise<AttemptOutcome> {

@@ -69,7 +69,7 @@ export async function runPod(order: PodOrder, host: PodHost, known: PodKnowledge
     }),
   );
   const tried = new Set<number>();
-  const runner = new ItemRunner(step, host, logs);
+  const runner = host.runnerOf?.(step, host, logs) ?? new ItemRunner(step, host, logs);
   const first = order.pod * step.itemsPerPod;
   const todo = [...items.all.keys()].filter(offset => !ledger.isDone(first + offset));
   const delayed: { offset: number; dueMs: number }[] = [];

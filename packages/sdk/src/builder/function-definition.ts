@@ -27,7 +27,8 @@ export type AnyFunction = (...args: any[]) => unknown;
  * ```
  */
 export type StepDefaults = Partial<
-  Omit<JobOptions, 'backoff' | 'outputs'> & Pick<KTJob, 'memory' | 'cpu'> & { backoff: Partial<Backoff> }
+  Omit<JobOptions, 'backoff' | 'outputs' | 'inputs'> &
+    Pick<KTJob, 'memory' | 'cpu'> & { backoff: Partial<Backoff> }
 >;
 
 /**

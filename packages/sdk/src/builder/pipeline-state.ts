@@ -14,9 +14,11 @@ import { makeRef } from './refs.js';
 export interface Step {
   type: KTJob['type'];
   name: string;
-  fn: AnyFunction;
+  /** Null: a container, and `args` are what it runs. */
+  fn: AnyFunction | null;
   args: unknown;
   items: unknown;
+  inputs: unknown;
   outputs: unknown;
   options: StepDefaults & { after?: readonly string[] };
 }
@@ -38,9 +40,9 @@ export interface PipelineState {
  */
 export function addStep(state: PipelineState, step: Step, result: Ref<unknown>): PipelineState {
   checkName(state, step.name);
-  if (!isMarked(step.fn)) throw notMarked(step.name, step.fn);
-  const given = { args: step.args, items: step.items, outputs: step.outputs };
-  checkRefs(state, { name: step.name, isMap: step.type === 'map' }, given);
+  if (step.fn !== null && !isMarked(step.fn)) throw notMarked(step.name, step.fn);
+  const { args, items, inputs, outputs } = step;
+  checkRefs(state, { name: step.name, isMap: items !== null }, { args, items, inputs, outputs });
   return { ...state, steps: [...state.steps, step], refs: { ...state.refs, [step.name]: result } };
 }
 
@@ -110,7 +112,7 @@ export function checkRefs(
     if (ref === undefined || !isLive) return;
     const { source } = parseRef(ref);
     const isItem = source === 'item' || source === 'index';
-    if (isItem ? field === 'outputs' || (isMap && field === 'args') : known.has(source)) return;
+    if (isItem ? OF_ITEM.has(String(field)) || (isMap && field === 'args') : known.has(source)) return;
     const of = isItem ? "the items of another step's list" : `a step "${source}" that is not before it`;
     throw new KtError({
       code: 'UNKNOWN_STEP',
@@ -120,6 +122,9 @@ export function checkRefs(
     });
   });
 }
+
+/** Fields that are told of an item in any step. */
+const OF_ITEM = new Set(['inputs', 'outputs']);
 
 /** Checks what the callback of a map returned. @throws KtError `BAD_MAP`. */
 export function checkEach(name: string, over: unknown): { items: unknown; args: unknown } {

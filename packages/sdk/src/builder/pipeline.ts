@@ -3,12 +3,19 @@
  * as values.
  */
 import type { JsonObject } from '../json.js';
+import type { KTContainerResult } from '../document/container-spec.js';
 import type { KTSchedule, ScheduleOptions } from '../document/spec.js';
 import type { KTPipelineInput } from '../document/spec-input.js';
 import type { SchemaInput, SchemaOutput, StandardSchema } from '../standard-schema.js';
+import {
+  addContainer,
+  type ContainerOptions,
+  type ContainerResult,
+  type ContainerSpec,
+} from './container-step.js';
 import type { AnyFunction } from './function-definition.js';
 import { addStep, callWithRefs, checkEach, type PipelineState, type Step } from './pipeline-state.js';
-import type { Arg } from './ref-types.js';
+import type { Arg, Each } from './ref-types.js';
 import { makeRef } from './refs.js';
 import type {
   ArgsThenOptions,
@@ -24,6 +31,7 @@ import type {
   ParamsThenOptions,
   Spawning,
   StepOptions,
+  StepRefs,
   Steps,
 } from './step-types.js';
 import { bindSpec, takeIn } from './sub-pipeline.js';
@@ -120,8 +128,9 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
     options: StepOptions<keyof S & string, E> & { maxFailed?: M; outputs?: U } = {},
   ): Pipeline<S & Record<N, MapResult<F, Nullable<M, U>>>, P, PI> {
     const { items, args } = checkEach(name, callWithRefs(this.#state, name, over));
-    const { outputs, ...rest } = options;
-    const step: Step = { type: 'map', name, fn, args, items, outputs: ofItem(outputs), options: rest };
+    const { inputs, outputs, ...rest } = options;
+    const paths = { inputs: ofItem(inputs), outputs: ofItem(outputs) };
+    const step: Step = { type: 'map', name, fn, args, items, ...paths, options: rest };
     return new Pipeline(addStep(this.#state, step, makeRef(name)));
   }
 
@@ -136,6 +145,45 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
     ...argsThenOptions: ArgsThenOptions<F, S, P, StepOptions<keyof S & string>>
   ): Pipeline<S & Record<N, null> & Spawning, P, PI> {
     return new Pipeline(withCall(this.#state, { type: 'dynamic', name, fn }, argsThenOptions));
+  }
+
+  /**
+   * Adds a step that runs a container of any image; `spec` says what, or a callback that makes it from refs.
+   *
+   * Its result is what `spec.result` says; null where it exited with a code that means "skip", or was allowed
+   * to fail.
+   *
+   * @throws KtError `BAD_CONTAINER` where there is no image.
+   */
+  container<
+    const N extends string,
+    const R extends KTContainerResult = 'none',
+    O extends StandardSchema = StandardSchema,
+  >(
+    name: N & CheckName<N, S>,
+    spec: ContainerSpec<R, O> | ((steps: StepRefs<S, P>) => ContainerSpec<R, O>),
+    options: ContainerOptions<keyof S & string> = {},
+  ): Pipeline<S & Record<N, ContainerResult<R, O> | null>, P, PI> {
+    return new Pipeline(addContainer(this.#state, { name, isMap: false }, { given: spec, options }));
+  }
+
+  /**
+   * Adds a step that runs a container for each element of a list: the callback returns
+   * `list.each(item => ({ image, … }))`. Its result is the list of the containers' results.
+   *
+   * @throws KtError `BAD_CONTAINER` where there is no image.
+   */
+  containers<
+    const N extends string,
+    E,
+    const R extends KTContainerResult = 'none',
+    O extends StandardSchema = StandardSchema,
+  >(
+    name: N & CheckName<N, S>,
+    over: (steps: StepRefs<S, P>) => Each<ContainerSpec<R, O>, E>,
+    options: ContainerOptions<keyof S & string> = {},
+  ): Pipeline<S & Record<N, (ContainerResult<R, O> | null)[]>, P, PI> {
+    return new Pipeline(addContainer(this.#state, { name, isMap: true }, { given: over, options }));
   }
 
   /**
@@ -193,14 +241,15 @@ function withCall(
   [callback, options = {}]: [((steps: never) => unknown)?, StepOptions?],
 ): PipelineState {
   const args = callWithRefs(state, step.name, callback);
-  const { outputs, ...rest } = options;
-  const added = { ...step, args, items: null, outputs: ofItem(outputs), options: rest };
+  const { inputs, outputs, ...rest } = options;
+  const paths = { inputs: ofItem(inputs), outputs: ofItem(outputs) };
+  const added = { ...step, args, items: null, ...paths, options: rest };
   return addStep(state, added, makeRef(step.name, '/0'));
 }
 
-/** Outputs with refs to the item; none by default. */
-function ofItem<E>(outputs: StepOptions<string, E>['outputs'] = []): readonly Arg<string>[] {
-  return typeof outputs === 'function' ? outputs(makeRef('item')) : outputs;
+/** Paths with refs to the item; none by default. */
+function ofItem<E>(paths: StepOptions<string, E>['outputs'] = []): readonly Arg<string>[] {
+  return typeof paths === 'function' ? paths(makeRef('item')) : paths;
 }
 
 /**

@@ -26,6 +26,10 @@ export interface StepOptions<Names extends string = string, E = unknown> extends
    * skipped. Default none: every item runs.
    */
   outputs?: readonly Arg<string>[] | ((item: Ref<E>) => readonly Arg<string>[]);
+  /**
+   * Paths of files that an item reads: one that is newer than its `outputs` has it run again. Default none.
+   */
+  inputs?: readonly Arg<string>[] | ((item: Ref<E>) => readonly Arg<string>[]);
 }
 
 /**

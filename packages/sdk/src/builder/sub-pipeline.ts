@@ -35,6 +35,7 @@ export function takeIn(
     name: `${prefix}.${step.name}`,
     args: moveRefs(step.args, move),
     items: moveRefs(step.items, move),
+    inputs: moveRefs(step.inputs, move),
     outputs: moveRefs(step.outputs, move),
     options: {
       ...step.options,

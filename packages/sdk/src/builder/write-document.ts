@@ -18,6 +18,7 @@ export function jobsOf({ name, steps }: PipelineState): KTJobInput[] {
 export function functionsOf(state: PipelineState): Map<string, AnyFunction> {
   const found = new Map<string, AnyFunction>();
   for (const step of state.steps) {
+    if (step.fn === null) continue;
     const name = nameOf(state.name, step);
     if ((found.get(name) ?? step.fn) !== step.fn) throw duplicateFunction(name, `Pipeline "${state.name}"`);
     found.set(name, step.fn);
@@ -25,29 +26,33 @@ export function functionsOf(state: PipelineState): Map<string, AnyFunction> {
   return found;
 }
 
-function nameOf(pipeline: string, step: Step): string {
-  return functionName(step.fn) ?? `${pipeline}.${step.name}`;
+function nameOf(pipeline: string, { fn, name }: Step): string {
+  return (fn === null ? undefined : functionName(fn)) ?? `${pipeline}.${name}`;
 }
 
 function jobOf(step: Step, names: ReadonlySet<string>, name: string): KTJobInput {
   // An option that is set to undefined is not given: the function's own holds.
   const { after = [], ...options } = { ...stepDefaults(step.fn), ...omitUndefined(step.options) };
-  const sources = refSources({ args: step.args, items: step.items, outputs: step.outputs });
+  const { args, items, inputs, outputs } = step;
+  const sources = refSources({ args, items, inputs, outputs });
   // `after` may name a sub-pipeline: all its steps are meant.
   const before = after.flatMap(other =>
     names.has(other) ? [other] : [...names].filter(inner => inner.startsWith(`${other}.`)),
   );
   const dependencies = [...new Set([...[...sources].filter(source => names.has(source)), ...before])];
   const job: KTJobInput = { type: step.type, name: step.name, dependencies, ...options };
-  const outputs = serialised(step.outputs);
-  if (Array.isArray(outputs) && outputs.length > 0) job.outputs = outputs;
-  const call = { function: name, args: serialised(step.args) as JsonObject };
-  if (step.type === 'static') return { ...job, tasks: [call] };
-  return step.type === 'map' ? { ...job, ...call, items: serialised(step.items) } : { ...job, ...call };
+  const paths = { outputs: serialised(outputs), inputs: serialised(inputs) };
+  if (Array.isArray(paths.outputs) && paths.outputs.length > 0) job.outputs = paths.outputs;
+  if (Array.isArray(paths.inputs) && paths.inputs.length > 0) job.inputs = paths.inputs;
+  const over = items === null ? {} : { items: serialised(items) };
+  if (step.type === 'container') return { ...job, ...over, container: serialised(args) as never };
+  const call = { function: name, args: serialised(args) as JsonObject };
+  return step.type === 'static' ? { ...job, tasks: [call] } : { ...job, ...call, ...over };
 }
 
 /** The options of a function that are defaults of its steps. */
-function stepDefaults(fn: AnyFunction): Step['options'] {
+function stepDefaults(fn: AnyFunction | null): Step['options'] {
+  if (fn === null) return {};
   const { name, input, output, ...defaults } = definitionOf(fn)?.options ?? {};
   return defaults;
 }

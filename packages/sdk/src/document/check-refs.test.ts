@@ -73,12 +73,12 @@ test.each<[string, KTJobInput, string]>([
   [
     'an item outside of a map',
     uses({ x: ref('item#') }),
-    'BAD_REF jobs[1].tasks[0].args.x: Step "b" has a ref to "item" in its "tasks", where there is none. Only the "args" and "outputs" of a map are told of its items.',
+    'BAD_REF jobs[1].tasks[0].args.x: Step "b" has a ref to "item" in its "tasks", where there is none. Only what a step runs for each of its "items" is told of them, and its "outputs" and "inputs".',
   ],
   [
     'an item in the items of a map',
     map([ref('index#')]),
-    'BAD_REF jobs[1].items[0]: Step "b" has a ref to "index" in its "items", where there is none. Only the "args" and "outputs" of a map are told of its items.',
+    'BAD_REF jobs[1].items[0]: Step "b" has a ref to "index" in its "items", where there is none. Only what a step runs for each of its "items" is told of them, and its "outputs" and "inputs".',
   ],
 ])('%s is refused', (_, job, problem) => {
   expect(problems(job)).toEqual([problem]);

@@ -58,7 +58,9 @@ export function refProblems(
       look(task.args, { path: ['tasks', t, 'args'], hasItem: false });
     });
     look(job.items, { path: ['items'], hasItem: false, isWhole: !Array.isArray(job.items) });
+    look(job.container, { path: ['container'], hasItem: job.items !== null, isWhole: true });
     look(job.outputs, { path: ['outputs'], hasItem: true, isWhole: true });
+    look(job.inputs, { path: ['inputs'], hasItem: true, isWhole: true });
   });
   return problems;
 }
@@ -118,7 +120,7 @@ function problemOf(
     return {
       code: 'BAD_REF',
       message,
-      hint: 'Only the "args" and "outputs" of a map are told of its items.',
+      hint: 'Only what a step runs for each of its "items" is told of them, and its "outputs" and "inputs".',
     };
   }
   if (dependencies.has(source)) return undefined;

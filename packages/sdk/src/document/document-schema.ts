@@ -1,5 +1,6 @@
 /** The schema of a whole document: its jobs, and the schedules on which it runs. */
 import * as z from 'zod';
+import { CONTAINER_FIELDS } from './container-schema.js';
 import { cronProblem } from './cron.js';
 import { duration, flag, orNull, text, withDefault } from './field-schemas.js';
 import { jobSchema, kubernetes } from './job-schema.js';
@@ -51,6 +52,8 @@ export const FIELDS: Record<string, readonly string[]> = {
   jobs: Object.keys(jobSchema.shape),
   tasks: ['function', 'args'],
   backoff: ['initial', 'factor', 'max'],
+  container: CONTAINER_FIELDS,
+  exitCodes: ['skip', 'final'],
   kubernetes: Object.keys(kubernetes.shape),
   schedules: Object.keys(schedule.shape),
 };

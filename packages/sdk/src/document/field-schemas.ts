@@ -15,6 +15,16 @@ export const withDefault = <S extends z.ZodType>(schema: S, fallback: () => z.ou
 
 /** Any text. */
 export const text = z.string({ error: 'Expected text' });
+const ref = z.strictObject({ $ref: text });
+const part = z.union([text, z.number(), z.boolean(), ref]);
+/** Text that a run fills in: as it is, a ref to it, or parts that are put together. */
+export const textual = z.union([text, ref, z.strictObject({ $text: z.array(part) })], {
+  error: 'Expected text, a {"$ref": …} to it, or {"$text": […]} of both',
+});
+/** The same, or what has one way to be written as text. */
+export const scalar = z.union([textual, z.number(), z.boolean()], {
+  error: 'Expected text, a number, true or false, or a {"$ref": …} to one',
+});
 /** The name of a job. */
 export const jobName = text
   .min(1, { error: 'Expected a name that is not empty' })

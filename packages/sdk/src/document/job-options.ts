@@ -64,6 +64,10 @@ export interface KubernetesOptions {
   startTimeout?: string;
   /** Merge patch laid over the pod spec: the way out for what has no field here. */
   podPatch?: JsonObject;
+  /** Merge patch laid over the step's container, before `podPatch`. */
+  containerPatch?: JsonObject;
+  /** Merge patch laid over the spec of the step's Jobs; what says which pods they have stays. */
+  jobPatch?: JsonObject;
 }
 
 /**
@@ -99,8 +103,16 @@ export interface JobOptions {
    * has no digest, as in `runPipeline`. Default false.
    */
   cache: boolean;
-  /** Paths of files that an item makes; where all exist it is skipped. May hold refs. Default none. */
+  /**
+   * Paths of files that an item makes; where all exist it is skipped, and one that is not there when it has
+   * ended well fails it. May hold refs. Default none.
+   */
   outputs: Json[];
+  /**
+   * Paths of files that an item reads. One that is newer than what the item made has it run again, in spite
+   * of its `outputs`; one that is not there fails it. May hold refs. Default none.
+   */
+  inputs: Json[];
   /**
    * Environment variables of the function; in one process, steps with others take turns. Default none.
    */

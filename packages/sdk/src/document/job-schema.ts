@@ -1,6 +1,7 @@
 /** The schema of a job: fields with their defaults, and what belongs to one type of job only. */
 import * as z from 'zod';
 import type { Json } from '../json.js';
+import { container } from './container-schema.js';
 import {
   args,
   duration,
@@ -14,6 +15,7 @@ import {
   quantityText,
   refuseNonJson,
   text,
+  textual,
   tolerance,
   wholeNumber,
   withDefault,
@@ -39,6 +41,8 @@ export const kubernetes = z.strictObject(
     volumeMounts: z.array(jsonObject).optional(),
     startTimeout: duration.optional(),
     podPatch: jsonObject.optional(),
+    containerPatch: jsonObject.optional(),
+    jobPatch: jsonObject.optional(),
   },
   { error: issue => (issue.code === 'unrecognized_keys' ? undefined : 'Expected an object') },
 );
@@ -69,7 +73,9 @@ type KindFields = {
   args?: object;
   tasks?: unknown[];
   items?: unknown;
+  container?: object | null;
   placement?: string | null;
+  itemsPerPod?: number | null;
   gpu?: number | null;
   kubernetes?: object | null;
 };
@@ -86,8 +92,10 @@ function kindRules(ctx: z.core.ParsePayload<KindFields | null | undefined>): voi
     refuse('function', 'Expected no "function" in a static job (its calls are in "tasks")');
   if (job.type === 'static' && !empty(job.args))
     refuse('args', 'Expected no "args" in a static job (its calls are in "tasks")');
-  if ((job.type === 'dynamic' || job.type === 'map') && (job.tasks?.length ?? 0) > 0)
-    refuse('tasks', `Expected no "tasks" in a ${job.type} job`);
+  const { type } = job;
+  if ((type === 'dynamic' || type === 'map' || type === 'container') && (job.tasks?.length ?? 0) > 0)
+    refuse('tasks', `Expected no "tasks" in a ${type} job`);
+  containerRules(job, refuse);
   if (job.type === 'map' && (job.items ?? null) === null) refuse('items', 'Expected "items" in a map job');
   if ((job.type === 'static' || job.type === 'dynamic') && (job.items ?? null) !== null)
     refuse('items', 'Expected "items" only in a map job');
@@ -97,15 +105,36 @@ function kindRules(ctx: z.core.ParsePayload<KindFields | null | undefined>): voi
   if ((job.gpu ?? 0) !== 0) refuse('gpu', `Expected no "gpu" ${beside}`);
 }
 
+function containerRules(job: KindFields, refuse: (field: string, message: string) => void): void {
+  const container = job.container ?? null;
+  if (job.type !== 'container') {
+    if (container !== null) refuse('container', 'Expected "container" only in a container job');
+    return;
+  }
+  if (container === null) refuse('container', 'Expected "container" in a container job');
+  if (typeof job.function === 'string')
+    refuse('function', 'Expected no "function" in a container job (what it runs is in "container")');
+  if (!empty(job.args)) refuse('args', 'Expected no "args" in a container job (they are in "container")');
+  if ((job.itemsPerPod ?? 1) !== 1)
+    refuse('itemsPerPod', 'Expected no "itemsPerPod" in a container job, whose pods have one item each');
+  if (job.placement === 'controller')
+    refuse('placement', 'Expected no "placement" in a container job, which has pods of its own');
+}
+
 const kindCheck = z.check<KindFields | null | undefined>(kindRules);
 // Told also where other fields are wrong.
 kindCheck._zod.def.when = () => true;
+
+/** Paths of files, with refs. */
+const paths = withDefault(z.array(textual, { error: 'Expected a list of paths' }), () => []);
 
 /** A job as documents have it; its name may still be missing. */
 export const jobSchema = z
   .strictObject(
     {
-      type: z.enum(['static', 'dynamic', 'map'], { error: 'Expected "static", "dynamic" or "map"' }),
+      type: z.enum(['static', 'dynamic', 'map', 'container'], {
+        error: 'Expected "static", "dynamic", "map" or "container"',
+      }),
       name: jobName.nullish(),
       memory: quantity('1Gi'),
       cpu: quantity('500m'),
@@ -121,6 +150,7 @@ export const jobSchema = z
           error: 'Expected a list, or a {"$ref": …} to one',
         }),
       ).check(refuseNonJson),
+      container: orNull(container),
       retries: withDefault(wholeNumber(0), () => 0),
       backoff: withDefault(backoff, () => ({ initial: '1s', factor: 2, max: '1m' })),
       timeout: orNull(duration),
@@ -130,10 +160,8 @@ export const jobSchema = z
       maxFailed: withDefault(tolerance, () => 0),
       failFast: withDefault(flag, () => false),
       cache: withDefault(flag, () => false),
-      outputs: withDefault(
-        z.array(z.union([text, z.strictObject({ $ref: text })]), { error: 'Expected a list of paths' }),
-        () => [],
-      ),
+      outputs: paths,
+      inputs: paths,
       env: withDefault(labels, () => ({})),
       labels: withDefault(labels, () => ({})),
       gpu: withDefault(wholeNumber(0), () => 0),

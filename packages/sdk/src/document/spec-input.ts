@@ -1,4 +1,5 @@
 /** The document of a pipeline as people may write it: what has a default may be null or absent. */
+import type { KTContainer, KTExitCodes } from './container-spec.js';
 import type { Backoff } from './job-options.js';
 import type { KTJob, KTSchedule, KTTask } from './spec.js';
 
@@ -29,10 +30,24 @@ export type KTTaskInput = Loose<KTTask>;
  * };
  * ```
  */
-export type KTJobInput = Loose<Omit<KTJob, 'type' | 'tasks' | 'backoff'>> & {
+export type KTJobInput = Loose<Omit<KTJob, 'type' | 'tasks' | 'backoff' | 'container'>> & {
   type: KTJob['type'];
   tasks?: KTTaskInput[] | null;
   backoff?: Loose<Backoff> | null;
+  container?: KTContainerInput | null;
+};
+
+/**
+ * A container as it may be written: all but its image may be null or absent.
+ *
+ * @example
+ * ```ts
+ * const container: KTContainerInput = { image: 'busybox:1.37', command: ['echo', 'hello'] };
+ * ```
+ */
+export type KTContainerInput = Loose<Omit<KTContainer, 'image' | 'exitCodes'>> & {
+  image: KTContainer['image'];
+  exitCodes?: Loose<KTExitCodes> | null;
 };
 
 /**

@@ -1,5 +1,6 @@
 /** The document of a pipeline with everything filled in. */
 import type { Json, JsonObject } from '../json.js';
+import type { KTContainer } from './container-spec.js';
 import type { JobOptions } from './job-options.js';
 
 /**
@@ -45,9 +46,9 @@ export interface KTTask {
 export interface KTJob extends JobOptions {
   /**
    * static: `tasks`; dynamic: `function` returns new jobs; map: `function` is called once for each of
-   * `items`.
+   * `items`; container: `container` is run, once or for each of `items`.
    */
-  type: 'static' | 'dynamic' | 'map';
+  type: 'static' | 'dynamic' | 'map' | 'container';
   /** Name, once in a run. */
   name: string;
   /** Kubernetes quantity. Default `1Gi`. */
@@ -62,8 +63,10 @@ export interface KTJob extends JobOptions {
   args: JsonObject;
   /** Calls of a static job. */
   tasks: KTTask[];
-  /** What a map runs over: an array, or a ref to one. Null for other types. */
+  /** What a map runs over, or a container: an array, or a ref to one. Null for other types. */
   items: Json;
+  /** What a container job runs; null for other types. May hold refs, over items also to `item` and `index`. */
+  container: KTContainer | null;
 }
 
 /**

@@ -6,6 +6,7 @@ import {
   type Executor,
   inProcessExecutor,
   localHost,
+  placedExecutor,
   processPoolExecutor,
   systemClock,
   withinLog,
@@ -66,12 +67,16 @@ function withResumeHint(problems: KtError['problems'], runId: string): KtError['
   );
 }
 
-async function executorFor({ store, loaded }: Session, { executor, jobs }: DriveOptions): Promise<Executor> {
+async function executorFor(
+  { store, loaded, record }: Session,
+  { executor, jobs }: DriveOptions,
+): Promise<Executor> {
   const clock: Clock = systemClock;
-  if (executor !== 'processes') {
+  const inProcess = (concurrency: number): Executor => {
     const host = { ...localHost({ store, clock, catalog: loaded.catalog }), within: withinLog };
-    return inProcessExecutor({ host, concurrency: jobs ?? IN_PROCESS_ITEMS });
-  }
+    return inProcessExecutor({ host, concurrency });
+  };
+  if (executor !== 'processes') return inProcess(jobs ?? IN_PROCESS_ITEMS);
   const { url, kind } = store.capabilities;
   if (url === null) {
     throw new KtError({
@@ -90,5 +95,13 @@ async function executorFor({ store, loaded }: Session, { executor, jobs }: Drive
       hint: 'Give --functions MODULE, or use --executor in-process.',
     });
   }
-  return processPoolExecutor({ entry, storeUrl: url, clock, workers: jobs ?? availableParallelism() });
+  const workers = jobs ?? availableParallelism();
+  const pool = processPoolExecutor({ entry, storeUrl: url, clock, workers });
+  if (!record.pipeline.jobs.some(({ type }) => type === 'container' || type === 'dynamic')) return pool;
+  // A container is a process already.
+  return placedExecutor({
+    pods: pool,
+    beside: inProcess(workers),
+    isBeside: ({ type }) => type === 'container',
+  });
 }

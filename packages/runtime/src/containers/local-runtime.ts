@@ -1,0 +1,188 @@
+/*
+ * Runs containers with the tool of this machine: docker, podman or nerdctl, which understand the same words.
+ *
+ * LR1 No argument passes through a shell, and no value of a variable is seen in a list of processes: the tool
+ *     takes them from its own environment.
+ * LR2 A container has a name of its own, and is removed by it, whatever became of the tool's process.
+ * - A `file:` store is mounted at the path that it has here, which is DATA_DIR.
+ */
+import { execFile, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { KtError, parseQuantity } from '@kube-transform/sdk';
+import type { ContainerCall, ContainerEnd, ContainerRuntime, ContainerTask } from '../ports/index.js';
+
+/** In the order in which they are looked for. */
+const TOOLS = ['docker', 'podman', 'nerdctl'];
+const SIGNALS: Record<number, string> = { 6: 'SIGABRT', 9: 'SIGKILL', 11: 'SIGSEGV', 15: 'SIGTERM' };
+/** What docker and its like say with exit codes of their own: it could not be begun. */
+const NOT_BEGUN = new Set([125, 126, 127]);
+
+/** Where containers of this machine find the run's files. */
+export interface LocalData {
+  /** Folder of a `file:` store; null for a store elsewhere. */
+  folder: string | null;
+  /** URL of the store. */
+  url: string;
+}
+
+/** A runtime that looks for its tool when it is first needed. Rejects with KtError `NO_CONTAINER_TOOL`. */
+export function localRuntime(data: LocalData, env: NodeJS.ProcessEnv = process.env): ContainerRuntime {
+  let found: Promise<string> | undefined;
+  return {
+    run: async (call, task) => run(await (found ??= findTool(env)), call, { task, data, env }),
+  };
+}
+
+/** The tool that `KT_CONTAINER_TOOL` names, or the first that answers. */
+async function findTool(env: NodeJS.ProcessEnv): Promise<string> {
+  const named = env['KT_CONTAINER_TOOL'];
+  for (const tool of named === undefined || named === '' ? TOOLS : [named])
+    if (await answers(tool, env)) return tool;
+  throw new KtError({
+    code: 'NO_CONTAINER_TOOL',
+    path: '',
+    message:
+      named === undefined || named === ''
+        ? 'This step runs a container, and none of docker, podman and nerdctl works here.'
+        : `This step runs a container, and KT_CONTAINER_TOOL=${named} does not work here.`,
+    hint: 'Install one of them (`docker version` must answer), or run the pipeline on a cluster: kt submit.',
+  });
+}
+
+const answers = (tool: string, env: NodeJS.ProcessEnv): Promise<boolean> =>
+  new Promise(resolve => {
+    execFile(tool, ['version'], { env, timeout: 20_000 }, error => resolve(error === null));
+  });
+
+interface Surroundings {
+  task: ContainerTask;
+  data: LocalData;
+  env: NodeJS.ProcessEnv;
+}
+
+async function run(tool: string, call: ContainerCall, around: Surroundings): Promise<ContainerEnd> {
+  const { task } = around;
+  const name = nameOf(task);
+  const dir = call.resultFile === null ? null : await mkdtemp(join(tmpdir(), 'kt-result-'));
+  const resultFile = dir === null ? null : join(dir, 'result');
+  if (resultFile !== null) await writeFile(resultFile, '', { mode: 0o666 });
+  // One of the same name was left by a process that was killed.
+  await remove(tool, name);
+  try {
+    const { code, lastLine } = await follow(tool, argumentsOf(call, { ...around, name, resultFile }), {
+      call,
+      ...around,
+      name,
+    });
+    const isOutOfMemory = code === 137 && !task.signal.aborted && (await wasOutOfMemory(tool, name));
+    if (NOT_BEGUN.has(code) && !(await hasRun(tool, name)))
+      throw notBegun(task.job.name, call.image, lastLine);
+    const file = resultFile === null ? null : await readFile(resultFile, 'utf8');
+    return { exitCode: code, signal: SIGNALS[code - 128] ?? null, isOutOfMemory, lastLine, file };
+  } finally {
+    await remove(tool, name);
+    if (dir !== null) await rm(dir, { recursive: true, force: true });
+  }
+}
+
+/** A container's name: the same for the same attempt of the same run. */
+function nameOf({ runId, job, item, attempt }: ContainerTask): string {
+  const hash = createHash('sha256').update([runId, job.name, item, attempt].join('\0')).digest('hex');
+  return `kt-${hash.slice(0, 20)}`;
+}
+
+function argumentsOf(
+  call: ContainerCall,
+  { task, data, name, resultFile }: Surroundings & { name: string; resultFile: string | null },
+): string[] {
+  const [entrypoint, ...words] = call.command ?? [];
+  const bytes = Math.ceil((parseQuantity(task.job.memory) ?? 2 ** 30) * 1.1);
+  const user =
+    process.getuid === undefined ? [] : ['--user', `${process.getuid()}:${process.getgid?.() ?? 0}`];
+  return [
+    'run',
+    ...['--name', name, '--memory', String(bytes)],
+    ...user,
+    ...Object.keys(envOf(call, task, data)).flatMap(key => ['--env', key]),
+    ...(data.folder === null ? [] : ['--volume', `${data.folder}:${data.folder}`]),
+    ...(resultFile === null ? [] : ['--volume', `${resultFile}:${call.resultFile ?? ''}`]),
+    ...(call.workdir === null ? [] : ['--workdir', call.workdir]),
+    ...(entrypoint === undefined ? [] : ['--entrypoint', entrypoint]),
+    call.image,
+    ...words,
+    ...call.args,
+  ];
+}
+
+const envOf = (call: ContainerCall, { job, runId, item }: ContainerTask, data: LocalData) => ({
+  ...job.env,
+  DATA_DIR: data.folder ?? data.url,
+  KT_RUN: runId,
+  KT_JOB: job.name,
+  JOB_COMPLETION_INDEX: String(item),
+  ...call.env,
+});
+
+/** Runs the tool's process to its end. */
+async function follow(
+  tool: string,
+  args: string[],
+  { task, call, data, env, name }: Surroundings & { call: ContainerCall; name: string },
+): Promise<{ code: number; lastLine: string }> {
+  const { signal, onLine } = task;
+  signal.throwIfAborted();
+  const child = spawn(tool, args, {
+    env: { ...env, ...envOf(call, task, data) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const stop = (): void => void remove(tool, name);
+  signal.addEventListener('abort', stop);
+  let lastLine = '';
+  const read = async (stream: NodeJS.ReadableStream): Promise<void> => {
+    for await (const line of createInterface({ input: stream })) {
+      onLine(line);
+      if (line.trim() !== '') lastLine = line;
+    }
+  };
+  try {
+    const ended = new Promise<number>((resolve, reject) => {
+      child.once('error', reject);
+      child.once('close', (code, killed) => resolve(code ?? 128 + (killed === 'SIGTERM' ? 15 : 9)));
+    });
+    await Promise.all([read(child.stdout), read(child.stderr)]);
+    return { code: await ended, lastLine };
+  } finally {
+    signal.removeEventListener('abort', stop);
+  }
+}
+
+const remove = (tool: string, name: string): Promise<void> =>
+  new Promise(resolve => {
+    execFile(tool, ['rm', '--force', name], () => resolve());
+  });
+
+const inspect = (tool: string, name: string, format: string): Promise<string> =>
+  new Promise(resolve => {
+    execFile(tool, ['inspect', '--format', format, name], (error, out) =>
+      resolve(error === null ? out.trim() : ''),
+    );
+  });
+
+const wasOutOfMemory = async (tool: string, name: string): Promise<boolean> =>
+  (await inspect(tool, name, '{{.State.OOMKilled}}')) === 'true';
+
+/** Whether the container's own process had begun: its exit code is that of the program then. */
+const hasRun = async (tool: string, name: string): Promise<boolean> =>
+  !/^(0001-|$)/.test(await inspect(tool, name, '{{.State.StartedAt}}'));
+
+const notBegun = (step: string, image: string, said: string): KtError =>
+  new KtError({
+    code: 'CONTAINER_NOT_STARTED',
+    path: step,
+    message: `The container of step "${step}" could not be started from ${JSON.stringify(image)}: ${said}`,
+    hint: 'Look whether the image is there, and whether it has the program.',
+  });

@@ -1,0 +1,221 @@
+/** The items of a container step: what each runs, and what its end comes to. The same wherever they run. */
+import { type FailureCause, type Json, type KTContainer } from '@kube-transform/sdk';
+import { cachedResult, cacheHash, keepResult, outputsHash } from '../run-store/result-cache.js';
+import { parseText } from '../parse/parse-json.js';
+import { json } from '../parse/shapes.js';
+import type { ContainerCall, ContainerEnd, JobOrder } from '../ports/index.js';
+import type { ItemLine } from '../run-store/job-manifest.js';
+import { ItemTargets } from './item-targets.js';
+import type { PodHost } from './pod-host.js';
+import { compileTemplate, type Miss, missCause, resultsByJob, type Template } from './resolve-arguments.js';
+import type { AttemptOutcome } from './run-item.js';
+
+/** The longest argument or variable that Linux takes, in bytes, without the end. */
+const MAX_WORD = 131_000;
+/** Of all of them: what Kubernetes takes as annotations of a pod. */
+const MAX_WORDS = 200_000;
+/** What Kubernetes keeps of a file that a container leaves. */
+const MAX_FILE = 4096;
+
+/** What an item is to run; or what came of it without. */
+export type PreparedItem =
+  | { type: 'run'; item: number; call: ContainerCall; outputs: Json[]; resultKey: Json }
+  | { type: 'ended'; outcome: AttemptOutcome };
+
+/** The items of one step. */
+export class ContainerItems {
+  readonly #step: JobOrder;
+  readonly #container: KTContainer;
+  readonly #host: Pick<PodHost, 'store' | 'files' | 'resultCache'>;
+  readonly #template: Template;
+  readonly #targets: ItemTargets;
+
+  constructor(step: JobOrder, host: Pick<PodHost, 'store' | 'files' | 'resultCache'>) {
+    if (step.job.container === null) throw new TypeError(`Bug: step "${step.job.name}" runs no container`);
+    this.#step = step;
+    this.#container = step.job.container;
+    this.#host = host;
+    this.#template = compileTemplate(this.#container as unknown as Json, new Set(step.job.dependencies));
+    this.#targets = new ItemTargets(step, host);
+  }
+
+  /** What an item runs, with its refs filled in; a cause where that cannot be. */
+  async callOf(item: number, line: ItemLine): Promise<ContainerCall | FailureCause> {
+    const filled = await this.#fill(item, line);
+    return 'kind' in filled ? filled : callOf(filled, { job: this.#step.job.name, item });
+  }
+
+  /** What an item is to run, unless it is done already or cannot run. */
+  async prepare(item: number, line: ItemLine): Promise<PreparedItem> {
+    const { job } = this.#step;
+    const failed = (cause: FailureCause): PreparedItem => ({ type: 'ended', outcome: { ok: false, cause } });
+    const filled = await this.#fill(item, line);
+    if ('kind' in filled) return failed(filled);
+    const call = callOf(filled, { job: job.name, item });
+    if ('kind' in call) return failed(call);
+    const targets = await this.#targets.look(valueOf(item, line));
+    if ('kind' in targets) return failed(targets);
+    const skipped = await this.#skipped(call, targets);
+    if (skipped !== null) return { type: 'ended', outcome: skipped };
+    const { result } = filled;
+    const resultKey = typeof result === 'object' && 'key' in result ? result.key : null;
+    return { type: 'run', item, call, outputs: targets.paths, resultKey };
+  }
+
+  /** What the end of its container comes to, for an item that was to run. */
+  async finish(prepared: Extract<PreparedItem, { type: 'run' }>, end: ContainerEnd): Promise<AttemptOutcome> {
+    const { job } = this.#step;
+    const { skip } = this.#container.exitCodes;
+    if (skip.includes(end.exitCode)) return { ok: true, value: null, skipped: true };
+    if (end.exitCode !== 0) return { ok: false, cause: exited(this.#container, end) };
+    const missing = await this.#targets.check(prepared.outputs, prepared.item);
+    if (missing !== null) return { ok: false, cause: missing };
+    const outcome = await this.#result(prepared, end);
+    if (!outcome.ok) return outcome;
+    const { store } = this.#host;
+    const kept = { value: outcome.value, replace: true };
+    if (prepared.outputs.length > 0)
+      await keepResult(store, await outputsHash(keptAs(job.name), prepared.outputs), kept);
+    if (job.cache)
+      await keepResult(store, await cacheHash('container', job.name, asJson(prepared.call)), kept);
+    return outcome;
+  }
+
+  async #fill(item: number, line: ItemLine): Promise<KTContainer | FailureCause> {
+    const { runId, job } = this.#step;
+    const scope = { store: this.#host.store, runId, cache: this.#host.resultCache };
+    const misses: Miss[] = [];
+    const results = await resultsByJob(this.#template.sources, scope);
+    const filled = this.#template.fill(results, valueOf(item, line), misses);
+    if (misses.length > 0) return missCause(misses, { job: job.name, item, field: 'container' });
+    return filled as unknown as KTContainer;
+  }
+
+  async #skipped(
+    call: ContainerCall,
+    { paths, isMade }: { paths: Json[]; isMade: boolean },
+  ): Promise<AttemptOutcome | null> {
+    const { job } = this.#step;
+    const { store } = this.#host;
+    if (isMade) {
+      const kept = await cachedResult(store, await outputsHash(keptAs(job.name), paths));
+      return { ok: true, value: kept?.value ?? null, skipped: true, unkept: kept === undefined || undefined };
+    }
+    if (!job.cache || paths.length > 0) return null;
+    const kept = await cachedResult(store, await cacheHash('container', job.name, asJson(call)));
+    return kept === undefined ? null : { ok: true, value: kept.value, skipped: true };
+  }
+
+  async #result(
+    { item, resultKey }: { item: number; resultKey: Json },
+    { lastLine, file }: ContainerEnd,
+  ): Promise<AttemptOutcome> {
+    const { result } = this.#container;
+    if (result === 'none') return { ok: true, value: null };
+    if (result === 'text') return { ok: true, value: lastLine.trim() };
+    const where = `Step "${this.#step.job.name}", item ${item}`;
+    const wrong = (message: string): AttemptOutcome => ({
+      ok: false,
+      cause: { kind: 'InvalidResult', message: `${where}: ${message}`, path: '$' },
+    });
+    if (result === 'json')
+      return lastLine.trim() === ''
+        ? wrong('it printed nothing, and the last line is to be its result as JSON.')
+        : readJson(lastLine, why => wrong(`the last line that it printed is no JSON: ${why}`));
+    if ('file' in result) {
+      if (file === null || file === '') return wrong(`it has not written its result to ${result.file}.`);
+      if (new TextEncoder().encode(file).length >= MAX_FILE)
+        return wrong(`${result.file} has 4,096 bytes or more; write larger results to the file store.`);
+      return readJson(file, why => wrong(`what it wrote to ${result.file} is no JSON: ${why}`));
+    }
+    const key = typeof resultKey === 'string' ? resultKey : '';
+    if (!(await this.#host.files.isfile(key))) return wrong(`it has not left its result at "${key}".`);
+    return readJson(await this.#host.files.readText(key), why => wrong(`"${key}" is no JSON: ${why}`));
+  }
+}
+
+/** The element of an item; a step without items has one, which is nothing. */
+const valueOf = (index: number, line: ItemLine): { value: Json; index: number } => ({
+  value: 'e' in line ? line.e : null,
+  index,
+});
+
+/** Results are kept under it, apart from those of functions. */
+const keptAs = (job: string): string => `container ${job}`;
+const asJson = (call: ContainerCall): Json => ({ ...call });
+
+function readJson(text: string, wrong: (why: string) => AttemptOutcome): AttemptOutcome {
+  try {
+    return {
+      ok: true,
+      value: parseText(json, text.trim(), { name: 'result', file: '', code: 'BAD_RESULT', hint: '' }),
+    };
+  } catch {
+    return wrong(JSON.stringify(text.trim().slice(0, 120)));
+  }
+}
+
+/** Why it failed, by its exit code. */
+function exited({ exitCodes }: KTContainer, { exitCode, signal, lastLine }: ContainerEnd): FailureCause {
+  const how = signal === null ? `with exit code ${exitCode}` : `by ${signal} (exit code ${exitCode})`;
+  const words = lastLine.trim() === '' ? '' : ` It said: ${lastLine.trim().slice(0, 500)}`;
+  const message = `The container ended ${how}.${words}`;
+  const permanent = exitCodes.final.includes(exitCode) ? { permanent: true } : {};
+  return { kind: 'Exited', message, exitCode, signal, ...permanent };
+}
+
+/** A filled container as a call: everything in it is text now. */
+function callOf(
+  filled: KTContainer,
+  { job, item }: { job: string; item: number },
+): ContainerCall | FailureCause {
+  const problems: { path: string; message: string }[] = [];
+  let bytes = 0;
+  const word = (path: string, value: Json): string => {
+    const text = typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
+    const wrong = wrongWord(text);
+    if (typeof text === 'string' && wrong === null) {
+      bytes += Buffer.byteLength(text);
+      return text;
+    }
+    problems.push({ path, message: wrong ?? '' });
+    return '';
+  };
+  const { image, command, args, env, workdir, result } = filled;
+  const words = (path: string, values: readonly Json[]): string[] =>
+    values.map((value, i) => word(`${path}[${i}]`, value));
+  const call: ContainerCall = {
+    image: word('image', image),
+    command: command === null ? null : words('command', command),
+    args: words('args', args),
+    env: Object.fromEntries(Object.entries(env).map(([key, value]) => [key, word(`env.${key}`, value)])),
+    workdir: workdir === null ? null : word('workdir', workdir),
+    resultFile: typeof result === 'object' && 'file' in result ? result.file : null,
+  };
+  if (call.image === '' && problems.length === 0) problems.push({ path: 'image', message: 'it is empty' });
+  if (bytes > MAX_WORDS)
+    problems.push({
+      path: 'args',
+      message: `all its texts have ${bytes} bytes, and a pod may have ${MAX_WORDS}`,
+    });
+  const [first] = problems;
+  if (first === undefined) return call;
+  const message = `Step "${job}", item ${item}: container.${first.path}: ${first.message}.`;
+  return {
+    kind: 'InvalidInput',
+    message,
+    problems: problems.map(({ path, message: why }) => ({
+      code: 'BAD_CONTAINER',
+      path: `container.${path}`,
+      message: why,
+    })),
+  };
+}
+
+function wrongWord(text: Json): string | null {
+  if (typeof text !== 'string')
+    return `should be text, a number, true or false, but is ${JSON.stringify(text).slice(0, 80)}`;
+  if (text.includes('\0')) return 'it holds a NUL character, which no program can be given';
+  const bytes = Buffer.byteLength(text);
+  return bytes > MAX_WORD ? `it has ${bytes} bytes, and Linux takes ${MAX_WORD}; write it to a file` : null;
+}
