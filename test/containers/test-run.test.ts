@@ -109,7 +109,8 @@ test('an input that is newer than the output has the container run again', async
   await testRun(read, { store: first.store, containers: { sort } });
   expect(runs).toBe(1);
   const later = await first.files.stat('out');
-  while ((await first.files.stat('raw')).modifiedMs <= later.modifiedMs) await first.files.write('raw', 'c\nb');
+  while ((await first.files.stat('raw')).modifiedMs <= later.modifiedMs)
+    await first.files.write('raw', 'c\nb');
   await testRun(read, { store: first.store, containers: { sort } });
   expect(runs).toBe(2);
   await first.files.remove('raw');
@@ -124,5 +125,5 @@ test('what a schema does not allow fails in a step of its own', async () => {
     containers: { count: () => ({ result: { rows: 'many' } }), publish: () => undefined },
   });
   expect(run.statuses).toMatchObject({ count: 'Completed', 'count.checked': 'Failed' });
-  expect(run.cause('count.checked')?.message).toContain('result.rows');
+  expect(run.cause('count.checked' as 'count')?.message).toContain('result.rows');
 });

@@ -19,8 +19,10 @@ export function findCluster(env = process.env) {
       if (name === 'PATH') env.PATH = `${value}:${env.PATH ?? ''}`;
       if (name === 'KUBECONFIG') env.KT_E2E_KUBECONFIG = value;
       if (name === 'KT_NODE_IMAGE') env.KT_E2E_IMAGE ??= value;
+      if (name === 'KT_BUSYBOX_IMAGE') env.KT_E2E_BUSYBOX ??= value;
     }
   }
   env.KT_E2E_IMAGE ??= 'docker.io/library/node:24-slim';
+  env.KT_E2E_BUSYBOX ??= 'docker.io/library/busybox:1.37';
   return env.KT_E2E_KUBECONFIG !== undefined && env.KT_E2E_KUBECONFIG !== '';
 }

@@ -48,6 +48,8 @@ export function makeJob(name: string, dependencies: string[], sketched: Sketch):
     args: {},
     tasks: dynamic ? [] : [{ function: work ? 'work' : null, args: {} }],
     items: null,
+    container: null,
+    inputs: [],
     retries: 0,
     backoff: { initial: '1s', factor: 2, max: '1m' },
     timeout: null,

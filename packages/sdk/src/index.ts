@@ -49,7 +49,6 @@ export { text } from './builder/text.js';
 export type { KtContext, KtLog } from './context.js';
 export { graphProblems } from './document/check-graph.js';
 export { dataSources, refProblems } from './document/check-refs.js';
-export type { KTContainer, KTContainerResult, KTExitCodes } from './document/container-spec.js';
 export { closest, didYouMean } from './document/did-you-mean.js';
 export { circleProblem, circleText } from './document/find-circle.js';
 export type { GraphJob } from './document/find-circle.js';
@@ -69,6 +68,9 @@ export { asRef, missText, openPointer, parseRef, refSources, replaceRefs } from 
 export type { Opened } from './document/read-refs.js';
 export type {
   JobStatus,
+  KTContainer,
+  KTContainerResult,
+  KTExitCodes,
   KTJob,
   KTPipeline,
   KTSchedule,

@@ -47,7 +47,12 @@ function detailOf({ type, function: fn, tasks, container, items }: KTJob): strin
   return rest.length === 0 ? (first.function ?? '') : `${tasks.length} tasks`;
 }
 
-const MERMAID = { static: ['[', ']'], map: ['[[', ']]'], dynamic: ['{{', '}}'], container: ['[/', '/]'] } as const;
+const MERMAID = {
+  static: ['[', ']'],
+  map: ['[[', ']]'],
+  dynamic: ['{{', '}}'],
+  container: ['[/', '/]'],
+} as const;
 const DOT = { static: 'box', map: 'box3d', dynamic: 'hexagon', container: 'component' } as const;
 
 /** Mermaid, as GitHub shows it: boxes, doubled boxes for maps, hexagons for dynamic steps, slanted ones for containers. */

@@ -1,7 +1,7 @@
 /** Containers that are functions, for tests. */
 import { type Json, KtError, type KtFiles } from '@kube-transform/sdk';
 import { messageOf } from '../parse/thrown.js';
-import type { ContainerEnd, ContainerRuntime } from '../ports/index.js';
+import type { ContainerEnd, ContainerRuntime } from '../ports/containers.js';
 
 /**
  * What a fake container is given: what the real one would run, and the run's files.
@@ -75,7 +75,7 @@ export function fakeRuntime(fakes: Readonly<Record<string, FakeContainer>>): Con
         exitCode,
         signal: null,
         isOutOfMemory: false,
-        lastLine: lines.at(-1) ?? '',
+        lastLines: lines.slice(-3),
         file: resultFile === null || result === undefined ? null : JSON.stringify(result),
       } satisfies ContainerEnd;
     },

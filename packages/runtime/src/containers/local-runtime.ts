@@ -8,12 +8,12 @@
  */
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { KtError, parseQuantity } from '@kube-transform/sdk';
-import type { ContainerCall, ContainerEnd, ContainerRuntime, ContainerTask } from '../ports/index.js';
+import { LastLines } from '../streams/last-lines.js';
+import type { ContainerCall, ContainerEnd, ContainerRuntime, ContainerTask } from '../ports/containers.js';
 
 /** In the order in which they are looked for. */
 const TOOLS = ['docker', 'podman', 'nerdctl'];
@@ -67,25 +67,23 @@ interface Surroundings {
 async function run(tool: string, call: ContainerCall, around: Surroundings): Promise<ContainerEnd> {
   const { task } = around;
   const name = nameOf(task);
-  const dir = call.resultFile === null ? null : await mkdtemp(join(tmpdir(), 'kt-result-'));
-  const resultFile = dir === null ? null : join(dir, 'result');
+  const resultFile = call.resultFile === null ? null : join(await task.scratch(), 'result');
   if (resultFile !== null) await writeFile(resultFile, '', { mode: 0o666 });
   // One of the same name was left by a process that was killed.
   await remove(tool, name);
   try {
-    const { code, lastLine } = await follow(tool, argumentsOf(call, { ...around, name, resultFile }), {
+    const { code, lastLines } = await follow(tool, argumentsOf(call, { ...around, name, resultFile }), {
       call,
       ...around,
       name,
     });
     const isOutOfMemory = code === 137 && !task.signal.aborted && (await wasOutOfMemory(tool, name));
     if (NOT_BEGUN.has(code) && !(await hasRun(tool, name)))
-      throw notBegun(task.job.name, call.image, lastLine);
+      throw notBegun(task.job.name, call.image, lastLines.at(-1) ?? '');
     const file = resultFile === null ? null : await readFile(resultFile, 'utf8');
-    return { exitCode: code, signal: SIGNALS[code - 128] ?? null, isOutOfMemory, lastLine, file };
+    return { exitCode: code, signal: SIGNALS[code - 128] ?? null, isOutOfMemory, lastLines, file };
   } finally {
     await remove(tool, name);
-    if (dir !== null) await rm(dir, { recursive: true, force: true });
   }
 }
 
@@ -132,7 +130,7 @@ async function follow(
   tool: string,
   args: string[],
   { task, call, data, env, name }: Surroundings & { call: ContainerCall; name: string },
-): Promise<{ code: number; lastLine: string }> {
+): Promise<{ code: number; lastLines: readonly string[] }> {
   const { signal, onLine } = task;
   signal.throwIfAborted();
   const child = spawn(tool, args, {
@@ -141,11 +139,11 @@ async function follow(
   });
   const stop = (): void => void remove(tool, name);
   signal.addEventListener('abort', stop);
-  let lastLine = '';
+  const last = new LastLines();
   const read = async (stream: NodeJS.ReadableStream): Promise<void> => {
     for await (const line of createInterface({ input: stream })) {
       onLine(line);
-      if (line.trim() !== '') lastLine = line;
+      last.push(line);
     }
   };
   try {
@@ -154,7 +152,7 @@ async function follow(
       child.once('close', (code, killed) => resolve(code ?? 128 + (killed === 'SIGTERM' ? 15 : 9)));
     });
     await Promise.all([read(child.stdout), read(child.stderr)]);
-    return { code: await ended, lastLine };
+    return { code: await ended, lastLines: last.all() };
   } finally {
     signal.removeEventListener('abort', stop);
   }

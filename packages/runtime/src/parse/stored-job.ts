@@ -83,9 +83,8 @@ export const JOB = record<KTJob>({
   args: alike(object),
   tasks: alike(list(record<KTTask>({ function: nullOr(text), args: alike(object) }))),
   items: json,
-  // Jobs before 0.3.0 do not have it, nor what they read.
+  // Older jobs have neither it nor inputs.
   container: orElse(nullOr(CONTAINER), null),
-  inputs: orElse(alike(list(json)), []),
   retries: count,
   backoff: alike(record<Backoff>({ initial: text, factor: number, max: text })),
   timeout: nullOr(text),
@@ -96,6 +95,7 @@ export const JOB = record<KTJob>({
   failFast: flag,
   cache: flag,
   outputs: alike(list(json)),
+  inputs: orElse(alike(list(json)), []),
   env: alike(table(text)),
   labels: alike(table(text)),
   gpu: count,

@@ -2,7 +2,7 @@
  * The ports: everything that the run engine needs from outside, as types. No member is optional; what
  * differs between implementations is said in `capabilities`.
  */
-import type { AnyFunction, FailureCause, JobStatus, KtFiles, KTJob } from '@kube-transform/sdk';
+import type { AnyFunction, FailureCause, JobStatus, KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../core/events.js';
 
 /** A job as an executor gets it: what to run is in the store, under (run, job). */
@@ -199,50 +199,6 @@ export type RunStatus = 'Running' | 'Completed' | 'Failed' | 'Cancelled' | 'Inte
 export interface EventSink {
   /** Takes one event; events of a run come in order. */
   publish(event: RunEvent): void;
-}
-
-/** A container as it is run: everything in it is text. */
-export interface ContainerCall {
-  image: string;
-  /** Program and first arguments; null: those of the image. */
-  command: string[] | null;
-  args: string[];
-  env: Record<string, string>;
-  workdir: string | null;
-  /** The file within the container that holds its result. */
-  resultFile: string | null;
-}
-
-/** Which item of which step a container is run for, and whom to tell. */
-export interface ContainerTask {
-  runId: string;
-  pipeline: string;
-  job: KTJob;
-  item: number;
-  attempt: number;
-  /** Aborted: the container is to be ended. */
-  signal: AbortSignal;
-  /** The run's file store, for runtimes that are no real ones. */
-  files: KtFiles;
-  /** Told each line that it prints, of both streams. */
-  onLine: (line: string) => void;
-}
-
-/** How a container ended. */
-export interface ContainerEnd {
-  exitCode: number;
-  signal: string | null;
-  isOutOfMemory: boolean;
-  /** The last line that it printed and that is not empty. */
-  lastLine: string;
-  /** What it wrote to its `resultFile`; null where that is not there. */
-  file: string | null;
-}
-
-/** Runs containers on this machine. */
-export interface ContainerRuntime {
-  /** Runs one to its end. Rejects with KtError where it cannot be started. */
-  run(call: ContainerCall, task: ContainerTask): Promise<ContainerEnd>;
 }
 
 /** Finds marked functions by name. */

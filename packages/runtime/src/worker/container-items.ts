@@ -1,14 +1,15 @@
 /** The items of a container step: what each runs, and what its end comes to. The same wherever they run. */
 import { type FailureCause, type Json, type KTContainer } from '@kube-transform/sdk';
 import { cachedResult, cacheHash, keepResult, outputsHash } from '../run-store/result-cache.js';
+import { shown } from '../parse/stored-value.js';
 import { parseText } from '../parse/parse-json.js';
 import { json } from '../parse/shapes.js';
-import type { ContainerCall, ContainerEnd, JobOrder } from '../ports/index.js';
+import type { ContainerCall, ContainerEnd } from '../ports/containers.js';
+import type { JobOrder } from '../ports/index.js';
 import type { ItemLine } from '../run-store/job-manifest.js';
 import { ItemTargets } from './item-targets.js';
-import type { PodHost } from './pod-host.js';
+import type { AttemptOutcome, PodHost } from './pod-host.js';
 import { compileTemplate, type Miss, missCause, resultsByJob, type Template } from './resolve-arguments.js';
-import type { AttemptOutcome } from './run-item.js';
 
 /** The longest argument or variable that Linux takes, in bytes, without the end. */
 const MAX_WORD = 131_000;
@@ -16,6 +17,8 @@ const MAX_WORD = 131_000;
 const MAX_WORDS = 200_000;
 /** What Kubernetes keeps of a file that a container leaves. */
 const MAX_FILE = 4096;
+/** Characters shown of what a container said last. */
+const MAX_SAID = 500;
 
 /** What an item is to run; or what came of it without. */
 export type PreparedItem =
@@ -48,7 +51,6 @@ export class ContainerItems {
   /** What an item is to run, unless it is done already or cannot run. */
   async prepare(item: number, line: ItemLine): Promise<PreparedItem> {
     const { job } = this.#step;
-    const failed = (cause: FailureCause): PreparedItem => ({ type: 'ended', outcome: { ok: false, cause } });
     const filled = await this.#fill(item, line);
     if ('kind' in filled) return failed(filled);
     const call = callOf(filled, { job: job.name, item });
@@ -57,9 +59,18 @@ export class ContainerItems {
     if ('kind' in targets) return failed(targets);
     const skipped = await this.#skipped(call, targets);
     if (skipped !== null) return { type: 'ended', outcome: skipped };
-    const { result } = filled;
-    const resultKey = typeof result === 'object' && 'key' in result ? result.key : null;
-    return { type: 'run', item, call, outputs: targets.paths, resultKey };
+    return { type: 'run', item, call, outputs: targets.paths, resultKey: keyOf(filled) };
+  }
+
+  /** What an item ran that was begun before: whether it had anything to do is not asked again. */
+  async prepareAgain(item: number, line: ItemLine): Promise<PreparedItem> {
+    const filled = await this.#fill(item, line);
+    if ('kind' in filled) return failed(filled);
+    const call = callOf(filled, { job: this.#step.job.name, item });
+    if ('kind' in call) return failed(call);
+    const outputs = await this.#targets.outputs(valueOf(item, line));
+    if ('kind' in outputs) return failed(outputs);
+    return { type: 'run', item, call, outputs, resultKey: keyOf(filled) };
   }
 
   /** What the end of its container comes to, for an item that was to run. */
@@ -67,7 +78,7 @@ export class ContainerItems {
     const { job } = this.#step;
     const { skip } = this.#container.exitCodes;
     if (skip.includes(end.exitCode)) return { ok: true, value: null, skipped: true };
-    if (end.exitCode !== 0) return { ok: false, cause: exited(this.#container, end) };
+    if (end.exitCode !== 0) return { ok: false, cause: exitCause(this.#container, end) };
     const missing = await this.#targets.check(prepared.outputs, prepared.item);
     if (missing !== null) return { ok: false, cause: missing };
     const outcome = await this.#result(prepared, end);
@@ -108,8 +119,9 @@ export class ContainerItems {
 
   async #result(
     { item, resultKey }: { item: number; resultKey: Json },
-    { lastLine, file }: ContainerEnd,
+    { lastLines, file }: ContainerEnd,
   ): Promise<AttemptOutcome> {
+    const lastLine = lastLines.at(-1) ?? '';
     const { result } = this.#container;
     if (result === 'none') return { ok: true, value: null };
     if (result === 'text') return { ok: true, value: lastLine.trim() };
@@ -134,11 +146,17 @@ export class ContainerItems {
   }
 }
 
+const failed = (cause: FailureCause): PreparedItem => ({ type: 'ended', outcome: { ok: false, cause } });
+
 /** The element of an item; a step without items has one, which is nothing. */
 const valueOf = (index: number, line: ItemLine): { value: Json; index: number } => ({
   value: 'e' in line ? line.e : null,
   index,
 });
+
+/** Where in the file store a container leaves its result. */
+const keyOf = ({ result }: KTContainer): Json =>
+  typeof result === 'object' && 'key' in result ? result.key : null;
 
 /** Results are kept under it, apart from those of functions. */
 const keptAs = (job: string): string => `container ${job}`;
@@ -151,14 +169,19 @@ function readJson(text: string, wrong: (why: string) => AttemptOutcome): Attempt
       value: parseText(json, text.trim(), { name: 'result', file: '', code: 'BAD_RESULT', hint: '' }),
     };
   } catch {
-    return wrong(JSON.stringify(text.trim().slice(0, 120)));
+    return wrong(shown(text.trim(), 120));
   }
 }
 
 /** Why it failed, by its exit code. */
-function exited({ exitCodes }: KTContainer, { exitCode, signal, lastLine }: ContainerEnd): FailureCause {
+export function exitCause(
+  { exitCodes }: KTContainer,
+  { exitCode, signal, lastLines }: ContainerEnd,
+): FailureCause {
   const how = signal === null ? `with exit code ${exitCode}` : `by ${signal} (exit code ${exitCode})`;
-  const words = lastLine.trim() === '' ? '' : ` It said: ${lastLine.trim().slice(0, 500)}`;
+  // Those of the two streams may have changed places.
+  const said = lastLines.map(line => line.trim()).join(' | ');
+  const words = said === '' ? '' : ` It said: ${said.slice(0, MAX_SAID)}`;
   const message = `The container ended ${how}.${words}`;
   const permanent = exitCodes.final.includes(exitCode) ? { permanent: true } : {};
   return { kind: 'Exited', message, exitCode, signal, ...permanent };
@@ -213,8 +236,7 @@ function callOf(
 }
 
 function wrongWord(text: Json): string | null {
-  if (typeof text !== 'string')
-    return `should be text, a number, true or false, but is ${JSON.stringify(text).slice(0, 80)}`;
+  if (typeof text !== 'string') return `should be text, a number, true or false, but is ${shown(text, 80)}`;
   if (text.includes('\0')) return 'it holds a NUL character, which no program can be given';
   const bytes = Buffer.byteLength(text);
   return bytes > MAX_WORD ? `it has ${bytes} bytes, and Linux takes ${MAX_WORD}; write it to a file` : null;

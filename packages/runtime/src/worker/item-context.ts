@@ -8,8 +8,7 @@ import type { KtContext, KtFiles, KtFs, KtLog } from '@kube-transform/sdk';
 import { isError, isObject, textOf, toStored } from '../parse/stored-value.js';
 import { messageOf } from '../parse/thrown.js';
 import type { JobOrder } from '../ports/index.js';
-import type { PodHost } from './pod-host.js';
-import type { SegmentLog } from '../run-store/segment-log.js';
+import type { LineLog, PodHost } from './pod-host.js';
 
 /** Characters of a line's message; more is cut off. */
 const MAX_MESSAGE = 1_000_000;
@@ -18,14 +17,14 @@ const MAX_MESSAGE = 1_000_000;
 export class ContextScope {
   readonly step: JobOrder;
   readonly host: PodHost;
-  readonly #logs: () => Promise<SegmentLog<object>>;
+  readonly #logs: () => Promise<LineLog>;
   readonly #asked = new Map<number, ItemContext>();
   readonly #onDisk = new Map<number, ItemContext>();
   #listening = false;
   /** Resolves when what was logged is stored. */
   logged: Promise<void> = Promise.resolve();
 
-  constructor(step: JobOrder, host: PodHost, logs: () => Promise<SegmentLog<object>>) {
+  constructor(step: JobOrder, host: PodHost, logs: () => Promise<LineLog>) {
     this.step = step;
     this.host = host;
     this.#logs = logs;

@@ -7,7 +7,7 @@
  */
 import { type FailureCause, type Json, omitUndefined } from '@kube-transform/sdk';
 import { resultsPrefix } from '../run-store/layout.js';
-import type { PodHost } from './pod-host.js';
+import type { PodHost, Skipped } from './pod-host.js';
 import type { ItemEvent, JobOrder } from '../ports/index.js';
 import {
   foldLine,
@@ -19,12 +19,6 @@ import {
 } from '../run-store/item-results.js';
 import { SegmentLog } from '../run-store/segment-log.js';
 import { backoffMs, judgeAttempt } from './retry-policy.js';
-
-/** Whether an item was done before, and whether its result was not kept. */
-export interface Skipped {
-  skipped?: boolean | undefined;
-  unkept?: true | undefined;
-}
 
 /** What a ledger needs of its surroundings. */
 export type LedgerHost = Pick<PodHost, 'store' | 'emit' | 'gather'>;

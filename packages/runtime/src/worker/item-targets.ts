@@ -1,5 +1,6 @@
 /** The files that an item makes and reads: whether it has anything to do, and whether it did it. */
 import { type FailureCause, isKtError, type Json, type KTJob } from '@kube-transform/sdk';
+import { shown } from '../parse/stored-value.js';
 import { compileTemplate, type ItemValue, type Miss, missCause, resultsByJob } from './resolve-arguments.js';
 import type { PodHost } from './pod-host.js';
 
@@ -45,6 +46,11 @@ export class ItemTargets {
     const message = `Step "${this.#job.name}", item ${item.index}: it reads "${textOf(inputs[missing])}", which is not there.`;
     const path = `inputs[${missing}]`;
     return { kind: 'InvalidInput', message, problems: [{ code: 'NOT_FOUND', path, message }] };
+  }
+
+  /** The paths of what an item makes; a cause where that cannot be told. */
+  outputs(item: ItemValue): Promise<Json[] | FailureCause> {
+    return this.#paths('outputs', item);
   }
 
   /** Looks when an item has ended well; a cause where it has not made what it is to make. */
@@ -94,4 +100,4 @@ export class ItemTargets {
   }
 }
 
-const textOf = (path: Json | undefined): string => (typeof path === 'string' ? path : JSON.stringify(path));
+const textOf = (path: Json | undefined): string => (typeof path === 'string' ? path : shown(path, 80));

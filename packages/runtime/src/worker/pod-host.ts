@@ -1,10 +1,8 @@
 /** What a pod needs of the process that it runs in, as types. */
-import type { FailureCause, KtContext, KtFiles, KtFs } from '@kube-transform/sdk';
+import type { FailureCause, Json, KtContext, KtFiles, KtFs } from '@kube-transform/sdk';
 import type { ResultCache } from '../run-store/item-results.js';
-import type { JobManifest } from '../run-store/job-manifest.js';
+import type { ItemLine, JobManifest } from '../run-store/job-manifest.js';
 import type { Clock, FileStore, FunctionCatalog, ItemEvent, JobOrder } from '../ports/index.js';
-import type { SegmentLog } from '../run-store/segment-log.js';
-import type { Attempt, AttemptOutcome } from './run-item.js';
 
 /** Scratch folders, and copies of files of the store, for as long as an item runs: `owner` is the attempt. */
 export interface ItemDisk {
@@ -14,6 +12,27 @@ export interface ItemDisk {
   download(key: string, owner: object): Promise<string>;
   /** It has ended. */
   release(owner: object): Promise<void>;
+}
+
+/** Whether an item was done before, and whether its result was not kept. */
+export interface Skipped {
+  skipped?: boolean | undefined;
+  unkept?: true | undefined;
+}
+
+/** One attempt to make. */
+export interface Attempt {
+  item: number;
+  line: ItemLine;
+  attempt: number;
+}
+
+/** What came of it. */
+export type AttemptOutcome = ({ ok: true; value: Json } & Skipped) | { ok: false; cause: FailureCause };
+
+/** Takes lines of what items log; resolves when one is stored. */
+export interface LineLog {
+  append(line: object): Promise<void>;
 }
 
 /** Makes attempts for the items of one pod. */
@@ -32,8 +51,7 @@ export interface PodHost {
   files: KtFiles;
   catalog: FunctionCatalog;
   /** Makes the attempts of a step's items; default: calls its functions. */
-  runnerOf?:
-    ((step: JobOrder, host: PodHost, logs: () => Promise<SegmentLog<object>>) => AttemptRunner) | undefined;
+  runnerOf?: ((step: JobOrder, host: PodHost, logs: () => Promise<LineLog>) => AttemptRunner) | undefined;
   clock: Clock;
   resultCache: ResultCache;
   /** Reads a job's manifest, which never changes, once. */

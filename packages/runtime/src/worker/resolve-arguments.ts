@@ -10,6 +10,7 @@ import {
   type RefJson,
   replaceRefs,
 } from '@kube-transform/sdk';
+import { shown } from '../parse/stored-value.js';
 import { resultsOf, type RefScope } from '../run-store/item-results.js';
 
 /** The element of a map, where there is one. */
@@ -122,10 +123,9 @@ function joined(parts: readonly unknown[], filling: Filling): string {
       const value = lookUp(part, filling);
       if (value === undefined) return '';
       if (typeof value !== 'object') return String(value);
-      const seen = (JSON.stringify(value) ?? 'null').slice(0, 60);
       filling.misses.push({
         path: filling.keys.reduce<string>(addKey, ''),
-        message: `"${part.ref.$ref}" is ${seen}, which cannot be part of a text.`,
+        message: `"${part.ref.$ref}" is ${shown(value, 60)}, which cannot be part of a text.`,
         isField: false,
       });
       return '';

@@ -1,12 +1,11 @@
 /** Runs the items of a container step on this machine, one attempt at a time. */
 import { type FailureCause, isKtError } from '@kube-transform/sdk';
-import type { ContainerEnd, ContainerRuntime, JobOrder } from '../ports/index.js';
-import type { SegmentLog } from '../run-store/segment-log.js';
+import type { ContainerEnd, ContainerRuntime } from '../ports/containers.js';
+import type { JobOrder } from '../ports/index.js';
 import { ContainerItems } from './container-items.js';
 import { ContextScope } from './item-context.js';
-import type { AttemptRunner, PodHost } from './pod-host.js';
+import type { Attempt, AttemptOutcome, AttemptRunner, LineLog, PodHost } from './pod-host.js';
 import { attemptTimeoutMs } from './retry-policy.js';
-import type { Attempt, AttemptOutcome } from './run-item.js';
 
 /** Makes attempts for the items of one pod. */
 export class ContainerRunner implements AttemptRunner {
@@ -19,7 +18,7 @@ export class ContainerRunner implements AttemptRunner {
   constructor(
     step: JobOrder,
     host: PodHost,
-    { logs, runtime }: { logs: () => Promise<SegmentLog<object>>; runtime: ContainerRuntime },
+    { logs, runtime }: { logs: () => Promise<LineLog>; runtime: ContainerRuntime },
   ) {
     this.#step = step;
     this.#host = host;
@@ -57,6 +56,7 @@ export class ContainerRunner implements AttemptRunner {
         attempt,
         signal: context.signal,
         files: this.#host.files,
+        scratch: context.scratch,
         onLine: text => void context.log.info(text),
       });
       if (isLate) return { ok: false, cause: tooLate(timeoutMs ?? 0) };

@@ -24,23 +24,10 @@ import {
 import { invoke, type Outcome } from './invoke.js';
 import { ContextScope } from './item-context.js';
 import { ItemTargets } from './item-targets.js';
-import type { ItemLine } from '../run-store/job-manifest.js';
 import type { FunctionCatalog, JobOrder } from '../ports/index.js';
-import type { AttemptRunner, PodHost } from './pod-host.js';
-import type { Skipped } from './item-ledger.js';
-import type { SegmentLog } from '../run-store/segment-log.js';
+import type { Attempt, AttemptOutcome, AttemptRunner, LineLog, PodHost } from './pod-host.js';
 import { attemptTimeoutMs } from './retry-policy.js';
 import { cachedResult, cacheHash, keepResult, outputsHash } from '../run-store/result-cache.js';
-
-/** One attempt to make. */
-export interface Attempt {
-  item: number;
-  line: ItemLine;
-  attempt: number;
-}
-
-/** What came of it. */
-export type AttemptOutcome = ({ ok: true; value: Json } & Skipped) | { ok: false; cause: FailureCause };
 
 const usesFiles = ({ outputs, inputs }: KTJob): boolean => outputs.length + inputs.length > 0;
 const NO_FUNCTION: Promise<AttemptOutcome> = Promise.resolve({ ok: true, value: null });
@@ -60,7 +47,7 @@ export class ItemRunner implements AttemptRunner {
     this.#host.catalog.register(functions);
   };
 
-  constructor(step: JobOrder, host: PodHost, logs: () => Promise<SegmentLog<object>>) {
+  constructor(step: JobOrder, host: PodHost, logs: () => Promise<LineLog>) {
     this.#step = step;
     this.#host = host;
     this.#known = new Set(step.job.dependencies);
@@ -137,7 +124,8 @@ export class ItemRunner implements AttemptRunner {
     }
     const outcome = await this.#unlessCached(call);
     if (!outcome.ok) return outcome;
-    const missing = await this.#targets.check(paths, call.item);
+    // Those of a dynamic job are made by its children.
+    const missing = hasResult ? await this.#targets.check(paths, call.item) : null;
     if (missing !== null) return { ok: false, cause: missing };
     if (hasResult && paths.length > 0)
       await keepResult(store, await outputsHash(call.name, paths), { value: outcome.value, replace: true });

@@ -12,10 +12,10 @@ import type { FailureCause } from '@kube-transform/sdk';
 import { logsPrefix } from '../run-store/layout.js';
 import { givenItems, type ItemLine, type JobManifest, readItems } from '../run-store/job-manifest.js';
 import type { JobOrder } from '../ports/index.js';
-import type { PodHost } from './pod-host.js';
+import type { AttemptOutcome, PodHost } from './pod-host.js';
 import { ItemLedger } from './item-ledger.js';
 import type { PodOutcome } from '../run-store/item-results.js';
-import { type AttemptOutcome, ItemRunner } from './run-item.js';
+import { ItemRunner } from './run-item.js';
 import { SegmentLog } from '../run-store/segment-log.js';
 import { stopsJob } from './retry-policy.js';
 

@@ -1,5 +1,5 @@
 /** Steps that run containers: what the builder is given, and the jobs that it becomes. */
-import type { KTContainerResult, KTExitCodes } from '../document/container-spec.js';
+import type { KTContainerResult, KTExitCodes } from '../document/spec.js';
 import { KtError, PermanentError } from '../errors.js';
 import { isObject, type Json } from '../json.js';
 import { omitUndefined } from '../omit-undefined.js';

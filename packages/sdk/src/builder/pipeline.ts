@@ -3,8 +3,7 @@
  * as values.
  */
 import type { JsonObject } from '../json.js';
-import type { KTContainerResult } from '../document/container-spec.js';
-import type { KTSchedule, ScheduleOptions } from '../document/spec.js';
+import type { KTContainerResult, KTSchedule, ScheduleOptions } from '../document/spec.js';
 import type { KTPipelineInput } from '../document/spec-input.js';
 import type { SchemaInput, SchemaOutput, StandardSchema } from '../standard-schema.js';
 import {

@@ -1,9 +1,8 @@
 /** The schema of a whole document: its jobs, and the schedules on which it runs. */
 import * as z from 'zod';
-import { CONTAINER_FIELDS } from './container-schema.js';
 import { cronProblem } from './cron.js';
 import { duration, flag, orNull, text, withDefault } from './field-schemas.js';
-import { jobSchema, kubernetes } from './job-schema.js';
+import { CONTAINER_FIELDS, jobSchema, kubernetes } from './job-schema.js';
 
 const cron = text.refine(line => cronProblem(line) === undefined, {
   error: ({ input }) => cronProblem(String(input)),

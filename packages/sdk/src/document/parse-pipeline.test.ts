@@ -24,6 +24,8 @@ const DEFAULTS = {
   failFast: false,
   cache: false,
   outputs: [],
+  inputs: [],
+  container: null,
   env: {},
   labels: {},
   gpu: 0,

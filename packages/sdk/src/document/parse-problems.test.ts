@@ -89,7 +89,7 @@ test.each<[string, object, string]>([
     { type: 'static', items: [1] },
     'jobs[0].items: Expected "items" only in a map job, but got [1].',
   ],
-  ['no type', {}, 'jobs[0].type: Expected "static", "dynamic" or "map", but got nothing.'],
+  ['no type', {}, 'jobs[0].type: Expected "static", "dynamic", "map" or "container", but got nothing.'],
   [
     'a name with "#"',
     { type: 'static', name: 'a#b' },

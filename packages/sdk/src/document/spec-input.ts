@@ -1,7 +1,6 @@
 /** The document of a pipeline as people may write it: what has a default may be null or absent. */
-import type { KTContainer, KTExitCodes } from './container-spec.js';
 import type { Backoff } from './job-options.js';
-import type { KTJob, KTSchedule, KTTask } from './spec.js';
+import type { KTContainer, KTExitCodes, KTJob, KTSchedule, KTTask } from './spec.js';
 
 /** As a document may have it: each field may be null or absent. */
 export type Loose<T> = { [K in keyof T]?: T[K] | null };

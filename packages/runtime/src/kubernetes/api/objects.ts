@@ -116,6 +116,7 @@ export interface Pod extends KubeObject {
   spec?: {
     nodeName?: string;
     nodeSelector?: Record<string, string>;
+    schedulingGates?: { name: string }[];
     containers?: {
       name: string;
       image?: string;
@@ -127,6 +128,7 @@ export interface Pod extends KubeObject {
     reason?: string;
     message?: string;
     podIP?: string;
+    startTime?: string;
     conditions?: Condition[];
     initContainerStatuses?: ContainerStatus[];
     containerStatuses?: ContainerStatus[];

@@ -36,11 +36,18 @@ const BY_PLATFORM =
   /^(Unknown|ContainerStatusUnknown|NodeLost|NodeShutdown|Shutdown|Terminated|Evicted|Preempting|UnexpectedAdmissionError|AdmissionRejected|NodeAffinity|NodePorts|OutOf\w+)$/;
 const SIGNALS: Record<number, string> = { 6: 'SIGABRT', 9: 'SIGKILL', 11: 'SIGSEGV', 15: 'SIGTERM' };
 
-/** The end of a pod; `memory` is what it was given, `timeoutMs` the longest time of an attempt. */
-export function terminationOf(
-  pod: Pod | undefined,
-  given: { memory: string; timeoutMs: number | null },
-): PodTermination {
+/** What is known of a pod that ended. */
+interface Given {
+  /** What it was given. */
+  memory: string;
+  /** The longest time of an attempt. */
+  timeoutMs: number | null;
+  /** Of a pod that ran a container of the user's: its item, and the last line that it printed. */
+  container?: { item: number; cause: FailureCause } | undefined;
+}
+
+/** The end of a pod. */
+export function terminationOf(pod: Pod | undefined, given: Given): PodTermination {
   if (pod === undefined) {
     return end({
       kind: 'disrupted',
@@ -51,14 +58,21 @@ export function terminationOf(
   const statuses = pod.status?.containerStatuses ?? [];
   // Others may be put beside it by webhooks of the cluster.
   const state = (statuses.find(({ name }) => name === CONTAINER) ?? statuses[0])?.state?.terminated;
-  const note = readNote(state?.message);
+  const { container } = given;
+  const hasBegun = state?.startedAt !== undefined;
+  const note =
+    container === undefined ? readNote(state?.message) : { begun: hasBegun ? [container.item] : [] };
   const uid = pod.metadata.uid ?? null;
   const at = { uid, begun: note.begun, last: note.last ?? 0, pod: note.pod ?? null };
   const code = state?.exitCode ?? null;
   if (state?.reason === 'StartError' || state?.reason === 'ContainerCannotRun') {
-    return end({ ...at, kind: 'broken', cause: notStarted(state.reason, note.message ?? '') });
+    const cause =
+      container === undefined
+        ? notStarted(state.reason, note.message ?? '')
+        : noProgram(state.reason, state.message ?? '');
+    return end({ ...at, begun: [], kind: 'broken', cause });
   }
-  if (code === EXIT_CODE.failed || code === EXIT_CODE.abort || code === 0)
+  if (container === undefined && isOver(code))
     return end({ ...at, kind: 'done', cause: exited(code, note.message) });
   if (state?.reason === 'OOMKilled') return end({ ...at, kind: 'memory', cause: outOfMemory(given.memory) });
   if (note.deadline !== undefined)
@@ -79,16 +93,21 @@ export function terminationOf(
   }
   if (pod.status?.reason === 'DeadlineExceeded') {
     const message =
-      'The pod was ended by Kubernetes after its activeDeadlineSeconds, the time for all its items with all their attempts.';
+      container === undefined
+        ? 'The pod was ended by Kubernetes after its activeDeadlineSeconds, the time for all its items with all their attempts.'
+        : `The container was ended: it took longer than ${given.timeoutMs ?? 0} ms.`;
     return end({
       ...at,
       kind: 'deadline',
       cause: { kind: 'DeadlineExceeded', message, timeoutMs: given.timeoutMs ?? 0 },
     });
   }
-  if (pod.metadata.deletionTimestamp !== undefined || code === EXIT_CODE.stopped) {
+  const isStopped = container === undefined && code === EXIT_CODE.stopped;
+  if (pod.metadata.deletionTimestamp !== undefined || isStopped) {
     return end({ ...at, kind: 'disrupted', cause: evicted('The pod was deleted while it ran.') });
   }
+  if (container !== undefined && code !== null)
+    return end({ ...at, kind: 'crashed', cause: container.cause });
   if (code === EXIT_CODE.early) return end({ ...at, kind: 'crashed', cause: early(note.message) });
   if (code === EXIT_CODE.unfit) return end({ ...at, kind: 'unfit', cause: exited(code, note.message) });
   if (code === EXIT_CODE.unstored) return end({ ...at, kind: 'unstored', cause: exited(code, note.message) });
@@ -101,6 +120,10 @@ export function terminationOf(
     });
   return end({ ...at, kind: 'crashed', cause: exited(code, note.message) });
 }
+
+/** Codes with which a worker says that all its items are decided. */
+const isOver = (code: number | null): boolean =>
+  code === EXIT_CODE.failed || code === EXIT_CODE.abort || code === 0;
 
 const end = (
   known: Omit<PodTermination, 'uid' | 'late' | 'last' | 'pod'> & Partial<PodTermination>,
@@ -155,10 +178,16 @@ export const resultsAreLost = (told: PodTermination): PodTermination => ({
 /** The end of a pod that succeeded, as Kubernetes has it, without having done its items. */
 export const DID_NOTHING: PodTermination = end({ kind: 'crashed', cause: early(), begun: [] });
 
+const shimless = (said: string): string =>
+  said.replace(/^failed to create \S+ task: (failed to create shim task: )?/, '').replace(/[.\s]+$/, '');
+
+function noProgram(reason: string, said: string): FailureCause {
+  const message = `${shimless(said)}. Look whether the image has the program that "command" names, built for the processor of the nodes.`;
+  return { kind: 'NotStarted', reason, message };
+}
+
 function notStarted(reason: string, said: string): FailureCause {
-  const words = said
-    .replace(/^failed to create \S+ task: (failed to create shim task: )?/, '')
-    .replace(/[.\s]+$/, '');
+  const words = shimless(said);
   return {
     kind: 'NotStarted',
     reason,

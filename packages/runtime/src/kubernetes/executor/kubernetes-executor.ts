@@ -12,7 +12,7 @@
 import type { KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../../core/events.js';
 import { AsyncQueue } from '../../streams/async-queue.js';
-import { itemBlocks } from './item-blocks.js';
+import { itemBlocks } from '../run/item-blocks.js';
 import { manifestReader } from '../../run-store/job-manifest.js';
 import type {
   Assignment,
@@ -32,6 +32,8 @@ import { JobExecution } from './job-execution.js';
 import { JobReconciler } from './job-reconciler.js';
 import { AdmissionQueue } from './admission-queue.js';
 import { WaveJobs } from './wave-jobs.js';
+import { ContainerSteps } from '../containers/container-steps.js';
+import { ContainerWatch } from './container-watch.js';
 import { StartWatchdog } from './start-watchdog.js';
 import { watchRun } from './watch-run.js';
 
@@ -68,6 +70,7 @@ class ClusterExecutor implements KubernetesExecutor {
   readonly #podFailures: PodFailures;
   readonly #waves: WaveJobs;
   readonly #watchdog: StartWatchdog;
+  readonly #containers: ContainerWatch;
   readonly #reconciler: JobReconciler;
   readonly #admission: AdmissionQueue;
   readonly #manifests: ReturnType<typeof manifestReader>;
@@ -80,11 +83,19 @@ class ClusterExecutor implements KubernetesExecutor {
 
   constructor(options: KubernetesOptions) {
     this.#o = options;
-    this.#podFailures = new PodFailures(options);
-    this.#waves = new WaveJobs(options);
-    this.#watchdog = new StartWatchdog(options);
     this.#manifests = manifestReader(options.store);
     this.#items = itemBlocks(options.store);
+    const steps = new ContainerSteps(options, this.#closing.signal);
+    this.#podFailures = new PodFailures(options, steps);
+    this.#waves = new WaveJobs(options, steps);
+    this.#watchdog = new StartWatchdog(options);
+    this.#containers = new ContainerWatch(options, steps, {
+      manifests: this.#manifests,
+      executionOf: job => this.#executions.get(job),
+      recorded: hint => this.hint(hint),
+      podFailed: pod => this.#podFailed(pod),
+      broke: error => this.#facts.fail(error),
+    });
     const parts = { podFailures: this.#podFailures, waves: this.#waves, watchdog: this.#watchdog };
     this.#reconciler = new JobReconciler(this.#manifests, parts);
     this.#admission = new AdmissionQueue(options.frame.settings.maxPods);
@@ -97,10 +108,8 @@ class ClusterExecutor implements KubernetesExecutor {
   async submit(order: JobOrder): Promise<void> {
     await (this.#listed ??= this.#start());
     if (this.#executions.has(order.job.name)) return;
-    const execution = new JobExecution(this.#o.store, order, {
-      work: started => this.#work(started),
-      emit: this.#tell,
-    });
+    const told = { work: (one: JobExecution) => this.#work(one), emit: this.#tell };
+    const execution = new JobExecution(this.#o.store, order, told);
     this.#executions.set(execution.name, execution);
     if (this.#o.isFirst !== true) execution.setFound();
     for (const job of this.#found.values())
@@ -108,6 +117,7 @@ class ClusterExecutor implements KubernetesExecutor {
         execution.see(job);
         execution.setFound();
       }
+    if (order.job.container !== null) this.#background.push(this.#containers.begin(this.#closing.signal));
     await this.#wake(execution);
   }
 

@@ -18,6 +18,7 @@ import {
   resultsAreLost,
   terminationOf,
 } from '../diagnosis/pod-termination.js';
+import { ContainerSteps } from '../containers/container-steps.js';
 import { JOB_INDEX, JOB_NAME, selectPodsOf } from '../manifests/names.js';
 import type { JobExecution, Surroundings } from './job-execution.js';
 import type { KubernetesOptions } from './options.js';
@@ -27,10 +28,13 @@ import type { Wave } from './waves.js';
 /** How long what a pod has stored may take to be read: as long as any store may lag, twice. */
 const BELIEVED_MS = 120_000;
 const LOOK_AGAIN_MS = 1000;
+/** How long the end of a container may take to be put on record before its pod is looked for. */
+const OVERDUE_MS = 10_000;
 
 /** Deals with the ends of pods. */
 export class PodFailures {
   readonly #o: Pick<KubernetesOptions, 'api' | 'store' | 'clock' | 'frame'>;
+  readonly #steps: ContainerSteps;
   /** Failed pods by Job and index, as far as they were seen. */
   readonly #pods = new Map<string, Pod>();
   /** Uids of pods that were dealt with. */
@@ -38,8 +42,12 @@ export class PodFailures {
   /** Since when the last results of a pod are waited for, by Job and index. */
   readonly #awaitedSinceMs = new Map<string, number>();
 
-  constructor(options: Pick<KubernetesOptions, 'api' | 'store' | 'clock' | 'frame'>) {
+  constructor(
+    options: Pick<KubernetesOptions, 'api' | 'store' | 'clock' | 'frame'>,
+    steps = new ContainerSteps(options, new AbortController().signal),
+  ) {
     this.#o = options;
+    this.#steps = steps;
   }
 
   /** Takes in a pod that failed; false where it was known. */
@@ -65,8 +73,16 @@ export class PodFailures {
       if ([...failed].some(index => !this.#pods.has(keyOf(wave.name, index)))) await this.#list(wave);
       for (const index of [...failed, ...(await unfinishedIndexes(execution, wave))]) {
         const key = keyOf(wave.name, index);
+        const isLost = manifest.job.container === null || failed.has(index) || this.#isOverdue(key);
+        // The end of a container that succeeded is put on record by whoever follows its pod.
+        if (!isLost) continue;
         const seen = this.#pods.get(key) ?? (failed.has(index) ? undefined : await this.#look(wave, index));
-        const told = seen === undefined && !failed.has(index) ? DID_NOTHING : endOf(seen, manifest, wave);
+        if (!failed.has(index) && (await this.#isSettled({ execution, manifest, wave }, { index, seen })))
+          continue;
+        const told =
+          seen === undefined && !failed.has(index) && manifest.job.container === null
+            ? DID_NOTHING
+            : await this.#endOf(seen, manifest, { wave, index });
         const pod = podOf(wave, index, { told, itemsPerPod: manifest.itemsPerPod });
         const isBehind = pod !== undefined && (await isPodBehind(execution, pod, told));
         if (isBehind && this.#isBelieved(key)) {
@@ -95,7 +111,7 @@ export class PodFailures {
       if (!key.startsWith(keyOf(wave.name, ''))) continue;
       const index = Number(key.slice(keyOf(wave.name, '').length));
       if (failed.has(index) || !isDisrupted(seen)) continue;
-      const end = endOf(seen, manifest, wave);
+      const end = await this.#endOf(seen, manifest, { wave, index });
       const pod = podOf(wave, index, { told: end, itemsPerPod: manifest.itemsPerPod });
       if (pod !== undefined) {
         await recordPodFailure(this.#o.store, manifest, { pod, end, memory: wave.memory });
@@ -103,6 +119,40 @@ export class PodFailures {
       }
       this.#forget(wave, index, seen);
     }
+  }
+
+  /**
+   * Whether a pod that succeeded ran a container of the user's, and its item is on record now: the pod cannot
+   * do that by itself.
+   */
+  async #isSettled(
+    { execution, manifest, wave }: { execution: JobExecution; manifest: JobManifest; wave: Wave },
+    { index, seen }: { index: number; seen: Pod | undefined },
+  ): Promise<boolean> {
+    const item = wave.podAt(index);
+    if (manifest.job.container === null || item === undefined) return false;
+    if (seen === undefined) {
+      if (!(await this.#steps.settleUnseen(manifest, item))) return false;
+    } else {
+      const of = { pod: seen, manifest, item };
+      await this.#steps.settle(of, await this.#steps.ended(of));
+    }
+    await execution.tally.refreshPod(item);
+    return !execution.tally.isOpen(item);
+  }
+
+  async #endOf(
+    seen: Pod | undefined,
+    manifest: JobManifest,
+    { wave, index }: { wave: Wave; index: number },
+  ): Promise<PodTermination> {
+    const item = wave.podAt(index);
+    const given = { memory: wave.memory, timeoutMs: attemptTimeoutMs(manifest.job) };
+    if (manifest.job.container === null || seen === undefined || item === undefined)
+      return terminationOf(seen, given);
+    const end = await this.#steps.ended({ pod: seen, manifest, item });
+    const cause = this.#steps.causeOf(manifest, end);
+    return terminationOf(seen, { ...given, container: { item, cause } });
   }
 
   async #ended(
@@ -134,6 +184,14 @@ export class PodFailures {
     const sinceMs = this.#awaitedSinceMs.get(key) ?? nowMs;
     this.#awaitedSinceMs.set(key, sinceMs);
     return nowMs - sinceMs < BELIEVED_MS;
+  }
+
+  /** What is to come of a pod has been waited for long enough to ask for it. */
+  #isOverdue(key: string): boolean {
+    const nowMs = this.#o.clock.elapsedMs();
+    const sinceMs = this.#awaitedSinceMs.get(key) ?? nowMs;
+    this.#awaitedSinceMs.set(key, sinceMs);
+    return nowMs - sinceMs >= OVERDUE_MS;
   }
 
   /** A pod that succeeded; undefined where Kubernetes has it no longer. */
@@ -177,9 +235,6 @@ const keyOf = (job: string, index: number | string): string => `${job}/${index}`
 
 const isDisrupted = ({ status }: Pod): boolean =>
   status?.conditions?.some(({ type, status: is }) => type === 'DisruptionTarget' && is === 'True') === true;
-
-const endOf = (seen: Pod | undefined, { job }: JobManifest, { memory }: Wave): PodTermination =>
-  terminationOf(seen, { memory, timeoutMs: attemptTimeoutMs(job) });
 
 /** Why a step fails with its last pod; null where another pod may help. */
 function causeOf({ tooMany, history }: JudgedPod, pod: string, cause: FailureCause): FailureCause | null {

@@ -9,13 +9,16 @@ import { type KTJob, KtError } from '@kube-transform/sdk';
 import type { JobManifest } from '../../run-store/job-manifest.js';
 import { paths } from '../api/paths.js';
 import { isKubeError, isMissingRight } from '../api/kube-error.js';
-import { ANNOTATION, selectPodsOf } from '../manifests/names.js';
+import { ANNOTATION, LABEL, selectPodsOf } from '../manifests/names.js';
 import type { ClusterSettings } from '../manifests/cluster-settings.js';
 import type { KubernetesOptions } from './options.js';
 import { taskJob, type WavePlan } from '../manifests/run-jobs.js';
 import type { Job } from '../api/objects.js';
 import { missingRight, type PendingReason, rejectionOf } from '../diagnosis/rejections.js';
 import type { JobExecution, Surroundings } from './job-execution.js';
+import { writePlaces } from '../containers/container-groups.js';
+import { containerPod } from '../containers/container-pod.js';
+import { ContainerSteps } from '../containers/container-steps.js';
 import { firstLanes } from './lanes.js';
 import { shardsOf, shares, type Wave } from './waves.js';
 
@@ -24,13 +27,21 @@ const GONE_CHECK_MS = 1000;
 /** How often it is looked whether more pods are worth their start. */
 const LOOK_MS = 500;
 
+/** Pods of one Job. */
+interface Shard extends Pick<WavePlan, 'container'> {
+  pods: string;
+  count: number;
+}
+
 /** Makes Jobs. */
 export class WaveJobs {
   readonly #o: KubernetesOptions;
+  readonly #steps: ContainerSteps;
   readonly #namespace: string;
 
-  constructor(options: KubernetesOptions) {
+  constructor(options: KubernetesOptions, steps = new ContainerSteps(options, new AbortController().signal)) {
     this.#o = options;
+    this.#steps = steps;
     this.#namespace = options.frame.settings.namespace;
   }
 
@@ -67,9 +78,28 @@ export class WaveJobs {
       pods = pods.filter(pod => tally.isOpen(pod));
       if (pods.length === 0) around.wakeLater(0);
     }
-    for (const shard of shardsOf(pods))
+    for (const shard of await this.#shards(execution, manifest, pods))
       if (!(await this.#make(execution, manifest, { shard, around }))) break;
+    if (pods.some(pod => !tally.isOpen(pod))) around.wakeLater(0);
     await this.share(around);
+  }
+
+  /** What the Jobs of a wave are made of; of a container step, what its pods run. */
+  async #shards(execution: JobExecution, manifest: JobManifest, pods: readonly number[]): Promise<Shard[]> {
+    const { job, runId } = manifest;
+    if (job.container === null) return shardsOf(pods);
+    const { settings } = this.#o.frame;
+    const { memory } = execution;
+    const groups = await this.#steps.groups(manifest, pods);
+    for (const pod of pods)
+      if (!groups.some(group => group.pods.includes(pod))) await execution.tally.refreshPod(pod);
+    return groups.flatMap(({ template, pods }) => {
+      const pod = containerPod({ settings, runId, job }, { template, memory });
+      return shardsOf(pods).map(shard => ({
+        ...shard,
+        container: { pod, varied: writePlaces(template.varied) },
+      }));
+    });
   }
 
   /**
@@ -78,7 +108,7 @@ export class WaveJobs {
   async #make(
     execution: JobExecution,
     manifest: JobManifest,
-    { shard, around }: { shard: { pods: string; count: number }; around: Surroundings },
+    { shard, around }: { shard: Shard; around: Surroundings },
   ): Promise<boolean> {
     const wanted = taskJob(this.#o.frame, this.#planOf(execution, manifest, { shard, around }));
     const { name } = wanted.metadata;
@@ -106,7 +136,7 @@ export class WaveJobs {
   #planOf(
     execution: JobExecution,
     { job, itemsPerPod }: JobManifest,
-    { shard, around }: { shard: { pods: string; count: number }; around: Surroundings },
+    { shard, around }: { shard: Shard; around: Surroundings },
   ): WavePlan {
     const { settings } = this.#o.frame;
     const wants = Math.min(shard.count, job.parallelism ?? settings.parallelism);
@@ -115,9 +145,10 @@ export class WaveJobs {
     const room = Math.max(1, Math.min(wants, around.room - taken));
     // Who says how many items a pod has gets a pod for each so many; a queue is asked once.
     const few = isQueued(settings, job) ? room : Math.min(room, firstLanes(mostLanes, job.parallelism));
-    const lanes = job.itemsPerPod === null ? few : shard.count;
+    const lanes = job.itemsPerPod === null && shard.container === undefined ? few : shard.count;
     return {
       job,
+      container: shard.container,
       itemsPerPod,
       wave: execution.lastWave + 1,
       pods: shard.pods,
@@ -184,11 +215,14 @@ export class WaveJobs {
 
   /** Deletes the objects of pods that succeeded while their Job goes on, where there are many. */
   async reap(wave: Wave): Promise<void> {
-    if (!wave.takeReapable(this.#o.frame.settings.reapAbove)) return;
+    if (isOfContainers(wave) || !wave.takeReapable(this.#o.frame.settings.reapAbove)) return;
     const which = { labelSelector: selectPodsOf(wave.name), fieldSelector: 'status.phase=Succeeded' };
     await this.#o.api.deleteAll(paths.pods(this.#namespace), which);
   }
 }
+
+/** What came of its pods is read from them. */
+const isOfContainers = ({ job }: Wave): boolean => job.metadata.labels?.[LABEL.container] === 'true';
 
 const isQueued = ({ defaults }: ClusterSettings, { kubernetes }: KTJob): boolean =>
   ({ ...defaults, ...kubernetes }).queue !== undefined;

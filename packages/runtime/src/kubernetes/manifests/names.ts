@@ -6,6 +6,8 @@ export const LABEL = {
   run: 'kt.dev/run',
   job: 'kt.dev/job',
   wave: 'kt.dev/wave',
+  /** Of pods that run a container of the user's. */
+  container: 'kt.dev/container',
   bundle: 'kt.dev/bundle',
   /** The version of a deployed pipeline. */
   version: 'kt.dev/version',
@@ -28,6 +30,8 @@ export const ANNOTATION = {
   lanes: 'kt.dev/lanes',
   itemsPerPod: 'kt.dev/items-per-pod',
   specHash: 'kt.dev/spec-hash',
+  /** Which texts of a container differ from pod to pod. */
+  varied: 'kt.dev/varied',
   memory: 'kt.dev/memory',
   deployedAt: 'kt.dev/deployed-at',
   /** When a bundle was last said to be used. */

@@ -181,14 +181,9 @@ export function withJobOptions(
   const options = { ...plan.settings.defaults, ...job.kubernetes };
   const { nodeSelector, tolerations, affinity, priorityClassName, serviceAccountName } = options;
   const [container] = pod['containers'] as Record<string, unknown>[];
-  const image = options.image ?? plan.settings.image;
   const own: Record<string, unknown> = {
     ...container,
-    image,
-    imagePullPolicy: pullPolicy(
-      image,
-      options.imagePullPolicy ?? (options.image === undefined ? plan.settings.imagePullPolicy : null),
-    ),
+    ...imageOf(job, plan.settings, container ?? {}),
     ...envFromOf(plan.settings, options.envFrom),
     ...withDisk(container, options.ephemeralStorage),
     volumeMounts: [
@@ -198,7 +193,9 @@ export function withJobOptions(
   };
   const spec: Record<string, unknown> = {
     ...pod,
-    containers: [own],
+    containers: [
+      options.containerPatch === undefined ? own : (mergePatch(own, options.containerPatch) as typeof own),
+    ],
     volumes: [...(pod['volumes'] as object[]), ...(options.volumes ?? [])],
     ...omitUndefined({ nodeSelector, tolerations, affinity, priorityClassName, serviceAccountName }),
     ...deadline(job, plan.items),
@@ -206,6 +203,18 @@ export function withJobOptions(
   return options.podPatch === undefined
     ? spec
     : (mergePatch(spec, options.podPatch) as Record<string, unknown>);
+}
+
+/** The image of a pod; that of a container step is its own. */
+function imageOf(job: KTJob, settings: ClusterSettings, container: Record<string, unknown>): object {
+  const options = { ...settings.defaults, ...job.kubernetes };
+  if (job.container !== null) {
+    const { image = '', imagePullPolicy } = container as { image?: string; imagePullPolicy?: string };
+    return { image, imagePullPolicy: job.kubernetes.imagePullPolicy ?? imagePullPolicy };
+  }
+  const image = options.image ?? settings.image;
+  const policy = options.imagePullPolicy ?? (options.image === undefined ? settings.imagePullPolicy : null);
+  return { image, imagePullPolicy: pullPolicy(image, policy) };
 }
 
 /** The disk of a pod, which Kubernetes keeps free and ends those that take more. */
@@ -230,6 +239,9 @@ function withDisk(container: Record<string, unknown> | undefined, disk: string |
 function deadline(job: KTJob, items: number): Record<string, unknown> {
   const timeoutMs = job.timeout === null ? undefined : parseDurationMs(job.timeout);
   if (timeoutMs === undefined) return {};
+  // A container is ended in time by whoever follows it; this is the net beneath.
+  if (job.container !== null)
+    return { activeDeadlineSeconds: Math.min(START_SECONDS + Math.ceil(timeoutMs / 1000), 2 ** 31 - 1) };
   const pauseMs = parseDurationMs(job.backoff.max) ?? 60_000;
   const attempts = Math.ceil(items / (job.concurrency ?? 1)) * (job.retries + 1);
   const seconds = START_SECONDS + Math.ceil((attempts * timeoutMs + job.retries * items * pauseMs) / 1000);

@@ -12,8 +12,10 @@ export interface Rule {
 export const CONTROLLER_RULES: readonly Rule[] = [
   // Waves are made, adopted and followed (list, watch), given their share of pods (patch) and deleted.
   { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create', 'list', 'watch', 'patch', 'delete'] },
-  // Failed pods are followed; those that succeeded are deleted while a large Job goes on.
-  { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch', 'deletecollection'] },
+  // Failed pods are followed; those that succeeded are deleted while a large Job goes on. Pods of container
+  // steps are told what they run (patch), and what they print is read.
+  { apiGroups: [''], resources: ['pods'], verbs: ['list', 'watch', 'patch', 'deletecollection'] },
+  { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
   // The run's own ConfigMap is followed for the flag of `kt cancel`, and holds the summary; those of
   // scheduled runs are made.
   { apiGroups: [''], resources: ['configmaps'], verbs: ['create', 'list', 'watch', 'patch'] },

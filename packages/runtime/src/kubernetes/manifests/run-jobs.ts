@@ -1,5 +1,5 @@
 /** The objects that a run has in a cluster, as pure functions of what is asked for. */
-import type { KTJob } from '@kube-transform/sdk';
+import type { JsonObject, KTJob } from '@kube-transform/sdk';
 import { EXIT_CODE } from './exit-codes.js';
 import {
   ANNOTATION,
@@ -18,6 +18,7 @@ import {
   CONTAINER,
   type EnvVar,
   heapFlag,
+  mergePatch,
   MOUNT,
   placementOf,
   podLabels,
@@ -62,6 +63,8 @@ export interface WavePlan {
   parallelism: number;
   /** Memory of a pod; the job's own, or more after it ran out. */
   memory: string;
+  /** Of a container step: its pod, and what differs between the pods of the wave. */
+  container?: { pod: Record<string, unknown>; varied: string } | undefined;
 }
 
 /** Reference to a run's ConfigMap. */
@@ -78,6 +81,47 @@ const INDEX_HISTORY: readonly EnvVar[] = [
   valueFrom: { fieldRef: { fieldPath: `metadata.annotations['batch.kubernetes.io/${annotation}']` } },
 }));
 
+const DISRUPTION = { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] };
+/** What exit codes of a worker mean; those of other programs mean what their authors say. */
+const WORKER_ENDS = [
+  DISRUPTION,
+  {
+    action: 'FailIndex',
+    onExitCodes: { containerName: CONTAINER, operator: 'In', values: [EXIT_CODE.failed] },
+  },
+  {
+    action: 'FailJob',
+    onExitCodes: { containerName: CONTAINER, operator: 'In', values: [EXIT_CODE.abort] },
+  },
+];
+
+/** The pod of a step whose functions are run by a worker. */
+function workerPod(frame: RunFrame, plan: WavePlan): Record<string, unknown> {
+  const { runId, settings, digest } = frame;
+  const { job, wave, memory } = plan;
+  const env: EnvVar[] = [
+    ...workerEnv(settings, job.env),
+    { name: 'KT_RUN', value: runId },
+    { name: 'KT_JOB', value: job.name },
+    { name: 'KT_PODS', value: plan.pods },
+    { name: 'KT_DIGEST', value: digest },
+    { name: 'KT_POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
+    // What a pod says when it asks for something to do, and which of them begin with what is theirs.
+    { name: 'KT_WAVE', value: String(wave) },
+    ...(plan.lanes < plan.count ? [{ name: 'KT_LANES', value: String(plan.lanes) }] : []),
+    ...INDEX_HISTORY,
+  ];
+  return basePod({
+    settings,
+    bundle: bundleNames(digest, frame.bundleParts),
+    args: [heapFlag(memory), `${MOUNT.bundle}/worker.mjs`],
+    env,
+    resources: resourcesOf(job, memory),
+    token: false,
+    volumes: [],
+  });
+}
+
 /** The Indexed Job of a wave. */
 export function taskJob(frame: RunFrame, plan: WavePlan): Job {
   const { runId, pipeline, settings, digest } = frame;
@@ -89,28 +133,9 @@ export function taskJob(frame: RunFrame, plan: WavePlan): Job {
     ...runLabels(runId, pipeline, 'task'),
     [LABEL.job]: labelValue(job.name),
     [LABEL.wave]: String(wave),
+    ...(plan.container === undefined ? {} : { [LABEL.container]: 'true' }),
   };
-  const env: EnvVar[] = [
-    ...workerEnv(settings, job.env),
-    { name: 'KT_RUN', value: runId },
-    { name: 'KT_JOB', value: job.name },
-    { name: 'KT_PODS', value: plan.pods },
-    { name: 'KT_DIGEST', value: digest },
-    { name: 'KT_POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
-    // What a pod says when it asks for something to do, and which of them begin with what is theirs.
-    { name: 'KT_WAVE', value: String(wave) },
-    ...(isShared ? [{ name: 'KT_LANES', value: String(plan.lanes) }] : []),
-    ...INDEX_HISTORY,
-  ];
-  const pod = basePod({
-    settings,
-    bundle: bundleNames(digest, frame.bundleParts),
-    args: [heapFlag(memory), `${MOUNT.bundle}/worker.mjs`],
-    env,
-    resources: resourcesOf(job, memory),
-    token: false,
-    volumes: [],
-  });
+  const pod = plan.container?.pod ?? workerPod(frame, plan);
   const annotations = {
     ...settings.defaults.annotations,
     ...job.kubernetes.annotations,
@@ -127,19 +152,7 @@ export function taskJob(frame: RunFrame, plan: WavePlan): Job {
     parallelism: plan.parallelism,
     backoffLimitPerIndex: 0,
     podReplacementPolicy: 'Failed',
-    podFailurePolicy: {
-      rules: [
-        { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
-        {
-          action: 'FailIndex',
-          onExitCodes: { containerName: CONTAINER, operator: 'In', values: [EXIT_CODE.failed] },
-        },
-        {
-          action: 'FailJob',
-          onExitCodes: { containerName: CONTAINER, operator: 'In', values: [EXIT_CODE.abort] },
-        },
-      ],
-    },
+    podFailurePolicy: { rules: plan.container === undefined ? WORKER_ENDS : [DISRUPTION] },
     ttlSecondsAfterFinished: settings.ttlSeconds,
     template,
   };
@@ -155,6 +168,7 @@ export function taskJob(frame: RunFrame, plan: WavePlan): Job {
         [ANNOTATION.job]: job.name,
         [ANNOTATION.pods]: plan.pods,
         ...(isShared ? { [ANNOTATION.lanes]: String(plan.lanes) } : {}),
+        ...(plan.container === undefined ? {} : { [ANNOTATION.varied]: plan.container.varied }),
         [ANNOTATION.itemsPerPod]: String(itemsPerPod),
         [ANNOTATION.memory]: memory,
         [ANNOTATION.specHash]: shortHash(
@@ -165,8 +179,15 @@ export function taskJob(frame: RunFrame, plan: WavePlan): Job {
       },
       ownerReferences: [frame.owner],
     },
-    spec,
+    spec: own.jobPatch === undefined ? spec : withPatch(spec, own.jobPatch),
   };
+}
+
+/** A Job's spec with a patch of the user's, which may not change which pods it has. */
+function withPatch<S extends object>(spec: S, patch: JsonObject): S {
+  const kept = ['completionMode', 'completions', 'parallelism', 'backoffLimitPerIndex', 'podFailurePolicy'];
+  const allowed = Object.fromEntries(Object.entries(patch).filter(([key]) => !kept.includes(key)));
+  return mergePatch(spec, allowed) as S;
 }
 
 /** Labels that users give their jobs; those that are found by here stay ours. */

@@ -1,0 +1,51 @@
+/** What Kubernetes tells of the container of a step. Pure. */
+import type { KTContainerResult } from '@kube-transform/sdk';
+import type { ContainerEnd } from '../../ports/containers.js';
+import type { ContainerState, Pod } from '../api/objects.js';
+import { CONTAINER } from '../manifests/pod-spec.js';
+import { GATE } from './container-pod.js';
+
+const SIGNALS: Record<number, string> = { 6: 'SIGABRT', 9: 'SIGKILL', 11: 'SIGSEGV', 15: 'SIGTERM' };
+
+/** The container's state; undefined where it has none yet. */
+function stateOf({ status }: Pod): ContainerState | undefined {
+  const statuses = status?.containerStatuses ?? [];
+  return (statuses.find(({ name }) => name === CONTAINER) ?? statuses[0])?.state;
+}
+
+/** Whether a pod waits to be told what it runs. */
+export const isWaiting = ({ spec, metadata }: Pod): boolean =>
+  metadata.deletionTimestamp === undefined &&
+  spec?.schedulingGates?.some(({ name }) => name === GATE) === true;
+
+/** Whether its container has begun, and may be at work. */
+export const isAtWork = (pod: Pod): boolean => stateOf(pod)?.running !== undefined;
+
+/** Whether it has ended, as far as its node can tell. */
+export const hasEnded = ({ status }: Pod): boolean =>
+  status?.phase === 'Succeeded' || status?.phase === 'Failed';
+
+/** When a pod and its container began, in milliseconds since 1970; null where that is not told. */
+export function startedMs(pod: Pod): { podMs: number; containerMs: number } | null {
+  const podMs = Date.parse(pod.status?.startTime ?? '');
+  const containerMs = Date.parse(stateOf(pod)?.running?.startedAt ?? '');
+  return Number.isNaN(podMs) || Number.isNaN(containerMs) ? null : { podMs, containerMs };
+}
+
+/** How a container ended. */
+export function endOf(
+  pod: Pod,
+  lastLines: readonly string[],
+  result: KTContainerResult | undefined,
+): ContainerEnd {
+  const ended = stateOf(pod)?.terminated;
+  const exitCode = ended?.exitCode ?? (pod.status?.phase === 'Succeeded' ? 0 : -1);
+  const isFile = typeof result === 'object' && 'file' in result;
+  return {
+    exitCode,
+    signal: SIGNALS[exitCode - 128] ?? null,
+    isOutOfMemory: ended?.reason === 'OOMKilled',
+    lastLines,
+    file: isFile ? (ended?.message ?? null) : null,
+  };
+}

@@ -1,0 +1,130 @@
+import { type KTJobInput, mustParsePipeline } from '@kube-transform/sdk';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { KubeBench } from '../../../../../test/kit/kube-bench.js';
+import { expandJob } from '../../engine/expand-job.js';
+import type { FileStore } from '../../ports/index.js';
+import { readOutcomes } from '../../run-store/item-results.js';
+import { orderOf, type JobManifest } from '../../run-store/job-manifest.js';
+import { systemClock } from '../../process/system-clock.js';
+import { memoryFileStore } from '../../stores/memory-file-store.js';
+import type { Job, Pod } from '../api/objects.js';
+import { paths } from '../api/paths.js';
+import { clusterSettings } from '../manifests/cluster-settings.js';
+import { ANNOTATION, JOB_INDEX, JOB_NAME } from '../manifests/names.js';
+import { ownerOf } from '../manifests/run-jobs.js';
+import { type KubernetesExecutor, kubernetesExecutor } from './kubernetes-executor.js';
+
+const bench = new KubeBench();
+const pods = paths.pods('ns');
+let store: FileStore;
+let manifest: JobManifest;
+let executor: KubernetesExecutor;
+const made: KubernetesExecutor[] = [];
+
+/** A controller of the run, as one that begins it, or comes after another. */
+const begin = async (): Promise<void> => {
+  const settings = clusterSettings({ namespace: 'ns', store: 'mem:' });
+  const frame = {
+    runId: 'r',
+    pipeline: 'p',
+    settings,
+    digest: 'd',
+    bundleParts: 1,
+    owner: ownerOf('r', 'u'),
+  };
+  executor = kubernetesExecutor({
+    api: bench.api(),
+    store,
+    clock: systemClock,
+    frame,
+    onTrouble: () => undefined,
+  });
+  made.push(executor);
+  await executor.submit(orderOf(manifest));
+};
+
+beforeEach(async () => {
+  store = memoryFileStore();
+  const given: KTJobInput = {
+    type: 'container',
+    name: 'c',
+    items: ['a', 'b'],
+    container: { image: 'x', args: [{ $ref: 'item#' }], result: 'text' },
+  };
+  const [job] = mustParsePipeline({ name: 'p', jobs: [given] }).jobs;
+  manifest = (await expandJob({
+    store,
+    runId: 'r',
+    pipeline: 'p',
+    job: job!,
+    itemsPerPod: () => 7,
+  })) as JobManifest;
+  bench.server.on(/\/log\?/, {
+    stream: out => {
+      out.send('2026-11-28T08:00:00.123Z one\n2026-11-28T08:00:00.124Z said it\n');
+      out.end();
+    },
+  });
+  await begin();
+});
+afterEach(async () => {
+  for (const one of made.splice(0)) await one[Symbol.asyncDispose]();
+});
+
+const until = async <T>(find: () => Promise<T | undefined>): Promise<T> => {
+  for (;;) {
+    const found = await find();
+    if (found !== undefined) return found;
+    await new Promise<void>(resolve => setImmediate(resolve));
+  }
+};
+const theJob = (): Promise<Job> =>
+  until(async () => (await bench.api().list<Job>(paths.jobs('ns'))).items[0]);
+
+/** The pod of an index, as the Job controller would make it. */
+async function podOf(index: number, status: Pod['status']): Promise<Pod> {
+  const { metadata, spec } = await theJob();
+  const { metadata: of, spec: template } = spec!.template;
+  return {
+    metadata: {
+      name: `pod-${index}`,
+      labels: { ...of.labels, [JOB_NAME]: metadata.name, [JOB_INDEX]: String(index) },
+      annotations: of.annotations ?? {},
+    },
+    spec: template as Pod['spec'],
+    status,
+  } as Pod;
+}
+const ended: Pod['status'] = {
+  phase: 'Succeeded',
+  containerStatuses: [{ name: 'main', state: { terminated: { exitCode: 0 } } }],
+};
+const outcomes = async (): Promise<unknown[]> =>
+  [...(await readOutcomes(store, 'r', 'c')).entries()].map(([item, { result, attempts }]) => ({
+    item,
+    result,
+    attempts,
+  }));
+
+test('CW1: the pod of a container - is told once what it runs, and goes', async () => {
+  await bench.api().create(pods, await podOf(1, { phase: 'Pending' }));
+  const told = await until(async () => {
+    const pod = await bench.api().get<Pod>(`${pods}/pod-1`);
+    return pod?.spec?.schedulingGates?.length === 0 ? pod : undefined;
+  });
+  expect(told.metadata.annotations).toMatchObject({ 'kt.dev/value-0': 'b', [ANNOTATION.job]: 'c' });
+});
+
+test('CW1: the end of a container - is on record once, whoever sees it', async () => {
+  await bench.api().create(pods, await podOf(0, ended));
+  await until(async () => ((await outcomes()).length === 1 ? true : undefined));
+  await begin();
+  await bench.api().create(pods, await podOf(1, ended));
+  await until(async () => ((await outcomes()).length === 2 ? true : undefined));
+  expect(await outcomes()).toEqual([
+    { item: 0, result: 'said it', attempts: 1 },
+    { item: 1, result: 'said it', attempts: 1 },
+  ]);
+  const facts = executor.observe(new AbortController().signal);
+  for await (const batch of facts) if (batch.some(fact => fact.type === 'JobSucceeded')) break;
+});
