@@ -55,7 +55,10 @@ const MERMAID = {
 } as const;
 const DOT = { static: 'box', map: 'box3d', dynamic: 'hexagon', container: 'component' } as const;
 
-/** Mermaid, as GitHub shows it: boxes, doubled boxes for maps, hexagons for dynamic steps, slanted ones for containers. */
+/**
+ * Mermaid, as GitHub shows it: boxes, doubled boxes for maps, hexagons for dynamic steps, slanted boxes for
+ * containers.
+ */
 export function toMermaid({ nodes, edges }: Graph): string {
   const text = (value: string): string =>
     value.replaceAll(/[^\p{L}\p{N} ._\-/:,()]/gu, char => `#${char.codePointAt(0) ?? 0};`);

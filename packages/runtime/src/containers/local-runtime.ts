@@ -1,9 +1,9 @@
 /*
  * Runs containers with the tool of this machine: docker, podman or nerdctl, which understand the same words.
  *
- * LR1 No argument passes through a shell, and no value of a variable is seen in a list of processes: the tool
- *     takes them from its own environment.
- * LR2 A container has a name of its own, and is removed by it, whatever became of the tool's process.
+ * - No argument passes through a shell, and no value of a variable is seen in a list of processes: the tool
+ *   takes them from its own environment.
+ * - A container has a name of its own, and is removed by it, whatever became of the tool's process.
  * - A `file:` store is mounted at the path that it has here, which is DATA_DIR.
  */
 import { execFile, spawn } from 'node:child_process';
@@ -20,6 +20,9 @@ const TOOLS = ['docker', 'podman', 'nerdctl'];
 const SIGNALS: Record<number, string> = { 6: 'SIGABRT', 9: 'SIGKILL', 11: 'SIGSEGV', 15: 'SIGTERM' };
 /** What docker and its like say with exit codes of their own: it could not be begun. */
 const NOT_BEGUN = new Set([125, 126, 127]);
+
+/** How long a container may take to end when it is told to. */
+const STOP_SECONDS = '5';
 
 /** Where containers of this machine find the run's files. */
 export interface LocalData {
@@ -72,7 +75,7 @@ async function run(tool: string, call: ContainerCall, around: Surroundings): Pro
   // One of the same name was left by a process that was killed.
   await remove(tool, name);
   try {
-    const { code, lastLines } = await follow(tool, argumentsOf(call, { ...around, name, resultFile }), {
+    const { code, lastLines } = await follow(tool, argumentsOf(call, { ...around, tool, name, resultFile }), {
       call,
       ...around,
       name,
@@ -95,26 +98,43 @@ function nameOf({ runId, job, item, attempt }: ContainerTask): string {
 
 function argumentsOf(
   call: ContainerCall,
-  { task, data, name, resultFile }: Surroundings & { name: string; resultFile: string | null },
+  {
+    tool,
+    task,
+    data,
+    name,
+    resultFile,
+  }: Surroundings & { tool: string; name: string; resultFile: string | null },
 ): string[] {
   const [entrypoint, ...words] = call.command ?? [];
   const bytes = Math.ceil((parseQuantity(task.job.memory) ?? 2 ** 30) * 1.1);
-  const user =
-    process.getuid === undefined ? [] : ['--user', `${process.getuid()}:${process.getgid?.() ?? 0}`];
+  const uid = process.getuid?.();
+  const user = uid === undefined ? [] : ['--user', `${uid}:${process.getgid?.() ?? 0}`];
+  // Without root, podman maps users: its own is to be the one that owns the files.
+  if (tool.endsWith('podman') && uid !== 0) user.unshift('--userns', 'keep-id');
   return [
     'run',
     ...['--name', name, '--memory', String(bytes)],
     ...user,
     ...Object.keys(envOf(call, task, data)).flatMap(key => ['--env', key]),
-    ...(data.folder === null ? [] : ['--volume', `${data.folder}:${data.folder}`]),
-    ...(resultFile === null ? [] : ['--volume', `${resultFile}:${call.resultFile ?? ''}`]),
+    ...(data.folder === null ? [] : mount(data.folder, data.folder)),
+    ...(resultFile === null ? [] : mount(resultFile, call.resultFile ?? '')),
     ...(call.workdir === null ? [] : ['--workdir', call.workdir]),
     ...(entrypoint === undefined ? [] : ['--entrypoint', entrypoint]),
+    '--',
     call.image,
     ...words,
     ...call.args,
   ];
 }
+
+/** A folder or file of this machine within the container; what is said of it is read as a line of CSV. */
+const mount = (source: string, target: string): string[] => [
+  '--mount',
+  ['type=bind', `source=${source}`, `target=${target}`]
+    .map(field => (/[",\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field))
+    .join(','),
+];
 
 const envOf = (call: ContainerCall, { job, runId, item }: ContainerTask, data: LocalData) => ({
   ...job.env,
@@ -137,7 +157,7 @@ async function follow(
     env: { ...env, ...envOf(call, task, data) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  const stop = (): void => void remove(tool, name);
+  const stop = (): void => void execFile(tool, ['stop', '--time', STOP_SECONDS, name], () => undefined);
   signal.addEventListener('abort', stop);
   const last = new LastLines();
   const read = async (stream: NodeJS.ReadableStream): Promise<void> => {

@@ -43,7 +43,8 @@ export class ItemTargets {
     if (isThere && read.every(ms => ms === null || ms <= oldest)) return { paths: outputs, isMade: true };
     const missing = read.indexOf(null);
     if (missing === -1) return { paths: outputs, isMade: false };
-    const message = `Step "${this.#job.name}", item ${item.index}: it reads "${textOf(inputs[missing])}", which is not there.`;
+    const what = textOf(inputs[missing]);
+    const message = `Step "${this.#job.name}", item ${item.index}: it reads "${what}", which is not there.`;
     const path = `inputs[${missing}]`;
     return { kind: 'InvalidInput', message, problems: [{ code: 'NOT_FOUND', path, message }] };
   }
@@ -73,7 +74,7 @@ export class ItemTargets {
     return misses.length === 0 ? paths : missCause(misses, { job: name, item: item.index, field });
   }
 
-  /** When files were changed last, in milliseconds since 1970; 0 for directories, null where there is none. */
+  /** When files were changed last, in ms since 1970; 0 for directories, null where there is none. */
   async #timesOf(
     field: 'outputs' | 'inputs',
     { paths, item }: { paths: Json[]; item: number },

@@ -2,8 +2,9 @@
 import { type FailureCause, isKtError } from '@kube-transform/sdk';
 import type { ContainerEnd, ContainerRuntime } from '../ports/containers.js';
 import type { JobOrder } from '../ports/index.js';
+import { messageOf } from '../parse/thrown.js';
 import { ContainerItems } from './container-items.js';
-import { ContextScope } from './item-context.js';
+import { ContextScope, type ItemContext } from './item-context.js';
 import type { Attempt, AttemptOutcome, AttemptRunner, LineLog, PodHost } from './pod-host.js';
 import { attemptTimeoutMs } from './retry-policy.js';
 
@@ -36,19 +37,10 @@ export class ContainerRunner implements AttemptRunner {
     if (fault !== undefined) return { ok: false, cause: fault };
     const context = this.#scope.open(item, attempt);
     const { call } = prepared;
-    const timeoutMs = attemptTimeoutMs(job);
-    const done = new AbortController();
-    let isLate = false;
-    if (timeoutMs !== null)
-      void this.#host.clock.sleep(timeoutMs, done.signal).then(
-        () => {
-          isLate = true;
-          context.abort(new Error(`The attempt took longer than ${timeoutMs} ms.`));
-        },
-        () => undefined,
-      );
+    const deadline = this.#deadlineOf(context);
+    let end: ContainerEnd;
     try {
-      const end = await this.#runtime.run(call, {
+      end = await this.#runtime.run(call, {
         runId,
         pipeline,
         job,
@@ -59,16 +51,29 @@ export class ContainerRunner implements AttemptRunner {
         scratch: context.scratch,
         onLine: text => void context.log.info(text),
       });
-      if (isLate) return { ok: false, cause: tooLate(timeoutMs ?? 0) };
-      return end.isOutOfMemory
-        ? { ok: false, cause: outOfMemory(job.memory) }
-        : await this.#finish(prepared, end);
     } catch (error) {
-      if (!isKtError(error)) throw error;
-      return { ok: false, cause: { kind: 'NotStarted', reason: error.code, message: error.message } };
+      return { ok: false, cause: deadline.cause() ?? notStarted(error) };
     } finally {
-      done.abort();
+      deadline.end();
     }
+    const cause = deadline.cause() ?? (end.isOutOfMemory ? outOfMemory(job.memory) : null);
+    return cause === null ? this.#items.finish(prepared, end) : { ok: false, cause };
+  }
+
+  /** Ends an attempt when its time is over; `cause` is why, where it was. */
+  #deadlineOf(context: ItemContext): { cause: () => FailureCause | null; end: () => void } {
+    const timeoutMs = attemptTimeoutMs(this.#step.job);
+    const done = new AbortController();
+    let late: FailureCause | null = null;
+    if (timeoutMs !== null)
+      void this.#host.clock.sleep(timeoutMs, done.signal).then(
+        () => {
+          late = tooLate(timeoutMs);
+          context.abort(new Error(late.message));
+        },
+        () => undefined,
+      );
+    return { cause: () => late, end: () => done.abort() };
   }
 
   ended(item: number): Promise<void> | undefined {
@@ -78,16 +83,18 @@ export class ContainerRunner implements AttemptRunner {
   close(): Promise<void> {
     return this.#scope.logged;
   }
-
-  #finish(prepared: Parameters<ContainerItems['finish']>[0], end: ContainerEnd): Promise<AttemptOutcome> {
-    return this.#items.finish(prepared, end);
-  }
 }
 
 const tooLate = (timeoutMs: number): FailureCause => ({
   kind: 'DeadlineExceeded',
   message: `The container was ended: it took longer than ${timeoutMs} ms.`,
   timeoutMs,
+});
+
+const notStarted = (error: unknown): FailureCause => ({
+  kind: 'NotStarted',
+  reason: isKtError(error) ? error.code : 'CONTAINER_NOT_STARTED',
+  message: messageOf(error),
 });
 
 const outOfMemory = (memory: string): FailureCause => ({

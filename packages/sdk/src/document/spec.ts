@@ -129,7 +129,7 @@ export interface KTJob extends JobOptions {
   tasks: KTTask[];
   /** What a map runs over, or a container: an array, or a ref to one. Null for other types. */
   items: Json;
-  /** What a container job runs; null for other types. May hold refs, over items also to `item` and `index`. */
+  /** What a container job runs; null for other types. May hold refs, with items also to each of them. */
   container: KTContainer | null;
 }
 

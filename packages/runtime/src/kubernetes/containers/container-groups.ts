@@ -2,7 +2,7 @@
  * The containers of a step as few pod templates: what all of them have in common is written there, what
  * differs is told to each pod. Pure.
  *
- * CG1 Containers of one group have the same image, folder and number of arguments, and set the same
+ * CT1 Containers of one group have the same image, folder and number of arguments, and set the same
  *     variables: the pods of one Job can differ in nothing but texts.
  */
 import type { ContainerCall } from '../../ports/containers.js';

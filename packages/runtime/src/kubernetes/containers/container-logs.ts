@@ -1,9 +1,9 @@
 /*
  * What the containers of a step print, read from their pods and stored as the logs of its items.
  *
- * CL1 A container is read while it runs, so that what it said is there when its pod is gone; one that could
- *     not be read to its end is read again, from the beginning, when it has ended.
- * CL2 Lines that are stored already are not stored again: each has the time at which it was printed.
+ * - A container is read while it runs, so that what it said is there when its pod is gone; one that could
+ *   not be read to its end is read again, from the beginning, when it has ended.
+ * - Lines that are stored already are not stored again: each has the time at which it was printed.
  */
 import type { Clock, FileStore } from '../../ports/index.js';
 import { logsPrefix } from '../../run-store/layout.js';

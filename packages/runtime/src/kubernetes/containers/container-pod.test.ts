@@ -29,8 +29,9 @@ interface Main {
 }
 
 /**
- * What a container is given in the end, as kubelet makes it of a pod and its annotations: it expands `$(NAME)`
- * in arguments and values, and "$$" stands for "$" (k8s.io/kubernetes/third_party/forked/golang/expansion).
+ * What a container is given in the end, as kubelet makes it of a pod and its annotations: it expands
+ * `$(NAME)` in arguments and values, and "$$" stands for "$"
+ * (k8s.io/kubernetes/third_party/forked/golang/expansion).
  */
 function given(pod: Record<string, unknown>, annotations: Record<string, string>) {
   const [main] = pod['containers'] as [Main];
@@ -73,7 +74,7 @@ const calls = fc.array(
   { minLength: 1, maxLength: 8 },
 );
 
-test('CP1: a container - is given its texts as they are, whatever they are and whatever others are given', () => {
+test('CP1: a container - is given its texts as they are, whatever others are given', () => {
   fc.assert(
     fc.property(calls, some => {
       const all = some.map(callOf);
@@ -87,7 +88,7 @@ test('CP1: a container - is given its texts as they are, whatever they are and w
   );
 });
 
-describe('CG1: containers', () => {
+describe('CT1: containers', () => {
   test('of one image and as many arguments - are one group, which says what differs', () => {
     const groups = new ContainerGroups();
     for (const [pod, day] of ['mon', 'tue'].entries())

@@ -2,9 +2,9 @@
  * The items of container steps on a cluster: what each pod runs, and what its end comes to. The pods know
  * nothing of the run, so the controller does for them what workers do by themselves.
  *
- * CN1 The result of a container is stored before anybody acts on its end, and after its log.
- * CN2 Of what it does nothing is remembered that cannot be made anew from the store, the Jobs and the pods: a
- *     pod that waits is told again, one that has ended is dealt with again, unless its item has a result.
+ * - The result of a container is stored before anybody acts on its end, and after its log.
+ * - Of what it does nothing is remembered that cannot be made anew from the store, the Jobs and the pods: a
+ *   pod that waits is told again, one that has ended is dealt with again, unless its item has a result.
  */
 import type { FailureCause, KtFiles } from '@kube-transform/sdk';
 import type { ContainerEnd } from '../../ports/containers.js';

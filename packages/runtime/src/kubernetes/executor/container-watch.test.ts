@@ -8,6 +8,7 @@ import { orderOf, type JobManifest } from '../../run-store/job-manifest.js';
 import { systemClock } from '../../process/system-clock.js';
 import { memoryFileStore } from '../../stores/memory-file-store.js';
 import type { Job, Pod } from '../api/objects.js';
+import { KubeApi } from '../api/kube-api.js';
 import { paths } from '../api/paths.js';
 import { clusterSettings } from '../manifests/cluster-settings.js';
 import { ANNOTATION, JOB_INDEX, JOB_NAME } from '../manifests/names.js';
@@ -33,7 +34,7 @@ const begin = async (): Promise<void> => {
     owner: ownerOf('r', 'u'),
   };
   executor = kubernetesExecutor({
-    api: bench.api(),
+    api: new KubeApi(bench.connection(), { clock: bench.clock }),
     store,
     clock: systemClock,
     frame,
@@ -91,9 +92,9 @@ async function podOf(index: number, status: Pod['status']): Promise<Pod> {
       labels: { ...of.labels, [JOB_NAME]: metadata.name, [JOB_INDEX]: String(index) },
       annotations: of.annotations ?? {},
     },
-    spec: template as Pod['spec'],
+    spec: template,
     status,
-  } as Pod;
+  };
 }
 const ended: Pod['status'] = {
   phase: 'Succeeded',
@@ -106,7 +107,7 @@ const outcomes = async (): Promise<unknown[]> =>
     attempts,
   }));
 
-test('CW1: the pod of a container - is told once what it runs, and goes', async () => {
+test('CD1: the pod of a container - is told once what it runs, and goes', async () => {
   await bench.api().create(pods, await podOf(1, { phase: 'Pending' }));
   const told = await until(async () => {
     const pod = await bench.api().get<Pod>(`${pods}/pod-1`);
@@ -115,7 +116,7 @@ test('CW1: the pod of a container - is told once what it runs, and goes', async 
   expect(told.metadata.annotations).toMatchObject({ 'kt.dev/value-0': 'b', [ANNOTATION.job]: 'c' });
 });
 
-test('CW1: the end of a container - is on record once, whoever sees it', async () => {
+test('CD1: the end of a container - is on record once, whoever sees it', async () => {
   await bench.api().create(pods, await podOf(0, ended));
   await until(async () => ((await outcomes()).length === 1 ? true : undefined));
   await begin();

@@ -2,7 +2,7 @@
  * Follows the pods of container steps: those that wait are told what they run, what they print is read, and
  * what came of them is stored.
  *
- * CW1 A pod is dealt with once at a time, and again after a restart; that it was dealt with is in the store.
+ * CD1 A pod is dealt with once at a time, and again after a restart; that it was dealt with is in the store.
  * - Pods of steps without containers are never looked at here; a run without container steps has no such
  *   watch.
  */
@@ -81,12 +81,16 @@ export class ContainerWatch {
       try {
         await this.#deal(pod, deed);
       } catch (error) {
-        if (signal.aborted) return;
+        if (this.#isOver(signal)) return;
         if (!isKubeError(error)) return this.#watcher.broke(error);
         this.#done.delete(key);
         this.#o.onTrouble(error);
       }
     });
+  }
+
+  #isOver(signal: AbortSignal): boolean {
+    return signal.aborted;
   }
 
   async #deal(pod: Pod, deed: 'told' | 'begun' | 'ended'): Promise<void> {
