@@ -136,7 +136,7 @@ test('what caused an error - is told wherever the error is', async () => {
 test('a path of `outputs` that is none - fails its item, and maxFailed holds', async () => {
   const { code, out, ask } = await go(
     `export const write = ktFunction(async ({ name }: { name: string }, { files }: KtContext) => {
-      await files.write(\`out/\${name}\`, name);
+      await files.write(name, name);
       return name;
     });
     export default pipeline('p').map('write', write, () => each(['a.txt', '/etc/b.txt', 'c.txt'], name => ({ name })), {

@@ -113,10 +113,6 @@ test('an input that is newer than the output has the container run again', async
     await first.files.write('raw', 'c\nb');
   await testRun(read, { store: first.store, containers: { sort } });
   expect(runs).toBe(2);
-  await first.files.remove('raw');
-  await first.files.remove('out');
-  const missing = await testRun(read, { store: first.store, containers: { sort } });
-  expect(missing.cause('sort')?.message).toBe('Step "sort", item 0: it reads "raw", which is not there.');
 });
 
 test('what a schema does not allow fails in a step of its own', async () => {
@@ -126,4 +122,49 @@ test('what a schema does not allow fails in a step of its own', async () => {
   });
   expect(run.statuses).toMatchObject({ count: 'Completed', 'count.checked': 'Failed' });
   expect(run.cause('count.checked' as 'count')?.message).toContain('result.rows');
+});
+
+const seen: string[] = [];
+const makes = (name: string): { image: string; outputs: string[] } => ({
+  image: 'x',
+  outputs: [`out/${name}`],
+});
+/** Makes its file, later than all that there are. */
+const fake =
+  (name: string) =>
+  async ({ files }: { files: KtContext['files'] }): Promise<void> => {
+    seen.push(name);
+    const others = (await files.glob('out/*')).filter(path => path !== `out/${name}`);
+    const newest = Math.max(
+      0,
+      ...(await Promise.all(others.map(async path => (await files.stat(path)).modifiedMs))),
+    );
+    do await files.write(`out/${name}`, name);
+    while ((await files.stat(`out/${name}`)).modifiedMs <= newest);
+  };
+const dag = pipeline('dag')
+  .container('fetch', { image: 'x' })
+  .container('left', makes('left'), { after: ['fetch'] })
+  .container('right', makes('right'), { after: ['fetch'] })
+  .container('between', { image: 'x' }, { after: ['right'] })
+  .container('last', makes('last'), { after: ['left', 'between'] });
+const names = ['fetch', 'left', 'right', 'between', 'last'];
+const containers = Object.fromEntries(
+  names.map(name => [name, ['fetch', 'between'].includes(name) ? () => void seen.push(name) : fake(name)]),
+);
+
+test('UN1, UN2: a step is left out where all that waits for it is made, and what is gone is made anew', async () => {
+  const first = await testRun(dag, { containers });
+  expect(seen.splice(0)).toEqual(names);
+  const again = async (...gone: string[]): Promise<string[]> => {
+    for (const name of gone) await first.files.remove(`out/${name}`);
+    const run = await testRun(dag, { containers, store: first.store });
+    expect(run.status).toBe('Completed');
+    return seen.splice(0);
+  };
+  expect(await again()).toEqual([]);
+  expect(await again('right')).toEqual(['fetch', 'right', 'between', 'last']);
+  expect(await again('last')).toEqual(['between', 'last']);
+  expect(await again('left', 'right')).toEqual(names);
+  expect(await again()).toEqual([]);
 });

@@ -135,6 +135,7 @@ export function isPermanent(value: unknown): boolean {
  *     case 'static':
  *     case 'dynamic':
  *     case 'map':
+ *     case 'container':
  *       return `a ${type} step`;
  *     default:
  *       return assertNever(type);

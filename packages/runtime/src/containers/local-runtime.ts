@@ -201,6 +201,6 @@ const notBegun = (step: string, image: string, said: string): KtError =>
   new KtError({
     code: 'CONTAINER_NOT_STARTED',
     path: step,
-    message: `The container of step "${step}" could not be started from ${JSON.stringify(image)}: ${said}`,
+    message: `The container of step "${step}" could not be started from ${JSON.stringify(image)}: ${said.replace(/[.\s]+$/, '')}.`,
     hint: 'Look whether the image is there, and whether it has the program.',
   });

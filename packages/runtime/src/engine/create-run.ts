@@ -13,6 +13,7 @@ import { apply, createRunState, type Fact, jobStates, repeatedJobs } from '../co
 import { openJournal, readJournal } from '../run-store/journal.js';
 import { itemsKey, jobKey, resultsPrefix } from '../run-store/layout.js';
 import { manifestBytes, readManifest } from '../run-store/job-manifest.js';
+import { withFilesBefore } from './unneeded-jobs.js';
 import { bindParams } from './params.js';
 import type { Clock, FileStore } from '../ports/index.js';
 import { foldLine, type ItemOutcome, RESULT_LINE, type ResultLine } from '../run-store/item-results.js';
@@ -74,7 +75,7 @@ export async function newRun({
   refuseParams(parsed);
   return {
     runId: runId ?? makeRunId(parsed.name, clock),
-    pipeline: parsed,
+    pipeline: { ...parsed, jobs: withFilesBefore(parsed.jobs) },
     params: bound,
     createdAtMs: clock.nowMs(),
     source,

@@ -29,6 +29,7 @@ import type { RunRecord } from '../run-store/run-record.js';
 import type { SegmentLog } from '../run-store/segment-log.js';
 import { AsyncQueue } from '../streams/async-queue.js';
 import { expandJob } from './expand-job.js';
+import { unneededJobs } from './unneeded-jobs.js';
 import { RunAnnouncer } from './run-announcer.js';
 
 /** What a drive needs. */
@@ -72,6 +73,7 @@ class Driver {
   readonly #inbox = new AsyncQueue<Fact | ItemEvent>();
   /** Jobs that are being handed to the executor. */
   readonly #beginning = new Map<string, Promise<void>>();
+  #unneeded: Promise<ReadonlySet<string>> | undefined;
   #journal: SegmentLog<Fact> | undefined;
   readonly #closing = new AbortController();
   #listening: Promise<void> = Promise.resolve();
@@ -184,7 +186,9 @@ class Driver {
   async #expandAndSubmit(job: KTJob): Promise<void> {
     const { store, executor, record, resumed } = this.#o;
     const { runId } = record;
+    const unneeded = await (this.#unneeded ??= unneededJobs(record.pipeline.jobs, { store, runId }));
     const expanded = await expandJob({
+      isUnneeded: unneeded.has(job.name),
       store,
       runId,
       pipeline: record.pipeline.name,

@@ -23,6 +23,8 @@ export interface ExpandOptions {
   pipeline: string;
   job: KTJob;
   itemsPerPod: (job: KTJob, items: number) => number;
+  /** Nobody needs what it makes: it has no items. */
+  isUnneeded?: boolean;
 }
 
 /**
@@ -36,7 +38,7 @@ export async function expandJob(options: ExpandOptions): Promise<JobManifest | F
   const { store, runId, pipeline, job } = options;
   const existing = await readManifest(store, runId, job.name);
   if (existing !== null && (await hasItems(store, existing))) return existing;
-  const lines = await linesOf(options);
+  const lines = options.isUnneeded === true ? [] : await linesOf(options);
   if (!Array.isArray(lines)) return lines;
   const itemsPerPod =
     existing?.itemsPerPod ??

@@ -45,7 +45,7 @@ export const STATE_FILE = new Format<RunStateFile>({
     updatedAtMs: number,
     jobs: table(
       record<RunStateFile['jobs'][string]>({
-        type: oneOf('static', 'dynamic', 'map'),
+        type: oneOf('static', 'dynamic', 'map', 'container'),
         dependencies: list(text),
         status: JOB_STATUS,
         items: optional(count),

@@ -27,7 +27,7 @@ export class ItemTargets {
     this.#host = host;
   }
 
-  /** Looks before an item runs; a cause where a path is none, or what it reads is not there. */
+  /** Looks before an item runs; a cause where a path is none. */
   async look(item: ItemValue): Promise<Targets | FailureCause> {
     const outputs = await this.#paths('outputs', item);
     if (!Array.isArray(outputs)) return outputs;
@@ -41,12 +41,7 @@ export class ItemTargets {
     if (!Array.isArray(read)) return read;
     const oldest = made.reduce<number>((least, ms) => Math.min(least, ms ?? 0), Number.POSITIVE_INFINITY);
     if (isThere && read.every(ms => ms === null || ms <= oldest)) return { paths: outputs, isMade: true };
-    const missing = read.indexOf(null);
-    if (missing === -1) return { paths: outputs, isMade: false };
-    const what = textOf(inputs[missing]);
-    const message = `Step "${this.#job.name}", item ${item.index}: it reads "${what}", which is not there.`;
-    const path = `inputs[${missing}]`;
-    return { kind: 'InvalidInput', message, problems: [{ code: 'NOT_FOUND', path, message }] };
+    return { paths: outputs, isMade: false };
   }
 
   /** The paths of what an item makes; a cause where that cannot be told. */

@@ -1,5 +1,5 @@
 /** Runs the items of a container step on this machine, one attempt at a time. */
-import { type FailureCause, isKtError } from '@kube-transform/sdk';
+import { type FailureCause, isKtError, type KtError } from '@kube-transform/sdk';
 import type { ContainerEnd, ContainerRuntime } from '../ports/containers.js';
 import type { JobOrder } from '../ports/index.js';
 import { messageOf } from '../parse/thrown.js';
@@ -94,8 +94,11 @@ const tooLate = (timeoutMs: number): FailureCause => ({
 const notStarted = (error: unknown): FailureCause => ({
   kind: 'NotStarted',
   reason: isKtError(error) ? error.code : 'CONTAINER_NOT_STARTED',
-  message: messageOf(error),
+  message: isKtError(error) ? saidBy(error) : messageOf(error),
 });
+
+const saidBy = ({ problems }: KtError): string =>
+  problems.map(({ message, hint = '' }) => `${message} ${hint}`.trim()).join(' ');
 
 const outOfMemory = (memory: string): FailureCause => ({
   kind: 'OutOfMemory',

@@ -115,7 +115,8 @@ function addCheck(
   { name, isMap }: { name: string; isMap: boolean },
   schema: StandardSchema,
 ): PipelineState {
-  const fn = ktFunction(async ({ value }: { value: Json }) => {
+  const own = `${name}.checked`;
+  const fn = ktFunction({ name: `${state.name}.${own}` }, async ({ value }: { value: Json }) => {
     // Of an item that was allowed to fail, or was skipped.
     if (value === null) return null;
     const checked = await schema['~standard'].validate(value);
@@ -124,11 +125,11 @@ function addCheck(
     const where = first === undefined ? '' : `${issuePath(first, 'result')}: ${first.message}`;
     throw new PermanentError(`The result of container step "${name}" does not fit its schema: ${where}`);
   });
-  const own = `${name}.checked`;
   const step: Step = {
     type: isMap ? 'map' : 'static',
     name: own,
     fn,
+    isOwn: true,
     args: { value: isMap ? makeRef('item') : makeRef(name, '/0') },
     items: isMap ? { $ref: `${name}#` } : null,
     inputs: [],

@@ -76,6 +76,9 @@ export interface FunctionDefinition {
 /** Where a function keeps its definition. */
 export const DEFINITION = Symbol.for('kube-transform.function');
 
+/** Where a pipeline keeps the functions that its builder has made. */
+export const OWN_FUNCTIONS = Symbol.for('kube-transform.own-functions');
+
 /** True for a function that `ktFunction` marked, whichever copy of this package did. */
 export function isMarked(
   value: unknown,

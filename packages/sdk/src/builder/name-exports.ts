@@ -1,7 +1,13 @@
 /** How marked functions get the names under which documents find them: module path and export. */
 import { KtError } from '../errors.js';
 import { isObject } from '../json.js';
-import { type AnyFunction, DEFINITION, functionName, isMarked } from './function-definition.js';
+import {
+  type AnyFunction,
+  DEFINITION,
+  functionName,
+  isMarked,
+  OWN_FUNCTIONS,
+} from './function-definition.js';
 
 /** The error for two functions under one name. */
 export function duplicateFunction(name: string, where: string): KtError {
@@ -43,9 +49,21 @@ export function nameExports(module: string, exports: Record<string, unknown>): M
   for (const [key, value] of Object.entries(exports)) {
     add(key, value);
     nameMembers(key, value, add);
+    for (const own of ownOf(value)) add(key, own);
     for (const [member, inner] of entriesOf(value)) add(`${key}.${member}`, inner);
   }
   return found;
+}
+
+/** The functions that the builder of a pipeline has made. */
+function ownOf(value: unknown): readonly unknown[] {
+  if (typeof value !== 'object' || value === null) return [];
+  try {
+    const own = (value as { [OWN_FUNCTIONS]?: unknown })[OWN_FUNCTIONS];
+    return Array.isArray(own) ? own : [];
+  } catch {
+    return [];
+  }
 }
 
 /** What a plain object holds; nothing where it does not let itself be read, as some proxies do. */

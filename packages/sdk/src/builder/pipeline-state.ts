@@ -16,6 +16,8 @@ export interface Step {
   name: string;
   /** Null: a container, and `args` are what it runs. */
   fn: AnyFunction | null;
+  /** The builder has made the function. */
+  isOwn?: true;
   args: unknown;
   items: unknown;
   inputs: unknown;

@@ -12,7 +12,7 @@ import {
   type ContainerResult,
   type ContainerSpec,
 } from './container-step.js';
-import type { AnyFunction } from './function-definition.js';
+import { type AnyFunction, OWN_FUNCTIONS } from './function-definition.js';
 import { addStep, callWithRefs, checkEach, type PipelineState, type Step } from './pipeline-state.js';
 import type { Arg, Each } from './ref-types.js';
 import { makeRef } from './refs.js';
@@ -34,7 +34,7 @@ import type {
   Steps,
 } from './step-types.js';
 import { bindSpec, takeIn } from './sub-pipeline.js';
-import { functionsOf, jobsOf } from './write-document.js';
+import { functionsOf, jobsOf, ownFunctionsOf } from './write-document.js';
 
 const PIPELINE = Symbol.for('kube-transform.pipeline');
 
@@ -88,6 +88,7 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
   constructor(state: PipelineState) {
     // Not a field: bundlers keep a class with a computed field, though nothing uses it.
     Object.defineProperty(this, PIPELINE, { value: true });
+    Object.defineProperty(this, OWN_FUNCTIONS, { get: () => ownFunctionsOf(state) });
     this.name = state.name;
     this.params = state.params;
     this.#state = state;

@@ -26,6 +26,10 @@ export function functionsOf(state: PipelineState): Map<string, AnyFunction> {
   return found;
 }
 
+/** The functions that the builder has made: no module exports them by themselves. */
+export const ownFunctionsOf = ({ steps }: PipelineState): AnyFunction[] =>
+  steps.flatMap(({ fn, isOwn }) => (isOwn === true && fn !== null ? [fn] : []));
+
 function nameOf(pipeline: string, { fn, name }: Step): string {
   return (fn === null ? undefined : functionName(fn)) ?? `${pipeline}.${name}`;
 }

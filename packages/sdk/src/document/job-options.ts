@@ -109,8 +109,8 @@ export interface JobOptions {
    */
   outputs: Json[];
   /**
-   * Paths of files that an item reads. One that is newer than what the item made has it run again, in spite
-   * of its `outputs`; one that is not there fails it. May hold refs. Default none.
+   * Paths of files that an item reads, beside what the `outputs` of the steps before it name: one that is
+   * newer than what the item made has it run again. May hold refs. Default none.
    */
   inputs: Json[];
   /**
