@@ -4,7 +4,14 @@ import { delimiter, dirname, join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { BIN, type Ended, project, run } from '../../kit/kt.js';
-import { CASES, cronJobsOf, expectCronJobs, filesIn, type GoldenCase, withoutOurs } from './golden-cases.js';
+import {
+  CASES,
+  cronJobsOf,
+  expectCronJobs,
+  filesIn,
+  type GoldenCase,
+  withoutOurs,
+} from '../../kit/meltano/golden-cases.js';
 
 const OUT = 'orchestrate/kubernetes';
 

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { BIN, type Ended, expectMistake, project, run, runKt } from '../../kit/kt.js';
 import { read } from '../../kit/sources.js';
-import { type CronJob, cronJobsOf, filesIn } from './golden-cases.js';
+import { type CronJob, cronJobsOf, filesIn } from '../../kit/meltano/golden-cases.js';
 
 const MELTANO_4 = read('test/fixtures/meltano/schedule-list-meltano-4.json');
 const job = (name: string, more: object = {}): object => ({

@@ -81,7 +81,7 @@ const missing = (root: string, cause: Error): KtError =>
       code: 'MELTANO_MISSING',
       path: COMMAND,
       message: `It cannot be run in ${root}: ${cause.message}.`,
-      hint: `Install Meltano, or begin kt in its environment. ${BY_HAND}`,
+      hint: `Install it, or activate the environment that it is in. ${BY_HAND}`,
     },
     { cause },
   );

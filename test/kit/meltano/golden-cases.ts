@@ -4,7 +4,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { expect } from 'vitest';
 import { parse } from 'yaml';
-import { root } from '../../kit/sources.js';
+import { root } from '../sources.js';
 
 /** One of some values, a name that only has to be valid, or the value itself. */
 type Wanted<T> =
@@ -54,7 +54,7 @@ export interface CronJob {
   };
 }
 interface PodSpec {
-  containers: { command: string[]; env?: { name: string; value: string }[] }[];
+  containers: { name: string; command: string[]; env?: { name: string; value: string }[] }[];
 }
 
 const NAME = /^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/;
