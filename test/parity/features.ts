@@ -4,7 +4,6 @@
  */
 export type Evidence = { file: string; test: string } | { waitsFor: string };
 
-const CLOUD = 'Terraform for EKS';
 const SERVER = 'kt serve and container steps';
 
 export const FEATURES: Record<string, Evidence> = {
@@ -42,9 +41,11 @@ export const FEATURES: Record<string, Evidence> = {
     file: 'test/e2e/rights/restricted-namespace.test.ts',
     test: 'runs a pipeline on a claim, with what kt rbac prints',
   },
-  B4: { waitsFor: CLOUD },
-  B5: { file: 'test/documents/documents.test.ts', test: 'hello world' },
-  B6: { file: 'test/e2e/runs/cli.test.ts', test: 'is listed and shown, from the place that was used last' },
+  B4: { file: 'test/cli/starter/terraform.test.ts', test: 'makes what it says when a provider pretends to' },
+  B5: { file: 'test/cli/starter/starter.test.ts', test: 'gives the output of the starter kit' },
+  B6: { file: 'test/e2e/deploy/starter.test.ts', test: 'runs in another context by one word' },
+  B7: { file: 'test/cli/starter/pages.test.ts', test: 'every command of kt is one' },
+  B8: { file: 'test/cli/starter/starter.test.ts', test: 'git keeps the data of the example' },
   C1: { waitsFor: SERVER },
   C2: { file: 'examples/pipelines/weather.test.ts', test: 'not summed up again where its file exists' },
   C3: { file: 'test/e2e/runs/cli.test.ts', test: 'is read while its pods are there and when they are gone' },
