@@ -67,7 +67,7 @@ export const FEATURES: Record<string, Evidence> = {
   C10: { file: 'test/cli/config.test.ts', test: 'kt config shows what holds and where it comes from' },
   ...Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`D${i + 1}`, { waitsFor: SERVER }])),
   E1: { file: 'test/cli/meltano/render-meltano.test.ts', test: 'asks Meltano in its project' },
-  E2: { file: 'test/cli/meltano/render-meltano.test.ts', test: 'MT2: kt render meltano' },
+  E2: { file: 'test/cli/meltano/rendered-tree.test.ts', test: 'MT2: kt render meltano' },
   E3: { file: 'test/e2e/deploy/meltano.test.ts', test: '$id is built by Kustomize' },
   E4: { file: 'test/cli/meltano/golden.test.ts', test: '$id: $about' },
   E5: { file: 'test/cli/meltano/render-meltano.test.ts', test: 'what Kubernetes would refuse is refused' },

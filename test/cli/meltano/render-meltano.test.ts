@@ -1,38 +1,15 @@
-/** `kt render meltano` at its edges: what it reads, what it refuses, and what it leaves alone. */
+/** `kt render meltano` at its edges: what it reads, what it names and what it refuses. */
 import { existsSync } from 'node:fs';
-import { chmod, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { BIN, type Ended, expectMistake, project, run, runKt } from '../../kit/kt.js';
-import { read } from '../../kit/sources.js';
+import { BIN, expectMistake, project, run, runKt } from '../../kit/kt.js';
 import { type CronJob, cronJobsOf, filesIn } from '../../kit/meltano/golden-cases.js';
+import { job, listOf, namesIn, render, THREE, withMeltano } from '../../kit/meltano/rendering.js';
+import { read } from '../../kit/sources.js';
 
 const MELTANO_4 = read('test/fixtures/meltano/schedule-list-meltano-4.json');
-const job = (name: string, more: object = {}): object => ({
-  ...{ name, interval: '@daily', cron_interval: '0 0 * * *', env: {}, job: { name: 'load', tasks: [] } },
-  ...more,
-});
-const listOf = (...jobs: object[]): string => JSON.stringify({ schedules: { job: jobs, elt: [] } });
-const THREE = listOf(job('one'), job('two'), job('three'));
-
-const render = (dir: string, ...args: string[]): Promise<Ended> =>
-  runKt(dir, ['render', 'meltano', '--from', 'list.json', '-D', 'out', ...args]);
-const namesIn = async (dir: string): Promise<string[]> =>
-  cronJobsOf(await filesIn(join(dir, 'out'))).map(({ metadata }) => metadata.name);
-
-/** Runs kt as a process, with a program called meltano before all others. */
-async function withMeltano(dir: string, script: string, ...args: string[]): Promise<Ended> {
-  await mkdir(join(dir, 'bin'), { recursive: true });
-  await writeFile(join(dir, 'bin/meltano'), `#!/bin/sh\n${script}\n`);
-  await chmod(join(dir, 'bin/meltano'), 0o755);
-  const path = `PATH=${join(dir, 'bin')}${delimiter}${process.env['PATH'] ?? ''}`;
-  return run(
-    'env',
-    ['-u', 'MELTANO_ENVIRONMENT', path, process.execPath, BIN, 'render', 'meltano', ...args],
-    { dir },
-  );
-}
 
 test('kt render meltano reads a pipe, with what Meltano says around the JSON', async () => {
   const noise = `2026-01-01 [info] Environment "dev" is active {"a": "}"}\n`;
@@ -77,41 +54,6 @@ test('kt render meltano asks Meltano in its project, for the environment that is
   );
   expect(code).toBe(0);
   expect(await readdir(join(dir, 'shop/orchestrate/kubernetes/overlays'))).toEqual(['dev', 'prod']);
-});
-
-test('MT1: kt render meltano - what fails leaves the tree as it was', async () => {
-  const dir = await project({ 'list.json': THREE, 'empty.json': '' });
-  await render(dir, '--environment', 'dev');
-  const before = await filesIn(join(dir, 'out'));
-  const at = ['-D', 'out', '--environment', 'dev'];
-  const failures = [
-    await withMeltano(dir, 'echo No project here >&2; exit 3', ...at),
-    await withMeltano(dir, 'kill -9 $$', ...at),
-    await withMeltano(dir, 'echo "Nothing is scheduled"', ...at),
-    await withMeltano(dir, `echo '{"schedules": {"job": [{"name": "x"}]}}'`, ...at),
-    await withMeltano(dir, `echo '{"schedules": {"job": ['`, ...at),
-    await runKt(dir, ['render', 'meltano', '--from', 'empty.json', ...at]),
-    await runKt(dir, ['render', 'meltano', '--from', 'nowhere.json', ...at]),
-    await render(dir, 'one', 'tow'),
-    await render(dir, '--environment', '../..'),
-  ];
-  expectMistake(failures[0]!, /MELTANO_FAILED .*ended with 3: No project here/);
-  expectMistake(failures[1]!, /MELTANO_FAILED .*SIGKILL/);
-  expectMistake(failures[2]!, /BAD_SCHEDULES .*holds no JSON of schedules, but begins: Nothing/);
-  expectMistake(failures[3]!, /BAD_SCHEDULES .*schedules\.job\[0\]\.job/);
-  expectMistake(failures[4]!, /BAD_SCHEDULES/);
-  expectMistake(failures[5]!, /BAD_SCHEDULES .*It is empty/);
-  expectMistake(failures[6]!, /READ_FAILED .*nowhere\.json/);
-  expectMistake(failures[7]!, /UNKNOWN_SCHEDULE {2}tow: .*Did you mean "two"\?/);
-  expectMistake(failures[8]!, /BAD_ENVIRONMENT/);
-  expect(await filesIn(join(dir, 'out'))).toEqual(before);
-});
-
-test('kt render meltano - Meltano that is not there is said', async () => {
-  const dir = await project();
-  const args = ['PATH=/nowhere', process.execPath, BIN, 'render', 'meltano'];
-  expectMistake(await run('env', args, { dir }), /MELTANO_MISSING .*--from FILE/);
-  expect(existsSync(join(dir, 'orchestrate'))).toBe(false);
 });
 
 test('kt render meltano NAME renders these, and the same list gives the same bytes', async () => {
@@ -167,7 +109,7 @@ test('MN1: kt render meltano - schedules of one name, odd names and long ones ea
 test('kt render meltano - values are text that YAML reads as it was, numbers with all their digits', async () => {
   const env = {
     NUL: 'x',
-    DEL: '\u007f\u0085\u2028\ufeff',
+    BREAK: '\u2028\ufeff',
     ESC: '\u001b[31m',
     SMILE: '😀',
     OLD: 'no',
@@ -180,12 +122,12 @@ test('kt render meltano - values are text that YAML reads as it was, numbers wit
   const dir = await project({ 'list.json': list });
   expect((await render(dir)).err).toBe('');
   const text = await readFile(join(dir, 'out/base/one-cron-job.yml'), 'utf8');
-  expect(text).not.toMatch(/[\u007f-\u009f\u2028\ufeff\u001b]/);
+  expect(text).not.toMatch(/[\u2028\ufeff\u001b]/);
   expect(text).toContain('"12:30:45"');
   const [one] = (parse(text) as CronJob).spec.jobTemplate.spec.template.spec.containers;
   expect(Object.fromEntries(one!.env!.map(({ name, value }) => [name, value]))).toEqual({
     ...{ BIG: '12345678901234567890', FLOAT: '1.0', E: '1e-07', NAN: 'NaN' },
-    ...{ DEL: env.DEL, ESC: env.ESC, SMILE: '😀', OLD: 'no', TIME: '12:30:45' },
+    ...{ BREAK: env.BREAK, ESC: env.ESC, SMILE: '😀', OLD: 'no', TIME: '12:30:45' },
   });
 });
 
@@ -196,6 +138,8 @@ test('kt render meltano - what Kubernetes would refuse is refused with its value
     ...[
       job('eq', { env: { 'A=B': '1' } }),
       job('nul', { env: { A: 'a\0b' } }),
+      job('del', { env: { A: '\u007f' } }),
+      job('nel', { job: { name: '\u0085' } }),
       job('half', { job: { name: '\ud800' } }),
     ],
   );
@@ -203,71 +147,12 @@ test('kt render meltano - what Kubernetes would refuse is refused with its value
   const { err, code } = await render(dir);
   expect(code).toBe(2);
   expect(err.match(/^error SCHEDULE_REFUSED {2}\w+/gm)).toEqual(
-    ['zone', 'last', 'eq', 'nul', 'half'].map(name => `error SCHEDULE_REFUSED  ${name}`),
+    ['zone', 'last', 'eq', 'nul', 'del', 'nel', 'half'].map(name => `error SCHEDULE_REFUSED  ${name}`),
   );
   expect(err).toContain('"0 3 L * *". The day of the month "L" is not made of 1 to 31');
   expect(err).toContain('"A=B", which is no name of a variable');
+  expect(err).toContain('nel: Its job holds the character U+0085, which does not get to a pod.');
   expect(await namesIn(dir)).toEqual(['fine']);
-});
-
-test('MT2: kt render meltano - an overlay is its owner’s, whatever is in it, and links lead nowhere', async () => {
-  const dir = await project({ 'list.json': THREE, 'other/kept.txt': 'kept' });
-  const overlay = join(dir, 'out/overlays/dev');
-  for (const name of ['kustomization.yaml', 'Kustomization']) {
-    await mkdir(overlay, { recursive: true });
-    await writeFile(join(overlay, name), '');
-    expect((await render(dir, '--environment', 'dev')).code).toBe(0);
-    expect(await readdir(overlay)).toEqual([name]);
-    await rm(overlay, { recursive: true });
-  }
-  await symlink(join(dir, 'other'), overlay);
-  expectMistake(await render(dir, '--environment', 'dev'), /LEADS_OUTSIDE .*overlays\/dev: It leads to/);
-  // A base that is a link, or has one, is replaced; what it leads to is not.
-  await symlink(join(dir, 'other'), join(dir, 'out/base/link'));
-  expect((await render(dir)).code).toBe(0);
-  await rm(join(dir, 'out/base'), { recursive: true });
-  await mkdir(join(dir, 'linked'));
-  await writeFile(join(dir, 'linked/kustomization.yml'), 'kept');
-  await symlink(join(dir, 'linked'), join(dir, 'out/base'));
-  expect((await render(dir)).code).toBe(0);
-  expect(await readFile(join(dir, 'linked/kustomization.yml'), 'utf8')).toBe('kept');
-  expect(await readdir(join(dir, 'linked'))).toEqual(['kustomization.yml']);
-  expect(await readdir(join(dir, 'other'))).toEqual(['kept.txt']);
-  expect(await namesIn(dir)).toEqual(['one', 'two', 'three']);
-});
-
-test('kt render meltano - a folder called base that nobody has rendered is not replaced', async () => {
-  const dir = await project({ 'list.json': THREE, 'out/base/index.py': 'import this' });
-  expectMistake(await render(dir), /NOT_A_BASE/);
-  expect(await readFile(join(dir, 'out/base/index.py'), 'utf8')).toBe('import this');
-  const file = await project({ 'list.json': THREE, out: 'a file' });
-  expectMistake(await render(file), /WRITE_FAILED/);
-});
-
-test('kt render meltano --check finds every drift, and changes nothing', async () => {
-  const dir = await project({ 'list.json': THREE });
-  const never = await render(dir, '--check');
-  expect(never.out).toContain(`stale: ${join('out/base/one-cron-job.yml')}\n`);
-  expect(never.code).toBe(1);
-  expect(existsSync(join(dir, 'out'))).toBe(false);
-
-  await render(dir, '--environment', 'dev');
-  await writeFile(join(dir, 'out/overlays/dev/kustomization.yml'), 'mine');
-  expect(await render(dir, '--check')).toMatchObject({
-    code: 0,
-    out: 'All files are as they would be rendered.\n',
-  });
-  await writeFile(join(dir, 'out/base/stray.yml'), '');
-  await writeFile(join(dir, 'list.json'), listOf(job('one'), job('two', { cron_interval: '1 0 * * *' })));
-  const drift = await render(dir, '--check');
-  expect(drift.out.match(/^stale: .*$/gm)).toEqual(
-    ['kustomization.yml', 'two-cron-job.yml', 'stray.yml', 'three-cron-job.yml'].map(
-      name => `stale: ${join('out/base', name)}`,
-    ),
-  );
-  expect(drift.out).toContain('Render them anew: kt render meltano --destination out');
-  expect(drift.code).toBe(1);
-  expect(await readFile(join(dir, 'out/overlays/dev/kustomization.yml'), 'utf8')).toBe('mine');
 });
 
 test('kt render meltano - options of kt render before its name are refused', async () => {

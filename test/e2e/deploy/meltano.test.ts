@@ -111,6 +111,47 @@ describe.skipIf(!hasKubectl)('kt render meltano, with kubectl', () => {
     expect(withoutOwn(ours.out)).toBe(withoutOwn(old.out));
   });
 
+  test('odd names and values are built and taken, too, and come back as they were', async () => {
+    const odd = [
+      'x',
+      'x',
+      '',
+      '..',
+      '../../evil',
+      'a\nb',
+      '日本 😀',
+      'a'.repeat(99),
+      '\u001b\r\u2028\ufeff',
+      '*',
+      'no',
+    ];
+    const values = Object.fromEntries(odd.map((value, i) => [`V_${i}`, value]));
+    const env = { ...values, 'a name.with-signs': '$(V_0) $$', E: 1e21 };
+    const jobs = odd.map(name => ({
+      name,
+      interval: '@daily',
+      cron_interval: '0 0 * * *',
+      env,
+      job: { name },
+    }));
+    const list = { schedules: { job: jobs, elt: [] } };
+    await render('odd/out', { given: { schedules_document: list, environment: 'prod 😀' } });
+    const overlay = 'odd/out/overlays/prod 😀';
+    const cronJobs = [...(await built(overlay)).values()].filter(({ kind }) => kind === 'CronJob');
+    expect(cronJobs).toHaveLength(odd.length);
+    for (const { metadata, spec } of cronJobs as unknown as CronJob[]) {
+      const [container] = spec.jobTemplate.spec.template.spec.containers;
+      const job = container?.command.at(-1) ?? '';
+      expect(odd).toContain(job);
+      const key = 'meltano.kubernetes.io/job';
+      expect(metadata.annotations?.[key] ?? metadata.labels[key]).toBe(job);
+      const seen = Object.fromEntries((container?.env ?? []).map(({ name, value }) => [name, value]));
+      expect(seen).toEqual({ ...env, E: '1e+21' });
+    }
+    await isTaken(overlay);
+    await arePodsTaken(overlay);
+  });
+
   const ORDERS = { name: 'load-orders', tasks: ['tap-orders target-lake'] };
   const schedule = { name: 'orders-nightly', interval: '@daily', cron_interval: '0 0 * * *', job: ORDERS };
   const again = { ...schedule, name: 'Orders_Hourly', cron_interval: '0 * * * *', env: { LIMIT: 500 } };

@@ -56,7 +56,7 @@ export function overlayFiles(environment: string): Map<string, string> {
 /** Refuses an environment that is no name of a folder. @throws KtError `BAD_ENVIRONMENT` */
 export function checkEnvironment(environment: string): void {
   const isFolder =
-    !/[/\\\u0000-\u001f\u007f]|\p{Cs}/u.test(environment) &&
+    !/[/\\\ufffe\uffff]|\p{Cc}|\p{Cs}/u.test(environment) &&
     !/^\.{1,2}$/.test(environment) &&
     Buffer.byteLength(environment) <= 200;
   if (isFolder) return;

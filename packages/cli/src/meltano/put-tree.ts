@@ -6,10 +6,11 @@
  * MT2 Nothing that is in an overlay is changed, and nothing is written outside the folder, whatever links lie
  *     in it.
  */
-import { lstat, mkdir, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import type { Dirent } from 'node:fs';
+import { mkdir, readdir, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { makeFolder, messageOf } from '@kube-transform/runtime/internal';
-import { KtError } from '@kube-transform/sdk';
+import { isKtError, KtError } from '@kube-transform/sdk';
 import { newFolder } from '../project/own-folder.js';
 import { KUSTOMIZATIONS } from './overlay-files.js';
 
@@ -35,14 +36,15 @@ export async function putTree(dir: string, { base, overlay }: Tree): Promise<str
       await writeAll(join(temp, 'base'), base);
       if (overlay !== null) await writeAll(join(temp, 'overlay'), overlay.files);
       await swap(join(dir, 'base'), temp);
-      for (const name of missing)
-        await rename(join(temp, 'overlay', name), join(dir, 'overlays', overlay?.name ?? '', name));
+      const folder = join(dir, 'overlays', overlay?.name ?? '');
+      if (missing.length > 0) await makeFolder(folder);
+      for (const name of missing) await rename(join(temp, 'overlay', name), join(folder, name));
     } finally {
       await rm(temp, { recursive: true, force: true });
     }
     return missing;
   } catch (cause) {
-    if (cause instanceof KtError) throw cause;
+    if (isKtError(cause)) throw cause;
     const message = `The files cannot be written: ${messageOf(cause)}.`;
     throw new KtError(
       { code: 'WRITE_FAILED', path: dir, message, hint: 'Mend that; kt render meltano begins anew.' },
@@ -59,13 +61,9 @@ async function writeAll(folder: string, files: ReadonlyMap<string, string>): Pro
 /** The new base in place of the old one, which comes back where that fails. */
 async function swap(base: string, temp: string): Promise<void> {
   const old = join(temp, 'old');
-  const had = await rename(base, old).then(
-    () => true,
-    (error: unknown) => {
-      if (!isMissing(error)) throw error;
-      return false;
-    },
-  );
+  const had = await rename(base, old)
+    .then(() => true)
+    .catch(unlessMissing(false));
   try {
     await rename(join(temp, 'base'), base);
   } catch (error) {
@@ -76,10 +74,7 @@ async function swap(base: string, temp: string): Promise<void> {
 
 /** Refuses to replace a folder that nobody has rendered: it may be somebody's work. */
 async function checkBase(base: string): Promise<void> {
-  const entries = await readdir(base, { withFileTypes: true }).catch((error: unknown) => {
-    if (isMissing(error)) return [];
-    throw error;
-  });
+  const entries = await entriesIn(base);
   const isOurs = entries.some(({ name }) => KUSTOMIZATIONS.includes(name) || /\.ya?ml$/.test(name));
   if (isOurs || !entries.some(entry => entry.isFile() || entry.isDirectory())) return;
   throw new KtError({
@@ -93,19 +88,17 @@ async function checkBase(base: string): Promise<void> {
 /** Which files of the overlay are to be made; none where Kustomize finds what it is to do there. */
 async function missingFiles(dir: string, overlay: NonNullable<Tree['overlay']>): Promise<string[]> {
   const folder = join(dir, 'overlays', overlay.name);
-  await makeFolder(join(dir, 'overlays'));
   await checkWithin(dir, join(dir, 'overlays'));
-  await makeFolder(folder);
   await checkWithin(dir, folder);
-  const there = await readdir(folder);
+  const there = (await entriesIn(folder)).map(({ name }) => name);
   if (there.some(name => KUSTOMIZATIONS.includes(name))) return [];
   return [...overlay.files.keys()].filter(name => !there.includes(name));
 }
 
 /** Refuses a folder that a link leads out of the tree. */
 async function checkWithin(dir: string, folder: string): Promise<void> {
-  const [root, real] = await Promise.all([realpath(dir), realpath(folder)]);
-  if (real.startsWith(root + sep) && (await lstat(real)).isDirectory()) return;
+  const real = await realpath(folder).catch(unlessMissing(null));
+  if (real === null || real.startsWith((await realpath(dir)) + sep)) return;
   throw new KtError({
     code: 'LEADS_OUTSIDE',
     path: folder,
@@ -114,4 +107,14 @@ async function checkWithin(dir: string, folder: string): Promise<void> {
   });
 }
 
-const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT';
+/** What is in a folder; nothing where there is none. */
+const entriesIn = (folder: string): Promise<Dirent[]> =>
+  readdir(folder, { withFileTypes: true }).catch(unlessMissing([]));
+
+/** Gives this where a file is missing. */
+const unlessMissing =
+  <T>(value: T) =>
+  (error: unknown): T => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return value;
+    throw error;
+  };

@@ -1,8 +1,8 @@
 /** Writes values as YAML that every reader reads as the same: all texts are quoted. Pure. */
 import { stringify } from 'yaml';
 
-/** What the readers of Kubernetes refuse as it is, and JSON does not escape. */
-const UNPRINTABLE = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
+/** Lines may break at these in YAML, and not in JSON, which leaves them as they are. */
+const BREAKS = /[\u2028\u2029\ufeff]/g;
 
 /** A value as a YAML document. Its texts are JSON's, whatever version of YAML they would be words of. */
 export const yamlText = (value: unknown): string =>
@@ -12,4 +12,4 @@ export const yamlText = (value: unknown): string =>
     doubleQuotedAsJSON: true,
     aliasDuplicateObjects: false,
     lineWidth: 0,
-  }).replaceAll(UNPRINTABLE, mark => `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  }).replaceAll(BREAKS, mark => `\\u${mark.charCodeAt(0).toString(16)}`);
