@@ -4,6 +4,7 @@
  */
 import { execFileSync, spawnSync } from 'node:child_process';
 import {
+  existsSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -117,6 +118,21 @@ function triesCommands() {
   say(graph.status === 0 && graph.all.includes('<svg'), 'kt graph --format svg', graph.all);
 }
 
+/** The starter comes packed with all its files, those that begin with a dot, too. */
+function triesStarter() {
+  const init = kt('init', 'starter', '--template', 'starter');
+  const run = kt('run', 'starter/pipelines/hello_world.ts', '--store', 'file:starter/data');
+  const made = ['.gitignore', '.dockerignore', 'Dockerfile', 'kt.config.ts', 'deploy/terraform/eks/data.tf'];
+  const missing = made.filter(name => !existsSync(join(project, 'starter', name)));
+  const greeted = join(project, 'starter/data/hello_world/processed/part_2.txt');
+  const output = existsSync(greeted) ? readFileSync(greeted, 'utf8') : '';
+  say(
+    run.status === 0 && missing.length === 0 && output === 'Hello World: C\nHello World: D',
+    'kt init --template starter, kt run hello_world',
+    `${init.all}${run.all}missing: ${missing.join(', ')}`,
+  );
+}
+
 /** Native code is looked for by what was @vercel/nft. The package is a fake: its code is not loaded, only found. */
 function triesTracing() {
   if (process.platform !== 'linux' || process.report.getReport().header.glibcVersionRuntime === undefined) {
@@ -195,6 +211,7 @@ console.log(`       Node ${process.versions.node}`);
 try {
   install();
   triesCommands();
+  triesStarter();
   triesTracing();
   await triesLayer();
   await triesCluster();

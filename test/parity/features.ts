@@ -4,9 +4,7 @@
  */
 export type Evidence = { file: string; test: string } | { waitsFor: string };
 
-const CLOUD = 'Terraform for EKS';
 const SERVER = 'kt serve and container steps';
-const MELTANO = 'schedules of Meltano';
 
 export const FEATURES: Record<string, Evidence> = {
   A1: { file: 'test/documents/documents.test.ts', test: 'static, dynamic, nested dynamic' },
@@ -43,9 +41,11 @@ export const FEATURES: Record<string, Evidence> = {
     file: 'test/e2e/rights/restricted-namespace.test.ts',
     test: 'runs a pipeline on a claim, with what kt rbac prints',
   },
-  B4: { waitsFor: CLOUD },
-  B5: { file: 'test/documents/documents.test.ts', test: 'hello world' },
-  B6: { file: 'test/e2e/runs/cli.test.ts', test: 'is listed and shown, from the place that was used last' },
+  B4: { file: 'test/cli/starter/terraform.test.ts', test: 'makes what it says when a provider pretends to' },
+  B5: { file: 'test/cli/starter/starter.test.ts', test: 'gives the output of the starter kit' },
+  B6: { file: 'test/e2e/deploy/starter.test.ts', test: 'runs in another context by one word' },
+  B7: { file: 'test/cli/starter/pages.test.ts', test: 'every command of kt is one' },
+  B8: { file: 'test/cli/starter/starter.test.ts', test: 'git keeps the data of the example' },
   C1: { waitsFor: SERVER },
   C2: { file: 'examples/pipelines/weather.test.ts', test: 'not summed up again where its file exists' },
   C3: { file: 'test/e2e/runs/cli.test.ts', test: 'is read while its pods are there and when they are gone' },
@@ -66,14 +66,11 @@ export const FEATURES: Record<string, Evidence> = {
   C9: { waitsFor: SERVER },
   C10: { file: 'test/cli/config.test.ts', test: 'kt config shows what holds and where it comes from' },
   ...Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`D${i + 1}`, { waitsFor: SERVER }])),
-  E1: { waitsFor: MELTANO },
-  E2: {
-    file: 'test/e2e/deploy/render.test.ts',
-    test: 'Kustomize builds each overlay, with what people have put there',
-  },
-  E3: { waitsFor: MELTANO },
-  E4: { waitsFor: MELTANO },
-  E5: { waitsFor: MELTANO },
-  E6: { waitsFor: MELTANO },
+  E1: { file: 'test/cli/meltano/render-meltano.test.ts', test: 'asks Meltano in its project' },
+  E2: { file: 'test/cli/meltano/rendered-tree.test.ts', test: 'MT2: kt render meltano' },
+  E3: { file: 'test/e2e/deploy/meltano.test.ts', test: '$id is built by Kustomize' },
+  E4: { file: 'test/cli/meltano/golden.test.ts', test: '$id: $about' },
+  E5: { file: 'test/cli/meltano/render-meltano.test.ts', test: 'what Kubernetes would refuse is refused' },
+  E6: { file: 'test/e2e/deploy/meltano.test.ts', test: 'the recipe "$title" is built by Kustomize' },
   E7: { file: 'test/e2e/deploy/render.test.ts', test: '--check finds every drift' },
 };

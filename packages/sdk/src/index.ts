@@ -5,7 +5,7 @@
  *   {@link PermanentError}.
  * - To configure a project: {@link defineConfig}.
  * - Documents: {@link KTPipelineInput}, {@link parsePipeline}, {@link parseDurationMs},
- *   {@link parseQuantity}.
+ *   {@link parseQuantity}, {@link cronProblem}.
  * - What goes wrong: {@link KtError}, {@link isKtError}, {@link Problem}, {@link FailureCause}.
  * - For whoever runs pipelines: {@link nameExports}, {@link definitionOf}, {@link replaceRefs},
  *   {@link bindSpec}.
@@ -49,6 +49,7 @@ export { text } from './builder/text.js';
 export type { KtContext, KtLog } from './context.js';
 export { graphProblems } from './document/check-graph.js';
 export { dataSources, refProblems } from './document/check-refs.js';
+export { cronProblem } from './document/cron.js';
 export { closest, didYouMean } from './document/did-you-mean.js';
 export { circleProblem, circleText } from './document/find-circle.js';
 export type { GraphJob } from './document/find-circle.js';

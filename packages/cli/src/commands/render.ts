@@ -4,10 +4,13 @@ import type { Cli } from './command-context.js';
 import { EXIT } from '../terminal/exit.js';
 import type { RenderOptions } from '../render/render.js';
 import { withPodOptions } from './cluster-options.js';
+import { renderMeltanoCommand } from './render-meltano.js';
 
 /** `kt render`: what `kt deploy` would apply, as YAML. */
 export function renderCommand(cli: Cli): Command {
   const command = new Command('render')
+    .enablePositionalOptions()
+    .addCommand(renderMeltanoCommand(cli))
     .summary(
       'print what kt deploy would apply, or write it as a Kustomize base with an overlay for each context',
     )

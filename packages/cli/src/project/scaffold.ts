@@ -6,7 +6,14 @@ import { fileURLToPath } from 'node:url';
 import { KtError } from '@kube-transform/sdk';
 import { makeFolder, VERSION } from '@kube-transform/runtime/internal';
 
-const TEMPLATES = fileURLToPath(new URL('../../templates', import.meta.url));
+const FOLDER = fileURLToPath(new URL('../../templates', import.meta.url));
+
+/** What a project may begin as: a folder of `templates/`, and the command that runs its pipeline. */
+export const TEMPLATES = {
+  hello: 'hello',
+  starter: 'hello_world --store file:data',
+} as const;
+export type Template = keyof typeof TEMPLATES;
 
 /** A file of a project before it is written. */
 interface Draft {
@@ -14,16 +21,29 @@ interface Draft {
   text: () => Promise<string>;
 }
 
+/** What a new project is to have. */
+export interface ScaffoldOptions {
+  /** Default `hello`. */
+  template?: Template;
+  /** With a Dockerfile; a folder that is a project already gets only that. */
+  docker?: boolean;
+}
+
 /**
- * Writes a new project into a folder, which may exist; tells what it wrote. `docker`: with a Dockerfile; a
- * folder that is a project already gets only that.
+ * Writes a new project into a folder, which may exist; tells what it wrote.
  *
  * @throws KtError `FILE_EXISTS` for each file that is there already; then nothing is written. `WRITE_FAILED`.
  */
-export async function scaffold(dir: string, { docker = false } = {}): Promise<string[]> {
+export async function scaffold(
+  dir: string,
+  { template = 'hello', docker = template === 'starter' }: ScaffoldOptions = {},
+): Promise<string[]> {
   const root = resolve(dir);
-  const isProject = docker && existsSync(join(root, 'package.json'));
-  const files = [...(isProject ? [] : await templates()), ...(docker ? await dockerFiles() : [])];
+  const isProject = docker && template === 'hello' && existsSync(join(root, 'package.json'));
+  const files = [
+    ...(isProject ? [] : [...(await filesOf('common')), ...(await filesOf(template))]),
+    ...(docker ? await dockerFiles() : []),
+  ];
   files.sort((a, b) => (a.target < b.target ? -1 : 1));
   const taken = files.filter(({ target }) => existsSync(join(root, target)));
   if (taken.length > 0) {
@@ -37,16 +57,16 @@ export async function scaffold(dir: string, { docker = false } = {}): Promise<st
       })),
     );
   }
-  const values = { NAME: packageName(basename(root)), VERSION: `^${VERSION}` };
+  const values = { NAME: packageName(basename(root)), VERSION: `^${VERSION}`, RUN: TEMPLATES[template] };
   try {
     for (const { text, target } of files) {
       const written = await text();
       await makeFolder(dirname(join(root, target)));
-      await writeFile(
-        join(root, target),
-        written.replaceAll('__NAME__', values.NAME).replaceAll('__VERSION__', values.VERSION),
-        { flag: 'wx' },
+      const filled = Object.entries(values).reduce(
+        (text, [name, value]) => text.replaceAll(`__${name}__`, () => value),
+        written,
       );
+      await writeFile(join(root, target), filled, { flag: 'wx' });
     }
   } catch (error) {
     throw new KtError(
@@ -63,16 +83,18 @@ export async function scaffold(dir: string, { docker = false } = {}): Promise<st
 }
 
 /**
- * The files, and where they go: npm leaves out or rewrites some names when it packs, so these begin with `_`.
+ * The files of a folder, and where they go: npm leaves out or rewrites some names when it packs, so these
+ * begin with `_`.
  */
-async function templates(): Promise<Draft[]> {
-  const entries = await readdir(TEMPLATES, { recursive: true, withFileTypes: true });
+async function filesOf(name: string): Promise<Draft[]> {
+  const folder = join(FOLDER, name);
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   const sources = entries
     .filter(entry => entry.isFile())
-    .map(entry => relative(TEMPLATES, join(entry.parentPath, entry.name)));
+    .map(entry => relative(folder, join(entry.parentPath, entry.name)));
   return sources.map(source => ({
     target: source.replace(/^_gitignore$/, '.gitignore').replace(/^_/, ''),
-    text: () => readFile(join(TEMPLATES, source), 'utf8'),
+    text: () => readFile(join(folder, source), 'utf8'),
   }));
 }
 

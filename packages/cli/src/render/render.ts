@@ -1,7 +1,7 @@
 /** What `kt render` does: the objects of `kt deploy` as YAML, on the output or in files for Kustomize. */
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, sep } from 'node:path';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { KtError } from '@kube-transform/sdk';
 import { loadConfig } from '../project/load-config.js';
 import { contextOf } from '../cluster/connect.js';
@@ -13,6 +13,7 @@ import { loadPipelines, type LoadedPipeline } from '../pipeline/load-pipeline.js
 import { type Output, plural, printText } from '../terminal/output.js';
 import { projectAround } from '../project/project-dir.js';
 import { baseFiles, overlayFiles, type RenderedFiles, yamlOf } from './kustomize.js';
+import { staleFiles } from './stale-files.js';
 import { shellWord } from '../terminal/plain-text.js';
 
 /** How to render. */
@@ -96,20 +97,13 @@ async function renderContext(
   return { name: name ?? 'default', namespace, plan };
 }
 
-/**
- * Says which files on disk are not what would be rendered; true where all are. `ours` are the folders that
- * hold nothing else.
- */
+/** Says which files on disk are not what would be rendered; true where all are. */
 async function checkFiles(
   out: string,
   { base, ours }: { base: RenderedFiles; ours: readonly string[] },
   output: Output,
 ): Promise<boolean> {
-  const stale: string[] = [];
-  for (const [path, text] of base)
-    if ((await readFile(join(out, path), 'utf8').catch(() => null)) !== text) stale.push(path);
-  for (const folder of ours)
-    for (const path of await filesBelow(out, folder)) if (!base.has(path)) stale.push(path);
+  const stale = await staleFiles(out, { files: base, ours });
   for (const path of stale) output.out(`stale: ${join(out, path)}`);
   output.out(
     stale.length === 0
@@ -117,13 +111,6 @@ async function checkFiles(
       : 'Render them anew: kt render --out ' + out,
   );
   return stale.length === 0;
-}
-
-async function filesBelow(out: string, folder: string): Promise<string[]> {
-  const entries = await readdir(join(out, folder), { recursive: true, withFileTypes: true }).catch(() => []);
-  return entries
-    .filter(entry => !entry.isDirectory())
-    .map(entry => relative(out, join(entry.parentPath, entry.name)).replaceAll(sep, '/'));
 }
 
 async function put(out: string, path: string, text: string): Promise<void> {

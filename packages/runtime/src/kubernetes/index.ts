@@ -31,6 +31,7 @@ export {
   selectPodsOf,
   selectRun,
   shortHash,
+  slug,
   scheduleName,
   taskName,
   versionName,

@@ -19,7 +19,16 @@ const WORD = /^@(?:yearly|annually|monthly|weekly|daily|midnight|hourly)$/;
 /** With a duration as Go writes it. */
 const EVERY = /^@every [+-]?(?:0|(?:(?:\d+\.?\d*|\.\d+)(?:ns|[uµμ]s|ms|s|m|h))+)$/;
 
-/** What is wrong with a cron line; undefined where Kubernetes takes it. */
+/**
+ * Says what is wrong with a cron line: a sentence without its full stop, or undefined where Kubernetes takes
+ * the line as the schedule of a CronJob.
+ *
+ * @example
+ * ```ts
+ * cronProblem('0 3 * * mon-fri'); // → undefined
+ * cronProblem('0 24 * * *'); // → 'The hour "24" is not made of 0 to 23, "*", ranges and steps'
+ * ```
+ */
 export function cronProblem(line: string): string | undefined {
   if (WORD.test(line) || EVERY.test(line)) return undefined;
   const texts = line.trim().split(/\s+/);
