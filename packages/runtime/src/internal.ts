@@ -67,6 +67,8 @@ export { writeRecord } from './run-store/run-record.js';
 export { readLog } from './run-store/read-log.js';
 export { readStateFile, stateFileOf, writeStateFile } from './run-store/state-file.js';
 export { makeFolder } from './stores/local/make-folder.js';
+export { tryStore } from './stores/try-store.js';
+export type { StoreTrial } from './ports/store-trial.js';
 export { pushedBy } from './streams/async-queue.js';
 export { inBatches } from './streams/in-batches.js';
 export { LineDecoder, linesOf } from './streams/lines.js';
