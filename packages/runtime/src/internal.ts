@@ -67,6 +67,7 @@ export { writeRecord } from './run-store/run-record.js';
 export { readLog } from './run-store/read-log.js';
 export { readStateFile, stateFileOf, writeStateFile } from './run-store/state-file.js';
 export { makeFolder } from './stores/local/make-folder.js';
+export { PART_BYTES } from './stores/put-bodies.js';
 export { tryStore } from './stores/try-store.js';
 export type { StoreTrial } from './ports/store-trial.js';
 export { pushedBy } from './streams/async-queue.js';
