@@ -11,8 +11,10 @@ import { fileURLToPath } from 'node:url';
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const KT = join(ROOT, 'packages/cli/bin/kt.js');
 const LOOK_S = 5;
-const [, , store = '', items = '100000'] = process.argv;
-if (!/^[a-z0-9]+:/.test(store)) throw new Error('Name a store: node test/scale/bucket.mjs s3://…');
+const [, , place = '', items = '100000'] = process.argv;
+if (!/^[a-z0-9]+:/.test(place)) throw new Error('Name a store: node test/scale/bucket.mjs s3://…');
+// A folder of its own: all its runs are deleted in the end.
+const store = place.replace(/\/?(\?|$)/, `/kt-scale-${process.pid}$1`);
 const runId = `wide-${process.pid}`;
 
 const dir = mkdtempSync(join(tmpdir(), 'kt-scale-bucket-'));
