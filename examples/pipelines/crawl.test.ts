@@ -55,7 +55,7 @@ const paramsFor = ({ start }: { start: string }) => ({ start, perPart: 2, pauseM
 
 test('a site is crawled level by level; what is broken is a row, what is forbidden is not asked for', async () => {
   await using web = await site();
-  const run = await testRun(crawl, { params: paramsFor(web), functions, concurrency: 2 });
+  const run = await testRun(crawl, { params: paramsFor(web), functions });
   expect(run.status).toBe('Completed');
   expect(run.result('sum-up')).toMatchObject({ pages: 16, broken: 2 });
   const pages = web.asked.filter(url => url !== '/robots.txt').sort();

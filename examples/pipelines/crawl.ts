@@ -38,7 +38,7 @@ export const level = ktFunction(
         fetchPart,
         () => each(parts, ({ urls: some, to }) => ({ urls: some, pauseMs, to })),
         {
-          // Polite: two pods at once (in one process --jobs says it), each fetches one page after another.
+          // Polite: two parts at once, each of which fetches one page after another.
           ...{ parallelism: 2, itemsPerPod: 1, concurrency: 1 },
           outputs: (item: Ref<(typeof parts)[number]>) => [item.to],
         },
