@@ -1,8 +1,9 @@
 /**
- * `npm run bench -- [core|in-process|store|pool|cold-start|cluster|many|deploy]…`: prints ours beside what it is
- * compared with, measured in one run.
+ * `npm run bench -- [core|in-process|store|pool|cold-start|cluster|many|deploy|bucket]…`: prints ours beside what
+ * it is compared with, measured in one run.
  */
 import { availableParallelism } from 'node:os';
+import { benchBucket } from './bucket.mjs';
 import { benchCluster } from './cluster.mjs';
 import { benchColdStart } from './cold-start.mjs';
 import { benchCore } from './core.mjs';
@@ -19,7 +20,13 @@ const LOCAL = {
   pool: benchPool,
   'cold-start': benchColdStart,
 };
-const BENCHES = { ...LOCAL, cluster: benchCluster, many: benchMany, deploy: benchDeploy };
+const BENCHES = {
+  ...LOCAL,
+  cluster: benchCluster,
+  many: benchMany,
+  deploy: benchDeploy,
+  bucket: benchBucket,
+};
 const asked = process.argv.slice(2);
 const unknown = asked.find(name => !(name in BENCHES));
 if (unknown !== undefined) {

@@ -228,11 +228,18 @@ test('a reader: nobody reads what it prints', async () => {
 });
 
 test.each([
-  ['is well', (): string => localFileStore(dir).capabilities.url ?? '', null],
-  ['cannot be opened', (): string => 'nowhere://x', expect.stringContaining('nowhere') as string],
-])('a probe: has printed that the store %s', async (_, store, storeProblem) => {
+  ['is well', (): string => localFileStore(dir).capabilities.url ?? '', []],
+  [
+    'cannot be opened',
+    (): string => 'nowhere://x',
+    [{ verb: 'open', why: expect.stringContaining('nowhere') as string }],
+  ],
+])('a probe: has printed that the store %s', async (_, store, failures) => {
   const { code, printed } = await sideJob({ KT_PROBE: store() });
-  expect([code, PROBE_REPORT.parse(printed, 'probe')]).toMatchObject([0, { storeProblem, packages: [] }]);
+  expect([code, PROBE_REPORT.parse(printed, 'probe')]).toMatchObject([
+    0,
+    { store: { failures }, packages: [] },
+  ]);
 });
 
 test('a launcher, a controller: outside of a cluster, where another may help', async () => {

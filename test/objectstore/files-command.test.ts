@@ -1,10 +1,11 @@
 /** `kt files` on buckets of real servers. */
+import { spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openStore } from '@kube-transform/runtime';
-import { describe, expect, test } from 'vitest';
-import { kt, project, runKt } from '../kit/kt.js';
+import { describe, expect, test, vi } from 'vitest';
+import { BIN, kt, project, runKt } from '../kit/kt.js';
 import { bytes, listed } from '../kit/stores.js';
 import { faultyProxy } from './faulty-proxy.js';
 import { hasServers, newPlace } from './servers.js';
@@ -23,7 +24,11 @@ describe.skipIf(!hasServers)('kt files on a bucket', () => {
     await writeFile(join(dir, 'in/sub/odd %2e%2e + ünï'), 'odd');
     await symlink('/etc/passwd', join(dir, 'in/link'));
     expect((await files('put', 'in', '.')).out).toBe('Put 42 files, 21.0 MB.\n');
-    // A large one goes up in parts, whose etag tells nothing of the whole.
+    expect((await files('put', 'in', '.')).out).toBe('Put 0 files, 0 B, 42 there already.\n');
+    // One byte in the last of its parts.
+    await writeFile(join(dir, 'in/big'), Buffer.concat([big.subarray(0, -1), Buffer.of(big.at(-1)! ^ 1)]));
+    expect((await files('put', 'in', '.')).out).toBe('Put 1 file, 21.0 MB, 41 there already.\n');
+    await writeFile(join(dir, 'in/big'), big);
     expect((await files('put', 'in', '.')).out).toBe('Put 1 file, 21.0 MB, 41 there already.\n');
     expect((await files('get', 'in', 'out')).out).toBe('Got 42 files, 21.0 MB.\n');
     expect(sumOf(await readFile(join(dir, 'out/in/big')))).toBe(sumOf(big));
@@ -38,6 +43,39 @@ describe.skipIf(!hasServers)('kt files on a bucket', () => {
     expect((await files('rm', 'copy/sub/*', 'in/big')).out).toMatch(/^Deleted 42 files/);
     expect((await files('ls')).out).toBe('in/\n');
   }, 60_000);
+
+  test.each(['s3', 'rgw'])(
+    '%s: put that is broken off - goes on with what is missing',
+    async name => {
+      const [dir, url] = [await project(), new URL(newPlace(name))];
+      await mkdir(join(dir, 'in'));
+      for (let n = 0; n < 6; n++) await writeFile(join(dir, `in/${n}`), randomBytes(9 * MIB));
+      await using proxy = await faultyProxy(url.searchParams.get('endpoint') ?? '', {
+        perMille: 0,
+        conflicts: false,
+      });
+      const through = new URL(url);
+      through.searchParams.set('endpoint', proxy.url);
+      const args = ['files', 'put', 'in', '.', '--parallel', '1', '--store', through.href];
+      const child = spawn(process.execPath, [BIN, ...args], { cwd: dir, stdio: 'ignore' });
+      const ended = new Promise(resolve => child.once('exit', resolve));
+      const isAtThird = (): boolean => proxy.asked.some(asked => /^POST \S+in\/2\?uploads/.test(asked));
+      await vi.waitUntil(isAtThird, { timeout: 30_000, interval: 5 });
+      child.kill('SIGINT');
+      expect(await ended).toBe(130);
+      await using store = await openStore(url.href);
+      const there = await listed(store, '');
+      expect(there.length).toBeGreaterThanOrEqual(2);
+      expect(there.length).toBeLessThan(6);
+      const again = await runKt(dir, ['files', 'put', 'in', '.', '--store', url.href]);
+      expect(again.out).toMatch(
+        new RegExp(`^Put ${6 - there.length} files?, .*, ${there.length} there already`),
+      );
+      for (let n = 0; n < 6; n++)
+        expect(sumOf(await store.get(`in/${n}`))).toBe(sumOf(await readFile(join(dir, `in/${n}`))));
+    },
+    60_000,
+  );
 
   test('from a bucket into a folder by URLs, and back', async () => {
     const [dir, url] = [await project(), newPlace('rgw')];

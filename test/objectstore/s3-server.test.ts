@@ -1,5 +1,5 @@
 /** What a server cannot do, or refuses, is told in a sentence with what to do. */
-import { createServer } from 'node:http';
+import { type Agent, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { s3FileStore } from '../../packages/runtime/src/stores/s3/s3-file-store.js';
@@ -7,7 +7,10 @@ import { copyInParts } from '../../packages/runtime/src/stores/s3/s3-copy.js';
 import { Bucket } from '../../packages/runtime/src/stores/s3/bucket.js';
 import { s3Client } from '../../packages/runtime/src/stores/s3/s3-client.js';
 import { s3LocationOf } from '../../packages/runtime/src/stores/s3/s3-url.js';
+import { CONNECTIONS } from '../../packages/runtime/src/stores/retries.js';
+import { putWhole } from '../../packages/runtime/src/stores/s3/s3-write.js';
 import { bytes, rejection } from '../kit/stores.js';
+import { answering } from './answering.js';
 import { hasServers, newPlace } from './servers.js';
 
 /** Takes every put, whatever its conditions are. */
@@ -41,6 +44,30 @@ test('no server - is told with its address', async () => {
   const error = await rejection(store.head('a'));
   expect(error.message).toMatch(/Cannot look at "a" in s3:\/\/bucket: .*127\.0\.0\.1:9/);
   expect(error.message).toContain('No server listens there');
+});
+
+test('many requests at once - wait here, not where waiting for a connection counts as none', async () => {
+  const held: (() => void)[] = [];
+  await using server = await answering((request, response) => {
+    request.resume();
+    held.push(() => response.writeHead(200, { etag: '"x"' }).end());
+  });
+  const location = s3LocationOf(`s3://bucket?endpoint=${server.url}`);
+  const bucket = new Bucket(location, s3Client(location));
+  const puts = Array.from({ length: 500 }, (_, n) => putWhole(bucket, { key: `${n}`, body: bytes('1') }, {}));
+  await expect.poll(() => held.length).toBe(CONNECTIONS);
+  const handler = bucket.client.config.requestHandler as { httpHandlerConfigs(): { httpAgent?: Agent } };
+  expect(Object.keys(handler.httpHandlerConfigs().httpAgent?.requests ?? { none: [] })).toEqual([]);
+  let answered = 0;
+  while (answered < puts.length) {
+    await expect.poll(() => held.length).toBeGreaterThan(0);
+    for (const answer of held.splice(0)) {
+      answered++;
+      answer();
+    }
+  }
+  expect((await Promise.all(puts)).every(({ tries }) => tries === 1)).toBe(true);
+  bucket.client.destroy();
 });
 
 describe.skipIf(!hasServers)('a server', () => {

@@ -2,6 +2,7 @@
 import { KtError, type KtFiles } from '@kube-transform/sdk';
 import { CsvError, type Options } from 'csv-parse';
 import { parse } from 'csv-parse/sync';
+import { plainBytes } from './compression.js';
 
 /**
  * What differs between CSV files.
@@ -57,7 +58,7 @@ export async function findHeader(
   if (options.columns !== undefined) return { names: unlike(path, options.columns), end: 0, lines: 0 };
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of files.stream(path)) {
+  for await (const chunk of plainBytes(files, path)) {
     chunks.push(chunk);
     length += chunk.length;
     const found = headerIn(path, Buffer.concat(chunks), options);

@@ -4,6 +4,7 @@ import { KtError, type KtFiles, type StandardSchema } from '@kube-transform/sdk'
 import { CsvError, type Info, type Options, parse } from 'csv-parse';
 import { stringify } from 'csv-stringify/sync';
 import { checkRow } from './check-row.js';
+import { packed } from './compression.js';
 import { badCsv, type CsvDialect, dialectOf, findHeader } from './csv-header.js';
 import { type FileSplit, partOf } from './file-split.js';
 import { inChunks, type Rows } from './in-chunks.js';
@@ -39,11 +40,12 @@ export interface CsvReadOptions<T = CsvRow> extends CsvDialect {
 /**
  * Reads a CSV file row by row; blank lines are passed over.
  *
- * Within a split a row is a line, unless `splits` was told of `quotedLineBreaks`.
+ * Within a split a row is a line, unless `splits` was told of `quotedLineBreaks`. A file whose name ends in
+ * `.gz` or `.zst` is decompressed.
  *
  * Rejects with KtError: `BAD_CSV` for what is no CSV, `BAD_ROW` for a row that does not fit the schema,
  * `QUOTED_LINE_BREAK` for a row of several lines in a split that cannot hold one, `BAD_TEXT` for what is not
- * UTF-8.
+ * UTF-8, `BAD_DATA` for what is not compressed as its name says.
  *
  * @example
  * ```ts
@@ -113,7 +115,8 @@ export interface CsvWriteOptions {
 }
 
 /**
- * Writes rows as CSV, without holding them: readers see the whole file or none of it.
+ * Writes rows as CSV, without holding them: readers see the whole file or none of it. It is compressed where
+ * the name ends in `.gz` or `.zst`.
  *
  * Fields are quoted where they must be; null and undefined are empty, a date is written as ISO 8601 says.
  *
@@ -164,7 +167,7 @@ export async function writeCsv(
       line(names.map(name => (Object.hasOwn(row, name) ? (row[name] ?? '') : '')))
     );
   };
-  await files.write(path, inChunks(rows, text));
+  await files.write(path, packed(path, inChunks(rows, text)));
 }
 
 function badLength(where: string, fields: readonly string[], names: readonly string[]): KtError {

@@ -1,5 +1,6 @@
 /** A part of a file: what a map takes as an item, and what a reader is given. */
 import { KtError } from '@kube-transform/sdk';
+import { codecOf } from './compression.js';
 
 /**
  * What is read in splits.
@@ -28,7 +29,7 @@ export interface FileSplit {
   path: string;
   /** The first byte; of Parquet the first row. From 0. */
   start: number;
-  /** Behind the last byte; of Parquet behind the last row. */
+  /** Behind the last byte; of Parquet behind the last row. Of a compressed file its size, as it is stored. */
   end: number;
   /** Of CSV: the split ends where a row ends, so that rows may hold line breaks in quotes. Default: false. */
   quotedLineBreaks?: boolean;
@@ -38,8 +39,11 @@ export interface FileSplit {
 export function partOf(path: string, format: Format, split?: FileSplit): FileSplit {
   if (split === undefined) return { format, path, start: 0, end: Infinity, quotedLineBreaks: true };
   const { start, end } = split;
+  const isPacked = codecOf(path) !== undefined;
   const isRange = Number.isSafeInteger(start) && Number.isSafeInteger(end) && 0 <= start && start <= end;
-  if (isRange && split.path === path && split.format === format) return split;
+  if (isRange && split.path === path && split.format === format && !(isPacked && start > 0))
+    // Bytes that are stored are not those that are read: its one split is all of it.
+    return isPacked ? { ...split, end: Infinity, quotedLineBreaks: true } : split;
   const seen = `${split.format} split ${start}–${end} of "${split.path}"`;
   throw new KtError({
     code: 'BAD_SPLIT',

@@ -1,6 +1,7 @@
 /** JSON lines: a value a line. */
 import { copyJson, KtError, type KtFiles, type StandardSchema } from '@kube-transform/sdk';
 import { checkRow, shown } from './check-row.js';
+import { packed } from './compression.js';
 import { type FileSplit, partOf } from './file-split.js';
 import { inChunks, type Rows } from './in-chunks.js';
 import { placeOf, splitText } from './split-bytes.js';
@@ -21,10 +22,12 @@ export interface JsonLinesOptions<T = unknown> {
 }
 
 /**
- * Reads a file with one JSON value a line, value by value; blank lines are passed over.
+ * Reads a file with one JSON value a line, value by value; blank lines are passed over. One whose name ends
+ * in `.gz` or `.zst` is decompressed.
  *
  * Rejects with KtError: `BAD_JSON` for a line that is no JSON and `BAD_ROW` for one that does not fit the
- * schema, both with the line (of a split: counted from where it begins); `BAD_TEXT` for what is not UTF-8.
+ * schema, both with the line (of a split: counted from where it begins); `BAD_TEXT` for what is not UTF-8;
+ * `BAD_DATA` for what is not compressed as its name says.
  *
  * @example
  * ```ts
@@ -54,7 +57,8 @@ export async function* readJsonLines<T = unknown>(
 }
 
 /**
- * Writes values as JSON lines, without holding them: readers see the whole file or none of it.
+ * Writes values as JSON lines, without holding them: readers see the whole file or none of it. It is
+ * compressed where the name ends in `.gz` or `.zst`.
  *
  * @throws KtError `BAD_JSON` for what JSON cannot hold.
  *
@@ -75,7 +79,7 @@ export async function writeJsonLines(files: KtFiles, path: string, rows: Rows<un
     const hint = 'Make it a string, number, boolean, null, array or plain object.';
     throw new KtError({ code: 'BAD_JSON', message, path: made.path, hint });
   };
-  await files.write(path, inChunks(rows, line));
+  await files.write(path, packed(path, inChunks(rows, line)));
 }
 
 async function* linesOf(chunks: AsyncIterable<string>): AsyncGenerator<string> {

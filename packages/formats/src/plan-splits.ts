@@ -1,5 +1,6 @@
 /** Plans how a file is read in parallel: parts that are good items of a map. */
 import { KtError, type KtFiles, parseQuantity } from '@kube-transform/sdk';
+import { codecOf } from './compression.js';
 import type { FileSplit, Format } from './file-split.js';
 import { parquetSplits } from './parquet-splits.js';
 
@@ -14,7 +15,10 @@ import { parquetSplits } from './parquet-splits.js';
 export interface SplitOptions {
   /** At most so many bytes a split, as a number or as `64MiB`, `1G`. Default: `64MiB`. */
   size?: number | string | undefined;
-  /** How the file is read. Default: as its name ends, `.csv`, `.tsv`, `.jsonl`, `.ndjson` or `.parquet`. */
+  /**
+   * How the file is read. Default: as its name ends, `.csv`, `.tsv`, `.jsonl`, `.ndjson` (also
+   * with `.gz` or `.zst` behind it) or `.parquet`.
+   */
   format?: Format | undefined;
   /**
    * Of CSV: rows may hold line breaks in quotes. The file is read once to find where rows end, and no split
@@ -26,8 +30,8 @@ export interface SplitOptions {
 }
 
 const ENDINGS: readonly (readonly [RegExp, Format])[] = [
-  [/\.[ct]sv$/i, 'csv'],
-  [/\.(jsonl|ndjson)$/i, 'jsonl'],
+  [/\.[ct]sv(\.gz|\.zst)?$/i, 'csv'],
+  [/\.(jsonl|ndjson)(\.gz|\.zst)?$/i, 'jsonl'],
   [/\.parquet$/i, 'parquet'],
 ];
 const NEWLINE = 0x0a;
@@ -36,7 +40,8 @@ const NEWLINE = 0x0a;
  * Splits a file into parts that are read in parallel, in their order; none of an empty file.
  *
  * Of CSV and JSON lines only the size of the file is asked for, of Parquet the footer is read: its row groups
- * are put together up to the size, and cut into rows where they are larger.
+ * are put together up to the size, and cut into rows where they are larger. A file that is compressed as a
+ * whole (`.gz`, `.zst`) is one split, however large.
  *
  * @throws KtError `NOT_FOUND`; `BAD_SPLIT` for a size or format that is none.
  *
@@ -54,9 +59,11 @@ export async function splits(files: KtFiles, path: string, options: SplitOptions
   if (format === undefined)
     throw badPlan(`The name "${path}" does not say how the file is read.`, 'Name it: `format: "csv"`.');
   if (format === 'parquet') return await parquetSplits(files, path, size);
-  if (format === 'csv' && options.quotedLineBreaks === true)
+  const isPacked = codecOf(path) !== undefined;
+  if (format === 'csv' && !isPacked && options.quotedLineBreaks === true)
     return await splitsOfRows(files, path, { size, quote: options.quote ?? '"' });
   const { size: length } = await files.stat(path);
+  if (isPacked) return length === 0 ? [] : [{ format, path, start: 0, end: length }];
   const count = Math.ceil(length / size);
   return Array.from({ length: count }, (_, i) => {
     return { format, path, start: i * size, end: Math.min(length, (i + 1) * size) };

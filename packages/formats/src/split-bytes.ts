@@ -1,5 +1,6 @@
 /** The lines of a part of a file, as bytes or text: those that begin in it, each whole. */
 import { KtError, type KtFiles } from '@kube-transform/sdk';
+import { plainBytes } from './compression.js';
 import type { FileSplit } from './file-split.js';
 
 const NEWLINE = 0x0a;
@@ -11,7 +12,7 @@ export async function* splitBytes(files: KtFiles, split: FileSplit): AsyncGenera
   // A line begins at `start` if the byte before it ends one.
   let at = Math.max(0, start - 1);
   let began = start === 0;
-  for await (const chunk of files.stream(path, { start: at })) {
+  for await (const chunk of plainBytes(files, path, at)) {
     let from = 0;
     if (!began) {
       from = chunk.indexOf(NEWLINE) + 1;

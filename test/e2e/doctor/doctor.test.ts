@@ -82,7 +82,9 @@ test('kt doctor - where nothing is wrong every line says ok', async () => {
     kueue: 'ok Not installed, and no step wants a queue.',
     pod: `ok A pod of the image ${E2E.image} is admitted and starts.`,
     image: expect.stringMatching(/^ok \S+ has Node \d+\.\d+\.\d+\.$/) as string,
-    store: 'ok Pods write to and read from file:/mnt/data.',
+    store: 'ok Pods can list, get, put, put if absent, replace if match, delete and copy in file:/mnt/data.',
+    'store clock': "ok The store's clock and the clock of the pods agree.",
+    'store speed': expect.stringMatching(/^ok 100 puts of pods, ten at a time, took \d+ ms/) as string,
     clock: 'ok The clocks of this machine and the pods agree.',
   });
   expect(code).toBe(0);

@@ -12,10 +12,11 @@ export function doctorCommand(cli: Cli): Command {
   const command = new Command('doctor')
     .summary('look whether runs can work in a cluster, and say what to do')
     .description(
-      'Looks at the API server, the namespace, your rights and those of controllers, quotas, limits, nodes and queues against what the pipelines ask\nfor, and lets a pod try the image, the store and the clock. Exit code 3 where something will keep runs from working.',
+      'Looks at the API server, the namespace, your rights and those of controllers, quotas, limits, nodes and queues against what the pipelines ask\nfor, and lets a pod try the image, the store and the clock. A store is tried: whether it can be reached, what may be done with it, whether it keeps conditions\nof puts, its clock and its speed; nothing is left in it. Exit code 3 where something will keep runs from working.',
     )
     .argument('[pipelines...]', 'pipelines whose steps are looked at (default: all in pipelines/)')
     .option('--no-pod', 'start no pod')
+    .option('--no-cluster', 'try the store only, from this machine: --store, else KT_STORE, DATA_DIR, file:.')
     .addOption(jsonOption());
   return withPodOptions(command).action(async (names: string[], options: DoctorOptions) => {
     const { doctor } = await import('../doctor/doctor.js');

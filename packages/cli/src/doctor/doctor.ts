@@ -1,11 +1,13 @@
 /**
- * What `kt doctor` does: checks whether runs of these pipelines can work in a cluster, and says what to do.
+ * What `kt doctor` does: checks whether runs of these pipelines can work in a cluster or with a store, and
+ * says what to do.
  */
 import type { ClusterSettings, KubeApi } from '@kube-transform/runtime/kubernetes';
 import type { ClaimConfig } from '@kube-transform/sdk';
 import { openCluster, withContext } from '../cluster/connect.js';
 import { settingsOf } from '../cluster/run-settings.js';
-import type { ClusterOptions } from '../project/resolve-context.js';
+import { type ClusterOptions, isFolder } from '../project/resolve-context.js';
+import { refuseReadOnly } from '../project/run-store.js';
 import { type Bundle, emptyBundle } from '../bundle/make-bundle.js';
 import { configMaps } from '../delivery/config-maps.js';
 import { planDeploy } from '../deploy/plan.js';
@@ -23,10 +25,13 @@ import { type Finding, looked, skipped } from '../checks/finding.js';
 import { demandsOf } from '../checks/plan-checks.js';
 import { probeFindings } from './probe.js';
 import { controllerRights, fileRights, myRights } from '../checks/rights.js';
+import { storeFindings, storeFromHere } from '../checks/store-checks.js';
 import { pullSecretFindings, type PlannedStep, stepFindings, stepsOf } from '../checks/step-checks.js';
 
 /** How to check. */
 export interface DoctorOptions extends ClusterOptions {
+  /** Look at a cluster; else at the store only, from this machine. */
+  cluster: boolean;
   /** Start a pod that tries the image, the store and the clock. */
   pod: boolean;
   json: boolean;
@@ -35,20 +40,38 @@ export interface DoctorOptions extends ClusterOptions {
 /** Checks, and prints what was found; false where something will keep runs from working. */
 export async function doctor(
   names: readonly string[],
-  { pod, json, ...typed }: DoctorOptions,
+  { cluster, pod, json, ...typed }: DoctorOptions,
   { output, signal }: { output: Output; signal: AbortSignal },
 ): Promise<boolean> {
+  const findings = cluster
+    ? await ofCluster(names, { ...typed, pod }, signal)
+    : await storeFindings(await storeHere(typed), signal);
+  const problems = findings.filter(({ outcome }) => outcome === 'problem');
+  if (json) printText(output, JSON.stringify(findings, null, 2));
+  else printFindings(findings, problems.length, output);
+  return problems.length === 0;
+}
+
+/** The URL of the store that this machine opens: that of a context that is named, else as for `kt run`. */
+async function storeHere(typed: ClusterOptions): Promise<string> {
+  const ofContext = typed.context === undefined ? undefined : (await withContext(typed)).store;
+  const store = typed.store ?? ofContext ?? (process.env['KT_STORE'] || process.env['DATA_DIR'] || 'file:.');
+  refuseReadOnly(store);
+  return store;
+}
+
+async function ofCluster(
+  names: readonly string[],
+  { pod, ...typed }: ClusterOptions & { pod: boolean },
+  signal: AbortSignal,
+): Promise<Finding[]> {
   const context = await withContext(typed);
   const api = await openCluster(context);
   try {
     const settings = settingsOf(context, api.namespace);
     const planned = await plan(names, context, settings);
     const { claim, platform } = context;
-    const findings = await checkAll(api, { settings, ...planned, claim, platform, pod, signal });
-    const problems = findings.filter(({ outcome }) => outcome === 'problem');
-    if (json) printText(output, JSON.stringify(findings, null, 2));
-    else printFindings(findings, problems.length, output);
-    return problems.length === 0;
+    return await checkAll(api, { settings, ...planned, claim, platform, pod, signal });
   } finally {
     api.close();
   }
@@ -90,7 +113,7 @@ interface Subject {
 const NEEDED = new Set(['service account', 'volume']);
 
 async function checkAll(api: KubeApi, subject: Subject): Promise<Finding[]> {
-  const { settings, steps, claim, pod } = subject;
+  const { settings, steps, claim, pod, signal } = subject;
   const reached = await apiFindings(api);
   if (reached.some(({ outcome }) => outcome === 'problem')) return reached;
   const namespace = await namespaceFindings(api);
@@ -106,6 +129,7 @@ async function checkAll(api: KubeApi, subject: Subject): Promise<Finding[]> {
     roomFindings(api, demands),
     stepFindings(api, { settings, steps }),
     queueFindings(api, { settings, jobs: steps.map(({ job }) => job) }),
+    ...(isFolder(settings.store) ? [] : [storeFromHere(settings.store, signal)]),
   ]);
   const findings = [...reached, ...namespace, ...found.flat()];
   if (!pod) return [...findings, skipped('pod', 'No pod was started (--no-pod).')];

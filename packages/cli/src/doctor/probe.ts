@@ -21,6 +21,7 @@ import { configMaps } from '../delivery/config-maps.js';
 import type { Bundle } from '../bundle/make-bundle.js';
 import type { ClusterOptions } from '../project/resolve-context.js';
 import { type Finding, fine, problem } from '../checks/finding.js';
+import { trialFindings } from '../checks/store-checks.js';
 
 const POD_STARTS_WITHIN_MS = 60_000;
 /**
@@ -114,18 +115,12 @@ async function reportFindings(
       ),
     ];
   }
-  const { node, nowMs, storeProblem, packages } = report;
+  const { node, nowMs, store, packages } = report;
   const hereMs = systemClock.nowMs();
   const skewMs = nowMs - hereMs;
   return [
     nodeFinding(node, settings.image),
-    storeProblem === null
-      ? fine('store', `Pods write to and read from ${settings.store}.`)
-      : problem(
-          'store',
-          `Pods cannot use the store ${settings.store}: ${storeProblem}`,
-          'Is the volume right, and may user 65532 write to it?',
-        ),
+    ...trialFindings(store, { store: settings.store, who: 'Pods' }),
     clockFinding(skewMs),
     ...packageFindings(packages, settings.image),
   ];

@@ -2,12 +2,14 @@
  * `kt files put`: puts files of this machine into a store.
  *
  * - Links that are named are followed; those found in a folder are passed over, and so is what is no file.
- * - What the store has already is left: where its etag is the MD5 sum of the content, as in most buckets.
+ * - What the store has already is left: where its etag is the MD5 sum of the content, or of the sums of its
+ *   parts, as in most buckets. So the same command goes on where it was broken off, file by file.
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, type Stats } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
+import { PART_BYTES } from '@kube-transform/runtime/internal';
 import { KtError } from '@kube-transform/sdk';
 import { ofDisk, PART } from './local-target.js';
 import type { OpenPlace } from './open-place.js';
@@ -23,7 +25,8 @@ interface LocalFile {
 
 /** What is put at once, rather than in parts. */
 const SMALL_BYTES = 2 ** 20;
-const MD5 = /^[0-9a-f]{32}$/;
+/** Of an object that was put in parts the sum of their sums, and how many there are. */
+const MD5 = /^[0-9a-f]{32}(?:-(\d+))?$/;
 
 /** Puts files, and all files in folders, below a path of the store. */
 export async function putFiles(
@@ -93,10 +96,22 @@ async function isThere(
   { key, path, size }: { key: string; path: string; size: number },
 ): Promise<boolean> {
   const there = await store.head(key);
-  if (there === null || there.size !== size || !MD5.test(there.etag)) return false;
+  if (there === null || there.size !== size) return false;
+  const [etag, parts] = MD5.exec(there.etag) ?? [];
+  if (etag === undefined) return false;
+  if (parts === undefined) return (await md5Of(path)).toString('hex') === etag;
+  // Of parts of another size: it is put anew.
+  if (Number(parts) !== Math.ceil(size / PART_BYTES)) return false;
+  const sums = createHash('md5');
+  for (let start = 0; start < size; start += PART_BYTES)
+    sums.update(await md5Of(path, { start, end: Math.min(size, start + PART_BYTES) - 1 }));
+  return `${sums.digest('hex')}-${parts}` === etag;
+}
+
+async function md5Of(path: string, range: { start?: number; end?: number } = {}): Promise<Buffer> {
   const sum = createHash('md5');
-  for await (const chunk of createReadStream(path)) sum.update(chunk as Uint8Array);
-  return sum.digest('hex') === there.etag;
+  for await (const chunk of createReadStream(path, range)) sum.update(chunk as Uint8Array);
+  return sum.digest();
 }
 
 async function whole(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array> {

@@ -7,6 +7,7 @@
  *    promise that can no longer settle holds nothing up.
  * - A job is submitted at most once; a second submit of the same job does nothing.
  */
+import pLimit from 'p-limit';
 import type { KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../core/events.js';
 import { AsyncQueue } from '../streams/async-queue.js';
@@ -23,6 +24,8 @@ import { addOutcome, settleJob } from './settle-job.js';
 const STOP_GRACE_MS = 5000;
 /** Results that may wait to be stored: many, because this process runs the items of all jobs. */
 const AHEAD = 1000;
+/** Pods of a job at once, where it does not say less: each has read its step, and holds what it is at. */
+const PODS_AT_ONCE = 256;
 
 /** Why a job waits for others, in the middle of a sentence. */
 const OTHER_ENV = 'steps with another "env" are at work in this process (worker processes need not wait)';
@@ -76,9 +79,13 @@ export function inProcessExecutor({ host, concurrency, isHeard = true }: InProce
       draining: () => draining,
     };
     const pods = Array.from({ length: Math.ceil(items / order.itemsPerPod) }, (_, pod) => pod);
+    const limit = pLimit(Math.min(job.parallelism ?? PODS_AT_ONCE, PODS_AT_ONCE));
     const outcomes = await Promise.all(
-      pods.map(pod => runPod({ runId: order.runId, job: job.name, pod, crashed: [] }, podHost)),
-    );
+      pods.map(pod => limit(() => runPod({ runId: order.runId, job: job.name, pod, crashed: [] }, podHost))),
+    ).catch((error: unknown) => {
+      limit.clearQueue();
+      throw error;
+    });
     const sum = outcomes.reduce<PodOutcome | undefined>(addOutcome, undefined);
     if (sum !== undefined && (sum.open === 0 || stopsJob(job, { failed: sum.failed, items })))
       facts.push(settleJob(job, items, sum));

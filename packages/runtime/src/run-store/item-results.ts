@@ -107,12 +107,22 @@ export async function readLines(
   manifest: JobManifest,
   take: (line: ResultLine) => void,
 ): Promise<void> {
-  const { runId, job } = manifest;
+  const { runId, job, items, itemsPerPod } = manifest;
   const listed = await listLogs(store, resultsPrefix(runId, job.name));
   await inBatches(podsOf(manifest), async pod => {
     const prefix = resultsPrefix(runId, job.name, pod);
-    for await (const segment of newSegments(new LogReader(store, prefix), listed.get(prefix) ?? 0))
-      for (const line of valuesOf(segment, RESULT_LINE)) take(line);
+    const last = listed.get(prefix) ?? 0;
+    const wanted = Math.min(itemsPerPod, items - pod * itemsPerPod);
+    const log = new LogReader(store, prefix);
+    const ended = new Set<number>();
+    for await (const segment of newSegments(log, last)) {
+      for (const line of valuesOf(segment, RESULT_LINE)) {
+        take(line);
+        if (line.c === undefined || line.x === true) ended.add(line.i);
+      }
+      // Whatever came after it would count for nothing (S1).
+      if (ended.size >= wanted && log.number >= last) break;
+    }
   });
 }
 

@@ -2,6 +2,9 @@
 import { KtError } from '@kube-transform/sdk';
 import type { Asked, SendPut, Sent } from './conditional-puts.js';
 
+/** Streams go up in parts of so many bytes; most tools have parts as large, so that etags can be compared. */
+export const PART_BYTES = 8 * 1024 * 1024;
+
 /** What is put. */
 export type Body = Uint8Array | AsyncIterable<Uint8Array>;
 

@@ -1,6 +1,7 @@
 /** The Job whose pod looks around for `kt doctor`. Pure. */
 import { Format } from '../../parse/format.js';
-import { list, nullOr, number, record, text } from '../../parse/shapes.js';
+import { list, nullOr, number, oneOf, record, text } from '../../parse/shapes.js';
+import type { StoreTrial } from '../../ports/store-trial.js';
 import { bundleNames, LABEL } from './names.js';
 import type { Job } from '../api/objects.js';
 import { basePod, MOUNT, placementOf, podLabels } from './pod-spec.js';
@@ -12,11 +13,23 @@ const RESOURCES = { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: 
 export interface ProbeReport {
   node: string;
   nowMs: number;
-  /** Null where the store can be written and read. */
-  storeProblem: string | null;
+  store: StoreTrial;
   /** Packages outside the bundle, and what was said when each was loaded; null where that went well. */
   packages: { name: string; problem: string | null }[];
 }
+
+const TRIAL = record<StoreTrial>({
+  failures: list(
+    record<StoreTrial['failures'][number]>({
+      verb: oneOf('open', 'list', 'get', 'put', 'put if absent', 'replace if match', 'delete', 'copy'),
+      why: text,
+      hint: text,
+    }),
+  ),
+  aheadMs: nullOr(number),
+  puts: nullOr(record<NonNullable<StoreTrial['puts']>>({ count: number, totalMs: number, medianMs: number })),
+  left: list(text),
+});
 
 /** The line that the pod prints. */
 export const PROBE_REPORT = new Format<ProbeReport>({
@@ -26,7 +39,7 @@ export const PROBE_REPORT = new Format<ProbeReport>({
   shape: record<ProbeReport>({
     node: text,
     nowMs: number,
-    storeProblem: nullOr(text),
+    store: TRIAL,
     packages: list(record<ProbeReport['packages'][number]>({ name: text, problem: nullOr(text) })),
   }),
 });

@@ -40,10 +40,16 @@ test('what a pod answers is read as it was written, or refused', () => {
 
 test('what a probe reports is read as it was written, or refused', () => {
   const packages = [{ name: 'sharp', problem: null }];
-  const report = { node: '24.1.0', nowMs: 5, storeProblem: null, packages };
+  const store = { failures: [], aheadMs: null, puts: null, left: [] };
+  const report = { node: '24.1.0', nowMs: 5, store, packages };
+  const verb = 'put if absent' as const;
+  const bad = {
+    ...{ failures: [{ verb, why: 'w', hint: '' }], left: ['one'] },
+    ...{ aheadMs: -5, puts: { count: 1, totalMs: 2.5, medianMs: 1 } },
+  };
   expect(PROBE_REPORT.parse(PROBE_REPORT.text(report), 'f')).toEqual(report);
   expectDoor(
     value => PROBE_REPORT.check(value, 'f'),
-    [report, { ...report, storeProblem: 'p', packages: [{ name: 'sharp', problem: 'p' }] }],
+    [report, { ...report, store: bad, packages: [{ name: 'sharp', problem: 'p' }] }],
   );
 });

@@ -10,10 +10,9 @@ import { omitUndefined } from '@kube-transform/sdk';
 import { type Asked, PUT_IDS, type Sent } from '../conditional-puts.js';
 import { asText, type HttpRequest } from '../http/http-client.js';
 import { HttpFailure, statusOf } from '../http/http-failure.js';
-import type { PutWays } from '../put-bodies.js';
+import { PART_BYTES, type PutWays } from '../put-bodies.js';
 import { type AzContainer, codeOf, etagOf } from './az-container.js';
 
-const PART_BYTES = 8 * 1024 * 1024;
 const BYTES_TYPE = 'application/octet-stream';
 
 /** How bodies of a key are put. */

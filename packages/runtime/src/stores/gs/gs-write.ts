@@ -8,12 +8,11 @@ import { omitUndefined } from '@kube-transform/sdk';
 import { type Asked, PUT_IDS, type Sent } from '../conditional-puts.js';
 import { asText, type HttpRequest } from '../http/http-client.js';
 import { HttpFailure, statusOf } from '../http/http-failure.js';
-import type { PutWays } from '../put-bodies.js';
+import { PART_BYTES, type PutWays } from '../put-bodies.js';
 import { type GsBucket, OBJECT } from './gs-bucket.js';
 import { UploadSession } from './upload-session.js';
 
 /** Sessions take parts of a multiple of 256 KiB. */
-const PART_BYTES = 8 * 1024 * 1024;
 const PRECONDITION_FAILED = 412;
 const JSON_TYPE = 'application/json; charset=utf-8';
 const BYTES_TYPE = 'application/octet-stream';

@@ -5,7 +5,10 @@
  *    minute, with pauses that grow; a server that has never answered only for a second, so that a wrong
  *    address is soon told.
  * 2. A connection on which nothing moves for 30 s is given up.
+ * 3. So many requests are under way at once, others wait here: what waits within the client for a connection
+ *    is given up after the time that a server has to accept one.
  */
+import pLimit from 'p-limit';
 import { omitUndefined } from '@kube-transform/sdk';
 import { CONNECTIONS, pauseMs, SILENT_MS, TRIES, TRIES_AT_FIRST } from '../retries.js';
 import { S3Client } from './aws-sdk.js';
@@ -19,7 +22,7 @@ export function s3Client(location: S3Location): S3Client {
   const isOther = endpoint !== undefined && !/\.amazonaws\.com(\.cn)?\/?$/i.test(endpoint);
   // Which versions of Node its next versions want is no matter of whoever runs a pipeline.
   process.env['AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED'] ??= 'true';
-  const agent = { keepAlive: true, maxSockets: CONNECTIONS };
+  const agent = { keepAlive: true, maxSockets: Infinity, maxFreeSockets: CONNECTIONS };
   const client = new S3Client({
     ...omitUndefined({ endpoint, region: location.region ?? regionOf(isOther) }),
     forcePathStyle: location.pathStyle ?? isOther,
@@ -33,8 +36,6 @@ export function s3Client(location: S3Location): S3Client {
       socketTimeout: SILENT_MS,
       httpAgent: agent,
       httpsAgent: agent,
-      // What waits for a connection is no matter of a warning.
-      socketAcquisitionWarningTimeout: 2 ** 31 - 1,
     },
     ...(location.anonymous
       ? {
@@ -42,6 +43,15 @@ export function s3Client(location: S3Location): S3Client {
           signer: { sign: async (request: object) => request as never },
         }
       : {}),
+  });
+  const limit = pLimit(CONNECTIONS);
+  // Within each try, and before it is signed: a signature must not grow old.
+  const inTurn =
+    <Args, Result>(next: (args: Args) => Promise<Result>) =>
+    (args: Args): Promise<Result> =>
+      limit(() => next(args));
+  client.middlewareStack.addRelativeTo(inTurn, {
+    ...{ name: 'connections', relation: 'before', toMiddleware: 'httpSigningMiddleware' },
   });
   if (location.requesterPays)
     client.middlewareStack.add(

@@ -7,13 +7,13 @@
 import { Readable } from 'node:stream';
 import { omitUndefined } from '@kube-transform/sdk';
 import { type Asked, conditionsUnkept, PUT_IDS, type Sent } from '../conditional-puts.js';
+import { PART_BYTES } from '../put-bodies.js';
 import { pause } from '../retries.js';
 import { PutObjectCommand, Upload } from './aws-sdk.js';
 import type { Bucket } from './bucket.js';
 import { codeOf, isMissing, s3Failed, statusOf, triesOf } from './s3-errors.js';
 import { headObject, plainEtag } from './s3-read.js';
 
-const PART_BYTES = 8 * 1024 * 1024;
 const PARTS_AT_ONCE = 3;
 const CONFLICT_TRIES = 10;
 
