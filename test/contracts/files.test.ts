@@ -8,9 +8,10 @@ import { memoryFileStore } from '../../packages/runtime/src/stores/memory-file-s
 import { openStore } from '../../packages/runtime/src/open-store.js';
 import { rejection } from '../kit/stores.js';
 import { filesContract } from './store/files.js';
+import { openedContract } from './store/opened.js';
 import { textFilesContract } from './store/text-files.js';
 
-for (const contract of [filesContract, textFilesContract]) {
+for (const contract of [filesContract, textFilesContract, openedContract]) {
   contract('mem', async () => ({ store: memoryFileStore(), close: () => Promise.resolve() }));
   contract('file', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'kt-files-'));

@@ -1,12 +1,14 @@
 /** The contract of files, on real servers. */
 import { describe } from 'vitest';
 import { filesContract } from '../contracts/store/files.js';
+import { openedContract } from '../contracts/store/opened.js';
 import { textFilesContract } from '../contracts/store/text-files.js';
 import { emptyStoreOn, hasServers } from './servers.js';
 
 describe.skipIf(!hasServers)('files in a bucket', () => {
   for (const server of ['s3', 'rgw', 'gcs', 'azurite']) {
     filesContract(server, emptyStoreOn(server));
+    openedContract(server, emptyStoreOn(server));
     // Azure would make other names of these.
     const unkept = server === 'azurite' ? /\\|\.(\/|$)/ : undefined;
     textFilesContract(server, emptyStoreOn(server), unkept);

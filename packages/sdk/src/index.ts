@@ -44,7 +44,7 @@ export type {
   UseOptions,
 } from './builder/step-types.js';
 export { bindSpec } from './builder/sub-pipeline.js';
-export type { KtContext, KtLog } from './context.js';
+export type { KtContext, KtLog, KtStoreOptions } from './context.js';
 export { graphProblems } from './document/check-graph.js';
 export { dataSources, refProblems } from './document/check-refs.js';
 export { closest, didYouMean } from './document/did-you-mean.js';
@@ -60,6 +60,7 @@ export type {
   ContextDefaults,
   Delivery,
   ProjectConfig,
+  StoreDriver,
 } from './document/project-config.js';
 export { parseDurationMs, parseQuantity } from './document/quantity.js';
 export { asRef, missText, openPointer, parseRef, refSources, replaceRefs } from './document/read-refs.js';

@@ -22,6 +22,8 @@ import { userStore } from './user-store.js';
  * The files of a store under kube-transform's names. `glob` finds files only, and no names that begin with
  * "." unless the pattern does.
  *
+ * @param options `write: false`: changes are refused with KtError `STORE_READ_ONLY`. Default true.
+ *
  * @example
  * ```ts
  * const files = ktFiles(await openStore('mem:'));
@@ -29,8 +31,8 @@ import { userStore } from './user-store.js';
  * await files.glob('in/*.txt'); // → ['in/a.txt']
  * ```
  */
-export function ktFiles(whole: FileStore): KtFiles {
-  const store = userStore(whole);
+export function ktFiles(whole: FileStore, options: { write?: boolean } = {}): KtFiles {
+  const store = userStore(whole, options);
   let disk: Disk | undefined;
 
   async function isBelow(prefix: string): Promise<boolean> {

@@ -109,6 +109,12 @@ export class ItemContext implements KtContext {
       return await this.#scope.host.disk.folderOf(this);
     };
   }
+  get store(): KtContext['store'] {
+    return async (url, options = {}) => {
+      this.#scope.uses(this);
+      return await this.#scope.host.openStore(url, options, this);
+    };
+  }
   get log(): KtLog {
     return (this.#log ??= new ItemLog(this.#scope, this.index, this.attempt));
   }
