@@ -112,6 +112,15 @@ export interface KtFiles {
   download(path: string): Promise<string>;
   /** Writes a file of this machine, whose path is `from`, to the store: whole, without holding it. */
   upload(from: string, path: string): Promise<void>;
+  /**
+   * A URL with which anybody reads the file (`GET`, the default) or puts it (`PUT`), without credentials,
+   * until it expires: after an hour by default, a week at most, and no later than the credentials that
+   * signed it. Treat it as a secret. Nobody looks whether the file is there.
+   *
+   * @throws KtError `SIGNING_UNSUPPORTED` where stores of that kind, or these credentials, sign none;
+   *   `BAD_OPTIONS`.
+   */
+  signedUrl(path: string, options?: { expiresInSeconds?: number; method?: 'GET' | 'PUT' }): Promise<string>;
   /** The file's bytes in chunks, or those of a range, without holding it whole. */
   stream(path: string, range?: { start: number; end?: number }): AsyncIterable<Uint8Array>;
 }

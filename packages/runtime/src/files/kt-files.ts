@@ -13,6 +13,7 @@ import { fileGlob } from './glob.js';
 import { jsonErrorPosition } from './json-position.js';
 import { tryJson } from '../parse/parse-json.js';
 import type { FileStore } from '../ports/index.js';
+import { grantOf } from './url-grant.js';
 import { badPath, directoryPrefix, filePath, lastName, storePath } from './store-path.js';
 import { bytesOf, textOf } from './text.js';
 import { textLines } from './text-lines.js';
@@ -159,6 +160,7 @@ export function ktFiles(whole: FileStore, options: { write?: boolean } = {}): Kt
           });
       }
     },
+    signedUrl: async (path, options) => await store.signedUrl(filePath(path), grantOf(path, options)),
     join: (...parts) => storePath(parts.filter(part => part !== '').join('/')),
     async readJson<T>(path: string) {
       const text = await read(path);

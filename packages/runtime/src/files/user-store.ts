@@ -76,6 +76,11 @@ export function userStore(store: FileStore | UserStore, { write = true } = {}): 
       refuseChange(to);
       await store.copy(from, to);
     },
+    async signedUrl(key, grant) {
+      if (grant.method === 'PUT') refuseChange(key);
+      else refuseReading(key);
+      return await store.signedUrl(key, grant);
+    },
     [Symbol.asyncDispose]: async () => await store[Symbol.asyncDispose](),
   };
 }
