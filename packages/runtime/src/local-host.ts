@@ -37,7 +37,7 @@ export function localHost({
     resultCache: new Map(),
     manifests: manifestReader(store),
     echo: () => undefined,
-    openFs: openPosixView(store),
+    openFs: openPosixView(store, (url, how) => opened.open(url, how)),
     openStore: async (url, { write = false }, owner) => {
       const other = await opened.open(url, { write });
       const files = ktFiles(other);

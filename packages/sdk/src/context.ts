@@ -1,5 +1,5 @@
 /** The context: what a function is given beside its input. */
-import type { KtFiles, KtFs } from './files.js';
+import type { KtFiles, KtFs, KtFsOptions } from './files.js';
 
 /**
  * What a function is given beside its input: the second parameter of whatever `ktFunction` marks.
@@ -51,13 +51,13 @@ export interface KtContext {
    * Opens a `node:fs`-shaped view: `/data` is the file store, `/scratch` a folder of this machine, `/mem`
    * memory.
    *
-   * Items of one process share `/scratch` and `/mem`. Whole files are held in memory, so use
-   * {@link KtFiles.stream} for large ones. Needs the package
-   * `@zenfs/core`.
+   * Items of one process share `/scratch` and `/mem`. Other stores are mounted where `mounts` says. Whole
+   * files are held in memory, so use {@link KtFiles.stream} for large ones. Needs the package `@zenfs/core`.
    *
-   * @throws KtError `ZENFS_MISSING` where the package is not installed.
+   * @throws KtError `ZENFS_MISSING` where the package is not installed, `BAD_MOUNT`, and what
+   *   {@link KtContext.store} throws. In a store that can only be read, changes fail with `EROFS`.
    */
-  fs(): Promise<KtFs>;
+  fs(options?: KtFsOptions): Promise<KtFs>;
 }
 
 /**

@@ -79,7 +79,7 @@ export { assertNever, formatProblem, isKtError, isPermanent, KtError, PermanentE
 export type { Problem } from './errors.js';
 export { RETRIED } from './failure-cause.js';
 export type { FailureCause } from './failure-cause.js';
-export type { KtFileHandle, KtFiles, KtFileStat, KtFs, KtFsStats } from './files.js';
+export type { KtFileHandle, KtFiles, KtFileStat, KtFs, KtFsOptions, KtFsStats } from './files.js';
 export { addKey, copyJson, findNonJson } from './json.js';
 export type { IsJson, Json, JsonObject } from './json.js';
 export { omitUndefined } from './omit-undefined.js';

@@ -1,5 +1,5 @@
 /** The contract of `context.store`: another store than the run's own, opened by its URL inside a function. */
-import { type KtContext, type KtFiles, ktFunction, pipeline } from '@kube-transform/sdk';
+import { type KtContext, type KtFiles, type KtFs, ktFunction, pipeline } from '@kube-transform/sdk';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ktFiles } from '../../../packages/runtime/src/files/kt-files.js';
 import type { FileStore } from '../../../packages/runtime/src/ports/index.js';
@@ -23,13 +23,14 @@ export function openedContract(name: string, open: OpenEmpty): void {
 
     /** What a function makes of the store. */
     async function within<T>(
-      work: (opened: KtFiles, own: KtFiles) => Promise<T>,
+      work: (opened: KtFiles, own: KtFiles, fs: KtFs['promises']) => Promise<T>,
       options?: { write: boolean },
     ): Promise<T> {
       const url = store.capabilities.url ?? 'mem:other';
       let made: T | undefined;
       const fn = ktFunction(async (_: object, context: KtContext) => {
-        made = await work(await context.store(url, options), context.files);
+        const { promises } = await context.fs({ mounts: { '/other': { url, ...options } } });
+        made = await work(await context.store(url, options), context.files, promises);
       });
       const run = await testRun(
         pipeline('p').job('f', fn, () => ({})),
@@ -87,7 +88,8 @@ export function openedContract(name: string, open: OpenEmpty): void {
 
     test('is written with `write`, but for the folders of runs', async () => {
       const refused = await within(
-        async (opened, own) => {
+        async (opened, own, fs) => {
+          await fs.copyFile('/data/mine.txt', '/other/out/copied.txt');
           await opened.write('out/copy.txt', own.stream('mine.txt'));
           await Promise.all(Array.from({ length: 5 }, (_, i) => opened.append('log', `${i}\n`)));
           await opened.remove('in/a.csv');
@@ -97,7 +99,7 @@ export function openedContract(name: string, open: OpenEmpty): void {
         { write: true },
       );
       expect(refused.code).toBe('BAD_PATH');
-      expect(await files.glob('**/*')).toEqual(['log', 'moved.csv', 'out/copy.txt']);
+      expect(await files.glob('**/*')).toEqual(['log', 'moved.csv', 'out/copied.txt', 'out/copy.txt']);
       expect(await files.readText('out/copy.txt')).toBe('own');
       expect((await files.readText('log')).split('\n').sort()).toEqual(['', '0', '1', '2', '3', '4']);
     });

@@ -4,7 +4,7 @@
  * C1 A signal or a log is made only when a function asks for it; signals those that were asked for are
  *    aborted with the pod.
  */
-import type { KtContext, KtFiles, KtFs, KtLog } from '@kube-transform/sdk';
+import type { KtContext, KtFiles, KtLog } from '@kube-transform/sdk';
 import { isError, isObject, textOf, toStored } from '../parse/stored-value.js';
 import { messageOf } from '../parse/thrown.js';
 import type { JobOrder } from '../ports/index.js';
@@ -118,7 +118,7 @@ export class ItemContext implements KtContext {
   get log(): KtLog {
     return (this.#log ??= new ItemLog(this.#scope, this.index, this.attempt));
   }
-  get fs(): () => Promise<KtFs> {
+  get fs(): KtContext['fs'] {
     return this.#scope.host.openFs;
   }
   get signal(): AbortSignal {

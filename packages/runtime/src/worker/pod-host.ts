@@ -1,5 +1,12 @@
 /** What a pod needs of the process that it runs in, as types. */
-import type { FailureCause, KtContext, KtFiles, KtFs, KtStoreOptions } from '@kube-transform/sdk';
+import type {
+  FailureCause,
+  KtContext,
+  KtFiles,
+  KtFs,
+  KtFsOptions,
+  KtStoreOptions,
+} from '@kube-transform/sdk';
 import type { ResultCache } from '../run-store/item-results.js';
 import type { JobManifest } from '../run-store/job-manifest.js';
 import type { Clock, FileStore, FunctionCatalog, ItemEvent } from '../ports/index.js';
@@ -43,7 +50,7 @@ export interface PodHost {
   returned: (item: number) => void;
   /** Told each line that an item logs, beside being stored. */
   echo: (line: object) => void;
-  openFs: () => Promise<KtFs>;
+  openFs: (options?: KtFsOptions) => Promise<KtFs>;
   /** The files of another store; what they download is there as long as `owner` runs. */
   openStore: (url: string, options: KtStoreOptions, owner: object) => Promise<KtFiles>;
   /** The disk of this machine, as items use it. */
