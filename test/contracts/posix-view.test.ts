@@ -9,7 +9,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { localFileStore } from '../../packages/runtime/src/stores/local/local-file-store.js';
 import { memoryFileStore } from '../../packages/runtime/src/stores/memory-file-store.js';
 import { fileGlob } from '../../packages/runtime/src/files/glob.js';
-import { userStore } from '../../packages/runtime/src/files/user-store.js';
+import { openStore } from '../../packages/runtime/src/open-store.js';
+import { openPosixView } from '../../packages/runtime/src/files/posix/open-posix-view.js';
+import { type UserStore, userStore } from '../../packages/runtime/src/files/user-store.js';
+import { answering } from '../objectstore/answering.js';
 import { posixView, sharedMounts } from '../../packages/runtime/src/files/posix/posix-view.js';
 import type { FileStore } from '../../packages/runtime/src/ports/index.js';
 import { posixContract, failure } from './store/posix.js';
@@ -62,6 +65,22 @@ describe.each(['mem', 'file'])('posix view over a %s store', kind => {
     await other.promises.writeFile('/scratch/x', '1');
     expect([await fs.readdir('/mem'), await fs.readdir('/scratch')]).toEqual([[], []]);
   });
+});
+
+test('the files of a web server - are read by their names, and nothing is listed or changed', async () => {
+  await using server = await answering((request, response) => {
+    request.resume();
+    response.writeHead(request.url === '/a.txt' ? 200 : 404, { 'content-length': '4' });
+    response.end(request.method === 'HEAD' ? undefined : 'text');
+  });
+  const open = async (url: string, how: { write: boolean }): Promise<UserStore> =>
+    userStore(await openStore(url), how);
+  const { promises } = await openPosixView(memoryFileStore(), open)({ mounts: { '/web': server.url } });
+  expect(await promises.readFile('/web/a.txt', 'utf8')).toBe('text');
+  expect((await promises.stat('/web/a.txt')).size).toBe(4);
+  expect(await failure(promises.readFile('/web/none'))).toBe('ENOENT');
+  expect(await failure(promises.readdir('/web'))).toBe('ENOSYS');
+  expect(await failure(promises.writeFile('/web/a.txt', ''))).toBe('EROFS');
 });
 
 test('says what to install where @zenfs/core is not there', async () => {
