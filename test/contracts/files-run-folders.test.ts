@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import type { KtFiles, KtFs } from '@kube-transform/sdk';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ktFiles } from '../../packages/runtime/src/files/kt-files.js';
+import { fileGlob } from '../../packages/runtime/src/files/glob.js';
 import { userStore } from '../../packages/runtime/src/files/user-store.js';
-import { posixView } from '../../packages/runtime/src/files/posix/posix-view.js';
+import { posixView, sharedMounts } from '../../packages/runtime/src/files/posix/posix-view.js';
 import type { FileStore } from '../../packages/runtime/src/ports/index.js';
 import { localFileStore } from '../../packages/runtime/src/stores/local/local-file-store.js';
 import { memoryFileStore } from '../../packages/runtime/src/stores/memory-file-store.js';
@@ -31,7 +32,7 @@ describe.each(['mem', 'file'])('the folders of runs on a %s store', kind => {
     store = kind === 'mem' ? memoryFileStore() : localFileStore(join(folder, 'store'));
     for (const key of [...OF_RUNS, ...OF_USERS]) await store.put(key, bytes('x'));
     files = ktFiles(store);
-    fs = (await posixView(userStore(store), { scratch: join(folder, 'scratch') })).promises;
+    fs = (await posixView(sharedMounts(userStore(store), join(folder, 'scratch'), fileGlob))).promises;
   });
   afterEach(async () => {
     // Whatever was tried, the runs are as they were, and so are the users' own files of such a name.

@@ -3,20 +3,31 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { ktFiles } from '../../packages/runtime/src/files/kt-files.js';
 import { localFileStore } from '../../packages/runtime/src/stores/local/local-file-store.js';
 import { memoryFileStore } from '../../packages/runtime/src/stores/memory-file-store.js';
 import { openStore } from '../../packages/runtime/src/open-store.js';
 import { rejection } from '../kit/stores.js';
 import { filesContract } from './store/files.js';
+import { openedContract } from './store/opened.js';
 import { textFilesContract } from './store/text-files.js';
 
-for (const contract of [filesContract, textFilesContract]) {
+for (const contract of [filesContract, textFilesContract, openedContract]) {
   contract('mem', async () => ({ store: memoryFileStore(), close: () => Promise.resolve() }));
   contract('file', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'kt-files-'));
     return { store: localFileStore(join(folder, 'store')), close: () => rm(folder, { recursive: true }) };
   });
 }
+
+test.each(['mem:', 'file:data', 'https://host/x'])(
+  'signedUrl - is refused by %s, with a sentence',
+  async url => {
+    const error = await rejection(ktFiles(await openStore(url)).signedUrl('a.txt'));
+    expect(error.code).toBe('SIGNING_UNSUPPORTED');
+    expect(error.message).toMatch(/^There is no signed URL of "a\.txt" in .*Stores of s3:, gs: and az: do/);
+  },
+);
 
 describe('openStore', () => {
   test('knows file: in all its forms, bare paths, mem:, buckets and web servers', async () => {

@@ -8,25 +8,20 @@ import { build } from 'esbuild';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { localFileStore } from '../../packages/runtime/src/stores/local/local-file-store.js';
 import { memoryFileStore } from '../../packages/runtime/src/stores/memory-file-store.js';
-import { userStore } from '../../packages/runtime/src/files/user-store.js';
-import { posixView } from '../../packages/runtime/src/files/posix/posix-view.js';
+import { fileGlob } from '../../packages/runtime/src/files/glob.js';
+import { openStore } from '../../packages/runtime/src/open-store.js';
+import { openPosixView } from '../../packages/runtime/src/files/posix/open-posix-view.js';
+import { type UserStore, userStore } from '../../packages/runtime/src/files/user-store.js';
+import { answering } from '../objectstore/answering.js';
+import { posixView, sharedMounts } from '../../packages/runtime/src/files/posix/posix-view.js';
 import type { FileStore } from '../../packages/runtime/src/ports/index.js';
+import { posixContract, failure } from './store/posix.js';
 
-/** The part of an open file that the tests use; the type of `ctx.fs()` does not promise it. */
-interface Handle {
-  read(into: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesRead: number }>;
-  write(data: Uint8Array, offset: number, length: number, position: number): Promise<unknown>;
-  truncate(size: number): Promise<void>;
-  close(): Promise<void>;
-}
-
-const failure = async (promise: Promise<unknown>): Promise<string> => {
-  const error: unknown = await promise.then(
-    () => ({ code: 'none' }),
-    (error: unknown) => error,
-  );
-  return String((error as { code?: unknown }).code);
-};
+posixContract('mem', async () => ({ store: memoryFileStore(), close: () => Promise.resolve() }));
+posixContract('file', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'kt-posix-'));
+  return { store: localFileStore(join(folder, 'store')), close: () => rm(folder, { recursive: true }) };
+});
 
 describe.each(['mem', 'file'])('posix view over a %s store', kind => {
   let folder: string;
@@ -37,117 +32,10 @@ describe.each(['mem', 'file'])('posix view over a %s store', kind => {
     folder = await mkdtemp(join(tmpdir(), 'kt-posix-'));
     store = kind === 'mem' ? memoryFileStore() : localFileStore(join(folder, 'store'));
     await mkdir(join(folder, 'scratch'));
-    view = await posixView(userStore(store), { scratch: join(folder, 'scratch') });
+    view = await posixView(sharedMounts(userStore(store), join(folder, 'scratch'), fileGlob));
     fs = view.promises;
   });
   afterEach(() => rm(folder, { recursive: true }));
-  const open = (path: string, flags: string): Promise<Handle> =>
-    (fs as unknown as { open(path: string, flags: string): Promise<Handle> }).open(path, flags);
-
-  describe.each(['/data', '/scratch', '/mem'])('%s', mount => {
-    test('writes, reads, replaces and copies whole files', async () => {
-      await fs.writeFile(`${mount}/a.txt`, 'grüße');
-      expect(await fs.readFile(`${mount}/a.txt`, 'utf8')).toBe('grüße');
-      expect(await fs.readFile(`${mount}/a.txt`, { encoding: 'utf8' })).toBe('grüße');
-      expect((await fs.readFile(`${mount}/a.txt`)).length).toBe(7);
-      await fs.writeFile(`${mount}/a.txt`, new Uint8Array([65, 66]));
-      await fs.copyFile(`${mount}/a.txt`, `${mount}/b.txt`);
-      expect(await fs.readFile(`${mount}/b.txt`, 'utf8')).toBe('AB');
-      expect((await fs.readdir(mount)).sort()).toEqual(['a.txt', 'b.txt']);
-    });
-    test('keeps all of twenty concurrent appends', async () => {
-      await Promise.all(Array.from({ length: 20 }, (_, i) => fs.appendFile(`${mount}/log`, `${i}\n`)));
-      expect(
-        (await fs.readFile(`${mount}/log`, 'utf8'))
-          .trim()
-          .split('\n')
-          .map(Number)
-          .sort((a, b) => a - b),
-      ).toEqual(Array.from({ length: 20 }, (_, i) => i));
-    });
-    test('reads and writes at positions, cuts and grows', async () => {
-      await fs.writeFile(`${mount}/p`, '0123456789');
-      const writer = await open(`${mount}/p`, 'r+');
-      await writer.write(new TextEncoder().encode('xyz'), 0, 3, 4);
-      await writer.close();
-      expect(await fs.readFile(`${mount}/p`, 'utf8')).toBe('0123xyz789');
-      const reader = await open(`${mount}/p`, 'r');
-      const into = new Uint8Array(4);
-      expect(await reader.read(into, 0, 4, 3)).toMatchObject({ bytesRead: 4 });
-      expect(new TextDecoder().decode(into)).toBe('3xyz');
-      await reader.close();
-      const cutter = await open(`${mount}/p`, 'r+');
-      await cutter.truncate(2);
-      await cutter.write(new TextEncoder().encode('!'), 0, 1, 4);
-      await cutter.close();
-      expect(await fs.readFile(`${mount}/p`, 'utf8')).toBe('01\0\0!');
-      const fresh = await open(`${mount}/fresh`, 'w');
-      await fresh.write(new TextEncoder().encode('new'), 0, 3, 0);
-      await fresh.close();
-      expect(await fs.readFile(`${mount}/fresh`, 'utf8')).toBe('new');
-    });
-    test('makes and removes directories', async () => {
-      await fs.mkdir(`${mount}/d/e/f`, { recursive: true });
-      await fs.mkdir(`${mount}/d/e/f`, { recursive: true });
-      expect((await fs.stat(`${mount}/d/e`)).isDirectory()).toBe(true);
-      await fs.writeFile(`${mount}/d/e/f/g`, '1');
-      await fs.writeFile(`${mount}/d/h`, '2');
-      expect((await fs.readdir(`${mount}/d`)).sort()).toEqual(['e', 'h']);
-      expect(await failure(fs.mkdir(`${mount}/d`))).toBe('EEXIST');
-      await fs.rm(`${mount}/d`, { recursive: true });
-      expect(await failure(fs.stat(`${mount}/d`))).toBe('ENOENT');
-      expect(await fs.readdir(mount)).toEqual([]);
-      await fs.rm(`${mount}/d`, { recursive: true, force: true });
-    });
-    test('renames files and directories within the mount', async () => {
-      await fs.mkdir(`${mount}/from/deep`, { recursive: true });
-      await fs.writeFile(`${mount}/from/deep/a`, 'a');
-      await fs.writeFile(`${mount}/old`, 'x');
-      await fs.writeFile(`${mount}/new`, 'y');
-      await fs.rename(`${mount}/old`, `${mount}/new`);
-      expect(await fs.readFile(`${mount}/new`, 'utf8')).toBe('x');
-      expect(await failure(fs.stat(`${mount}/old`))).toBe('ENOENT');
-      await fs.rename(`${mount}/from`, `${mount}/to`);
-      expect(await fs.readFile(`${mount}/to/deep/a`, 'utf8')).toBe('a');
-      expect(await failure(fs.stat(`${mount}/from`))).toBe('ENOENT');
-      const handle = await open(`${mount}/to/deep/a`, 'a');
-      await handle.write(new TextEncoder().encode('b'), 0, 1, 1);
-      await handle.close();
-      expect(await fs.readFile(`${mount}/to/deep/a`, 'utf8')).toBe('ab');
-    });
-    test('unlinks, and says what stat says', async () => {
-      await fs.writeFile(`${mount}/s`, '12345');
-      const stats = await fs.stat(`${mount}/s`);
-      expect([stats.size, stats.isFile(), stats.isDirectory()]).toEqual([5, true, false]);
-      expect(stats.mtimeMs).toBeGreaterThan(1_600_000_000_000);
-      await fs.unlink(`${mount}/s`);
-      expect(await failure(fs.unlink(`${mount}/s`))).toBe('ENOENT');
-    });
-    test('fails with the codes of node:fs', async () => {
-      await fs.mkdir(`${mount}/dir`);
-      await fs.writeFile(`${mount}/dir/in`, '');
-      const calls: Record<string, (() => Promise<unknown>)[]> = {
-        ENOENT: [
-          () => fs.readFile(`${mount}/none`),
-          () => fs.stat(`${mount}/none`),
-          () => fs.readdir(`${mount}/none`),
-          () => open(`${mount}/none`, 'r'),
-        ],
-        EISDIR: [
-          () => fs.readFile(`${mount}/dir`),
-          () => fs.writeFile(`${mount}/dir`, ''),
-          () => fs.unlink(`${mount}/dir`),
-        ],
-        ENOTEMPTY: [() => fs.rm(`${mount}/dir`)],
-        ENOTDIR: [() => fs.readdir(`${mount}/dir/in`)],
-      };
-      for (const [code, each] of Object.entries(calls))
-        for (const call of each) expect(await failure(call()), `${code}: ${call}`).toBe(code);
-      expect(await failure(fs.rm(`${mount}/none`))).toBe('ENOENT');
-      await expect(fs.readFile(`${mount}/none`)).rejects.toThrow(`'${mount}/none'`);
-    });
-  });
-
   test('copies between mounts; a rename between them is EXDEV', async () => {
     await fs.writeFile('/scratch/a', 'moved');
     await fs.copyFile('/scratch/a', '/data/out/a');
@@ -168,9 +56,9 @@ describe.each(['mem', 'file'])('posix view over a %s store', kind => {
   });
   test('another view has mounts of its own', async () => {
     await mkdir(join(folder, 'other'));
-    const other = await posixView(userStore(memoryFileStore({ only: 'here' })), {
-      scratch: join(folder, 'other'),
-    });
+    const other = await posixView(
+      sharedMounts(userStore(memoryFileStore({ only: 'here' })), join(folder, 'other'), fileGlob),
+    );
     expect(await other.promises.readdir('/data')).toEqual(['only']);
     expect(await fs.readdir('/data')).toEqual([]);
     await other.promises.writeFile('/mem/x', '1');
@@ -179,13 +67,29 @@ describe.each(['mem', 'file'])('posix view over a %s store', kind => {
   });
 });
 
+test('the files of a web server - are read by their names, and nothing is listed or changed', async () => {
+  await using server = await answering((request, response) => {
+    request.resume();
+    response.writeHead(request.url === '/a.txt' ? 200 : 404, { 'content-length': '4' });
+    response.end(request.method === 'HEAD' ? undefined : 'text');
+  });
+  const open = async (url: string, how: { write: boolean }): Promise<UserStore> =>
+    userStore(await openStore(url), how);
+  const { promises } = await openPosixView(memoryFileStore(), open)({ mounts: { '/web': server.url } });
+  expect(await promises.readFile('/web/a.txt', 'utf8')).toBe('text');
+  expect((await promises.stat('/web/a.txt')).size).toBe(4);
+  expect(await failure(promises.readFile('/web/none'))).toBe('ENOENT');
+  expect(await failure(promises.readdir('/web'))).toBe('ENOSYS');
+  expect(await failure(promises.writeFile('/web/a.txt', ''))).toBe('EROFS');
+});
+
 test('says what to install where @zenfs/core is not there', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'kt-nozen-'));
   const contents = `
     import { memoryFileStore } from './stores/memory-file-store.js';
     import { userStore } from './files/user-store.js';
-    import { posixView } from './files/posix/posix-view.js';
-    await posixView(userStore(memoryFileStore()), { scratch: process.argv[2] + '/s' }).catch(error => console.log(error.code, error.message));`;
+    import { posixView, sharedMounts } from './files/posix/posix-view.js';
+    await posixView(sharedMounts(userStore(memoryFileStore()), process.argv[2] + '/s', () => [])).catch(error => console.log(error.code, error.message));`;
   const resolveDir = join(import.meta.dirname, '../../packages/runtime/src');
   const outfile = join(folder, 'run.mjs');
   await build({
@@ -211,7 +115,7 @@ test('/scratch - goes with its process; what a killed one left goes when the nex
   const program = (end: string): string => `
     import { openPosixView } from ${from('files/posix/open-posix-view.js')};
     import { memoryFileStore } from ${from('stores/memory-file-store.js')};
-    const { promises } = await openPosixView(memoryFileStore())();
+    const { promises } = await openPosixView(memoryFileStore(), () => { throw new Error('no others') })();
     await promises.writeFile('/scratch/x', 'of a function');
     ${end}`;
   const run = (end: string): Promise<string[]> => {

@@ -159,3 +159,19 @@ describe.skipIf(!hasServers)('azurite', () => {
     expect((await rejection(azFileStore(place.url).head('a'))).message).toMatch(/Cannot look at "a".*403/);
   });
 });
+
+test.each([
+  ['anonymous', '&anonymous=true', {}],
+  ['a shared access signature', '', { AZURE_STORAGE_SAS_TOKEN: 'sv=1&sig=x' }],
+  [
+    'a workload identity',
+    '',
+    { AZURE_FEDERATED_TOKEN_FILE: '/none', AZURE_CLIENT_ID: 'c', AZURE_TENANT_ID: 't' },
+  ],
+])('a signed URL - is refused without the key of the account: %s', async (_, query, env) => {
+  const { store } = await storeOf(200, '', query);
+  process.env = { ...environment, AZURE_STORAGE_KEY: '', ...env };
+  const error = await rejection(store().signedUrl('a', { method: 'GET', expiresInSeconds: 60 }));
+  expect(error.code).toBe('SIGNING_UNSUPPORTED');
+  expect(error.message).toMatch(/only the key of the account signs one\. Set AZURE_STORAGE_KEY/);
+});

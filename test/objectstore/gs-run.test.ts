@@ -8,7 +8,7 @@ import { clusterSettings } from '@kube-transform/runtime/kubernetes';
 import { configMaps } from '../../packages/cli/src/delivery/config-maps.js';
 import { projectWithPackages, runKt, SHAKY } from '../kit/kt.js';
 import { rejection } from '../kit/stores.js';
-import { withDriver } from '../../packages/cli/src/bundle/with-driver.js';
+import { withDrivers } from '../../packages/cli/src/bundle/with-drivers.js';
 import { makeBundle } from '../../packages/cli/src/bundle/make-bundle.js';
 import { answering } from './answering.js';
 import { hasServers, newPlace } from './servers.js';
@@ -44,20 +44,20 @@ test('the package of the project - is the one in the bundle, which has a digest 
   await writeFile(join(own, 'package.json'), `{"name":"${PACKAGE}","type":"module","main":"index.js"}`);
   await writeFile(join(own, 'index.js'), "export class GoogleAuth { mark = 'of the project' }");
   const plain = await makeBundle({ entries: [join(dir, 'shaky.ts')], projectDir: dir });
-  expect(await withDriver(plain, 'file:data')).toBe(plain);
-  const bundle = await withDriver(plain, 'GS://bucket');
+  expect(await withDrivers(plain, 'file:data')).toBe(plain);
+  const bundle = await withDrivers(plain, 'GS://bucket');
   expect(Object.keys(bundle.files)).toContain('store-gs.mjs');
   expect(Object.keys(plain.files)).not.toContain('store-gs.mjs');
   expect(bundle.digest).not.toBe(plain.digest);
   expect(await driverIn(dir)).toContain('of the project');
-  expect(await withDriver(bundle, 'gs://bucket')).toBe(bundle);
+  expect(await withDrivers(bundle, 'gs://bucket')).toBe(bundle);
 });
 
 test('the package, bundled - finds credentials', async () => {
   dir = await projectWithPackages({ 'shaky.ts': SHAKY, jwt: 'of-a-pod' });
   await symlink(join(import.meta.dirname, '../../node_modules', PACKAGE), join(dir, 'node_modules', PACKAGE));
   const plain = await makeBundle({ entries: [join(dir, 'shaky.ts')], projectDir: dir });
-  const { dir: bundle } = await withDriver(plain, 'gs://bucket');
+  const { dir: bundle } = await withDrivers(plain, 'gs://bucket');
   const seen: string[] = [];
   await using server = await answering((request, response) => {
     request.resume();

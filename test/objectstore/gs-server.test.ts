@@ -1,5 +1,6 @@
 /** What a server of Google Cloud Storage cannot do, or refuses, is told in a sentence with what to do. */
 import { execFileSync } from 'node:child_process';
+import { createHash, generateKeyPairSync, verify } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -152,4 +153,63 @@ test('the package that finds credentials is not there - and what to install is t
 test.skipIf(!hasServers)('gcs: no bucket - is told', async () => {
   await using store = gsFileStore(newPlace('gcs').replace('kt-test', 'no-such-bucket'));
   expect((await rejection(store.put('a', bytes('1')))).message).toContain('Make the bucket');
+});
+
+test('signed URLs - are signed by the key of a service account, as Google describes, without asking anybody', async () => {
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const private_key = privateKey.export({ type: 'pkcs8', format: 'pem' });
+  const account = { type: 'service_account', client_email: 'a@p.iam.gserviceaccount.com', private_key };
+  process.env['GOOGLE_CREDENTIALS'] = JSON.stringify(account);
+  const url = new URL(
+    await gsFileStore('gs://bucket/p?userProject=pays').signedUrl("a b/ü'.txt", {
+      method: 'PUT',
+      expiresInSeconds: 60,
+    }),
+  );
+  expect(url.origin + url.pathname).toBe('https://storage.googleapis.com/bucket/p/a%20b/%C3%BC%27.txt');
+  const date = url.searchParams.get('X-Goog-Date') ?? '';
+  const scope = `${date.slice(0, 8)}/auto/storage/goog4_request`;
+  expect(url.searchParams.get('X-Goog-Credential')).toBe(`a@p.iam.gserviceaccount.com/${scope}`);
+  const [query = '', signature = ''] = url.search.slice(1).split('&X-Goog-Signature=');
+  expect(query.split('&').map(part => part.split('=')[0])).toEqual([
+    ...['X-Goog-Algorithm', 'X-Goog-Credential', 'X-Goog-Date', 'X-Goog-Expires', 'X-Goog-SignedHeaders'],
+    'userProject',
+  ]);
+  const request = `PUT\n${url.pathname}\n${query}\nhost:storage.googleapis.com\n\nhost\nUNSIGNED-PAYLOAD`;
+  const sum = createHash('sha256').update(request).digest('hex');
+  const signed = `GOOG4-RSA-SHA256\n${date}\n${scope}\n${sum}`;
+  expect(verify('sha256', Buffer.from(signed), publicKey, Buffer.from(signature, 'hex'))).toBe(true);
+});
+
+test('signed URLs - are refused without such a key', async () => {
+  const grant = { method: 'GET', expiresInSeconds: 60 } as const;
+  const anonymous = await rejection(gsFileStore('gs://bucket?anonymous=true').signedUrl('a', grant));
+  const user = { type: 'external_account', audience: '//iam/x', token_url: 'http://127.0.0.1:9/token' };
+  const source = {
+    subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
+    credential_source: { file: '/none' },
+  };
+  process.env['GOOGLE_CREDENTIALS'] = JSON.stringify({ ...user, ...source });
+  for (const error of [anonymous, await rejection(gsFileStore('gs://bucket').signedUrl('a', grant))]) {
+    expect(error.code).toBe('SIGNING_UNSUPPORTED');
+    expect(error.message).toMatch(/the key of a service account.*GOOGLE_APPLICATION_CREDENTIALS/);
+  }
+});
+
+test.skipIf(!hasServers)('signed URLs - lead to the objects of a server', async () => {
+  const place = newPlace('gcs');
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const private_key = privateKey.export({ type: 'pkcs8', format: 'pem' });
+  process.env['GOOGLE_CREDENTIALS'] = JSON.stringify({
+    type: 'service_account',
+    client_email: 'a@p',
+    private_key,
+  });
+  const signing = gsFileStore(place.replace('&anonymous=true', ''));
+  const store = gsFileStore(place);
+  const put = await signing.signedUrl("a b/ü'.txt", { method: 'PUT', expiresInSeconds: 60 });
+  expect((await fetch(put, { method: 'PUT', body: 'put' })).status).toBe(200);
+  expect(Buffer.from(await store.get("a b/ü'.txt")).toString()).toBe('put');
+  const url = await signing.signedUrl("a b/ü'.txt", { method: 'GET', expiresInSeconds: 60 });
+  expect(await (await fetch(url)).text()).toBe('put');
 });

@@ -93,8 +93,8 @@ function listening(child: ChildProcess): Promise<string> {
   });
 }
 
-/** A key and a certificate of its own for it, made for one test. */
-export function testCertificate(): { key: string; certificate: string } {
+/** A key and a certificate of its own for it, made for one test; `address` is an IP of whoever shows it. */
+export function testCertificate(address?: string): { key: string; certificate: string } {
   const args = [
     'req',
     '-x509',
@@ -109,6 +109,7 @@ export function testCertificate(): { key: string; certificate: string } {
     '-',
     '-out',
     '-',
+    ...(address === undefined ? [] : ['-addext', `subjectAltName=IP:${address}`]),
   ];
   const pem = execFileSync('openssl', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
   const part = (what: string): string =>

@@ -12,6 +12,7 @@ export type {
   PutOptions,
   RunEvent,
   RunStatus,
+  UrlGrant,
 } from './ports/index.js';
 export type { FailedItem, FailureGroup, Resolve } from './reporting/failure-groups.js';
 export { readRun } from './reporting/read-run.js';

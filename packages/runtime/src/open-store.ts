@@ -23,7 +23,8 @@ const KNOWN = ['file', 'mem', 's3', 'gs', 'az', 'http', 'https'];
  * `https://host/path/` (or `http:`): the files of a web server, to be read by their names; no place for runs.
  *
  * @param options `isTried`: another process has opened it, and what a server can do need not be tried.
- * @throws KtError `UNKNOWN_STORE` for another scheme or option, `BAD_PATH` for a prefix that is none.
+ * @throws KtError `UNKNOWN_STORE` for another scheme or option, `BAD_PATH` for a prefix that is none,
+ *   `DRIVER_MISSING` in a worker whose code was made without what such a store needs.
  *
  * @example
  * ```ts
@@ -39,17 +40,33 @@ export async function openStore(url: string, options: { isTried?: boolean } = {}
     case 'mem':
       return memoryFileStore();
     case 's3':
-      return (await import('./stores/s3/s3-file-store.js')).s3FileStore(url, options);
+      return (await driver(scheme, import('./stores/s3/s3-file-store.js'))).s3FileStore(url, options);
     case 'gs':
-      return (await import('./stores/gs/gs-file-store.js')).gsFileStore(url, options);
+      return (await driver(scheme, import('./stores/gs/gs-file-store.js'))).gsFileStore(url, options);
     case 'az':
-      return (await import('./stores/az/az-file-store.js')).azFileStore(url, options);
+      return (await driver(scheme, import('./stores/az/az-file-store.js'))).azFileStore(url, options);
     case 'http':
     case 'https':
       return httpFileStore(url);
     default:
       throw unknownStore(url, scheme);
   }
+}
+
+/** What opens a kind of store. A bundle has it where the run's store, or kt.config.ts, asks for it. */
+async function driver<T>(kind: string, loading: Promise<T>): Promise<T> {
+  return loading.catch((cause: unknown) => {
+    if ((cause as { code?: unknown }).code !== 'ERR_MODULE_NOT_FOUND') throw cause;
+    throw new KtError(
+      {
+        code: 'DRIVER_MISSING',
+        message: `Stores of ${kind}: cannot be opened here: the code of this run was bundled without their driver.`,
+        path: '',
+        hint: `Name it in kt.config.ts beside \`contexts\`, and begin a new run: drivers: ['${kind}'].`,
+      },
+      { cause },
+    );
+  });
 }
 
 /** A single letter is a drive (`C:\data`), not a scheme. A bare path has no options. */

@@ -94,7 +94,7 @@ export async function runPipeline(
     });
   }
   if (store.capabilities.url !== null) warnOfCaches(record.pipeline.jobs);
-  const host = localHost({ store, clock, catalog });
+  await using host = localHost({ store, clock, catalog });
   const never = new AbortController().signal;
   const { status, state } = await drive({
     store,

@@ -1,5 +1,5 @@
 /** The context: what a function is given beside its input. */
-import type { KtFiles, KtFs } from './files.js';
+import type { KtFiles, KtFs, KtFsOptions } from './files.js';
 
 /**
  * What a function is given beside its input: the second parameter of whatever `ktFunction` marks.
@@ -28,6 +28,18 @@ export interface KtContext {
   readonly signal: AbortSignal;
   /** The pipeline's file store. */
   readonly files: KtFiles;
+  /**
+   * Opens another store by its URL (`s3://bucket/prefix`, `file:/mnt/other`, …), with the rights of this
+   * process: its files, to be read, or also written with `{ write: true }`.
+   *
+   * All items of a process share it; it is closed with the process, or with the run where that goes on.
+   * Workers have the drivers of `s3:`, `gs:` and `az:` where the run's own store, or `drivers` in
+   * kt.config.ts, is of that kind.
+   *
+   * @throws KtError `UNKNOWN_STORE`; `DRIVER_MISSING` where the worker has no driver for it. Of its files:
+   *   `STORE_READ_ONLY` for changes without `write`.
+   */
+  store(url: string, options?: KtStoreOptions): Promise<KtFiles>;
   /** Log lines, kept with the run: `kt logs RUN STEP/INDEX`. */
   readonly log: KtLog;
   /**
@@ -39,13 +51,29 @@ export interface KtContext {
    * Opens a `node:fs`-shaped view: `/data` is the file store, `/scratch` a folder of this machine, `/mem`
    * memory.
    *
-   * Items of one process share `/scratch` and `/mem`. Whole files are held in memory, so use
-   * {@link KtFiles.stream} for large ones. Needs the package
-   * `@zenfs/core`.
+   * Items of one process share `/scratch` and `/mem`. Other stores are mounted where `mounts` says. Whole
+   * files are held in memory, so use {@link KtFiles.stream} for large ones. Needs the package `@zenfs/core`.
    *
-   * @throws KtError `ZENFS_MISSING` where the package is not installed.
+   * @throws KtError `ZENFS_MISSING` where the package is not installed, `BAD_MOUNT`, and what
+   *   {@link KtContext.store} throws. In a store that can only be read, changes fail with `EROFS`.
    */
-  fs(): Promise<KtFs>;
+  fs(options?: KtFsOptions): Promise<KtFs>;
+}
+
+/**
+ * How {@link KtContext.store} opens a store.
+ *
+ * @example
+ * ```ts
+ * export const publish = ktFunction(async ({ path }: { path: string }, ctx: KtContext) => {
+ *   const site = await ctx.store('s3://public-site/data', { write: true });
+ *   await site.write(path, ctx.files.stream(path));
+ * });
+ * ```
+ */
+export interface KtStoreOptions {
+  /** Files may be written, moved and removed. Default false: they can only be read. */
+  write?: boolean;
 }
 
 /**

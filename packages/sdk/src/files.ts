@@ -112,6 +112,15 @@ export interface KtFiles {
   download(path: string): Promise<string>;
   /** Writes a file of this machine, whose path is `from`, to the store: whole, without holding it. */
   upload(from: string, path: string): Promise<void>;
+  /**
+   * A URL with which anybody reads the file (`GET`, the default) or puts it (`PUT`), without credentials,
+   * until it expires: after an hour by default, a week at most, and no later than the credentials that
+   * signed it. Treat it as a secret. Nobody looks whether the file is there.
+   *
+   * @throws KtError `SIGNING_UNSUPPORTED` where stores of that kind, or these credentials, sign none;
+   *   `BAD_OPTIONS`.
+   */
+  signedUrl(path: string, options?: { expiresInSeconds?: number; method?: 'GET' | 'PUT' }): Promise<string>;
   /** The file's bytes in chunks, or those of a range, without holding it whole. */
   stream(path: string, range?: { start: number; end?: number }): AsyncIterable<Uint8Array>;
 }
@@ -150,7 +159,7 @@ export interface KtFileHandle extends AsyncIterable<Uint8Array> {
  * ```
  */
 export interface KtFs {
-  /** As `fs.promises` of Node; paths begin with `/data`, `/scratch` or `/mem`. */
+  /** As `fs.promises` of Node; paths begin with `/data`, `/scratch`, `/mem` or the name of a mount. */
   readonly promises: {
     /** Bytes of a file. */
     readFile(path: string): Promise<Uint8Array>;
@@ -172,9 +181,29 @@ export interface KtFs {
     rename(from: string, to: string): Promise<void>;
     /** Size in bytes, time of the last change in ms since 1970, and kind. */
     stat(path: string): Promise<KtFsStats>;
+    /** Paths of files that match a pattern: `*`, `**`, `?`, `[ab]`, `{a,b}`; begin it with `/data` or so. */
+    glob(pattern: string): AsyncIterable<string>;
     /** Copies a file. */
     copyFile(from: string, to: string): Promise<void>;
   };
+}
+
+/**
+ * What {@link KtContext.fs} shows beside `/data`, `/scratch` and `/mem`.
+ *
+ * @example
+ * ```ts
+ * const options: KtFsOptions = {
+ *   mounts: { '/models': 's3://models/v2', '/out': { url: 's3://site/data', write: true } },
+ * };
+ * ```
+ */
+export interface KtFsOptions {
+  /**
+   * Other stores by the directory that they are: a "/" and one name. A URL alone is a store that can only be
+   * read.
+   */
+  mounts?: Record<string, string | { url: string; write?: boolean }>;
 }
 
 /**

@@ -46,7 +46,7 @@ export type {
 } from './builder/step-types.js';
 export { bindSpec } from './builder/sub-pipeline.js';
 export { text } from './builder/text.js';
-export type { KtContext, KtLog } from './context.js';
+export type { KtContext, KtLog, KtStoreOptions } from './context.js';
 export { graphProblems } from './document/check-graph.js';
 export { dataSources, refProblems } from './document/check-refs.js';
 export { cronProblem } from './document/cron.js';
@@ -63,6 +63,7 @@ export type {
   ContextDefaults,
   Delivery,
   ProjectConfig,
+  StoreDriver,
 } from './document/project-config.js';
 export { parseDurationMs, parseQuantity } from './document/quantity.js';
 export { asRef, missText, openPointer, parseRef, refSources, replaceRefs } from './document/read-refs.js';
@@ -84,7 +85,7 @@ export { assertNever, formatProblem, isKtError, isPermanent, KtError, PermanentE
 export type { Problem } from './errors.js';
 export { RETRIED } from './failure-cause.js';
 export type { FailureCause } from './failure-cause.js';
-export type { KtFileHandle, KtFiles, KtFileStat, KtFs, KtFsStats } from './files.js';
+export type { KtFileHandle, KtFiles, KtFileStat, KtFs, KtFsOptions, KtFsStats } from './files.js';
 export { addKey, copyJson, findNonJson } from './json.js';
 export type { IsJson, Json, JsonObject } from './json.js';
 export { omitUndefined } from './omit-undefined.js';

@@ -3,10 +3,10 @@ import { openStore } from '@kube-transform/runtime';
 import { readResults } from '@kube-transform/runtime/internal';
 import { paths, type Pod } from '@kube-transform/runtime/kubernetes';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { kt } from '../../kit/kt.js';
 import { faultyProxy } from '../../objectstore/faulty-proxy.js';
 import { hasServers, newPlace } from '../../objectstore/servers.js';
-import { E2E, object, type TestCluster, testCluster } from '../kit/cluster.js';
+import { object, type TestCluster, testCluster } from '../kit/cluster.js';
+import { saidOf } from '../kit/said.js';
 import { submitJobs } from '../kit/submitted.js';
 
 const SECRET = 'bucket-keys';
@@ -56,20 +56,7 @@ describe.skipIf(!hasServers)('a run whose store is a bucket', () => {
     expect(pods.length).toBeGreaterThan(3);
     for (const { spec } of pods)
       expect((spec as { volumes: { name: string }[] }).volumes.map(({ name }) => name)).not.toContain('data');
-    const said: string[] = [JSON.stringify(pods)];
-    for (const path of [paths.configMaps, paths.jobs])
-      said.push(JSON.stringify((await cluster.api.list(path(cluster.namespace))).items));
-    for (const { metadata } of pods)
-      for await (const chunk of cluster.api.stream(paths.podLog(cluster.namespace, metadata.name)))
-        said.push(Buffer.from(chunk).toString());
-    const at = ['-n', cluster.namespace, '--kubeconfig', E2E.kubeconfig];
-    for (const args of [
-      ['status', run.runId, '--json'],
-      ['status', run.runId],
-      ['logs', run.runId],
-      ['runs'],
-    ])
-      said.push(...Object.values(await kt(cluster.dir, [...args, ...at])).map(String));
+    const said = await saidOf(cluster, run.runId);
     for await (const entry of cluster.store.list(''))
       if (entry.type === 'object')
         said.push(Buffer.from(await cluster.store.get(entry.object.key)).toString());

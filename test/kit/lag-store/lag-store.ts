@@ -155,6 +155,7 @@ export function lagStore(store: FileStore, options: LagOptions): LagStore {
     deleteBelow: async prefix =>
       await changes('deleteBelow', await keysBelow(prefix), () => store.deleteBelow(prefix)),
     copy: async (from, to) => await changes('copy', [to], () => store.copy(from, to)),
+    signedUrl: async (key, grant) => await reads('signedUrl', key, () => store.signedUrl(key, grant)),
     [Symbol.asyncDispose]: async () => await store[Symbol.asyncDispose](),
   };
 }

@@ -1,16 +1,16 @@
 /**
  * Drivers of stores that need large packages: each is a file of its own in a bundle, which comes along only
- * where it is used.
+ * where a run's store, or `drivers` of kt.config.ts, asks for it.
  */
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Plugin } from 'esbuild';
-import { KtError } from '@kube-transform/sdk';
+import { KtError, type StoreDriver } from '@kube-transform/sdk';
 
 /** A kind of store, with the package that it needs and whoever uses it installs. */
 export interface Driver {
-  kind: string;
+  kind: StoreDriver;
   peer?: string;
 }
 
@@ -21,9 +21,12 @@ const DRIVERS: readonly Driver[] = [
 ];
 const THIS_FOLDER = dirname(fileURLToPath(import.meta.url));
 
-/** The driver that the store of a URL is opened with; undefined where that is in every bundle. */
-export const driverOf = (store: string): Driver | undefined =>
-  DRIVERS.find(({ kind }) => store.toLowerCase().startsWith(`${kind}:`));
+/**
+ * The drivers that open the store of a URL and further kinds of stores; none for those that every bundle can
+ * open.
+ */
+export const driversFor = (store: string, further: readonly StoreDriver[]): Driver[] =>
+  DRIVERS.filter(({ kind }) => store.toLowerCase().startsWith(`${kind}:`) || further.includes(kind));
 
 /** The name of a driver's file in a bundle. */
 export const driverFile = (kind: string): string => `store-${kind}.mjs`;
@@ -46,9 +49,8 @@ export const driversBeside: Plugin = {
       return kind === 'dynamic-import' ? { path: driver, namespace: 'kt-driver' } : undefined;
     });
     b.onLoad({ filter: /.*/, namespace: 'kt-driver' }, ({ path }) => ({
-      contents: `export const { ${path}FileStore } = await import(${JSON.stringify(`./${driverFile(path)}`)}).catch(cause => {
-        throw new Error("This bundle was made without the driver for ${path}: stores: its run uses a store of another kind.", { cause });
-      });`,
+      // Where the file is not there, `openStore` says what to do.
+      contents: `export const { ${path}FileStore } = await import(${JSON.stringify(`./${driverFile(path)}`)});`,
     }));
   },
 };
@@ -62,7 +64,7 @@ export function peerOfProject({ kind, peer }: Driver, projectDir: string): Plugi
   if (peer !== undefined && !isInstalled(peer, projectDir))
     throw new KtError({
       code: 'PACKAGE_MISSING',
-      path: '--store',
+      path: '',
       message: `Stores of ${kind}: need the package ${peer}, which is not installed in ${projectDir}.`,
       hint: `Run \`npm install ${peer}\` there.`,
     });

@@ -14,7 +14,7 @@ import {
   paths,
 } from '@kube-transform/runtime/kubernetes';
 import type { Bundle } from '../bundle/make-bundle.js';
-import { withDriver } from '../bundle/with-driver.js';
+import { withDrivers } from '../bundle/with-drivers.js';
 import type { ClusterOptions } from '../project/resolve-context.js';
 import { bundleFiles, ownFiles } from './bundle-files.js';
 import type { DeliveredFiles } from './seal-bundle.js';
@@ -32,7 +32,7 @@ export const configMaps = ({
   api,
 }: Pick<ClusterOptions, 'platform'> & { api?: KubeApi } = {}): Delivery => ({
   deliver: async (plain, settings) => {
-    const bundle = await withDriver(plain, settings.store);
+    const bundle = await withDrivers(plain, settings.store);
     const files = await bundleFiles(bundle, { platform, image: settings.image });
     const objects = configMapsOf(bundle, files, settings.namespace);
     const published = { digest: files.digest, parts: objects.length, isNew: false };

@@ -1,7 +1,7 @@
 /**
  * The delivery "docker": an image with the bundle, made by a builder that is installed, or by the user's own.
  */
-import { withDriver } from '../bundle/with-driver.js';
+import { withDrivers } from '../bundle/with-drivers.js';
 import type { ClusterOptions } from '../project/resolve-context.js';
 import { kubeconfigFiles, readKubeconfig } from '../cluster/kubeconfig.js';
 import { imageText, parseImage } from '../registry/image-name.js';
@@ -25,7 +25,7 @@ export const dockerImage = (
     const { repository, build, platform, insecureRegistry: insecure } = context;
     const local = localCluster(await kubeContextOf(context));
     if (repository === undefined && local === undefined && build === undefined) throw noRepository('docker');
-    const bundle = await withDriver(plain, settings.store);
+    const bundle = await withDrivers(plain, settings.store);
     const how = { bundle, base: settings.image, platform, insecure, build, local, progress };
     const published = { digest: bundle.digest, parts: 0 };
     if (build !== undefined && repository === undefined) {

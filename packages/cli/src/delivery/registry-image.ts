@@ -1,6 +1,6 @@
 /** The delivery "registry": the bundle as a layer upon the image of the context, pushed without a builder. */
 import { MOUNT } from '@kube-transform/runtime/kubernetes';
-import { withDriver } from '../bundle/with-driver.js';
+import { withDrivers } from '../bundle/with-drivers.js';
 import type { ClusterOptions } from '../project/resolve-context.js';
 import { appendLayer } from '../registry/append-layer.js';
 import { imageText, parseImage } from '../registry/image-name.js';
@@ -17,7 +17,7 @@ export const registryImage = (
 ): Delivery => ({
   deliver: async (plain, settings) => {
     if (repository === undefined) throw noRepository('registry');
-    const bundle = await withDriver(plain, settings.store);
+    const bundle = await withDrivers(plain, settings.store);
     const files = await bundleFiles(bundle, { platform, image: settings.image });
     const tag = files.digest;
     const target = new Repository({ ...parseImage(repository), tag, digest: null }, { insecure });

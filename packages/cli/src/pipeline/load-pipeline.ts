@@ -5,7 +5,7 @@ import { didYouMean, KtError, type KTPipelineInput, type Pipeline } from '@kube-
 import type { RunRecord } from '@kube-transform/runtime';
 import { bundleCatalog, type BundleCatalog, type FunctionCatalog } from '@kube-transform/runtime/internal';
 import { type Bundle, makeBundle } from '../bundle/make-bundle.js';
-import { withDriver } from '../bundle/with-driver.js';
+import { withDrivers } from '../bundle/with-drivers.js';
 import { catalogOf, loadModule, pipelinesOf } from '../bundle/load-modules.js';
 import { pipelineNames } from '../project/pipeline-names.js';
 import { projectDir } from '../project/project-dir.js';
@@ -100,7 +100,7 @@ export async function loadPipeline(
 
 /** The entry of workers that can open the store of a URL; undefined where there are no functions. */
 export const workerOf = async ({ bundle }: LoadedPipeline, store: string): Promise<string | undefined> =>
-  bundle === null ? undefined : (await withDriver(bundle, store)).worker;
+  bundle === null ? undefined : (await withDrivers(bundle, store)).worker;
 
 /** Only functions, for a document, or for a run whose document is stored with it. */
 export async function loadFunctions(functionFiles: readonly string[]): Promise<LoadedPipeline> {

@@ -11,6 +11,7 @@ describe('configSchema', () => {
   test('a context with everything - is taken as it is', () => {
     const config = {
       default: 'dev',
+      drivers: ['s3', 'gs', 'az'],
       contexts: {
         dev: {
           kubeContext: 'kind',

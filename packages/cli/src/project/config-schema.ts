@@ -90,6 +90,7 @@ const context = z
 export const configSchema = z.strictObject({
   contexts: z.record(nonEmpty, context),
   default: nonEmpty.optional(),
+  drivers: z.array(z.enum(['s3', 'gs', 'az'])).optional(),
 });
 
 /** A context of the starter kit's `kt-contexts.json`. */

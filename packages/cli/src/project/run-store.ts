@@ -8,7 +8,7 @@ export function refuseReadOnly(store: string): void {
     code: 'STORE_READ_ONLY',
     path: '--store',
     message: `"${store}" is no place for runs: the files of a web server can only be read.`,
-    hint: 'Give a store that can be written: file:, s3:, gs: or az:. Functions may read the URL with fetch, or with openStore.',
+    hint: 'Give a store that can be written: file:, s3:, gs: or az:. Functions may read the URL with fetch, or with context.store.',
   });
 }
 

@@ -12,7 +12,7 @@ const WILD = /[*?[\]{}\\]/;
 export const isGlob = (path: string): boolean => WILD.test(path);
 
 /** Keys that match a pattern, sorted; lists only below the directories that the pattern names plainly. */
-export async function fileGlob(store: FileStore, pattern: string): Promise<string[]> {
+export async function fileGlob(store: Pick<FileStore, 'head' | 'list'>, pattern: string): Promise<string[]> {
   if (!isGlob(pattern)) {
     const key = storePath(pattern);
     return key !== '' && (await store.head(key)) !== null ? [key] : [];
@@ -24,7 +24,7 @@ export async function fileGlob(store: FileStore, pattern: string): Promise<strin
 
 /** What matches a pattern, as it is listed; `prefix` is that of the directories that it names plainly. */
 export function globObjects(
-  store: FileStore,
+  store: Pick<FileStore, 'list'>,
   pattern: string,
 ): { prefix: string; objects: AsyncIterable<ObjectInfo> } {
   const names = pattern.split('/');

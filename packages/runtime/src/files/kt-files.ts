@@ -13,6 +13,7 @@ import { fileGlob } from './glob.js';
 import { jsonErrorPosition } from './json-position.js';
 import { tryJson } from '../parse/parse-json.js';
 import type { FileStore } from '../ports/index.js';
+import { grantOf } from './url-grant.js';
 import { badPath, directoryPrefix, filePath, lastName, storePath } from './store-path.js';
 import { bytesOf, textOf } from './text.js';
 import { textLines } from './text-lines.js';
@@ -22,6 +23,8 @@ import { userStore } from './user-store.js';
  * The files of a store under kube-transform's names. `glob` finds files only, and no names that begin with
  * "." unless the pattern does.
  *
+ * @param options `write: false`: changes are refused with KtError `STORE_READ_ONLY`. Default true.
+ *
  * @example
  * ```ts
  * const files = ktFiles(await openStore('mem:'));
@@ -29,8 +32,8 @@ import { userStore } from './user-store.js';
  * await files.glob('in/*.txt'); // → ['in/a.txt']
  * ```
  */
-export function ktFiles(whole: FileStore): KtFiles {
-  const store = userStore(whole);
+export function ktFiles(whole: FileStore, options: { write?: boolean } = {}): KtFiles {
+  const store = userStore(whole, options);
   let disk: Disk | undefined;
 
   async function isBelow(prefix: string): Promise<boolean> {
@@ -157,6 +160,7 @@ export function ktFiles(whole: FileStore): KtFiles {
           });
       }
     },
+    signedUrl: async (path, options) => await store.signedUrl(filePath(path), grantOf(path, options)),
     join: (...parts) => storePath(parts.filter(part => part !== '').join('/')),
     async readJson<T>(path: string) {
       const text = await read(path);

@@ -14,12 +14,18 @@ const LAST = '\u{10ffff}';
 
 /** The part of a store that belongs to its users. */
 export interface UserStore extends FileStore {
-  /** Refuses to write or delete where runs are kept. @throws KtError `BAD_PATH` */
+  /** Refuses to change what may not be changed. @throws KtError `BAD_PATH`, `STORE_READ_ONLY` */
   refuseChange(key: string): void;
 }
 
-/** A store as functions see it. */
-export function userStore(store: FileStore): UserStore {
+/**
+ * A store as functions see it.
+ *
+ * @param options `write`: it may be changed; default true.
+ */
+export function userStore(store: FileStore | UserStore, { write = true } = {}): UserStore {
+  if (write && 'refuseChange' in store) return store;
+  const refuseChange = write ? refuseRuns : refuseAll(store);
   return {
     refuseChange,
     capabilities: store.capabilities,
@@ -70,11 +76,16 @@ export function userStore(store: FileStore): UserStore {
       refuseChange(to);
       await store.copy(from, to);
     },
+    async signedUrl(key, grant) {
+      if (grant.method === 'PUT') refuseChange(key);
+      else refuseReading(key);
+      return await store.signedUrl(key, grant);
+    },
     [Symbol.asyncDispose]: async () => await store[Symbol.asyncDispose](),
   };
 }
 
-function refuseChange(key: string): void {
+function refuseRuns(key: string): void {
   if (isOfRuns(key))
     throw badPath(
       key,
@@ -82,6 +93,17 @@ function refuseChange(key: string): void {
       'Use another folder.',
     );
 }
+
+const refuseAll =
+  ({ capabilities: { kind, url } }: FileStore) =>
+  (key: string): never => {
+    throw new KtError({
+      code: 'STORE_READ_ONLY',
+      message: `Cannot change "${key}" in ${url ?? `${kind}:`}: the store was opened to be read.`,
+      path: '',
+      hint: 'Open it with { write: true }, where that is meant.',
+    });
+  };
 
 function refuseReading(key: string): void {
   if (!isOfRuns(key)) return;

@@ -78,6 +78,12 @@ export interface PutOptions {
   ifMatch?: string;
 }
 
+/** What a signed URL is for, and for how many seconds: 1 to 604,800, a week. */
+export interface UrlGrant {
+  method: 'GET' | 'PUT';
+  expiresInSeconds: number;
+}
+
 /** An object that exists, or with `delimiter` a common prefix that ends in it. */
 export type ListEntry = { type: 'object'; object: ObjectInfo } | { type: 'prefix'; prefix: string };
 
@@ -143,6 +149,11 @@ export interface FileStore extends AsyncDisposable {
   deleteBelow(prefix: string): Promise<void>;
   /** Copies an object. Rejects `NOT_FOUND`. */
   copy(from: string, to: string): Promise<void>;
+  /**
+   * A URL with which anybody reads or puts an object, without credentials, until it expires. Nobody looks
+   * whether the object is there. Rejects `SIGNING_UNSUPPORTED` where there is no such URL.
+   */
+  signedUrl(key: string, grant: UrlGrant): Promise<string>;
 }
 
 /** Time, random ids and waiting. */

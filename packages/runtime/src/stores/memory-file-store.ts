@@ -6,6 +6,7 @@
  * 3. Every put gives an etag that no other put of this store had.
  */
 import type { ByteRange, FileStore, ListEntry, ObjectInfo, PutOptions } from '../ports/index.js';
+import { noSignedUrl } from './store-errors.js';
 import { checkDirectory, checkKey, checkPrefix, clampRange, compareKeys, notFound } from './store-key.js';
 
 interface Held {
@@ -111,6 +112,7 @@ export function memoryFileStore(initial: Record<string, string | Uint8Array> = {
       checkKey(to);
       set(to, bytes);
     },
+    signedUrl: async key => noSignedUrl(key, 'mem:'),
     async [Symbol.asyncDispose]() {},
   };
 

@@ -4,7 +4,7 @@
  * 1. Each key is checked before a request is made of it.
  * 2. An append reads the object and puts it back.
  */
-import type { ByteRange, FileStore, ObjectInfo, PutOptions } from '../ports/index.js';
+import type { ByteRange, FileStore, ObjectInfo, PutOptions, UrlGrant } from '../ports/index.js';
 import { appendWhole, groupedAppends } from './appends.js';
 import { entriesOf, type Listing, type Page } from './listing.js';
 import type { Body } from './put-bodies.js';
@@ -23,6 +23,7 @@ export interface Objects {
   /** Deletes objects and markers of folders; those that are not there are no error. */
   remove(keys: readonly string[]): Promise<void>;
   copy(from: string, to: string): Promise<void>;
+  sign(key: string, grant: UrlGrant): Promise<string>;
   close(): void;
 }
 
@@ -77,6 +78,10 @@ export function objectFileStore(objects: Objects, capabilities: FileStore['capab
       objects.check(from);
       objects.check(to);
       await objects.copy(from, to);
+    },
+    async signedUrl(key, grant) {
+      objects.check(key);
+      return objects.sign(key, grant);
     },
     async [Symbol.asyncDispose]() {
       objects.close();

@@ -27,6 +27,19 @@ export interface Doing {
   key: string;
 }
 
+/** Refuses to sign a URL. @throws KtError `SIGNING_UNSUPPORTED`. */
+export function noSignedUrl(
+  key: string,
+  store: string,
+  {
+    why = 'such a store signs none',
+    hint = 'Stores of s3:, gs: and az: do; give the bytes themselves, or copy the file there.',
+  } = {},
+): never {
+  const message = `There is no signed URL of "${key}" in ${store}: ${why}.`;
+  throw new KtError({ code: 'SIGNING_UNSUPPORTED', message, path: '', hint });
+}
+
 /** A failed action as KtError `STORE_FAILED`; a KtError is returned as it is. */
 export function storeFailed(
   error: unknown,

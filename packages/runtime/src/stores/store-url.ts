@@ -53,6 +53,10 @@ export function readStoreUrl(url: string, { scheme, options, write, credentials 
   return { host: found.toLowerCase() === scheme ? host : '', path, given, flag, refuse };
 }
 
+/** Text in a query or a path as signatures take it: but for letters, digits and `-._~` all is escaped. */
+export const escaped = (text: string): string =>
+  encodeURIComponent(text).replace(/[!'()*]/g, c => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+
 const SECRET = /key|secret|token|password|sig/i;
 
 /** An error about the URL of a store. */

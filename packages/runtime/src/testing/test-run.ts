@@ -48,6 +48,11 @@ export interface TestRunOptions<Names extends string = string, Params = JsonObje
   params?: Params;
   /** What the store holds, by path. Default nothing. */
   files?: Record<string, string | Uint8Array>;
+  /**
+   * What functions find in other stores, by the URL that they open: files by path, or a store. Default: what
+   * is there.
+   */
+  stores?: Record<string, FileStore | Record<string, string | Uint8Array>>;
   /** A store to use instead, for example that of an earlier `testRun`. */
   store?: FileStore;
   /** Functions for documents: modules by name. */
@@ -167,8 +172,10 @@ async function runAll(pipeline: Pipeline | KTPipelineInput, options: TestRunOpti
   // What a dynamic step spawns is known when the run has ended.
   if (!jobs.some(({ type }) => type === 'dynamic')) checkSteps(faults, jobs);
   await writeRecord(store, record);
+  const stores = new Map(Object.entries(options.stores ?? {}).map(([url, files]) => [url, storeOf(files)]));
   const runtime = fakeRuntime(options.containers ?? {});
-  const host = { ...localHost({ store, clock, catalog, runtime }), fault: faultFor(faults), pause };
+  await using local = localHost({ store, clock, catalog, stores, runtime });
+  const host = { ...local, fault: faultFor(faults), pause };
   const deaths = faults.flatMap(fault => (fault.kind === 'crashDriver' ? [fault.afterFacts] : []));
   const driverStore = dyingStore(store, record.runId, deaths);
   const never = new AbortController().signal;
@@ -199,8 +206,12 @@ async function runAll(pipeline: Pipeline | KTPipelineInput, options: TestRunOpti
     faults,
     [...jobStates(state)].map(({ job }) => job),
   );
-  return describe({ runId: record.runId, store, state, status, events, restarts });
+  return await describe({ runId: record.runId, store, state, status, events, restarts });
 }
+
+const storeOf = (files: FileStore | Record<string, string | Uint8Array>): FileStore =>
+  isStore(files) ? files : memoryFileStore(files);
+const isStore = (files: object): files is FileStore => Symbol.asyncDispose in files;
 
 /** A fault of a step that there is not would never happen. @throws KtError `UNKNOWN_JOB`. */
 function checkSteps(faults: readonly Fault[], jobs: readonly { name: string }[]): void {

@@ -4,7 +4,7 @@
  * C1 A signal or a log is made only when a function asks for it; signals those that were asked for are
  *    aborted with the pod.
  */
-import type { KtContext, KtFiles, KtFs, KtLog } from '@kube-transform/sdk';
+import type { KtContext, KtFiles, KtLog } from '@kube-transform/sdk';
 import { isError, isObject, textOf, toStored } from '../parse/stored-value.js';
 import { messageOf } from '../parse/thrown.js';
 import type { JobOrder } from '../ports/index.js';
@@ -108,10 +108,16 @@ export class ItemContext implements KtContext {
       return await this.#scope.host.disk.folderOf(this);
     };
   }
+  get store(): KtContext['store'] {
+    return async (url, options = {}) => {
+      this.#scope.uses(this);
+      return await this.#scope.host.openStore(url, options, this);
+    };
+  }
   get log(): KtLog {
     return (this.#log ??= new ItemLog(this.#scope, this.index, this.attempt));
   }
-  get fs(): () => Promise<KtFs> {
+  get fs(): KtContext['fs'] {
     return this.#scope.host.openFs;
   }
   get signal(): AbortSignal {

@@ -1,5 +1,13 @@
 /** What a pod needs of the process that it runs in, as types. */
-import type { FailureCause, Json, KtContext, KtFiles, KtFs } from '@kube-transform/sdk';
+import type {
+  FailureCause,
+  Json,
+  KtContext,
+  KtFiles,
+  KtFs,
+  KtFsOptions,
+  KtStoreOptions,
+} from '@kube-transform/sdk';
 import type { ResultCache } from '../run-store/item-results.js';
 import type { ItemLine, JobManifest } from '../run-store/job-manifest.js';
 import type { Clock, FileStore, FunctionCatalog, ItemEvent, JobOrder } from '../ports/index.js';
@@ -8,7 +16,7 @@ import type { Clock, FileStore, FunctionCatalog, ItemEvent, JobOrder } from '../
 export interface ItemDisk {
   /** The path of its folder, made when it is first asked for. */
   folderOf(owner: object): Promise<string>;
-  /** The path of a copy of a file of the store. */
+  /** The path of a copy of a file of the run's store. */
   download(key: string, owner: object): Promise<string>;
   /** It has ended. */
   release(owner: object): Promise<void>;
@@ -76,7 +84,9 @@ export interface PodHost {
   returned: (item: number) => void;
   /** Told each line that an item logs, beside being stored. */
   echo: (line: object) => void;
-  openFs: () => Promise<KtFs>;
+  openFs: (options?: KtFsOptions) => Promise<KtFs>;
+  /** The files of another store; what they download is there as long as `owner` runs. */
+  openStore: (url: string, options: KtStoreOptions, owner: object) => Promise<KtFiles>;
   /** The disk of this machine, as items use it. */
   disk: ItemDisk;
   /**

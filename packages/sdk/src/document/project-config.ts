@@ -111,6 +111,16 @@ export interface ContextConfig {
 }
 
 /**
+ * A kind of store whose driver workers do not have by themselves: `s3:`, `gs:` or `az:`.
+ *
+ * @example
+ * ```ts
+ * const driver: StoreDriver = 's3';
+ * ```
+ */
+export type StoreDriver = 's3' | 'gs' | 'az';
+
+/**
  * What `kt.config.ts` exports by default.
  *
  * @example
@@ -123,6 +133,11 @@ export interface ProjectConfig {
   contexts: Record<string, ContextConfig>;
   /** The context where none is named. Default: the only one there is. */
   default?: string;
+  /**
+   * Kinds of stores that functions open beside the run's own, with `context.store`, `context.fs` or
+   * `openStore`: what opens them goes into bundles. Default: none but that of the run's store.
+   */
+  drivers?: readonly StoreDriver[];
 }
 
 /**

@@ -106,3 +106,14 @@ test('without a size, copies may take half of what is free', async () => {
   const disk = diskOf(store, undefined);
   expect((await readFile(await disk.download('a', {}))).length).toBe(1000);
 });
+
+test('LD1: files of two stores with one name and one etag - are two', async () => {
+  const other = memoryFileStore();
+  const owner = {};
+  await Promise.all([store.put('a', new Uint8Array(1)), other.put('a', new Uint8Array(2))]);
+  const disk = diskOf(store, MIB);
+  const [own, its] = [await disk.download('a', owner), await disk.download('a', owner, other)];
+  expect([(await readFile(own)).length, (await readFile(its)).length]).toEqual([1, 2]);
+  expect((await store.head('a'))?.etag).toBe((await other.head('a'))?.etag);
+  expect(await disk.download('a', owner, other)).toBe(its);
+});

@@ -18,7 +18,7 @@ const SHARE = 0.5;
 const LONGEST_NAME = 120;
 const READ_ONLY = 0o444;
 
-/** A copy of a file of the store. */
+/** A copy of a file of a store. */
 interface Copy {
   path: Promise<string>;
   dir: string;
@@ -30,6 +30,8 @@ interface Copy {
 /** Folders and copies of one process. */
 export class LocalDisk {
   readonly #store: FileStore;
+  /** Numbers of the stores that copies were taken from. */
+  readonly #numbers = new WeakMap<FileStore, number>();
   #maxBytes: number | undefined;
   readonly #makeRoot: () => Promise<string>;
   #root: Promise<string> | undefined;
@@ -40,6 +42,7 @@ export class LocalDisk {
   #made = 0;
 
   /**
+   * @param store the one that files are taken from where no other is named.
    * @param options `makeRoot`: makes the folder for all of it; `maxBytes`: what copies may take; undefined:
    * half of what is free.
    */
@@ -59,8 +62,8 @@ export class LocalDisk {
   }
 
   /** The path of a copy of a file, while the owner runs. @throws KtError `NOT_FOUND`, `SCRATCH_FULL`. */
-  async download(key: string, owner: object): Promise<string> {
-    const info = await this.#store.head(key);
+  async download(key: string, owner: object, store = this.#store): Promise<string> {
+    const info = await store.head(key);
     if (info === null)
       throw new KtError({
         code: 'NOT_FOUND',
@@ -68,11 +71,11 @@ export class LocalDisk {
         path: '',
         hint: 'Check the path with `files.listdir`; names are case-sensitive.',
       });
-    const id = `${info.etag} ${key}`;
+    const id = `${this.#numberOf(store)} ${info.etag} ${key}`;
     let copy = this.#copies.get(id);
     if (copy === undefined) {
       await this.#makeRoom(key, info.size);
-      copy = this.#copies.get(id) ?? this.#fetch(id, key, info.size);
+      copy = this.#copies.get(id) ?? this.#fetch(id, { store, key, size: info.size });
     }
     copy.users.add(owner);
     // The one that was used last goes last.
@@ -89,10 +92,16 @@ export class LocalDisk {
     await folder?.then(dir => rm(dir, { recursive: true, force: true })).catch(() => undefined);
   }
 
-  #fetch(id: string, key: string, size: number): Copy {
+  #numberOf(store: FileStore): number {
+    const number = this.#numbers.get(store) ?? ++this.#made;
+    this.#numbers.set(store, number);
+    return number;
+  }
+
+  #fetch(id: string, { store, key, size }: { store: FileStore; key: string; size: number }): Copy {
     const copy: Copy = { path: Promise.resolve(''), dir: '', size, users: new Set() };
     this.#bytes += size;
-    copy.path = this.#write(key, copy).catch(async (error: unknown) => {
+    copy.path = this.#write(store.stream(key), localName(key), copy).catch(async (error: unknown) => {
       this.#copies.delete(id);
       this.#bytes -= size;
       await rm(copy.dir, { recursive: true, force: true }).catch(() => undefined);
@@ -102,11 +111,11 @@ export class LocalDisk {
     return copy;
   }
 
-  async #write(key: string, copy: Copy): Promise<string> {
+  async #write(chunks: AsyncIterable<Uint8Array>, name: string, copy: Copy): Promise<string> {
     copy.dir = await this.#newFolder('copy');
-    const path = join(copy.dir, localName(key));
+    const path = join(copy.dir, name);
     const arriving = join(copy.dir, '.arriving');
-    await pipeline(this.#store.stream(key), createWriteStream(arriving, { mode: READ_ONLY }));
+    await pipeline(chunks, createWriteStream(arriving, { mode: READ_ONLY }));
     const { size } = await stat(arriving);
     // It may have been replaced since it was looked at.
     this.#bytes += size - copy.size;

@@ -9,7 +9,7 @@ import { makeScratchFolder } from './scratch-folder.js';
 /** What items ask of the disk; see {@link LocalDisk}. */
 export type Disk = Pick<LocalDisk, 'folderOf' | 'download' | 'release'>;
 
-/** The disk for the files of a store; nothing is loaded or made before it is used. */
+/** The disk for files of a store, and of others; nothing is loaded or made before it is used. */
 export function openDisk(store: FileStore): Disk {
   let disk: Promise<LocalDisk> | undefined;
   const opened = (): Promise<LocalDisk> =>
@@ -22,7 +22,7 @@ export function openDisk(store: FileStore): Disk {
     ));
   return {
     folderOf: async owner => (await opened()).folderOf(owner),
-    download: async (key, owner) => (await opened()).download(key, owner),
+    download: async (key, owner, other) => (await opened()).download(key, owner, other),
     release: async owner => void (await (await disk)?.release(owner)),
   };
 }

@@ -16,7 +16,7 @@ import {
   unlink,
   writeFile,
 } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import type { Mount } from './mount.js';
 import { posixError } from './mount.js';
 
@@ -39,6 +39,16 @@ export function folderMount(root: string): Mount {
         if (code === 'ENOENT' || code === 'ENOTDIR') return null;
         throw error;
       }
+    },
+    async *files(directory) {
+      const found = await readdir(real(directory), { recursive: true, withFileTypes: true }).catch(
+        (error: unknown) => {
+          if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return [];
+          throw error;
+        },
+      );
+      for (const entry of found)
+        if (entry.isFile()) yield `/${relative(root, join(entry.parentPath, entry.name))}`;
     },
     names: async path => await readdir(real(path)),
     async read(path, range) {

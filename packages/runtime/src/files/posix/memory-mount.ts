@@ -54,6 +54,9 @@ export function memoryMount(directories: readonly string[]): Mount {
         modifiedMs: node.modifiedMs,
       };
     },
+    async *files(directory) {
+      yield* below(directory).filter(path => nodes.get(path)?.bytes != null);
+    },
     async names(path) {
       const from = path === '/' ? 1 : path.length + 1;
       return below(path)

@@ -15,6 +15,8 @@ export interface Mount {
   entry(path: string): Promise<MountEntry | null>;
   /** Names directly in a directory. */
   names(path: string): Promise<string[]>;
+  /** Paths of all files below a directory; none where there is no such directory. */
+  files(directory: string): AsyncIterable<string>;
   read(path: string, range?: { start: number; end: number }): Promise<Uint8Array>;
   /** Replaces a file whole, or makes it. */
   replace(path: string, bytes: Uint8Array): Promise<void>;

@@ -4,6 +4,7 @@
  */
 import { posix } from 'node:path';
 import type { KtFs } from '@kube-transform/sdk';
+import type { FileStore, ObjectInfo } from '../../ports/index.js';
 import { type Mount, posixError } from './mount.js';
 import type { MountedFileSystem } from './zen-fs.js';
 
@@ -15,11 +16,17 @@ export interface MountPoint {
   system: MountedFileSystem;
 }
 
+/** Finds what matches a pattern, sorted. */
+export type Find = (files: Listed, pattern: string) => Promise<string[]>;
+/** What is listed by keys. */
+export type Listed = Pick<FileStore, 'head' | 'list'>;
+
 /** The calls, for a view with these mounts. */
 export function pathCalls(
   points: Record<string, MountPoint>,
   zen: Promises,
-): Pick<Promises, 'readFile' | 'writeFile' | 'appendFile' | 'copyFile' | 'rm'> {
+  find: Find,
+): Pick<Promises, 'readFile' | 'writeFile' | 'appendFile' | 'copyFile' | 'rm' | 'glob'> {
   /** Where a path is: a mount, and the path in it. */
   function locate(path: string): { point: MountPoint | undefined; inside: string } {
     const full = posix.resolve('/', path);
@@ -91,10 +98,28 @@ export function pathCalls(
     await zen.rm(path, options);
   }
 
+  /** Files below a mount; what may be in several mounts, and options, are ZenFS's. */
+  async function* glob(pattern: string, ...options: unknown[]): AsyncGenerator<string, void> {
+    const [, first = ''] = /^(\/[^/*?[\]{}\\]+)\//.exec(pattern) ?? [];
+    const at = points[first] === undefined ? '' : first;
+    const point = points[at === '' ? '/' : at];
+    if (first === '' || point === undefined || options.length > 0) {
+      // eslint-disable-next-line no-restricted-syntax -- the arguments that it was called with
+      yield* (zen.glob as (...args: unknown[]) => AsyncIterable<string>)(pattern, ...options);
+      return;
+    }
+    try {
+      for (const key of await find(listed(point.mount), pattern.slice(at.length + 1))) yield `${at}/${key}`;
+    } catch (error) {
+      throw named(error, { syscall: 'glob', path: pattern });
+    }
+  }
+
   const writeFile = writing('replace', 'writeFile');
   return {
     readFile,
     rm,
+    glob,
     writeFile,
     appendFile: writing('append', 'appendFile'),
 
@@ -120,4 +145,16 @@ function encodingOf(options: unknown): 'utf8' | null | undefined {
         : '';
   if (named === null || named === undefined) return null;
   return named === 'utf8' || named === 'utf-8' ? 'utf8' : undefined;
+}
+
+/** The files of a mount as a store lists them. */
+function listed(mount: Mount): Listed {
+  const info = (key: string): ObjectInfo => ({ key, size: 0, modifiedMs: 0, etag: '' });
+  return {
+    head: async key => ((await mount.entry(`/${key}`))?.type === 'file' ? info(key) : null),
+    async *list(prefix) {
+      for await (const path of mount.files(`/${prefix}`.replace(/(?<=.)\/$/, '')))
+        yield { type: 'object', object: info(path.slice(1)) };
+    },
+  };
 }

@@ -9,31 +9,53 @@ import { KtError, type KtFs } from '@kube-transform/sdk';
 import type { UserStore } from '../user-store.js';
 import { folderMount } from './folder-mount.js';
 import { memoryMount } from './memory-mount.js';
-import { pathCalls } from './path-calls.js';
+import type { Mount } from './mount.js';
+import { type Find, pathCalls } from './path-calls.js';
 import { storeMount } from './store-mount.js';
 import { zenFileSystem } from './zen-fs.js';
 
+export { storeMount };
+
+/** What all views of a process have in common. */
+export interface SharedMounts {
+  /** `/data`: the store of the run. */
+  data: Mount;
+  /** `/scratch`: a folder of this machine. */
+  scratch: Mount;
+  /** `/mem`, and all that is nowhere else. */
+  memory: Mount;
+  /** How a pattern is matched. */
+  find: Find;
+}
+
+/** The mounts of a store and of a folder that exists. */
+export const sharedMounts = (store: UserStore, scratch: string, find: Find): SharedMounts => ({
+  find,
+  data: storeMount(store),
+  scratch: folderMount(scratch),
+  memory: memoryMount(['/data', '/scratch', '/mem']),
+});
+
 /**
- * A node:fs-shaped view: `/data` is the store, `/scratch` the folder `options.scratch` of this machine, which
- * exists, `/mem` and the rest memory.
+ * A node:fs-shaped view of these mounts, and of `others` by path.
  *
  * Whole files are held in memory, also by streams. `readFile`, `writeFile` and `appendFile` by path are one
- * step each: one get, one put, and a read with a conditional put. An open handle on `/data` holds its writes
+ * step each: one get, one put, and a read with a conditional put. An open handle on a store holds its writes
  * until close and then reads and puts the whole file up to three times; it does not mix with appends to the
- * same file. `writeFile` and `appendFile` make the directories of a file on `/data`, not elsewhere. `rename`
- * works within a mount (EXDEV otherwise); of a directory on `/data` it copies and deletes file by file. A
- * directory on `/data` that `mkdir` made is this view's own until a file is in it. `rm` of a tree goes
- * through no link. The folders of runs are not on `/data`. No synchronous calls, links or permissions.
+ * same file. `writeFile` and `appendFile` make the directories of a file in a store, not elsewhere. `rename`
+ * works within a mount (EXDEV otherwise); of a directory of a store it copies and deletes file by file. A
+ * directory of a store that `mkdir` made is this process's own until a file is in it. `rm` of a tree goes
+ * through no link. The folders of runs are in no mount. No synchronous calls, links or permissions.
  *
  * @throws KtError `ZENFS_MISSING` where the package @zenfs/core is not installed.
  */
-export async function posixView(store: UserStore, options: { scratch: string }): Promise<KtFs> {
+export async function posixView(
+  { data, scratch, memory, find }: SharedMounts,
+  others: Readonly<Record<string, Mount>> = {},
+): Promise<KtFs> {
   const zen = await loadZen();
-  const mounts = {
-    '/data': storeMount(store),
-    '/scratch': folderMount(options.scratch),
-    '/': memoryMount(['/data', '/scratch', '/mem']),
-  };
+  const root = withPoints(memory, Object.keys(others));
+  const mounts: Record<string, Mount> = { ...others, '/data': data, '/scratch': scratch, '/': root };
   const points = Object.fromEntries(
     Object.entries(mounts).map(([point, mount]) => [point, { mount, system: zenFileSystem(zen, mount) }]),
   );
@@ -41,9 +63,20 @@ export async function posixView(store: UserStore, options: { scratch: string }):
   const context = zen.bindContext({ root: '/', pwd: '/', credentials: { uid: 0, gid: 0 }, mounts: systems });
   // The library keeps every context for ever in a table that nothing else reads.
   zen.boundContexts.delete(context.id);
-  const promises = { ...context.fs.promises, ...pathCalls(points, context.fs.promises) };
+  const promises = { ...context.fs.promises, ...pathCalls(points, context.fs.promises, find) };
   return { ...context.fs, promises };
 }
+
+/** A mount that shows further directories in its root: what is in them is of other mounts. */
+const withPoints = (mount: Mount, points: readonly string[]): Mount => ({
+  ...mount,
+  entry: async path =>
+    points.includes(path) ? { type: 'directory', size: 0, modifiedMs: 0 } : await mount.entry(path),
+  names: async path => {
+    const names = await mount.names(path);
+    return path === '/' ? [...new Set([...names, ...points.map(point => point.slice(1))])].sort() : names;
+  },
+});
 
 async function loadZen(): Promise<typeof import('@zenfs/core')> {
   try {

@@ -11,6 +11,13 @@ import type { UserStore } from '../user-store.js';
 import { type Mount, parentOf, posixError, resized, spliced } from './mount.js';
 
 const DELETE_BATCH = 1000;
+/** Node's codes for those of stores. */
+const CODES: Record<string, string> = {
+  NOT_FOUND: 'ENOENT',
+  BAD_PATH: 'EINVAL',
+  STORE_READ_ONLY: 'EROFS',
+  LIST_UNSUPPORTED: 'ENOSYS',
+};
 
 /**
  * A mount of a store. Renaming a directory copies and deletes object by object: not one step, and as slow as
@@ -27,8 +34,7 @@ export function storeMount(store: UserStore): Mount {
     } catch (error) {
       if (!isKtError(error)) throw error;
       const system = (error.cause as NodeJS.ErrnoException | undefined)?.code;
-      const code =
-        error.code === 'NOT_FOUND' ? 'ENOENT' : error.code === 'BAD_PATH' ? 'EINVAL' : (system ?? 'EIO');
+      const code = CODES[error.code] ?? system ?? 'EIO';
       throw posixError(code, { syscall, path }, code === 'ENOENT' ? undefined : error);
     }
   }
@@ -44,7 +50,14 @@ export function storeMount(store: UserStore): Mount {
   }
 
   async function isDirectory(path: string): Promise<boolean> {
-    return made.has(path) || !(await keysBelow(path).next()).done;
+    if (made.has(path)) return true;
+    try {
+      return !(await keysBelow(path).next()).done;
+    } catch (error) {
+      // Where nothing can be listed there are only files.
+      if (isKtError(error) && error.code === 'LIST_UNSUPPORTED') return false;
+      throw error;
+    }
   }
 
   /** Edits of this process to one file queue; `edit` gets null where there is no file and may throw. */
@@ -117,6 +130,9 @@ export function storeMount(store: UserStore): Mount {
         if (info !== null) return { type: 'file', size: info.size, modifiedMs: info.modifiedMs };
         return (await isDirectory(path)) ? { type: 'directory', size: 0, modifiedMs: 0 } : null;
       }),
+    async *files(directory) {
+      for await (const key of keysBelow(directory)) yield `/${key}`;
+    },
     names: async path => await ask('scandir', path, () => namesIn(path)),
     read: async (path, range) => await ask('open', path, () => store.get(keyOf(path), range)),
     replace: async (path, bytes) => void (await ask('open', path, () => store.put(keyOf(path), bytes))),

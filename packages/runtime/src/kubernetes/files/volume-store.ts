@@ -6,6 +6,7 @@
  */
 import type { FileStore, ListEntry } from '../../ports/index.js';
 import { checkDirectory, checkKey, checkPrefix, clampRange } from '../../stores/store-key.js';
+import { noSignedUrl } from '../../stores/store-errors.js';
 import { type SessionPeer, VolumeSession } from './volume-session.js';
 import type { VolumeAnswer, VolumeRequest } from './volume-protocol.js';
 
@@ -96,6 +97,7 @@ export function volumeStore(
       checkKey(to);
       await call({ op: 'copy', from, to });
     },
+    signedUrl: async key => noSignedUrl(key, name),
     async [Symbol.asyncDispose]() {
       pool.close();
       await close();

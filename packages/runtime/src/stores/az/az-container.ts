@@ -1,11 +1,14 @@
 /** A container and a prefix in it: how its blobs are asked for, and what answers say. */
 import type { KtError } from '@kube-transform/sdk';
+import type { UrlGrant } from '../../ports/index.js';
 import { type Found, PUT_IDS } from '../conditional-puts.js';
 import { HttpClient } from '../http/http-client.js';
 import { HttpFailure, httpFailed, statusOf, type Told } from '../http/http-failure.js';
+import { noSignedUrl } from '../store-errors.js';
 import { badPath, checkKeyIn } from '../store-key.js';
 import { type AzProof, azProof } from './az-credentials.js';
 import type { AzLocation } from './az-url.js';
+import { sharedSignature } from './shared-key.js';
 import { textIn } from './xml.js';
 
 const RIGHTS = 'Give these credentials the role Storage Blob Data Contributor for the container.';
@@ -56,6 +59,19 @@ export class AzContainer {
   urlOf(key: string, query: Record<string, string> = {}): string {
     const path = (this.prefix + key).split('/').map(encodeURIComponent).join('/');
     return this.#url(`/${path}`, query);
+  }
+
+  /** A URL with which anybody reads or puts a blob. @throws KtError `SIGNING_UNSUPPORTED`. */
+  signedUrl(key: string, grant: UrlGrant): string {
+    const { account, container } = this.#location;
+    const { key: secret } = this.#proofOf();
+    if (secret === undefined)
+      return noSignedUrl(key, this.name, {
+        why: 'only the key of the account signs one',
+        hint: 'Set AZURE_STORAGE_KEY, or AZURE_STORAGE_CONNECTION_STRING with a key in it.',
+      });
+    const signature = sharedSignature(`${account}/${container}/${this.prefix}${key}`, grant, secret);
+    return `${this.urlOf(key)}?${signature}`;
   }
 
   /** The URL of all blobs. */

@@ -12,6 +12,8 @@ export interface AzProof {
   headers(request: HttpRequest): Promise<Record<string, string>>;
   /** What stands behind every URL: a shared access signature. */
   query: string;
+  /** The key of the account, where that is what proves it. */
+  key: string | undefined;
 }
 
 const VERSION = '2021-12-02';
@@ -30,6 +32,7 @@ export function azProof({ account, anonymous }: AzLocation, env = process.env): 
   const { key, sas } = anonymous ? {} : found(account, env);
   if (key !== undefined)
     return {
+      key,
       query: '',
       headers: async request => {
         const own = common();
@@ -37,9 +40,10 @@ export function azProof({ account, anonymous }: AzLocation, env = process.env): 
         return { ...own, authorization };
       },
     };
-  if (anonymous || sas !== undefined) return { query: sas ?? '', headers: async () => common() };
+  if (anonymous || sas !== undefined) return { key, query: sas ?? '', headers: async () => common() };
   const token = entraToken(env);
   return {
+    key,
     query: '',
     headers: async () => ({ ...common(), authorization: `Bearer ${await token().catch(noToken(account))}` }),
   };

@@ -42,6 +42,7 @@ export function azFileStore(url: string, { isTried = false }: { isTried?: boolea
       pages: listing => pages(container, listing),
       remove: keys => deleteBlobs(container, keys),
       copy: (from, to) => copyBlob(container, from, to),
+      sign: async (key, grant) => container.signedUrl(key, grant),
       close: () => undefined,
     },
     { kind: 'az', url },

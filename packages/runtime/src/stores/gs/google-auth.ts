@@ -1,6 +1,6 @@
 /** The library that finds credentials of Google: whoever uses such a store installs it. */
 import { KtError } from '@kube-transform/sdk';
-import type { AuthClient } from 'google-auth-library';
+import type { AuthClient, GoogleAuth } from 'google-auth-library';
 import { broken, parseAs, parseText } from '../../parse/parse-json.js';
 import { object, record, text } from '../../parse/shapes.js';
 import { shown } from '../../parse/stored-value.js';
@@ -11,17 +11,25 @@ const ACCOUNT = record<{ client_email: string; private_key: string }>({
 });
 const SCOPE = 'https://www.googleapis.com/auth/devstorage.read_write';
 
-/** Headers that prove who asks. @throws KtError `PACKAGE_MISSING`, `STORE_FAILED` without credentials. */
-export function googleProof(store: string): () => Promise<Record<string, string>> {
-  let library: Promise<{ getAccessToken(): Promise<string | null | undefined> }> | undefined;
-  return async () => {
+/** Who asks Google. All reject with KtError `PACKAGE_MISSING`, and `STORE_FAILED` without credentials. */
+export interface GoogleIdentity {
+  /** Headers that prove who asks. */
+  proof(): Promise<Record<string, string>>;
+  /** The service account whose key is here, and what it signs, in base64; null where no key is. */
+  signer(): Promise<{ email: string; sign(text: string): Promise<string> } | null>;
+}
+
+/** Finds credentials when they are first asked for. */
+export function googleIdentity(store: string): GoogleIdentity {
+  let library: Promise<GoogleAuth> | undefined;
+  const asked = async <T>(ask: (auth: GoogleAuth) => Promise<T>): Promise<T> => {
     library ??= authLibrary().then(google => {
       const authClient = given(google);
       return new google.GoogleAuth(authClient === undefined ? { scopes: [SCOPE] } : { authClient });
     });
     const auth = await library;
     try {
-      return { authorization: `Bearer ${(await auth.getAccessToken()) ?? ''}` };
+      return await ask(auth);
     } catch (cause) {
       throw new KtError(
         {
@@ -33,6 +41,15 @@ export function googleProof(store: string): () => Promise<Record<string, string>
         { cause },
       );
     }
+  };
+  return {
+    proof: () => asked(async auth => ({ authorization: `Bearer ${(await auth.getAccessToken()) ?? ''}` })),
+    signer: () =>
+      asked(async auth => {
+        const { email, key } = (await auth.getClient()) as { email?: string; key?: string };
+        if (email === undefined || key === undefined) return null;
+        return { email, sign: text => auth.sign(text) };
+      }),
   };
 }
 

@@ -2,11 +2,14 @@
 import { type KtError, omitUndefined } from '@kube-transform/sdk';
 import { fits, parseText, tryJson } from '../../parse/parse-json.js';
 import { list, optional, orElse, record, type Shape, table, text } from '../../parse/shapes.js';
+import type { UrlGrant } from '../../ports/index.js';
 import { type Found, PUT_IDS } from '../conditional-puts.js';
 import { HttpClient } from '../http/http-client.js';
 import { type HttpFailure, httpFailed, statusOf, type Told } from '../http/http-failure.js';
+import { noSignedUrl } from '../store-errors.js';
 import { checkKeyIn } from '../store-key.js';
-import { googleProof } from './google-auth.js';
+import { type GoogleIdentity, googleIdentity } from './google-auth.js';
+import { googleSignedUrl } from './gs-sign.js';
 import type { GsLocation } from './gs-url.js';
 
 const RIGHTS =
@@ -54,14 +57,14 @@ export class GsBucket {
   readonly name: string;
   readonly client: HttpClient;
   readonly #location: GsLocation;
+  readonly #identity: GoogleIdentity | null;
 
   constructor(location: GsLocation) {
     this.#location = location;
     this.name = `gs://${location.bucket}/${location.prefix}`.replace(/\/$/, '');
-    this.client = new HttpClient({
-      explain,
-      ...(location.anonymous ? {} : { authorize: googleProof(this.name) }),
-    });
+    this.#identity = location.anonymous ? null : googleIdentity(this.name);
+    const authorize = this.#identity?.proof;
+    this.client = new HttpClient({ explain, ...omitUndefined({ authorize }) });
   }
 
   get prefix(): string {
@@ -81,6 +84,17 @@ export class GsBucket {
   /** The path of an object. */
   pathOf(key: string): string {
     return `/b/${this.#location.bucket}/o/${encodeURIComponent(this.prefix + key)}`;
+  }
+
+  /** A URL with which anybody reads or puts an object. @throws KtError `SIGNING_UNSUPPORTED`. */
+  async signedUrl(key: string, grant: UrlGrant): Promise<string> {
+    const signer = await this.#identity?.signer();
+    if (signer == null)
+      return noSignedUrl(key, this.name, {
+        why: 'only the key of a service account signs one',
+        hint: 'Name the file with its key in GOOGLE_APPLICATION_CREDENTIALS, or give what it holds in GOOGLE_CREDENTIALS.',
+      });
+    return googleSignedUrl({ ...this.#location, name: this.prefix + key }, grant, signer);
   }
 
   /** The URL of all objects. */

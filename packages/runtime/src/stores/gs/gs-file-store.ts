@@ -41,6 +41,7 @@ export function gsFileStore(url: string, { isTried = false }: { isTried?: boolea
       pages: listing => pages(bucket, listing),
       remove: keys => deleteObjects(bucket, keys),
       copy: (from, to) => copyObject(bucket, from, to),
+      sign: (key, grant) => bucket.signedUrl(key, grant),
       close: () => undefined,
     },
     { kind: 'gs', url },

@@ -9,6 +9,7 @@
 import { KtError, omitUndefined } from '@kube-transform/sdk';
 import type { ByteRange, FileStore, ObjectInfo } from '../../ports/index.js';
 import { type Part, rangeHeader, resumedStream, wholeOf } from '../resumed-stream.js';
+import { noSignedUrl } from '../store-errors.js';
 import { checkKey, notFound } from '../store-key.js';
 import { unknownStore } from '../store-url.js';
 import { asItIs, chunksOf, HttpClient, type HttpRequest } from './http-client.js';
@@ -141,6 +142,7 @@ export function httpFileStore(url: string): FileStore {
     async delete(keys) {
       for (const key of keys) await refuse(key);
     },
+    signedUrl: async key => noSignedUrl(key, base),
     async [Symbol.asyncDispose]() {},
   };
 }

@@ -18,6 +18,7 @@ import { listLocalFiles } from './list-files.js';
 import { TEMP_NAME } from './temp-files.js';
 import { localFileReader } from './read-file.js';
 import { LocalFileWriter } from './write-file.js';
+import { noSignedUrl } from '../store-errors.js';
 import { badPath, checkDirectory, checkKey, checkPrefix, notFound } from '../store-key.js';
 
 const OPEN_FILES = 64;
@@ -150,6 +151,7 @@ export function localFileStore(root: string, options: LocalFileStoreOptions = {}
       if ((await reader.head(from)) === null) throw notFound(from, folder);
       await writer.put(to, { copyOf: source }, {});
     },
+    signedUrl: async key => noSignedUrl(key, 'file:'),
     async [Symbol.asyncDispose]() {},
   };
 }

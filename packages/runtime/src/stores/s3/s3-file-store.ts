@@ -9,6 +9,7 @@ import { copyObject } from './s3-copy.js';
 import { deleteObjects } from './s3-delete.js';
 import { pages } from './s3-list.js';
 import { headObject, streamObject } from './s3-read.js';
+import { signedUrl } from './s3-sign.js';
 import { s3LocationOf } from './s3-url.js';
 import { putWhole, upload } from './s3-write.js';
 
@@ -51,6 +52,7 @@ export function s3FileStore(url: string, { isTried = false }: { isTried?: boolea
       pages: listing => pages(bucket, listing),
       remove: keys => deleteObjects(bucket, keys),
       copy: (from, to) => copyObject(bucket, from, to),
+      sign: (key, grant) => signedUrl(bucket, key, grant),
       close: () => bucket.client.destroy(),
     },
     { kind: 's3', url },

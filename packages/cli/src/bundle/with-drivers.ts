@@ -1,19 +1,29 @@
-/** A bundle with the driver for its run's store, where that is no folder: it has a digest of its own. */
+/**
+ * A bundle with the drivers for its run's store, where that is no folder, and for those that kt.config.ts
+ * names: it has a digest of its own.
+ */
 import { existsSync } from 'node:fs';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOf, functionsIn, INDEX, indexText, sumsOf } from '@kube-transform/runtime/internal';
+import { loadConfig } from '../project/load-config.js';
 import { buildDriver } from './build-bundle.js';
-import { driverFile, driverOf } from './drivers.js';
+import { driverFile, driversFor } from './drivers.js';
 import { type Bundle, putBundle, sizesOf } from './make-bundle.js';
 
-/** The bundle, with what its workers need to open a store. */
-export async function withDriver(bundle: Bundle, store: string): Promise<Bundle> {
-  const driver = driverOf(store);
-  if (driver === undefined) return bundle;
-  const name = driverFile(driver.kind);
-  if (name in bundle.files) return bundle;
-  const bodies = new Map<string, Uint8Array>([[name, await buildDriver(driver, bundle.projectDir)]]);
+/**
+ * The bundle, with what its workers need to open its run's store and those that functions open.
+ *
+ * @throws KtError `PACKAGE_MISSING`, and what is wrong with the configuration of the project.
+ */
+export async function withDrivers(bundle: Bundle, store: string): Promise<Bundle> {
+  const { drivers = [] } = (await loadConfig(bundle.projectDir))?.config ?? {};
+  const missing = driversFor(store, drivers).filter(({ kind }) => !(driverFile(kind) in bundle.files));
+  if (missing.length === 0) return bundle;
+  const bodies = new Map<string, Uint8Array>();
+  for (const driver of missing)
+    bodies.set(driverFile(driver.kind), await buildDriver(driver, bundle.projectDir));
+  const added = [...bodies.keys()];
   for (const own of Object.keys(bundle.files)) bodies.set(own, await readFile(join(bundle.dir, own)));
   const read = (file: string): Uint8Array => bodies.get(file) ?? new Uint8Array();
   const digest = digestOf(bodies.keys(), read);
@@ -23,7 +33,7 @@ export async function withDriver(bundle: Bundle, store: string): Promise<Bundle>
     const index = indexText({ digest, functions, sums: sumsOf(bodies.keys(), read) });
     await putBundle(bundle.projectDir, dir, async temp => {
       await cp(bundle.dir, temp, { recursive: true });
-      await writeFile(join(temp, name), read(name));
+      for (const name of added) await writeFile(join(temp, name), read(name));
       await writeFile(join(temp, INDEX), index);
     });
   }
