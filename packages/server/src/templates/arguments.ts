@@ -1,0 +1,43 @@
+/** From the JSON of a request to the values of a template, every digit kept. */
+import type { Json } from '@kube-transform/sdk';
+import { tryJson } from '@kube-transform/runtime/internal';
+import { TemplateError } from './template-error.js';
+import { Digits, type Value } from './values.js';
+
+/** Strings, which are passed over, and numbers. */
+const PIECES = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+
+/** Arguments of a template, by name. */
+export type TemplateArguments = Map<string, Value>;
+
+/** An object from code as arguments. */
+export const argumentsOf = (args: Readonly<Record<string, Json>>): TemplateArguments =>
+  new Map(Object.entries(args).map(([key, value]) => [key, valueOf(value)]));
+
+const MAX_DEPTH = 100;
+
+/** A JSON value as a value of templates; `mark` begins text that stands for a number. */
+function valueOf(json: Json, mark?: string, depth = 0): Value {
+  if (depth > MAX_DEPTH)
+    throw new TemplateError(`Arguments may be nested ${MAX_DEPTH} levels deep, no deeper.`);
+  if (typeof json === 'string')
+    return mark !== undefined && json.startsWith(mark) ? new Digits(json.slice(mark.length)) : json;
+  if (Array.isArray(json)) return json.map(one => valueOf(one, mark, depth + 1));
+  if (typeof json === 'object' && json !== null)
+    return new Map(Object.entries(json).map(([key, value]) => [key, valueOf(value, mark, depth + 1)]));
+  return json;
+}
+
+/**
+ * The members of a JSON object as values; undefined where the text is none. Numbers that JavaScript would
+ * write otherwise, such as 9007199254740993 or 1.0, keep their digits.
+ */
+export function readArguments(text: string): TemplateArguments | undefined {
+  if (tryJson(text) === undefined) return undefined;
+  const mark = `${crypto.randomUUID()}:`;
+  const marked = text.replaceAll(PIECES, piece =>
+    piece.startsWith('"') || String(Number(piece)) === piece ? piece : `"${mark}${piece}"`,
+  );
+  const value = valueOf(tryJson(marked) as Json, mark);
+  return value instanceof Map ? value : undefined;
+}
