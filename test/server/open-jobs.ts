@@ -12,7 +12,7 @@ import {
   serverMetrics,
 } from '@kube-transform/server';
 import { FakeClock } from '../kit/fake-clock.js';
-import { KubeServer } from '../kit/kube-server.js';
+import { KubeServer, statusBody } from '../kit/kube-server.js';
 
 export const SIGNATURE = 'sig-1';
 export const HELLO = `apiVersion: batch/v1
@@ -29,6 +29,39 @@ spec:
       restartPolicy: Never
   backoffLimit: 0
 `;
+
+/** A Job as it was sent to be made. */
+export interface SentJob {
+  apiVersion?: string;
+  kind?: string;
+  metadata: { name: string; labels: Record<string, string>; annotations?: Record<string, string> };
+  spec: {
+    template: {
+      metadata?: object;
+      spec: { containers: Record<string, unknown>[]; [field: string]: unknown };
+    };
+    [field: string]: unknown;
+  };
+}
+
+/** What the server answers, as far as tests look into it. */
+export interface AnswerBody {
+  error?: string;
+  code?: string;
+  hint?: string;
+  job_name?: string;
+  [field: string]: unknown;
+}
+
+/** A Job to put into the cluster, with its pods and their logs. */
+export interface JobThere {
+  metadata: { name: string; annotations?: Record<string, string>; [field: string]: unknown };
+  _pods?: {
+    metadata: { name: string };
+    _logs?: Record<string, string | { code: number; message: string }>;
+  }[];
+  [field: string]: unknown;
+}
 
 /** How a test's server is made. */
 export interface OpenOptions {
@@ -112,13 +145,10 @@ export class OpenJobs {
   }
 
   /** The Jobs that were sent to be made, as they were sent. */
-  created(): {
-    metadata: { name: string; labels: Record<string, string>; annotations?: Record<string, string> };
-    spec: Record<string, any>;
-  }[] {
+  created(): SentJob[] {
     return this.kube
       .askedFor(/^POST \/apis\/batch\/v1\/namespaces\/jobs\/jobs$/)
-      .map(({ text }) => JSON.parse(text));
+      .map(({ text }) => JSON.parse(text) as SentJob);
   }
 
   /** Sends a request to the server's answers. */
@@ -127,21 +157,21 @@ export class OpenJobs {
     path: string,
     body?: unknown,
     headers: Record<string, string> = {},
-  ): Promise<{ status: number; json: any; headers: Headers }> {
+  ): Promise<{ status: number; json: AnswerBody; headers: Headers }> {
     const sent = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) };
     const type = body === undefined ? {} : { 'content-type': 'application/json' };
     const answer = await this.app.request(path, { method, ...sent, headers: { ...type, ...headers } });
     const text = await answer.text();
     return {
       status: answer.status,
-      json: text === '' ? undefined : JSON.parse(text),
+      json: (text === '' ? {} : JSON.parse(text)) as AnswerBody,
       headers: answer.headers,
     };
   }
 
   async close(): Promise<void> {
     this.ending.abort();
-    this.api?.close();
+    (this.api as KubeApi | undefined)?.close();
     await this.kube.close();
     await rm(this.dir, { recursive: true, force: true });
   }
@@ -150,28 +180,23 @@ export class OpenJobs {
 export const JOBS = '/apis/batch/v1/namespaces/jobs/jobs';
 export const PODS = '/api/v1/namespaces/jobs/pods';
 
-/** Puts Jobs into the cluster, with their pods (`_pods`) and logs (`_logs`) beside. */
-export function putJobs({ kube, clock }: OpenJobs, jobs: readonly any[]): void {
+/** Puts Jobs into the cluster, with their pods and logs; "now + 10" in annotations is a time. */
+export function putJobs({ kube, clock }: OpenJobs, jobs: readonly JobThere[]): void {
   const nowSec = Math.floor(clock.nowMs() / 1000);
   const timed = (text: string): string =>
     text.replace(/^now ([+-]) (\d+)$/, (_, sign: string, n: string) =>
       String(nowSec + Number(`${sign}${n}`)),
     );
-  for (const { _pods = [], ...job } of structuredClone(jobs) as any[]) {
-    const { annotations } = job.metadata;
-    if (annotations !== undefined)
-      for (const [key, value] of Object.entries<string>(annotations)) annotations[key] = timed(value);
+  for (const { _pods = [], ...job } of structuredClone(jobs)) {
+    const { annotations = {} } = job.metadata;
+    for (const [key, value] of Object.entries(annotations)) annotations[key] = timed(value);
     kube.storage.create(JOBS, job);
     for (const { _logs = {}, ...pod } of _pods) {
       kube.storage.create(PODS, pod);
-      for (const [container, log] of Object.entries<any>(_logs)) {
+      for (const [container, log] of Object.entries(_logs)) {
         const path = new RegExp(`^GET ${PODS}/${pod.metadata.name}/log\\?container=${container}&`);
         if (typeof log === 'string') kube.on(path, { status: 200, body: log });
-        else
-          kube.on(path, {
-            status: log.code,
-            body: { kind: 'Status', code: log.code, reason: 'BadRequest', message: log.message },
-          });
+        else kube.on(path, { status: log.code, body: statusBody(log.code, 'BadRequest', log.message) });
       }
     }
   }

@@ -33,7 +33,7 @@ export interface JobServer {
 
 const END_WITHIN_MS = 25_000;
 
-/** Starts a server. Rejects with KtError where definitions, templates or tokens cannot be used, or the port is taken. */
+/** Starts a server. Rejects with KtError where definitions or tokens cannot be used, or the port is taken. */
 export async function startServer({
   settings,
   connection,

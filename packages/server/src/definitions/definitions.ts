@@ -2,7 +2,7 @@
 import { KtError } from '@kube-transform/sdk';
 import type { KubeApi } from '@kube-transform/runtime/kubernetes';
 import { type ConfigMap, paths } from '@kube-transform/runtime/kubernetes';
-import { parseTemplate } from '../templates/parse-template.js';
+import { parseTemplate } from '../jinja/parse-template.js';
 import { type JobDefinition, readDefinitions } from './read-config.js';
 import { WatchedFile } from './watched-file.js';
 
@@ -10,7 +10,10 @@ import { WatchedFile } from './watched-file.js';
 export interface DefinitionSource {
   /** The names there are, sorted. */
   names(): Promise<string[]>;
-  /** @throws KtError `UNKNOWN_DEFINITION`, `TEMPLATE_MISSING`, `TEMPLATE_BROKEN`, or KubeError for those in ConfigMaps */
+  /**
+   * The template of a definition. @throws KtError `UNKNOWN_DEFINITION`, `TEMPLATE_MISSING`,
+   * KubeError for those in ConfigMaps
+   */
   templateOf(name: string): Promise<string>;
 }
 

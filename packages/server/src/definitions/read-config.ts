@@ -70,7 +70,7 @@ function definitionOf(given: unknown, wrong: (message: string) => void): JobDefi
   const other = members.find(([, value]) => typeof value !== 'string');
   if (other !== undefined)
     return void wrong(`${called} has a "${other[0]}" that is no text: write the template after "spec: |".`);
-  const source = sourceOf(Object.fromEntries(members) as Record<string, string>);
+  const source = sourceOf(Object.fromEntries(members));
   if (typeof source === 'string') return void wrong(`${called} ${source}.`);
   return { name, source };
 }

@@ -1,4 +1,4 @@
-/** The server as a function from requests to answers: who may, how much, what, and what is said where it fails. */
+/** The server as a function from requests to answers: who may ask, how much, and what a failure says. */
 import { type Context, Hono, type MiddlewareHandler } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { messageOf } from '@kube-transform/runtime/internal';
@@ -110,7 +110,8 @@ export function serverApp(options: AppOptions): Hono {
   );
   app.onError((error, c) => {
     const { isOurs, ...answer } = answerTo(error);
-    if (isOurs && !c.req.raw.signal.aborted) tell(`${c.req.method} ${c.req.routePath}: ${messageOf(error)}`);
+    if (isOurs && !c.req.raw.signal.aborted)
+      tell(`${c.req.method} ${new URL(c.req.url).pathname}: ${messageOf(error)}`);
     return send(c, answer);
   });
   return app;

@@ -24,7 +24,7 @@ const LOOK_EVERY_MS = 3000;
 /** A pod whose containers wait has no log yet; so often it is asked again. */
 const MAX_BROKEN = 5;
 
-/** Gives all lines of a Job's pods, those from before too; the Job's state at its end, null where the signal came first. */
+/** Gives all lines of a Job's pods, also earlier ones; its state at the end, null where the signal came. */
 export async function followLogs(
   name: string,
   { jobs, clock, signal, emit }: Following,
@@ -75,7 +75,7 @@ async function followOne(
       for (const line of lines.end()) await told(line);
       return;
     } catch (error) {
-      if (isKubeError(error, 404) || signal.aborted) return;
+      if (isKubeError(error, 404)) return;
     }
     await clock.sleep(1000, signal).catch(() => undefined);
   }

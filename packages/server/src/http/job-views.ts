@@ -1,4 +1,4 @@
-/** Jobs as clients of k8s-jobs know them: snake_case, dates as HTTP writes them, null where nothing is. Pure. */
+/** Jobs as clients of k8s-jobs know them: snake_case, dates of HTTP, null where nothing is. Pure. */
 import * as z from 'zod';
 import { type JobObject, MARK, wordFor } from '../jobs/job-object.js';
 

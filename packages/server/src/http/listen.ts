@@ -57,7 +57,8 @@ export async function listen(app: Hono, options: ListenOptions): Promise<Listeni
     connectionsCheckingInterval: CHECK_EVERY_MS,
     keepAliveTimeout: 5000,
   };
-  const server = createServer(limits, getRequestListener(app.fetch, { overrideGlobalObjects: false }));
+  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const server = createServer(limits, (request, response) => void answer(request, response));
   server.on('clientError', refuse);
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
   return { url: urlOf(server), close: async withinMs => closed(server, clock, withinMs) };

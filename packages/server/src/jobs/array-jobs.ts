@@ -50,7 +50,7 @@ const rangesOf = (text = ''): [number, number][] =>
       return [from, to];
     });
 
-/** How the items of an array job stand; `running`: the numbers of pods that run. @throws KtError `NO_ARRAY_JOB` */
+/** How items of an array job stand; `running`: numbers of pods that run. @throws KtError `NO_ARRAY_JOB` */
 export function itemsOfJob(
   { metadata, spec, status }: JobObject,
   running: ReadonlySet<number>,

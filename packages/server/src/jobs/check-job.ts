@@ -1,6 +1,5 @@
 /** Whether what a template gave may be made. Pure. */
 import {
-  type Fields,
   fits,
   list,
   object,
@@ -12,7 +11,7 @@ import {
   whole,
 } from '@kube-transform/runtime/internal';
 import { KtError, type Problem } from '@kube-transform/sdk';
-import type { JobContainer, JobObject, JobPodSpec } from './job-object.js';
+import type { JobContainer, JobObject } from './job-object.js';
 
 /** What Jobs may be. */
 export interface JobLimits {
@@ -24,15 +23,13 @@ export interface JobLimits {
   serviceAccounts?: readonly string[] | undefined;
 }
 
-const CONTAINERS = list(
-  record<object>({ name: optional(text), image: optional(text) } as Fields<JobContainer>),
-);
+const CONTAINERS = list(record<object>({ name: optional(text), image: optional(text) }));
 const POD = record<object>({
   containers: CONTAINERS,
   initContainers: optional(CONTAINERS),
   serviceAccountName: optional(text),
   serviceAccount: optional(text),
-} as Fields<JobPodSpec>);
+});
 const TEXTS = optional(table(text));
 const JOB: Shape<JobObject> = whole(
   record<object>({

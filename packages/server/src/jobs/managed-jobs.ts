@@ -9,10 +9,10 @@ import { type Json, KtError } from '@kube-transform/sdk';
 import { type KubeApi, KubeApi as Api, type KubeConnection, paths } from '@kube-transform/runtime/kubernetes';
 import { systemClock } from '@kube-transform/runtime/internal';
 import type { DefinitionSource } from '../definitions/definitions.js';
-import { argumentsOf, type TemplateArguments } from '../templates/arguments.js';
-import { jsonText } from '../templates/values.js';
+import { argumentsOf, type TemplateArguments } from '../jinja/arguments.js';
+import { jsonText } from '../jinja/values.js';
 import { renderTemplate } from '../templates/render-template.js';
-import { TemplateError } from '../templates/template-error.js';
+import { TemplateError } from '../jinja/template-error.js';
 import { asArray } from './array-jobs.js';
 import { checkJob, type JobLimits } from './check-job.js';
 import { type JobLogs, type LogOptions, logsOf } from './job-logs.js';
@@ -103,7 +103,7 @@ export class JobManager {
     return { ...job, metadata: { ...job.metadata, labels } };
   }
 
-  /** The Jobs there are, of one definition or with further labels, by name. @throws KtError `BAD_LABEL`, KubeError */
+  /** The Jobs there are, of one definition or with labels, by name. @throws KtError `BAD_LABEL`, KubeError */
   async list({
     definition,
     labels = {},
@@ -149,7 +149,7 @@ export class JobManager {
     });
   }
 
-  /** Makes a finished Job once more, as it was; the name of the new one. @throws KtError `UNKNOWN_JOB`, `JOB_RUNS`, KubeError */
+  /** Makes a finished Job once more; the new name. @throws KtError `UNKNOWN_JOB`, `JOB_RUNS`, KubeError */
   async retry(name: string): Promise<string> {
     const old = await this.get(name);
     if (wordFor(old) === 'Running')

@@ -38,6 +38,7 @@ export class JobRetention {
   /** Marks finished Jobs that have no mark. Rejects with KubeError where they cannot be listed. */
   async mark(): Promise<void> {
     const { jobs, retentionSec, clock } = this.#options;
+    // eslint-disable-next-line no-restricted-syntax -- a time of day, which others read
     const at = String(Math.ceil(clock.nowMs() / 1000) + retentionSec);
     for (const job of await this.#finished()) {
       if (job.metadata.annotations?.[MARK.deletion] !== undefined) continue;
@@ -48,7 +49,7 @@ export class JobRetention {
     }
   }
 
-  /** Deletes finished Jobs whose time has come; their names. Rejects with KubeError where they cannot be listed. */
+  /** Deletes finished Jobs whose time has come; their names. Rejects with KubeError without a list. */
   async deleteDue(): Promise<string[]> {
     const { api } = this.#options.jobs;
     const deleted: string[] = [];
@@ -94,6 +95,7 @@ export class JobRetention {
   #isDue({ metadata }: JobObject): boolean {
     const mark = metadata.annotations?.[MARK.deletion];
     if (mark === undefined) return false;
+    // eslint-disable-next-line no-restricted-syntax -- as above
     if (SECONDS.test(mark)) return Number(mark) * 1000 <= this.#options.clock.nowMs();
     this.#options.tell(
       `The job "${metadata.name}" is kept: its annotation ${MARK.deletion} is ${JSON.stringify(mark.slice(0, 100))}, and no time in seconds.`,

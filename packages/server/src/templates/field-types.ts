@@ -1,6 +1,6 @@
 /** What fields of a Job want: text, numbers, truths. Pure. */
 import type { Json } from '@kube-transform/sdk';
-import { TemplateError } from './template-error.js';
+import { TemplateError } from '../jinja/template-error.js';
 
 /** Where a value stands: the keys that lead to it. */
 export type FieldPath = readonly (string | number)[];

@@ -14,15 +14,32 @@ import {
   type Pair,
   parseAllDocuments,
   type Scalar,
+  type Tags,
   visit,
 } from 'yaml';
 import type { Json } from '@kube-transform/sdk';
 import { type FieldPath, fieldName, fitting } from './field-types.js';
-import { TemplateError } from './template-error.js';
-import type { Tokens } from './tokens.js';
+import { TemplateError } from '../jinja/template-error.js';
+import type { Tokens } from '../jinja/tokens.js';
 
 /** Of YAML 1.1 what would surprise: dates, clock times, and what JSON has not. */
 const LEFT_OUT = /:(timestamp|binary|omap|pairs|set)$/;
+
+/** Truths as readers of Kubernetes and of Python know them: not "y" and "n". */
+const TRUTHS = {
+  true: /^(?:yes|Yes|YES|true|True|TRUE|on|On|ON)$/,
+  false: /^(?:no|No|NO|false|False|FALSE|off|Off|OFF)$/,
+};
+
+/** The tags of YAML 1.1 that are heeded. */
+function heeded(tags: Tags): Tags {
+  return tags.flatMap<Tags[number]>(tag => {
+    if (typeof tag === 'string') return [tag];
+    if (LEFT_OUT.test(tag.tag) || ('format' in tag && tag.format === 'TIME')) return [];
+    if (!tag.tag.endsWith(':bool') || !('test' in tag) || tag.test === undefined) return [tag];
+    return [{ ...tag, test: tag.test.test('true') ? TRUTHS.true : TRUTHS.false }];
+  });
+}
 
 /** Reads the manifest, as readers of Kubernetes do (YAML 1.1). @throws TemplateError */
 export function readManifest(text: string, tokens: Tokens): unknown {
@@ -30,11 +47,7 @@ export function readManifest(text: string, tokens: Tokens): unknown {
     version: '1.1',
     uniqueKeys: false,
     logLevel: 'silent',
-    customTags: tags =>
-      tags.filter(
-        tag =>
-          typeof tag === 'string' || (!LEFT_OUT.test(tag.tag) && !('format' in tag && tag.format === 'TIME')),
-      ),
+    customTags: heeded,
   });
   const [document, more] = Array.isArray(documents) ? documents.filter(one => one.contents !== null) : [];
   if (document === undefined) throw new TemplateError('The template gives an empty text, and no Job.');

@@ -1,11 +1,11 @@
 /** From a template and its arguments to an object. */
-import type { TemplateArguments } from './arguments.js';
-import { parseTemplate } from './parse-template.js';
+import type { TemplateArguments } from '../jinja/arguments.js';
+import { parseTemplate } from '../jinja/parse-template.js';
 import { readManifest } from './read-manifest.js';
-import { renderText } from './render-text.js';
-import { Budget, builtins, Scope } from './scope.js';
-import { TemplateError } from './template-error.js';
-import { Tokens } from './tokens.js';
+import { renderText } from '../jinja/render-text.js';
+import { Budget, builtins, Scope } from '../jinja/scope.js';
+import { TemplateError } from '../jinja/template-error.js';
+import { Tokens } from '../jinja/tokens.js';
 
 const MAX_SOURCE = 1024 * 1024;
 

@@ -19,6 +19,7 @@ import {
   itemsOf,
   kindOf,
   Missing,
+  Nothing,
   numberOf,
   plain,
   textOf,
@@ -39,6 +40,7 @@ export function evaluate(node: Node, around: Surroundings): Value {
   const { scope, budget } = around;
   budget.step();
   const value = (one: Node): Value => evaluate(one, around);
+  // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- the others are statements
   switch (node.type) {
     case 'StringLiteral':
       // What the template says itself may be more than one value.
@@ -69,7 +71,7 @@ export function evaluate(node: Node, around: Surroundings): Value {
     case 'Ternary':
       return value(isTrue(value(node.condition)) ? node.trueExpr : node.falseExpr);
     case 'SelectExpression':
-      return isTrue(value(node.test)) ? value(node.lhs) : new Missing('an "else" of its inline "if"');
+      return isTrue(value(node.test)) ? value(node.lhs) : new Nothing('an "else" of its inline "if"');
     default:
       throw new TemplateError(`The template has ${node.type} where a value is needed.`);
   }
@@ -214,6 +216,10 @@ function arithmetic(operator: string, [left, right]: [Value, Value], around: Sur
   const [a, b] = [plain(left), plain(right)];
   if (operator === '+' && typeof a === 'string' && typeof b === 'string') return joined(left, right, around);
   if (operator === '+' && Array.isArray(a) && Array.isArray(b)) return [...a, ...b];
+  if (operator === '*' && typeof a === 'string' && typeof b === 'number') {
+    around.budget.text(' '.repeat(Math.min(Math.max(0, a.length * b), 2 ** 24)));
+    return a.repeat(Math.max(0, b));
+  }
   if (operator === '%' && typeof a === 'string') return formatted(a, Array.isArray(b) ? b : [b]);
   const [n, m] = [numberOf(a), numberOf(b)];
   if (n === undefined || m === undefined)

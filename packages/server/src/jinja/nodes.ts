@@ -1,4 +1,8 @@
-/** A template as a tree: what the parser of @huggingface/jinja gives, as types. */
+/**
+ * A template as a tree, and its reader: @huggingface/jinja, whose types this way of resolving modules does
+ * not find.
+ */
+import * as jinja from '@huggingface/jinja';
 
 /** A name that is looked up. */
 export interface Identifier {
@@ -100,3 +104,18 @@ export type Node =
   | { type: 'If'; test: Node; body: Node[]; alternate: Node[] }
   | { type: 'FilterStatement'; filter: Identifier | Call; body: Node[] }
   | { type: 'Break' | 'Continue' | 'Comment' };
+
+/** A word or sign of a template. */
+export interface Token {
+  type: string;
+  value: string;
+}
+
+interface Engine {
+  /** Cuts a template into words and signs. @throws Error */
+  tokenize(source: string): Token[];
+  /** Makes a tree of them. @throws Error */
+  parse(tokens: readonly Token[]): { body: Node[] };
+}
+
+export const { tokenize, parse } = jinja as unknown as Engine;

@@ -34,17 +34,12 @@ export class Scope {
   }
 
   get(name: string): Value {
-    return (
-      this.#names.get(name) ?? (this.#names.has(name) ? null : this.#around?.get(name)) ?? this.#unknown(name)
-    );
+    if (this.#names.has(name)) return this.#names.get(name) ?? null;
+    return this.#around === undefined ? new Missing(`the argument "${name}"`) : this.#around.get(name);
   }
 
   set(name: string, value: Value): void {
     this.#names.set(name, value);
-  }
-
-  #unknown(name: string): Value {
-    return this.#names.has(name) ? null : (this.#around?.get(name) ?? new Missing(`the argument "${name}"`));
   }
 }
 

@@ -92,9 +92,13 @@ function whole(value: Value, args: Args): Value {
 export const fraction = (value: number): Value =>
   Number.isInteger(value) ? new Digits(value.toFixed(1), value) : value;
 
+/** As Python rounds: a half goes to the even neighbour. */
+const halfToEven = (value: number): number =>
+  Math.abs(value % 1) === 0.5 ? 2 * Math.round(value / 2) : Math.round(value);
+
 function rounded(value: Value, args: Args): Value {
   const scale = 10 ** Math.min(Math.max(args.number('precision', 0) ?? 0, 0), 15);
-  const how = { ceil: Math.ceil, floor: Math.floor }[args.text('method', 1) ?? ''] ?? Math.round;
+  const how = { ceil: Math.ceil, floor: Math.floor }[args.text('method', 1) ?? ''] ?? halfToEven;
   return fraction(how((numberOf(value) ?? Number.NaN) * scale) / scale);
 }
 

@@ -9,6 +9,7 @@ import {
   isTrue,
   itemsOf,
   Missing,
+  Nothing,
   Namespace,
   plain,
   textOf,
@@ -44,6 +45,7 @@ export function renderText(body: readonly Node[], around: Surroundings): string 
 function render(node: Node, around: Surroundings): string {
   const { scope, tokens, budget } = around;
   budget.step();
+  // eslint-disable-next-line @typescript-eslint/switch-exhaustiveness-check -- the others are values, printed
   switch (node.type) {
     case 'Comment':
       return '';
@@ -66,8 +68,7 @@ function render(node: Node, around: Surroundings): string {
       throw new LoopEnd(node.type);
     default: {
       const value = evaluate(node, around);
-      if (value instanceof Missing) throw value.error;
-      return tokens.print(value);
+      return value instanceof Nothing ? '' : tokens.print(value);
     }
   }
 }

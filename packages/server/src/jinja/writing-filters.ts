@@ -20,14 +20,20 @@ export const WRITING_FILTERS: Record<string, WritingFilter> = {
     if (items.length < 2 || rawOf(separator) === undefined) return text;
     return new Written(text, { raw: items.map(item => tokens.print(item)).join(rawOf(separator)) });
   },
-  indent: (value, args) => {
-    const raw = rawOf(value);
-    const text = indented(textOf(value), args);
-    return raw === undefined ? text : new Written(text, { raw: indented(raw, args) });
+  // Each line of a value is a token of its own: what the template sets them in by is layout of its own.
+  indent: (value, args, tokens) => {
+    const lines = textOf(value).split('\n');
+    const raw =
+      rawOf(value) ?? lines.map(line => (line.trim() === '' ? line : tokens.print(line))).join('\n');
+    return new Written(indented(textOf(value), args), { raw: indented(raw, args) });
   },
   trim: (value, args, tokens) => {
-    const raw = trimmed(rawOf(value) ?? '', args.text('chars', 0));
-    const text = trimmed(textOf(value), args.text('chars', 0));
-    return rawOf(value) === undefined || tokens.isAtEdgeOf(raw) ? text : new Written(text, { raw });
+    const signs = args.text('chars', 0);
+    const text = trimmed(textOf(value), signs);
+    const raw = rawOf(value)?.trim();
+    // Which signs go may be a value, and a value at an edge is looked into: then it is one text.
+    return raw === undefined || signs !== undefined || tokens.isAtEdgeOf(raw)
+      ? text
+      : new Written(text, { raw });
   },
 };

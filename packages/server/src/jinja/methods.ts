@@ -49,7 +49,7 @@ export function memberOf(object: Value, key: Value, name: string): Value {
     return self.get(textOf(key)) ?? (word === undefined ? missing : bound(OBJECT, self, word)) ?? missing;
   if (Array.isArray(self)) return (index === undefined ? undefined : self.at(index)) ?? missing;
   if (typeof self !== 'string') return missing;
-  if (index !== undefined) return [...self].at(index) ?? missing;
+  if (index !== undefined) return Array.from(self).at(index) ?? missing;
   return bound(TEXT, self, word ?? '') ?? missing;
 }
 
@@ -63,7 +63,7 @@ export function sliceOf(object: Value, [start, stop, step = 1]: (number | undefi
   const self = plain(object);
   if (!Array.isArray(self) && typeof self !== 'string')
     throw new TemplateError('The template takes a part of what is neither a list nor text.');
-  const all: Value[] = typeof self === 'string' ? [...self] : self;
+  const all: Value[] = typeof self === 'string' ? Array.from(self) : self;
   if (step === 0) throw new TemplateError('The step of a slice is 0.');
   const chosen =
     step > 0

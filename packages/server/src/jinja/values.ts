@@ -43,6 +43,9 @@ export class Missing {
   }
 }
 
+/** What an inline `if` without `else` gives: it prints as nothing. */
+export class Nothing extends Missing {}
+
 /** Arguments of a call. */
 export interface Given {
   positional: Value[];
@@ -68,6 +71,7 @@ export type Value =
 
 /** A value without what it knows beside. @throws TemplateError where it is missing. */
 export function plain(value: Value): Exclude<Value, Written | Missing> {
+  if (value instanceof Nothing) return '';
   if (value instanceof Missing) throw value.error;
   return value instanceof Written ? value.text : value;
 }
@@ -103,13 +107,13 @@ export function jsonText(given: Value, indent = 0, depth = 1): string {
   if (value instanceof Digits) return value.text;
   if (value instanceof Callable) throw new TemplateError('A function cannot be made JSON.');
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
-  const [open, close] = Array.isArray(value) ? '[]' : '{}';
   const parts = Array.isArray(value)
     ? value.map(one => jsonText(one, indent, depth + 1))
     : [...value].map(([key, one]) => `${JSON.stringify(key)}: ${jsonText(one, indent, depth + 1)}`);
-  if (indent === 0 || parts.length === 0) return `${open}${parts.join(', ')}${close}`;
-  const [inner, outer] = [depth, depth - 1].map(level => `\n${' '.repeat(indent * level)}`);
-  return `${open}${inner}${parts.join(`,${inner}`)}${outer}${close}`;
+  const ends = Array.isArray(value) ? (['[', ']'] as const) : (['{', '}'] as const);
+  if (indent === 0 || parts.length === 0) return `${ends[0]}${parts.join(', ')}${ends[1]}`;
+  const line = (level: number): string => `\n${' '.repeat(indent * level)}`;
+  return `${ends[0]}${line(depth)}${parts.join(`,${line(depth)}`)}${line(depth - 1)}${ends[1]}`;
 }
 
 /** A value as JSON has it. Numbers with too many digits become text. */
@@ -157,6 +161,6 @@ export function itemsOf(given: Value, what: string): Value[] {
   const value = plain(given);
   if (Array.isArray(value)) return value;
   if (value instanceof Map) return [...value.keys()];
-  if (typeof value === 'string') return [...value];
+  if (typeof value === 'string') return Array.from(value);
   throw new TemplateError(`The template ${what} ${kindOf(value)}, where a list is needed.`);
 }

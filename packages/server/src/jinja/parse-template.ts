@@ -1,10 +1,7 @@
 /** From the text of a template to its tree; what the parser lacks of Jinja is put into its words. */
-import { parse, tokenize } from '@huggingface/jinja';
 import { messageOf } from '@kube-transform/runtime/internal';
 import { TemplateError } from './template-error.js';
-import type { Node } from './nodes.js';
-
-type Token = ReturnType<typeof tokenize>[number];
+import { type Node, parse, type Token, tokenize } from './nodes.js';
 
 const RAW = /\{%([-+]?)\s*raw\s*(-?)%\}([\s\S]*?)\{%(-?)\s*endraw\s*([-+]?)%\}/g;
 const dash = (sign: string | undefined): string => (sign === '-' ? '-' : '');
@@ -23,11 +20,14 @@ export const testName = (test: string, negate: boolean): string => `${negate ? '
 /** `a is divisibleby(3)`, `a is divisibleby 3`, `a is in b`: tests with arguments, as calls of filters. */
 function testsAsFilters(tokens: readonly Token[]): Token[] {
   const found: Token[] = [];
-  const isWord = (token: Token | undefined, ...words: string[]): boolean =>
-    token?.type === 'Identifier' && (words.length === 0 || words.includes(token.value));
+  const isWord = (word: Token | undefined, ...words: string[]): boolean =>
+    word?.type === 'Identifier' && (words.length === 0 || words.includes(word.value));
   for (let at = 0; at < tokens.length; at++) {
-    const token = tokens[at] as Token;
+    const token = tokens[at];
+    if (token === undefined) break;
     const negate = isWord(tokens[at + 1], 'not');
+    // "is in" is "in".
+    if (isWord(token, 'is') && isWord(tokens[at + (negate ? 2 : 1)], 'in')) continue;
     const name = tokens[at + (negate ? 2 : 1)];
     const next = tokens[at + (negate ? 3 : 2)];
     const hasArgument =
@@ -37,17 +37,16 @@ function testsAsFilters(tokens: readonly Token[]): Token[] {
       found.push(token);
       continue;
     }
-    found.push(like(token, '|', 'Pipe'), like(token, testName(name?.value ?? '', negate), 'Identifier'));
+    found.push(
+      { value: '|', type: 'Pipe' },
+      { value: testName(name?.value ?? '', negate), type: 'Identifier' },
+    );
     at += negate ? 2 : 1;
     if (next.type === 'OpenParen') continue;
-    found.push(like(token, '(', 'OpenParen'), next, like(token, ')', 'CloseParen'));
+    found.push({ value: '(', type: 'OpenParen' }, next, { value: ')', type: 'CloseParen' });
     at++;
   }
   return found;
-}
-
-function like(token: Token, value: string, type: Token['type']): Token {
-  return Object.assign(Object.create(Object.getPrototypeOf(token) as object) as Token, { value, type });
 }
 
 /** The tree of a template. @throws TemplateError where it is none. */
@@ -55,7 +54,7 @@ export function parseTemplate(source: string): Node[] {
   // As Jinja does: line ends are one sign, and the last is no part of the text.
   const text = rawAsConstant(source.replaceAll(/\r\n?/g, '\n')).replaceAll(/(\{[%{])\+|\+([%}]\})/g, '$1$2');
   try {
-    return parse(testsAsFilters(tokenize(text))).body as unknown as Node[];
+    return parse(testsAsFilters(tokenize(text))).body;
   } catch (error) {
     // The parser falls over its own feet where the text ends too early.
     const why = error instanceof TypeError ? 'it ends within a block or an expression' : messageOf(error);

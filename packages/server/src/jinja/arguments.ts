@@ -1,6 +1,6 @@
 /** From the JSON of a request to the values of a template, every digit kept. */
 import type { Json } from '@kube-transform/sdk';
-import { tryJson } from '@kube-transform/runtime/internal';
+import { json, tryJson } from '@kube-transform/runtime/internal';
 import { TemplateError } from './template-error.js';
 import { Digits, type Value } from './values.js';
 
@@ -17,15 +17,15 @@ export const argumentsOf = (args: Readonly<Record<string, Json>>): TemplateArgum
 const MAX_DEPTH = 100;
 
 /** A JSON value as a value of templates; `mark` begins text that stands for a number. */
-function valueOf(json: Json, mark?: string, depth = 0): Value {
+function valueOf(given: Json, mark?: string, depth = 0): Value {
   if (depth > MAX_DEPTH)
     throw new TemplateError(`Arguments may be nested ${MAX_DEPTH} levels deep, no deeper.`);
-  if (typeof json === 'string')
-    return mark !== undefined && json.startsWith(mark) ? new Digits(json.slice(mark.length)) : json;
-  if (Array.isArray(json)) return json.map(one => valueOf(one, mark, depth + 1));
-  if (typeof json === 'object' && json !== null)
-    return new Map(Object.entries(json).map(([key, value]) => [key, valueOf(value, mark, depth + 1)]));
-  return json;
+  if (typeof given === 'string')
+    return mark !== undefined && given.startsWith(mark) ? new Digits(given.slice(mark.length)) : given;
+  if (Array.isArray(given)) return given.map(one => valueOf(one, mark, depth + 1));
+  if (typeof given === 'object' && given !== null)
+    return new Map(Object.entries(given).map(([key, value]) => [key, valueOf(value, mark, depth + 1)]));
+  return given;
 }
 
 /**
@@ -38,6 +38,6 @@ export function readArguments(text: string): TemplateArguments | undefined {
   const marked = text.replaceAll(PIECES, piece =>
     piece.startsWith('"') || String(Number(piece)) === piece ? piece : `"${mark}${piece}"`,
   );
-  const value = valueOf(tryJson(marked) as Json, mark);
+  const value = valueOf(json(tryJson(marked)), mark);
   return value instanceof Map ? value : undefined;
 }

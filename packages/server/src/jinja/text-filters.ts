@@ -25,8 +25,8 @@ export function trimmed(text: string, signs?: string, where: 'both' | 'start' | 
 
 /** Text whose lines but the first are set in. */
 export function indented(text: string, args: ReturnType<typeof given>): string {
-  const asked = args.at('width', 0);
-  const by = typeof asked === 'string' ? asked : ' '.repeat(Math.min(args.number('width', 0) ?? 4, 100));
+  // A number only: a text may be a value, and what is set in may be the template's own lines.
+  const by = ' '.repeat(Math.min(Math.max(0, args.number('width', 0) ?? 4), 100));
   const [first, blank] = [args.flag('first', 1), args.flag('blank', 2)];
   return text
     .split('\n')
@@ -37,23 +37,24 @@ export function indented(text: string, args: ReturnType<typeof given>): string {
 const HTML: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&#34;', "'": '&#39;' };
 const escaped: Filter = value => textOf(value).replaceAll(/[&<>"']/g, sign => HTML[sign] ?? sign);
 
+const PLACE = /%(?:%|(?<zero>0?)(?<width>\d*)(?:\.(?<digits>\d+))?(?<kind>[sdif]))/g;
+
 /** What `%` and `format` put into text: `%s`, `%d`, `%05d`, `%.2f`. */
 export function formatted(pattern: string, values: readonly Value[]): string {
   let next = 0;
-  return pattern.replaceAll(
-    /%(%|(0?)(\d*)(?:\.(\d+))?([sdif]))/g,
-    (all, sign: string, zero: string, width: string, digits: string | undefined, kind: string) => {
-      if (sign === '%') return '%';
-      const text = textOf(values[next++] ?? '');
-      const shown =
-        kind === 'f'
-          ? Number(text).toFixed(Math.min(Number(digits ?? 6), 100))
-          : kind === 's'
-            ? text
-            : String(Math.trunc(Number(text)));
-      return shown.padStart(Math.min(Number(width), 1000), zero === '0' ? '0' : ' ');
-    },
-  );
+  const shown = ({ zero, width, digits, kind }: Record<string, string | undefined>): string => {
+    if (kind === undefined) return '%';
+    const text = textOf(values[next++] ?? '');
+    const fixed = (): string => Number(text).toFixed(Math.min(Number(digits ?? 6), 100));
+    const said = kind === 'f' ? fixed() : kind === 's' ? text : String(Math.trunc(Number(text)));
+    return said.padStart(Math.min(Number(width), 1000), zero === '0' ? '0' : ' ');
+  };
+  let [text, from] = ['', 0];
+  for (const match of pattern.matchAll(PLACE)) {
+    text += pattern.slice(from, match.index) + shown(match.groups ?? {});
+    from = match.index + match[0].length;
+  }
+  return text + pattern.slice(from);
 }
 
 export const TEXT_FILTERS: Record<string, Filter> = {
