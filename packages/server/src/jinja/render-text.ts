@@ -111,6 +111,7 @@ function loop({ loopvar, iterable, body, defaultBlock }: For, around: Surroundin
   if (items.length === 0) return renderText(defaultBlock, around);
   let text = '';
   for (const [i, item] of items.entries()) {
+    around.budget.step();
     const state = loopState(items, i);
     try {
       text = around.budget.text(
