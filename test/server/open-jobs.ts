@@ -2,6 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isKtError } from '@kube-transform/sdk';
 import { KubeApi } from '@kube-transform/runtime/kubernetes';
 import {
   FileDefinitions,
@@ -201,3 +202,26 @@ export function putJobs({ kube, clock }: OpenJobs, jobs: readonly JobThere[]): v
     }
   }
 }
+
+/** The code of what a promise rejects with. */
+export const failureOf = async (promise: Promise<unknown>): Promise<string> =>
+  promise.then(
+    () => 'none',
+    (error: unknown) => (isKtError(error) ? error.code : String(error)),
+  );
+/** A Job of the server that is there. */
+export const job = (
+  name: string,
+  more: { labels?: object; status?: object; annotations?: Record<string, string> } = {},
+): JobThere => ({
+  apiVersion: 'batch/v1',
+  kind: 'Job',
+  metadata: {
+    name,
+    labels: { 'app.kubernetes.io/managed-by': 'sig-1', job_definition_name: 'hello', ...more.labels },
+    ...(more.annotations === undefined ? {} : { annotations: more.annotations }),
+  },
+  spec: { backoffLimit: 0, template: { spec: { containers: [{ name: 'main', image: 'busybox' }] } } },
+  status: more.status ?? {},
+});
+export const DONE = { conditions: [{ type: 'Complete', status: 'True' }] };

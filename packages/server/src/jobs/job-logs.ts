@@ -14,7 +14,7 @@ export interface LogOptions {
 /** What is asked of the API at most, and what is kept of it, in bytes. */
 const ASKED_BYTES = 1024 ** 3;
 const KEPT_BYTES = 8 * 1024 ** 2;
-const WAITS = /is waiting to start: (?:.*: )?([A-Za-z]+)/;
+const WAITS = /is waiting to start: (.+?)\.?$/m;
 
 /** The pods of a Job, as they are now. */
 export async function podsOf(api: KubeApi, job: string): Promise<Pod[]> {
