@@ -21,6 +21,8 @@ export { jobApi, JobManager } from './jobs/managed-jobs.js';
 export type { CreateOptions, JobManagerOptions, PreCreate } from './jobs/managed-jobs.js';
 export { JobRetention } from './jobs/retention.js';
 export type { RetentionOptions } from './jobs/retention.js';
+export { serverObjects } from './manifests/server-objects.js';
+export type { ServerPlan } from './manifests/server-objects.js';
 export { readSettings } from './settings.js';
 export type { ServerSettings } from './settings.js';
 export { startServer } from './start-server.js';

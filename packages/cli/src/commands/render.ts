@@ -4,6 +4,7 @@ import type { Cli } from './command-context.js';
 import { EXIT } from '../terminal/exit.js';
 import type { RenderOptions } from '../render/render.js';
 import { withPodOptions } from './cluster-options.js';
+import { renderServerCommand } from './render-server.js';
 
 /** `kt render`: what `kt deploy` would apply, as YAML. */
 export function renderCommand(cli: Cli): Command {
@@ -17,6 +18,7 @@ export function renderCommand(cli: Cli): Command {
     .argument('[pipelines...]', 'names in pipelines/, file.ts or file.ts#name (default: all in pipelines/)')
     .option('--out <dir>', 'write files for Kustomize')
     .option('--check', 'with --out: fail where the files are not as they would be rendered', false);
+  command.addCommand(renderServerCommand(cli));
   return withPodOptions(command).action(async (names: string[], options: RenderOptions) => {
     const { render } = await import('../render/render.js');
     if (!(await render(names, options, cli.output))) cli.exitWith(EXIT.failed);

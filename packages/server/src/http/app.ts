@@ -89,9 +89,13 @@ export function serverApp(options: AppOptions): Hono {
     onError: c => send(c, refusal('BODY_TOO_LARGE', `A body may have ${maxBodyBytes} bytes.`)),
   });
 
+  // Where no body is wanted none is read.
+  const limitOf = (route: Route): MiddlewareHandler =>
+    route.body === undefined ? async (_, next) => next() : withinLimit;
+
   const all = Object.entries(ROUTES) as [RouteName, Route][];
   for (const [name, route] of all)
-    app.on(route.method, pathOf(route), counted(route), admit(route), withinLimit, c => handlers[name](c));
+    app.on(route.method, pathOf(route), counted(route), admit(route), limitOf(route), c => handlers[name](c));
   for (const path of new Set(all.map(([, route]) => pathOf(route)))) {
     const methods = all.filter(([, route]) => pathOf(route) === path).map(([, route]) => route.method);
     const allowed = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');

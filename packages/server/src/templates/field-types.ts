@@ -92,6 +92,8 @@ export function wanted(path: FieldPath): Want {
 /** A value as its field wants it. `text`: how it was written. @throws TemplateError where that cannot be. */
 export function fitting(path: FieldPath, value: Json, text: string): Json {
   const want = wanted(path);
+  const key = path.at(-1);
+  if (typeof key === 'string' && TEXT_LISTS.has(key) && value !== null) return textsOf(path, value);
   if (want === 'text') {
     if (typeof value === 'object' && value !== null)
       throw new TemplateError(
@@ -102,6 +104,13 @@ export function fitting(path: FieldPath, value: Json, text: string): Json {
   if (want === 'number' && /^(0|-?[1-9]\d{0,15})$/.test(text)) return Number(text);
   if (want === 'truth' && /^(true|false)$/i.test(text)) return text.toLowerCase() === 'true';
   return value;
+}
+
+/** A list of texts. */
+function textsOf(path: FieldPath, value: Json): string[] {
+  if (Array.isArray(value) && value.every(one => typeof one !== 'object' || one === null))
+    return value.map(one => String(one));
+  throw new TemplateError(`${fieldName(path)} wants a list of texts, and gets something else.`);
 }
 
 /** `spec.template.spec.containers[0].image`. */
