@@ -42,7 +42,7 @@ describe('a job manager', () => {
     },
   );
 
-  test.each([{ 'a=b,x': 'y' }, { a: 'b,c!=d' }, { 'a b': 'c' }, { a: '-' }])(
+  test.each<Record<string, string>>([{ 'a=b,x': 'y' }, { a: 'b,c!=d' }, { 'a b': 'c' }, { a: '-' }])(
     'labels %j - are refused, and not asked for',
     async labels => {
       expect(await failureOf(opened.jobs.list({ labels }))).toBe('BAD_LABEL');

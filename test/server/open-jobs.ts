@@ -160,7 +160,7 @@ export class OpenJobs {
     headers: Record<string, string> = {},
   ): Promise<{ status: number; json: AnswerBody; headers: Headers }> {
     const sent = body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) };
-    const type = body === undefined ? {} : { 'content-type': 'application/json' };
+    const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
     const answer = await this.app.request(path, { method, ...sent, headers: { ...type, ...headers } });
     const text = await answer.text();
     return {

@@ -1,4 +1,4 @@
-/** The four examples of k8s-jobs, as they were meant: one greets, one fails, one times out, one is told what. */
+/** The four examples of k8s-jobs, as they were meant. */
 
 /** A Job without rights, which any namespace admits. */
 const job = (name: string, deadlineSec: number, containers: string): string => `apiVersion: batch/v1
