@@ -15,7 +15,7 @@ beforeEach(async () => {
 afterEach(() => opened.close());
 
 describe('a job manager', () => {
-  test('J1: a Job of somebody else - is as one that is not there', async () => {
+  test('MJ1: a Job of somebody else - is as one that is not there', async () => {
     putJobs(opened, [job('theirs', { labels: { 'app.kubernetes.io/managed-by': 'other' } }), job('ours')]);
     const { jobs } = opened;
     for (const act of [

@@ -29,5 +29,5 @@ export { startServer } from './start-server.js';
 export type { JobServer, StartOptions } from './start-server.js';
 export { argumentsOf, readArguments } from './jinja/arguments.js';
 export type { TemplateArguments } from './jinja/arguments.js';
-export { renderTemplate } from './templates/render-template.js';
+export { renderTemplate } from './rendering/render-template.js';
 export { TemplateError } from './jinja/template-error.js';

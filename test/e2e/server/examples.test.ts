@@ -163,7 +163,7 @@ test('the four examples - do what they were meant to, with the rendered rights i
   expect(await end()).toBe(0);
 });
 
-test('an array job - tells of each item, and two servers make one Job for one key', async () => {
+test('an array job - tells of each item, and MJ2: two servers make one Job for one key', async () => {
   await using cluster = await testCluster('array', { access: false });
   const { namespace } = cluster;
   const dir = await mkdtemp(join(tmpdir(), 'kt-server-'));

@@ -1,6 +1,6 @@
 /** Templates as Jinja reads them; what was expected was seen from Jinja 3.1.6 and PyYAML 6. */
 import { describe, expect, test } from 'vitest';
-import { renderTemplate } from '../templates/render-template.js';
+import { renderTemplate } from '../rendering/render-template.js';
 import { argumentsOf, readArguments } from './arguments.js';
 import { TemplateError } from './template-error.js';
 

@@ -1,9 +1,9 @@
 /*
  * Jobs that a server makes and looks after.
  *
- * J1 Everything is bound to the signature: a Job of somebody else is not listed, read, deleted or repeated,
+ * MJ1 Everything is bound to the signature: a Job of somebody else is not listed, read, deleted or repeated,
  *    and is answered as one that is not there.
- * J2 The state is the Jobs alone: any number of processes may do this for one signature at once.
+ * MJ2 The state is the Jobs alone: any number of processes may do this for one signature at once.
  */
 import { type Json, KtError } from '@kube-transform/sdk';
 import { type KubeApi, KubeApi as Api, type KubeConnection, paths } from '@kube-transform/runtime/kubernetes';
@@ -11,7 +11,7 @@ import { systemClock } from '@kube-transform/runtime/internal';
 import type { DefinitionSource } from '../definitions/definitions.js';
 import { argumentsOf, type TemplateArguments } from '../jinja/arguments.js';
 import { jsonText } from '../jinja/values.js';
-import { renderTemplate } from '../templates/render-template.js';
+import { renderTemplate } from '../rendering/render-template.js';
 import { TemplateError } from '../jinja/template-error.js';
 import { asArray } from './array-jobs.js';
 import { checkJob, type JobLimits } from './check-job.js';
