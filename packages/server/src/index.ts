@@ -27,7 +27,6 @@ export { readSettings } from './settings.js';
 export type { ServerSettings } from './settings.js';
 export { startServer } from './start-server.js';
 export type { JobServer, StartOptions } from './start-server.js';
-export { argumentsOf, readArguments } from './jinja/arguments.js';
-export type { TemplateArguments } from './jinja/arguments.js';
+export { argumentsOf, readArguments, TemplateArguments } from './jinja/arguments.js';
 export { renderTemplate } from './rendering/render-template.js';
 export { TemplateError } from './jinja/template-error.js';

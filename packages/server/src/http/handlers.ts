@@ -49,8 +49,8 @@ async function bodyOf(c: Context): Promise<{ definition: string; args: TemplateA
     });
   const args = argumentsIn(await c.req.text());
   if (args === undefined) throw bad('The body is no JSON object.');
-  const definition = args.get('job_definition_name');
-  args.delete('job_definition_name');
+  const definition = args.values.get('job_definition_name');
+  args.values.delete('job_definition_name');
   if (typeof definition === 'string') return { definition, args };
   throw bad(
     'The body needs "job_definition_name", the name of a definition; its other members are arguments.',

@@ -6,7 +6,9 @@ export interface ServerMetrics {
   registry: Registry;
   /** A request was answered. `route`: as it is declared, so that names do not make new series. */
   answered(request: { method: string; route: string; status: number; seconds: number }): void;
+  /** A job was made. */
   created(definition: string): void;
+  /** Finished jobs were deleted. */
   deleted(jobs: number): void;
 }
 

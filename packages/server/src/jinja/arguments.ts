@@ -8,11 +8,19 @@ import { Digits, type Value } from './values.js';
 const PIECES = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /** Arguments of a template, by name. */
-export type TemplateArguments = Map<string, Value>;
+export class TemplateArguments {
+  /** @internal */
+  readonly values: Map<string, Value>;
+
+  /** @internal */
+  constructor(values: Map<string, Value>) {
+    this.values = values;
+  }
+}
 
 /** An object from code as arguments. */
 export const argumentsOf = (args: Readonly<Record<string, Json>>): TemplateArguments =>
-  new Map(Object.entries(args).map(([key, value]) => [key, valueOf(value)]));
+  new TemplateArguments(new Map(Object.entries(args).map(([key, value]) => [key, valueOf(value)])));
 
 const MAX_DEPTH = 100;
 
@@ -39,5 +47,5 @@ export function readArguments(text: string): TemplateArguments | undefined {
     piece.startsWith('"') || String(Number(piece)) === piece ? piece : `"${mark}${piece}"`,
   );
   const value = valueOf(json(tryJson(marked)), mark);
-  return value instanceof Map ? value : undefined;
+  return value instanceof Map ? new TemplateArguments(value) : undefined;
 }

@@ -9,7 +9,7 @@ import { type Json, KtError } from '@kube-transform/sdk';
 import { type KubeApi, KubeApi as Api, type KubeConnection, paths } from '@kube-transform/runtime/kubernetes';
 import { systemClock } from '@kube-transform/runtime/internal';
 import type { DefinitionSource } from '../definitions/definitions.js';
-import { argumentsOf, type TemplateArguments } from '../jinja/arguments.js';
+import { argumentsOf, TemplateArguments } from '../jinja/arguments.js';
 import { jsonText } from '../jinja/values.js';
 import { renderTemplate } from '../rendering/render-template.js';
 import { TemplateError } from '../jinja/template-error.js';
@@ -80,7 +80,7 @@ export class JobManager {
     job.metadata.name = newName(base, hex, arraySize);
     if (key !== undefined) {
       const said = hexOf(
-        jsonText(new Map(args instanceof Map ? args : argumentsOf(args))),
+        jsonText((args instanceof TemplateArguments ? args : argumentsOf(args)).values),
         String(arraySize),
       );
       job.metadata.annotations = { ...job.metadata.annotations, [MARK.request]: said };
@@ -188,7 +188,7 @@ function rendered(
   args: Readonly<Record<string, Json>> | TemplateArguments,
 ): unknown {
   try {
-    return renderTemplate(template, args instanceof Map ? args : argumentsOf(args));
+    return renderTemplate(template, args instanceof TemplateArguments ? args : argumentsOf(args));
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     throw new KtError({ code: 'BAD_TEMPLATE', path: definition, message: error.message }, { cause: error });

@@ -18,7 +18,7 @@ const MAX_SOURCE = 1024 * 1024;
 export function renderTemplate(source: string, args: TemplateArguments): unknown {
   if (source.length > MAX_SOURCE) throw new TemplateError('The template is larger than 1 MiB.');
   const tokens = new Tokens(`kt${crypto.randomUUID().replaceAll('-', '')}x`);
-  const around = { scope: new Scope(args, new Scope(builtins())), tokens, budget: new Budget() };
+  const around = { scope: new Scope(args.values, new Scope(builtins())), tokens, budget: new Budget() };
   try {
     return readManifest(renderText(parseTemplate(source), around), tokens);
   } catch (error) {
