@@ -9,6 +9,8 @@ import { renderServerCommand } from './render-server.js';
 /** `kt render`: what `kt deploy` would apply, as YAML. */
 export function renderCommand(cli: Cli): Command {
   const command = new Command('render')
+    // What follows `server` is its own.
+    .enablePositionalOptions()
     .summary(
       'print what kt deploy would apply, or write it as a Kustomize base with an overlay for each context',
     )
