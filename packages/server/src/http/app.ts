@@ -86,7 +86,13 @@ export function serverApp(options: AppOptions): Hono {
     };
   const withinLimit = bodyLimit({
     maxSize: maxBodyBytes,
-    onError: c => send(c, refusal('BODY_TOO_LARGE', `A body may have ${maxBodyBytes} bytes.`)),
+    onError: c =>
+      send(
+        c,
+        refusal('BODY_TOO_LARGE', `A body may have ${maxBodyBytes} bytes.`, {
+          headers: { Connection: 'close' },
+        }),
+      ),
   });
 
   // Where no body is wanted none is read.
