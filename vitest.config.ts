@@ -24,7 +24,7 @@ export default defineConfig({
       },
       { find: '@kube-transform/cli/client', replacement: source('packages/cli/src/client.ts') },
       {
-        find: /^@kube-transform\/(sdk|runtime|cli|formats)$/,
+        find: /^@kube-transform\/(sdk|runtime|cli|formats|server)$/,
         replacement: source('packages/$1/src/index.ts'),
       },
       { find: '@kube-transform/sdk/reflect', replacement: source('packages/sdk/src/reflect.ts') },

@@ -102,7 +102,7 @@ function strangeTypes(dir, manifest) {
   return found;
 }
 
-for (const name of ['sdk', 'runtime', 'formats', 'cli']) {
+for (const name of ['sdk', 'runtime', 'formats', 'server', 'cli']) {
   const dir = join(root, 'packages', name);
   const manifest = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'));
   const [packed] = JSON.parse(

@@ -24,7 +24,7 @@ const MODULES = ['bundle/file-trace', 'cluster/kube-client', 'registry/tar-pack'
 /** What these packages can do without: they try to load it, and go on. */
 const OPTIONAL = ['bufferutil', 'encoding', 'supports-color', 'utf-8-validate'];
 /** The compiler of functions has a program of its own; what is LGPL, or large and rarely needed, users install. */
-const NOT_WITHIN = ['esbuild', '@zenfs/core', 'google-auth-library'];
+const NOT_WITHIN = ['esbuild', '@kube-transform/server', '@zenfs/core', 'google-auth-library'];
 /** What CommonJS finds around itself. */
 const SURROUNDINGS = `
 import { createRequire as __createRequire } from 'node:module';

@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import { importsOf, read } from './sources.js';
 
-const PACKAGES = ['sdk', 'runtime', 'cli'] as const;
+const PACKAGES = ['sdk', 'runtime', 'server', 'cli'] as const;
 type Package = (typeof PACKAGES)[number];
 
 export interface FolderRow {
@@ -14,7 +14,7 @@ export interface FolderRow {
   imports: string[];
 }
 
-/** The rows of the three tables. A package's table begins with its name as the first heading. */
+/** The rows of the tables. A package's table begins with its name as the first heading. */
 export function folderRows(): FolderRow[] {
   const rows: FolderRow[] = [];
   let current: Package | undefined;
@@ -43,7 +43,12 @@ export function homeOf(path: string): { package: string; folder: string } | null
 /** Folders of the runtime that any other may import. */
 const LEAVES = ['parse', 'streams'];
 
-const BELOW: Record<string, readonly string[]> = { sdk: [], runtime: ['sdk'], cli: ['sdk', 'runtime'] };
+const BELOW: Record<string, readonly string[]> = {
+  sdk: [],
+  runtime: ['sdk'],
+  server: ['sdk', 'runtime'],
+  cli: ['sdk', 'runtime', 'server'],
+};
 
 /** Whether a row lets its folder import that file (a path from the root) or that package. */
 function allows(row: FolderRow, to: string): boolean {

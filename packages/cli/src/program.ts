@@ -31,6 +31,7 @@ import { retryCommand } from './commands/retry.js';
 import { rollbackCommand } from './commands/rollback.js';
 import { runCommand } from './commands/run.js';
 import { runsCommand } from './commands/runs.js';
+import { serveCommand } from './commands/serve.js';
 import { statusCommand } from './commands/status.js';
 import { submitCommand } from './commands/submit.js';
 import { verifyCommand } from './commands/verify.js';
@@ -93,6 +94,7 @@ function programOf(cli: Cli, onRefused: (command: string) => void): Command {
     deployCommand,
     rollbackCommand,
     renderCommand,
+    serveCommand,
     doctorCommand,
     bundleCommand,
     configCommand,

@@ -56,6 +56,7 @@ export {
 export { eventsBetween } from './reporting/summary-events.js';
 export { type RunHealth, verifyRun } from './reporting/verify-run.js';
 export { localHost } from './local-host.js';
+export { runsContainers } from './run-containers.js';
 export { localCatalog } from './run-pipeline.js';
 export { readAllResults, readOutcomes, readResults, RESULT_LINE } from './run-store/item-results.js';
 export type { ResultLine } from './run-store/item-results.js';

@@ -21,6 +21,7 @@ import { isSingle, readResult } from './reporting/job-result.js';
 import { newRun } from './engine/create-run.js';
 import { openStore } from './open-store.js';
 import { localHost } from './local-host.js';
+import { runsContainers } from './run-containers.js';
 import type { EventSink, FileStore, FunctionCatalog, RunStatus } from './ports/index.js';
 import { writeRecord } from './run-store/run-record.js';
 
@@ -94,7 +95,8 @@ export async function runPipeline(
     });
   }
   if (store.capabilities.url !== null) warnOfCaches(record.pipeline.jobs);
-  await using host = localHost({ store, clock, catalog });
+  await using local = localHost({ store, clock, catalog });
+  const host = { ...local, runnerOf: runsContainers(store) };
   const never = new AbortController().signal;
   const { status, state } = await drive({
     store,

@@ -5,12 +5,15 @@ import { EXIT } from '../terminal/exit.js';
 import type { RenderOptions } from '../render/render.js';
 import { withPodOptions } from './cluster-options.js';
 import { renderMeltanoCommand } from './render-meltano.js';
+import { renderServerCommand } from './render-server.js';
 
 /** `kt render`: what `kt deploy` would apply, as YAML. */
 export function renderCommand(cli: Cli): Command {
   const command = new Command('render')
+    // What follows `meltano` and `server` is theirs.
     .enablePositionalOptions()
     .addCommand(renderMeltanoCommand(cli))
+    .addCommand(renderServerCommand(cli))
     .summary(
       'print what kt deploy would apply, or write it as a Kustomize base with an overlay for each context',
     )

@@ -26,6 +26,7 @@ import { newRun } from '../engine/create-run.js';
 import type { FileStore, RunEvent, RunStatus } from '../ports/index.js';
 import { type ItemOutcome, readOutcomes } from '../run-store/item-results.js';
 import { localHost } from '../local-host.js';
+import { runsContainers } from '../run-containers.js';
 import { localCatalog } from '../run-pipeline.js';
 import { writeRecord } from '../run-store/run-record.js';
 import { DriverDied, dyingStore } from './dying-driver.js';
@@ -174,8 +175,8 @@ async function runAll(pipeline: Pipeline | KTPipelineInput, options: TestRunOpti
   await writeRecord(store, record);
   const stores = new Map(Object.entries(options.stores ?? {}).map(([url, files]) => [url, storeOf(files)]));
   const runtime = fakeRuntime(options.containers ?? {});
-  await using local = localHost({ store, clock, catalog, stores, runtime });
-  const host = { ...local, fault: faultFor(faults), pause };
+  await using local = localHost({ store, clock, catalog, stores });
+  const host = { ...local, runnerOf: runsContainers(store, runtime), fault: faultFor(faults), pause };
   const deaths = faults.flatMap(fault => (fault.kind === 'crashDriver' ? [fault.afterFacts] : []));
   const driverStore = dyingStore(store, record.runId, deaths);
   const never = new AbortController().signal;

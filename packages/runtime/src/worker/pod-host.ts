@@ -58,8 +58,9 @@ export interface PodHost {
   store: FileStore;
   files: KtFiles;
   catalog: FunctionCatalog;
-  /** Makes the attempts of a step's items; default: calls its functions. */
-  runnerOf?: ((step: JobOrder, host: PodHost, logs: () => Promise<LineLog>) => AttemptRunner) | undefined;
+  /** Makes the attempts of a step's items where it has no functions to call. */
+  runnerOf?:
+    ((step: JobOrder, host: PodHost, logs: () => Promise<LineLog>) => AttemptRunner | undefined) | undefined;
   clock: Clock;
   resultCache: ResultCache;
   /** Reads a job's manifest, which never changes, once. */

@@ -8,6 +8,7 @@ import {
   localHost,
   placedExecutor,
   processPoolExecutor,
+  runsContainers,
   systemClock,
   withinLog,
 } from '@kube-transform/runtime/internal';
@@ -73,7 +74,8 @@ async function executorFor(
 ): Promise<Executor> {
   const clock: Clock = systemClock;
   const inProcess = (concurrency: number): Executor => {
-    const host = { ...localHost({ store, clock, catalog: loaded.catalog }), within: withinLog };
+    const local = localHost({ store, clock, catalog: loaded.catalog });
+    const host = { ...local, runnerOf: runsContainers(store), within: withinLog };
     return inProcessExecutor({ host, concurrency });
   };
   if (executor !== 'processes') return inProcess(jobs ?? IN_PROCESS_ITEMS);

@@ -1,0 +1,55 @@
+/** The command `kt serve`. */
+import { Command, Option } from 'commander';
+import { untilInterrupted } from '../terminal/interrupt.js';
+import type { Cli } from './command-context.js';
+import { withContextOptions } from './cluster-options.js';
+
+interface Options {
+  context?: string;
+  namespace?: string;
+  kubeconfig?: string;
+  host?: string;
+  port?: string;
+}
+
+/** `kt serve`: the job server, until it is told to end. */
+export function serveCommand({ output, signals }: Cli): Command {
+  const command = new Command('serve')
+    .summary('serve jobs from templates over HTTP, in the place of AWS Batch or k8s-jobs')
+    .description(
+      'Serves jobs of the definitions of JOB_DEFINITIONS_CONFIG_PATH until SIGTERM or Ctrl-C; what is under way is answered then.\n' +
+        'Its settings are environment variables: JOB_SIGNATURE, JOB_NAMESPACE, JOB_DEFINITIONS_CONFIG_PATH, IN_CLUSTER,\n' +
+        'JOB_RETENTION_PERIOD_SEC, JOB_SERVER_TOKENS_PATH, JOB_ALLOWED_IMAGES, JOB_ALLOWED_SERVICE_ACCOUNTS; docs/server.md has all.\n' +
+        'It needs the package @kube-transform/server.',
+    )
+    .addOption(
+      new Option('--host <address>', 'address to listen on (default: JOB_SERVER_HOST, else 127.0.0.1)'),
+    )
+    .addOption(new Option('--port <n>', 'port to listen on (default: JOB_SERVER_PORT, else 5000)'));
+  return withContextOptions(command).action(
+    async ({ context, namespace, kubeconfig, host, port }: Options) => {
+      const [{ loadServer }, { kubeConnection }, { inClusterConnection }, { omitUndefined }] =
+        await Promise.all([
+          import('../serve/load-server.js'),
+          import('../cluster/kube-connection.js'),
+          import('@kube-transform/runtime/kubernetes'),
+          import('@kube-transform/sdk'),
+        ]);
+      const { readSettings, startServer } = await loadServer();
+      const typed = omitUndefined({ JOB_NAMESPACE: namespace, JOB_SERVER_HOST: host, JOB_SERVER_PORT: port });
+      const settings = readSettings({ ...process.env, ...typed });
+      const connection = settings.inCluster
+        ? await inClusterConnection()
+        : await kubeConnection(omitUndefined({ context, kubeconfig, namespace: settings.namespace }));
+      await untilInterrupted(signals, async signal => {
+        const server = await startServer({ settings, connection, tell: message => output.err(message) });
+        output.err(
+          `Serving jobs of "${settings.signature}" in namespace "${settings.namespace}" at ${server.url}`,
+        );
+        await new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }));
+        output.err('Ending: what is under way is answered.');
+        await server.stop();
+      });
+    },
+  );
+}

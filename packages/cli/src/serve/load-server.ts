@@ -1,0 +1,19 @@
+/** Loads the job server, which not everybody who has `kt` has. */
+import { messageOf } from '@kube-transform/runtime/internal';
+import { KtError } from '@kube-transform/sdk';
+
+/** The package. @throws KtError `NO_SERVER` where it is not installed */
+export async function loadServer(): Promise<typeof import('@kube-transform/server')> {
+  try {
+    return await import('@kube-transform/server');
+  } catch (error) {
+    const isMissing = (error as { code?: unknown }).code === 'ERR_MODULE_NOT_FOUND';
+    const message = isMissing
+      ? 'The job server is a package of its own, which is not installed.'
+      : `The job server cannot be loaded: ${messageOf(error)}`;
+    throw new KtError(
+      { code: 'NO_SERVER', path: '', message, hint: 'npm install @kube-transform/server' },
+      { cause: error },
+    );
+  }
+}

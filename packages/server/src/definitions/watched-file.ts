@@ -1,0 +1,48 @@
+/** A file whose content is kept, and read again when the file is another. */
+import { readFile, stat } from 'node:fs/promises';
+import { messageOf } from '@kube-transform/runtime/internal';
+
+/**
+ * Reads a file and makes something of it. A file that has changed, in whatever direction, is read again when
+ * it is asked for; where that fails what was good last is kept, and it is told once.
+ */
+export class WatchedFile<T> {
+  readonly #path: string;
+  readonly #make: (text: string) => T;
+  readonly #tell: (why: string) => void;
+  #kept: { value: T } | undefined;
+  #seen = '';
+
+  constructor(path: string, make: (text: string) => T, tell: (why: string) => void) {
+    this.#path = path;
+    this.#make = make;
+    this.#tell = tell;
+  }
+
+  /** What the file says now, or said last. Rejects where it never said anything good. */
+  async get(): Promise<T> {
+    const look = await this.#look();
+    if (look.is === this.#seen && this.#kept !== undefined) return this.#kept.value;
+    const isNew = look.is !== this.#seen;
+    this.#seen = look.is;
+    try {
+      if ('error' in look) throw look.error;
+      this.#kept = { value: this.#make(await readFile(this.#path, 'utf8')) };
+    } catch (error) {
+      if (this.#kept === undefined) throw error;
+      if (isNew)
+        this.#tell(`${this.#path} cannot be used, so what it said before holds on: ${messageOf(error)}`);
+    }
+    return this.#kept.value;
+  }
+
+  /** What tells one state of the file from another: an older one with the same name is another, too. */
+  async #look(): Promise<{ is: string; error?: unknown }> {
+    try {
+      const { ino, size, mtimeNs, ctimeNs } = await stat(this.#path, { bigint: true });
+      return { is: [ino, size, mtimeNs, ctimeNs].join(':') };
+    } catch (error) {
+      return { is: 'gone', error };
+    }
+  }
+}

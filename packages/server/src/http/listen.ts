@@ -1,0 +1,83 @@
+/** The server on a port: time limits, refusals of what is no HTTP, and an end that cuts nobody off. */
+import { createServer, STATUS_CODES, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { getRequestListener } from '@hono/node-server';
+import type { Clock } from '@kube-transform/runtime';
+import type { Hono } from 'hono';
+
+/** Where, and how long a request may take to come. */
+export interface ListenOptions {
+  host: string;
+  /** 0: any that is free. */
+  port: number;
+  clock: Clock;
+  /** For the head of a request. Default 10 s. */
+  headMs?: number;
+  /** For a whole request with its body. Default 30 s. */
+  requestMs?: number;
+}
+
+/** A server that listens. */
+export interface ListeningServer {
+  /** `http://127.0.0.1:5000`. */
+  url: string;
+  /** Takes no more requests; resolves when those under way are answered, or after the time given. */
+  close(withinMs: number): Promise<void>;
+}
+
+const MAX_HEADER_BYTES = 16 * 1024;
+const CHECK_EVERY_MS = 1000;
+const REFUSALS: Record<string, [status: number, why: string]> = {
+  HPE_HEADER_OVERFLOW: [431, `The headers of a request may have ${MAX_HEADER_BYTES} bytes.`],
+  ERR_HTTP_REQUEST_TIMEOUT: [408, 'The request did not come in time.'],
+};
+
+/** What is said on a connection that speaks no HTTP, or too slowly. */
+function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
+  const [status, why] = REFUSALS[error.code ?? ''] ?? [400, 'This is no request that HTTP knows.'];
+  const body = JSON.stringify({ error: why, code: 'BAD_REQUEST' });
+  const head = [
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+    'Content-Type: application/json',
+    `Content-Length: ${Buffer.byteLength(body)}`,
+    'Connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}
+
+/** Listens. Rejects where the port is taken. */
+export async function listen(app: Hono, options: ListenOptions): Promise<ListeningServer> {
+  const { host, port, clock, headMs = 10_000, requestMs = 30_000 } = options;
+  const limits = {
+    maxHeaderSize: MAX_HEADER_BYTES,
+    headersTimeout: headMs,
+    requestTimeout: requestMs,
+    connectionsCheckingInterval: CHECK_EVERY_MS,
+    keepAliveTimeout: 5000,
+  };
+  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const server = createServer(limits, (request, response) => void answer(request, response));
+  server.on('clientError', refuse);
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
+  return { url: urlOf(server), close: async withinMs => closed(server, clock, withinMs) };
+}
+
+function urlOf(server: Server): string {
+  const { address, port, family } = server.address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+async function closed(server: Server, clock: Clock, withinMs: number): Promise<void> {
+  const over = new AbortController();
+  const end = new Promise<void>(resolve => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const late = clock.sleep(withinMs, over.signal).then(
+    () => server.closeAllConnections(),
+    () => undefined,
+  );
+  await end;
+  over.abort();
+  await late;
+}

@@ -1,0 +1,223 @@
+/*
+ * Jobs that a server makes and looks after.
+ *
+ * MJ1 Everything is bound to the signature: a Job of somebody else is not listed, read, deleted or repeated,
+ *    and is answered as one that is not there.
+ * MJ2 The state is the Jobs alone: any number of processes may do this for one signature at once.
+ */
+import { type Json, KtError } from '@kube-transform/sdk';
+import { type KubeApi, KubeApi as Api, type KubeConnection, paths } from '@kube-transform/runtime/kubernetes';
+import { systemClock } from '@kube-transform/runtime/internal';
+import type { DefinitionSource } from '../definitions/definitions.js';
+import { argumentsOf, TemplateArguments } from '../jinja/arguments.js';
+import { jsonText } from '../jinja/values.js';
+import { renderTemplate } from '../rendering/render-template.js';
+import { TemplateError } from '../jinja/template-error.js';
+import { asArray } from './array-jobs.js';
+import { checkJob, type JobLimits } from './check-job.js';
+import { type JobLogs, type LogOptions, logsOf } from './job-logs.js';
+import { baseOf, hexOf, isJobName, newName, randomHex, selectorOf } from './job-names.js';
+import { type JobObject, type JobWord, MARK, wordFor } from './job-object.js';
+
+/** What is done to a Job before it is made; may change it, and may throw: then nothing is made. */
+export type PreCreate = (job: JobObject) => void | Promise<void>;
+
+/** What a manager is made of. */
+export interface JobManagerOptions {
+  /** Reaches the cluster; its namespace is where Jobs are. */
+  api: KubeApi;
+  /** Whose Jobs these are: the value of a label. */
+  signature: string;
+  definitions: DefinitionSource;
+  /** What Jobs may be, beside the namespace. */
+  limits?: Omit<JobLimits, 'namespace'>;
+  preCreate?: PreCreate;
+}
+
+/** How one Job is made. */
+export interface CreateOptions {
+  /** The same Job for the same key: a request that is sent again makes no second one. */
+  idempotencyKey?: string | undefined;
+  /** Makes an Indexed Job with so many items. */
+  arraySize?: number | undefined;
+  preCreate?: PreCreate | undefined;
+}
+
+/** Makes Jobs from templates, and lists, reads, repeats and deletes them. */
+export class JobManager {
+  readonly signature: string;
+  readonly api: KubeApi;
+  readonly definitions: DefinitionSource;
+  readonly #limits: JobLimits;
+  readonly #preCreate: PreCreate | undefined;
+
+  constructor({ api, signature, definitions, limits = {}, preCreate }: JobManagerOptions) {
+    selectorOf({ [MARK.signature]: signature });
+    this.api = api;
+    this.signature = signature;
+    this.definitions = definitions;
+    this.#limits = { ...limits, namespace: api.namespace };
+    this.#preCreate = preCreate;
+  }
+
+  /** Makes a Job of a definition; its name. @throws KtError, KubeError */
+  async create(
+    definition: string,
+    args: Readonly<Record<string, Json>> | TemplateArguments,
+    options: CreateOptions = {},
+  ): Promise<string> {
+    const job = await this.render(definition, args);
+    const { idempotencyKey: key, arraySize } = options;
+    if (arraySize !== undefined) asArray(job, arraySize);
+    const base =
+      key === undefined
+        ? job.metadata.name
+        : definition
+            .toLowerCase()
+            .replaceAll(/[^a-z0-9]/g, '-')
+            .replace(/^-/, 'x');
+    const hex = key === undefined ? randomHex() : hexOf(this.signature, definition, key);
+    job.metadata.name = newName(base, hex, arraySize);
+    if (key !== undefined) {
+      const said = hexOf(
+        jsonText((args instanceof TemplateArguments ? args : argumentsOf(args)).values),
+        String(arraySize),
+      );
+      job.metadata.annotations = { ...job.metadata.annotations, [MARK.request]: said };
+    }
+    return await this.#make(job, options.preCreate);
+  }
+
+  /** The Job that a definition and its arguments give, without making it. @throws KtError, KubeError */
+  async render(
+    definition: string,
+    args: Readonly<Record<string, Json>> | TemplateArguments,
+  ): Promise<JobObject> {
+    const template = await this.definitions.templateOf(definition);
+    const job = checkJob(rendered(definition, template, args), this.#limits);
+    const labels = {
+      ...job.metadata.labels,
+      [MARK.signature]: this.signature,
+      [MARK.definition]: definition,
+    };
+    return { ...job, metadata: { ...job.metadata, labels } };
+  }
+
+  /** The Jobs there are, of one definition or with labels, by name. @throws KtError `BAD_LABEL`, KubeError */
+  async list({
+    definition,
+    labels = {},
+  }: { definition?: string | undefined; labels?: Readonly<Record<string, string>> } = {}): Promise<
+    JobObject[]
+  > {
+    const { [MARK.signature]: _, ...others } = labels;
+    const asked = { ...others, ...(definition === undefined ? {} : { [MARK.definition]: definition }) };
+    const labelSelector = selectorOf({ [MARK.signature]: this.signature, ...asked });
+    const { items } = await this.api.list<JobObject>(paths.jobs(this.api.namespace), { labelSelector });
+    return items;
+  }
+
+  /** A Job. @throws KtError `UNKNOWN_JOB`, KubeError */
+  async get(name: string): Promise<JobObject> {
+    const job = isJobName(name)
+      ? await this.api.get<JobObject>(`${paths.jobs(this.api.namespace, name)}/status`)
+      : null;
+    if (job?.metadata.labels?.[MARK.signature] === this.signature) return job;
+    throw new KtError({
+      code: 'UNKNOWN_JOB',
+      path: '',
+      message: `There is no job ${JSON.stringify(name.slice(0, 100))} of this server.`,
+    });
+  }
+
+  /** How a Job stands, in a word. @throws KtError `UNKNOWN_JOB`, KubeError */
+  async status(name: string): Promise<JobWord> {
+    return wordFor(await this.get(name));
+  }
+
+  /** The last lines of a Job's pods. @throws KtError `UNKNOWN_JOB`, KubeError */
+  async logs(name: string, options?: LogOptions): Promise<JobLogs> {
+    await this.get(name);
+    return await logsOf(this.api, name, options);
+  }
+
+  /** Deletes a Job and its pods, also one that runs. @throws KtError `UNKNOWN_JOB`, KubeError */
+  async delete(name: string): Promise<void> {
+    await this.get(name);
+    await this.api.delete(paths.jobs(this.api.namespace, name), {
+      query: { propagationPolicy: 'Foreground' },
+    });
+  }
+
+  /** Makes a finished Job once more; the new name. @throws KtError `UNKNOWN_JOB`, `JOB_RUNS`, KubeError */
+  async retry(name: string): Promise<string> {
+    const old = await this.get(name);
+    if (wordFor(old) === 'Running')
+      throw new KtError({
+        code: 'JOB_RUNS',
+        path: '',
+        message: `The job "${name}" runs: it can be made once more when it has ended.`,
+      });
+    const job = checkJob(withoutTraces(old), this.#limits);
+    const items = job.spec.completionMode === 'Indexed' ? job.spec.completions : undefined;
+    job.metadata.name = newName(baseOf(name), randomHex(), items);
+    job.metadata.annotations = { ...job.metadata.annotations, [MARK.retryOf]: name };
+    return await this.#make(job);
+  }
+
+  async #make(job: JobObject, preCreate = this.#preCreate): Promise<string> {
+    await preCreate?.(job);
+    const { name, annotations } = job.metadata;
+    const made = await this.api.create(paths.jobs(this.api.namespace), job);
+    if (made !== null) return name;
+    // One of that name exists: made by an attempt of this call whose answer was lost, or by the same request.
+    const there = await this.get(name);
+    if (there.metadata.annotations?.[MARK.request] === annotations?.[MARK.request]) return name;
+    throw new KtError({
+      code: 'KEY_IN_USE',
+      path: 'Idempotency-Key',
+      message: `The key was used for the job "${name}", with other arguments.`,
+      hint: 'Use a new key for each job, and the same one only to send the same request again.',
+    });
+  }
+}
+
+function rendered(
+  definition: string,
+  template: string,
+  args: Readonly<Record<string, Json>> | TemplateArguments,
+): unknown {
+  try {
+    return renderTemplate(template, args instanceof TemplateArguments ? args : argumentsOf(args));
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+    throw new KtError({ code: 'BAD_TEMPLATE', path: definition, message: error.message }, { cause: error });
+  }
+}
+
+/** A Job as it was before the cluster added to it. */
+function withoutTraces({ metadata, spec }: JobObject): JobObject {
+  const own = (all: Readonly<Record<string, string>> = {}): Record<string, string> =>
+    Object.fromEntries(
+      Object.entries(all).filter(
+        ([key]) =>
+          !/^(batch\.kubernetes\.io\/|controller-uid$|job-name$)/.test(key) &&
+          ![MARK.deletion, MARK.request].includes(key as never),
+      ),
+    );
+  const { selector: _, manualSelector: __, suspend: ___, ...rest } = spec;
+  const pods = { ...spec.template.metadata, labels: own(spec.template.metadata?.labels) };
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name: metadata.name, labels: own(metadata.labels), annotations: own(metadata.annotations) },
+    spec: { ...rest, template: { ...spec.template, metadata: pods } },
+  };
+}
+
+/** A client of a cluster as managers use it: an answer is waited for as long as a request may take. */
+export const jobApi = (connection: KubeConnection, namespace?: string): KubeApi =>
+  new Api(
+    { ...connection, namespace: namespace ?? connection.namespace, token: again => connection.token(again) },
+    { clock: systemClock, retryForMs: 10_000, timeoutMs: 20_000 },
+  );

@@ -1,0 +1,116 @@
+/*
+ * Deletes finished Jobs when their time has come.
+ *
+ * R1 What runs is never deleted, whatever its annotations say.
+ * R2 Nothing stops the loop but its signal: what goes wrong is told, and the other Jobs have their turn.
+ */
+import { messageOf } from '@kube-transform/runtime/internal';
+import { paths } from '@kube-transform/runtime/kubernetes';
+import type { Clock } from '@kube-transform/runtime';
+import type { JobManager } from './managed-jobs.js';
+import { type JobObject, MARK, wordFor } from './job-object.js';
+
+/** How Jobs are kept. */
+export interface RetentionOptions {
+  jobs: JobManager;
+  /** How long a finished Job is kept, in seconds. */
+  retentionSec: number;
+  clock: Clock;
+  /** Called before each deletion, perhaps more than once; where it throws, the Job is kept. */
+  beforeDelete?: (job: JobObject) => void | Promise<void>;
+  /** Told how many were deleted by a pass. */
+  deleted?: (jobs: number) => void;
+  /** Told in a sentence of what went wrong. */
+  tell?: (message: string) => void;
+}
+
+const INTERVAL_MS = 60_000;
+const SECONDS = /^\d{1,15}(?:\.\d+)?$/;
+
+/** Marks finished Jobs with the time of their deletion, and deletes those whose time has come. */
+export class JobRetention {
+  readonly #options: RetentionOptions & { tell: (message: string) => void };
+
+  constructor(options: RetentionOptions) {
+    this.#options = { ...options, tell: options.tell ?? (() => undefined) };
+  }
+
+  /** Marks finished Jobs that have no mark. Rejects with KubeError where they cannot be listed. */
+  async mark(): Promise<void> {
+    const { jobs, retentionSec, clock } = this.#options;
+    // eslint-disable-next-line no-restricted-syntax -- a time of day, which others read
+    const at = String(Math.ceil(clock.nowMs() / 1000) + retentionSec);
+    for (const job of await this.#finished()) {
+      if (job.metadata.annotations?.[MARK.deletion] !== undefined) continue;
+      const patch = { metadata: { annotations: { [MARK.deletion]: at } } };
+      await this.#try(job, 'marked', () =>
+        jobs.api.patch(paths.jobs(jobs.api.namespace, job.metadata.name), patch, { type: 'merge' }),
+      );
+    }
+  }
+
+  /** Deletes finished Jobs whose time has come; their names. Rejects with KubeError without a list. */
+  async deleteDue(): Promise<string[]> {
+    const { api } = this.#options.jobs;
+    const deleted: string[] = [];
+    for (const job of await this.#finished()) {
+      if (!this.#isDue(job)) continue;
+      const isGone = await this.#try(job, 'deleted', async () => {
+        await this.#options.beforeDelete?.(job);
+        await api.delete(paths.jobs(api.namespace, job.metadata.name), {
+          query: { propagationPolicy: 'Foreground' },
+        });
+      });
+      if (isGone) deleted.push(job.metadata.name);
+    }
+    return deleted;
+  }
+
+  /** Both, once; the names of those that were deleted. Never rejects. */
+  async pass(): Promise<string[]> {
+    try {
+      await this.mark();
+      const gone = await this.deleteDue();
+      this.#options.deleted?.(gone.length);
+      return gone;
+    } catch (error) {
+      this.#options.tell(`Finished jobs could not be looked through: ${messageOf(error)}`);
+      return [];
+    }
+  }
+
+  /** Both, again and again, until the signal. Never rejects. */
+  async run(signal: AbortSignal, intervalMs: number = INTERVAL_MS): Promise<void> {
+    while (!signal.aborted) {
+      await this.pass();
+      await this.#options.clock.sleep(intervalMs, signal).catch(() => undefined);
+    }
+  }
+
+  async #finished(): Promise<JobObject[]> {
+    const all = await this.#options.jobs.list();
+    return all.filter(job => wordFor(job) !== 'Running' && job.metadata.deletionTimestamp === undefined);
+  }
+
+  #isDue({ metadata }: JobObject): boolean {
+    const mark = metadata.annotations?.[MARK.deletion];
+    if (mark === undefined) return false;
+    // eslint-disable-next-line no-restricted-syntax -- as above
+    if (SECONDS.test(mark)) return Number(mark) * 1000 <= this.#options.clock.nowMs();
+    this.#options.tell(
+      `The job "${metadata.name}" is kept: its annotation ${MARK.deletion} is ${JSON.stringify(mark.slice(0, 100))}, and no time in seconds.`,
+    );
+    return false;
+  }
+
+  /** Whether it worked; what went wrong is told. */
+  async #try({ metadata }: JobObject, what: string, act: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await act();
+      return true;
+    } catch (error) {
+      this.#options.tell(`The job "${metadata.name}" could not be ${what}: ${messageOf(error)}`);
+      return false;
+    }
+  }
+}

@@ -1,0 +1,81 @@
+/** What a server is told by its environment: all that is wrong is said at once. */
+import { KtError, type Problem } from '@kube-transform/sdk';
+
+/** The environment, read. */
+export interface ServerSettings {
+  /** JOB_SIGNATURE: whose Jobs these are, the value of a label. */
+  signature: string;
+  /** JOB_NAMESPACE: where Jobs are made. */
+  namespace: string;
+  /** JOB_DEFINITIONS_CONFIG_PATH: the list of definitions. */
+  definitionsPath: string;
+  /** IN_CLUSTER: the service account of the pod is used, and no kubeconfig. Default: false. */
+  inCluster: boolean;
+  /** JOB_RETENTION_PERIOD_SEC. Default 3600. */
+  retentionSec: number;
+  /** JOB_SERVER_HOST. Default 127.0.0.1. */
+  host: string;
+  /** JOB_SERVER_PORT. Default 5000. */
+  port: number;
+  /** JOB_SERVER_TOKENS_PATH: a list of tokens. Default: none are asked for. */
+  tokensPath: string | undefined;
+  /** JOB_ALLOWED_IMAGES: by commas, `*` for any signs. Default: all. */
+  images: string[] | undefined;
+  /** JOB_ALLOWED_SERVICE_ACCOUNTS: by commas. Default: all. */
+  serviceAccounts: string[] | undefined;
+  /** JOB_SERVER_REQUESTS_PER_SEC of one caller. Default 100. */
+  perSec: number;
+  /** JOB_SERVER_MAX_BODY_BYTES. Default 262144. */
+  maxBodyBytes: number;
+}
+
+const LABEL_VALUE = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
+const NAMESPACE = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+/** Reads the environment. @throws KtError `BAD_SETTINGS` with all that is wrong */
+export function readSettings(env: Readonly<Record<string, string | undefined>>): ServerSettings {
+  const problems: Problem[] = [];
+  const wrong = (path: string, message: string): void =>
+    void problems.push({ code: 'BAD_SETTINGS', path, message });
+  const given = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
+  const needed = (name: string, what: string, shape = /./s): string => {
+    const value = given(name);
+    if (value === undefined) wrong(name, `${name} is not set: ${what}.`);
+    else if (!shape.test(value))
+      wrong(name, `${name} is ${JSON.stringify(value)}, which it cannot be: ${what}.`);
+    return value ?? '';
+  };
+  const number = (name: string, [least, most]: [number, number], fallback: number): number => {
+    const value = given(name);
+    if (value === undefined) return fallback;
+    const read = /^\d{1,12}$/.test(value) ? Number(value) : Number.NaN;
+    if (!(read >= least && read <= most))
+      wrong(name, `${name} is a whole number from ${least} to ${most}, not ${JSON.stringify(value)}.`);
+    return read;
+  };
+  const list = (name: string): string[] | undefined =>
+    given(name)
+      ?.split(',')
+      .map(one => one.trim())
+      .filter(one => one !== '');
+  const settings: ServerSettings = {
+    signature: needed(
+      'JOB_SIGNATURE',
+      "the value of the label by which this server's jobs are known",
+      LABEL_VALUE,
+    ),
+    namespace: needed('JOB_NAMESPACE', 'the namespace in which jobs are made', NAMESPACE),
+    definitionsPath: needed('JOB_DEFINITIONS_CONFIG_PATH', 'the file with the list of job definitions'),
+    inCluster: !/^(|0|false|no)$/i.test(env['IN_CLUSTER'] ?? ''),
+    retentionSec: number('JOB_RETENTION_PERIOD_SEC', [0, 10 ** 10], 3600),
+    host: given('JOB_SERVER_HOST') ?? '127.0.0.1',
+    port: number('JOB_SERVER_PORT', [0, 65_535], 5000),
+    tokensPath: given('JOB_SERVER_TOKENS_PATH'),
+    images: list('JOB_ALLOWED_IMAGES'),
+    serviceAccounts: list('JOB_ALLOWED_SERVICE_ACCOUNTS'),
+    perSec: number('JOB_SERVER_REQUESTS_PER_SEC', [1, 10 ** 6], 100),
+    maxBodyBytes: number('JOB_SERVER_MAX_BODY_BYTES', [1024, 10 ** 7], 256 * 1024),
+  };
+  if (problems.length > 0) throw new KtError(problems);
+  return settings;
+}

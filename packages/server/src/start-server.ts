@@ -1,0 +1,93 @@
+/** A whole server: definitions, Jobs, retention, HTTP. */
+import { readFile } from 'node:fs/promises';
+import { messageOf, systemClock } from '@kube-transform/runtime/internal';
+import type { KubeConnection } from '@kube-transform/runtime/kubernetes';
+import type { Clock } from '@kube-transform/runtime';
+import { KtError } from '@kube-transform/sdk';
+import { FileDefinitions } from './definitions/definitions.js';
+import { serverApp } from './http/app.js';
+import { listen } from './http/listen.js';
+import { serverMetrics } from './http/metrics.js';
+import { readTokens } from './http/tokens.js';
+import { jobApi, JobManager } from './jobs/managed-jobs.js';
+import { JobRetention } from './jobs/retention.js';
+import type { ServerSettings } from './settings.js';
+
+/** What a server needs beside its settings. */
+export interface StartOptions {
+  settings: ServerSettings;
+  /** The cluster. */
+  connection: KubeConnection;
+  clock?: Clock;
+  /** Told in a sentence of what goes wrong while it runs. */
+  tell?: (message: string) => void;
+}
+
+/** A server that runs. */
+export interface JobServer {
+  url: string;
+  jobs: JobManager;
+  /** Answers what is under way, then ends. */
+  stop(): Promise<void>;
+}
+
+const END_WITHIN_MS = 25_000;
+
+/** Starts a server. Rejects with KtError where definitions or tokens cannot be used, or the port is taken. */
+export async function startServer({
+  settings,
+  connection,
+  clock = systemClock,
+  tell = () => undefined,
+}: StartOptions): Promise<JobServer> {
+  const api = jobApi(connection, settings.namespace);
+  const definitions = new FileDefinitions(settings.definitionsPath, { api, tell });
+  try {
+    await definitions.start();
+    const callerOf =
+      settings.tokensPath === undefined
+        ? undefined
+        : readTokens(await readFile(settings.tokensPath, 'utf8'), settings.tokensPath);
+    const { images, serviceAccounts, retentionSec, perSec, maxBodyBytes } = settings;
+    const jobs = new JobManager({
+      api,
+      signature: settings.signature,
+      definitions,
+      limits: { images, serviceAccounts },
+    });
+    const ending = new AbortController();
+    const metrics = serverMetrics();
+    const app = serverApp({
+      jobs,
+      clock,
+      metrics,
+      ending: ending.signal,
+      callerOf,
+      perSec,
+      maxBodyBytes,
+      tell,
+    });
+    const server = await listen(app, { host: settings.host, port: settings.port, clock });
+    const retention = new JobRetention({ jobs, retentionSec, clock, tell, deleted: n => metrics.deleted(n) });
+    const kept = retention.run(ending.signal);
+    return {
+      url: server.url,
+      jobs,
+      stop: async () => {
+        ending.abort();
+        await Promise.all([server.close(END_WITHIN_MS), kept]);
+        api.close();
+      },
+    };
+  } catch (error) {
+    api.close();
+    throw error instanceof KtError ? error : cannotStart(error);
+  }
+}
+
+function cannotStart(cause: unknown): KtError {
+  return new KtError(
+    { code: 'CANNOT_START', path: '', message: `The server cannot start: ${messageOf(cause)}` },
+    { cause },
+  );
+}

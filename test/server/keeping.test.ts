@@ -1,0 +1,79 @@
+/** Definitions as their files change, and the deletion of finished Jobs. */
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { JobRetention } from '@kube-transform/server';
+import { DONE, HELLO, job, JOBS, OpenJobs, putJobs } from './open-jobs.js';
+
+let opened: OpenJobs;
+beforeEach(async () => {
+  opened = await OpenJobs.open();
+});
+afterEach(() => opened.close());
+
+describe('definitions', () => {
+  test('a broken new file - keeps the last good one, and says so once', async () => {
+    await opened.write('definitions.yaml', '- name: [');
+    expect(await opened.jobs.create('hello', {})).toMatch(/^hello-/);
+    expect(await opened.jobs.create('hello', {})).toMatch(/^hello-/);
+    expect(opened.told).toHaveLength(1);
+    expect(opened.told[0]).toMatch(/definitions\.yaml cannot be used, so what it said before holds on/);
+    await opened.define([{ name: 'new', spec: HELLO }]);
+    expect(await opened.definitions.names()).toEqual(['new']);
+  });
+
+  test('all that is wrong - is told at once', async () => {
+    const wrong = OpenJobs.open({
+      definitions: [
+        { spec: 'x' },
+        { name: 'a' },
+        { name: 'b', spec_config_map_name: 'm' },
+        { name: 'c', spec: { a: 1 } },
+        { name: 'a b', spec: 'x' },
+      ],
+    });
+    const { message } = await wrong.then(
+      () => new Error('started'),
+      (error: unknown) => error as Error,
+    );
+    expect(message.split('\n')).toHaveLength(5);
+    for (const word of ['[0]', 'no template', 'by halves', 'that is no text', '"a b"'])
+      expect(message).toContain(word);
+  });
+});
+
+describe('retention', () => {
+  const retention = (more: object = {}): JobRetention =>
+    new JobRetention({
+      jobs: opened.jobs,
+      retentionSec: 0,
+      clock: opened.clock,
+      tell: message => void opened.told.push(message),
+      ...more,
+    });
+
+  test('R1: a Job that runs - is kept, whatever its annotation says', async () => {
+    putJobs(opened, [
+      job('runs', { annotations: { job_deletion_time_unix_sec: '1' } }),
+      job('done', { status: DONE, annotations: { job_deletion_time_unix_sec: '1' } }),
+    ]);
+    expect(await retention().pass()).toEqual(['done']);
+    expect(opened.kube.storage.all(JOBS).map(one => one.metadata.name)).toEqual(['runs']);
+  });
+
+  test('R2: a pass that fails - is told, and the loop goes on until its signal', async () => {
+    opened.kube.on(/^GET/, { status: 500 }, 1);
+    putJobs(opened, [job('done', { status: DONE })]);
+    const ending = new AbortController();
+    const loop = retention().run(ending.signal, 60_000);
+    await opened.clock.waitedFor(60_000);
+    expect(opened.told[0]).toContain('could not be looked through');
+    opened.clock.advance(60_000);
+    await opened.kube.hasBeenAsked(/^PATCH/);
+    await opened.clock.waitedFor(60_000);
+    opened.clock.advance(60_000);
+    await opened.kube.hasBeenAsked(/^DELETE/);
+    await opened.clock.waitedFor(60_000);
+    ending.abort();
+    await loop;
+    expect(opened.kube.storage.all(JOBS)).toEqual([]);
+  });
+});
