@@ -47,7 +47,10 @@ export const FEATURES: Record<string, Evidence> = {
   B7: { file: 'test/cli/starter/pages.test.ts', test: 'every command of kt is one' },
   B8: { file: 'test/cli/starter/starter.test.ts', test: 'git keeps the data of the example' },
   C1: { file: 'test/e2e/runs/containers.test.ts', test: 'are told what they run' },
-  C2: { file: 'test/containers/test-run.test.ts', test: 'a step is left out where all that waits for it is made' },
+  C2: {
+    file: 'test/containers/test-run.test.ts',
+    test: 'a step is left out where all that waits for it is made',
+  },
   C3: { file: 'test/e2e/runs/cli.test.ts', test: 'is read while its pods are there and when they are gone' },
   C4: { file: 'test/contracts/kube-recovery.test.ts', test: 'adopts the Jobs that there are' },
   C5: {
