@@ -51,16 +51,13 @@ export const FEATURES: Record<string, Evidence> = {
     file: 'test/containers/test-run.test.ts',
     test: 'a step is left out where all that waits for it is made',
   },
-  C3: { file: 'test/e2e/runs/cli.test.ts', test: 'is read while its pods are there and when they are gone' },
-  C4: { file: 'test/contracts/kube-recovery.test.ts', test: 'adopts the Jobs that there are' },
+  C3: { file: 'test/e2e/runs/containers.test.ts', test: 'give results, files and logs' },
+  C4: { file: 'test/containers/taclib.test.ts', test: 'taclib $id: $about' },
   C5: {
     file: 'packages/runtime/src/kubernetes/manifests/run-jobs.test.ts',
     test: 'have a hash that changes with the step',
   },
-  C6: {
-    file: 'packages/runtime/src/kubernetes/manifests/run-jobs.test.ts',
-    test: 'carry every pod option of a job',
-  },
+  C6: { file: 'test/containers/taclib.test.ts', test: 'is the same Job' },
   C7: { file: 'test/contracts/kube-recovery.test.ts', test: 'with keepFinished' },
   C8: {
     file: 'test/e2e/rights/restricted-namespace.test.ts',

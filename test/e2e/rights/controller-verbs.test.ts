@@ -56,6 +56,14 @@ const untilEach = (paths: string[]): Partial<GivenJob> => ({
   itemsPerPod: 1,
 });
 
+const container: GivenJob = {
+  name: 'a',
+  type: 'container',
+  items: ['one', 'two'],
+  memory: '32Mi',
+  container: { image: process.env['KT_E2E_BUSYBOX'] ?? '', command: ['echo', { $ref: 'item#' }] },
+};
+
 const CASES: Case[] = [
   {
     resource: 'jobs',
@@ -102,6 +110,8 @@ const CASES: Case[] = [
     says: 'trouble',
     ends: 'Completed',
   },
+  { resource: 'pods', verb: 'patch', jobs: [container], says: 'trouble', ends: null, heals: true },
+  { resource: 'pods/log', verb: 'get', jobs: [container], says: 'trouble', ends: null, heals: true },
   { resource: 'configmaps', verb: 'list', jobs: [plain], says: 'trouble', ends: 'Completed' },
   { resource: 'configmaps', verb: 'watch', jobs: [plain], says: 'trouble', ends: 'Completed' },
   { resource: 'configmaps', verb: 'patch', jobs: [plain], says: 'log', ends: null },

@@ -20,7 +20,8 @@ import { CONTAINER } from '../manifests/pod-spec.js';
 const AT_ONCE = 50;
 /** How long lines gather before they are stored. */
 const PACE_MS = 2000;
-const RETRIES = 3;
+/** Half a minute in all: a node may be out of reach for as long. */
+const RETRIES = 6;
 const RETRY_MS = 500;
 /** Lines that may wait to be stored. */
 const WAITING = 5000;
@@ -59,14 +60,15 @@ export class ContainerLogs {
     this.#reading.set(uid, reading);
   }
 
-  /** Reads a container that has ended; its last lines, or none where it cannot be read. */
-  async whole(pod: Pod, of: LogOf): Promise<readonly string[]> {
+  /**
+   * Reads a container that has ended; its last lines, or null where its log is gone. Rejects with KubeError
+   * where it may not be read.
+   */
+  async whole(pod: Pod, of: LogOf): Promise<readonly string[] | null> {
     const uid = pod.metadata.uid ?? '';
     const followed = await this.#reading.get(uid)?.catch(() => undefined);
     if (followed !== undefined) return followed;
-    const reading = this.#insist(pod, of);
-    this.#reading.set(uid, reading);
-    return await reading;
+    return await this.#insist(pod, of);
   }
 
   /** It is dealt with. */
@@ -74,14 +76,15 @@ export class ContainerLogs {
     this.#reading.delete(pod.metadata.uid ?? '');
   }
 
-  async #insist(pod: Pod, of: LogOf): Promise<readonly string[]> {
+  async #insist(pod: Pod, of: LogOf): Promise<readonly string[] | null> {
     for (let tries = 0; ; tries++) {
       try {
         return await this.#read(pod, of, false);
       } catch (error) {
         if (!isKubeError(error)) throw error;
-        // The pod is gone, or its node no longer has it.
-        if (error.status === 404 || error.status === 400 || tries === RETRIES) return [];
+        if (error.status === 403) throw error;
+        // The pod is gone, or its node is.
+        if (error.status === 404 || error.status === 400 || tries === RETRIES) return null;
         await this.#o.clock.sleep(RETRY_MS * 2 ** tries, this.#o.signal);
       }
     }

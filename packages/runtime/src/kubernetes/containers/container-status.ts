@@ -35,7 +35,7 @@ export function startedMs(pod: Pod): { podMs: number; containerMs: number } | nu
 /** How a container ended. */
 export function endOf(
   pod: Pod,
-  lastLines: readonly string[],
+  lastLines: readonly string[] | null,
   result: KTContainerResult | undefined,
 ): ContainerEnd {
   const ended = stateOf(pod)?.terminated;
@@ -45,7 +45,7 @@ export function endOf(
     exitCode,
     signal: SIGNALS[exitCode - 128] ?? null,
     isOutOfMemory: ended?.reason === 'OOMKilled',
-    lastLines,
+    lastLines: lastLines ?? [],
     file: isFile ? (ended?.message ?? null) : null,
   };
 }

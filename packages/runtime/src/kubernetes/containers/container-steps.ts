@@ -6,7 +6,7 @@
  * - Of what it does nothing is remembered that cannot be made anew from the store, the Jobs and the pods: a
  *   pod that waits is told again, one that has ended is dealt with again, unless its item has a result.
  */
-import type { FailureCause, KtFiles } from '@kube-transform/sdk';
+import type { FailureCause, KTContainerResult, KtFiles } from '@kube-transform/sdk';
 import type { ContainerEnd } from '../../ports/containers.js';
 import type { Clock, FileStore, Hint } from '../../ports/index.js';
 import type { ResultCache } from '../../run-store/item-results.js';
@@ -41,6 +41,14 @@ export interface ContainerPod {
   manifest: JobManifest;
   item: number;
 }
+
+/** How a container ended, and whether what it printed could be read. */
+export interface ReadEnd extends ContainerEnd {
+  isRead: boolean;
+}
+
+/** A result that is among what a container prints. */
+const isPrinted = (result: KTContainerResult | undefined): boolean => result === 'text' || result === 'json';
 
 /** Prepares and records the items of container steps. */
 export class ContainerSteps {
@@ -103,10 +111,10 @@ export class ContainerSteps {
     );
   }
 
-  /** Stores what a container printed; how it ended. */
-  async ended({ pod, manifest, item }: ContainerPod): Promise<ContainerEnd> {
+  /** Stores what a container printed; how it ended. Rejects with KubeError where that cannot be read now. */
+  async ended({ pod, manifest, item }: ContainerPod): Promise<ReadEnd> {
     const lastLines = await this.#logs.whole(pod, await this.#logOf(manifest, item));
-    return endOf(pod, lastLines, manifest.job.container?.result);
+    return { ...endOf(pod, lastLines, manifest.job.container?.result), isRead: lastLines !== null };
   }
 
   /** Why a container failed, as far as its exit code tells. */
@@ -131,11 +139,11 @@ export class ContainerSteps {
    * Puts the end of a container on record where it is one that settles its item; what is new in the store,
    * null where its failure is for others to judge.
    */
-  async settle(of: ContainerPod, end: ContainerEnd): Promise<Hint | null> {
+  async settle(of: ContainerPod, end: ReadEnd): Promise<Hint | null> {
     const { pod, manifest, item } = of;
     const { exitCodes } = manifest.job.container ?? { exitCodes: { skip: [] as number[] } };
     const isWell = pod.status?.phase === 'Succeeded' || exitCodes.skip.includes(end.exitCode);
-    if (!isWell) return null;
+    if (!isWell || (!end.isRead && isPrinted(manifest.job.container?.result))) return null;
     const prepared = await this.#again(manifest, item);
     const hint = await this.#record(manifest, { item, prepared, end, uid: pod.metadata.uid });
     this.#logs.forget(pod);

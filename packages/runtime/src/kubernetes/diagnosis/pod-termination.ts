@@ -186,6 +186,13 @@ function noProgram(reason: string, said: string): FailureCause {
   return { kind: 'NotStarted', reason, message };
 }
 
+/** The end of a container that succeeded, and whose output, which is its result, was gone before it was read. */
+export const UNREAD: PodTermination = end({
+  kind: 'disrupted',
+  cause: evicted('It ended well, but its pod and what it printed were gone before they were read.'),
+  begun: [],
+});
+
 function notStarted(reason: string, said: string): FailureCause {
   const words = shimless(said);
   return {

@@ -25,6 +25,8 @@ import type { KubernetesOptions } from './options.js';
 /** Pods that are dealt with at once. */
 const AT_ONCE = 24;
 const DENIED_FOR_MS = 300_000;
+/** When a pod is dealt with again that could not be. */
+const AGAIN_MS = 5000;
 
 /** Whom to ask, and to tell. */
 export interface ContainerWatcher {
@@ -83,10 +85,17 @@ export class ContainerWatch {
       } catch (error) {
         if (this.#isOver(signal)) return;
         if (!isKubeError(error)) return this.#watcher.broke(error);
-        this.#done.delete(key);
         this.#o.onTrouble(error);
+        void this.#again(pod, { key, signal });
       }
     });
+  }
+
+  /** Has a pod dealt with again, as it was seen last: a right may be given meanwhile. */
+  async #again(pod: Pod, { key, signal }: { key: string; signal: AbortSignal }): Promise<void> {
+    await this.#o.clock.sleep(AGAIN_MS, signal).catch(() => undefined);
+    this.#done.delete(key);
+    if (!signal.aborted) this.#see(pod, signal);
   }
 
   #isOver(signal: AbortSignal): boolean {

@@ -14,6 +14,7 @@ import type { Pod } from '../api/objects.js';
 import { paths } from '../api/paths.js';
 import {
   DID_NOTHING,
+  UNREAD,
   type PodTermination,
   resultsAreLost,
   terminationOf,
@@ -150,6 +151,9 @@ export class PodFailures {
     const given = { memory: wave.memory, timeoutMs: attemptTimeoutMs(manifest.job) };
     if (manifest.job.container === null || seen === undefined || item === undefined)
       return terminationOf(seen, given);
+    // What it printed is its result, and is gone.
+    if (seen.status?.phase === 'Succeeded')
+      return { ...UNREAD, uid: seen.metadata.uid ?? null, begun: [item] };
     const end = await this.#steps.ended({ pod: seen, manifest, item });
     const cause = this.#steps.causeOf(manifest, end);
     return terminationOf(seen, { ...given, container: { item, cause } });
