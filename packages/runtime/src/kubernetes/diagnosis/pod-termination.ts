@@ -186,7 +186,7 @@ function noProgram(reason: string, said: string): FailureCause {
   return { kind: 'NotStarted', reason, message };
 }
 
-/** The end of a container that succeeded, and whose output, which is its result, was gone before it was read. */
+/** The end of a container that succeeded, and whose result, which it printed, was gone before it was read. */
 export const UNREAD: PodTermination = end({
   kind: 'disrupted',
   cause: evicted('It ended well, but its pod and what it printed were gone before they were read.'),
