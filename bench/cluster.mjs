@@ -123,13 +123,16 @@ export async function settled({ api, namespace }, measure) {
  * A Job as anyone would write it, or with a pod `like` another, from its POST until it is Complete; in
  * milliseconds.
  */
-async function rawJob({ api, namespace, settings }, { completions, parallelism, like }) {
+export async function rawJob(
+  { api, namespace, settings },
+  { completions, parallelism, like, command = ['node', '-e', '0'] },
+) {
   const name = `raw-${systemClock.randomId(6)}`;
   const container = {
     name: 'main',
     image: settings.image,
     imagePullPolicy: 'IfNotPresent',
-    command: ['node', '-e', '0'],
+    command,
     resources: { requests: { cpu: '10m', memory: '32Mi' } },
   };
   const pod = {
@@ -232,11 +235,11 @@ function ourMap(place, { items, itemsPerPod = null }) {
 }
 
 /** The spec of the pods that items run in. */
-async function ourPod(place) {
-  const { runId } = await ourMap(
-    { ...place, settings: { ...place.settings, keepFinished: true } },
-    { items: 1, itemsPerPod: 1 },
-  );
+const ourPod = place => podOf(place, kept => ourMap(kept, { items: 1, itemsPerPod: 1 }));
+
+/** The spec of the pods of a run whose Jobs are kept. */
+export async function podOf(place, run) {
+  const { runId } = await run({ ...place, settings: { ...place.settings, keepFinished: true } });
   const labelSelector = `kt.dev/run=${runId},app.kubernetes.io/component=task`;
   const [job] = (await place.api.list(paths.jobs(place.namespace), { labelSelector })).items;
   return job.spec.template.spec;

@@ -1,11 +1,12 @@
 /**
- * `npm run bench -- [core|in-process|store|pool|cold-start|cluster|many|deploy|bucket]…`: prints ours beside what
+ * `npm run bench -- [core|in-process|store|pool|cold-start|cluster|containers|many|deploy|bucket]…`: prints ours beside what
  * it is compared with, measured in one run.
  */
 import { availableParallelism } from 'node:os';
 import { benchBucket } from './bucket.mjs';
 import { benchCluster } from './cluster.mjs';
 import { benchColdStart } from './cold-start.mjs';
+import { benchContainers } from './containers.mjs';
 import { benchCore } from './core.mjs';
 import { benchDeploy } from './deploy.mjs';
 import { benchInProcess } from './in-process.mjs';
@@ -23,6 +24,7 @@ const LOCAL = {
 const BENCHES = {
   ...LOCAL,
   cluster: benchCluster,
+  containers: benchContainers,
   many: benchMany,
   deploy: benchDeploy,
   bucket: benchBucket,

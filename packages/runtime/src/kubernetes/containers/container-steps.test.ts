@@ -1,0 +1,91 @@
+import { type KTJobInput, mustParsePipeline } from '@kube-transform/sdk';
+import { beforeEach, expect, test } from 'vitest';
+import { errorOf, KubeBench } from '../../../../../test/kit/kube-bench.js';
+import { statusBody } from '../../../../../test/kit/kube-server.js';
+import { expandJob } from '../../engine/expand-job.js';
+import type { FileStore } from '../../ports/index.js';
+import { systemClock } from '../../process/system-clock.js';
+import { readOutcomes } from '../../run-store/item-results.js';
+import type { JobManifest } from '../../run-store/job-manifest.js';
+import { logsPrefix } from '../../run-store/layout.js';
+import { readLog } from '../../run-store/read-log.js';
+import { memoryFileStore } from '../../stores/memory-file-store.js';
+import { KubeApi } from '../api/kube-api.js';
+import type { Pod } from '../api/objects.js';
+import { clusterSettings } from '../manifests/cluster-settings.js';
+import { ownerOf } from '../manifests/run-jobs.js';
+import { ContainerSteps } from './container-steps.js';
+
+const bench = new KubeBench();
+let store: FileStore;
+beforeEach(() => {
+  store = memoryFileStore();
+});
+
+const pod: Pod = {
+  metadata: { name: 'pod-0', uid: 'u0' },
+  status: {
+    phase: 'Succeeded',
+    containerStatuses: [{ name: 'main', state: { terminated: { exitCode: 0 } } }],
+  },
+};
+
+/** The pods of a step with this result, as a controller that has just begun sees them. */
+async function stepsOf(result: 'none' | 'text') {
+  const given: KTJobInput = { type: 'container', name: 'c', container: { image: 'x', result } };
+  const [job] = mustParsePipeline({ name: 'p', jobs: [given] }).jobs;
+  const manifest = (await expandJob({
+    store,
+    runId: 'r',
+    pipeline: 'p',
+    job: job!,
+    itemsPerPod: () => 1,
+  })) as JobManifest;
+  const settings = clusterSettings({ namespace: 'ns', store: 'mem:' });
+  const frame = {
+    runId: 'r',
+    pipeline: 'p',
+    settings,
+    digest: 'd',
+    bundleParts: 1,
+    owner: ownerOf('r', 'u'),
+  };
+  const api = new KubeApi(bench.connection(), { clock: bench.clock });
+  const steps = new ContainerSteps({ api, store, clock: systemClock, frame }, new AbortController().signal);
+  return { steps, of: { pod, manifest, item: 0 } };
+}
+const resultOf = async (): Promise<unknown> => (await readOutcomes(store, 'r', 'c')).get(0)?.result;
+
+test.each([
+  ['text', undefined],
+  ['none', null],
+] as const)('a container whose log is gone - with the result "%s" has %j', async (result, stored) => {
+  bench.server.on(/\/log\?/, { status: 404, body: statusBody(404, 'NotFound') });
+  const { steps, of } = await stepsOf(result);
+  const hint = await steps.settle(of, await steps.ended(of));
+  expect(hint === null).toBe(stored === undefined);
+  expect(await resultOf()).toBe(stored);
+});
+
+test('a container whose log may not be read - is not settled', async () => {
+  bench.server.on(/\/log\?/, { status: 403, body: statusBody(403, 'Forbidden') });
+  const { steps, of } = await stepsOf('none');
+  expect((await errorOf(steps.ended(of))).status).toBe(403);
+  expect(await readOutcomes(store, 'r', 'c')).toEqual(new Map());
+});
+
+test('a container whose log was stored by another controller - has each line once', async () => {
+  bench.server.on(/\/log\?/, {
+    stream: out => {
+      out.send('2026-11-28T08:00:00.123Z one\n2026-11-28T08:00:00.124Z two\n');
+      out.end();
+    },
+  });
+  for (const _ of [1, 2]) {
+    const { steps, of } = await stepsOf('text');
+    expect((await steps.ended(of)).lastLines).toEqual(['one', 'two']);
+  }
+  const lines: unknown[] = [];
+  for await (const line of readLog(store, logsPrefix('r', 'c', 0), value => value)) lines.push(line);
+  expect(lines).toMatchObject([{ message: 'one', n: 1 }, { message: 'two' }]);
+});
