@@ -5,6 +5,7 @@ import { expect, expectTypeOf, test } from 'vitest';
 import * as z from 'zod';
 
 const list = ktFunction(async (_: object, { files }: KtContext) => files.glob('raw/*.csv'));
+const same = ktFunction(({ of }: { of: unknown }) => of === 3);
 const total = ktFunction(({ counts }: { counts: ({ rows: number } | null)[] }) =>
   counts.reduce((sum, count) => sum + (count?.rows ?? 0), 0),
 );
@@ -167,4 +168,24 @@ test('UN1, UN2: a step is left out where all that waits for it is made, and what
   expect(await again('last')).toEqual(['between', 'last']);
   expect(await again('left', 'right')).toEqual(names);
   expect(await again()).toEqual([]);
+});
+
+test('UN1: a step that is made and uses the result of one that is left out - is skipped', async () => {
+  const twice = pipeline('twice')
+    .container('count', { image: 'x', result: 'json' })
+    .container('publish', ({ count }) => ({
+      image: 'x',
+      args: [text`${count as never}`],
+      outputs: ['out/published'],
+    }))
+    .job('again', same, ({ count }) => ({ of: count }), { after: ['publish'], outputs: ['out/published'] });
+  const fakes = {
+    count: () => ({ output: '3' }),
+    publish: ({ files, args }: { files: KtContext['files']; args: readonly string[] }) =>
+      files.write('out/published', args.join()),
+  };
+  const first = await testRun(twice, { containers: fakes });
+  expect(await first.files.readText('out/published')).toBe('3');
+  const again = await testRun(twice, { store: first.store });
+  expect(again.status, JSON.stringify(again.cause('publish'))).toBe('Completed');
 });

@@ -54,6 +54,8 @@ function printSteps(summary: RunSummary, output: Output): void {
 function counts(job: JobProgress): string {
   const { items, done, failed, retried, maxFailed } = job;
   if (items === null) return '';
+  // An empty list, or one that nobody needs: what waits for it has been made before.
+  if (items === 0) return 'nothing to do';
   const allowed = maxFailed === 0 ? '' : ` (${maxFailed} may)`;
   const parts = [
     `${(done + failed).toLocaleString('en-US')}/${plural(items, 'item')}`,

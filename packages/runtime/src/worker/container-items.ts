@@ -51,14 +51,20 @@ export class ContainerItems {
   /** What an item is to run, unless it is done already or cannot run. */
   async prepare(item: number, line: ItemLine): Promise<PreparedItem> {
     const { job } = this.#step;
+    // First: of what is made, nobody may have run what it was made of.
+    const targets = await this.#targets.look(valueOf(item, line));
+    if ('kind' in targets) return failed(targets);
+    if (targets.isMade) return { type: 'ended', outcome: await this.#kept(targets.paths) };
     const filled = await this.#fill(item, line);
     if ('kind' in filled) return failed(filled);
     const call = callOf(filled, { job: job.name, item });
     if ('kind' in call) return failed(call);
-    const targets = await this.#targets.look(valueOf(item, line));
-    if ('kind' in targets) return failed(targets);
-    const skipped = await this.#skipped(call, targets);
-    if (skipped !== null) return { type: 'ended', outcome: skipped };
+    if (job.cache && targets.paths.length === 0) {
+      const hash = await cacheHash('container', job.name, asJson(call));
+      const kept = await cachedResult(this.#host.store, hash);
+      if (kept !== undefined)
+        return { type: 'ended', outcome: { ok: true, value: kept.value, skipped: true } };
+    }
     return { type: 'run', item, call, outputs: targets.paths, resultKey: keyOf(filled) };
   }
 
@@ -102,19 +108,10 @@ export class ContainerItems {
     return filled as unknown as KTContainer;
   }
 
-  async #skipped(
-    call: ContainerCall,
-    { paths, isMade }: { paths: Json[]; isMade: boolean },
-  ): Promise<AttemptOutcome | null> {
-    const { job } = this.#step;
-    const { store } = this.#host;
-    if (isMade) {
-      const kept = await cachedResult(store, await outputsHash(keptAs(job.name), paths));
-      return { ok: true, value: kept?.value ?? null, skipped: true, unkept: kept === undefined || undefined };
-    }
-    if (!job.cache || paths.length > 0) return null;
-    const kept = await cachedResult(store, await cacheHash('container', job.name, asJson(call)));
-    return kept === undefined ? null : { ok: true, value: kept.value, skipped: true };
+  /** What comes of an item whose files are there: its result, where one was kept. */
+  async #kept(paths: Json[]): Promise<AttemptOutcome> {
+    const kept = await cachedResult(this.#host.store, await outputsHash(keptAs(this.#step.job.name), paths));
+    return { ok: true, value: kept?.value ?? null, skipped: true, unkept: kept === undefined || undefined };
   }
 
   async #result(
