@@ -12,12 +12,12 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { KtError, parseQuantity } from '@kube-transform/sdk';
+import { signalOf } from '../process/exit-signal.js';
 import { LastLines } from '../streams/last-lines.js';
 import type { ContainerCall, ContainerEnd, ContainerRuntime, ContainerTask } from '../ports/containers.js';
 
 /** In the order in which they are looked for. */
 const TOOLS = ['docker', 'podman', 'nerdctl'];
-const SIGNALS: Record<number, string> = { 6: 'SIGABRT', 9: 'SIGKILL', 11: 'SIGSEGV', 15: 'SIGTERM' };
 /** What docker and its like say with exit codes of their own: it could not be begun. */
 const NOT_BEGUN = new Set([125, 126, 127]);
 
@@ -84,7 +84,7 @@ async function run(tool: string, call: ContainerCall, around: Surroundings): Pro
     if (NOT_BEGUN.has(code) && !(await hasRun(tool, name)))
       throw notBegun(task.job.name, call.image, lastLines.at(-1) ?? '');
     const file = resultFile === null ? null : await readFile(resultFile, 'utf8');
-    return { exitCode: code, signal: SIGNALS[code - 128] ?? null, isOutOfMemory, lastLines, file };
+    return { exitCode: code, signal: signalOf(code), isOutOfMemory, lastLines, file };
   } finally {
     await remove(tool, name);
   }

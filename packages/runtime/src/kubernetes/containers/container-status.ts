@@ -1,11 +1,10 @@
 /** What Kubernetes tells of the container of a step. Pure. */
 import type { KTContainerResult } from '@kube-transform/sdk';
 import type { ContainerEnd } from '../../ports/containers.js';
+import { signalOf } from '../../process/exit-signal.js';
 import type { ContainerState, Pod } from '../api/objects.js';
 import { CONTAINER } from '../manifests/pod-spec.js';
 import { GATE } from './container-pod.js';
-
-const SIGNALS: Record<number, string> = { 6: 'SIGABRT', 9: 'SIGKILL', 11: 'SIGSEGV', 15: 'SIGTERM' };
 
 /** The container's state; undefined where it has none yet. */
 function stateOf({ status }: Pod): ContainerState | undefined {
@@ -43,7 +42,7 @@ export function endOf(
   const isFile = typeof result === 'object' && 'file' in result;
   return {
     exitCode,
-    signal: SIGNALS[exitCode - 128] ?? null,
+    signal: signalOf(exitCode),
     isOutOfMemory: ended?.reason === 'OOMKilled',
     lastLines: lastLines ?? [],
     file: isFile ? (ended?.message ?? null) : null,

@@ -1,6 +1,7 @@
 /** Why a pod ended, from what Kubernetes tells of it. Pure. */
 import type { FailureCause } from '@kube-transform/sdk';
 import type { PodEndKind, TerminationNote } from '../../ports/index.js';
+import { signalOf } from '../../process/exit-signal.js';
 import { lastWords } from '../../process/last-words.js';
 import { TERMINATION_NOTE } from '../../process/termination-message.js';
 import { EXIT_CODE } from '../manifests/exit-codes.js';
@@ -34,7 +35,6 @@ const MAX_WORDS = 500;
  */
 const BY_PLATFORM =
   /^(Unknown|ContainerStatusUnknown|NodeLost|NodeShutdown|Shutdown|Terminated|Evicted|Preempting|UnexpectedAdmissionError|AdmissionRejected|NodeAffinity|NodePorts|OutOf\w+)$/;
-const SIGNALS: Record<number, string> = { 6: 'SIGABRT', 9: 'SIGKILL', 11: 'SIGSEGV', 15: 'SIGTERM' };
 
 /** What is known of a pod that ended. */
 interface Given {
@@ -147,7 +147,7 @@ function readNote(text: string | undefined): TerminationNote {
 }
 
 function exited(code: number | null, said: string | undefined): FailureCause {
-  const signal = code !== null && code > 128 ? (SIGNALS[code - 128] ?? null) : null;
+  const signal = code === null ? null : signalOf(code);
   const how = signal === null ? `with exit code ${code ?? '?'}` : `by ${signal} (exit code ${code ?? '?'})`;
   const words = said === undefined || said === '' ? '' : ` It said: ${lastWords(said).slice(0, MAX_WORDS)}`;
   return { kind: 'Exited', message: `The worker process was ended ${how}.${words}`, exitCode: code, signal };
