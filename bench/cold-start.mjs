@@ -13,7 +13,7 @@ import { mustParsePipeline } from '@kube-transform/sdk';
 import { localFileStore, openStore } from '@kube-transform/runtime';
 import { drive, newRun, systemClock, WorkerProcess, writeRecord } from '@kube-transform/runtime/internal';
 import { scriptedExecutor } from '@kube-transform/runtime/testing';
-import { withDriver } from '../packages/cli/dist/bundle/with-driver.js';
+import { withDrivers } from '../packages/cli/dist/bundle/with-drivers.js';
 import { compare } from './compare.mjs';
 
 /** Certificates of this machine cost each Node process time that is nobody's. */
@@ -122,7 +122,7 @@ export async function benchColdStart() {
         { kind: 'pool', store: folder, bundle: made },
         ...(bucket === null || name !== 'plain'
           ? []
-          : [{ kind: 'pod', store: bucket, bundle: await withDriver(made, bucketUrl) }]),
+          : [{ kind: 'pod', store: bucket, bundle: await withDrivers(made, bucketUrl) }]),
       ];
       for (const { kind, store, bundle } of places) {
         const { 'controller.mjs': controller, ...own } = bundle.files;

@@ -12,7 +12,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { KtError, parseQuantity } from '@kube-transform/sdk';
-import { signalOf } from '../process/exit-signal.js';
+import { signalOf } from '../parse/exit-signal.js';
 import { LastLines } from '../streams/last-lines.js';
 import type { ContainerCall, ContainerEnd, ContainerRuntime, ContainerTask } from '../ports/containers.js';
 

@@ -1,7 +1,7 @@
 /** What Kubernetes tells of the container of a step. Pure. */
 import type { KTContainerResult } from '@kube-transform/sdk';
 import type { ContainerEnd } from '../../ports/containers.js';
-import { signalOf } from '../../process/exit-signal.js';
+import { signalOf } from '../../parse/exit-signal.js';
 import type { ContainerState, Pod } from '../api/objects.js';
 import { CONTAINER } from '../manifests/pod-spec.js';
 import { GATE } from './container-pod.js';

@@ -1,7 +1,7 @@
 /** Why a pod ended, from what Kubernetes tells of it. Pure. */
 import type { FailureCause } from '@kube-transform/sdk';
 import type { PodEndKind, TerminationNote } from '../../ports/index.js';
-import { signalOf } from '../../process/exit-signal.js';
+import { signalOf } from '../../parse/exit-signal.js';
 import { lastWords } from '../../process/last-words.js';
 import { TERMINATION_NOTE } from '../../process/termination-message.js';
 import { EXIT_CODE } from '../manifests/exit-codes.js';
