@@ -134,6 +134,8 @@ describe('manners', () => {
       ...['run-store/result-cache', 'process/standard-output', 'process/hard-timeout', 'files/kt-files'],
       ...['executors/worker-slots', 'engine/expand-job', 'entry/reader'],
       'entry/bundle-index',
+      // Of a template that is filled with what was JSON.
+      'worker/container-call',
       // Causes and events, which were made plain where they arose.
       'entry/worker',
     ].map(name => `packages/runtime/src/${name}.ts`);

@@ -22,6 +22,7 @@ import { gcCommand } from './commands/gc.js';
 import { deployCommand } from './commands/deploy.js';
 import { doctorCommand } from './commands/doctor.js';
 import { graphCommand } from './commands/graph.js';
+import { importCommand } from './commands/import.js';
 import { initCommand } from './commands/init.js';
 import { logsCommand } from './commands/logs.js';
 import { rbacCommand } from './commands/rbac.js';
@@ -81,6 +82,7 @@ function programOf(cli: Cli, onRefused: (command: string) => void): Command {
     .addHelpText('after', `\n${EXIT_CODES}`);
   const verbs = [
     initCommand,
+    importCommand,
     checkCommand,
     graphCommand,
     runCommand,

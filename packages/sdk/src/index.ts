@@ -23,9 +23,10 @@ export type { InputOf, KtFunction, OutputOf } from './builder/function-types.js'
 export { ktFunction } from './builder/kt-function.js';
 export type { KtDecorator } from './builder/kt-function.js';
 export type { ContainerOptions, ContainerResult, ContainerSpec } from './builder/container-step.js';
+export type { PythonResult, PythonResultOf, PythonSpec } from './builder/python-step.js';
 export { nameExports } from './builder/name-exports.js';
 export { isPipeline, Pipeline, pipeline } from './builder/pipeline.js';
-export type { PipelineOptions } from './builder/pipeline.js';
+export type { PipelineOptions } from './builder/pipeline-state.js';
 export type { Arg, Each, Ref, RefArray, RefBase } from './builder/ref-types.js';
 export { each } from './builder/refs.js';
 export type {

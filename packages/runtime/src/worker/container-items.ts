@@ -7,14 +7,11 @@ import { json } from '../parse/shapes.js';
 import type { ContainerCall, ContainerEnd } from '../ports/containers.js';
 import type { JobOrder } from '../ports/index.js';
 import type { ItemLine } from '../run-store/job-manifest.js';
+import { callOf } from './container-call.js';
 import { ItemTargets } from './item-targets.js';
 import type { AttemptOutcome, PodHost } from './pod-host.js';
 import { compileTemplate, type Miss, missCause, resultsByJob, type Template } from './resolve-arguments.js';
 
-/** The longest argument or variable that Linux takes, in bytes, without the end. */
-const MAX_WORD = 131_000;
-/** Of all of them: what Kubernetes takes as annotations of a pod. */
-const MAX_WORDS = 200_000;
 /** What Kubernetes keeps of a file that a container leaves. */
 const MAX_FILE = 4096;
 /** Characters shown of what a container said last. */
@@ -182,59 +179,4 @@ export function exitCause(
   const message = `The container ended ${how}.${words}`;
   const permanent = exitCodes.final.includes(exitCode) ? { permanent: true } : {};
   return { kind: 'Exited', message, exitCode, signal, ...permanent };
-}
-
-/** A filled container as a call: everything in it is text now. */
-function callOf(
-  filled: KTContainer,
-  { job, item }: { job: string; item: number },
-): ContainerCall | FailureCause {
-  const problems: { path: string; message: string }[] = [];
-  let bytes = 0;
-  const word = (path: string, value: Json): string => {
-    const text = typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
-    const wrong = wrongWord(text);
-    if (typeof text === 'string' && wrong === null) {
-      bytes += Buffer.byteLength(text);
-      return text;
-    }
-    problems.push({ path, message: wrong ?? '' });
-    return '';
-  };
-  const { image, command, args, env, workdir, result } = filled;
-  const words = (path: string, values: readonly Json[]): string[] =>
-    values.map((value, i) => word(`${path}[${i}]`, value));
-  const call: ContainerCall = {
-    image: word('image', image),
-    command: command === null ? null : words('command', command),
-    args: words('args', args),
-    env: Object.fromEntries(Object.entries(env).map(([key, value]) => [key, word(`env.${key}`, value)])),
-    workdir: workdir === null ? null : word('workdir', workdir),
-    resultFile: typeof result === 'object' && 'file' in result ? result.file : null,
-  };
-  if (call.image === '' && problems.length === 0) problems.push({ path: 'image', message: 'it is empty' });
-  if (bytes > MAX_WORDS)
-    problems.push({
-      path: 'args',
-      message: `all its texts have ${bytes} bytes, and a pod may have ${MAX_WORDS}`,
-    });
-  const [first] = problems;
-  if (first === undefined) return call;
-  const message = `Step "${job}", item ${item}: container.${first.path}: ${first.message}.`;
-  return {
-    kind: 'InvalidInput',
-    message,
-    problems: problems.map(({ path, message: why }) => ({
-      code: 'BAD_CONTAINER',
-      path: `container.${path}`,
-      message: why,
-    })),
-  };
-}
-
-function wrongWord(text: Json): string | null {
-  if (typeof text !== 'string') return `should be text, a number, true or false, but is ${shown(text, 80)}`;
-  if (text.includes('\0')) return 'it holds a NUL character, which no program can be given';
-  const bytes = Buffer.byteLength(text);
-  return bytes > MAX_WORD ? `it has ${bytes} bytes, and Linux takes ${MAX_WORD}; write it to a file` : null;
 }

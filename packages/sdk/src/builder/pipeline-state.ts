@@ -25,6 +25,20 @@ export interface Step {
   options: StepDefaults & { after?: readonly string[] };
 }
 
+/**
+ * Options of `pipeline`.
+ *
+ * @example
+ * ```ts
+ * const params = z.object({ dir: z.string().default('data') });
+ * const options: PipelineOptions<typeof params> = { params };
+ * ```
+ */
+export interface PipelineOptions<S extends StandardSchema> {
+  /** Schema of a run's parameters; they become flags of `kt run`. Default: no parameters. */
+  params?: S;
+}
+
 /** A pipeline's state; it is never changed, only followed by another. */
 export interface PipelineState {
   readonly name: string;

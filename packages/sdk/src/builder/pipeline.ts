@@ -13,9 +13,10 @@ import {
   type ContainerSpec,
 } from './container-step.js';
 import { type AnyFunction, OWN_FUNCTIONS } from './function-definition.js';
-import { addStep, callWithRefs, checkEach, type PipelineState, type Step } from './pipeline-state.js';
-import type { Arg, Each } from './ref-types.js';
-import { makeRef } from './refs.js';
+import { addCall, addMap } from './call-step.js';
+import { callWithRefs, type PipelineOptions, type PipelineState } from './pipeline-state.js';
+import { addPython, type PythonResult, type PythonResultOf, type PythonSpec } from './python-step.js';
+import type { Each } from './ref-types.js';
 import type {
   ArgsThenOptions,
   CallResult,
@@ -37,20 +38,6 @@ import { bindSpec, takeIn } from './sub-pipeline.js';
 import { functionsOf, jobsOf, ownFunctionsOf } from './write-document.js';
 
 const PIPELINE = Symbol.for('kube-transform.pipeline');
-
-/**
- * Options of `pipeline`.
- *
- * @example
- * ```ts
- * const params = z.object({ dir: z.string().default('data') });
- * const options: PipelineOptions<typeof params> = { params };
- * ```
- */
-export interface PipelineOptions<S extends StandardSchema> {
-  /** Schema of a run's parameters; they become flags of `kt run`. Default: no parameters. */
-  params?: S;
-}
 
 /**
  * A typed pipeline: steps, each with a function, its arguments and options. Made by `pipeline`.
@@ -111,7 +98,7 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
       StepOptions<keyof S & string> & { maxFailed?: M; outputs?: U }
     >
   ): Pipeline<S & Record<N, CallResult<F, Nullable<M, U>>>, P, PI> {
-    return new Pipeline(withCall(this.#state, { type: 'static', name, fn }, argsThenOptions));
+    return new Pipeline(addCall(this.#state, { type: 'static', name, fn }, argsThenOptions));
   }
 
   /**
@@ -127,11 +114,7 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
     over: EachArgs<F, S, P, E>,
     options: StepOptions<keyof S & string, E> & { maxFailed?: M; outputs?: U } = {},
   ): Pipeline<S & Record<N, MapResult<F, Nullable<M, U>>>, P, PI> {
-    const { items, args } = checkEach(name, callWithRefs(this.#state, name, over));
-    const { inputs, outputs, ...rest } = options;
-    const paths = { inputs: ofItem(inputs), outputs: ofItem(outputs) };
-    const step: Step = { type: 'map', name, fn, args, items, ...paths, options: rest };
-    return new Pipeline(addStep(this.#state, step, makeRef(name)));
+    return new Pipeline(addMap(this.#state, { name, fn }, { over, options }));
   }
 
   /**
@@ -144,7 +127,7 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
     fn: F & CheckSpawn<F>,
     ...argsThenOptions: ArgsThenOptions<F, S, P, StepOptions<keyof S & string>>
   ): Pipeline<S & Record<N, null> & Spawning, P, PI> {
-    return new Pipeline(withCall(this.#state, { type: 'dynamic', name, fn }, argsThenOptions));
+    return new Pipeline(addCall(this.#state, { type: 'dynamic', name, fn }, argsThenOptions));
   }
 
   /**
@@ -184,6 +167,46 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
     options: ContainerOptions<keyof S & string> = {},
   ): Pipeline<S & Record<N, (ContainerResult<R, O> | null)[]>, P, PI> {
     return new Pipeline(addContainer(this.#state, { name, isMap: true }, { given: over, options }));
+  }
+
+  /**
+   * Adds a step that calls a function of Python in a container, by its name; `spec` says which, or a callback
+   * that makes it from refs.
+   *
+   * Its result is what the function returns, as JSON; null where it exited with a code that means "skip", or
+   * was allowed to fail.
+   *
+   * @throws KtError `BAD_PYTHON` where there is no image or no function; `BAD_CONTAINER`.
+   */
+  python<
+    const N extends string,
+    const R extends PythonResult = 'json',
+    O extends StandardSchema = StandardSchema,
+  >(
+    name: N & CheckName<N, S>,
+    spec: PythonSpec<R, O> | ((steps: StepRefs<S, P>) => PythonSpec<R, O>),
+    options: ContainerOptions<keyof S & string> = {},
+  ): Pipeline<S & Record<N, PythonResultOf<R, O> | null>, P, PI> {
+    return new Pipeline(addPython(this.#state, { name, isMap: false }, { given: spec, options }));
+  }
+
+  /**
+   * Adds a step that calls a function of Python for each element of a list, each in a container of its own:
+   * the callback returns `list.each(item => ({ image, function, args }))`.
+   *
+   * @throws KtError `BAD_PYTHON`, as {@link Pipeline.python}.
+   */
+  pythons<
+    const N extends string,
+    E,
+    const R extends PythonResult = 'json',
+    O extends StandardSchema = StandardSchema,
+  >(
+    name: N & CheckName<N, S>,
+    over: (steps: StepRefs<S, P>) => Each<PythonSpec<R, O>, E>,
+    options: ContainerOptions<keyof S & string> = {},
+  ): Pipeline<S & Record<N, (PythonResultOf<R, O> | null)[]>, P, PI> {
+    return new Pipeline(addPython(this.#state, { name, isMap: true }, { given: over, options }));
   }
 
   /**
@@ -232,24 +255,6 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
     const spec = { name, jobs: jobsOf(this.#state), schedules: [...schedules] };
     return params === undefined ? spec : bindSpec(spec, params);
   }
-}
-
-/** Adds a step that calls a function once. No method: of a private one the compiler makes code that stays. */
-function withCall(
-  state: PipelineState,
-  step: Pick<Step, 'type' | 'name' | 'fn'>,
-  [callback, options = {}]: [((steps: never) => unknown)?, StepOptions?],
-): PipelineState {
-  const args = callWithRefs(state, step.name, callback);
-  const { inputs, outputs, ...rest } = options;
-  const paths = { inputs: ofItem(inputs), outputs: ofItem(outputs) };
-  const added = { ...step, args, items: null, ...paths, options: rest };
-  return addStep(state, added, makeRef(step.name, '/0'));
-}
-
-/** Paths with refs to the item; none by default. */
-function ofItem<E>(paths: StepOptions<string, E>['outputs'] = []): readonly Arg<string>[] {
-  return typeof paths === 'function' ? paths(makeRef('item')) : paths;
 }
 
 /**

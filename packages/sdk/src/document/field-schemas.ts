@@ -1,6 +1,6 @@
 /** Schemas of single fields of a document; their messages say what was expected. */
 import * as z from 'zod';
-import { findNonJson, type JsonObject } from '../json.js';
+import { type Json, findNonJson, type JsonObject } from '../json.js';
 import { parseDurationMs, parseQuantity } from './quantity.js';
 
 const JSON_OBJECT = z.custom<JsonObject>(v => typeof v === 'object' && v !== null && !Array.isArray(v), {
@@ -24,6 +24,10 @@ export const textual = z.union([text, ref, z.strictObject({ $text: z.array(part)
 /** The same, or what has one way to be written as text. */
 export const scalar = z.union([textual, z.number(), z.boolean()], {
   error: 'Expected text, a number, true or false, or a {"$ref": …} to one',
+});
+/** The same, or a value of which the text is its JSON. */
+export const word = z.union([scalar, z.strictObject({ $json: z.custom<Json>() })], {
+  error: 'Expected text, a number, true or false, a {"$ref": …} to one, or {"$json": …}',
 });
 /** The name of a job. */
 export const jobName = text

@@ -13,16 +13,16 @@ import {
   quantity,
   quantityText,
   refuseNonJson,
-  scalar,
   text,
   textual,
   tolerance,
   wholeNumber,
   withDefault,
+  word,
 } from './field-schemas.js';
 
 const LIST = { error: 'Expected a list such as ["python", "run.py"], a text for each argument' };
-const words = z.array(scalar, LIST);
+const words = z.array(word, LIST);
 const EXIT_CODE = { error: 'Expected an exit code from 1 to 255' };
 const codes = withDefault(z.array(z.int(EXIT_CODE).min(1, EXIT_CODE).max(255, EXIT_CODE)), () => []);
 const exitCodes = z.strictObject({ skip: codes, final: codes });
@@ -50,7 +50,7 @@ export const container = z
       image: textual.refine(v => v !== '', { error: 'Expected the name of an image' }),
       command: orNull(words.min(1, LIST)),
       args: withDefault(words, () => []),
-      env: withDefault(z.record(variable, scalar, { error: 'Expected an object of texts' }), () => ({})),
+      env: withDefault(z.record(variable, word, { error: 'Expected an object of texts' }), () => ({})),
       workdir: orNull(textual),
       result: withDefault(result, () => 'none' as const),
       exitCodes: withDefault(exitCodes, () => ({ skip: [], final: [] })),

@@ -66,7 +66,8 @@ export interface KTExitCodes {
 }
 
 /**
- * A container with everything filled in. Texts may be refs, or `{ $text: [ … ] }` of texts and refs.
+ * A container with everything filled in. Texts may be refs, or `{ $text: [ … ] }` of texts and refs; in
+ * arguments and variables `{ $json: … }` is the JSON of a value with refs, of at most 100,000 bytes.
  *
  * @example
  * ```ts
