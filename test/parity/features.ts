@@ -63,7 +63,10 @@ export const FEATURES: Record<string, Evidence> = {
     file: 'test/e2e/rights/restricted-namespace.test.ts',
     test: 'runs a pipeline on a claim, with what kt rbac prints',
   },
-  C9: { waitsFor: SERVER },
+  C9: {
+    file: 'packages/runtime/src/kubernetes/diagnosis/debug-job.test.ts',
+    test: '$id: $about',
+  },
   C10: { file: 'test/cli/config.test.ts', test: 'kt config shows what holds and where it comes from' },
   ...Object.fromEntries(Array.from({ length: 9 }, (_, i) => [`D${i + 1}`, { waitsFor: SERVER }])),
   E1: { file: 'test/cli/meltano/render-meltano.test.ts', test: 'asks Meltano in its project' },
