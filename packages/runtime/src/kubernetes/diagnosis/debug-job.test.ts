@@ -50,7 +50,10 @@ const given = (more: Partial<Debugged> & { spec?: object } = {}): Debugged => ({
         livenessProbe: {},
         env: [
           { name: 'A', value: '1' },
-          { name: 'KT_VALUE_0', valueFrom: { fieldRef: { fieldPath: "metadata.annotations['kt.dev/value-0']" } } },
+          {
+            name: 'KT_VALUE_0',
+            valueFrom: { fieldRef: { fieldPath: "metadata.annotations['kt.dev/value-0']" } },
+          },
           { name: 'JOB_COMPLETION_INDEX', valueFrom: { fieldRef: { fieldPath: 'x' } } },
         ],
         resources: { requests: { cpu: '1', memory: '1Gi' }, limits: { memory: '2Gi' } },
@@ -69,7 +72,9 @@ interface Spec {
   [field: string]: unknown;
 }
 const podOf = (of: Debugged, more = {}): { spec: Spec; labels: Record<string, string> } => {
-  const { metadata, spec } = debugJob(of, { ...wishes, ...more }).spec?.template ?? { metadata: { labels: {} } };
+  const { metadata, spec } = debugJob(of, { ...wishes, ...more }).spec?.template ?? {
+    metadata: { labels: {} },
+  };
   return { spec: spec as unknown as Spec, labels: metadata.labels };
 };
 

@@ -65,7 +65,10 @@ interface Main {
 }
 
 /** What the pod would have run, in words; empty where that is for its image to say. */
-export function debugWords({ spec, metadata, item }: Debugged, { memory }: Partial<DebugWishes> = {}): string[] {
+export function debugWords(
+  { spec, metadata, item }: Debugged,
+  { memory }: Partial<DebugWishes> = {},
+): string[] {
   const { command = [], args = [], env = [] } = mainOf(spec);
   if (item === null) return [...command, ...args].map(word => expanded(word, { env, ...metadata }));
   return [
@@ -168,7 +171,7 @@ const waitCommand = (isWorker: boolean, seconds: number): string[] =>
     ? ['node', '-e', `setTimeout(() => undefined, ${seconds * 1000})`]
     : ['sh', '-c', `sleep ${seconds}`];
 
-/** The words that run an item of functions within its pod, with a debugger that waits where a port is given. */
+/** The words that call the function of an item in its pod; with a port, under a debugger. */
 export const replayWords = (words: readonly string[], port: number | null): string[] => {
   const given = words.length > 0 ? words : ['node', `${MOUNT.bundle}/worker.mjs`];
   const [program = 'node', ...rest] = given;

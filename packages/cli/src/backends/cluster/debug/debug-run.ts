@@ -65,7 +65,11 @@ export async function debugInCluster(
   }
 }
 
-function debuggedOf(api: KubeApi, run: ClusterRun, { job, pod, item, index, isContainer }: ItemPod): Debugged {
+function debuggedOf(
+  api: KubeApi,
+  run: ClusterRun,
+  { job, pod, item, index, isContainer }: ItemPod,
+): Debugged {
   const template = job.spec?.template;
   const { labels, annotations } = pod?.metadata ?? template?.metadata ?? {};
   const { uid } = run.object.metadata;
@@ -114,7 +118,8 @@ function noShell({ item }: Debugged, pod: Pod | null): KtError {
   return new KtError({
     code: 'DEBUG_POD_ENDED',
     path: 'run',
-    message: `The debug pod ended at once: it waits with ${needs}, which its image may not have.${why === null ? '' : ` ${why}`}`,
+    message:
+      `The debug pod ended at once: it waits with ${needs}, which its image may not have. ${why ?? ''}`.trim(),
     hint: 'Give an image that has it, and keep all else of the pod: --image busybox. Or look into the pod of the item while it runs: kubectl debug -it POD --image=busybox --target=main',
   });
 }

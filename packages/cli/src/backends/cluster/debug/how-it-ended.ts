@@ -5,7 +5,8 @@ const MAX_SAID = 300;
 
 /** How its container ended, or why it has not begun; null where there is nothing to tell. */
 export function howItEnded(pod: Pod | null): string | null {
-  if (pod === null) return 'The pod of this item is gone: the debug pod is made from the template of its Job.';
+  if (pod === null)
+    return 'The pod of this item is gone: the debug pod is made from the template of its Job.';
   const { name } = pod.metadata;
   const statuses = pod.status?.containerStatuses ?? [];
   const { state, lastState } = statuses.find(one => one.name === 'main') ?? statuses[0] ?? {};

@@ -103,5 +103,5 @@ const noJob = ({ runId, job, item }: Wanted): KtError =>
     code: 'NO_JOB_LEFT',
     path: 'step',
     message: `Nothing is left in the cluster of what ran step "${job}"${item === null ? '' : `, item ${item}`}, of run "${runId}".`,
-    hint: `It has not begun, needed no pod (it ran beside its controller, or was done already), or its Job was deleted a day after its end; kt retry ${shellWord(runId)} --failed makes new ones, and kt logs has what it printed.`,
+    hint: `Jobs of steps in which nothing failed go when the step ends (kt submit --keep-finished keeps them), the others a day later; a step beside the controller has none. kt retry ${shellWord(runId)} --failed makes new ones, and kt logs has what it printed.`,
   });
