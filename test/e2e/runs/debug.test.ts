@@ -4,7 +4,7 @@ import { type Job, LABEL, paths, type Pod, replayWords } from '@kube-transform/r
 import { ClusterBackend } from '../../../packages/cli/src/backends/cluster/cluster-backend.js';
 import type { Debugging, DebugOptions } from '../../../packages/cli/src/backends/backend.js';
 import { type TestCluster, testCluster } from '../kit/cluster.js';
-import { eventually } from '../kit/projects.js';
+import { eventually, taskPods } from '../kit/projects.js';
 import { submitJobs } from '../kit/submitted.js';
 
 type DebugPod = Extract<Debugging, { kind: 'pod' }>;
@@ -24,13 +24,6 @@ beforeAll(async () => {
   const run = await submitJobs(cluster, [
     step('crashes', 'echo "<$1>"; exit 3'),
     step('hungry', 'tail /dev/zero', { memory: '8Mi' }),
-    {
-      name: 'unnamed',
-      type: 'container',
-      container: { image: `${image}-there-is-none`, command: ['true'] },
-      kubernetes: { startTimeout: '2s' },
-      memory: '32Mi',
-    },
     { name: 'called', call: ['square', { n: 7 }], retries: 0, outputs: ['out/none'] },
   ] as never);
   ({ runId } = run);
@@ -41,6 +34,7 @@ afterAll(() => cluster[Symbol.asyncDispose]());
 async function debug(
   selector: string,
   more: Partial<DebugOptions> = {},
+  of = runId,
 ): Promise<{ pod: DebugPod; notes: string[] }> {
   const backend = new ClusterBackend(cluster.api);
   const notes: string[] = [];
@@ -50,7 +44,7 @@ async function debug(
     signal: new AbortController().signal,
     ...more,
   };
-  const pod = await backend.debug(await backend.find(runId), options);
+  const pod = await backend.debug(await backend.find(of), options);
   if (pod.kind !== 'pod') throw new Error('it is no pod');
   return { pod, notes };
 }
@@ -89,12 +83,24 @@ test('pods that failed - wait, say why they failed, run again what they ran, and
     memory: String(Math.ceil(64 * 2 ** 20 * 1.1)),
   });
 
-  const unnamed = await debug('unnamed', { image });
+  const waits = await submitJobs(cluster, [
+    {
+      name: 'unnamed',
+      type: 'container',
+      container: { image: `${image}-there-is-none`, command: ['true'] },
+      memory: '32Mi',
+    },
+  ] as never);
+  await eventually(
+    () => taskPods(cluster, waits.runId),
+    pods => pods.some(({ status }) => status?.containerStatuses?.[0]?.state?.waiting !== undefined),
+  );
+  const unnamed = await debug('unnamed', { image }, waits.runId);
   expect(unnamed.pod.words).toEqual(['true']);
 
   const called = await debug('called/0');
   const { words } = called.pod;
-  expect(await printed(called.pod, replayWords(words, null))).toContain('returned 49');
+  expect(await printed(called.pod, replayWords(words, null))).toContain('"result":49');
 
   await eventually(podsLeft, left => left === 0);
 });

@@ -1,6 +1,5 @@
 /** The command `kt debug`. */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { parseQuantity } from '@kube-transform/sdk';
 import type { Cli } from './command-context.js';
 import type { Debugging, DebugOptions } from '../backends/backend.js';
 import type { WhereOptions } from '../open-backend.js';
@@ -79,7 +78,7 @@ async function startHere(
 }
 
 function quantity(text: string): string {
-  if ((parseQuantity(text) ?? 0) > 0) return text;
+  if (/^[1-9]\d{0,14}([KMGT]i|[kMGT])?$/.test(text)) return text;
   throw new InvalidArgumentError('Expected memory such as 512Mi or 4Gi.');
 }
 

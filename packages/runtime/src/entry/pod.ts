@@ -29,7 +29,7 @@ import { attemptTimeoutMs, stopsJob } from '../worker/retry-policy.js';
 import type { PodHost } from '../worker/pod-host.js';
 import { runPod } from '../worker/run-pod.js';
 import { BEYOND_RETRY } from './beyond-retry.js';
-import { replayItem } from './replay-item.js';
+import { replayItem } from '../worker/replay-item.js';
 import { verifyFiles } from './verify-files.js';
 
 /** The share of its memory with which a process takes nothing more. */
@@ -186,7 +186,11 @@ async function replay(item: number, catalog: FunctionCatalog, sums: Record<strin
     echo: printLine,
     within: withinLog,
   };
-  return await replayItem({ runId, job, item }, host);
+  const outcome = await replayItem({ runId, job, item }, host);
+  const of = `Item ${item} of step "${job}"`;
+  if (outcome.ok) printLog('info', `${of} returned its result.`, { result: outcome.value });
+  else printLog('error', `${of} failed: ${outcome.cause.message}`);
+  return outcome.ok ? 0 : EXIT_CODE.failed;
 }
 
 /**

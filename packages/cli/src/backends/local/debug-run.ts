@@ -6,6 +6,7 @@ import { readManifest, selectItems } from '@kube-transform/runtime/internal';
 import { workerOf } from '../../pipeline/load-pipeline.js';
 import { loadSource } from '../../pipeline/make-run.js';
 import type { Debugging, DebugOptions } from '../backend.js';
+import { shellWord } from '../../terminal/plain-text.js';
 import { viewRun } from './read-run.js';
 
 const refusal = (code: string, message: string, hint: string): KtError =>
@@ -40,7 +41,7 @@ export async function debugHere(
     throw refusal(
       'MISSING_ITEM',
       `Step "${job}" has ${manifest.items} items: which one is meant has to be said.`,
-      `kt debug ${runId} ${job}/0 --local`,
+      `kt debug ${shellWord(runId)} ${shellWord(`${job}/0`)} --local`,
     );
   const { url, kind } = store.capabilities;
   if (url === null)

@@ -6,6 +6,7 @@
 import { isKtError, KtError } from '@kube-transform/sdk';
 import { selectItems } from '@kube-transform/runtime/internal';
 import {
+  type ConfigMap,
   debugJob,
   type Debugged,
   debugWords,
@@ -17,10 +18,16 @@ import {
 } from '@kube-transform/runtime/kubernetes';
 import { startedPod } from '../../../cluster/started-pod.js';
 import { shellWord } from '../../../terminal/plain-text.js';
-import type { Debugging, DebugOptions } from '../../backend.js';
-import type { ClusterRun } from '../find-runs.js';
+import type { Debugging, DebugOptions, RunSummary } from '../../backend.js';
 import { howItEnded } from './how-it-ended.js';
 import { type ItemPod, podOfItem } from './item-pod.js';
+
+/** What is known of a run. */
+interface ClusterRun {
+  runId: string;
+  object: ConfigMap;
+  summary: RunSummary;
+}
 
 const START = {
   name: 'The debug pod',

@@ -1,10 +1,8 @@
 /** Calls the function of an item again, with its arguments from the store, and puts nothing on record. */
-import { type Json, KtError } from '@kube-transform/sdk';
+import { KtError } from '@kube-transform/sdk';
 import { readItems } from '../run-store/job-manifest.js';
-import { printLog } from '../process/standard-output.js';
-import { EXIT_CODE } from '../kubernetes/manifests/exit-codes.js';
-import type { PodHost } from '../worker/pod-host.js';
-import { ItemRunner } from '../worker/run-item.js';
+import type { AttemptOutcome, PodHost } from './pod-host.js';
+import { ItemRunner } from './run-item.js';
 
 /** Which item. */
 interface Replayed {
@@ -14,11 +12,14 @@ interface Replayed {
 }
 
 /**
- * Runs it and prints what came of it; the exit code. Its timeout, outputs and cache do not hold.
+ * Runs it; what came of it. Its timeout, outputs and cache do not hold.
  *
  * @throws KtError `UNKNOWN_ITEM` where the run has no such item.
  */
-export async function replayItem({ runId, job: name, item }: Replayed, host: PodHost): Promise<number> {
+export async function replayItem(
+  { runId, job: name, item }: Replayed,
+  host: PodHost,
+): Promise<AttemptOutcome> {
   const manifest = await host.manifests(runId, name);
   if (manifest === null || !(item < manifest.items))
     throw new KtError({
@@ -36,10 +37,5 @@ export async function replayItem({ runId, job: name, item }: Replayed, host: Pod
   const outcome = await runner.run({ item, line, attempt: 1 });
   await runner.ended(item);
   await runner.close();
-  const of = `Item ${item} of step "${name}"`;
-  if (outcome.ok) printLog('info', `${of} returned ${shownWhole(outcome.value)}`);
-  else printLog('error', `${of} failed: ${outcome.cause.message}`);
-  return outcome.ok ? 0 : EXIT_CODE.failed;
+  return outcome;
 }
-
-const shownWhole = (value: Json): string => JSON.stringify(value);
