@@ -129,11 +129,11 @@ const ELSEWHERE: Record<string, { file: string; test: string }> = {
   },
   a27: { file: 'packages/runtime/src/kubernetes/api/kube-api.test.ts', test: 'KA1' },
   a28: {
-    file: 'test/e2e/runs/containers.test.ts',
+    file: 'test/e2e/containers/ends.test.ts',
     test: 'containers that fail - are judged by how they ended',
   },
   a29: {
-    file: 'test/e2e/runs/containers.test.ts',
+    file: 'test/e2e/containers/ends.test.ts',
     test: 'containers that fail - are judged by how they ended',
   },
   a31: {

@@ -46,12 +46,12 @@ export const FEATURES: Record<string, Evidence> = {
   B6: { file: 'test/e2e/deploy/starter.test.ts', test: 'runs in another context by one word' },
   B7: { file: 'test/cli/starter/pages.test.ts', test: 'every command of kt is one' },
   B8: { file: 'test/cli/starter/starter.test.ts', test: 'git keeps the data of the example' },
-  C1: { file: 'test/e2e/runs/containers.test.ts', test: 'are told what they run' },
+  C1: { file: 'test/e2e/containers/ends.test.ts', test: 'are told what they run' },
   C2: {
     file: 'test/containers/test-run.test.ts',
     test: 'a step is left out where all that waits for it is made',
   },
-  C3: { file: 'test/e2e/runs/containers.test.ts', test: 'give results, files and logs' },
+  C3: { file: 'test/e2e/containers/ends.test.ts', test: 'give results, files and logs' },
   C4: { file: 'test/containers/taclib.test.ts', test: 'taclib $id: $about' },
   C5: {
     file: 'packages/runtime/src/kubernetes/manifests/run-jobs.test.ts',
@@ -63,7 +63,10 @@ export const FEATURES: Record<string, Evidence> = {
     file: 'test/e2e/rights/restricted-namespace.test.ts',
     test: 'runs a pipeline on a claim, with what kt rbac prints',
   },
-  C9: { waitsFor: SERVER },
+  C9: {
+    file: 'packages/runtime/src/kubernetes/diagnosis/debug-job.test.ts',
+    test: '$id: $about',
+  },
   C10: { file: 'test/cli/config.test.ts', test: 'kt config shows what holds and where it comes from' },
   D1: { file: 'packages/server/src/rendering/read-manifest.test.ts', test: 'arrives as it is' },
   D2: { file: 'test/server/golden.test.ts', test: '%s of k8s-jobs' },

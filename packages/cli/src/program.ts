@@ -19,6 +19,7 @@ import { completionCommand } from './commands/completion.js';
 import { configCommand } from './commands/config.js';
 import { filesCommand } from './commands/files.js';
 import { gcCommand } from './commands/gc.js';
+import { debugCommand } from './commands/debug.js';
 import { deployCommand } from './commands/deploy.js';
 import { doctorCommand } from './commands/doctor.js';
 import { graphCommand } from './commands/graph.js';
@@ -90,6 +91,7 @@ function programOf(cli: Cli, onRefused: (command: string) => void): Command {
     runsCommand,
     statusCommand,
     logsCommand,
+    debugCommand,
     filesCommand,
     retryCommand,
     cancelCommand,

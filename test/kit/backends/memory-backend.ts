@@ -6,6 +6,8 @@ import {
   type Cancelled,
   type CancelOptions,
   type CollectOptions,
+  type Debugging,
+  type DebugOptions,
   type Deleted,
   HERE,
   type ListedRun,
@@ -188,6 +190,12 @@ export class MemoryBackend implements RunBackend {
         return this.#get(ref).summary;
       },
     };
+  }
+
+  debug({ runId }: RunRef, { selector }: DebugOptions): Promise<Debugging> {
+    const { summary } = this.#get({ runId });
+    selectItems(summary.jobs, { runId, selector });
+    return Promise.resolve({ kind: 'process', script: 'worker.mjs', env: {} });
   }
 
   async collect(options: CollectOptions): Promise<Deleted[]> {

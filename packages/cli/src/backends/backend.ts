@@ -145,6 +145,41 @@ export type StartedRun = { readonly run: RunRef } & (
     }
 );
 
+/** Which item is looked into, and how. */
+export interface DebugOptions {
+  /** `STEP` or `STEP/INDEX`. */
+  selector: string;
+  /** Call its function in a process here, in place of a pod. */
+  local: boolean;
+  /** How long its pod stays, in milliseconds. */
+  keepMs: number;
+  /** In place of the image of its pod. */
+  image?: string | undefined;
+  /** In place of the memory of its pod, such as `4Gi`. */
+  memory?: string | undefined;
+  /** Told why it failed last, and why it takes long. */
+  note: (text: string) => void;
+  /** Aborted: what was begun is taken away. */
+  signal: AbortSignal;
+}
+
+/** What waits for somebody: a pod that runs, or a process that is to be started with Node. */
+export type Debugging =
+  | {
+      readonly kind: 'pod';
+      readonly context: string;
+      readonly namespace: string;
+      /** The Job that ends it. */
+      readonly job: string;
+      readonly pod: string;
+      readonly item: number;
+      /** What the item's pod ran, word by word; empty where its image says. */
+      readonly words: readonly string[];
+      /** Its words call a function, with Node. */
+      readonly isWorker: boolean;
+    }
+  | { readonly kind: 'process'; readonly script: string; readonly env: Readonly<Record<string, string>> };
+
 /** What is to be deleted. */
 export interface CollectOptions {
   /** Only what is older, in milliseconds. */
@@ -243,6 +278,14 @@ export interface RunBackend extends AsyncDisposable {
    *   driving where runs drive themselves.
    */
   retry(run: RunRef, options?: RetryOptions): Promise<StartedRun>;
+
+  /**
+   * Starts what an item ran again, so that it waits for somebody to look inside; nothing is put on record.
+   *
+   * @throws KtError `UNKNOWN_JOB`, `UNKNOWN_ITEM`, `MISSING_ITEM`; `NO_JOB_LEFT`, `DEBUG_POD_EXISTS`,
+   *   `DEBUG_POD_NOT_STARTED`, `DEBUG_POD_ENDED` for a pod; `NO_FUNCTIONS`, `NOT_IN_A_CLUSTER`, `NOT_LOCAL`.
+   */
+  debug(run: RunRef, options: DebugOptions): Promise<Debugging>;
 
   /** Deletes runs that have ended, and what no run that is left needs. A run that is driven stays. */
   collect(options: CollectOptions, limits?: CallLimits): Promise<Deleted[]>;

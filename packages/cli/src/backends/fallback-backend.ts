@@ -10,6 +10,8 @@ import {
   type Cancelled,
   type CancelOptions,
   type CollectOptions,
+  type Debugging,
+  type DebugOptions,
   type Deleted,
   type FailedLog,
   HERE,
@@ -96,6 +98,10 @@ export class FallbackBackend implements RunBackend {
 
   async retry(run: RunRef, options?: RetryOptions): Promise<StartedRun> {
     return (await this.#of(run)).retry(run, options);
+  }
+
+  async debug(run: RunRef, options: DebugOptions): Promise<Debugging> {
+    return (await this.#of(run)).debug(run, options);
   }
 
   async collect(options: CollectOptions): Promise<Deleted[]> {

@@ -40,3 +40,11 @@ export function onlyWhatFailed(run: RunRef): KtError {
   const message = 'kt retry repeats only what failed, which has to be said.';
   return new KtError({ code: 'MISSING_OPTION', path: '--failed', message, hint });
 }
+
+/** `kt debug --local` of a run in a cluster: a KtError `NOT_LOCAL`. */
+export const notLocal = ({ runId, where }: RunRef): KtError =>
+  refusal(
+    'NOT_LOCAL',
+    `Run "${runId}" is in ${where}, and --local replays runs of a store here.`,
+    'Leave --local out: the item is run in a pod. A run whose bucket this machine opens: --store URL --local.',
+  );

@@ -56,6 +56,11 @@ export const FILES_RULES: readonly Rule[] = [
   { apiGroups: [''], resources: ['pods/exec'], verbs: ['get', 'create'] },
 ];
 
+/** What `kubectl` needs besides to get into the pod of `kt debug`, and to reach a debugger in it. */
+export const DEBUG_RULES: readonly Rule[] = [
+  { apiGroups: [''], resources: ['pods/exec', 'pods/portforward'], verbs: ['get', 'create'] },
+];
+
 /** One verb on one resource. */
 export interface Right {
   group: string;

@@ -3,7 +3,7 @@
  * Pure.
  */
 import type { KubeObject, Rule } from '@kube-transform/runtime/kubernetes';
-import { CLAIM_RULES, DEPLOY_RULES, FILES_RULES, RUN_RULES } from '../checks/rights.js';
+import { CLAIM_RULES, DEBUG_RULES, DEPLOY_RULES, FILES_RULES, RUN_RULES } from '../checks/rights.js';
 
 /** Each resource once, with all verbs. */
 export function deployerRole(namespace: string): KubeObject & { rules: Rule[] } {
@@ -13,6 +13,7 @@ export function deployerRole(namespace: string): KubeObject & { rules: Rule[] } 
     ...DEPLOY_RULES,
     ...CLAIM_RULES,
     ...FILES_RULES,
+    ...DEBUG_RULES,
   ]) {
     for (const resource of resources) {
       const known = rules.get(resource) ?? { apiGroups, resources: [resource], verbs: [] };

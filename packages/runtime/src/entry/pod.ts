@@ -29,6 +29,7 @@ import { attemptTimeoutMs, stopsJob } from '../worker/retry-policy.js';
 import type { PodHost } from '../worker/pod-host.js';
 import { runPod } from '../worker/run-pod.js';
 import { BEYOND_RETRY } from './beyond-retry.js';
+import { replayItem } from '../worker/replay-item.js';
 import { verifyFiles } from './verify-files.js';
 
 /** The share of its memory with which a process takes nothing more. */
@@ -91,6 +92,8 @@ async function run(
   sums: Record<string, string>,
   note: TerminationFile,
 ): Promise<number> {
+  const replayed = process.env['KT_DEBUG_ITEM'];
+  if (replayed !== undefined) return await replay(Number(replayed), catalog, sums);
   const [runId, job, index] = [setting('KT_RUN'), setting('KT_JOB'), Number(setting('JOB_COMPLETION_INDEX'))];
   const lanes = Number(process.env['KT_LANES'] ?? Number.POSITIVE_INFINITY);
   const own = nthOfRanges(setting('KT_PODS'), index);
@@ -163,6 +166,31 @@ async function run(
     given = isOver ? { pod: null } : await more(done);
   }
   return hasFailed ? EXIT_CODE.failed : 0;
+}
+
+/** Runs one item again for somebody who looks at it, under a debugger or not. */
+async function replay(item: number, catalog: FunctionCatalog, sums: Record<string, string>): Promise<number> {
+  const [runId, job] = [setting('KT_RUN'), setting('KT_JOB')];
+  const files = fileURLToPath(new URL('.', import.meta.url));
+  verifyFiles(files, { digest: catalog.digest, sums }, setting('KT_DIGEST'));
+  const store = await openStore(setting('KT_STORE'), { isTried: true });
+  const stop = new AbortController();
+  process.on('SIGTERM', () => stop.abort(new Error('The process is being stopped.')));
+  const host: PodHost = {
+    ...localHost({ store, clock: systemClock, catalog }),
+    ...pacing(1),
+    signal: stop.signal,
+    returned: () => undefined,
+    draining: () => false,
+    emit: () => undefined,
+    echo: printLine,
+    within: withinLog,
+  };
+  const outcome = await replayItem({ runId, job, item }, host);
+  const of = `Item ${item} of step "${job}"`;
+  if (outcome.ok) printLog('info', `${of} returned its result.`, { result: outcome.value });
+  else printLog('error', `${of} failed: ${outcome.cause.message}`);
+  return outcome.ok ? 0 : EXIT_CODE.failed;
 }
 
 /**

@@ -1,5 +1,8 @@
 // @kube-transform/runtime/kubernetes: what runs in a cluster are made of.
 export { paths } from './api/paths.js';
+export { debugJob, debugWords, replayWords } from './diagnosis/debug-job.js';
+export type { Debugged, DebugWishes } from './diagnosis/debug-job.js';
+export { posixWord } from './diagnosis/kubelet-text.js';
 export { diagnose } from './diagnosis/diagnose.js';
 export { InquiryOfJob } from './diagnosis/inquiry.js';
 export { controllerPods, drivenRuns, flagCancelled, liveControllers } from './run/run-objects.js';

@@ -10,6 +10,8 @@ import type {
   Cancelled,
   CancelOptions,
   CollectOptions,
+  Debugging,
+  DebugOptions,
   Deleted,
   FailedLog,
   ListedRun,
@@ -23,6 +25,7 @@ import type {
   StartedRun,
 } from '../backend.js';
 import { type ClusterRun, clusterRef, findClusterRun, listClusterRuns, nameOf, runOf } from './find-runs.js';
+import { notLocal } from '../refusals.js';
 import { followRun } from './follow-run.js';
 import { readInCluster } from './read-run.js';
 
@@ -96,6 +99,12 @@ export class ClusterBackend implements RunBackend {
   async retry(run: RunRef, options: RetryOptions = {}): Promise<StartedRun> {
     const { retryInCluster } = await import('./retry-run.js');
     return retryInCluster(this.#api, await this.#get(run), options);
+  }
+
+  async debug(run: RunRef, options: DebugOptions): Promise<Debugging> {
+    if (options.local) throw notLocal(run);
+    const { debugInCluster } = await import('./debug/debug-run.js');
+    return debugInCluster(this.#api, await this.#get(run), options);
   }
 
   async collect(options: CollectOptions, limits: CallLimits = {}): Promise<Deleted[]> {

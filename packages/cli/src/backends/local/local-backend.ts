@@ -5,6 +5,8 @@ import { projectAround } from '../../project/project-dir.js';
 import {
   type Cancelled,
   type CollectOptions,
+  type Debugging,
+  type DebugOptions,
   type Deleted,
   type FailedLog,
   HERE,
@@ -102,6 +104,11 @@ export class LocalBackend implements RunBackend {
   async retry({ runId }: RunRef, options: RetryOptions = {}): Promise<StartedRun> {
     const { retryHere } = await import('./retry-run.js');
     return retryHere(this.#store, await recordOf(this.#store, runId), options);
+  }
+
+  async debug({ runId }: RunRef, options: DebugOptions): Promise<Debugging> {
+    const { debugHere } = await import('./debug-run.js');
+    return debugHere(this.#store, await recordOf(this.#store, runId), options);
   }
 
   async collect(options: CollectOptions): Promise<Deleted[]> {

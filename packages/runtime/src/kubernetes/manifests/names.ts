@@ -49,7 +49,8 @@ export type Component =
   | 'deployment'
   | 'version'
   | 'schedule'
-  | 'probe';
+  | 'probe'
+  | 'debug';
 
 const MAX_LABEL = 63;
 
