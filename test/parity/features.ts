@@ -4,8 +4,6 @@
  */
 export type Evidence = { file: string; test: string } | { waitsFor: string };
 
-const SERVER = 'kt serve and container steps';
-
 export const FEATURES: Record<string, Evidence> = {
   A1: { file: 'test/documents/documents.test.ts', test: 'static, dynamic, nested dynamic' },
   A2: { file: 'test/e2e/runs/handle.test.ts', test: 'events, logs and the end of its run' },

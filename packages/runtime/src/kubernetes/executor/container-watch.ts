@@ -26,7 +26,7 @@ import type { KubernetesOptions } from './options.js';
 const AT_ONCE = 24;
 const DENIED_FOR_MS = 300_000;
 /** When a pod is dealt with again that could not be. */
-const AGAIN_MS = 5000;
+const AGAIN_MS = 1000;
 
 /** Whom to ask, and to tell. */
 export interface ContainerWatcher {
@@ -81,7 +81,8 @@ export class ContainerWatch {
     void this.#limit(async () => {
       if (signal.aborted) return;
       try {
-        await this.#deal(pod, deed);
+        // The answer to the call that made its Job may come after it.
+        if (!(await this.#deal(pod, deed))) void this.#again(pod, { key, signal });
       } catch (error) {
         if (this.#isOver(signal)) return;
         if (!isKubeError(error)) return this.#watcher.broke(error);
@@ -102,14 +103,16 @@ export class ContainerWatch {
     return signal.aborted;
   }
 
-  async #deal(pod: Pod, deed: 'told' | 'begun' | 'ended'): Promise<void> {
+  /** Does what is to be done for a pod; false where its step or Job is not known yet. */
+  async #deal(pod: Pod, deed: 'told' | 'begun' | 'ended'): Promise<boolean> {
     const execution = this.#watcher.executionOf(pod.metadata.annotations?.[ANNOTATION.job] ?? '');
     const { [JOB_NAME]: name, [JOB_INDEX]: index } = pod.metadata.labels ?? {};
     const wave = execution?.waves.find(one => one.name === name);
     const item = wave?.podAt(Number(index));
-    if (execution === undefined || wave === undefined || item === undefined || execution.isSettled) return;
+    if (execution?.isSettled === true) return true;
+    if (execution === undefined || wave === undefined || item === undefined) return false;
     const manifest = await this.#watcher.manifests(execution.order.runId, execution.name);
-    if (manifest === null) return;
+    if (manifest === null) return false;
     const of: ContainerPod = { pod, manifest, item };
     if (deed === 'told') {
       await this.#steps.admit(of, readPlaces(wave.job.metadata.annotations?.[ANNOTATION.varied]));
@@ -120,5 +123,6 @@ export class ContainerWatch {
       if (hint === null) this.#watcher.podFailed(pod);
       else this.#watcher.recorded(hint);
     }
+    return true;
   }
 }
