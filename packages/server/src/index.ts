@@ -21,6 +21,8 @@ export { jobApi, JobManager } from './jobs/managed-jobs.js';
 export type { CreateOptions, JobManagerOptions, PreCreate } from './jobs/managed-jobs.js';
 export { JobRetention } from './jobs/retention.js';
 export type { RetentionOptions } from './jobs/retention.js';
+export { waitOf } from './jobs/waiting.js';
+export type { JobWait } from './jobs/waiting.js';
 export { serverObjects } from './manifests/server-objects.js';
 export type { ServerPlan } from './manifests/server-objects.js';
 export { readSettings } from './settings.js';

@@ -6,8 +6,9 @@ import { paths } from '@kube-transform/runtime/kubernetes';
 import type { Clock } from '@kube-transform/runtime';
 import { itemsOfJob } from '../jobs/array-jobs.js';
 import { podsOf } from '../jobs/job-logs.js';
-import { MARK } from '../jobs/job-object.js';
+import { type JobObject, MARK } from '../jobs/job-object.js';
 import type { JobManager } from '../jobs/managed-jobs.js';
+import { type JobWait, waitOf } from '../jobs/waiting.js';
 import { readArguments, type TemplateArguments } from '../jinja/arguments.js';
 import { TemplateError } from '../jinja/template-error.js';
 import { followLogs } from './follow-logs.js';
@@ -92,6 +93,10 @@ async function runningItems(jobs: JobManager, name: string): Promise<Set<number>
 
 /** Handlers by the names of their routes. */
 export function handlersOf({ jobs, clock, metrics, ending }: Serving): Record<RouteName, Handler> {
+  const jobAndWait = async (c: Context): Promise<[JobObject, JobWait | null]> => {
+    const job = await jobs.get(nameOf(c));
+    return [job, await waitOf(jobs.api, job, { nowMs: clock.nowMs(), signal: c.req.raw.signal })];
+  };
   const healthy: Handler = c => c.json({ healthy: true });
   return {
     create: async c => {
@@ -105,12 +110,18 @@ export function handlersOf({ jobs, clock, metrics, ending }: Serving): Record<Ro
       const found = await jobs.list({ definition: c.req.query('job_definition_name'), labels: labelsIn(c) });
       return c.json({ jobs: Object.fromEntries(found.map(job => [job.metadata.name, statusView(job)])) });
     },
-    job: async c => c.json(jobView(await jobs.get(nameOf(c)))),
+    job: async c => {
+      const [job, waiting] = await jobAndWait(c);
+      return c.json(jobView(job, waiting));
+    },
     delete: async c => {
       await jobs.delete(nameOf(c));
       return c.json({ job_name: nameOf(c) });
     },
-    status: async c => c.json(statusView(await jobs.get(nameOf(c)))),
+    status: async c => {
+      const [job, waiting] = await jobAndWait(c);
+      return c.json({ ...statusView(job), waiting });
+    },
     logs: async c =>
       c.json(
         await jobs.logs(nameOf(c), {
