@@ -5,7 +5,7 @@
  *    and is answered as one that is not there.
  * MJ2 The state is the Jobs alone: any number of processes may do this for one signature at once.
  */
-import { KtError } from '@kube-transform/sdk';
+import { isKtError, KtError } from '@kube-transform/sdk';
 import { type KubeApi, KubeApi as Api, type KubeConnection, paths } from '@kube-transform/runtime/kubernetes';
 import { systemClock } from '@kube-transform/runtime/internal';
 import type { DefinitionSource } from '../definitions/definitions.js';
@@ -41,6 +41,9 @@ export interface CreateOptions {
   arraySize?: number | undefined;
   preCreate?: PreCreate | undefined;
 }
+
+/** So often a Job is made anew whose name was free again at once. */
+const MAKES = 3;
 
 /** Makes Jobs from templates, and lists, reads, repeats and deletes them. */
 export class JobManager {
@@ -155,10 +158,13 @@ export class JobManager {
   async #make(job: JobObject, preCreate = this.#preCreate): Promise<string> {
     await preCreate?.(job);
     const { name, annotations } = job.metadata;
-    const made = await this.api.create(paths.jobs(this.api.namespace), job);
-    if (made !== null) return name;
-    // One of that name exists: made by an attempt of this call whose answer was lost, or by the same request.
-    const there = await this.get(name);
+    let there: JobObject | null = null;
+    for (let attempt = 0; there === null && attempt < MAKES; attempt++) {
+      if ((await this.api.create(paths.jobs(this.api.namespace), job)) !== null) return name;
+      // One of that name exists: made by an attempt of this call whose answer was lost, or by the same request.
+      there = await this.get(name).catch(orGone);
+    }
+    there ??= await this.get(name);
     if (there.metadata.annotations?.[MARK.request] === annotations?.[MARK.request]) return name;
     throw new KtError({
       code: 'KEY_IN_USE',
@@ -167,6 +173,12 @@ export class JobManager {
       hint: 'Use a new key for each job, and the same one only to send the same request again.',
     });
   }
+}
+
+/** A Job may be deleted between the moments in which it is met and read. */
+function orGone(error: unknown): null {
+  if (isKtError(error) && error.code === 'UNKNOWN_JOB') return null;
+  throw error;
 }
 
 /** A Job as it was before the cluster added to it. */
