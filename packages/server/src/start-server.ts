@@ -8,6 +8,7 @@ import { FileDefinitions } from './definitions/definitions.js';
 import { serverApp } from './http/app.js';
 import { listen } from './http/listen.js';
 import { serverMetrics } from './http/metrics.js';
+import { anyOf, oidcCallers } from './http/oidc.js';
 import { readTokens } from './http/tokens.js';
 import { jobApi, JobManager } from './jobs/managed-jobs.js';
 import { JobRetention } from './jobs/retention.js';
@@ -44,10 +45,11 @@ export async function startServer({
   const definitions = new FileDefinitions(settings.definitionsPath, { api, tell });
   try {
     await definitions.start();
-    const callerOf =
-      settings.tokensPath === undefined
-        ? undefined
-        : readTokens(await readFile(settings.tokensPath, 'utf8'), settings.tokensPath);
+    const { tokensPath, oidc } = settings;
+    const callerOf = anyOf([
+      tokensPath === undefined ? undefined : readTokens(await readFile(tokensPath, 'utf8'), tokensPath),
+      oidc === undefined ? undefined : oidcCallers(oidc, clock),
+    ]);
     const { images, serviceAccounts, retentionSec, perSec, maxBodyBytes } = settings;
     const jobs = new JobManager({
       api,

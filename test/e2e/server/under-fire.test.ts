@@ -110,9 +110,12 @@ test('MJ2: two servers, of which one is killed every 5 s - lose no job that they
   let killed = 0;
   const firing = new AbortController();
   const kill = async (): Promise<void> => {
-    for (let n = 0; !firing.signal.aborted; n++) {
-      await systemClock.sleep(KILL_EVERY_MS, firing.signal).catch(() => undefined);
-      if (firing.signal.aborted) return;
+    for (let n = 0; ; n++) {
+      const isOver = await systemClock.sleep(KILL_EVERY_MS, firing.signal).then(
+        () => false,
+        () => true,
+      );
+      if (isOver) return;
       await servers[n % 2]!.end('SIGKILL');
       killed++;
       servers[n % 2] = await serve(env);
@@ -137,9 +140,9 @@ test('MJ2: two servers, of which one is killed every 5 s - lose no job that they
   await watched;
 
   const ratio = (p99(answers!) / p99(bare!)).toFixed(2);
-  console.log(
+  process.stdout.write(
     `${acknowledged.size} jobs acknowledged in ${SECONDS} s, ${retries} requests sent again, ${killed} servers killed, ${endedBefore.size} jobs deleted by retention. ` +
-      `p99 of POST /jobs ${p99(answers!).toFixed(0)} ms, of a bare create ${p99(bare!).toFixed(0)} ms: ${ratio}×; with what was sent again ${p99(whole!).toFixed(0)} ms.`,
+      `p99 of POST /jobs ${p99(answers!).toFixed(0)} ms, of a bare create ${p99(bare!).toFixed(0)} ms: ${ratio}×; with what was sent again ${p99(whole!).toFixed(0)} ms.\n`,
   );
   expect(killed).toBeGreaterThan(0);
   expect(acknowledged.size).toBe(SECONDS * PER_SEC);

@@ -161,7 +161,7 @@ export class JobManager {
     let there: JobObject | null = null;
     for (let attempt = 0; there === null && attempt < MAKES; attempt++) {
       if ((await this.api.create(paths.jobs(this.api.namespace), job)) !== null) return name;
-      // One of that name exists: made by an attempt of this call whose answer was lost, or by the same request.
+      // One of that name exists: an attempt of this call made it, whose answer was lost, or the same request.
       there = await this.get(name).catch(orGone);
     }
     there ??= await this.get(name);
