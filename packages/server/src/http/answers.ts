@@ -30,6 +30,7 @@ const STATUS: Record<string, Refusal['status']> = {
   NOT_JSON: 415,
   TOO_MANY: 429,
   KEYS_UNREACHABLE: 503,
+  TOO_MANY_FOLLOWERS: 503,
 };
 
 /** A refusal in words of ours. */
