@@ -102,8 +102,8 @@ export class KubeApi {
   }
 
   /**
-   * Deletes an object as it was read, and what it owns; false where it has changed since, or is gone. Without a
-   * `resourceVersion` it may have changed, but not be another of that name. `Foreground`: it goes last.
+   * Deletes an object as it was read, and what it owns; false where it has changed since, or is gone. Without
+   * a `resourceVersion` it may have changed, but not be another of that name. `Foreground`: it goes last.
    */
   async deleteUnchanged(
     path: string,
