@@ -260,8 +260,8 @@ describe('retention of k8s-jobs', () => {
         const seconds = Number(metadata.annotations['job_deletion_time_unix_sec']);
         expect(seconds).toBe(Math.ceil(opened.clock.nowMs() / 1000) + 3600);
       }
-      for (const { query } of opened.kube.askedFor(/^DELETE/))
-        expect(query.get('propagationPolicy')).toBe('Foreground');
+      for (const { text } of opened.kube.askedFor(/^DELETE/))
+        expect(JSON.parse(text)).toMatchObject({ propagationPolicy: 'Foreground' });
       if (id === 'r05' || id === 'r08') expect(opened.told.join()).toContain('"a"');
     } finally {
       await opened.close();

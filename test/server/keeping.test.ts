@@ -40,6 +40,35 @@ describe('definitions', () => {
   });
 });
 
+describe('a name that is free again', () => {
+  test('R1: is deleted for the Job that had it only', async () => {
+    putJobs(opened, [job('a', { status: DONE, annotations: { job_deletion_time_unix_sec: '1' } })]);
+    const again = (): void => {
+      opened.kube.storage.delete(JOBS, 'a');
+      putJobs(opened, [job('a')]);
+    };
+    const { jobs, clock } = opened;
+    const retention = new JobRetention({ jobs, retentionSec: 0, clock, beforeDelete: again });
+    expect(await retention.deleteDue()).toEqual([]);
+    expect(opened.kube.storage.all(JOBS)).toHaveLength(1);
+  });
+
+  test('before the Job that had it could be read - is taken', async () => {
+    const options = { idempotencyKey: 'k' };
+    const name = await opened.jobs.create('hello', {}, options);
+    opened.kube.on(
+      new RegExp(`^GET .*/${name}`),
+      () => {
+        opened.kube.storage.delete(JOBS, name);
+        return { status: 404 };
+      },
+      1,
+    );
+    expect(await opened.jobs.create('hello', {}, options)).toBe(name);
+    expect(opened.kube.storage.all(JOBS)).toHaveLength(1);
+  });
+});
+
 describe('retention', () => {
   const retention = (more: object = {}): JobRetention =>
     new JobRetention({

@@ -25,6 +25,7 @@ import { doctorCommand } from './commands/doctor.js';
 import { graphCommand } from './commands/graph.js';
 import { importCommand } from './commands/import.js';
 import { initCommand } from './commands/init.js';
+import { jobsCommand } from './commands/jobs.js';
 import { logsCommand } from './commands/logs.js';
 import { rbacCommand } from './commands/rbac.js';
 import { renderCommand } from './commands/render.js';
@@ -99,6 +100,7 @@ function programOf(cli: Cli, onRefused: (command: string) => void): Command {
     rollbackCommand,
     renderCommand,
     serveCommand,
+    jobsCommand,
     doctorCommand,
     bundleCommand,
     configCommand,

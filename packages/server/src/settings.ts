@@ -1,5 +1,6 @@
 /** What a server is told by its environment: all that is wrong is said at once. */
 import { KtError, type Problem } from '@kube-transform/sdk';
+import type { OidcSettings } from './http/oidc.js';
 
 /** The environment, read. */
 export interface ServerSettings {
@@ -19,6 +20,8 @@ export interface ServerSettings {
   port: number;
   /** JOB_SERVER_TOKENS_PATH: a list of tokens. Default: none are asked for. */
   tokensPath: string | undefined;
+  /** JOB_SERVER_OIDC_…: JWTs of whom hold, beside the tokens. Default: nobody's. */
+  oidc: OidcSettings | undefined;
   /** JOB_ALLOWED_IMAGES: by commas, `*` for any signs. Default: all. */
   images: string[] | undefined;
   /** JOB_ALLOWED_SERVICE_ACCOUNTS: by commas. Default: all. */
@@ -31,6 +34,17 @@ export interface ServerSettings {
 
 const LABEL_VALUE = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 const NAMESPACE = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+
+const OIDC = ['JOB_SERVER_OIDC_ISSUER', 'JOB_SERVER_OIDC_AUDIENCE', 'JOB_SERVER_OIDC_JWKS_URL'];
+
+/** Whether what comes from there comes from whom it says. */
+function isTrusted(url: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { protocol, hostname } = new URL(url);
+  return (
+    protocol === 'https:' || (protocol === 'http:' && ['127.0.0.1', '[::1]', 'localhost'].includes(hostname))
+  );
+}
 
 /** Reads the environment. @throws KtError `BAD_SETTINGS` with all that is wrong */
 export function readSettings(env: Readonly<Record<string, string | undefined>>): ServerSettings {
@@ -58,6 +72,24 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       ?.split(',')
       .map(one => one.trim())
       .filter(one => one !== '');
+  const oidc = (): OidcSettings | undefined => {
+    if (!OIDC.some(name => given(name) !== undefined)) return undefined;
+    const [issuer, audience, jwksUrl] = OIDC.map(name =>
+      needed(name, 'all three of JOB_SERVER_OIDC_… belong together'),
+    );
+    if (jwksUrl !== '' && !isTrusted(jwksUrl ?? ''))
+      wrong(
+        'JOB_SERVER_OIDC_JWKS_URL',
+        'JOB_SERVER_OIDC_JWKS_URL is to begin with https://: whoever can change the keys may do all.',
+      );
+    return {
+      issuer: issuer ?? '',
+      audience: audience ?? '',
+      jwksUrl: jwksUrl ?? '',
+      scopesClaim: given('JOB_SERVER_OIDC_SCOPES_CLAIM') ?? 'scope',
+      toleranceSec: number('JOB_SERVER_OIDC_CLOCK_TOLERANCE_SEC', [0, 600], 30),
+    };
+  };
   const settings: ServerSettings = {
     signature: needed(
       'JOB_SIGNATURE',
@@ -71,6 +103,7 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
     host: given('JOB_SERVER_HOST') ?? '127.0.0.1',
     port: number('JOB_SERVER_PORT', [0, 65_535], 5000),
     tokensPath: given('JOB_SERVER_TOKENS_PATH'),
+    oidc: oidc(),
     images: list('JOB_ALLOWED_IMAGES'),
     serviceAccounts: list('JOB_ALLOWED_SERVICE_ACCOUNTS'),
     perSec: number('JOB_SERVER_REQUESTS_PER_SEC', [1, 10 ** 6], 100),

@@ -1,13 +1,14 @@
 /** A whole server: definitions, Jobs, retention, HTTP. */
 import { readFile } from 'node:fs/promises';
 import { messageOf, systemClock } from '@kube-transform/runtime/internal';
-import type { KubeConnection } from '@kube-transform/runtime/kubernetes';
+import { type KubeApi, type KubeConnection, paths } from '@kube-transform/runtime/kubernetes';
 import type { Clock } from '@kube-transform/runtime';
 import { KtError } from '@kube-transform/sdk';
 import { FileDefinitions } from './definitions/definitions.js';
 import { serverApp } from './http/app.js';
 import { listen } from './http/listen.js';
 import { serverMetrics } from './http/metrics.js';
+import { anyOf, oidcCallers } from './http/oidc.js';
 import { readTokens } from './http/tokens.js';
 import { jobApi, JobManager } from './jobs/managed-jobs.js';
 import { JobRetention } from './jobs/retention.js';
@@ -32,6 +33,7 @@ export interface JobServer {
 }
 
 const END_WITHIN_MS = 25_000;
+const WARM_WITHIN_MS = 1000;
 
 /** Starts a server. Rejects with KtError where definitions or tokens cannot be used, or the port is taken. */
 export async function startServer({
@@ -44,10 +46,11 @@ export async function startServer({
   const definitions = new FileDefinitions(settings.definitionsPath, { api, tell });
   try {
     await definitions.start();
-    const callerOf =
-      settings.tokensPath === undefined
-        ? undefined
-        : readTokens(await readFile(settings.tokensPath, 'utf8'), settings.tokensPath);
+    const { tokensPath, oidc } = settings;
+    const callerOf = anyOf([
+      tokensPath === undefined ? undefined : readTokens(await readFile(tokensPath, 'utf8'), tokensPath),
+      oidc === undefined ? undefined : oidcCallers(oidc, clock),
+    ]);
     const { images, serviceAccounts, retentionSec, perSec, maxBodyBytes } = settings;
     const jobs = new JobManager({
       api,
@@ -67,6 +70,7 @@ export async function startServer({
       maxBodyBytes,
       tell,
     });
+    await warmUp(api, clock);
     const server = await listen(app, { host: settings.host, port: settings.port, clock });
     const retention = new JobRetention({ jobs, retentionSec, clock, tell, deleted: n => metrics.deleted(n) });
     const kept = retention.run(ending.signal);
@@ -83,6 +87,15 @@ export async function startServer({
     api.close();
     throw error instanceof KtError ? error : cannotStart(error);
   }
+}
+
+/** Opens the connection to the cluster, which the first request then has; a silent one is not waited for. */
+async function warmUp(api: KubeApi, clock: Clock): Promise<void> {
+  const over = new AbortController();
+  const asked = api.get(paths.jobs(api.namespace), { query: { limit: 1 }, retryForMs: 0 });
+  const late = clock.sleep(WARM_WITHIN_MS, over.signal);
+  await Promise.race([asked.catch(() => undefined), late.catch(() => undefined)]);
+  over.abort();
 }
 
 function cannotStart(cause: unknown): KtError {

@@ -1,15 +1,14 @@
 /** The job server on a real cluster, asked as clients of k8s-jobs do, with the rights that are rendered. */
-import { spawn } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConfigMap, type KubeObject, paths, type Rule } from '@kube-transform/runtime/kubernetes';
 import { serverObjects } from '@kube-transform/server';
 import { expect, onTestFinished, test } from 'vitest';
-import { BIN } from '../../kit/kt.js';
 import { E2E, testCluster } from '../kit/cluster.js';
 import { eventually } from '../kit/projects.js';
 import { userWith } from '../kit/user.js';
+import { serve } from './serving.js';
 
 const LEVELS = ['enforce', 'warn', 'audit'].map(mode => [`pod-security.kubernetes.io/${mode}`, 'restricted']);
 const PLACES: Record<string, (namespace: string) => string> = {
@@ -29,29 +28,6 @@ interface Status {
   succeeded: number | null;
   failed: number | null;
   conditions: { type: string; reason: string | null }[] | null;
-}
-
-/** Runs `kt serve` until the test has finished; where it listens. */
-async function serve(
-  env: Record<string, string>,
-): Promise<{ url: string; end: () => Promise<number | null> }> {
-  const child = spawn(process.execPath, [BIN, 'serve', '--port', '0'], { env: { ...process.env, ...env } });
-  const ended = new Promise<number | null>(resolve => child.on('close', resolve));
-  const end = (): Promise<number | null> => {
-    child.kill('SIGTERM');
-    return ended;
-  };
-  onTestFinished(async () => void (await end()));
-  let said = '';
-  const url = await new Promise<string>((resolve, reject) => {
-    child.stderr.on('data', chunk => {
-      said += String(chunk);
-      const found = /at (http:\S+)/.exec(said)?.[1];
-      if (found !== undefined) resolve(found);
-    });
-    void ended.then(() => reject(new Error(said)));
-  });
-  return { url, end };
 }
 
 test('the four examples - do what they were meant to, with the rendered rights in a restricted namespace', async () => {

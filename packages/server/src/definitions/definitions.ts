@@ -20,7 +20,7 @@ export interface DefinitionSource {
 /** What definitions are read with. */
 export interface DefinitionOptions {
   /** Reads ConfigMaps. */
-  api: KubeApi;
+  api: Pick<KubeApi, 'get'>;
   /** Told in a sentence of files that cannot be used any more. */
   tell?: (message: string) => void;
 }
@@ -35,7 +35,7 @@ function checked(text: string): string {
 export class FileDefinitions implements DefinitionSource {
   readonly #file: WatchedFile<Map<string, JobDefinition>>;
   readonly #templates = new Map<string, WatchedFile<string>>();
-  readonly #api: KubeApi;
+  readonly #api: Pick<KubeApi, 'get'>;
   readonly #tell: (message: string) => void;
 
   constructor(path: string, { api, tell = () => undefined }: DefinitionOptions) {

@@ -29,6 +29,8 @@ const STATUS: Record<string, Refusal['status']> = {
   BODY_TOO_LARGE: 413,
   NOT_JSON: 415,
   TOO_MANY: 429,
+  KEYS_UNREACHABLE: 503,
+  TOO_MANY_FOLLOWERS: 503,
 };
 
 /** A refusal in words of ours. */
@@ -61,7 +63,7 @@ export function answerTo(error: unknown): Refusal & { isOurs: boolean } {
   const body = { error: sentences.join(' '), code: error.code, ...(hint === undefined ? {} : { hint }) };
   if (!isKubeError(error)) {
     const status = STATUS[error.code] ?? 500;
-    return { status, body, isOurs: status === 500 };
+    return { status, body, isOurs: status >= 500 };
   }
   const retryAfter = { 'Retry-After': String(Math.max(1, Math.ceil((error.retryAfterMs ?? 1000) / 1000))) };
   // A right that the server lacks is no fault of who asks; a quota or a policy is told as it is.

@@ -6,12 +6,12 @@ import { answerTo, type Refusal, refusal } from './answers.js';
 import { handlersOf, type Serving } from './handlers.js';
 import { RateLimit } from './rate-limit.js';
 import { type Route, type RouteName, ROUTES } from './routes.js';
-import { type Caller, mayDo } from './tokens.js';
+import { type CallerOf, mayDo } from './tokens.js';
 
 /** How a server answers. */
 export interface AppOptions extends Serving {
   /** Who asks, by the header `Authorization`. Default: everybody may do everything. */
-  callerOf?: ((authorization: string | undefined) => Caller | undefined) | undefined;
+  callerOf?: CallerOf | undefined;
   /** Bytes of a body. Default 256 KiB. */
   maxBodyBytes?: number;
   /** Requests per second of one caller; twice as many may come at once. Default 100. */
@@ -40,7 +40,7 @@ export function serverApp(options: AppOptions): Hono {
   const admit =
     (route: Route): MiddlewareHandler =>
     async (c, next) => {
-      const caller = callerOf?.(c.req.header('authorization'));
+      const caller = route.scope === null ? undefined : await callerOf?.(c.req.header('authorization'));
       const waitSec =
         route.scope === null
           ? 0

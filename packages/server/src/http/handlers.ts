@@ -6,11 +6,12 @@ import { paths } from '@kube-transform/runtime/kubernetes';
 import type { Clock } from '@kube-transform/runtime';
 import { itemsOfJob } from '../jobs/array-jobs.js';
 import { podsOf } from '../jobs/job-logs.js';
-import { MARK } from '../jobs/job-object.js';
+import { type JobObject, MARK } from '../jobs/job-object.js';
 import type { JobManager } from '../jobs/managed-jobs.js';
+import { type JobWait, waitOf } from '../jobs/waiting.js';
 import { readArguments, type TemplateArguments } from '../jinja/arguments.js';
 import { TemplateError } from '../jinja/template-error.js';
-import { followLogs } from './follow-logs.js';
+import { followLogs, JobLooks } from './follow-logs.js';
 import { jobView, statusView } from './job-views.js';
 import type { ServerMetrics } from './metrics.js';
 import { openApi } from './openapi.js';
@@ -23,7 +24,12 @@ export interface Serving {
   metrics: ServerMetrics;
   /** Aborted when the server ends: who follows is let go. */
   ending: AbortSignal;
+  /** Logs that are followed at once. Default 1000. */
+  maxFollowers?: number;
 }
+
+/** Each has a stream of the API server, and some 160 KiB here. */
+const MAX_FOLLOWERS = 1000;
 
 type Handler = (c: Context) => Promise<Response> | Response;
 
@@ -91,7 +97,19 @@ async function runningItems(jobs: JobManager, name: string): Promise<Set<number>
 }
 
 /** Handlers by the names of their routes. */
-export function handlersOf({ jobs, clock, metrics, ending }: Serving): Record<RouteName, Handler> {
+export function handlersOf({
+  jobs,
+  clock,
+  metrics,
+  ending,
+  maxFollowers = MAX_FOLLOWERS,
+}: Serving): Record<RouteName, Handler> {
+  const looks = new JobLooks(jobs, clock);
+  let followers = 0;
+  const jobAndWait = async (c: Context): Promise<[JobObject, JobWait | null]> => {
+    const job = await jobs.get(nameOf(c));
+    return [job, await waitOf(jobs.api, job, { nowMs: clock.nowMs(), signal: c.req.raw.signal })];
+  };
   const healthy: Handler = c => c.json({ healthy: true });
   return {
     create: async c => {
@@ -105,12 +123,18 @@ export function handlersOf({ jobs, clock, metrics, ending }: Serving): Record<Ro
       const found = await jobs.list({ definition: c.req.query('job_definition_name'), labels: labelsIn(c) });
       return c.json({ jobs: Object.fromEntries(found.map(job => [job.metadata.name, statusView(job)])) });
     },
-    job: async c => c.json(jobView(await jobs.get(nameOf(c)))),
+    job: async c => {
+      const [job, waiting] = await jobAndWait(c);
+      return c.json(jobView(job, waiting));
+    },
     delete: async c => {
       await jobs.delete(nameOf(c));
       return c.json({ job_name: nameOf(c) });
     },
-    status: async c => c.json(statusView(await jobs.get(nameOf(c)))),
+    status: async c => {
+      const [job, waiting] = await jobAndWait(c);
+      return c.json({ ...statusView(job), waiting });
+    },
     logs: async c =>
       c.json(
         await jobs.logs(nameOf(c), {
@@ -119,15 +143,30 @@ export function handlersOf({ jobs, clock, metrics, ending }: Serving): Record<Ro
         }),
       ),
     follow: async c => {
-      await jobs.get(nameOf(c));
+      if (followers >= maxFollowers)
+        throw new KtError({
+          code: 'TOO_MANY_FOLLOWERS',
+          path: '',
+          message: `${maxFollowers} logs are followed at this server, and no more can be.`,
+          hint: 'Ask again later, or read GET /jobs/NAME/logs.',
+        });
+      followers++;
+      await jobs.get(nameOf(c)).catch((error: unknown) => {
+        followers--;
+        throw error;
+      });
       return streamSSE(c, async stream => {
         const gone = new AbortController();
         stream.onAbort(() => gone.abort());
         const signal = AbortSignal.any([gone.signal, ending]);
         const emit = async (line: object): Promise<void> =>
           stream.writeSSE({ event: 'log', data: JSON.stringify(line) });
-        const state = await followLogs(nameOf(c), { jobs, clock, signal, emit });
-        await stream.writeSSE({ event: 'end', data: JSON.stringify({ state }) });
+        try {
+          const state = await followLogs(nameOf(c), { jobs, looks, clock, signal, emit });
+          await stream.writeSSE({ event: 'end', data: JSON.stringify({ state }) });
+        } finally {
+          followers--;
+        }
       });
     },
     items: async c => {

@@ -1,6 +1,7 @@
 /** Jobs as clients of k8s-jobs know them: snake_case, dates of HTTP, null where nothing is. Pure. */
 import * as z from 'zod';
 import { type JobObject, MARK, wordFor } from '../jobs/job-object.js';
+import type { JobWait } from '../jobs/waiting.js';
 
 const date = z.nullable(z.string()).describe('As HTTP writes dates: Mon, 06 May 2024 07:08:10 GMT');
 const count = z.nullable(z.int());
@@ -21,11 +22,17 @@ export const StatusView = z.object({
   completion_time: date,
   conditions: z.nullable(z.array(ConditionView)),
 });
+export const WaitView = z
+  .nullable(z.object({ reason: z.string(), message: z.string() }))
+  .describe('Why it has not started: a word and a sentence; null where nothing keeps it waiting');
+/** How one Job stands, with what is asked of the cluster for it alone. */
+export const OneStatusView = StatusView.extend({ waiting: WaitView });
 export const JobView = z.object({
   job_name: z.string(),
   job_definition_name: z.nullable(z.string()),
   state: z.enum(['Running', 'Complete', 'Failed']),
   retry_of: z.nullable(z.string()),
+  waiting: WaitView,
   status: StatusView,
 });
 
@@ -57,10 +64,11 @@ export function statusView({ status = {} }: Pick<JobObject, 'status'>): z.infer<
 }
 
 /** A Job as a whole. */
-export const jobView = (job: JobObject): z.infer<typeof JobView> => ({
+export const jobView = (job: JobObject, waiting: JobWait | null): z.infer<typeof JobView> => ({
   job_name: job.metadata.name,
   job_definition_name: job.metadata.labels?.[MARK.definition] ?? null,
   state: wordFor(job),
   retry_of: job.metadata.annotations?.[MARK.retryOf] ?? null,
+  waiting,
   status: statusView(job),
 });

@@ -1,7 +1,7 @@
 /** The routes of the server as data: what each takes and gives; for the handlers, for 405 and for OpenAPI. */
 import * as z from 'zod';
 import type { TokenScope } from './tokens.js';
-import { JobView, StatusView } from './job-views.js';
+import { JobView, OneStatusView, StatusView } from './job-views.js';
 
 /** A route. */
 export interface Route {
@@ -67,7 +67,7 @@ export const ROUTES = {
     path: '/jobs/{name}/status',
     summary: 'How a job stands',
     scope: 'read',
-    answer: StatusView,
+    answer: OneStatusView,
   },
   logs: {
     method: 'GET',

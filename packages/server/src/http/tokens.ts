@@ -21,6 +21,11 @@ export interface Caller {
   scopes: readonly TokenScope[];
 }
 
+/** Who asks, by the header `Authorization`; undefined where nobody is known by it. */
+export type CallerOf = (
+  authorization: string | undefined,
+) => Caller | undefined | Promise<Caller | undefined>;
+
 /** The tokens of a file: a YAML or JSON list of `{name, sha256, scopes}`. @throws KtError `BAD_TOKENS` */
 export function readTokens(
   text: string,

@@ -1,6 +1,6 @@
 /** The values that templates work with, and what Jinja holds of them. Pure. */
 import type { Json } from '@kube-transform/sdk';
-import { TemplateError } from './template-error.js';
+import { MissingValue, TemplateError } from './template-error.js';
 
 /** A number that JavaScript would write otherwise: `1.0`, or more digits than it keeps. */
 export class Digits {
@@ -39,7 +39,7 @@ export class Missing {
 
   /** The error of who uses it. */
   get error(): TemplateError {
-    return new TemplateError(`The template needs ${this.what}, which was not given.`);
+    return new MissingValue(`The template needs ${this.what}, which was not given.`);
   }
 }
 

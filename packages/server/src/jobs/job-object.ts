@@ -33,6 +33,7 @@ export interface JobObject extends KubeObject {
     parallelism?: number;
     backoffLimit?: number;
     completionMode?: string;
+    suspend?: boolean;
     [field: string]: unknown;
   };
   status?: Omit<JobStatusFields, 'conditions'> & { conditions?: JobCondition[] };

@@ -5,19 +5,18 @@
  *    and is answered as one that is not there.
  * MJ2 The state is the Jobs alone: any number of processes may do this for one signature at once.
  */
-import { type Json, KtError } from '@kube-transform/sdk';
+import { isKtError, KtError } from '@kube-transform/sdk';
 import { type KubeApi, KubeApi as Api, type KubeConnection, paths } from '@kube-transform/runtime/kubernetes';
 import { systemClock } from '@kube-transform/runtime/internal';
 import type { DefinitionSource } from '../definitions/definitions.js';
 import { argumentsOf, TemplateArguments } from '../jinja/arguments.js';
 import { jsonText } from '../jinja/values.js';
-import { renderTemplate } from '../rendering/render-template.js';
-import { TemplateError } from '../jinja/template-error.js';
 import { asArray } from './array-jobs.js';
 import { checkJob, type JobLimits } from './check-job.js';
 import { type JobLogs, type LogOptions, logsOf } from './job-logs.js';
 import { baseOf, hexOf, isJobName, newName, randomHex, selectorOf } from './job-names.js';
 import { type JobObject, type JobWord, MARK, wordFor } from './job-object.js';
+import { type GivenArguments, JobTemplates } from './job-templates.js';
 
 /** What is done to a Job before it is made; may change it, and may throw: then nothing is made. */
 export type PreCreate = (job: JobObject) => void | Promise<void>;
@@ -43,6 +42,9 @@ export interface CreateOptions {
   preCreate?: PreCreate | undefined;
 }
 
+/** So often a Job is made anew whose name was free again at once. */
+const MAKES = 3;
+
 /** Makes Jobs from templates, and lists, reads, repeats and deletes them. */
 export class JobManager {
   readonly signature: string;
@@ -50,6 +52,7 @@ export class JobManager {
   readonly definitions: DefinitionSource;
   readonly #limits: JobLimits;
   readonly #preCreate: PreCreate | undefined;
+  readonly #templates: JobTemplates;
 
   constructor({ api, signature, definitions, limits = {}, preCreate }: JobManagerOptions) {
     selectorOf({ [MARK.signature]: signature });
@@ -57,15 +60,12 @@ export class JobManager {
     this.signature = signature;
     this.definitions = definitions;
     this.#limits = { ...limits, namespace: api.namespace };
+    this.#templates = new JobTemplates({ definitions, signature, limits: this.#limits });
     this.#preCreate = preCreate;
   }
 
   /** Makes a Job of a definition; its name. @throws KtError, KubeError */
-  async create(
-    definition: string,
-    args: Readonly<Record<string, Json>> | TemplateArguments,
-    options: CreateOptions = {},
-  ): Promise<string> {
+  async create(definition: string, args: GivenArguments, options: CreateOptions = {}): Promise<string> {
     const job = await this.render(definition, args);
     const { idempotencyKey: key, arraySize } = options;
     if (arraySize !== undefined) asArray(job, arraySize);
@@ -89,18 +89,8 @@ export class JobManager {
   }
 
   /** The Job that a definition and its arguments give, without making it. @throws KtError, KubeError */
-  async render(
-    definition: string,
-    args: Readonly<Record<string, Json>> | TemplateArguments,
-  ): Promise<JobObject> {
-    const template = await this.definitions.templateOf(definition);
-    const job = checkJob(rendered(definition, template, args), this.#limits);
-    const labels = {
-      ...job.metadata.labels,
-      [MARK.signature]: this.signature,
-      [MARK.definition]: definition,
-    };
-    return { ...job, metadata: { ...job.metadata, labels } };
+  async render(definition: string, args: GivenArguments): Promise<JobObject> {
+    return await this.#templates.render(definition, args);
   }
 
   /** The Jobs there are, of one definition or with labels, by name. @throws KtError `BAD_LABEL`, KubeError */
@@ -168,10 +158,13 @@ export class JobManager {
   async #make(job: JobObject, preCreate = this.#preCreate): Promise<string> {
     await preCreate?.(job);
     const { name, annotations } = job.metadata;
-    const made = await this.api.create(paths.jobs(this.api.namespace), job);
-    if (made !== null) return name;
-    // One of that name exists: made by an attempt of this call whose answer was lost, or by the same request.
-    const there = await this.get(name);
+    let there: JobObject | null = null;
+    for (let attempt = 0; there === null && attempt < MAKES; attempt++) {
+      if ((await this.api.create(paths.jobs(this.api.namespace), job)) !== null) return name;
+      // One of that name exists: an attempt of this call made it, whose answer was lost, or the same request.
+      there = await this.get(name).catch(orGone);
+    }
+    there ??= await this.get(name);
     if (there.metadata.annotations?.[MARK.request] === annotations?.[MARK.request]) return name;
     throw new KtError({
       code: 'KEY_IN_USE',
@@ -182,17 +175,10 @@ export class JobManager {
   }
 }
 
-function rendered(
-  definition: string,
-  template: string,
-  args: Readonly<Record<string, Json>> | TemplateArguments,
-): unknown {
-  try {
-    return renderTemplate(template, args instanceof TemplateArguments ? args : argumentsOf(args));
-  } catch (error) {
-    if (!(error instanceof TemplateError)) throw error;
-    throw new KtError({ code: 'BAD_TEMPLATE', path: definition, message: error.message }, { cause: error });
-  }
+/** A Job may be deleted between the moments in which it is met and read. */
+function orGone(error: unknown): null {
+  if (isKtError(error) && error.code === 'UNKNOWN_JOB') return null;
+  throw error;
 }
 
 /** A Job as it was before the cluster added to it. */

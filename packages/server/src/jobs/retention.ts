@@ -1,7 +1,8 @@
 /*
  * Deletes finished Jobs when their time has come.
  *
- * R1 What runs is never deleted, whatever its annotations say.
+ * R1 What runs is never deleted, whatever its annotations say; nor what has got the name of a Job that was
+ *    finished: a key that is free again gives the same name.
  * R2 Nothing stops the loop but its signal: what goes wrong is told, and the other Jobs have their turn.
  */
 import { messageOf } from '@kube-transform/runtime/internal';
@@ -42,7 +43,7 @@ export class JobRetention {
     const at = String(Math.ceil(clock.nowMs() / 1000) + retentionSec);
     for (const job of await this.#finished()) {
       if (job.metadata.annotations?.[MARK.deletion] !== undefined) continue;
-      const patch = { metadata: { annotations: { [MARK.deletion]: at } } };
+      const patch = { metadata: { uid: job.metadata.uid, annotations: { [MARK.deletion]: at } } };
       await this.#try(job, 'marked', () =>
         jobs.api.patch(paths.jobs(jobs.api.namespace, job.metadata.name), patch, { type: 'merge' }),
       );
@@ -55,13 +56,13 @@ export class JobRetention {
     const deleted: string[] = [];
     for (const job of await this.#finished()) {
       if (!this.#isDue(job)) continue;
-      const isGone = await this.#try(job, 'deleted', async () => {
+      await this.#try(job, 'deleted', async () => {
         await this.#options.beforeDelete?.(job);
-        await api.delete(paths.jobs(api.namespace, job.metadata.name), {
-          query: { propagationPolicy: 'Foreground' },
-        });
+        const { name, uid } = job.metadata;
+        const path = paths.jobs(api.namespace, name);
+        if (await api.deleteUnchanged(path, { name, uid }, { propagationPolicy: 'Foreground' }))
+          deleted.push(name);
       });
-      if (isGone) deleted.push(job.metadata.name);
     }
     return deleted;
   }
@@ -103,14 +104,12 @@ export class JobRetention {
     return false;
   }
 
-  /** Whether it worked; what went wrong is told. */
-  async #try({ metadata }: JobObject, what: string, act: () => Promise<unknown>): Promise<boolean> {
+  /** Never rejects: what went wrong is told. */
+  async #try({ metadata }: JobObject, what: string, act: () => Promise<unknown>): Promise<void> {
     try {
       await act();
-      return true;
     } catch (error) {
       this.#options.tell(`The job "${metadata.name}" could not be ${what}: ${messageOf(error)}`);
-      return false;
     }
   }
 }

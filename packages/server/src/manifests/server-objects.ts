@@ -34,6 +34,8 @@ export const SERVER_RULES = [
   { apiGroups: ['batch'], resources: ['jobs/status'], verbs: ['get'] },
   { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
   { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
+  // Why a job waits.
+  { apiGroups: [''], resources: ['events'], verbs: ['list'] },
 ];
 
 /** The objects, in the order in which they are applied. */

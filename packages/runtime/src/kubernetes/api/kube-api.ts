@@ -101,14 +101,18 @@ export class KubeApi {
       .catch(orNull(404));
   }
 
-  /** Deletes an object as it was read, and what it owns; false where it has changed since, or is gone. */
+  /**
+   * Deletes an object as it was read, and what it owns; false where it has changed since, or is gone. Without
+   * a `resourceVersion` it may have changed, but not be another of that name. `Foreground`: it goes last.
+   */
   async deleteUnchanged(
     path: string,
     { uid, resourceVersion }: ObjectMeta,
-    options: CallOptions = {},
+    { propagationPolicy, ...options }: CallOptions & { propagationPolicy?: 'Foreground' } = {},
   ): Promise<boolean> {
     const preconditions = { uid, resourceVersion };
-    const value = { apiVersion: 'v1', kind: 'DeleteOptions', ...WITH_WHAT_IT_OWNS, preconditions };
+    const owned = propagationPolicy === undefined ? WITH_WHAT_IT_OWNS : { propagationPolicy };
+    const value = { apiVersion: 'v1', kind: 'DeleteOptions', ...owned, preconditions };
     const body = { type: 'application/json', value };
     const answer = await this.#calls
       .call({ method: 'DELETE', path, body }, options)

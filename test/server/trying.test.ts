@@ -1,0 +1,101 @@
+/** `kt jobs render` and `kt jobs check`: what definitions give, without a server. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { parse } from 'yaml';
+import { checkDefinitions, JobTemplates } from '@kube-transform/server';
+import { runKt } from '../kit/kt.js';
+import { statusBody } from '../kit/kube-server.js';
+import { HELLO, OpenJobs, type SentJob } from './open-jobs.js';
+
+const GREET = HELLO.replace('"hi"]', '"{{ name }}"]\n          args: {{ words }}').replace(
+  'Limit: 0',
+  'Limit: {{ n | default(0) }}',
+);
+const DEFINITIONS = [
+  { name: 'broken', spec: '{% if %}' },
+  { name: 'greet', spec: GREET },
+  { name: 'hello', spec: HELLO },
+  { name: 'there', spec_config_map_name: 'm', spec_config_map_namespace: 'other' },
+];
+
+let dir: string;
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'kt-jobs-'));
+  await writeFile(join(dir, 'definitions.yaml'), JSON.stringify(DEFINITIONS));
+  vi.stubEnv('JOB_SIGNATURE', 'sig');
+  vi.stubEnv('JOB_NAMESPACE', 'jobs');
+  vi.stubEnv('JOB_DEFINITIONS_CONFIG_PATH', join(dir, 'definitions.yaml'));
+});
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  await rm(dir, { recursive: true, force: true });
+});
+
+test('kt jobs render - prints the Job: JSON keeps its type, all else is text', async () => {
+  const args = ['-a', 'name=a: "b"\n- c', '-a', 'n=3', '-a', 'words=["x", 9007199254740993]'];
+  const { code, out } = await runKt(dir, ['jobs', 'render', 'greet', ...args]);
+  expect(code).toBe(0);
+  expect(parse(out)).toMatchObject({
+    metadata: { labels: { 'app.kubernetes.io/managed-by': 'sig', job_definition_name: 'greet' } },
+    spec: { backoffLimit: 3 },
+  });
+  const [container] = (parse(out) as SentJob).spec.template.spec.containers;
+  expect(container).toMatchObject({ command: ['echo', 'a: "b"\n- c'], args: ['x', '9007199254740993'] });
+});
+
+test.each([
+  [['greet', '-a', 'name'], 'BAD_ARGUMENT'],
+  [['greet', '-a', '=1'], 'BAD_ARGUMENT'],
+  [['greet', '-a', '../x=1'], 'BAD_ARGUMENT'],
+  [['greet', '-a', 'x\ny=1'], 'BAD_ARGUMENT'],
+  [['greet'], 'BAD_TEMPLATE'],
+  [['nobody'], 'UNKNOWN_DEFINITION'],
+])('kt jobs render %j - is refused with %s', async (args, code) => {
+  const ended = await runKt(dir, ['jobs', 'render', ...args]);
+  expect([ended.code, ended.out]).toEqual([2, '']);
+  expect(ended.err).toContain(code);
+});
+
+test('kt jobs check --offline - says of each definition how far it came', async () => {
+  const { code, out } = await runKt(dir, ['jobs', 'check', '--offline']);
+  expect(code).toBe(1);
+  const lines = out.trimEnd().split('\n');
+  expect(lines).toEqual([
+    expect.stringMatching(/^wrong +broken: The template cannot be read/),
+    expect.stringMatching(/^ok +greet: .*not rendered: .*"name", which was not given/),
+    expect.stringMatching(/^ok +hello: it gives a Job$/),
+    expect.stringMatching(/^ok +there: not read/),
+  ]);
+});
+
+test('a check with a cluster - shows each Job to the API server, as a dry run', async () => {
+  const opened = await OpenJobs.open({
+    definitions: [
+      { name: 'hello', spec: HELLO },
+      { name: 'other', spec: HELLO.replace('hello', 'other') },
+    ],
+  });
+  try {
+    const refusal = { status: 422, body: statusBody(422, 'Invalid', 'Job is invalid: spec.x: no') };
+    opened.kube.on(/^POST .*dryRun=All/, refusal, 1);
+    const { api, definitions } = opened;
+    const templates = new JobTemplates({ definitions, signature: 's', limits: { namespace: 'jobs' } });
+    const checks = await checkDefinitions({ definitions, templates, args: {}, api });
+    expect(checks).toEqual([
+      { definition: 'hello', result: 'wrong', message: expect.stringContaining('spec.x') },
+      { definition: 'other', result: 'taken' },
+    ]);
+    for (const { query } of opened.kube.askedFor(/^POST/)) expect(query.get('dryRun')).toBe('All');
+    opened.kube.on(/^POST/, {
+      status: 403,
+      body: statusBody(403, 'Forbidden', 'jobs is forbidden: User "x"'),
+    });
+    await expect(checkDefinitions({ definitions, templates, args: {}, api })).rejects.toThrow(
+      /forbidden|right/i,
+    );
+  } finally {
+    await opened.close();
+  }
+});
