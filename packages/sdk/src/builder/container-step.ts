@@ -10,9 +10,6 @@ import type { Arg } from './ref-types.js';
 import { makeRef } from './refs.js';
 import type { StepOptions } from './step-types.js';
 
-/** What has one way to be written as text. */
-type Scalar = string | number | boolean;
-
 /**
  * What a container step runs, with refs where it depends on parameters and earlier results; see
  * `KTContainer` for what each field means.
@@ -34,11 +31,11 @@ export interface ContainerSpec<
   /** Image, as a cluster or docker names it. */
   image: Arg<string>;
   /** Program and first arguments. Default: those of the image. */
-  command?: readonly Arg<Scalar>[];
+  command?: readonly Arg<string | number | boolean>[];
   /** Further arguments. Default none. */
-  args?: readonly Arg<Scalar>[];
+  args?: readonly Arg<string | number | boolean>[];
   /** Environment variables. Default none. */
-  env?: Readonly<Record<string, Arg<Scalar>>>;
+  env?: Readonly<Record<string, Arg<string | number | boolean>>>;
   /** Folder in which it begins. Default: that of the image. */
   workdir?: Arg<string>;
   /** Paths in the run's file store that it reads; see `JobOptions.inputs`. Default none. */
