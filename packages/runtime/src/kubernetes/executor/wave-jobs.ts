@@ -91,8 +91,8 @@ export class WaveJobs {
     const { settings } = this.#o.frame;
     const { memory } = execution;
     const groups = await this.#steps.groups(manifest, pods);
-    for (const pod of pods)
-      if (!groups.some(group => group.pods.includes(pod))) await execution.tally.refreshPod(pod);
+    const toRun = new Set(groups.flatMap(group => group.pods));
+    for (const pod of pods) if (!toRun.has(pod)) await execution.tally.refreshPod(pod);
     return groups.flatMap(({ template, pods }) => {
       const pod = containerPod({ settings, runId, job }, { template, memory });
       return shardsOf(pods).map(shard => ({
