@@ -42,7 +42,7 @@ export class ContainerItems {
   /** What an item runs, with its refs filled in; a cause where that cannot be. */
   async callOf(item: number, line: ItemLine): Promise<ContainerCall | FailureCause> {
     const filled = await this.#fill(item, line);
-    return 'kind' in filled ? filled : callOf(filled, { job: this.#step.job.name, item });
+    return 'kind' in filled ? filled : filled.call;
   }
 
   /** What an item is to run, unless it is done already or cannot run. */
@@ -54,26 +54,23 @@ export class ContainerItems {
     if (targets.isMade) return { type: 'ended', outcome: await this.#kept(targets.paths) };
     const filled = await this.#fill(item, line);
     if ('kind' in filled) return failed(filled);
-    const call = callOf(filled, { job: job.name, item });
-    if ('kind' in call) return failed(call);
+    const { call, resultKey } = filled;
     if (job.cache && targets.paths.length === 0) {
       const hash = await cacheHash('container', job.name, asJson(call));
       const kept = await cachedResult(this.#host.store, hash);
       if (kept !== undefined)
         return { type: 'ended', outcome: { ok: true, value: kept.value, skipped: true } };
     }
-    return { type: 'run', item, call, outputs: targets.paths, resultKey: keyOf(filled) };
+    return { type: 'run', item, call, outputs: targets.paths, resultKey };
   }
 
   /** What an item ran that was begun before: whether it had anything to do is not asked again. */
   async prepareAgain(item: number, line: ItemLine): Promise<PreparedItem> {
     const filled = await this.#fill(item, line);
     if ('kind' in filled) return failed(filled);
-    const call = callOf(filled, { job: this.#step.job.name, item });
-    if ('kind' in call) return failed(call);
     const outputs = await this.#targets.outputs(valueOf(item, line));
     if ('kind' in outputs) return failed(outputs);
-    return { type: 'run', item, call, outputs, resultKey: keyOf(filled) };
+    return { type: 'run', item, ...filled, outputs };
   }
 
   /** What the end of its container comes to, for an item that was to run. */
@@ -95,14 +92,19 @@ export class ContainerItems {
     return outcome;
   }
 
-  async #fill(item: number, line: ItemLine): Promise<KTContainer | FailureCause> {
+  /** An item's container with its refs filled in. */
+  async #fill(
+    item: number,
+    line: ItemLine,
+  ): Promise<{ call: ContainerCall; resultKey: Json } | FailureCause> {
     const { runId, job } = this.#step;
     const scope = { store: this.#host.store, runId, cache: this.#host.resultCache };
     const misses: Miss[] = [];
     const results = await resultsByJob(this.#template.sources, scope);
-    const filled = this.#template.fill(results, valueOf(item, line), misses);
+    const filled = this.#template.fill(results, valueOf(item, line), misses) as unknown as KTContainer;
     if (misses.length > 0) return missCause(misses, { job: job.name, item, field: 'container' });
-    return filled as unknown as KTContainer;
+    const call = callOf(filled, { job: job.name, item });
+    return 'kind' in call ? call : { call, resultKey: keyOf(filled) };
   }
 
   /** What comes of an item whose files are there: its result, where one was kept. */

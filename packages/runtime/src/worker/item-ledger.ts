@@ -8,7 +8,7 @@
 import { type FailureCause, type Json, omitUndefined } from '@kube-transform/sdk';
 import { resultsPrefix } from '../run-store/layout.js';
 import type { PodHost, Skipped } from './pod-host.js';
-import type { ItemEvent, JobOrder } from '../ports/index.js';
+import type { FileStore, ItemEvent, JobOrder } from '../ports/index.js';
 import {
   foldLine,
   type ItemOutcome,
@@ -22,6 +22,13 @@ import { backoffMs, judgeAttempt } from './retry-policy.js';
 
 /** What a ledger needs of its surroundings. */
 export type LedgerHost = Pick<PodHost, 'store' | 'emit' | 'gather'>;
+
+/** Of who writes for a pod: what is on record is heard of when it is read. */
+export const quietly = (store: FileStore): LedgerHost => ({
+  store,
+  emit: () => undefined,
+  gather: () => Promise.resolve(),
+});
 
 /** The items of one pod. */
 export class ItemLedger {

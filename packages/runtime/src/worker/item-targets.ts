@@ -40,8 +40,7 @@ export class ItemTargets {
     const read = await this.#timesOf('inputs', { paths: inputs, item: item.index });
     if (!Array.isArray(read)) return read;
     const oldest = made.reduce<number>((least, ms) => Math.min(least, ms ?? 0), Number.POSITIVE_INFINITY);
-    if (isThere && read.every(ms => ms === null || ms <= oldest)) return { paths: outputs, isMade: true };
-    return { paths: outputs, isMade: false };
+    return { paths: outputs, isMade: isThere && read.every(ms => ms === null || ms <= oldest) };
   }
 
   /** The paths of what an item makes; a cause where that cannot be told. */

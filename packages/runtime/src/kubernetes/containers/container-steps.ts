@@ -6,13 +6,13 @@
  * - Of what it does nothing is remembered that cannot be made anew from the store, the Jobs and the pods: a
  *   pod that waits is told again, one that has ended is dealt with again, unless its item has a result.
  */
-import type { FailureCause, KTContainerResult, KtFiles } from '@kube-transform/sdk';
+import { type FailureCause, type KTContainerResult, type KtFiles, omitUndefined } from '@kube-transform/sdk';
 import type { ContainerEnd } from '../../ports/containers.js';
 import type { Clock, FileStore, Hint } from '../../ports/index.js';
 import type { ResultCache } from '../../run-store/item-results.js';
 import { givenItems, type ItemLine, type JobManifest, readItems } from '../../run-store/job-manifest.js';
 import { ContainerItems, exitCause, type PreparedItem } from '../../worker/container-items.js';
-import { ItemLedger } from '../../worker/item-ledger.js';
+import { ItemLedger, quietly } from '../../worker/item-ledger.js';
 import { ktFiles } from '../../files/kt-files.js';
 import { itemBlocks } from '../run/item-blocks.js';
 import type { KubeApi } from '../api/kube-api.js';
@@ -47,6 +47,9 @@ export interface ReadEnd extends ContainerEnd {
   isRead: boolean;
 }
 
+/** The end of one that did well, of which nothing more is known. */
+const DONE: ContainerEnd = { exitCode: 0, signal: null, isOutOfMemory: false, lastLines: [], file: null };
+
 /** A result that is among what a container prints. */
 const isPrinted = (result: KTContainerResult | undefined): boolean => result === 'text' || result === 'json';
 
@@ -80,7 +83,9 @@ export class ContainerSteps {
         some.map(async pod => items.prepare(pod, await this.#lineOf(manifest, pod))),
       );
       const ended = prepared.flatMap((one, i) => (one.type === 'ended' ? [{ item: some[i] ?? 0, one }] : []));
-      await Promise.all(ended.map(({ item, one }) => this.#record(manifest, { item, prepared: one })));
+      await Promise.all(
+        ended.map(({ item, one }) => this.#record(manifest, { item, prepared: one, end: DONE })),
+      );
       for (const one of prepared) if (one.type === 'run') groups.add(one.item, one.call);
     }
     return groups.all();
@@ -130,8 +135,7 @@ export class ContainerSteps {
   async settleUnseen(manifest: JobManifest, item: number): Promise<boolean> {
     const result = manifest.job.container?.result;
     if (result !== 'none' && !(typeof result === 'object' && 'key' in result)) return false;
-    const end = { exitCode: 0, signal: null, isOutOfMemory: false, lastLines: [], file: null };
-    await this.#record(manifest, { item, prepared: await this.#again(manifest, item), end });
+    await this.#record(manifest, { item, prepared: await this.#again(manifest, item), end: DONE });
     return true;
   }
 
@@ -164,38 +168,25 @@ export class ContainerSteps {
       prepared,
       end,
       uid,
-    }: { item: number; prepared: PreparedItem; end?: ContainerEnd; uid?: string | undefined },
+    }: { item: number; prepared: PreparedItem; end: ContainerEnd; uid?: string | undefined },
   ): Promise<Hint> {
-    const { store } = this.#o;
-    const host = { store, emit: () => undefined, gather: () => Promise.resolve() };
-    const ledger = await ItemLedger.open(manifest, host, { pod: item });
+    const ledger = await ItemLedger.open(manifest, quietly(this.#o.store), { pod: item });
     if (!ledger.isDone(item)) {
       const outcome =
-        prepared.type === 'ended' || end === undefined
-          ? prepared.type === 'ended'
-            ? prepared.outcome
-            : null
-          : await this.#itemsOf(manifest).finish(prepared, end);
-      if (outcome?.ok === true) ledger.succeed(item, outcome);
-      else if (outcome !== null) ledger.fail(item, outcome.cause, { ofPod: uid });
+        prepared.type === 'ended' ? prepared.outcome : await this.#itemsOf(manifest).finish(prepared, end);
+      if (outcome.ok) ledger.succeed(item, outcome);
+      else ledger.fail(item, outcome.cause, { ofPod: uid });
     }
     await ledger.settled();
     const { last, segment } = ledger.tally(1);
-    return {
-      job: manifest.job.name,
-      pod: item,
-      ...(last === undefined ? {} : { last }),
-      ...(segment === undefined ? {} : { segment }),
-    };
+    return omitUndefined({ job: manifest.job.name, pod: item, last, segment });
   }
 
   async #logOf(
     manifest: JobManifest,
     item: number,
   ): Promise<{ runId: string; job: string; item: number; attempt: number }> {
-    const { store } = this.#o;
-    const host = { store, emit: () => undefined, gather: () => Promise.resolve() };
-    const ledger = await ItemLedger.open(manifest, host, { pod: item });
+    const ledger = await ItemLedger.open(manifest, quietly(this.#o.store), { pod: item });
     return { runId: manifest.runId, job: manifest.job.name, item, attempt: ledger.nextAttempt(item) };
   }
 

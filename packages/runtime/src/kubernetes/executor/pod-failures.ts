@@ -74,7 +74,8 @@ export class PodFailures {
       if ([...failed].some(index => !this.#pods.has(keyOf(wave.name, index)))) await this.#list(wave);
       for (const index of [...failed, ...(await unfinishedIndexes(execution, wave))]) {
         const key = keyOf(wave.name, index);
-        const isLost = manifest.job.container === null || failed.has(index) || this.#isOverdue(key);
+        const isLost =
+          manifest.job.container === null || failed.has(index) || this.#waitedMs(key) >= OVERDUE_MS;
         // The end of a container that succeeded is put on record by whoever follows its pod.
         if (!isLost) continue;
         const seen = this.#pods.get(key) ?? (failed.has(index) ? undefined : await this.#look(wave, index));
@@ -86,7 +87,7 @@ export class PodFailures {
             : await this.#endOf(seen, manifest, { wave, index });
         const pod = podOf(wave, index, { told, itemsPerPod: manifest.itemsPerPod });
         const isBehind = pod !== undefined && (await isPodBehind(execution, pod, told));
-        if (isBehind && this.#isBelieved(key)) {
+        if (isBehind && this.#waitedMs(key) < BELIEVED_MS) {
           execution.awaited.add(pod);
           wakeLater(LOOK_AGAIN_MS);
           continue;
@@ -182,20 +183,12 @@ export class PodFailures {
     this.#pods.delete(keyOf(wave.name, index));
   }
 
-  /** A pod may go on being waited for. */
-  #isBelieved(key: string): boolean {
+  /** How long something has been waited for since it was first asked for. */
+  #waitedMs(key: string): number {
     const nowMs = this.#o.clock.elapsedMs();
     const sinceMs = this.#awaitedSinceMs.get(key) ?? nowMs;
     this.#awaitedSinceMs.set(key, sinceMs);
-    return nowMs - sinceMs < BELIEVED_MS;
-  }
-
-  /** What is to come of a pod has been waited for long enough to ask for it. */
-  #isOverdue(key: string): boolean {
-    const nowMs = this.#o.clock.elapsedMs();
-    const sinceMs = this.#awaitedSinceMs.get(key) ?? nowMs;
-    this.#awaitedSinceMs.set(key, sinceMs);
-    return nowMs - sinceMs >= OVERDUE_MS;
+    return nowMs - sinceMs;
   }
 
   /** A pod that succeeded; undefined where Kubernetes has it no longer. */

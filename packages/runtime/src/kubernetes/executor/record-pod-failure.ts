@@ -6,7 +6,7 @@
  */
 import type { FileStore } from '../../ports/index.js';
 import type { JobManifest } from '../../run-store/job-manifest.js';
-import { ItemLedger } from '../../worker/item-ledger.js';
+import { ItemLedger, quietly } from '../../worker/item-ledger.js';
 import { blamedItems } from '../../worker/retry-policy.js';
 import type { PodTermination } from '../diagnosis/pod-termination.js';
 
@@ -29,8 +29,7 @@ export async function recordPodFailure(
   const own = end.begun.filter(item => item >= first && item < Math.min(items, first + itemsPerPod));
   const blamed = blamedItems(end, own, { asked: job.memory, had: memory });
   if (blamed.length === 0) return own.length > 0;
-  const host = { store, emit: () => undefined, gather: () => Promise.resolve() };
-  const ledger = await ItemLedger.open(manifest, host, { pod });
+  const ledger = await ItemLedger.open(manifest, quietly(store), { pod });
   for (const { item, cause, isFree } of blamed)
     if (!ledger.isDone(item)) ledger.fail(item, cause, { isFree, ofPod: end.uid ?? undefined });
   await ledger.settled();
