@@ -16,7 +16,7 @@ import {
   systemClock,
   verifyRun,
 } from '@kube-transform/runtime/internal';
-import { rejection } from '../kit/stores.js';
+import { bytes, rejection } from '../kit/stores.js';
 import { runKt } from '../kit/kt.js';
 
 const never = new AbortController().signal;
@@ -106,6 +106,22 @@ test.each<[string, number, string[]]>([
     expect(told).toBe(again.length);
   },
 );
+
+test.each([
+  ['cut', 30],
+  ['gone', -1],
+])('RP1: copies of results - prove nothing of one that is %s, and go with it', async (_, length) => {
+  const pack = `${RUN}jobs/one/packs/000001-00000001-`;
+  const kept = await readFile(join(dir, RUN, 'jobs/one/results/000001/00000001.jsonl'), 'utf8');
+  await store.put(pack, bytes(`${JSON.stringify({ key: '000001/00000001.jsonl', holds: kept })}\n`));
+  const path = join(dir, RUN, 'jobs/one/results/000001/00000001.jsonl');
+  await (length < 0 ? rm(path) : truncate(path, length));
+  expect(await problems()).not.toEqual([]);
+  const { cut } = await repairRun(store, await record(), { clock: systemClock });
+  expect(cut.map(({ file }) => file)).toContain(pack);
+  expect(await store.head(pack)).toBeNull();
+  expect((await resume()).status).toBe('Completed');
+});
 
 test('a run that is driven is left alone', async () => {
   await truncate(join(dir, RUN, 'journal/00000002.jsonl'), 9);

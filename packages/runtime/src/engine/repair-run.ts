@@ -19,6 +19,7 @@ import {
   jobKey,
   journalPrefix,
   logsPrefix,
+  packsPrefix,
   resultsPrefix,
   runFolder,
   segmentName,
@@ -122,6 +123,7 @@ class RepairPlan {
   async #job(name: string): Promise<boolean> {
     const { runId } = this.#record;
     const outcomes = new Map<number, ItemOutcome>();
+    const before = this.#cut.length;
     const { manifest, hasItems } = await this.#manifest(name);
     for (const [log, listed] of await listLogs(this.#store, resultsPrefix(runId, name))) {
       const checked = await checkLog(
@@ -141,6 +143,7 @@ class RepairPlan {
     const items = manifest?.items ?? Math.max(1, outcomes.size);
     const done = [...outcomes].filter(([item, { final }]) => final && item < items).length;
     if (done < items) this.#repeated.push({ job: name, items: items - done });
+    if (done < items || this.#cut.length > before) await this.#packs(name);
     return hasItems && done === items;
   }
 
@@ -160,6 +163,13 @@ class RepairPlan {
       if ((await this.#store.head(file)) !== null) this.#cut.push({ file, why: whyOf(error) });
       return { manifest, hasItems: false };
     }
+  }
+
+  /** Copies of segments that are cut, or gone. */
+  async #packs(job: string): Promise<void> {
+    for await (const entry of this.#store.list(packsPrefix(this.#record.runId, job)))
+      if (entry.type === 'object')
+        this.#cut.push({ file: entry.object.key, why: 'It has copies of what is not whole.' });
   }
 
   /** The segments of a log after the last good one. */

@@ -4,7 +4,7 @@ import { apply, createRunState, hasNothingToRun, jobStates, runStatus } from '..
 import type { Shape } from '../parse/shapes.js';
 import type { FileStore, RunStatus } from '../ports/index.js';
 import { checkLog, isDamage } from '../run-store/check-log.js';
-import { readAllResults, RESULT_LINE } from '../run-store/item-results.js';
+import { RESULT_LINE, resultsOfPods } from '../run-store/item-results.js';
 import { type JobManifest, manifestIsLost, readItems, readManifest } from '../run-store/job-manifest.js';
 import { FACT } from '../run-store/journal.js';
 import { journalPrefix, logsPrefix, resultsPrefix } from '../run-store/layout.js';
@@ -63,7 +63,7 @@ class Verification {
       await this.#logs(resultsPrefix(runId, job.name), RESULT_LINE, () => results++);
       await this.#logs(logsPrefix(runId, job.name), STORED_LINE, () => undefined);
       if (hasEnded && this.#problems.length === before)
-        await this.#look(() => readAllResults(store, runId, job.name));
+        await this.#look(() => resultsOfPods(store, manifest));
     }
     return { runId, status: runStatus(state), facts, results, problems: this.#problems };
   }

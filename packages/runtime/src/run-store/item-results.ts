@@ -15,6 +15,7 @@ import { type JobManifest, manifestIsLost, readManifest } from './job-manifest.j
 import { hasItemsToRun } from './journal.js';
 import { originOf, resultsPrefix } from './layout.js';
 import type { FileStore } from '../ports/index.js';
+import { readPacks } from './result-packs.js';
 import { listLogs, LogReader, newSegments, readLog, valuesOf } from './read-log.js';
 
 /**
@@ -108,12 +109,15 @@ export async function readLines(
   take: (line: ResultLine) => void,
 ): Promise<void> {
   const { runId, job, items, itemsPerPod } = manifest;
-  const listed = await listLogs(store, resultsPrefix(runId, job.name));
+  const [listed, copies] = await Promise.all([
+    listLogs(store, resultsPrefix(runId, job.name)),
+    readPacks(store, manifest),
+  ]);
   await inBatches(podsOf(manifest), async pod => {
     const prefix = resultsPrefix(runId, job.name, pod);
     const last = listed.get(prefix) ?? 0;
     const wanted = Math.min(itemsPerPod, items - pod * itemsPerPod);
-    const log = new LogReader(store, prefix);
+    const log = new LogReader(store, prefix, copies);
     const ended = new Set<number>();
     for await (const segment of newSegments(log, last)) {
       for (const line of valuesOf(segment, RESULT_LINE)) {
@@ -174,9 +178,18 @@ export async function readAllResults(store: FileStore, runId: string, job: strin
     if (await hasItemsToRun(store, runId, job)) throw manifestIsLost(runId, job);
     return [];
   }
+  return await resultsOfPods(store, manifest, await readPacks(store, manifest));
+}
+
+/** As {@link readAllResults}, of a job whose manifest was read. @param copies Default: none is believed. */
+export async function resultsOfPods(
+  store: FileStore,
+  manifest: JobManifest,
+  copies: ReadonlyMap<string, Uint8Array> = new Map(),
+): Promise<Json[]> {
   const pods = await inBatches(
     podsOf(manifest),
-    pod => resultsOfPod(store, manifest, pod),
+    pod => resultsOfPod(store, manifest, { pod, copies }),
     ({ bytes }) => bytes,
   );
   return pods.flatMap(({ results }) => results);
@@ -186,12 +199,12 @@ export async function readAllResults(store: FileStore, runId: string, job: strin
 async function resultsOfPod(
   store: FileStore,
   manifest: JobManifest,
-  pod: number,
+  { pod, copies }: { pod: number; copies: ReadonlyMap<string, Uint8Array> },
 ): Promise<{ results: Json[]; bytes: number }> {
   const { runId, job, items, itemsPerPod, sums } = manifest;
   const first = pod * itemsPerPod;
   const outcomes = new Map<number, ItemOutcome>();
-  const log = new LogReader(store, resultsPrefix(runId, job.name, pod));
+  const log = new LogReader(store, resultsPrefix(runId, job.name, pod), copies);
   const wanted = Math.min(itemsPerPod, items - first);
   let open = wanted;
   while (open > 0) {

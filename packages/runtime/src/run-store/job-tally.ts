@@ -15,6 +15,7 @@ import type { PodOutcome } from './item-results.js';
 import type { FileStore, ItemEvent, JobOrder } from '../ports/index.js';
 import { foldLine, type ItemOutcome, RESULT_LINE, type ResultLine } from './item-results.js';
 import { listLogs, LogReader, newSegments } from './read-log.js';
+import { PACKED_PODS, ResultPacks } from './result-packs.js';
 import type { Segment } from './segment.js';
 
 const encoder = new TextEncoder();
@@ -33,6 +34,7 @@ export class JobTally {
   /** Segments that pods have handed over. */
   readonly #handed: Segment[] = [];
   readonly #openItems: number[];
+  #packs: ResultPacks | undefined;
   #result: Json | undefined;
   succeeded = 0;
   failed = 0;
@@ -129,7 +131,21 @@ export class JobTally {
     for (const segment of this.#handed.splice(0)) this.#takeLines(segment);
   }
 
-  #takeLines({ key, lines }: Segment): void {
+  /** Copies what is read from now on, where the job has many pods, for those who read all results. */
+  keepCopies(): this {
+    const { runId, job } = this.#order;
+    if (this.pods >= PACKED_PODS) this.#packs = new ResultPacks(this.#store, { runId, job: job.name });
+    return this;
+  }
+
+  /** Resolves when the copies are stored. */
+  async close(): Promise<void> {
+    await this.#packs?.close();
+  }
+
+  #takeLines(segment: Segment): void {
+    this.#packs?.add(segment);
+    const { key, lines } = segment;
     for (const line of lines) if (line !== '') this.#take(line, key);
   }
 

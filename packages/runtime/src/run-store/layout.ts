@@ -65,6 +65,8 @@ export const resultsPrefix = (runId: string, job: string, pod?: number): string 
 /** Prefix of the segments of what a job's items printed, or those of one pod. */
 export const logsPrefix = (runId: string, job: string, pod?: number): string =>
   `${jobPrefix(runId, job)}logs/${pod === undefined ? '' : `${digits(pod, 6)}/`}`;
+/** Prefix of the copies of a job's results, many of them in each. */
+export const packsPrefix = (runId: string, job: string): string => `${jobPrefix(runId, job)}packs/`;
 export const segmentName = (n: number): string => `${digits(n, 8)}.jsonl`;
 
 /** What stands between a prefix and the number of a segment: the folder of a pod, or nothing. */
@@ -81,7 +83,7 @@ export function segmentOf(key: string, prefix: string): { log: string; number: n
 
 /** What a run keeps beside its logs, below its folder. */
 const OWN =
-  /^(?:(?:spec|pipeline_run_state|lease|controller)\.json|jobs\/[^/]+\/(?:job\.json|items\.jsonl))$/;
+  /^(?:(?:spec|pipeline_run_state|lease|controller)\.json|jobs\/[^/]+\/(?:job\.json|items\.jsonl|packs\/[-\d]+))$/;
 const OWN_LOG = /^(?:journal|jobs\/[^/]+\/(?:results|logs))\//;
 
 /** Whether a run has made a key of its folder; what else lies there is of strangers. */

@@ -18,6 +18,7 @@ import { damaged, parseSegment, type Segment } from './segment.js';
 export class LogReader {
   readonly #store: FileStore;
   readonly #prefix: string;
+  readonly #copies: ReadonlyMap<string, Uint8Array> | undefined;
   /** The number of the last segment that was read; 0 before the first. */
   number = 0;
   /** What the next segment follows; undefined where that was not read. */
@@ -27,15 +28,20 @@ export class LogReader {
   /** How much was read. */
   bytes = 0;
 
-  constructor(store: FileStore, prefix: string) {
+  /** @param copies of segments that are stored, by their keys: one that is whole is not read again. */
+  constructor(store: FileStore, prefix: string, copies?: ReadonlyMap<string, Uint8Array>) {
     this.#store = store;
     this.#prefix = prefix;
+    this.#copies = copies;
   }
 
   /** The next segment; null where there is none yet. @throws KtError `BAD_RUN` for one that is damaged. */
   async next(): Promise<Segment | null> {
     const number = this.number + 1;
     const key = this.#prefix + segmentName(number);
+    const copy = this.#copies?.get(key);
+    const copied = copy === undefined ? null : this.take(number, copy);
+    if (copied !== null) return copied;
     const bytes = await bytesOf(this.#store, key);
     if (bytes === null) return null;
     // Another call may have been quicker.

@@ -35,6 +35,8 @@ export interface Segment {
   /** 0 where it says none. */
   epoch: number;
   lines: string[];
+  /** All of it, as it is stored. */
+  raw: Uint8Array;
   /** The number of the first line in its file. */
   firstLine: number;
 }
@@ -115,14 +117,14 @@ function withHead(key: string, bytes: Uint8Array, { number, after }: Place): Seg
   if (segment !== number) throw damaged(key, `it is segment ${segment}, and should be ${number}`);
   if (after !== undefined && head.after !== after)
     throw damaged(key, `it follows another segment ${number - 1} than the one that is there`);
-  return { key, sum, epoch, lines: linesIn(body), firstLine: 2 };
+  return { key, sum, epoch, lines: linesIn(body), raw: bytes, firstLine: 2 };
 }
 
 function withoutHead(key: string, bytes: Uint8Array): Segment {
   if (bytes.length === 0) throw damaged(key, 'it is empty');
   const lines = linesIn(bytes);
   if (bytes.at(-1) !== BREAK) throw damaged(`${key} line ${lines.length}`, 'it is cut off within a line');
-  return { key, sum: sumOf(bytes), epoch: 0, lines, firstLine: 1 };
+  return { key, sum: sumOf(bytes), epoch: 0, lines, raw: bytes, firstLine: 1 };
 }
 
 /** What is said of a segment that cannot be read. */

@@ -71,7 +71,7 @@ export class JobExecution {
     told: { work: (execution: JobExecution) => Promise<void>; emit: (event: ItemEvent) => void },
   ) {
     this.order = order;
-    this.tally = new JobTally(store, order, told.emit);
+    this.tally = new JobTally(store, order, told.emit).keepCopies();
     this.#given = new Uint8Array(this.tally.pods);
     this.#work = told.work;
     this.#memory = order.job.memory;

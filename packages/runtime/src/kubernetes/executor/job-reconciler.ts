@@ -73,6 +73,7 @@ export class JobReconciler {
     const stopping = stopsJob(order.job, { failed: tally.failed, items: order.items });
     if (tally.open > 0 && !stopping) return null;
     if (stopping) await this.#parts.waves.remove(execution);
+    await tally.close();
     return settleJob(order.job, order.items, tally.outcome());
   }
 
