@@ -1,8 +1,9 @@
 /*
  * What the containers of a step print, read from their pods and stored as the logs of its items.
  *
- * - A container is read while it runs, so that what it said is there when its pod is gone; one that could
- *   not be read to its end is read again, from the beginning, when it has ended.
+ * CL1 A container is read while it runs, so that what it said is there when its pod is gone, or its log was
+ *     rotated; and once more from there when it has ended: a stream that ends says nothing about a container.
+ * CL2 What comes without a time was said by the node and not by the container: that its log cannot be read.
  * - Lines that are stored already are not stored again: each has the time at which it was printed.
  */
 import type { Clock, FileStore } from '../../ports/index.js';
@@ -34,10 +35,17 @@ export interface LogOf {
   attempt: number;
 }
 
+/** What was read of a container so far. */
+interface Reading {
+  last: LastLines;
+  at: Position;
+}
+
 /** Reads the logs of containers. */
 export class ContainerLogs {
   readonly #o: { api: KubeApi; store: FileStore; clock: Clock; namespace: string; signal: AbortSignal };
-  readonly #reading = new Map<string, Promise<readonly string[]>>();
+  /** Of containers that are read while they run: what was read, when no more comes. */
+  readonly #reading = new Map<string, Promise<Reading>>();
   #followed = 0;
 
   constructor(options: {
@@ -55,20 +63,25 @@ export class ContainerLogs {
     const uid = pod.metadata.uid ?? '';
     if (this.#followed >= AT_ONCE || this.#reading.has(uid)) return;
     this.#followed++;
-    const reading = this.#read(pod, of, true).finally(() => this.#followed--);
-    reading.catch(() => undefined);
-    this.#reading.set(uid, reading);
+    const read: Reading = { last: new LastLines(), at: new Position() };
+    const reading = this.#read(pod, of, { read, follow: true })
+      .catch(() => undefined)
+      .finally(() => this.#followed--);
+    this.#reading.set(
+      uid,
+      reading.then(() => read),
+    );
   }
 
   /**
-   * Reads a container that has ended; its last lines, or null where its log is gone. Rejects with KubeError
-   * where it may not be read.
+   * Reads a container that has ended: its last lines, and whether its log was there to its end. Rejects with
+   * KubeError where it may not be read.
    */
-  async whole(pod: Pod, of: LogOf): Promise<readonly string[] | null> {
-    const uid = pod.metadata.uid ?? '';
-    const followed = await this.#reading.get(uid)?.catch(() => undefined);
-    if (followed !== undefined) return followed;
-    return await this.#insist(pod, of);
+  async whole(pod: Pod, of: LogOf): Promise<{ lines: readonly string[]; isWhole: boolean }> {
+    const followed = await this.#reading.get(pod.metadata.uid ?? '');
+    const read = followed ?? { last: new LastLines(), at: new Position() };
+    const isWhole = await this.#insist(pod, of, read);
+    return { lines: read.last.all(), isWhole };
   }
 
   /** It is dealt with. */
@@ -76,52 +89,75 @@ export class ContainerLogs {
     this.#reading.delete(pod.metadata.uid ?? '');
   }
 
-  async #insist(pod: Pod, of: LogOf): Promise<readonly string[] | null> {
+  /** Reads on to the end; false where the log is gone. */
+  async #insist(pod: Pod, of: LogOf, read: Reading): Promise<boolean> {
     for (let tries = 0; ; tries++) {
       try {
-        return await this.#read(pod, of, false);
+        return await this.#read(pod, of, { read, follow: false });
       } catch (error) {
         if (!isKubeError(error)) throw error;
         if (error.status === 403) throw error;
         // The pod is gone, or its node is.
-        if (error.status === 404 || error.status === 400 || tries === RETRIES) return null;
+        if (error.status === 404 || error.status === 400 || tries === RETRIES) return false;
         await this.#o.clock.sleep(RETRY_MS * 2 ** tries, this.#o.signal);
       }
     }
   }
 
-  /** Reads a log to its end; its last lines. Rejects with KubeError where it breaks off. */
-  async #read({ metadata }: Pod, of: LogOf, follow: boolean): Promise<readonly string[]> {
+  /**
+   * Reads what is new of a log, to its end as it is now; false where the node has none. Rejects with
+   * KubeError where it breaks off.
+   */
+  async #read(
+    { metadata }: Pod,
+    of: LogOf,
+    { read: { last, at }, follow }: { read: Reading; follow: boolean },
+  ): Promise<boolean> {
     const { api, namespace, signal } = this.#o;
-    const query = { container: CONTAINER, timestamps: true, ...(follow ? { follow } : {}) };
-    const last = new LastLines();
+    const query = { container: CONTAINER, timestamps: true, ...at.since, ...(follow ? { follow } : {}) };
     let log: Promise<ItemLog> | undefined;
     const chunks = api.stream(paths.podLog(namespace, metadata.name), { query, signal });
-    for await (const text of linesOf(chunks)) {
-      const { atMs, message } = printed(text);
-      last.push(message);
-      const into = await (log ??= this.#open(of, follow));
-      await into.add(atMs, message);
+    const isNew = at.behind();
+    // What this process has read it has stored: nobody else has stored more.
+    const opened = { isPaced: follow, isFirst: at.isStart };
+    try {
+      for await (const text of linesOf(chunks)) {
+        const { atMs, message } = printed(text);
+        if (atMs === null) return false;
+        if (!isNew(atMs)) continue;
+        last.push(message);
+        const into = await (log ??= this.#open(of, opened));
+        await into.add(atMs, message);
+      }
+    } finally {
+      await (await log)?.close();
     }
-    await (await log)?.close();
-    return last.all();
+    return true;
   }
 
-  async #open({ runId, job, item, attempt }: LogOf, isPaced: boolean): Promise<ItemLog> {
+  async #open(
+    { runId, job, item, attempt }: LogOf,
+    { isPaced, isFirst }: { isPaced: boolean; isFirst: boolean },
+  ): Promise<ItemLog> {
     const { store, clock, signal } = this.#o;
     const closing = new AbortController();
     const until = AbortSignal.any([closing.signal, signal]);
-    let storedMs = 0;
+    const stored = new Position();
     const log = await SegmentLog.open<Partial<Printed>>(store, logsPrefix(runId, job, item), {
       existing: {
         shape: value => value as Partial<Printed>,
         onValue: ({ n, t }) => {
-          if (n === attempt && typeof t === 'number') storedMs = Math.max(storedMs, t);
+          if (n === attempt && typeof t === 'number') stored.passed(t);
         },
       },
       ...(isPaced ? { pace: () => clock.sleep(PACE_MS, until).catch(() => undefined) } : {}),
     });
-    return new ItemLog(log, { item, attempt, storedMs, end: () => closing.abort() });
+    return new ItemLog(log, {
+      item,
+      attempt,
+      isNew: isFirst ? stored.behind() : () => true,
+      end: () => closing.abort(),
+    });
   }
 }
 
@@ -137,21 +173,21 @@ interface Printed {
 /** The log of one attempt. */
 class ItemLog {
   readonly #log: SegmentLog<Partial<Printed>>;
-  readonly #of: { item: number; attempt: number; storedMs: number; end: () => void };
+  readonly #of: { item: number; attempt: number; isNew: (atMs: number) => boolean; end: () => void };
   #waiting = 0;
   #stored: Promise<void> = Promise.resolve();
 
   constructor(
     log: SegmentLog<Partial<Printed>>,
-    of: { item: number; attempt: number; storedMs: number; end: () => void },
+    of: { item: number; attempt: number; isNew: (atMs: number) => boolean; end: () => void },
   ) {
     this.#log = log;
     this.#of = of;
   }
 
   async add(atMs: number, message: string): Promise<void> {
-    const { item, attempt, storedMs } = this.#of;
-    if (atMs <= storedMs) return;
+    const { item, attempt, isNew } = this.#of;
+    if (!isNew(atMs)) return;
     this.#stored = this.#log.append({ i: item, n: attempt, t: atMs, level: 'info', message });
     this.#stored.catch(() => undefined);
     if (++this.#waiting < WAITING) return;
@@ -165,9 +201,43 @@ class ItemLog {
   }
 }
 
-/** A line as Kubernetes gives it: its time, a space, what was printed. */
-function printed(text: string): { atMs: number; message: string } {
+/** How far lines were read that have the times at which they were printed, several at one time perhaps. */
+class Position {
+  #ms = 0;
+  /** How many lines of that time. */
+  #lines = 0;
+
+  passed(ms: number): void {
+    if (ms > this.#ms) this.#lines = 0;
+    if (ms >= this.#ms) this.#lines++;
+    this.#ms = Math.max(ms, this.#ms);
+  }
+
+  get isStart(): boolean {
+    return this.#lines === 0;
+  }
+
+  /** From where the same lines are read again; Kubernetes takes whole seconds. */
+  get since(): { sinceTime?: string } {
+    if (this.isStart) return {};
+    return { sinceTime: new Date(this.#ms - (this.#ms % 1000)).toISOString() };
+  }
+
+  /** Tells of lines that are read again from there, in order, which are new; those are passed. */
+  behind(): (ms: number) => boolean {
+    const [fromMs, lines] = [this.#ms, this.#lines];
+    let met = 0;
+    return ms => {
+      if (ms < fromMs || (ms === fromMs && ++met <= lines)) return false;
+      this.passed(ms);
+      return true;
+    };
+  }
+}
+
+/** A line as Kubernetes gives it: its time, a space, what was printed; null: it has no time. */
+function printed(text: string): { atMs: number | null; message: string } {
   const space = text.indexOf(' ');
   const atMs = Date.parse(text.slice(0, space));
-  return Number.isNaN(atMs) ? { atMs: 0, message: text } : { atMs, message: text.slice(space + 1) };
+  return Number.isNaN(atMs) ? { atMs: null, message: text } : { atMs, message: text.slice(space + 1) };
 }

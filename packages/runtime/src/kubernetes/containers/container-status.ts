@@ -34,7 +34,7 @@ export function startedMs(pod: Pod): { podMs: number; containerMs: number } | nu
 /** How a container ended. */
 export function endOf(
   pod: Pod,
-  lastLines: readonly string[] | null,
+  lastLines: readonly string[],
   result: KTContainerResult | undefined,
 ): ContainerEnd {
   const ended = stateOf(pod)?.terminated;
@@ -44,7 +44,7 @@ export function endOf(
     exitCode,
     signal: signalOf(exitCode),
     isOutOfMemory: ended?.reason === 'OOMKilled',
-    lastLines: lastLines ?? [],
+    lastLines,
     file: isFile ? (ended?.message ?? null) : null,
   };
 }

@@ -89,3 +89,53 @@ test('a container whose log was stored by another controller - has each line onc
   for await (const line of readLog(store, logsPrefix('r', 'c', 0), value => value)) lines.push(line);
   expect(lines).toMatchObject([{ message: 'one', n: 1 }, { message: 'two' }]);
 });
+
+/** What the node answers, one time after another, to who reads a log. */
+function logs(...answers: string[]): { asked: (string | null)[] } {
+  const asked: (string | null)[] = [];
+  bench.server.on(/\/log\?/, {
+    stream: out => {
+      asked.push(out.asked.query.get('sinceTime'));
+      out.send(answers[asked.length - 1] ?? '');
+      out.end();
+    },
+  });
+  return { asked };
+}
+const stored = async (): Promise<unknown[]> => {
+  const lines: unknown[] = [];
+  for await (const line of readLog(store, logsPrefix('r', 'c', 0), value => value))
+    lines.push((line as { message: string }).message);
+  return lines;
+};
+
+test('CL1: a container whose stream ended before it - is read on from there, each line once', async () => {
+  const { asked } = logs(
+    '2026-11-28T08:00:07.1231Z one\n2026-11-28T08:00:07.1232Z two\n',
+    '2026-11-28T08:00:07.1231Z one\n2026-11-28T08:00:07.1232Z two\n2026-11-28T08:00:07.1233Z three\n' +
+      '2026-11-28T08:00:09Z four\n',
+  );
+  const { steps, of } = await stepsOf('text');
+  const begun = { ...of, pod: { ...pod, status: { phase: 'Running' } } };
+  await steps.began(begun, null);
+  await steps.settle(of, await steps.ended(of));
+  expect(await resultOf()).toBe('four');
+  expect(await stored()).toEqual(['one', 'two', 'three', 'four']);
+  expect(asked).toEqual([null, '2026-11-28T08:00:07.000Z']);
+});
+
+test('CL1: a container whose log was rotated since - keeps what was read while it ran', async () => {
+  logs('2026-11-28T08:00:07Z the result\n', '');
+  const { steps, of } = await stepsOf('text');
+  await steps.began({ ...of, pod: { ...pod, status: { phase: 'Running' } } }, null);
+  await steps.settle(of, await steps.ended(of));
+  expect(await resultOf()).toBe('the result');
+});
+
+test('CL2: what a node says instead of a log - is no result', async () => {
+  logs('unable to retrieve container logs for containerd://0123\n');
+  const { steps, of } = await stepsOf('text');
+  expect(await steps.settle(of, await steps.ended(of))).toBeNull();
+  expect(await resultOf()).toBeUndefined();
+  expect(await stored()).toEqual([]);
+});

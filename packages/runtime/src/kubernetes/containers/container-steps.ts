@@ -118,8 +118,8 @@ export class ContainerSteps {
 
   /** Stores what a container printed; how it ended. Rejects with KubeError where that cannot be read now. */
   async ended({ pod, manifest, item }: ContainerPod): Promise<ReadEnd> {
-    const lastLines = await this.#logs.whole(pod, await this.#logOf(manifest, item));
-    return { ...endOf(pod, lastLines, manifest.job.container?.result), isRead: lastLines !== null };
+    const { lines, isWhole } = await this.#logs.whole(pod, await this.#logOf(manifest, item));
+    return { ...endOf(pod, lines, manifest.job.container?.result), isRead: isWhole };
   }
 
   /** Why a container failed, as far as its exit code tells. */
