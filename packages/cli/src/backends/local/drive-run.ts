@@ -39,6 +39,7 @@ export const startedRun = (session: Session, options: DriveOptions): StartedRun 
 /** Drives a run until it has ended or is left; what it came to. */
 async function driveRun(session: Session, options: DriveOptions, driver: RunDriver): Promise<RunSummary> {
   const { record, store, resumed } = session;
+  const opened: AsyncDisposable[] = [];
   const { epoch, release } = await acquireLease(store, record.runId, { steal: options.steal ?? false });
   try {
     const { status } = await drive({
@@ -48,7 +49,7 @@ async function driveRun(session: Session, options: DriveOptions, driver: RunDriv
       ...driver,
       epoch,
       resumed,
-      executor: await executorFor(session, options),
+      executor: await executorFor(session, options, opened),
       cancel: new AbortController().signal,
     });
     return await readOutcome(store, record, status);
@@ -56,6 +57,7 @@ async function driveRun(session: Session, options: DriveOptions, driver: RunDriv
     if (!isKtError(error)) throw error;
     throw new KtError(withResumeHint(error.problems, record.runId), { cause: error });
   } finally {
+    for (const one of opened) await one[Symbol.asyncDispose]();
     await release();
   }
 }
@@ -68,13 +70,16 @@ function withResumeHint(problems: KtError['problems'], runId: string): KtError['
   );
 }
 
+/** @param opened is given what is to be closed when the run is over. */
 async function executorFor(
   { store, loaded, record }: Session,
   { executor, jobs }: DriveOptions,
+  opened: AsyncDisposable[],
 ): Promise<Executor> {
   const clock: Clock = systemClock;
   const inProcess = (concurrency: number): Executor => {
     const local = localHost({ store, clock, catalog: loaded.catalog });
+    opened.push(local);
     const host = { ...local, runnerOf: runsContainers(store), within: withinLog };
     return inProcessExecutor({ host, concurrency });
   };
