@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { openApi, readSettings, readTokens } from '@kube-transform/server';
+import { ROUTES } from '../../packages/server/src/http/routes.js';
 import { DONE, job, JOBS, OpenJobs, PODS, putJobs } from './open-jobs.js';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
@@ -188,6 +189,20 @@ describe('the server', () => {
     );
     expect(new Set(ids).size).toBe(ids.length);
     expect(JSON.stringify(document)).not.toContain('$schema');
+  });
+
+  test('the page to read - tells of each route, runs nothing, and is found', async () => {
+    const page = await opened.app.request('/docs');
+    expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
+    const text = await page.text();
+    for (const { path, summary } of Object.values(ROUTES)) {
+      expect(text).toContain(`</span>${path}</code>`);
+      expect(text).toContain(summary);
+    }
+    expect(text).toContain('job_definition_name: string');
+    expect(text).not.toMatch(/<script|https?:/);
+    const start = await opened.app.request('/');
+    expect([start.status, start.headers.get('location')]).toEqual([302, 'docs']);
   });
 });
 

@@ -115,8 +115,9 @@ export function serverApp(options: AppOptions): Hono {
       ),
     );
   }
+  app.get('/', c => c.redirect('docs'));
   app.notFound(c =>
-    send(c, refusal('NOT_FOUND', 'There is nothing at this path: /openapi.json names what there is.')),
+    send(c, refusal('NOT_FOUND', 'There is nothing at this path: /docs names what there is.')),
   );
   app.onError((error, c) => {
     const { isOurs, ...answer } = answerTo(error);

@@ -14,8 +14,9 @@ import { TemplateError } from '../jinja/template-error.js';
 import { followLogs, JobLooks } from './follow-logs.js';
 import { jobView, statusView } from './job-views.js';
 import type { ServerMetrics } from './metrics.js';
+import { docsPage, PAGE_POLICY } from './docs-page.js';
 import { openApi } from './openapi.js';
-import type { RouteName } from './routes.js';
+import { type RouteName, ROUTES } from './routes.js';
 
 /** What handlers work with. */
 export interface Serving {
@@ -190,6 +191,7 @@ export function handlersOf({
     },
     metrics: async c =>
       c.body(await metrics.registry.metrics(), 200, { 'Content-Type': metrics.registry.contentType }),
+    docs: c => c.html(docsPage(ROUTES), 200, { 'Content-Security-Policy': PAGE_POLICY }),
     openapi: c => c.json(openApi()),
   };
 }

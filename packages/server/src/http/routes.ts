@@ -134,6 +134,13 @@ export const ROUTES = {
     scope: 'read',
     answer: 'text/plain',
   },
+  docs: {
+    method: 'GET',
+    path: '/docs',
+    summary: 'All of this as a page to read',
+    scope: null,
+    answer: 'text/html',
+  },
   openapi: {
     method: 'GET',
     path: '/openapi.json',
