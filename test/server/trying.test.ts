@@ -58,6 +58,18 @@ test.each([
   expect(ended.err).toContain(code);
 });
 
+test('definitions that are not there - are told by name, and where they are named', async () => {
+  vi.stubEnv('JOB_DEFINITIONS_CONFIG_PATH', join(dir, 'nowhere.yaml'));
+  for (const args of [
+    ['render', 'greet'],
+    ['check', '--offline'],
+  ]) {
+    const { code, err } = await runKt(dir, ['jobs', ...args]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/NO_FILE .*nowhere\.yaml: There is no such file.*JOB_DEFINITIONS_CONFIG_PATH/s);
+  }
+});
+
 test('kt jobs check --offline - says of each definition how far it came', async () => {
   const { code, out } = await runKt(dir, ['jobs', 'check', '--offline']);
   expect(code).toBe(1);

@@ -74,7 +74,7 @@ test('a job of a moment ago - may be without a pod; later that is told', async (
   const creationTimestamp = new Date(opened.clock.nowMs()).toISOString();
   putJobs(opened, [{ ...rest, metadata: { ...metadata, creationTimestamp } }]);
   expect(await waitingOf('a')).toBeNull();
-  opened.clock.advance(10_000);
+  opened.clock.advance(40_000);
   expect(await waitingOf('a')).toMatchObject({ reason: 'Silent' });
 });
 

@@ -1,6 +1,7 @@
 /** A file whose content is kept, and read again when the file is another. */
 import { readFile, stat } from 'node:fs/promises';
 import { messageOf } from '@kube-transform/runtime/internal';
+import { KtError } from '@kube-transform/sdk';
 
 /**
  * Reads a file and makes something of it. A file that has changed, in whatever direction, is read again when
@@ -29,7 +30,7 @@ export class WatchedFile<T> {
       if ('error' in look) throw look.error;
       this.#kept = { value: this.#make(await readFile(this.#path, 'utf8')) };
     } catch (error) {
-      if (this.#kept === undefined) throw error;
+      if (this.#kept === undefined) throw missing(this.#path, error);
       if (isNew)
         this.#tell(`${this.#path} cannot be used, so what it said before holds on: ${messageOf(error)}`);
     }
@@ -45,4 +46,15 @@ export class WatchedFile<T> {
       return { is: 'gone', error };
     }
   }
+}
+
+/** What is said of a file that never was there; other errors say enough. */
+function missing(path: string, error: unknown): unknown {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') return error;
+  return new KtError({
+    code: 'NO_FILE',
+    path,
+    message: 'There is no such file.',
+    hint: 'The list of definitions is named by JOB_DEFINITIONS_CONFIG_PATH; the list names those of templates.',
+  });
 }

@@ -17,7 +17,7 @@ export interface JobWait {
 }
 
 /** So long a Job may have no pod without anything being wrong. */
-const USUAL_MS = 5000;
+const USUAL_MS = 30_000;
 
 /**
  * Why a Job waits; null where it has ended, where all its pods run, and where the cluster cannot be asked.
