@@ -1,4 +1,4 @@
-/** What `aws batch describe-job-definitions` prints: a definition with all there is, an older, a plain one. */
+/** What `aws batch describe-job-definitions` prints: one definition with all there is, two with less. */
 export const BATCH = {
   jobDefinitions: [
     {
