@@ -63,7 +63,9 @@ export type {
   ContextConfig,
   ContextDefaults,
   Delivery,
+  JobDefinitionConfig,
   ProjectConfig,
+  ServerConfig,
   StoreDriver,
 } from './document/project-config.js';
 export { parseDurationMs, parseQuantity } from './document/quantity.js';

@@ -1,6 +1,11 @@
 /** The job server: Jobs from templates, as a library and over HTTP. */
-export { FileDefinitions } from './definitions/definitions.js';
-export type { DefinitionOptions, DefinitionSource } from './definitions/definitions.js';
+export { FileDefinitions, ListedDefinitions, openDefinitions } from './definitions/definitions.js';
+export type {
+  DefinitionList,
+  DefinitionOptions,
+  DefinitionPlaces,
+  DefinitionSource,
+} from './definitions/definitions.js';
 export { readDefinitions } from './definitions/read-config.js';
 export type { JobDefinition, TemplateSource } from './definitions/read-config.js';
 export { serverApp } from './http/app.js';
@@ -29,7 +34,8 @@ export { JobRetention } from './jobs/retention.js';
 export type { RetentionOptions } from './jobs/retention.js';
 export { waitOf } from './jobs/waiting.js';
 export type { JobWait } from './jobs/waiting.js';
-export { serverObjects } from './manifests/server-objects.js';
+export type { PlannedDefinition } from './manifests/definition-objects.js';
+export { serverEnvironment, serverObjects } from './manifests/server-objects.js';
 export type { ServerPlan } from './manifests/server-objects.js';
 export { readSettings } from './settings.js';
 export type { ServerSettings } from './settings.js';

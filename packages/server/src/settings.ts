@@ -8,8 +8,8 @@ export interface ServerSettings {
   signature: string;
   /** JOB_NAMESPACE: where Jobs are made. */
   namespace: string;
-  /** JOB_DEFINITIONS_CONFIG_PATH: the list of definitions. */
-  definitionsPath: string;
+  /** JOB_DEFINITIONS_CONFIG_PATH: the list of definitions. Undefined: they are given otherwise. */
+  definitionsPath: string | undefined;
   /** IN_CLUSTER: the service account of the pod is used, and no kubeconfig. Default: false. */
   inCluster: boolean;
   /** JOB_RETENTION_PERIOD_SEC. Default 3600. */
@@ -46,8 +46,15 @@ function isTrusted(url: string): boolean {
   );
 }
 
-/** Reads the environment. @throws KtError `BAD_SETTINGS` with all that is wrong */
-export function readSettings(env: Readonly<Record<string, string | undefined>>): ServerSettings {
+/**
+ * Reads the environment; `definitions`: whether they are given otherwise, so that no list has to be named.
+ *
+ * @throws KtError `BAD_SETTINGS` with all that is wrong
+ */
+export function readSettings(
+  env: Readonly<Record<string, string | undefined>>,
+  { definitions = false }: { definitions?: boolean } = {},
+): ServerSettings {
   const problems: Problem[] = [];
   const wrong = (path: string, message: string): void =>
     void problems.push({ code: 'BAD_SETTINGS', path, message });
@@ -97,7 +104,9 @@ export function readSettings(env: Readonly<Record<string, string | undefined>>):
       LABEL_VALUE,
     ),
     namespace: needed('JOB_NAMESPACE', 'the namespace in which jobs are made', NAMESPACE),
-    definitionsPath: needed('JOB_DEFINITIONS_CONFIG_PATH', 'the file with the list of job definitions'),
+    definitionsPath: definitions
+      ? given('JOB_DEFINITIONS_CONFIG_PATH')
+      : needed('JOB_DEFINITIONS_CONFIG_PATH', 'the file with the list of job definitions'),
     inCluster: !/^(|0|false|no)$/i.test(env['IN_CLUSTER'] ?? ''),
     retentionSec: number('JOB_RETENTION_PERIOD_SEC', [0, 10 ** 10], 3600),
     host: given('JOB_SERVER_HOST') ?? '127.0.0.1',

@@ -4,7 +4,7 @@ import { messageOf, systemClock } from '@kube-transform/runtime/internal';
 import { type KubeApi, type KubeConnection, paths } from '@kube-transform/runtime/kubernetes';
 import type { Clock } from '@kube-transform/runtime';
 import { KtError } from '@kube-transform/sdk';
-import { FileDefinitions } from './definitions/definitions.js';
+import { type DefinitionList, openDefinitions } from './definitions/definitions.js';
 import { serverApp } from './http/app.js';
 import { listen } from './http/listen.js';
 import { serverMetrics } from './http/metrics.js';
@@ -20,6 +20,8 @@ export interface StartOptions {
   /** The cluster. */
   connection: KubeConnection;
   clock?: Clock;
+  /** The definitions, where the settings name no file with them. */
+  definitions?: DefinitionList | undefined;
   /** Told in a sentence of what goes wrong while it runs. */
   tell?: (message: string) => void;
 }
@@ -39,11 +41,12 @@ const WARM_WITHIN_MS = 1000;
 export async function startServer({
   settings,
   connection,
+  definitions: listed,
   clock = systemClock,
   tell = () => undefined,
 }: StartOptions): Promise<JobServer> {
   const api = jobApi(connection, settings.namespace);
-  const definitions = new FileDefinitions(settings.definitionsPath, { api, tell });
+  const definitions = openDefinitions({ path: settings.definitionsPath, list: listed }, { api, tell });
   try {
     await definitions.start();
     const { tokensPath, oidc } = settings;

@@ -17,7 +17,7 @@ const argOption = (): Option =>
     .default([], 'none');
 
 const VARIABLES =
-  'JOB_SIGNATURE, JOB_NAMESPACE, JOB_DEFINITIONS_CONFIG_PATH, JOB_ALLOWED_IMAGES and JOB_ALLOWED_SERVICE_ACCOUNTS hold, as for kt serve.';
+  'JOB_SIGNATURE, JOB_NAMESPACE, JOB_DEFINITIONS_CONFIG_PATH (else server.definitions of kt.config.ts), JOB_ALLOWED_IMAGES and\nJOB_ALLOWED_SERVICE_ACCOUNTS hold, as for kt serve.';
 
 /** `kt jobs`: what the job server would make, without a server. */
 export function jobsCommand(cli: Cli): Command {

@@ -1,17 +1,9 @@
 /** The command `kt render server`. */
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { printText } from '../terminal/output.js';
+import type { RenderServerOptions } from '../serve/server-plan.js';
 import type { Cli } from './command-context.js';
-
-interface Options {
-  namespace: string;
-  image: string;
-  signature: string;
-  replicas: number;
-  tokensSecret?: string;
-  allowImages?: string;
-  allowServiceAccounts?: string;
-}
+import { collect } from './options.js';
 
 const number = (text: string): number => {
   if (!/^[1-9]\d{0,2}$/.test(text)) throw new InvalidArgumentError('Expected a whole number from 1 to 999.');
@@ -23,9 +15,9 @@ export function renderServerCommand({ output }: Cli): Command {
   return new Command('server')
     .summary('print what runs the job server in a cluster')
     .description(
-      'Prints a Deployment, its Service, rights, disruption budget and network policy, and ConfigMaps with four example definitions:\n' +
+      'Prints a Deployment, its Service, rights, disruption budget and network policy, and ConfigMaps with the definitions:\n' +
         '  kt render server -n jobs --image registry.example/kt | kubectl apply -f -\n' +
-        'The image has Node, `kt` and @kube-transform/server; docs/server.md has a Dockerfile.',
+        'The image has Node, `kt` and @kube-transform/server; docs/server.md has a Dockerfile. What the server would not start with is refused.',
     )
     .option('-n, --namespace <name>', 'namespace of the server and of its jobs', 'default')
     .addOption(new Option('--image <image>', 'image of the server').makeOptionMandatory())
@@ -37,14 +29,26 @@ export function renderServerCommand({ output }: Cli): Command {
     )
     .option('--allow-images <list>', 'images that jobs may use, by commas (default: all)')
     .option('--allow-service-accounts <list>', 'service accounts of jobs, by commas (default: default)')
-    .action(async ({ allowImages, allowServiceAccounts, ...plan }: Options) => {
-      const [{ loadServer }, { yamlOf }, { omitUndefined }] = await Promise.all([
+    .option(
+      '--definitions <file>',
+      'list of job definitions in YAML (default: server.definitions of kt.config.ts, else four examples)',
+    )
+    .option('--oidc-issuer <url>', 'identity provider whose JWTs hold; its three options belong together')
+    .option('--oidc-audience <name>', 'what they are made for')
+    .option('--oidc-jwks-url <url>', 'where its keys are')
+    .option('--oidc-scopes-claim <name>', 'claim with the scopes (default: scope)')
+    .addOption(
+      new Option('--env <name=value>', 'another variable of the server: docs/server.md has all (repeatable)')
+        .argParser(collect)
+        .default([], 'none'),
+    )
+    .action(async (options: RenderServerOptions) => {
+      const [{ loadServer }, { serverPlan }, { yamlOf }] = await Promise.all([
         import('../serve/load-server.js'),
+        import('../serve/server-plan.js'),
         import('../render/kustomize.js'),
-        import('@kube-transform/sdk'),
       ]);
       const { serverObjects } = await loadServer();
-      const allowed = { allowedImages: allowImages, allowedServiceAccounts: allowServiceAccounts };
-      printText(output, yamlOf(serverObjects(omitUndefined({ ...plan, ...allowed }))).trimEnd());
+      printText(output, yamlOf(serverObjects(await serverPlan(options))).trimEnd());
     });
 }

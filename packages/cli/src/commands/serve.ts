@@ -17,7 +17,8 @@ export function serveCommand({ output, signals }: Cli): Command {
   const command = new Command('serve')
     .summary('serve jobs from templates over HTTP, in the place of AWS Batch or k8s-jobs')
     .description(
-      'Serves jobs of the definitions of JOB_DEFINITIONS_CONFIG_PATH until SIGTERM or Ctrl-C; what is under way is answered then.\n' +
+      'Serves jobs of the definitions of JOB_DEFINITIONS_CONFIG_PATH, else of kt.config.ts (server.definitions), until SIGTERM or Ctrl-C;\n' +
+        'what is under way is answered then.\n' +
         'Its settings are environment variables: JOB_SIGNATURE, JOB_NAMESPACE, JOB_DEFINITIONS_CONFIG_PATH, IN_CLUSTER,\n' +
         'JOB_RETENTION_PERIOD_SEC, JOB_SERVER_TOKENS_PATH, JOB_ALLOWED_IMAGES, JOB_ALLOWED_SERVICE_ACCOUNTS; docs/server.md has all.\n' +
         'It needs the package @kube-transform/server.',
@@ -28,21 +29,30 @@ export function serveCommand({ output, signals }: Cli): Command {
     .addOption(new Option('--port <n>', 'port to listen on (default: JOB_SERVER_PORT, else 5000)'));
   return withContextOptions(command).action(
     async ({ context, namespace, kubeconfig, host, port }: Options) => {
-      const [{ loadServer }, { kubeConnection }, { inClusterConnection }, { omitUndefined }] =
-        await Promise.all([
-          import('../serve/load-server.js'),
-          import('../cluster/kube-connection.js'),
-          import('@kube-transform/runtime/kubernetes'),
-          import('@kube-transform/sdk'),
-        ]);
+      const [
+        { loadServer },
+        { givenDefinitions },
+        { kubeConnection },
+        { inClusterConnection },
+        { omitUndefined },
+      ] = await Promise.all([
+        import('../serve/load-server.js'),
+        import('../serve/config-definitions.js'),
+        import('../cluster/kube-connection.js'),
+        import('@kube-transform/runtime/kubernetes'),
+        import('@kube-transform/sdk'),
+      ]);
       const { readSettings, startServer } = await loadServer();
       const typed = omitUndefined({ JOB_NAMESPACE: namespace, JOB_SERVER_HOST: host, JOB_SERVER_PORT: port });
-      const settings = readSettings({ ...process.env, ...typed });
+      const env = { ...process.env, ...typed };
+      const definitions = await givenDefinitions(env);
+      const settings = readSettings(env, { definitions: definitions !== undefined });
       const connection = settings.inCluster
         ? await inClusterConnection()
         : await kubeConnection(omitUndefined({ context, kubeconfig, namespace: settings.namespace }));
       await untilInterrupted(signals, async signal => {
-        const server = await startServer({ settings, connection, tell: message => output.err(message) });
+        const tell = (message: string): void => output.err(message);
+        const server = await startServer({ settings, connection, definitions, tell });
         output.err(
           `Serving jobs of "${settings.signature}" in namespace "${settings.namespace}" at ${server.url}`,
         );

@@ -11,7 +11,7 @@ const RESERVED = new Set(
     'extends false finally for function if implements import in instanceof interface let new null package ' +
     'private protected public return static super switch this throw true try typeof var void while with ' +
     'yield undefined NaN Infinity each image ktFunction pipeline notWritten nothing Json JsonObject KTJobInput ' +
-    'PermanentError Promise'
+    'PermanentError Promise text z'
   ).split(' '),
 );
 
@@ -122,11 +122,19 @@ export function stepLines({ method, name, given, options }: StepCode, indent: nu
   return `.${method}(\n${lines}${' '.repeat(indent)})`;
 }
 
-/** A pipeline with its steps: one goes on in its line, more have lines of their own. */
-export function pipelineCode(name: string, steps: readonly ((indent: number) => string)[]): string {
+/**
+ * A pipeline with its steps: one goes on in its line, more have lines of their own. `options`: its second
+ * argument.
+ */
+export function pipelineCode(
+  name: string,
+  steps: readonly ((indent: number) => string)[],
+  options?: string,
+): string {
   const [only, ...more] = steps;
+  const head = `pipeline(${[quoted(name), ...(options === undefined ? [] : [options])].join(', ')})`;
   const calls = only === undefined || more.length > 0 ? steps.map(step => `\n  ${step(2)}`) : [only(0)];
-  return `pipeline(${quoted(name)})${calls.join('')}`;
+  return `${head}${calls.join('')}`;
 }
 
 /** An import of names, on lines of their own where they are many. */

@@ -1,8 +1,8 @@
 /** Gets the list of schedules: from a file, from standard input, or by asking Meltano. */
 import { spawn } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
 import { messageOf } from '@kube-transform/runtime/internal';
 import { KtError } from '@kube-transform/sdk';
+import { readSource, type SourceText, textOf } from '../terminal/read-source.js';
 
 /** Where the list comes from. */
 export interface MeltanoSource {
@@ -17,8 +17,6 @@ export interface MeltanoSource {
 const ARGS = ['schedule', 'list', '--format=json'];
 const COMMAND = ['meltano', ...ARGS].join(' ');
 const BY_HAND = `Try it by hand: ${COMMAND}; or give what it prints: --from FILE, or --from - for a pipe.`;
-/** So much of what is printed may be a list of schedules. */
-const MAX_BYTES = 64_000_000;
 const LAST_WORDS = 2000;
 
 /**
@@ -26,28 +24,10 @@ const LAST_WORDS = 2000;
  *
  * @throws KtError `READ_FAILED`, `MELTANO_MISSING`, `MELTANO_FAILED`
  */
-export async function askMeltano(source: MeltanoSource): Promise<{ text: string; file: string }> {
+export async function askMeltano(source: MeltanoSource): Promise<SourceText> {
   const { from } = source;
   if (from === undefined) return { text: await run(source), file: COMMAND };
-  try {
-    if (from === '-') return { text: await textOf(process.stdin), file: 'standard input' };
-    return { text: await readFile(from, 'utf8'), file: from };
-  } catch (cause) {
-    const message = `It cannot be read: ${messageOf(cause)}.`;
-    throw new KtError({ code: 'READ_FAILED', path: from, message, hint: BY_HAND }, { cause });
-  }
-}
-
-async function textOf(stream: AsyncIterable<Buffer | string>): Promise<string> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of stream) {
-    const buffer = Buffer.from(chunk);
-    bytes += buffer.length;
-    if (bytes > MAX_BYTES) throw new Error(`it is longer than ${MAX_BYTES / 1e6} MB`);
-    chunks.push(buffer);
-  }
-  return Buffer.concat(chunks).toString();
+  return readSource(from, BY_HAND);
 }
 
 async function run({ root, environment }: MeltanoSource): Promise<string> {

@@ -15,6 +15,13 @@ const durationText = nonEmpty.refine(
   'Expected a duration such as "90s" or "5m"',
 );
 
+const namespace = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'Expected the name of a namespace: a–z, 0–9 and "-"');
+const objectName = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?$/, 'Expected the name of an object: a–z, 0–9, "." and "-"');
+
 const kubernetesOptions = z.strictObject({
   nodeSelector: texts.optional(),
   tolerations: jsonObjects.optional(),
@@ -54,10 +61,7 @@ const context = z
   .strictObject({
     kubeContext: nonEmpty.optional(),
     kubeconfig: nonEmpty.optional(),
-    namespace: z
-      .string()
-      .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'Expected the name of a namespace: a–z, 0–9 and "-"')
-      .optional(),
+    namespace: namespace.optional(),
     image: nonEmpty.optional(),
     imagePullPolicy: policy.optional(),
     store: nonEmpty.optional(),
@@ -86,11 +90,38 @@ const context = z
     message: "A claim needs a volume that names it: volume: 'pvc:NAME'",
   });
 
+const TEMPLATES = ['template', 'file', 'configMap'] as const;
+const definition = z
+  .strictObject({
+    name: z
+      .string()
+      .regex(
+        /^[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/,
+        'Expected a name of 1 to 63 letters, digits, ".", "_", "-"',
+      ),
+    template: nonEmpty.optional(),
+    file: nonEmpty.optional(),
+    configMap: z.strictObject({ name: objectName, namespace }).optional(),
+  })
+  .refine(
+    given => TEMPLATES.filter(key => given[key] !== undefined).length === 1,
+    'A definition has one of template, file and configMap',
+  );
+
+const server = z.strictObject({
+  definitions: z.array(definition).superRefine((all, { addIssue }) => {
+    for (const [i, { name }] of all.entries())
+      if (all.findIndex(other => other.name === name) < i)
+        addIssue({ code: 'custom', path: [i, 'name'], message: `There are two definitions "${name}"` });
+  }),
+});
+
 /** The default export of `kt.config.ts`. */
 export const configSchema = z.strictObject({
   contexts: z.record(nonEmpty, context),
   default: nonEmpty.optional(),
   drivers: z.array(z.enum(['s3', 'gs', 'az'])).optional(),
+  server: server.optional(),
 });
 
 /** A context of the starter kit's `kt-contexts.json`. */

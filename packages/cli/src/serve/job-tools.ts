@@ -3,6 +3,7 @@ import { tryJson } from '@kube-transform/runtime/internal';
 import type { KubeApi, KubeObject } from '@kube-transform/runtime/kubernetes';
 import { KtError, omitUndefined } from '@kube-transform/sdk';
 import type { DefinitionCheck, TemplateArguments } from '@kube-transform/server';
+import { givenDefinitions } from './config-definitions.js';
 import { loadServer } from './load-server.js';
 
 /** Which cluster, if any. */
@@ -23,12 +24,12 @@ export interface JobTools extends AsyncDisposable {
 
 /** Opens what the environment names; a cluster is reached when it is first asked. */
 export async function openJobTools({ offline = false, ...where }: JobToolsOptions): Promise<JobTools> {
-  const { checkDefinitions, FileDefinitions, jobApi, JobTemplates, NoCluster, readArguments, readSettings } =
+  const { checkDefinitions, jobApi, JobTemplates, NoCluster, openDefinitions, readArguments, readSettings } =
     await loadServer();
-  const typed = omitUndefined({ JOB_NAMESPACE: where.namespace });
-  const { namespace, signature, definitionsPath, images, serviceAccounts, inCluster } = readSettings({
-    ...process.env,
-    ...typed,
+  const env = { ...process.env, ...omitUndefined({ JOB_NAMESPACE: where.namespace }) };
+  const list = await givenDefinitions(env);
+  const { namespace, signature, definitionsPath, images, serviceAccounts, inCluster } = readSettings(env, {
+    definitions: list !== undefined,
   });
   let opened: Promise<KubeApi> | undefined;
   const connect = async (): Promise<KubeApi> => {
@@ -43,9 +44,10 @@ export async function openJobTools({ offline = false, ...where }: JobToolsOption
     return jobApi(connection, namespace);
   };
   const api = (): Promise<KubeApi> => (opened ??= connect());
-  const definitions = new FileDefinitions(definitionsPath, {
-    api: { get: async (path, options) => (await api()).get(path, options) },
-  });
+  const definitions = openDefinitions(
+    { path: definitionsPath, list },
+    { api: { get: async (path, options) => (await api()).get(path, options) } },
+  );
   const templates = new JobTemplates({
     definitions,
     signature,

@@ -121,6 +121,38 @@ export interface ContextConfig {
 export type StoreDriver = 's3' | 'gs' | 'az';
 
 /**
+ * A job definition of the job server: its name, and one of a template, a file with one, a ConfigMap with one.
+ *
+ * @example
+ * ```ts
+ * const greet: JobDefinitionConfig = { name: 'greet', file: 'templates/greet.yaml' };
+ * ```
+ */
+export interface JobDefinitionConfig {
+  /** 1 to 63 letters, digits, ".", "_", "-". */
+  name: string;
+  /** A Job of Kubernetes as a template of Jinja. */
+  template?: string;
+  /** Path of a template, relative to the configuration; it is read again when it has changed. */
+  file?: string;
+  /** A ConfigMap, whose key with its own name has the template; it is read for each job. */
+  configMap?: { name: string; namespace: string };
+}
+
+/**
+ * What `kt serve`, `kt jobs` and `kt render server` work with.
+ *
+ * @example
+ * ```ts
+ * const server: ServerConfig = { definitions: [{ name: 'greet', file: 'templates/greet.yaml' }] };
+ * ```
+ */
+export interface ServerConfig {
+  /** Job definitions. A list in YAML that JOB_DEFINITIONS_CONFIG_PATH names comes before them. */
+  definitions: readonly JobDefinitionConfig[];
+}
+
+/**
  * What `kt.config.ts` exports by default.
  *
  * @example
@@ -138,6 +170,8 @@ export interface ProjectConfig {
    * `openStore`: what opens them goes into bundles. Default: none but that of the run's store.
    */
   drivers?: readonly StoreDriver[];
+  /** The job server. Default: what its environment says. */
+  server?: ServerConfig;
 }
 
 /**

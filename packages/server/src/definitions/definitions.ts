@@ -1,5 +1,6 @@
 /** Job definitions and their templates, as they are now. */
-import { KtError } from '@kube-transform/sdk';
+import { messageOf } from '@kube-transform/runtime/internal';
+import { KtError, type Problem } from '@kube-transform/sdk';
 import type { KubeApi } from '@kube-transform/runtime/kubernetes';
 import { type ConfigMap, paths } from '@kube-transform/runtime/kubernetes';
 import { parseTemplate } from '../jinja/parse-template.js';
@@ -31,34 +32,48 @@ function checked(text: string): string {
   return text;
 }
 
-/** Definitions of a file, which is read again when it has changed; so are the files of templates. */
-export class FileDefinitions implements DefinitionSource {
-  readonly #file: WatchedFile<Map<string, JobDefinition>>;
+/** Definitions by name, and where they stand. */
+export interface DefinitionList {
+  /** For messages: a file, or a place in one. */
+  place: string;
+  get(): Promise<ReadonlyMap<string, JobDefinition>>;
+}
+
+/** Definitions of a list; the files of templates are read again when they have changed. */
+export class ListedDefinitions implements DefinitionSource {
+  readonly #list: DefinitionList;
   readonly #templates = new Map<string, WatchedFile<string>>();
   readonly #api: Pick<KubeApi, 'get'>;
   readonly #tell: (message: string) => void;
 
-  constructor(path: string, { api, tell = () => undefined }: DefinitionOptions) {
+  constructor(list: DefinitionList, { api, tell = () => undefined }: DefinitionOptions) {
+    this.#list = list;
     this.#api = api;
     this.#tell = tell;
-    this.#file = new WatchedFile(path, text => readDefinitions(text, path), tell);
   }
 
-  /** Reads all that is in files once. Rejects with KtError for what cannot be used. */
+  /** Reads all that is in files once. Rejects with KtError `BAD_DEFINITIONS` of all that cannot be used. */
   async start(): Promise<void> {
-    const definitions = await this.#file.get();
-    for (const { source } of definitions.values()) {
-      if (source.kind === 'text') checked(source.text);
-      if (source.kind === 'file') await this.#template(source.path).get();
+    const problems: Problem[] = [];
+    for (const { name, source } of (await this.#list.get()).values()) {
+      try {
+        if (source.kind === 'text') checked(source.text);
+        if (source.kind === 'file') await this.#template(source.path).get();
+      } catch (error) {
+        const file = source.kind === 'file' ? ` in ${source.path}` : '';
+        const message = `The template${file} of "${name}" cannot be used: ${messageOf(error)}`;
+        problems.push({ code: 'BAD_DEFINITIONS', path: `${this.#list.place} ${name}`, message });
+      }
     }
+    if (problems.length > 0) throw new KtError(problems);
   }
 
   async names(): Promise<string[]> {
-    return [...(await this.#file.get()).keys()].sort();
+    return [...(await this.#list.get()).keys()].sort();
   }
 
   async templateOf(name: string): Promise<string> {
-    const definitions = await this.#file.get();
+    const definitions = await this.#list.get();
     const definition = definitions.get(name);
     if (definition === undefined) throw unknown(name, [...definitions.keys()]);
     const { source } = definition;
@@ -80,6 +95,34 @@ export class FileDefinitions implements DefinitionSource {
     this.#templates.set(path, file);
     return file;
   }
+}
+
+/** Definitions of a file in YAML, which is read again when it has changed. */
+export class FileDefinitions extends ListedDefinitions {
+  constructor(path: string, options: DefinitionOptions) {
+    const file = new WatchedFile(
+      path,
+      text => readDefinitions(text, path),
+      options.tell ?? (() => undefined),
+    );
+    super({ place: path, get: () => file.get() }, options);
+  }
+}
+
+/** Where definitions may be. */
+export interface DefinitionPlaces {
+  /** A file in YAML, which comes first. */
+  path?: string | undefined;
+  list?: DefinitionList | undefined;
+}
+
+/** The definitions of a file, else of a list; none where there is neither. */
+export function openDefinitions(
+  { path, list }: DefinitionPlaces,
+  options: DefinitionOptions,
+): ListedDefinitions {
+  if (path !== undefined) return new FileDefinitions(path, options);
+  return new ListedDefinitions(list ?? { place: '', get: async () => new Map() }, options);
 }
 
 function unknown(name: string, names: readonly string[]): KtError {

@@ -27,6 +27,10 @@ export function asArray({ spec }: JobObject, items: number): void {
     parallelism: Math.min(items, spec.parallelism ?? 100),
     backoffLimitPerIndex: retries,
   });
+  const policy = spec['podFailurePolicy'] as { rules?: unknown } | undefined;
+  const rules = Array.isArray(policy?.rules) ? (policy.rules as ({ action?: unknown } | null)[]) : [];
+  // An exit code after which the job is not tried again ends the item that had it.
+  for (const rule of rules) if (rule?.action === 'FailJob') rule.action = 'FailIndex';
 }
 
 /** How an item stands. */

@@ -1,4 +1,5 @@
 /** The four examples of k8s-jobs, as they were meant. */
+import type { PlannedDefinition } from './definition-objects.js';
 
 /** A Job without rights, which any namespace admits. */
 const job = (name: string, deadlineSec: number, containers: string): string => `apiVersion: batch/v1
@@ -33,24 +34,18 @@ export const EXAMPLES = {
     600,
     container('one', '[echo, "Hello, world!"]') + container('two', '[echo, "Hello, other world!"]'),
   ),
-  templates: {
-    'fail.yaml': job('fail', 600, container('fail', '[sh, -c, "exit 1"]')),
-    'timeout.yaml': job('timeout', 10, container('timeout', '[sh, -c, "sleep 1000"]')),
-    'template.yaml': job(
-      'template',
-      600,
-      container('template', `[echo, "{{ templatevar | default('nothing') }}"]`),
-    ),
-  },
-  /** The list of definitions: from a ConfigMap as it is now, and from files below a folder. */
-  definitions: (dir: string, namespace: string): string => `- name: helloworld
-  spec_config_map_name: helloworld
-  spec_config_map_namespace: ${namespace}
-- name: fail
-  spec_path: ${dir}/fail.yaml
-- name: timeout
-  spec_path: ${dir}/timeout.yaml
-- name: template
-  spec_path: ${dir}/template.yaml
-`,
+  /** One from a ConfigMap as it is now, the others from files. */
+  definitions: (namespace: string): PlannedDefinition[] => [
+    { name: 'helloworld', configMap: { name: 'helloworld', namespace } },
+    { name: 'fail', template: job('fail', 600, container('fail', '[sh, -c, "exit 1"]')) },
+    { name: 'timeout', template: job('timeout', 10, container('timeout', '[sh, -c, "sleep 1000"]')) },
+    {
+      name: 'template',
+      template: job(
+        'template',
+        600,
+        container('template', `[echo, "{{ templatevar | default('nothing') }}"]`),
+      ),
+    },
+  ],
 };

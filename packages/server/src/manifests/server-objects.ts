@@ -1,6 +1,13 @@
 /** What runs a server in a cluster, as objects. Pure. */
 import type { KubeObject } from '@kube-transform/runtime/kubernetes';
-import { EXAMPLES } from './example-definitions.js';
+import { omitUndefined } from '@kube-transform/sdk';
+import {
+  DEFINITIONS_DIR,
+  type DefinitionObjects,
+  definitionObjects,
+  type Manifest,
+  type PlannedDefinition,
+} from './definition-objects.js';
 
 /** How a server is set up. */
 export interface ServerPlan {
@@ -18,14 +25,16 @@ export interface ServerPlan {
   allowedImages?: string;
   /** Service accounts that pods of Jobs may have, by commas. Default `default`. */
   allowedServiceAccounts?: string;
+  /** Default: the four examples of k8s-jobs. */
+  definitions?: readonly PlannedDefinition[];
+  /** Other variables of the server, and of its Node. */
+  env?: Readonly<Record<string, string>>;
 }
 
 const NAME = 'job-server';
 const PORT = 5000;
 const USER = 65_532;
 const LABELS = { 'app.kubernetes.io/name': NAME, 'app.kubernetes.io/component': 'server' };
-const DEFINITIONS = '/etc/job-server/definitions';
-const TEMPLATES = '/etc/job-server/templates';
 const TOKENS = '/etc/job-server/tokens';
 
 /** Each verb is one that the server uses. */
@@ -42,27 +51,16 @@ export const SERVER_RULES = [
 export function serverObjects(plan: ServerPlan): KubeObject[] {
   const { namespace } = plan;
   const meta = (name: string): KubeObject['metadata'] => ({ name, namespace, labels: LABELS });
-  const rbac = 'rbac.authorization.k8s.io';
-  const data = { 'definitions.yaml': EXAMPLES.definitions(TEMPLATES, namespace) };
-  const objects: (KubeObject & Record<string, unknown>)[] = [
+  const definitions = definitionObjects(namespace, plan.definitions, meta);
+  const { [namespace]: own = [], ...elsewhere } = Object.fromEntries(definitions.read);
+  const objects: Manifest[] = [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: meta(NAME), automountServiceAccountToken: false },
-    { apiVersion: `${rbac}/v1`, kind: 'Role', metadata: meta(NAME), rules: [...SERVER_RULES, mapRule()] },
-    {
-      apiVersion: `${rbac}/v1`,
-      kind: 'RoleBinding',
-      metadata: meta(NAME),
-      roleRef: { apiGroup: rbac, kind: 'Role', name: NAME },
-      subjects: [{ kind: 'ServiceAccount', name: NAME, namespace }],
-    },
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: meta('job-definitions'), data },
-    { apiVersion: 'v1', kind: 'ConfigMap', metadata: meta('job-templates'), data: EXAMPLES.templates },
-    {
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: meta('helloworld'),
-      data: { helloworld: EXAMPLES.helloworld },
-    },
-    deployment(plan, meta(NAME)),
+    ...access(namespace, { name: NAME, namespace }, [...SERVER_RULES, ...mapRules(own)]),
+    ...Object.entries(elsewhere).flatMap(([where, names]) =>
+      access(namespace, { name: `${NAME}-templates`, namespace: where }, mapRules(names)),
+    ),
+    ...definitions.maps,
+    deployment(plan, meta(NAME), definitions),
     {
       apiVersion: 'v1',
       kind: 'Service',
@@ -91,27 +89,44 @@ export function serverObjects(plan: ServerPlan): KubeObject[] {
 }
 
 /** The ConfigMaps of templates that definitions name. */
-const mapRule = (): object => ({
-  apiGroups: [''],
-  resources: ['configmaps'],
-  resourceNames: ['helloworld'],
-  verbs: ['get'],
-});
+const mapRules = (resourceNames: readonly string[]): object[] =>
+  resourceNames.length === 0
+    ? []
+    : [{ apiGroups: [''], resources: ['configmaps'], resourceNames, verbs: ['get'] }];
+
+/** A Role somewhere, bound to the server. */
+function access(
+  server: string,
+  { name, namespace }: { name: string; namespace: string },
+  rules: readonly object[],
+): Manifest[] {
+  const rbac = 'rbac.authorization.k8s.io';
+  const metadata = { name, namespace, labels: LABELS };
+  return [
+    { apiVersion: `${rbac}/v1`, kind: 'Role', metadata, rules },
+    {
+      apiVersion: `${rbac}/v1`,
+      kind: 'RoleBinding',
+      metadata,
+      roleRef: { apiGroup: rbac, kind: 'Role', name },
+      subjects: [{ kind: 'ServiceAccount', name: NAME, namespace: server }],
+    },
+  ];
+}
 
 function deployment(
   plan: ServerPlan,
   metadata: KubeObject['metadata'],
-): KubeObject & Record<string, unknown> {
+  definitions: DefinitionObjects,
+): Manifest {
   const { replicas = 2, tokensSecret } = plan;
   const volumes = [
-    { name: 'definitions', configMap: { name: 'job-definitions' } },
-    { name: 'templates', configMap: { name: 'job-templates' } },
+    ...definitions.volumes,
     { name: 'tmp', emptyDir: { sizeLimit: '16Mi' } },
     ...(tokensSecret === undefined ? [] : [{ name: 'tokens', secret: { secretName: tokensSecret } }]),
   ];
   const mounts = [
-    { name: 'definitions', mountPath: DEFINITIONS, readOnly: true },
-    { name: 'templates', mountPath: TEMPLATES, readOnly: true },
+    ...definitions.mounts,
     { name: 'tmp', mountPath: '/tmp' },
     ...(tokensSecret === undefined ? [] : [{ name: 'tokens', mountPath: TOKENS, readOnly: true }]),
   ];
@@ -120,7 +135,7 @@ function deployment(
     name: 'server',
     image: plan.image,
     command: ['kt', 'serve'],
-    env: environment(plan),
+    env: Object.entries(serverEnvironment(plan)).map(([name, value]) => ({ name, value })),
     ports: [{ name: 'http', containerPort: PORT }],
     livenessProbe: { ...probe('/healthz'), periodSeconds: 10 },
     readinessProbe: { ...probe('/readyz'), periodSeconds: 5 },
@@ -155,11 +170,12 @@ function deployment(
   };
 }
 
-function environment(plan: ServerPlan): { name: string; value: string }[] {
-  const values: Record<string, string | undefined> = {
+/** The variables of the server's container. */
+export function serverEnvironment(plan: ServerPlan): Record<string, string> {
+  return omitUndefined({
     JOB_SIGNATURE: plan.signature ?? 'kt-server',
     JOB_NAMESPACE: plan.namespace,
-    JOB_DEFINITIONS_CONFIG_PATH: `${DEFINITIONS}/definitions.yaml`,
+    JOB_DEFINITIONS_CONFIG_PATH: `${DEFINITIONS_DIR}/definitions.yaml`,
     IN_CLUSTER: 'true',
     JOB_SERVER_HOST: '0.0.0.0',
     JOB_SERVER_PORT: String(PORT),
@@ -167,6 +183,6 @@ function environment(plan: ServerPlan): { name: string; value: string }[] {
     JOB_ALLOWED_SERVICE_ACCOUNTS: plan.allowedServiceAccounts ?? 'default',
     JOB_ALLOWED_IMAGES: plan.allowedImages,
     JOB_SERVER_TOKENS_PATH: plan.tokensSecret === undefined ? undefined : `${TOKENS}/tokens.yaml`,
-  };
-  return Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [{ name, value }]));
+    ...plan.env,
+  });
 }

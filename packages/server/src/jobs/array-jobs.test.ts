@@ -1,0 +1,35 @@
+/** What a template's Job becomes as an array job. */
+import { expect, test } from 'vitest';
+import { asArray } from './array-jobs.js';
+import type { JobObject } from './job-object.js';
+
+const jobWith = (spec: object): JobObject => ({
+  metadata: { name: 'a' },
+  spec: { template: { spec: { containers: [], restartPolicy: 'Never' } }, ...spec },
+});
+
+test('what a template says of retries - holds for each item', () => {
+  const onExitCodes = { operator: 'In', values: [2] };
+  const rules = [
+    { action: 'Count', onExitCodes },
+    { action: 'FailJob', onExitCodes },
+  ];
+  const job = jobWith({ backoffLimit: 3, podFailurePolicy: { rules } });
+  asArray(job, 5);
+  expect(job.spec).toMatchObject({
+    completionMode: 'Indexed',
+    completions: 5,
+    backoffLimitPerIndex: 3,
+    podFailurePolicy: { rules: [{ action: 'Count' }, { action: 'FailIndex', onExitCodes }] },
+  });
+  expect(job.spec).not.toHaveProperty('backoffLimit');
+});
+
+test.each([null, 'x', 5, [], { rules: null }, { rules: 'FailJob' }, { rules: [null, 1, {}] }])(
+  'a failure policy %j - is left to the API server to refuse',
+  podFailurePolicy => {
+    const job = jobWith({ podFailurePolicy });
+    asArray(job, 1);
+    expect(job.spec['podFailurePolicy']).toEqual(podFailurePolicy);
+  },
+);
