@@ -12,6 +12,7 @@ import { anyOf, oidcCallers } from './http/oidc.js';
 import { readTokens } from './http/tokens.js';
 import { jobApi, JobManager } from './jobs/managed-jobs.js';
 import { JobRetention } from './jobs/retention.js';
+import type { ServedRuns } from './runs/served-runs.js';
 import type { ServerSettings } from './settings.js';
 
 /** What a server needs beside its settings. */
@@ -19,6 +20,8 @@ export interface StartOptions {
   settings: ServerSettings;
   /** The cluster. */
   connection: KubeConnection;
+  /** Runs of deployed pipelines. Default: none are served. */
+  runs?: ServedRuns | undefined;
   clock?: Clock;
   /** Told in a sentence of what goes wrong while it runs. */
   tell?: (message: string) => void;
@@ -39,6 +42,7 @@ const WARM_WITHIN_MS = 1000;
 export async function startServer({
   settings,
   connection,
+  runs,
   clock = systemClock,
   tell = () => undefined,
 }: StartOptions): Promise<JobServer> {
@@ -68,6 +72,7 @@ export async function startServer({
       callerOf,
       perSec,
       maxBodyBytes,
+      runs,
       tell,
     });
     await warmUp(api, clock);

@@ -20,6 +20,7 @@ export function serveCommand({ output, signals }: Cli): Command {
       'Serves jobs of the definitions of JOB_DEFINITIONS_CONFIG_PATH until SIGTERM or Ctrl-C; what is under way is answered then.\n' +
         'Its settings are environment variables: JOB_SIGNATURE, JOB_NAMESPACE, JOB_DEFINITIONS_CONFIG_PATH, IN_CLUSTER,\n' +
         'JOB_RETENTION_PERIOD_SEC, JOB_SERVER_TOKENS_PATH, JOB_ALLOWED_IMAGES, JOB_ALLOWED_SERVICE_ACCOUNTS; docs/server.md has all.\n' +
+        'With JOB_SERVER_RUNS=true it serves deployed pipelines and their runs too: kt runs --server URL.\n' +
         'It needs the package @kube-transform/server.',
     )
     .addOption(
@@ -42,7 +43,11 @@ export function serveCommand({ output, signals }: Cli): Command {
         ? await inClusterConnection()
         : await kubeConnection(omitUndefined({ context, kubeconfig, namespace: settings.namespace }));
       await untilInterrupted(signals, async signal => {
-        const server = await startServer({ settings, connection, tell: message => output.err(message) });
+        const tell = (message: string): void => output.err(message);
+        await using runs = settings.servesRuns
+          ? (await import('../serve/served-cluster.js')).servedCluster(connection, settings.namespace)
+          : undefined;
+        const server = await startServer({ settings, connection, runs, tell });
         output.err(
           `Serving jobs of "${settings.signature}" in namespace "${settings.namespace}" at ${server.url}`,
         );
