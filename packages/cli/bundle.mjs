@@ -157,7 +157,11 @@ const program = await build({
   plugins: [besides, itself, serverAside],
 });
 for (const [file, { imports }] of Object.entries(program.metafile.outputs))
-  refuseImports(file, imports, [...NOT_WITHIN, '@kube-transform/server', ...MODULES.map(name => `../${name}.js`)]);
+  refuseImports(file, imports, [
+    ...NOT_WITHIN,
+    '@kube-transform/server',
+    ...MODULES.map(name => `../${name}.js`),
+  ]);
 // Of CommonJS that is imported when it is needed, only "default" is left when it is split off.
 for (const [file, { imports }] of Object.entries(program.metafile.inputs))
   for (const { path, kind } of imports)

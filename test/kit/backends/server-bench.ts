@@ -61,7 +61,7 @@ export async function reach(
     backend,
     [Symbol.asyncDispose]: async () => {
       opened.ending.abort();
-      await server.close(2000);
+      await server.close(100);
       await opened.close();
     },
   };

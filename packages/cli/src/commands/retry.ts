@@ -4,7 +4,13 @@ import type { Cli } from './command-context.js';
 import type { WhereOptions } from '../open-backend.js';
 import { exitCodeOf } from '../terminal/exit.js';
 import { withContextOptions } from './cluster-options.js';
-import { driveOptionsOf, functionsOption, serverOption, type TypedDrive, withDriveOptions } from './options.js';
+import {
+  driveOptionsOf,
+  functionsOption,
+  serverOption,
+  type TypedDrive,
+  withDriveOptions,
+} from './options.js';
 
 type Options = TypedDrive & WhereOptions & { failed: boolean; functions: string[]; follow: boolean };
 

@@ -9,13 +9,13 @@ import { isKtError, KtError } from '@kube-transform/sdk';
 import type { RunRecord } from '@kube-transform/runtime';
 import {
   type ConfigMap,
-  createRunObjects,
   type KubeApi,
   paths,
   type RunConfig,
   runName,
 } from '@kube-transform/runtime/kubernetes';
 import { runOf } from '../backends/cluster/find-runs.js';
+import { publishRun } from '../backends/cluster/publish-run.js';
 
 const sha256 = (value: unknown): string => createHash('sha256').update(JSON.stringify(value)).digest('hex');
 const READABLE = 40;
@@ -48,10 +48,7 @@ export function keyed(pipeline: string, key: string, asked: readonly unknown[], 
 export async function beginOnce(
   api: KubeApi,
   { runId, request }: Keyed,
-  {
-    begin,
-    record,
-  }: { begin(): Promise<RunConfig>; record(config: RunConfig): Promise<RunRecord | null> },
+  { begin, record }: { begin(): Promise<RunConfig>; record(config: RunConfig): Promise<RunRecord | null> },
 ): Promise<RunConfig> {
   const before = async (): Promise<RunConfig | null> => {
     const object = await api.get<ConfigMap>(paths.configMaps(api.namespace, runName(runId)));
@@ -59,7 +56,7 @@ export async function beginOnce(
     if (run === null) return null;
     if (run.config.request !== request) throw keyInUse(runId);
     if (run.summary.updatedMs === null)
-      await createRunObjects(api, { config: run.config, record: await record(run.config), again: true });
+      await publishRun(api, { config: run.config, record: await record(run.config), again: true });
     return run.config;
   };
   const there = await before();

@@ -99,9 +99,7 @@ export class ServedCluster extends ClusterBackend implements ServedRuns {
       return (await this.#run(started.run.runId)).config;
     };
     if (named === undefined) return this.#started(await begin());
-    return this.#started(
-      await beginOnce(this.#api, named, { begin, record: () => Promise.resolve(null) }),
-    );
+    return this.#started(await beginOnce(this.#api, named, { begin, record: () => Promise.resolve(null) }));
   }
 
   async #run(runId: string): Promise<NonNullable<ReturnType<typeof runOf>>> {
@@ -131,4 +129,9 @@ export class ServedCluster extends ClusterBackend implements ServedRuns {
 
 /** Opens the runs of a namespace. */
 export const servedCluster = (connection: KubeConnection, namespace: string): ServedCluster =>
-  new ServedCluster(new KubeApi({ ...connection, namespace, token: again => connection.token(again) }, { clock: systemClock }));
+  new ServedCluster(
+    new KubeApi(
+      { ...connection, namespace, token: again => connection.token(again) },
+      { clock: systemClock },
+    ),
+  );

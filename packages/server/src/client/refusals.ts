@@ -3,6 +3,7 @@ import { KtError, type Problem } from '@kube-transform/sdk';
 import { fits, list, optional, record, text, tryJson } from '@kube-transform/runtime/internal';
 
 const SHOWN = 120;
+const TOKEN = 'Is it the right one? kt takes it from KT_SERVER_TOKEN, a program gives it as "token".';
 
 const PROBLEM = record<Problem>({ code: text, message: text, path: text, hint: optional(text) });
 const REFUSAL = record<{ error: string; code: string; hint?: string; problems?: Problem[] }>({
@@ -25,6 +26,8 @@ export function refusedWith(value: unknown): KtError | undefined {
 /** An answer that is no success, as an error. */
 export function refusedBy(url: string, { status, headers }: Response, body: string): KtError {
   const said = refusedWith(tryJson(body));
+  if (said?.code === 'NO_TOKEN')
+    return new KtError(said.problems.map(problem => ({ ...problem, hint: TOKEN })));
   if (said !== undefined) return said;
   const to = headers.get('location');
   const isElsewhere = status >= 300 && status < 400 && to !== null;

@@ -134,8 +134,10 @@ export class ServerClient {
     } catch (error) {
       if (signal?.aborted === true || error instanceof KtError) throw error;
       const cause = (error as { cause?: unknown }).cause ?? error;
-      const isUnheard = (cause as { code?: unknown }).code === 'ECONNREFUSED';
-      return { error: away(this.url, messageOf(cause), cause), isUnheard, waitSec: 0 };
+      const { code } = cause as { code?: unknown };
+      // Of a name with several addresses there is a code alone.
+      const why = messageOf(cause) || shown(code);
+      return { error: away(this.url, why, cause), isUnheard: code === 'ECONNREFUSED', waitSec: 0 };
     }
   }
 
@@ -147,6 +149,8 @@ export class ServerClient {
     }
   }
 }
+
+const shown = (code: unknown): string => (typeof code === 'string' ? code : 'no reason was given');
 
 function pathOf({ path }: Route, { path: names = {}, query = {} }: AnyCall): string {
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => segment(names[name] ?? ''));

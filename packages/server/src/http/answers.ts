@@ -33,6 +33,7 @@ const STATUS: Record<string, Refusal['status']> = {
   TOO_MANY: 429,
   KEYS_UNREACHABLE: 503,
   TOO_MANY_FOLLOWERS: 503,
+  ENDING: 503,
 };
 
 const MAX_PROBLEMS = 100;

@@ -14,7 +14,7 @@ import { Followers } from '../requests/followers.js';
 import { bad, jsonTextOf, keyOf, numberIn } from '../requests/read-request.js';
 import { runHandlersOf } from '../runs/run-handlers.js';
 import type { ServedRuns } from '../runs/served-runs.js';
-import { answerTo } from './answers.js';
+import { answerTo, refusal } from './answers.js';
 import { followLogs, JobLooks } from './follow-logs.js';
 import { jobView, statusView } from './job-views.js';
 import type { ServerMetrics } from './metrics.js';
@@ -165,7 +165,7 @@ export function handlersOf({
     healthcheck: healthy,
     healthz: healthy,
     readyz: async c => {
-      if (ending.aborted) return c.json({ ready: false }, 503);
+      if (ending.aborted) return c.json(refusal('ENDING', 'The server ends.').body, 503);
       await jobs.definitions.names();
       const query = { labelSelector: `${MARK.signature}=${jobs.signature}`, limit: 1 };
       await jobs.api.get(paths.jobs(jobs.api.namespace), { query, retryForMs: 0 });

@@ -22,9 +22,7 @@ const IN_PATHS: Readonly<Record<string, string>> = {
   pipeline: 'The name of a pipeline',
 };
 const parametersOf = (path: string): object[] =>
-  [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) =>
-    parameter('path', [name, IN_PATHS[name] ?? name]),
-  );
+  [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => parameter('path', [name, IN_PATHS[name] ?? name]));
 
 /** What a stream tells, each as a line of JSON, or as an event with the value as its data. */
 const toldOf = (answer: string, events: Readonly<Record<string, z.ZodType>>): object => {

@@ -154,7 +154,13 @@ export function runHandlersOf(serving: RunServing): Record<RunRouteName, Handler
     },
     collect: async c => {
       const runs = served();
-      const { keep = 0, interrupted = false, dryRun = false, nowMs, olderThanMs } = await jsonOf(c, CollectBody);
+      const {
+        keep = 0,
+        interrupted = false,
+        dryRun = false,
+        nowMs,
+        olderThanMs,
+      } = await jsonOf(c, CollectBody);
       const options = { olderThanMs, keep, interrupted, dryRun, nowMs: nowMs ?? clock.nowMs() };
       const deleted = await runs.collect(options);
       return c.json({ deleted: deleted.map(({ kind, name, bytes }) => ({ kind, name, bytes })) });

@@ -95,9 +95,7 @@ export const RunView = z.object({
   trouble: words.describe('What goes wrong and is tried again'),
   unreadable: z.nullable(ProblemView),
 });
-const SourceView = z.nullable(
-  z.object({ pipeline: words, functions: z.array(text), digest: text }),
-);
+const SourceView = z.nullable(z.object({ pipeline: words, functions: z.array(text), digest: text }));
 /** A run that was found. */
 export const RunRefView = z.object({ runId: text, createdMs: ms, source: SourceView });
 /** A run that was begun. */

@@ -28,11 +28,7 @@ async function* taken(
 }
 
 /** What happens in a run, and how it stands when that ends. */
-export const eventsOf = (
-  runs: ServedRuns,
-  run: ServedRun,
-  signal: AbortSignal,
-): AsyncGenerator<Told, void> =>
+export const eventsOf = (runs: ServedRuns, run: ServedRun, signal: AbortSignal): AsyncGenerator<Told, void> =>
   taken(signal, async (push, stop) => {
     const last = await runs.follow(run, {
       sink: { publish: event => push(['event', event]) },

@@ -62,6 +62,8 @@ export async function answerTold(
   }
   c.header('Content-Type', type);
   c.header('Cache-Control', 'no-cache');
+  // A server that ends waits for no connection that had its answer.
+  c.header('Connection', 'close');
   return stream(c, async out => {
     out.onAbort(leave);
     const living = keepAlive();

@@ -19,10 +19,13 @@ export function summaryOf({ jobs, result, failures, ...run }: AnswerOf<'run'>): 
 }
 
 /** A run that was found. */
-export const refIn = (
-  { runId, createdMs, source }: AnswerOf<'findRun'>,
-  { name, verb }: Where,
-): RunRef => ({ runId, where: name, verb, createdMs, source });
+export const refIn = ({ runId, createdMs, source }: AnswerOf<'findRun'>, { name, verb }: Where): RunRef => ({
+  runId,
+  where: name,
+  verb,
+  createdMs,
+  source,
+});
 
 /** A run that was begun. */
 export function startedIn(started: AnswerOf<'startRun'>, where: Where): StartedRun {

@@ -91,7 +91,10 @@ export class ServerBackend implements RunBackend {
     const { selector: step, previous, follow = false, note = quiet, signal = never } = options;
     if (!follow) {
       const query = { step, previous };
-      for await (const told of this.#unless(signal, this.#client.stream('runLogs', { path: { run }, query, signal })))
+      for await (const told of this.#unless(
+        signal,
+        this.#client.stream('runLogs', { path: { run }, query, signal }),
+      ))
         if (told.event === 'line') yield lineOf(told.data);
         else if (told.event === 'note') note(told.data.text);
       return;
@@ -114,7 +117,10 @@ export class ServerBackend implements RunBackend {
   async *failedLogs({ runId: run }: RunRef, options: LogOptions = {}): AsyncGenerator<FailedLog, void> {
     const { selector: step, previous, note = quiet, signal = never } = options;
     const query = { step, previous };
-    for await (const told of this.#unless(signal, this.#client.stream('runFailures', { path: { run }, query, signal })))
+    for await (const told of this.#unless(
+      signal,
+      this.#client.stream('runFailures', { path: { run }, query, signal }),
+    ))
       if (told.event === 'failed') yield failedOf(told.data);
       else if (told.event === 'note') note(told.data.text);
   }
@@ -149,10 +155,7 @@ export class ServerBackend implements RunBackend {
       throw new KtError({ code: 'UNEXPECTED_OPTION', path: `--${flag}`, message, hint: 'Leave it out.' });
     }
     const idempotencyKey = crypto.randomUUID();
-    return startedIn(
-      await this.#client.ask('retryRun', { path: { run: run.runId }, idempotencyKey }),
-      this,
-    );
+    return startedIn(await this.#client.ask('retryRun', { path: { run: run.runId }, idempotencyKey }), this);
   }
 
   debug(): Promise<Debugging> {

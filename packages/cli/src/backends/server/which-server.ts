@@ -32,7 +32,10 @@ function checked(text: string, path: string): string {
     new KtError({ code: 'BAD_OPTIONS', path, message, hint });
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || !['http:', 'https:'].includes(url.protocol))
-    throw refuse(`${path} is to be a URL such as https://jobs.example, not ${shown(text)}.`, 'Begin it with https://.');
+    throw refuse(
+      `${path} is to be a URL such as https://jobs.example, not ${shown(text)}.`,
+      'Begin it with https://.',
+    );
   if (url.username !== '' || url.password !== '')
     throw refuse(`${path} has a name or a password in its URL.`, TOKEN_HINT);
   if (url.search !== '' || url.hash !== '')
