@@ -23,6 +23,7 @@ export default defineConfig({
         replacement: source('packages/runtime/src/testing/index.ts'),
       },
       { find: '@kube-transform/cli/client', replacement: source('packages/cli/src/client.ts') },
+      { find: '@kube-transform/server/client', replacement: source('packages/server/src/client.ts') },
       {
         find: /^@kube-transform\/(sdk|runtime|cli|formats|server)$/,
         replacement: source('packages/$1/src/index.ts'),

@@ -24,7 +24,7 @@ const MODULES = ['bundle/file-trace', 'cluster/kube-client', 'registry/tar-pack'
 /** What these packages can do without: they try to load it, and go on. */
 const OPTIONAL = ['bufferutil', 'encoding', 'supports-color', 'utf-8-validate'];
 /** The compiler of functions has a program of its own; what is LGPL, or large and rarely needed, users install. */
-const NOT_WITHIN = ['esbuild', '@kube-transform/server', '@zenfs/core', 'google-auth-library'];
+const NOT_WITHIN = ['esbuild', '@zenfs/core', 'google-auth-library'];
 /** What CommonJS finds around itself. */
 const SURROUNDINGS = `
 import { createRequire as __createRequire } from 'node:module';
@@ -94,6 +94,14 @@ const itself = {
   },
 };
 
+/** Of the job server, whom not everybody installs, its client is within: it is the table of routes. */
+const serverAside = {
+  name: 'server-aside',
+  setup({ onResolve }) {
+    onResolve({ filter: /^@kube-transform\/server$/ }, ({ path }) => ({ path, external: true }));
+  },
+};
+
 /** The files that are made of packages stay beside the program, which loads them when it needs them. */
 const besides = {
   name: 'besides',
@@ -146,10 +154,14 @@ const program = await build({
   outdir: 'dist/kt',
   splitting: true,
   external: NOT_WITHIN,
-  plugins: [besides, itself],
+  plugins: [besides, itself, serverAside],
 });
 for (const [file, { imports }] of Object.entries(program.metafile.outputs))
-  refuseImports(file, imports, [...NOT_WITHIN, ...MODULES.map(name => `../${name}.js`)]);
+  refuseImports(file, imports, [
+    ...NOT_WITHIN,
+    '@kube-transform/server',
+    ...MODULES.map(name => `../${name}.js`),
+  ]);
 // Of CommonJS that is imported when it is needed, only "default" is left when it is split off.
 for (const [file, { imports }] of Object.entries(program.metafile.inputs))
   for (const { path, kind } of imports)

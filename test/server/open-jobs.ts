@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isKtError } from '@kube-transform/sdk';
+import { expect } from 'vitest';
 import { KubeApi } from '@kube-transform/runtime/kubernetes';
 import {
   FileDefinitions,
@@ -14,6 +15,7 @@ import {
 } from '@kube-transform/server';
 import { FakeClock } from '../kit/fake-clock.js';
 import { KubeServer, statusBody } from '../kit/kube-server.js';
+import { undocumented } from './documented.js';
 
 export const SIGNATURE = 'sig-1';
 export const HELLO = `apiVersion: batch/v1
@@ -152,7 +154,7 @@ export class OpenJobs {
       .map(({ text }) => JSON.parse(text) as SentJob);
   }
 
-  /** Sends a request to the server's answers. */
+  /** Sends a request to the server's answers; those that are JSON are as the OpenAPI document says. */
   async ask(
     method: string,
     path: string,
@@ -163,6 +165,8 @@ export class OpenJobs {
     const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' };
     const answer = await this.app.request(path, { method, ...sent, headers: { ...type, ...headers } });
     const text = await answer.text();
+    if (answer.headers.get('content-type')?.startsWith('application/json') === true)
+      expect(undocumented({ method, url: path, status: answer.status }, JSON.parse(text))).toEqual([]);
     return {
       status: answer.status,
       json: (text === '' ? {} : JSON.parse(text)) as AnswerBody,

@@ -1,5 +1,5 @@
 /**
- * Which backend is meant: with a store, the one of that store; with a context, a namespace or a kubeconfig,
+ * Which backend is meant: with a server, or with KT_SERVER where nothing was typed, its runs; with a store, the one of that store; with a context, a namespace or a kubeconfig,
  * that of the cluster; with neither the store here, and behind it the cluster that KT_CONTEXT or KT_NAMESPACE
  * names, else that of the last submit.
  */
@@ -9,10 +9,15 @@ import type { RunBackend } from './backends/backend.js';
 import type { FallbackOptions } from './backends/fallback-backend.js';
 import { LocalBackend } from './backends/local/local-backend.js';
 import { storeOf } from './backends/local/open-store.js';
+import { serverMeant } from './backends/server/which-server.js';
 import { remembered } from './cluster/last-cluster.js';
 
 /** What may be typed about where a run is. */
 export interface WhereOptions {
+  /** URL of a job server, which may need a token. Default: KT_SERVER, where no other place is given. */
+  server?: string;
+  /** The token of the server. Default: KT_SERVER_TOKEN. */
+  token?: string;
   /** A store, or the URL of one, such as `file:data`. */
   store?: string | FileStore;
   /** Of `kt.config.ts` or of the kubeconfig. */
@@ -32,13 +37,18 @@ export interface WhereOptions {
  * for (const { runId, status } of await backend.list()) console.log(runId, status);
  * ```
  *
- * @throws KtError `BAD_OPTIONS` where a store and a cluster are meant; `UNKNOWN_CONTEXT` and what else a
+ * @throws KtError `BAD_OPTIONS` where two of a server, a store and a cluster are meant; `UNKNOWN_CONTEXT` and what else a
  *   kubeconfig or a store URL is refused with. That a cluster is away, its first call says.
  */
 export async function openBackend(
-  { store, ...cluster }: WhereOptions = {},
+  { store, server, token, ...cluster }: WhereOptions = {},
   options: FallbackOptions = {},
 ): Promise<RunBackend> {
+  const url = serverMeant({ server, store, ...cluster });
+  if (url !== undefined) {
+    const { openServer } = await import('./backends/server/open-server.js');
+    return (await openServer(url, { token, note: options.note })).backend;
+  }
   const { context, namespace, kubeconfig } = cluster;
   const typed = omitUndefined({ context, namespace, kubeconfig });
   const [flag] = Object.keys(typed);
@@ -78,7 +88,7 @@ async function connectTo({
   context,
   namespace,
   kubeconfig,
-}: Omit<WhereOptions, 'store'>): Promise<RunBackend> {
+}: Pick<WhereOptions, 'context' | 'namespace' | 'kubeconfig'>): Promise<RunBackend> {
   const [{ openCluster }, { ClusterBackend }] = await Promise.all([
     import('./cluster/connect.js'),
     import('./backends/cluster/cluster-backend.js'),

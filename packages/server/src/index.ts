@@ -37,6 +37,16 @@ export type { JobWait } from './jobs/waiting.js';
 export type { PlannedDefinition } from './manifests/definition-objects.js';
 export { serverEnvironment, serverObjects } from './manifests/server-objects.js';
 export type { ServerPlan } from './manifests/server-objects.js';
+export type {
+  ServedCollectOptions,
+  ServedLogOptions,
+  ServedPipeline,
+  ServedRun,
+  ServedRuns,
+  ServedVersion,
+  StartedServedRun,
+  StartRequest,
+} from './runs/served-runs.js';
 export { readSettings } from './settings.js';
 export type { ServerSettings } from './settings.js';
 export { startServer } from './start-server.js';

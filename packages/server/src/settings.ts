@@ -26,6 +26,8 @@ export interface ServerSettings {
   images: string[] | undefined;
   /** JOB_ALLOWED_SERVICE_ACCOUNTS: by commas. Default: all. */
   serviceAccounts: string[] | undefined;
+  /** JOB_SERVER_RUNS: runs of deployed pipelines are served too. Default: false. */
+  servesRuns: boolean;
   /** JOB_SERVER_REQUESTS_PER_SEC of one caller. Default 100. */
   perSec: number;
   /** JOB_SERVER_MAX_BODY_BYTES. Default 262144. */
@@ -59,6 +61,7 @@ export function readSettings(
   const wrong = (path: string, message: string): void =>
     void problems.push({ code: 'BAD_SETTINGS', path, message });
   const given = (name: string): string | undefined => (env[name] === '' ? undefined : env[name]);
+  const isOn = (name: string): boolean => !/^(|0|false|no)$/i.test(env[name] ?? '');
   const needed = (name: string, what: string, shape = /./s): string => {
     const value = given(name);
     if (value === undefined) wrong(name, `${name} is not set: ${what}.`);
@@ -107,7 +110,8 @@ export function readSettings(
     definitionsPath: definitions
       ? given('JOB_DEFINITIONS_CONFIG_PATH')
       : needed('JOB_DEFINITIONS_CONFIG_PATH', 'the file with the list of job definitions'),
-    inCluster: !/^(|0|false|no)$/i.test(env['IN_CLUSTER'] ?? ''),
+    inCluster: isOn('IN_CLUSTER'),
+    servesRuns: isOn('JOB_SERVER_RUNS'),
     retentionSec: number('JOB_RETENTION_PERIOD_SEC', [0, 10 ** 10], 3600),
     host: given('JOB_SERVER_HOST') ?? '127.0.0.1',
     port: number('JOB_SERVER_PORT', [0, 65_535], 5000),

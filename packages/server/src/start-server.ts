@@ -12,6 +12,7 @@ import { anyOf, oidcCallers } from './http/oidc.js';
 import { readTokens } from './http/tokens.js';
 import { jobApi, JobManager } from './jobs/managed-jobs.js';
 import { JobRetention } from './jobs/retention.js';
+import type { ServedRuns } from './runs/served-runs.js';
 import type { ServerSettings } from './settings.js';
 
 /** What a server needs beside its settings. */
@@ -19,6 +20,8 @@ export interface StartOptions {
   settings: ServerSettings;
   /** The cluster. */
   connection: KubeConnection;
+  /** Runs of deployed pipelines. Default: none are served. */
+  runs?: ServedRuns | undefined;
   clock?: Clock;
   /** The definitions, where the settings name no file with them. */
   definitions?: DefinitionList | undefined;
@@ -42,6 +45,7 @@ export async function startServer({
   settings,
   connection,
   definitions: listed,
+  runs,
   clock = systemClock,
   tell = () => undefined,
 }: StartOptions): Promise<JobServer> {
@@ -71,6 +75,7 @@ export async function startServer({
       callerOf,
       perSec,
       maxBodyBytes,
+      runs,
       tell,
     });
     await warmUp(api, clock);

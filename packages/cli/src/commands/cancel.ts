@@ -6,7 +6,7 @@ import { EXIT } from '../terminal/exit.js';
 import { untilInterrupted } from '../terminal/interrupt.js';
 import { coloured, plural } from '../terminal/output.js';
 import { withContextOptions } from './cluster-options.js';
-import { spanOf, storeOption } from './options.js';
+import { serverOption, spanOf, storeOption } from './options.js';
 import { shellWord } from '../terminal/plain-text.js';
 
 const duration = spanOf({ digits: 5, units: 'smh', expected: 'Expected a duration such as 30s or 5m.' });
@@ -27,7 +27,8 @@ export function cancelCommand(cli: Cli): Command {
         duration,
       ),
     )
-    .addOption(storeOption());
+    .addOption(storeOption())
+    .addOption(serverOption());
   return withContextOptions(command).action(
     async (typed: string, { timeout: timeoutMs, ...where }: WhereOptions & { timeout?: number }) =>
       cli.withBackend(where, async backend => {

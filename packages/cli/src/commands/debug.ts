@@ -6,7 +6,7 @@ import type { WhereOptions } from '../open-backend.js';
 import { EXIT } from '../terminal/exit.js';
 import { untilInterrupted } from '../terminal/interrupt.js';
 import { withContextOptions } from './cluster-options.js';
-import { spanOf, storeOption } from './options.js';
+import { serverOption, spanOf, storeOption } from './options.js';
 
 type Wishes = Pick<DebugOptions, 'local' | 'image' | 'memory'> & { keep: number; inspect: number | boolean };
 
@@ -39,7 +39,8 @@ export function debugCommand(cli: Cli): Command {
         .default(false, 'no'),
     )
     .option('--local', 'call the function in a process here, under a debugger', false)
-    .addOption(storeOption());
+    .addOption(storeOption())
+    .addOption(serverOption());
   return withContextOptions(command).action(
     async (typed: string, selector: string, { keep: keepMs, inspect, ...options }: WhereOptions & Wishes) => {
       const { local, image, memory, ...where } = options;

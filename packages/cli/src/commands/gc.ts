@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import type { Cli } from './command-context.js';
 import type { WhereOptions } from '../open-backend.js';
 import { withContextOptions } from './cluster-options.js';
-import { jsonOption, spanOf, storeOption } from './options.js';
+import { jsonOption, serverOption, spanOf, storeOption } from './options.js';
 
 interface Options extends WhereOptions {
   olderThan?: number;
@@ -44,6 +44,7 @@ export function gcCommand(cli: Cli): Command {
     .option('--interrupted', 'also runs that were interrupted and could be resumed', false)
     .option('--dry-run', 'delete nothing, show what would be', false)
     .addOption(storeOption())
+    .addOption(serverOption())
     .addOption(jsonOption());
   return withContextOptions(command).action(async (options: Options) => {
     const { olderThan, keep, interrupted, dryRun, json, ...where } = options;

@@ -5,7 +5,7 @@ import type { WhereOptions } from '../open-backend.js';
 import { EXIT } from '../terminal/exit.js';
 import { untilInterrupted } from '../terminal/interrupt.js';
 import { withContextOptions } from './cluster-options.js';
-import { jsonOption, storeOption } from './options.js';
+import { jsonOption, serverOption, storeOption } from './options.js';
 
 interface Options extends WhereOptions {
   failed: boolean;
@@ -29,6 +29,7 @@ export function logsCommand(cli: Cli): Command {
     .option('--previous', 'only what the attempts before the latest printed', false)
     .option('-f, --follow', 'stay, and show what is printed, until the run has ended', false)
     .addOption(storeOption())
+    .addOption(serverOption())
     .addOption(jsonOption().default(false, 'text'));
   return withContextOptions(command).action(
     async (typed: string, selector: string | undefined, options: Options) => {

@@ -9,6 +9,13 @@ export const storeOption = (): Option =>
     'file store: file:DIR, s3://BUCKET/PREFIX, gs://BUCKET/PREFIX, az://ACCOUNT/CONTAINER/PREFIX or mem: (default: KT_STORE, else DATA_DIR, else file:.)',
   );
 
+/** The job server that a command asks. */
+export const serverOption = (): Option =>
+  new Option(
+    '--server <url>',
+    'job server whose runs these are; its token is KT_SERVER_TOKEN (default: KT_SERVER, where no other place is given)',
+  );
+
 /** Parses a count. */
 export const count = (text: string): number => {
   if (!/^[1-9]\d{0,4}$/.test(text)) throw new InvalidArgumentError('Expected a whole number of at least 1.');

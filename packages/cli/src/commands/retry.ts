@@ -4,7 +4,13 @@ import type { Cli } from './command-context.js';
 import type { WhereOptions } from '../open-backend.js';
 import { exitCodeOf } from '../terminal/exit.js';
 import { withContextOptions } from './cluster-options.js';
-import { driveOptionsOf, functionsOption, type TypedDrive, withDriveOptions } from './options.js';
+import {
+  driveOptionsOf,
+  functionsOption,
+  serverOption,
+  type TypedDrive,
+  withDriveOptions,
+} from './options.js';
 
 type Options = TypedDrive & WhereOptions & { failed: boolean; functions: string[]; follow: boolean };
 
@@ -16,7 +22,7 @@ export function retryCommand(cli: Cli): Command {
     .description(
       'Repeats what failed in a run, as a new run: what succeeded keeps its results. Items that were allowed to fail are repeated too, and\n' +
         'so is all that depends on what is repeated. The functions are taken as they are now.\n' +
-        'A run of a cluster is repeated there.',
+        'A run of a cluster is repeated there; one of a job server by it, with the code that it was begun with.',
     )
     .argument('<run>', 'id of a run, the beginning of one, or latest')
     .option(
@@ -25,10 +31,11 @@ export function retryCommand(cli: Cli): Command {
       false,
     )
     .option('-f, --follow', 'in a cluster: stay, and show how it goes', false)
-    .addOption(functionsOption());
+    .addOption(functionsOption())
+    .addOption(serverOption());
   return withContextOptions(withDriveOptions(command)).action(async (typed: string, options: Options) => {
-    const { failed, functions, follow, json, store, context, namespace, kubeconfig } = options;
-    await cli.withBackend({ store, context, namespace, kubeconfig }, async backend => {
+    const { failed, functions, follow, json, server, store, context, namespace, kubeconfig } = options;
+    await cli.withBackend({ server, store, context, namespace, kubeconfig }, async backend => {
       const run = await backend.find(typed);
       if (!failed) {
         const { onlyWhatFailed } = await import('../backends/refusals.js');

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import type { Cli } from './command-context.js';
 import type { WhereOptions } from '../open-backend.js';
 import { withContextOptions } from './cluster-options.js';
-import { jsonOption, storeOption } from './options.js';
+import { jsonOption, serverOption, storeOption } from './options.js';
 
 /** `kt runs`: the runs of a store and of a cluster. */
 export function runsCommand(cli: Cli): Command {
@@ -14,6 +14,7 @@ export function runsCommand(cli: Cli): Command {
       'Lists the runs of the store here, and those of the cluster of the last submit (or of KT_CONTEXT, KT_NAMESPACE), the newest first.',
     )
     .addOption(storeOption())
+    .addOption(serverOption())
     .addOption(jsonOption());
   return withContextOptions(command).action(async ({ json, ...where }: WhereOptions & { json: boolean }) =>
     cli.withBackend(where, async backend => {

@@ -21,6 +21,7 @@ export function serveCommand({ output, signals }: Cli): Command {
         'what is under way is answered then.\n' +
         'Its settings are environment variables: JOB_SIGNATURE, JOB_NAMESPACE, JOB_DEFINITIONS_CONFIG_PATH, IN_CLUSTER,\n' +
         'JOB_RETENTION_PERIOD_SEC, JOB_SERVER_TOKENS_PATH, JOB_ALLOWED_IMAGES, JOB_ALLOWED_SERVICE_ACCOUNTS; docs/server.md has all.\n' +
+        'With JOB_SERVER_RUNS=true it serves deployed pipelines and their runs too: kt runs --server URL.\n' +
         'It needs the package @kube-transform/server.',
     )
     .addOption(
@@ -52,7 +53,10 @@ export function serveCommand({ output, signals }: Cli): Command {
         : await kubeConnection(omitUndefined({ context, kubeconfig, namespace: settings.namespace }));
       await untilInterrupted(signals, async signal => {
         const tell = (message: string): void => output.err(message);
-        const server = await startServer({ settings, connection, definitions, tell });
+        await using runs = settings.servesRuns
+          ? (await import('../serve/served-cluster.js')).servedCluster(connection, settings.namespace)
+          : undefined;
+        const server = await startServer({ settings, connection, definitions, runs, tell });
         output.err(
           `Serving jobs of "${settings.signature}" in namespace "${settings.namespace}" at ${server.url}`,
         );

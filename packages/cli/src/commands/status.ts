@@ -4,7 +4,7 @@ import type { Cli } from './command-context.js';
 import type { WhereOptions } from '../open-backend.js';
 import { exitCodeOf } from '../terminal/exit.js';
 import { withContextOptions } from './cluster-options.js';
-import { jsonOption, storeOption } from './options.js';
+import { jsonOption, serverOption, storeOption } from './options.js';
 
 /** `kt status`: where a run stands, step by step. */
 export function statusCommand(cli: Cli): Command {
@@ -18,6 +18,7 @@ export function statusCommand(cli: Cli): Command {
     .argument('<run>', 'id of a run, the beginning of one, or latest')
     .option('-f, --follow', 'stay, and show how it goes; Ctrl-C leaves the run alone', false)
     .addOption(storeOption())
+    .addOption(serverOption())
     .addOption(jsonOption());
   return withContextOptions(command).action(
     async (typed: string, { json, follow, ...where }: WhereOptions & { json: boolean; follow: boolean }) =>

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander';
 import type { Cli } from './command-context.js';
 import { exitCodeOf } from '../terminal/exit.js';
 import { type ClusterOptions, withPodOptions } from './cluster-options.js';
+import { serverOption } from './options.js';
 import { printHelp, requestOf, type TypedPipeline, withPipelineOptions } from './pipeline-options.js';
 
 type Options = ClusterOptions &
@@ -13,7 +14,11 @@ type Options = ClusterOptions &
     source: boolean;
     follow: boolean;
     json: boolean;
+    server?: string;
   };
+
+/** Options that mean the same wherever a run is begun, and those that `serverMeant` looks at. */
+const ANYWHERE = new Set(['server', 'version', 'runId', 'param', 'follow', 'json', 'help', 'functions']);
 
 /** `kt submit`: a run of a pipeline or a document in a cluster. */
 export function submitCommand(cli: Cli): Command {
@@ -28,6 +33,7 @@ export function submitCommand(cli: Cli): Command {
     .option('--source', 'bundle the source here, although the pipeline is deployed', false)
     .option('--run-id <id>', 'name of the new run')
     .option('-f, --follow', 'stay, and show how it goes; Ctrl-C leaves the run alone', false)
+    .addOption(serverOption())
     .addOption(new Option('--json', 'print one event a line').default(false, 'text'));
   return withPodOptions(command).action(async (typed: string | undefined, options: Options) => {
     const { output, signals } = cli;
@@ -41,6 +47,23 @@ export function submitCommand(cli: Cli): Command {
         import('../views/show-started.js'),
       ]);
     const { follow, json } = options;
+    const { serverMeant } = await import('../backends/server/which-server.js');
+    const url = serverMeant(options);
+    if (url !== undefined) {
+      const [{ openServer }, { submitToServer }] = await Promise.all([
+        import('../backends/server/open-server.js'),
+        import('../backends/server/submit-to-server.js'),
+      ]);
+      const others = command.options
+        .filter(option => command.getOptionValueSource(option.attributeName()) === 'cli')
+        .filter(option => !ANYWHERE.has(option.attributeName()))
+        .map(option => option.name());
+      const server = await openServer(url, { note: text => output.err(text) });
+      const started = await submitToServer(server, request, { version: options.version, others });
+      const status = await showStarted(server.backend, started, { follow, json, output, signals });
+      if (status !== null) cli.exitWith(exitCodeOf(status));
+      return;
+    }
     const context = await withContext(options);
     const api = await openCluster(context);
     await using backend = new ClusterBackend(api);

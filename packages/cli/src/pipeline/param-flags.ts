@@ -24,7 +24,7 @@ export const RESERVED: ReadonlySet<string> = new Set(
   (
     'context delivery executor follow functions help image image-pull-policy insecure-registry jobs json ' +
     'keep-finished kubeconfig max-pods namespace param platform repository resume run-id ' +
-    'service-account source steal store store-secret version volume'
+    'server service-account source steal store store-secret version volume'
   ).split(' '),
 );
 const FLAG = /^[\p{L}\p{N}][\p{L}\p{N}._-]*$/u;

@@ -1,15 +1,17 @@
 /** What is answered where a request fails: the right status, and a sentence as JSON. */
-import { isKtError } from '@kube-transform/sdk';
+import { isKtError, type Problem } from '@kube-transform/sdk';
 import { isKubeError } from '@kube-transform/runtime/kubernetes';
+import { RUN_STATUSES } from '../runs/run-statuses.js';
 
 /** A refusal. */
 export interface Refusal {
   status: 400 | 401 | 403 | 404 | 405 | 408 | 409 | 413 | 415 | 422 | 429 | 431 | 500 | 503;
-  body: { error: string; code: string; hint?: string };
+  body: { error: string; code: string; hint?: string; problems?: readonly Problem[] };
   headers?: Record<string, string>;
 }
 
 const STATUS: Record<string, Refusal['status']> = {
+  ...RUN_STATUSES,
   UNKNOWN_DEFINITION: 404,
   UNKNOWN_JOB: 404,
   BAD_TEMPLATE: 400,
@@ -31,7 +33,10 @@ const STATUS: Record<string, Refusal['status']> = {
   TOO_MANY: 429,
   KEYS_UNREACHABLE: 503,
   TOO_MANY_FOLLOWERS: 503,
+  ENDING: 503,
 };
+
+const MAX_PROBLEMS = 100;
 
 /** A refusal in words of ours. */
 export function refusal(
@@ -60,7 +65,13 @@ export function answerTo(error: unknown): Refusal & { isOurs: boolean } {
     path === '' || isKubeError(error) || message.includes(path) ? message : `${path}: ${message}`,
   );
   const hint = error.problems[0]?.hint;
-  const body = { error: sentences.join(' '), code: error.code, ...(hint === undefined ? {} : { hint }) };
+  const hasPlaces = !isKubeError(error) && error.problems.some(({ path }) => path !== '');
+  const body = {
+    error: sentences.join(' '),
+    code: error.code,
+    ...(hint === undefined ? {} : { hint }),
+    ...(hasPlaces ? { problems: error.problems.slice(0, MAX_PROBLEMS) } : {}),
+  };
   if (!isKubeError(error)) {
     const status = STATUS[error.code] ?? 500;
     return { status, body, isOurs: status >= 500 };

@@ -1,7 +1,6 @@
 /** What each route does. */
 import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
-import { KtError } from '@kube-transform/sdk';
 import { paths } from '@kube-transform/runtime/kubernetes';
 import type { Clock } from '@kube-transform/runtime';
 import { itemsOfJob } from '../jobs/array-jobs.js';
@@ -11,6 +10,11 @@ import type { JobManager } from '../jobs/managed-jobs.js';
 import { type JobWait, waitOf } from '../jobs/waiting.js';
 import { readArguments, type TemplateArguments } from '../jinja/arguments.js';
 import { TemplateError } from '../jinja/template-error.js';
+import { Followers } from '../requests/followers.js';
+import { bad, jsonTextOf, keyOf, numberIn } from '../requests/read-request.js';
+import { runHandlersOf } from '../runs/run-handlers.js';
+import type { ServedRuns } from '../runs/served-runs.js';
+import { answerTo, refusal } from './answers.js';
 import { followLogs, JobLooks } from './follow-logs.js';
 import { jobView, statusView } from './job-views.js';
 import type { ServerMetrics } from './metrics.js';
@@ -27,34 +31,22 @@ export interface Serving {
   ending: AbortSignal;
   /** Logs that are followed at once. Default 1000. */
   maxFollowers?: number;
+  /** Runs of deployed pipelines. Default: none are served. */
+  runs?: ServedRuns | undefined;
 }
 
 /** Each has a stream of the API server, and some 160 KiB here. */
 const MAX_FOLLOWERS = 1000;
+/** Each may take a pod, which reads for it. */
+const MAX_READERS = 20;
 
 type Handler = (c: Context) => Promise<Response> | Response;
 
-const bad = (message: string, path = ''): KtError => new KtError({ code: 'BAD_REQUEST', path, message });
 const nameOf = (c: Context): string => c.req.param('name') ?? '';
-
-/** A whole number of the query. @throws KtError `BAD_REQUEST` */
-function numberIn(c: Context, key: string, [least, most]: [number, number]): number | undefined {
-  const text = c.req.query(key);
-  if (text === undefined) return undefined;
-  const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= least && value <= most) return value;
-  throw bad(`"${key}" is a whole number from ${least} to ${most}, not ${JSON.stringify(text.slice(0, 50))}.`);
-}
 
 /** The definition and the arguments of a body. @throws KtError `NOT_JSON`, `BAD_REQUEST` */
 async function bodyOf(c: Context): Promise<{ definition: string; args: TemplateArguments }> {
-  if (!/^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i.test(c.req.header('content-type') ?? ''))
-    throw new KtError({
-      code: 'NOT_JSON',
-      path: '',
-      message: 'The body is to be JSON, with the header Content-Type: application/json.',
-    });
-  const args = argumentsIn(await c.req.text());
+  const args = argumentsIn(await jsonTextOf(c));
   if (args === undefined) throw bad('The body is no JSON object.');
   const definition = args.values.get('job_definition_name');
   args.values.delete('job_definition_name');
@@ -71,12 +63,6 @@ function argumentsIn(text: string): TemplateArguments | undefined {
     if (error instanceof TemplateError) throw bad(error.message);
     throw error;
   }
-}
-
-function keyOf(c: Context): string | undefined {
-  const key = c.req.header('idempotency-key');
-  if (key === undefined || /^[\x21-\x7e]{1,255}$/.test(key)) return key;
-  throw bad('The header Idempotency-Key is to be 1 to 255 visible characters of ASCII.');
 }
 
 /** Labels of the query, `label=KEY=VALUE`. @throws KtError `BAD_REQUEST` */
@@ -104,15 +90,19 @@ export function handlersOf({
   metrics,
   ending,
   maxFollowers = MAX_FOLLOWERS,
+  runs,
 }: Serving): Record<RouteName, Handler> {
   const looks = new JobLooks(jobs, clock);
-  let followers = 0;
+  const followers = new Followers(maxFollowers, 'logs are followed at this server');
+  const readers = new Followers(MAX_READERS, 'logs are read at this server');
+  const wordsOf = (error: unknown): unknown => answerTo(error).body;
   const jobAndWait = async (c: Context): Promise<[JobObject, JobWait | null]> => {
     const job = await jobs.get(nameOf(c));
     return [job, await waitOf(jobs.api, job, { nowMs: clock.nowMs(), signal: c.req.raw.signal })];
   };
   const healthy: Handler = c => c.json({ healthy: true });
   return {
+    ...runHandlersOf({ runs, clock, ending, followers, readers, wordsOf }),
     create: async c => {
       const [arraySize, idempotencyKey] = [numberIn(c, 'array_size', [1, 100_000]), keyOf(c)];
       const { definition, args } = await bodyOf(c);
@@ -144,16 +134,9 @@ export function handlersOf({
         }),
       ),
     follow: async c => {
-      if (followers >= maxFollowers)
-        throw new KtError({
-          code: 'TOO_MANY_FOLLOWERS',
-          path: '',
-          message: `${maxFollowers} logs are followed at this server, and no more can be.`,
-          hint: 'Ask again later, or read GET /jobs/NAME/logs.',
-        });
-      followers++;
+      const leave = followers.enter('Ask again later, or read GET /jobs/NAME/logs.');
       await jobs.get(nameOf(c)).catch((error: unknown) => {
-        followers--;
+        leave();
         throw error;
       });
       return streamSSE(c, async stream => {
@@ -166,7 +149,7 @@ export function handlersOf({
           const state = await followLogs(nameOf(c), { jobs, looks, clock, signal, emit });
           await stream.writeSSE({ event: 'end', data: JSON.stringify({ state }) });
         } finally {
-          followers--;
+          leave();
         }
       });
     },
@@ -183,7 +166,7 @@ export function handlersOf({
     healthcheck: healthy,
     healthz: healthy,
     readyz: async c => {
-      if (ending.aborted) return c.json({ ready: false }, 503);
+      if (ending.aborted) return c.json(refusal('ENDING', 'The server ends.').body, 503);
       await jobs.definitions.names();
       const query = { labelSelector: `${MARK.signature}=${jobs.signature}`, limit: 1 };
       await jobs.api.get(paths.jobs(jobs.api.namespace), { query, retryForMs: 0 });

@@ -15,14 +15,38 @@ const parameter = (where: 'query' | 'header' | 'path', [name, description]: [str
   schema: { type: 'string' },
 });
 
+/** What the parameters of paths are. */
+const IN_PATHS: Readonly<Record<string, string>> = {
+  name: 'The name of a job',
+  run: 'The whole id of a run',
+  pipeline: 'The name of a pipeline',
+};
+const parametersOf = (path: string): object[] =>
+  [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => parameter('path', [name, IN_PATHS[name] ?? name]));
+
+/** What a stream tells, each as a line of JSON, or as an event with the value as its data. */
+const toldOf = (answer: string, events: Readonly<Record<string, z.ZodType>>): object => {
+  const all = { ...events, error: ErrorView };
+  if (answer === 'text/event-stream') {
+    const words = Object.keys(all).join(', ');
+    return { type: 'string', description: `Events: ${words}; their data is JSON. The last is end or error.` };
+  }
+  const lines = Object.entries(all).map(([word, type]) => ({
+    type: 'object',
+    properties: { [word]: schemaOf(type) },
+    required: [word],
+  }));
+  return { description: 'One of these a line; the last is end or error', oneOf: lines };
+};
+
 function operationOf(id: string, route: Route): object {
-  const { answer, body } = route;
+  const { answer, body, events } = route;
   const content =
     typeof answer === 'string'
-      ? { [answer]: { schema: { type: 'string' } } }
+      ? { [answer]: { schema: events === undefined ? { type: 'string' } : toldOf(answer, events) } }
       : { 'application/json': { schema: schemaOf(answer) } };
   const parameters = [
-    ...(route.path.includes('{name}') ? [parameter('path', ['name', 'The name of a job'])] : []),
+    ...parametersOf(route.path),
     ...Object.entries(route.query ?? {}).map(entry => parameter('query', entry)),
     ...Object.entries(route.headers ?? {}).map(entry => parameter('header', entry)),
   ];

@@ -1,6 +1,8 @@
 /** The routes of the server as data: what each takes and gives; for the handlers, for 405 and for OpenAPI. */
 import * as z from 'zod';
 import type { TokenScope } from './tokens.js';
+import { RUN_ROUTES } from '../runs/run-routes.js';
+import { ProblemView } from '../runs/run-views.js';
 import { JobView, OneStatusView, StatusView } from './job-views.js';
 
 /** A route. */
@@ -11,11 +13,13 @@ export interface Route {
   summary: string;
   /** What a token must allow; null: anybody may. */
   scope: TokenScope | null;
-  query?: Record<string, string>;
-  headers?: Record<string, string>;
+  query?: Readonly<Record<string, string>>;
+  headers?: Readonly<Record<string, string>>;
   body?: z.ZodType;
   /** What is answered, with status 200; a text where it is no JSON. */
   answer: z.ZodType | string;
+  /** What is told over time, where the answer is a stream, by word. */
+  events?: Readonly<Record<string, z.ZodType>>;
 }
 
 const Created = z.object({ job_name: z.string() });
@@ -30,7 +34,12 @@ const Items = z.object({
   counts: z.record(z.string(), z.int()),
   statuses: z.record(z.string(), z.enum(['Pending', 'Running', 'Complete', 'Failed'])),
 });
-export const ErrorView = z.object({ error: z.string(), code: z.string(), hint: z.optional(z.string()) });
+export const ErrorView = z.object({
+  error: z.string(),
+  code: z.string(),
+  hint: z.optional(z.string()),
+  problems: z.optional(z.array(ProblemView)).describe('Each mistake, where there are places to name'),
+});
 
 export const ROUTES = {
   create: {
@@ -148,6 +157,7 @@ export const ROUTES = {
     scope: null,
     answer: z.looseObject({ openapi: z.string() }),
   },
+  ...RUN_ROUTES,
 } as const satisfies Record<string, Route>;
 
 /** The name of a route. */

@@ -15,19 +15,34 @@ import { shellWord } from '../../terminal/plain-text.js';
 
 type Version = Pick<DeployedVersion, 'pipeline' | 'params' | 'defaults'>;
 
-/** The parameters that were typed, and the schema that checks them and fills in the others. */
-export function deployedParams(
-  version: Version,
-  rest: readonly string[],
-  pairs: readonly string[],
-): { params: JsonObject; schema: StandardSchema | undefined } {
+/** The parameters of a run, and the schema that checks them and fills in the others. */
+interface Bound {
+  params: JsonObject;
+  schema: StandardSchema | undefined;
+}
+
+/** Those that were typed. */
+export function deployedParams(version: Version, rest: readonly string[], pairs: readonly string[]): Bound {
+  const { pipeline: name } = version;
+  return boundTo(version, readParams({ name, params: typedSchema(version) }, rest, pairs));
+}
+
+/** The schema by which what is typed is read; undefined where there are no parameters. */
+export function typedSchema({ params }: Pick<Version, 'params'>): StandardSchema | undefined {
+  if (params === null) return undefined;
+  const { [CHANGED]: _, ...schema } = params;
+  return z.fromJSONSchema(schema);
+}
+
+/** Those that were given as values. */
+export function boundTo(version: Version, params: JsonObject): Bound {
   const { pipeline, params: told, defaults } = version;
-  if (told === null)
-    return { params: readParams({ name: pipeline, params: undefined }, rest, pairs), schema: undefined };
+  if (told === null) return { params, schema: undefined };
   const { [CHANGED]: marked, ...schema } = told;
   const changed = fits(list(text), marked) ?? [];
-  const params = readParams({ name: pipeline, params: z.fromJSONSchema(schema) }, rest, pairs);
-  const typed = changed.find(name => name in params || (defaults === null && hasDefault(schema, name)));
+  const typed = changed.find(
+    name => Object.hasOwn(params, name) || (defaults === null && hasDefault(schema, name)),
+  );
   if (typed !== undefined) throw isChanged(pipeline, typed);
   const inner = z.fromJSONSchema(without(schema, changed))['~standard'];
   const made = Object.fromEntries(

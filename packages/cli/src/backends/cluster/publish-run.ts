@@ -17,6 +17,8 @@ export interface NewRun {
   record: RunRecord | null;
   /** Brings its code again, where that was deleted meanwhile. Default: it cannot be brought. */
   bring?: (() => Promise<unknown>) | undefined;
+  /** It may be there, perhaps half made: then it is made whole. Default false. */
+  again?: boolean;
 }
 
 /**
@@ -24,9 +26,12 @@ export interface NewRun {
  *
  * @throws KtError `RUN_EXISTS`; `BUNDLE_GONE` where the code was deleted, and is not at hand.
  */
-export async function publishRun(api: KubeApi, { config, record, bring }: NewRun): Promise<void> {
+export async function publishRun(
+  api: KubeApi,
+  { config, record, bring, again = false }: NewRun,
+): Promise<void> {
   const { runId, digest, bundleParts: parts } = config;
-  if (!(await createRunObjects(api, { config, record }))) {
+  if (!(await createRunObjects(api, { config, record, again })) && !again) {
     throw new KtError({
       code: 'RUN_EXISTS',
       path: '--run-id',

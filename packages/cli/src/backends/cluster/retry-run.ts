@@ -21,18 +21,26 @@ import { shellWord } from '../../terminal/plain-text.js';
 
 type Note = (text: string) => void;
 
+/** How a server repeats a run, which has no project around it. */
+interface AsItWas {
+  /** With the code that the run was begun with. Default: with the project's as it is now. */
+  asItWas?: boolean;
+  /** Id of the new run, and the digest of what was asked for. */
+  keyed?: { runId: string; request: string } | undefined;
+}
+
 /** Starts it with the functions as they are now. @throws KtError where that cannot be. */
 export async function retryInCluster(
   api: KubeApi,
   run: ClusterRun,
-  { functions = [], note = () => undefined, ...driving }: RetryOptions,
+  { functions = [], note = () => undefined, asItWas = false, keyed, ...driving }: RetryOptions & AsItWas,
 ): Promise<StartedRun> {
   const { runId, config } = run;
   refuseDriving(runId, driving);
   await mayRetry(api, run);
   const { source: old, pipeline } = config;
-  const given = functions.length > 0 || old?.pipeline != null || (old?.functions.length ?? 0) > 0;
-  const loaded = given ? await loadSource(old, functions) : null;
+  const hasSource = functions.length > 0 || old?.pipeline != null || (old?.functions.length ?? 0) > 0;
+  const loaded = hasSource && !asItWas ? await loadSource(old, functions) : null;
   const bundle = loaded?.bundle ?? null;
   const brought =
     bundle === null || bundle.digest === config.digest ? null : await bring(api, bundle, { config, note });
@@ -42,7 +50,7 @@ export async function retryInCluster(
   const { published, settings } = isSame ? sameCode(config) : brought;
   const { besideMemory } = config;
   const again = configOf({
-    runId: makeRunId(pipeline, systemClock),
+    runId: keyed?.runId ?? makeRunId(pipeline, systemClock),
     pipeline,
     from: runId,
     published,
@@ -50,7 +58,7 @@ export async function retryInCluster(
     source: loaded?.source ?? old,
   });
   await publishRun(api, {
-    config: { ...again, ...omitUndefined({ besideMemory }) },
+    config: { ...again, ...omitUndefined({ besideMemory, request: keyed?.request }) },
     record: null,
     ...(bundle === null ? {} : { bring: () => bring(api, bundle, { config, note }) }),
   });

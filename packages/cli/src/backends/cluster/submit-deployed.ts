@@ -1,12 +1,18 @@
 /** Starts a run of a version that is deployed, without the source. */
 import { KtError, omitUndefined } from '@kube-transform/sdk';
 import { newRun, storedPipeline, systemClock } from '@kube-transform/runtime/internal';
-import { type DeployedVersion, type KubeApi, runConfigOf } from '@kube-transform/runtime/kubernetes';
+import {
+  type DeployedVersion,
+  type KubeApi,
+  type RunConfig,
+  runConfigOf,
+} from '@kube-transform/runtime/kubernetes';
+import type { RunRecord } from '@kube-transform/runtime';
 import type { RunRequest } from '../../pipeline/make-run.js';
 import type { ClusterOptions } from '../../project/resolve-context.js';
 import { publishRun } from './publish-run.js';
 import type { PublishedRun } from './submit-run.js';
-import { deployedParams } from './deployed-params.js';
+import { type boundTo, deployedParams } from './deployed-params.js';
 import { findDeployment, readKept } from '../../deploy/deployments.js';
 import { notDeployed } from '../../deploy/rollback.js';
 
@@ -56,8 +62,19 @@ export async function submitDeployed(
   { rest, pairs, runId }: RunRequest,
   { deployed, typed }: { deployed: DeployedVersion; typed: ClusterOptions },
 ): Promise<PublishedRun> {
-  const { spec, digest, bundleParts, source } = deployed;
-  const { params, schema } = deployedParams(deployed, rest, pairs);
+  const { digest, bundleParts } = deployed;
+  const made = await runOfVersion(deployed, { ...deployedParams(deployed, rest, pairs), runId });
+  const { maxPods, maxRuns, keepFinished } = typed;
+  const { config, record } = configured(api, { deployed, ...made }, { maxPods, maxRuns, keepFinished });
+  await publishRun(api, { config, record });
+  return { runId: record.runId, bundle: { digest, parts: bundleParts, isNew: false }, config };
+}
+
+/** The record of a run of a version. @throws KtError for parameters that it does not take, `BAD_RUN_ID`. */
+export async function runOfVersion(
+  { spec, source }: DeployedVersion,
+  { params, schema, runId }: ReturnType<typeof boundTo> & { runId: string | undefined },
+): Promise<{ record: RunRecord }> {
   const record = await newRun({
     pipeline: storedPipeline(spec, schema),
     params,
@@ -65,13 +82,15 @@ export async function submitDeployed(
     source,
     ...omitUndefined({ runId }),
   });
-  const { maxPods, maxRuns, keepFinished } = typed;
-  const settings = {
-    ...deployed.settings,
-    namespace: api.namespace,
-    ...omitUndefined({ maxPods, maxRuns, keepFinished }),
-  };
-  const config = runConfigOf(deployed, record, settings);
-  await publishRun(api, { config, record });
-  return { runId: record.runId, bundle: { digest, parts: bundleParts, isNew: false }, config };
+  return { record };
+}
+
+/** The same with what its controller is told. */
+export function configured(
+  { namespace }: Pick<KubeApi, 'namespace'>,
+  { deployed, record }: { deployed: DeployedVersion; record: RunRecord },
+  typed: Pick<ClusterOptions, 'maxPods' | 'maxRuns' | 'keepFinished'> = {},
+): { config: RunConfig; record: RunRecord } {
+  const settings = { ...deployed.settings, namespace, ...omitUndefined(typed) };
+  return { config: runConfigOf(deployed, record, settings), record };
 }

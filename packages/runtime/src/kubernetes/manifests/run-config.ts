@@ -33,6 +33,8 @@ export interface RunConfig {
   schedule?: string;
   /** The most memory that a step beside the controller has. Default: there are none. */
   besideMemory?: string;
+  /** Digest of what was asked for with a key, which names the run. */
+  request?: string;
 }
 
 /** Keys of the run's ConfigMap. */
@@ -70,6 +72,7 @@ export const RUN_CONFIG = new Format<RunConfig>({
     version: optional(text),
     schedule: optional(text),
     besideMemory: optional(text),
+    request: optional(text),
   }),
 });
 
