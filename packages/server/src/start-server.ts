@@ -1,7 +1,7 @@
 /** A whole server: definitions, Jobs, retention, HTTP. */
 import { readFile } from 'node:fs/promises';
 import { messageOf, systemClock } from '@kube-transform/runtime/internal';
-import { type KubeApi, type KubeConnection, paths } from '@kube-transform/runtime/kubernetes';
+import type { KubeConnection } from '@kube-transform/runtime/kubernetes';
 import type { Clock } from '@kube-transform/runtime';
 import { KtError } from '@kube-transform/sdk';
 import { FileDefinitions } from './definitions/definitions.js';
@@ -12,6 +12,7 @@ import { anyOf, oidcCallers } from './http/oidc.js';
 import { readTokens } from './http/tokens.js';
 import { jobApi, JobManager } from './jobs/managed-jobs.js';
 import { JobRetention } from './jobs/retention.js';
+import { rehearse } from './rehearsal.js';
 import type { ServerSettings } from './settings.js';
 
 /** What a server needs beside its settings. */
@@ -33,7 +34,6 @@ export interface JobServer {
 }
 
 const END_WITHIN_MS = 25_000;
-const WARM_WITHIN_MS = 1000;
 
 /** Starts a server. Rejects with KtError where definitions or tokens cannot be used, or the port is taken. */
 export async function startServer({
@@ -70,7 +70,7 @@ export async function startServer({
       maxBodyBytes,
       tell,
     });
-    await warmUp(api, clock);
+    await rehearse(api, clock);
     const server = await listen(app, { host: settings.host, port: settings.port, clock });
     const retention = new JobRetention({ jobs, retentionSec, clock, tell, deleted: n => metrics.deleted(n) });
     const kept = retention.run(ending.signal);
@@ -87,15 +87,6 @@ export async function startServer({
     api.close();
     throw error instanceof KtError ? error : cannotStart(error);
   }
-}
-
-/** Opens the connection to the cluster, which the first request then has; a silent one is not waited for. */
-async function warmUp(api: KubeApi, clock: Clock): Promise<void> {
-  const over = new AbortController();
-  const asked = api.get(paths.jobs(api.namespace), { query: { limit: 1 }, retryForMs: 0 });
-  const late = clock.sleep(WARM_WITHIN_MS, over.signal);
-  await Promise.race([asked.catch(() => undefined), late.catch(() => undefined)]);
-  over.abort();
 }
 
 function cannotStart(cause: unknown): KtError {

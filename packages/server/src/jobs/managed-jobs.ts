@@ -97,13 +97,17 @@ export class JobManager {
   async list({
     definition,
     labels = {},
-  }: { definition?: string | undefined; labels?: Readonly<Record<string, string>> } = {}): Promise<
-    JobObject[]
-  > {
+    pageSize,
+  }: {
+    definition?: string | undefined;
+    labels?: Readonly<Record<string, string>>;
+    pageSize?: number;
+  } = {}): Promise<JobObject[]> {
     const { [MARK.signature]: _, ...others } = labels;
     const asked = { ...others, ...(definition === undefined ? {} : { [MARK.definition]: definition }) };
     const labelSelector = selectorOf({ [MARK.signature]: this.signature, ...asked });
-    const { items } = await this.api.list<JobObject>(paths.jobs(this.api.namespace), { labelSelector });
+    const path = paths.jobs(this.api.namespace);
+    const { items } = await this.api.list<JobObject>(path, { labelSelector, pageSize });
     return items;
   }
 

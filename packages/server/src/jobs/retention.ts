@@ -26,6 +26,8 @@ export interface RetentionOptions {
 }
 
 const INTERVAL_MS = 60_000;
+/** Small: requests are answered between two pages. */
+const PAGE = 100;
 const SECONDS = /^\d{1,15}(?:\.\d+)?$/;
 
 /** Marks finished Jobs with the time of their deletion, and deletes those whose time has come. */
@@ -38,10 +40,19 @@ export class JobRetention {
 
   /** Marks finished Jobs that have no mark. Rejects with KubeError where they cannot be listed. */
   async mark(): Promise<void> {
+    await this.#mark(await this.#finished());
+  }
+
+  /** Deletes finished Jobs whose time has come; their names. Rejects with KubeError without a list. */
+  async deleteDue(): Promise<string[]> {
+    return await this.#deleteDue(await this.#finished());
+  }
+
+  async #mark(finished: readonly JobObject[]): Promise<void> {
     const { jobs, retentionSec, clock } = this.#options;
     // eslint-disable-next-line no-restricted-syntax -- a time of day, which others read
     const at = String(Math.ceil(clock.nowMs() / 1000) + retentionSec);
-    for (const job of await this.#finished()) {
+    for (const job of finished) {
       if (job.metadata.annotations?.[MARK.deletion] !== undefined) continue;
       const patch = { metadata: { uid: job.metadata.uid, annotations: { [MARK.deletion]: at } } };
       await this.#try(job, 'marked', () =>
@@ -50,11 +61,10 @@ export class JobRetention {
     }
   }
 
-  /** Deletes finished Jobs whose time has come; their names. Rejects with KubeError without a list. */
-  async deleteDue(): Promise<string[]> {
+  async #deleteDue(finished: readonly JobObject[]): Promise<string[]> {
     const { api } = this.#options.jobs;
     const deleted: string[] = [];
-    for (const job of await this.#finished()) {
+    for (const job of finished) {
       if (!this.#isDue(job)) continue;
       await this.#try(job, 'deleted', async () => {
         await this.#options.beforeDelete?.(job);
@@ -70,8 +80,9 @@ export class JobRetention {
   /** Both, once; the names of those that were deleted. Never rejects. */
   async pass(): Promise<string[]> {
     try {
-      await this.mark();
-      const gone = await this.deleteDue();
+      const finished = await this.#finished();
+      await this.#mark(finished);
+      const gone = await this.#deleteDue(finished);
       this.#options.deleted?.(gone.length);
       return gone;
     } catch (error) {
@@ -89,7 +100,7 @@ export class JobRetention {
   }
 
   async #finished(): Promise<JobObject[]> {
-    const all = await this.#options.jobs.list();
+    const all = await this.#options.jobs.list({ pageSize: PAGE });
     return all.filter(job => wordFor(job) !== 'Running' && job.metadata.deletionTimestamp === undefined);
   }
 
