@@ -1,4 +1,4 @@
-/** What a server does before it takes requests: each thing some times, so that no caller waits for the first. */
+/** What a server does before it takes requests: all of it some times, so that no caller meets the first. */
 import { Agent, request } from 'node:http';
 import { type KubeApi, paths } from '@kube-transform/runtime/kubernetes';
 import type { Clock } from '@kube-transform/runtime';

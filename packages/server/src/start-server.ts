@@ -14,6 +14,8 @@ import { jobApi, JobManager } from './jobs/managed-jobs.js';
 import { JobRetention } from './jobs/retention.js';
 import { rehearse } from './rehearsal.js';
 import type { ServerSettings } from './settings.js';
+import { JobUpkeep } from './upkeep/upkeep.js';
+import { isUntold } from './upkeep/webhooks.js';
 
 /** What a server needs beside its settings. */
 export interface StartOptions {
@@ -51,15 +53,20 @@ export async function startServer({
       tokensPath === undefined ? undefined : readTokens(await readFile(tokensPath, 'utf8'), tokensPath),
       oidc === undefined ? undefined : oidcCallers(oidc, clock),
     ]);
-    const { images, serviceAccounts, retentionSec, perSec, maxBodyBytes } = settings;
+    const { images, serviceAccounts, queues, priorities, retentionSec, perSec, maxBodyBytes } = settings;
+    const { webhook } = settings;
     const jobs = new JobManager({
       api,
       signature: settings.signature,
       definitions,
-      limits: { images, serviceAccounts },
+      limits: { images, serviceAccounts, queues, priorities },
+      tellsEnds: webhook !== undefined,
+      clock,
     });
     const ending = new AbortController();
     const metrics = serverMetrics();
+    const upkeep = new JobUpkeep({ jobs, clock, webhook, tell, told: result => metrics.told(result) });
+    await upkeep.start();
     const app = serverApp({
       jobs,
       clock,
@@ -72,14 +79,16 @@ export async function startServer({
     });
     await rehearse(api, clock);
     const server = await listen(app, { host: settings.host, port: settings.port, clock });
-    const retention = new JobRetention({ jobs, retentionSec, clock, tell, deleted: n => metrics.deleted(n) });
-    const kept = retention.run(ending.signal);
+    const isNeeded = webhook === undefined ? () => false : isUntold;
+    const deleted = (count: number): void => metrics.deleted(count);
+    const retention = new JobRetention({ jobs, retentionSec, clock, tell, isNeeded, deleted });
+    const kept = [retention.run(ending.signal), upkeep.run(ending.signal)];
     return {
       url: server.url,
       jobs,
       stop: async () => {
         ending.abort();
-        await Promise.all([server.close(END_WITHIN_MS), kept]);
+        await Promise.all([server.close(END_WITHIN_MS), ...kept]);
         api.close();
       },
     };

@@ -3,7 +3,7 @@ import { KtError } from '@kube-transform/sdk';
 import type { KubeApi } from '@kube-transform/runtime/kubernetes';
 import { type ConfigMap, paths } from '@kube-transform/runtime/kubernetes';
 import { parseTemplate } from '../jinja/parse-template.js';
-import { type JobDefinition, readDefinitions } from './read-config.js';
+import { type DefinitionPlace, type JobDefinition, readDefinitions } from './read-config.js';
 import { WatchedFile } from './watched-file.js';
 
 /** Finds the template of a definition. */
@@ -15,6 +15,8 @@ export interface DefinitionSource {
    * KubeError for those in ConfigMaps
    */
   templateOf(name: string): Promise<string>;
+  /** The place of its Jobs in line, where requests do not say another. Default: none. */
+  placeOf?(name: string): Promise<DefinitionPlace>;
 }
 
 /** What definitions are read with. */
@@ -55,6 +57,11 @@ export class FileDefinitions implements DefinitionSource {
 
   async names(): Promise<string[]> {
     return [...(await this.#file.get()).keys()].sort();
+  }
+
+  async placeOf(name: string): Promise<DefinitionPlace> {
+    const { queue, priority } = (await this.#file.get()).get(name) ?? {};
+    return { queue, priority };
   }
 
   async templateOf(name: string): Promise<string> {

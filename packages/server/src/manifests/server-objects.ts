@@ -30,8 +30,9 @@ const TOKENS = '/etc/job-server/tokens';
 
 /** Each verb is one that the server uses. */
 export const SERVER_RULES = [
-  { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create', 'get', 'list', 'patch', 'delete'] },
-  { apiGroups: ['batch'], resources: ['jobs/status'], verbs: ['get'] },
+  { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create', 'get', 'list', 'watch', 'patch', 'delete'] },
+  // Patch: a job that waits for one that has failed fails.
+  { apiGroups: ['batch'], resources: ['jobs/status'], verbs: ['get', 'patch'] },
   { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
   { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
   // Why a job waits.
