@@ -4,7 +4,7 @@ import { FakeClock } from '../../kit/fake-clock.js';
 import { JOBS, type OpenJobs } from '../open-jobs.js';
 
 const LOOK_MS = 500;
-const MAX_LOOKS = 2000;
+const MAX_LOOKS = 20_000;
 
 /** A Job in the cluster, as far as tests look into it. */
 export interface JobSeen {
@@ -26,9 +26,26 @@ export const jobIn = ({ kube }: OpenJobs, name: string): JobSeen =>
 export const marksOf = (opened: OpenJobs, name: string): Record<string, string> =>
   jobIn(opened, name).metadata.annotations ?? {};
 
+/** Time stands still while servers look: between two looks none passes. */
+class LookClock extends FakeClock {
+  #looks: (() => void)[] = [];
+
+  override sleep(ms: number, signal?: AbortSignal): Promise<void> {
+    if (ms !== LOOK_MS || signal?.aborted === true) return super.sleep(ms, signal);
+    return new Promise((resolve, reject) => {
+      this.#looks.push(resolve);
+      signal?.addEventListener('abort', () => reject(signal.reason));
+    });
+  }
+
+  look(): void {
+    for (const look of this.#looks.splice(0)) look();
+  }
+}
+
 /** One server's work, with a clock of its own. */
 export class Looking {
-  readonly clock = new FakeClock();
+  readonly clock = new LookClock();
   readonly told: string[] = [];
   readonly #ending = new AbortController();
   #run: Promise<void> = Promise.resolve();
@@ -53,10 +70,10 @@ export class Looking {
     }
   }
 
-  /** Looks once more where a look is over, and lets what was asked come. */
+  /** Lets what was asked come, and looks once more where a look is over. */
   async look(): Promise<void> {
     await new Promise(resolve => setImmediate(resolve));
-    if (this.clock.waiting.includes(LOOK_MS)) this.clock.advance(LOOK_MS);
+    this.clock.look();
   }
 
   async end(): Promise<void> {
