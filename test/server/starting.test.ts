@@ -44,6 +44,8 @@ test('a server that starts - makes no job, and has its connections when the firs
   const { url } = await start();
   expect(kube.askedFor(new RegExp(`^POST ${JOBS}`))).toEqual([]);
   expect(kube.connections).toBeGreaterThan(1);
+  // A watch has a connection of its own.
+  await kube.hasBeenAsked(/watch=true/);
   const before = kube.connections;
   expect((await post(url)).status).toBe(200);
   expect(kube.connections).toBe(before);

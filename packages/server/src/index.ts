@@ -6,6 +6,7 @@ export type { DefinitionPlace, JobDefinition, TemplateSource } from './definitio
 export { serverApp } from './http/app.js';
 export type { AppOptions } from './http/app.js';
 export type { Serving } from './http/handlers.js';
+export type { TlsSettings } from './http/certificate.js';
 export { listen } from './http/listen.js';
 export type { ListeningServer, ListenOptions } from './http/listen.js';
 export { serverMetrics } from './http/metrics.js';

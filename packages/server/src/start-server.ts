@@ -78,7 +78,8 @@ export async function startServer({
       tell,
     });
     await rehearse(api, clock);
-    const server = await listen(app, { host: settings.host, port: settings.port, clock });
+    const { host, port, tls } = settings;
+    const server = await listen(app, { host, port, clock, tls, tell });
     const isNeeded = webhook === undefined ? () => false : isUntold;
     const deleted = (count: number): void => metrics.deleted(count);
     const retention = new JobRetention({ jobs, retentionSec, clock, tell, isNeeded, deleted });

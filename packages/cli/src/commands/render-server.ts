@@ -9,6 +9,11 @@ interface Options {
   signature: string;
   replicas: number;
   tokensSecret?: string;
+  tlsSecret?: string;
+  webhookUrl?: string;
+  webhookSecret?: string;
+  allowQueues?: string;
+  allowPriorities?: string;
   allowImages?: string;
   allowServiceAccounts?: string;
 }
@@ -35,16 +40,35 @@ export function renderServerCommand({ output }: Cli): Command {
       '--tokens-secret <name>',
       'Secret with the key tokens.yaml: who may ask (default: who reaches it)',
     )
+    .option(
+      '--tls-secret <name>',
+      'Secret with tls.crt and tls.key, as cert-manager makes it (default: no TLS)',
+    )
+    .option('--webhook-url <url>', 'who is told of the ends of jobs; with --webhook-secret')
+    .option('--webhook-secret <name>', 'Secret with the key secret, which signs what is told')
+    .option('--allow-queues <list>', 'queues of Kueue that jobs may use, by commas (default: all)')
+    .option('--allow-priorities <list>', 'priorities that jobs may have, by commas (default: all)')
     .option('--allow-images <list>', 'images that jobs may use, by commas (default: all)')
     .option('--allow-service-accounts <list>', 'service accounts of jobs, by commas (default: default)')
-    .action(async ({ allowImages, allowServiceAccounts, ...plan }: Options) => {
-      const [{ loadServer }, { yamlOf }, { omitUndefined }] = await Promise.all([
+    .action(async ({ allowImages, allowServiceAccounts, allowQueues, allowPriorities, ...plan }: Options) => {
+      const [{ loadServer }, { yamlOf }, { KtError, omitUndefined }] = await Promise.all([
         import('../serve/load-server.js'),
         import('../render/kustomize.js'),
         import('@kube-transform/sdk'),
       ]);
+      if ((plan.webhookUrl === undefined) !== (plan.webhookSecret === undefined))
+        throw new KtError({
+          code: 'BAD_OPTIONS',
+          path: '--webhook-url',
+          message: '--webhook-url and --webhook-secret belong together: what is told is signed.',
+        });
       const { serverObjects } = await loadServer();
-      const allowed = { allowedImages: allowImages, allowedServiceAccounts: allowServiceAccounts };
+      const allowed = {
+        allowedImages: allowImages,
+        allowedServiceAccounts: allowServiceAccounts,
+        allowedQueues: allowQueues,
+        allowedPriorities: allowPriorities,
+      };
       printText(output, yamlOf(serverObjects(omitUndefined({ ...plan, ...allowed }))).trimEnd());
     });
 }
