@@ -83,7 +83,10 @@ describe('definitions of kt.config.ts', () => {
       ended,
       /BAD_DEFINITIONS {2}kt\.config\.ts server\.definitions broken: .*The template of "broken"/,
     );
-    expectMistake(ended, /definitions lost: The template in \S*no\/where\.yaml of "lost" .*ENOENT/);
+    expectMistake(
+      ended,
+      /definitions lost: The template in \S*no\/where\.yaml of "lost" .*There is no such file/,
+    );
     expect(ended.err).not.toContain('"good"');
   });
 });
@@ -112,13 +115,13 @@ describe('kt render server', () => {
     'definitions of %s - become ConfigMaps, and rights to read others',
     async from => {
       const list = [
-        { name: 'on', spec: GREET },
+        { name: 'on', spec: GREET, queue: 'batch', priority: 'high' },
         { name: 'hello', spec_path: 'hello.yaml' },
         { name: 'own', spec_config_map_name: 'm', spec_config_map_namespace: 'jobs' },
         { name: 'other', spec_config_map_name: 'm', spec_config_map_namespace: 'else' },
       ];
       const typed = [
-        { name: 'on', template: GREET },
+        { name: 'on', template: GREET, queue: 'batch', priority: 'high' },
         { name: 'hello', file: 'hello.yaml' },
         { name: 'own', configMap: { name: 'm', namespace: 'jobs' } },
         { name: 'other', configMap: { name: 'm', namespace: 'else' } },
@@ -137,7 +140,11 @@ describe('kt render server', () => {
       expect([...maps.keys()]).toEqual(['job-definitions', 'job-templates']);
       expect(maps.get('job-templates')).toEqual({ 'on.yaml': GREET, 'hello.yaml': HELLO });
       expect([...readDefinitions(maps.get('job-definitions')!['definitions.yaml']!, 'f').values()]).toEqual([
-        { name: 'on', source: { kind: 'file', path: '/etc/job-server/templates/on.yaml' } },
+        {
+          name: 'on',
+          source: { kind: 'file', path: '/etc/job-server/templates/on.yaml' },
+          ...{ queue: 'batch', priority: 'high' },
+        },
         { name: 'hello', source: { kind: 'file', path: '/etc/job-server/templates/hello.yaml' } },
         { name: 'own', source: { kind: 'config-map', name: 'm', namespace: 'jobs' } },
         { name: 'other', source: { kind: 'config-map', name: 'm', namespace: 'else' } },
@@ -204,7 +211,19 @@ describe('kt render server', () => {
     const source = await readFile(join(root, 'packages/server/src/settings.ts'), 'utf8');
     const names = [...new Set(source.match(/'(JOB_[A-Z_]+|IN_CLUSTER)'/g)!.map(name => name.slice(1, -1)))];
     expect(names.length).toBeGreaterThan(15);
-    const { env } = await rendered(root, '--tokens-secret', 't', '--allow-images', 'a/*');
+    const given = [
+      'tokens-secret',
+      'allow-images',
+      'tls-secret',
+      'webhook-secret',
+      'allow-queues',
+      'allow-priorities',
+    ];
+    const { env } = await rendered(
+      root,
+      ...given.flatMap(name => [`--${name}`, 'a']),
+      ...['--webhook-url', 'https://hooks.example'],
+    );
     for (const name of names) {
       if (name in env && name !== 'JOB_RETENTION_PERIOD_SEC') continue;
       const ended = await runKt(root, ['render', 'server', '--image', 'x', '--env', `${name}=https://1`]);

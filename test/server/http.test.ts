@@ -191,18 +191,16 @@ describe('the server', () => {
     expect(JSON.stringify(document)).not.toContain('$schema');
   });
 
-  test('the page to read - tells of each route, runs nothing, and is found', async () => {
+  test('the page to read - tells of each route, and runs nothing', async () => {
     const page = await opened.app.request('/docs');
     expect(page.headers.get('content-security-policy')).toMatch(/^default-src 'none'/);
     const text = await page.text();
-    for (const { path, summary } of Object.values(ROUTES)) {
-      expect(text).toContain(`</span>${path}</code>`);
-      expect(text).toContain(summary);
-    }
+    for (const [id, { method, path }] of Object.entries(ROUTES))
+      expect(text).toContain(
+        `<section id="${id}"><h2><code><span class="method">${method}</span>${path}</code></h2>`,
+      );
     expect(text).toContain('job_definition_name: string');
     expect(text).not.toMatch(/<script|https?:/);
-    const start = await opened.app.request('/');
-    expect([start.status, start.headers.get('location')]).toEqual([302, 'docs']);
   });
 });
 

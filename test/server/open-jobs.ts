@@ -126,6 +126,7 @@ export class OpenJobs {
       api: this.api,
       signature: SIGNATURE,
       definitions: this.definitions,
+      clock: this.clock,
       ...manager,
     });
     const serving = {

@@ -7,10 +7,11 @@ export type {
   DefinitionSource,
 } from './definitions/definitions.js';
 export { readDefinitions } from './definitions/read-config.js';
-export type { JobDefinition, TemplateSource } from './definitions/read-config.js';
+export type { DefinitionPlace, JobDefinition, TemplateSource } from './definitions/read-config.js';
 export { serverApp } from './http/app.js';
 export type { AppOptions } from './http/app.js';
 export type { Serving } from './http/handlers.js';
+export type { TlsSettings } from './http/certificate.js';
 export { listen } from './http/listen.js';
 export type { ListeningServer, ListenOptions } from './http/listen.js';
 export { serverMetrics } from './http/metrics.js';
@@ -32,6 +33,12 @@ export { jobApi, JobManager } from './jobs/managed-jobs.js';
 export type { CreateOptions, JobManagerOptions, PreCreate } from './jobs/managed-jobs.js';
 export { JobRetention } from './jobs/retention.js';
 export type { RetentionOptions } from './jobs/retention.js';
+export { JobUpkeep } from './upkeep/upkeep.js';
+export type { UpkeepOptions } from './upkeep/upkeep.js';
+export { isUntold } from './upkeep/webhooks.js';
+export type { WebhookResult } from './upkeep/webhooks.js';
+export type { WebhookSettings } from './upkeep/webhook-request.js';
+export type { JobPlace, PlaceLimits } from './jobs/queues.js';
 export { waitOf } from './jobs/waiting.js';
 export type { JobWait } from './jobs/waiting.js';
 export type { PlannedDefinition } from './manifests/definition-objects.js';

@@ -1,6 +1,8 @@
 /** What a server is told by its environment: all that is wrong is said at once. */
 import { KtError, type Problem } from '@kube-transform/sdk';
+import type { TlsSettings } from './http/certificate.js';
 import type { OidcSettings } from './http/oidc.js';
+import { isWebhookUrl, type WebhookSettings } from './upkeep/webhook-request.js';
 
 /** The environment, read. */
 export interface ServerSettings {
@@ -22,6 +24,13 @@ export interface ServerSettings {
   tokensPath: string | undefined;
   /** JOB_SERVER_OIDC_…: JWTs of whom hold, beside the tokens. Default: nobody's. */
   oidc: OidcSettings | undefined;
+  /** JOB_SERVER_TLS_CERT_PATH and …_KEY_PATH. Default: without TLS. */
+  tls: TlsSettings | undefined;
+  /** JOB_SERVER_WEBHOOK_URL and …_SECRET_PATH: who is told of the ends of jobs. Default: nobody. */
+  webhook: WebhookSettings | undefined;
+  /** JOB_ALLOWED_QUEUES, JOB_ALLOWED_PRIORITIES: by commas. Default: all. */
+  queues: string[] | undefined;
+  priorities: string[] | undefined;
   /** JOB_ALLOWED_IMAGES: by commas, `*` for any signs. Default: all. */
   images: string[] | undefined;
   /** JOB_ALLOWED_SERVICE_ACCOUNTS: by commas. Default: all. */
@@ -38,6 +47,9 @@ const LABEL_VALUE = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
 const NAMESPACE = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 
 const OIDC = ['JOB_SERVER_OIDC_ISSUER', 'JOB_SERVER_OIDC_AUDIENCE', 'JOB_SERVER_OIDC_JWKS_URL'];
+
+const TLS = ['JOB_SERVER_TLS_CERT_PATH', 'JOB_SERVER_TLS_KEY_PATH'];
+const WEBHOOK = ['JOB_SERVER_WEBHOOK_URL', 'JOB_SERVER_WEBHOOK_SECRET_PATH'];
 
 /** Whether what comes from there comes from whom it says. */
 function isTrusted(url: string): boolean {
@@ -100,6 +112,25 @@ export function readSettings(
       toleranceSec: number('JOB_SERVER_OIDC_CLOCK_TOLERANCE_SEC', [0, 600], 30),
     };
   };
+  const tls = (): TlsSettings | undefined => {
+    if (!TLS.some(name => given(name) !== undefined)) return undefined;
+    const [certPath = '', keyPath = ''] = TLS.map(name =>
+      needed(name, 'JOB_SERVER_TLS_CERT_PATH and JOB_SERVER_TLS_KEY_PATH belong together'),
+    );
+    return { certPath, keyPath };
+  };
+  const webhook = (): WebhookSettings | undefined => {
+    if (!WEBHOOK.some(name => given(name) !== undefined)) return undefined;
+    const [url = '', secretPath = ''] = WEBHOOK.map(name =>
+      needed(name, 'JOB_SERVER_WEBHOOK_URL and JOB_SERVER_WEBHOOK_SECRET_PATH belong together'),
+    );
+    if (url !== '' && !isWebhookUrl(url))
+      wrong(
+        'JOB_SERVER_WEBHOOK_URL',
+        'JOB_SERVER_WEBHOOK_URL is to be a URL that begins with https:// or http://, without a password.',
+      );
+    return { url, secretPath };
+  };
   const settings: ServerSettings = {
     signature: needed(
       'JOB_SIGNATURE',
@@ -117,6 +148,10 @@ export function readSettings(
     port: number('JOB_SERVER_PORT', [0, 65_535], 5000),
     tokensPath: given('JOB_SERVER_TOKENS_PATH'),
     oidc: oidc(),
+    tls: tls(),
+    webhook: webhook(),
+    queues: list('JOB_ALLOWED_QUEUES'),
+    priorities: list('JOB_ALLOWED_PRIORITIES'),
     images: list('JOB_ALLOWED_IMAGES'),
     serviceAccounts: list('JOB_ALLOWED_SERVICE_ACCOUNTS'),
     perSec: number('JOB_SERVER_REQUESTS_PER_SEC', [1, 10 ** 6], 100),

@@ -1,7 +1,7 @@
 /** A whole server: definitions, Jobs, retention, HTTP. */
 import { readFile } from 'node:fs/promises';
 import { messageOf, systemClock } from '@kube-transform/runtime/internal';
-import { type KubeApi, type KubeConnection, paths } from '@kube-transform/runtime/kubernetes';
+import type { KubeConnection } from '@kube-transform/runtime/kubernetes';
 import type { Clock } from '@kube-transform/runtime';
 import { KtError } from '@kube-transform/sdk';
 import { type DefinitionList, openDefinitions } from './definitions/definitions.js';
@@ -12,8 +12,11 @@ import { anyOf, oidcCallers } from './http/oidc.js';
 import { readTokens } from './http/tokens.js';
 import { jobApi, JobManager } from './jobs/managed-jobs.js';
 import { JobRetention } from './jobs/retention.js';
+import { rehearse } from './rehearsal.js';
 import type { ServedRuns } from './runs/served-runs.js';
 import type { ServerSettings } from './settings.js';
+import { JobUpkeep } from './upkeep/upkeep.js';
+import { isUntold } from './upkeep/webhooks.js';
 
 /** What a server needs beside its settings. */
 export interface StartOptions {
@@ -38,7 +41,6 @@ export interface JobServer {
 }
 
 const END_WITHIN_MS = 25_000;
-const WARM_WITHIN_MS = 1000;
 
 /** Starts a server. Rejects with KtError where definitions or tokens cannot be used, or the port is taken. */
 export async function startServer({
@@ -58,15 +60,20 @@ export async function startServer({
       tokensPath === undefined ? undefined : readTokens(await readFile(tokensPath, 'utf8'), tokensPath),
       oidc === undefined ? undefined : oidcCallers(oidc, clock),
     ]);
-    const { images, serviceAccounts, retentionSec, perSec, maxBodyBytes } = settings;
+    const { images, serviceAccounts, queues, priorities, retentionSec, perSec, maxBodyBytes } = settings;
+    const { webhook } = settings;
     const jobs = new JobManager({
       api,
       signature: settings.signature,
       definitions,
-      limits: { images, serviceAccounts },
+      limits: { images, serviceAccounts, queues, priorities },
+      tellsEnds: webhook !== undefined,
+      clock,
     });
     const ending = new AbortController();
     const metrics = serverMetrics();
+    const upkeep = new JobUpkeep({ jobs, clock, webhook, tell, told: result => metrics.told(result) });
+    await upkeep.start();
     const app = serverApp({
       jobs,
       clock,
@@ -78,16 +85,19 @@ export async function startServer({
       runs,
       tell,
     });
-    await warmUp(api, clock);
-    const server = await listen(app, { host: settings.host, port: settings.port, clock });
-    const retention = new JobRetention({ jobs, retentionSec, clock, tell, deleted: n => metrics.deleted(n) });
-    const kept = retention.run(ending.signal);
+    await rehearse(api, clock);
+    const { host, port, tls } = settings;
+    const server = await listen(app, { host, port, clock, tls, tell });
+    const isNeeded = webhook === undefined ? () => false : isUntold;
+    const deleted = (count: number): void => metrics.deleted(count);
+    const retention = new JobRetention({ jobs, retentionSec, clock, tell, isNeeded, deleted });
+    const kept = [retention.run(ending.signal), upkeep.run(ending.signal)];
     return {
       url: server.url,
       jobs,
       stop: async () => {
         ending.abort();
-        await Promise.all([server.close(END_WITHIN_MS), kept]);
+        await Promise.all([server.close(END_WITHIN_MS), ...kept]);
         api.close();
       },
     };
@@ -95,15 +105,6 @@ export async function startServer({
     api.close();
     throw error instanceof KtError ? error : cannotStart(error);
   }
-}
-
-/** Opens the connection to the cluster, which the first request then has; a silent one is not waited for. */
-async function warmUp(api: KubeApi, clock: Clock): Promise<void> {
-  const over = new AbortController();
-  const asked = api.get(paths.jobs(api.namespace), { query: { limit: 1 }, retryForMs: 0 });
-  const late = clock.sleep(WARM_WITHIN_MS, over.signal);
-  await Promise.race([asked.catch(() => undefined), late.catch(() => undefined)]);
-  over.abort();
 }
 
 function cannotStart(cause: unknown): KtError {

@@ -27,6 +27,14 @@ export function renderServerCommand({ output }: Cli): Command {
       '--tokens-secret <name>',
       'Secret with the key tokens.yaml: who may ask (default: who reaches it)',
     )
+    .option(
+      '--tls-secret <name>',
+      'Secret with tls.crt and tls.key, as cert-manager makes it (default: no TLS)',
+    )
+    .option('--webhook-url <url>', 'who is told of the ends of jobs; with --webhook-secret')
+    .option('--webhook-secret <name>', 'Secret with the key secret, which signs what is told')
+    .option('--allow-queues <list>', 'queues of Kueue that jobs may use, by commas (default: all)')
+    .option('--allow-priorities <list>', 'priorities that jobs may have, by commas (default: all)')
     .option('--allow-images <list>', 'images that jobs may use, by commas (default: all)')
     .option('--allow-service-accounts <list>', 'service accounts of jobs, by commas (default: default)')
     .option(

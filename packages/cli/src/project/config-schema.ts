@@ -102,6 +102,8 @@ const definition = z
     template: nonEmpty.optional(),
     file: nonEmpty.optional(),
     configMap: z.strictObject({ name: objectName, namespace }).optional(),
+    queue: objectName.optional(),
+    priority: objectName.optional(),
   })
   .refine(
     given => TEMPLATES.filter(key => given[key] !== undefined).length === 1,

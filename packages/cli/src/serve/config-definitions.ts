@@ -1,6 +1,6 @@
 /** Job definitions of a project: those that its `kt.config.ts` names. */
 import { isAbsolute, join } from 'node:path';
-import type { JobDefinitionConfig } from '@kube-transform/sdk';
+import { type JobDefinitionConfig, omitUndefined } from '@kube-transform/sdk';
 import type { DefinitionList, JobDefinition, TemplateSource } from '@kube-transform/server';
 import { loadConfig } from '../project/load-config.js';
 import { projectAround } from '../project/project-dir.js';
@@ -11,8 +11,9 @@ export async function configDefinitions(): Promise<DefinitionList | undefined> {
   if (found?.config.server === undefined) return undefined;
   const definitions = new Map<string, JobDefinition>();
   for (const definition of found.config.server.definitions) {
-    const { name } = definition;
-    definitions.set(name, { name, source: sourceOf(definition, found.dir) });
+    const { name, queue, priority } = definition;
+    const place = omitUndefined({ queue, priority });
+    definitions.set(name, { name, source: sourceOf(definition, found.dir), ...place });
   }
   return { place: `${found.file} server.definitions`, get: async () => definitions };
 }

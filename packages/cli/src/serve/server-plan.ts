@@ -12,6 +12,11 @@ export interface RenderServerOptions {
   signature: string;
   replicas: number;
   tokensSecret?: string;
+  tlsSecret?: string;
+  webhookUrl?: string;
+  webhookSecret?: string;
+  allowQueues?: string;
+  allowPriorities?: string;
   allowImages?: string;
   allowServiceAccounts?: string;
   /** A list in YAML. Default: that of `kt.config.ts`, else examples. */
@@ -28,6 +33,12 @@ export interface RenderServerOptions {
 const FIXED = {
   JOB_NAMESPACE: '--namespace',
   JOB_SIGNATURE: '--signature',
+  JOB_ALLOWED_QUEUES: '--allow-queues',
+  JOB_ALLOWED_PRIORITIES: '--allow-priorities',
+  JOB_SERVER_TLS_CERT_PATH: '--tls-secret',
+  JOB_SERVER_TLS_KEY_PATH: '--tls-secret',
+  JOB_SERVER_WEBHOOK_URL: '--webhook-url',
+  JOB_SERVER_WEBHOOK_SECRET_PATH: '--webhook-secret',
   JOB_ALLOWED_IMAGES: '--allow-images',
   JOB_ALLOWED_SERVICE_ACCOUNTS: '--allow-service-accounts',
   JOB_SERVER_TOKENS_PATH: '--tokens-secret',
@@ -44,12 +55,20 @@ const MAX_BYTES = 1_000_000;
  * for templates that cannot be used, `DEFINITIONS_TOO_LARGE`.
  */
 export async function serverPlan(options: RenderServerOptions): Promise<ServerPlan> {
-  const { namespace, image, signature, replicas, tokensSecret } = options;
+  const { namespace, image, signature, replicas, tokensSecret, tlsSecret, webhookUrl, webhookSecret } =
+    options;
+  if ((webhookUrl === undefined) !== (webhookSecret === undefined))
+    throw new KtError({
+      code: 'BAD_OPTIONS',
+      path: '--webhook-url',
+      message: '--webhook-url and --webhook-secret belong together: what is told is signed.',
+    });
   const { readSettings, serverEnvironment } = await loadServer();
-  const { allowImages, allowServiceAccounts } = options;
+  const { allowImages, allowServiceAccounts, allowQueues, allowPriorities } = options;
   const plan: ServerPlan = omitUndefined({
-    ...{ namespace, image, signature, replicas, tokensSecret },
+    ...{ namespace, image, signature, replicas, tokensSecret, tlsSecret, webhookUrl, webhookSecret },
     ...{ allowedImages: allowImages, allowedServiceAccounts: allowServiceAccounts },
+    ...{ allowedQueues: allowQueues, allowedPriorities: allowPriorities },
     definitions: await definitionsOf(options.definitions),
     env: {
       ...omitUndefined({
@@ -91,14 +110,15 @@ async function definitionsOf(file: string | undefined): Promise<PlannedDefinitio
   await source.start();
   const planned: PlannedDefinition[] = [];
   let bytes = 0;
-  for (const { name, source: from } of (await list.get()).values()) {
+  for (const { name, source: from, queue, priority } of (await list.get()).values()) {
+    const place = omitUndefined({ queue, priority });
     if (from.kind === 'config-map') {
-      planned.push({ name, configMap: { name: from.name, namespace: from.namespace } });
+      planned.push({ name, ...place, configMap: { name: from.name, namespace: from.namespace } });
       continue;
     }
     const template = await source.templateOf(name);
     bytes += Buffer.byteLength(template) + 2 * name.length + 100;
-    planned.push({ name, template });
+    planned.push({ name, ...place, template });
   }
   if (bytes > MAX_BYTES)
     throw new KtError({

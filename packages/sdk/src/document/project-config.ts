@@ -137,6 +137,10 @@ export interface JobDefinitionConfig {
   file?: string;
   /** A ConfigMap, whose key with its own name has the template; it is read for each job. */
   configMap?: { name: string; namespace: string };
+  /** A queue of Kueue in which its jobs stand, where they do not say another. */
+  queue?: string;
+  /** The priority in the queue; without one the PriorityClass of the pods. */
+  priority?: string;
 }
 
 /**

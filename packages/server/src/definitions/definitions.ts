@@ -4,7 +4,7 @@ import { KtError, type Problem } from '@kube-transform/sdk';
 import type { KubeApi } from '@kube-transform/runtime/kubernetes';
 import { type ConfigMap, paths } from '@kube-transform/runtime/kubernetes';
 import { parseTemplate } from '../jinja/parse-template.js';
-import { type JobDefinition, readDefinitions } from './read-config.js';
+import { type DefinitionPlace, type JobDefinition, readDefinitions } from './read-config.js';
 import { WatchedFile } from './watched-file.js';
 
 /** Finds the template of a definition. */
@@ -16,6 +16,8 @@ export interface DefinitionSource {
    * KubeError for those in ConfigMaps
    */
   templateOf(name: string): Promise<string>;
+  /** The place of its Jobs in line, where requests do not say another. Default: none. */
+  placeOf?(name: string): Promise<DefinitionPlace>;
 }
 
 /** What definitions are read with. */
@@ -70,6 +72,11 @@ export class ListedDefinitions implements DefinitionSource {
 
   async names(): Promise<string[]> {
     return [...(await this.#list.get()).keys()].sort();
+  }
+
+  async placeOf(name: string): Promise<DefinitionPlace> {
+    const { queue, priority } = (await this.#list.get()).get(name) ?? {};
+    return { queue, priority };
   }
 
   async templateOf(name: string): Promise<string> {

@@ -1,5 +1,5 @@
 /** The list of job definitions, as k8s-jobs has it: read and checked. Pure. */
-import { KtError, type Problem } from '@kube-transform/sdk';
+import { KtError, omitUndefined, type Problem } from '@kube-transform/sdk';
 import { parse } from 'yaml';
 
 /** Where the template of a definition is. */
@@ -9,15 +9,27 @@ export type TemplateSource =
   /** The key of the ConfigMap has its name. */
   | { kind: 'config-map'; name: string; namespace: string };
 
+/** Where Jobs stand in line. */
+export interface DefinitionPlace {
+  /** A queue of Kueue. */
+  queue?: string | undefined;
+  /** The priority in the queue; without one the PriorityClass of the pods. */
+  priority?: string | undefined;
+}
+
 /** A job definition. */
-export interface JobDefinition {
+export interface JobDefinition extends DefinitionPlace {
   name: string;
   source: TemplateSource;
 }
 
-const MEMBERS = ['name', 'spec', 'spec_path', 'spec_config_map_name', 'spec_config_map_namespace'];
+const MEMBERS = [
+  ...['name', 'spec', 'spec_path', 'spec_config_map_name', 'spec_config_map_namespace'],
+  ...['queue', 'priority'],
+];
 /** What is written into a label of each Job. */
 const LABEL_VALUE = /^[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$/;
+const PLACE = /^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/;
 const OBJECT_NAME = /^[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?$/;
 
 /**
@@ -72,7 +84,11 @@ function definitionOf(given: unknown, wrong: (message: string) => void): JobDefi
     return void wrong(`${called} has a "${other[0]}" that is no text: write the template after "spec: |".`);
   const source = sourceOf(Object.fromEntries(members));
   if (typeof source === 'string') return void wrong(`${called} ${source}.`);
-  return { name, source };
+  const { queue, priority } = Object.fromEntries(members) as DefinitionPlace;
+  for (const [key, value] of Object.entries({ queue, priority }))
+    if (value !== undefined && !PLACE.test(value))
+      return void wrong(`${called} has the ${key} ${JSON.stringify(value)}, which is no name of Kubernetes.`);
+  return { name, source, ...omitUndefined({ queue, priority }) };
 }
 
 /** The source, or what is wrong with it. */

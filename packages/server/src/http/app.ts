@@ -115,7 +115,6 @@ export function serverApp(options: AppOptions): Hono {
       ),
     );
   }
-  app.get('/', c => c.redirect('docs'));
   app.notFound(c =>
     send(c, refusal('NOT_FOUND', 'There is nothing at this path: /docs names what there is.')),
   );

@@ -106,7 +106,9 @@ export function handlersOf({
     create: async c => {
       const [arraySize, idempotencyKey] = [numberIn(c, 'array_size', [1, 100_000]), keyOf(c)];
       const { definition, args } = await bodyOf(c);
-      const name = await jobs.create(definition, args, { idempotencyKey, arraySize });
+      const place = { queue: c.req.query('queue'), priority: c.req.query('priority') };
+      const dependsOn = c.req.queries('depends_on') ?? [];
+      const name = await jobs.create(definition, args, { idempotencyKey, arraySize, dependsOn, ...place });
       metrics.created(definition);
       return c.json({ job_name: name });
     },

@@ -1,5 +1,6 @@
 /** Jobs as clients of k8s-jobs know them: snake_case, dates of HTTP, null where nothing is. Pure. */
 import * as z from 'zod';
+import { dependsOn } from '../jobs/dependencies.js';
 import { type JobObject, MARK, wordFor } from '../jobs/job-object.js';
 import type { JobWait } from '../jobs/waiting.js';
 
@@ -32,6 +33,7 @@ export const JobView = z.object({
   job_definition_name: z.nullable(z.string()),
   state: z.enum(['Running', 'Complete', 'Failed']),
   retry_of: z.nullable(z.string()),
+  depends_on: z.array(z.string()).describe('The jobs that it was made to wait for'),
   waiting: WaitView,
   status: StatusView,
 });
@@ -69,6 +71,7 @@ export const jobView = (job: JobObject, waiting: JobWait | null): z.infer<typeof
   job_definition_name: job.metadata.labels?.[MARK.definition] ?? null,
   state: wordFor(job),
   retry_of: job.metadata.annotations?.[MARK.retryOf] ?? null,
+  depends_on: dependsOn(job),
   waiting,
   status: statusView(job),
 });

@@ -1,10 +1,12 @@
 /** The server on a port: time limits, refusals of what is no HTTP, and an end that cuts nobody off. */
 import { createServer, STATUS_CODES, type Server } from 'node:http';
+import * as https from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { getRequestListener } from '@hono/node-server';
 import type { Clock } from '@kube-transform/runtime';
 import type { Hono } from 'hono';
+import { MIN_VERSION, readKeyPair, renewCertificate, type TlsSettings } from './certificate.js';
 
 /** Where, and how long a request may take to come. */
 export interface ListenOptions {
@@ -16,6 +18,10 @@ export interface ListenOptions {
   headMs?: number;
   /** For a whole request with its body. Default 30 s. */
   requestMs?: number;
+  /** Default: without TLS. */
+  tls?: TlsSettings | undefined;
+  /** Told in a sentence of a certificate that cannot be used any more. */
+  tell?: (message: string) => void;
 }
 
 /** A server that listens. */
@@ -35,7 +41,8 @@ const REFUSALS: Record<string, [status: number, why: string]> = {
 
 /** What is said on a connection that speaks no HTTP, or too slowly. */
 function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
+  if (!socket.writable || /^(ECONNRESET|EPROTO|ERR_SSL_.*|ERR_TLS_.*)$/.test(error.code ?? ''))
+    return void socket.destroy();
   const [status, why] = REFUSALS[error.code ?? ''] ?? [400, 'This is no request that HTTP knows.'];
   const body = JSON.stringify({ error: why, code: 'BAD_REQUEST' });
   const head = [
@@ -47,9 +54,9 @@ function refuse(error: NodeJS.ErrnoException, socket: Duplex): void {
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }
 
-/** Listens. Rejects where the port is taken. */
+/** Listens. Rejects where the port is taken, or the certificate cannot be used. */
 export async function listen(app: Hono, options: ListenOptions): Promise<ListeningServer> {
-  const { host, port, clock, headMs = 10_000, requestMs = 30_000 } = options;
+  const { host, port, clock, headMs = 10_000, requestMs = 30_000, tls, tell = () => undefined } = options;
   const limits = {
     maxHeaderSize: MAX_HEADER_BYTES,
     headersTimeout: headMs,
@@ -58,18 +65,32 @@ export async function listen(app: Hono, options: ListenOptions): Promise<Listeni
     keepAliveTimeout: 5000,
   };
   const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
-  const server = createServer(limits, (request, response) => void answer(request, response));
+  const pair = tls === undefined ? undefined : await readKeyPair(tls);
+  const server =
+    pair === undefined
+      ? createServer(limits, (request, response) => void answer(request, response))
+      : https.createServer(
+          { ...limits, ...pair, minVersion: MIN_VERSION, handshakeTimeout: headMs },
+          (request, response) => void answer(request, response),
+        );
   server.on('clientError', refuse);
   await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, host, resolve));
-  return { url: urlOf(server), close: async withinMs => closed(server, clock, withinMs) };
+  const closing = new AbortController();
+  if (tls !== undefined && pair !== undefined && server instanceof https.Server)
+    void renewCertificate(server, { settings: tls, pair, clock, signal: closing.signal, tell });
+  const close = async (withinMs: number): Promise<void> => {
+    closing.abort();
+    await closed(server, clock, withinMs);
+  };
+  return { url: urlOf(server), close };
 }
 
-function urlOf(server: Server): string {
+function urlOf(server: Server | https.Server): string {
   const { address, port, family } = server.address() as AddressInfo;
-  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+  return `${server instanceof https.Server ? 'https' : 'http'}://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
 }
 
-async function closed(server: Server, clock: Clock, withinMs: number): Promise<void> {
+async function closed(server: Server | https.Server, clock: Clock, withinMs: number): Promise<void> {
   const over = new AbortController();
   const end = new Promise<void>(resolve => server.close(() => resolve()));
   server.closeIdleConnections();

@@ -10,6 +10,8 @@ export interface ServerMetrics {
   created(definition: string): void;
   /** Finished jobs were deleted. */
   deleted(jobs: number): void;
+  /** The webhook was told of an end, or was not. */
+  told(result: string): void;
 }
 
 /** Counts from 0. */
@@ -40,6 +42,12 @@ export function serverMetrics(): ServerMetrics {
     help: 'Finished Jobs that retention deleted',
     registers,
   });
+  const told = new Counter({
+    name: 'kt_server_webhooks_total',
+    help: 'Attempts to tell the webhook of the end of a job: delivered, failed, given_up',
+    labelNames: ['result'],
+    registers,
+  });
   return {
     registry,
     answered: ({ method, route, status, seconds: took }) => {
@@ -48,5 +56,6 @@ export function serverMetrics(): ServerMetrics {
     },
     created: definition => created.inc({ definition }),
     deleted: jobs => deleted.inc(jobs),
+    told: result => told.inc({ result }),
   };
 }

@@ -47,7 +47,12 @@ export const ROUTES = {
     path: '/jobs',
     summary: 'Make a job from a definition',
     scope: 'submit',
-    query: { array_size: 'Makes an array job with so many items' },
+    query: {
+      array_size: 'Makes an array job with so many items',
+      depends_on: 'A job that has to complete before this one begins; may be repeated',
+      queue: 'The queue of Kueue that it waits in',
+      priority: 'Its priority in the queue; without a queue the priority class of its pods',
+    },
     headers: { 'Idempotency-Key': 'The same job for the same key: 1 to 255 visible characters' },
     body: CreateBody,
     answer: Created,

@@ -12,9 +12,10 @@ import {
 } from '@kube-transform/runtime/internal';
 import { KtError, type Problem } from '@kube-transform/sdk';
 import type { JobContainer, JobObject } from './job-object.js';
+import { type PlaceLimits, wrongPlaces } from './queues.js';
 
 /** What Jobs may be. */
-export interface JobLimits {
+export interface JobLimits extends PlaceLimits {
   /** The one namespace in which Jobs are made. */
   namespace: string;
   /** Images that may be used; `*` stands for any signs. Default: all. */
@@ -55,10 +56,16 @@ export function checkJob(given: unknown, limits: JobLimits): JobObject {
   if (job === undefined || job.apiVersion !== 'batch/v1' || job.kind !== 'Job') throw notAJob(bare);
   if ('generateName' in job.metadata)
     throw notAJob(bare, 'it has metadata.generateName: give metadata.name, which is made unique here');
-  const problems = [...wrongPlace(job, limits), ...wrongImages(job, limits), ...wrongAccount(job, limits)];
-  if (problems.length > 0) throw new KtError(problems);
+  checkLimits(job, limits);
   const { status: _, ...rest } = job;
   return rest;
+}
+
+/** Whether a Job is within the limits. @throws KtError `JOB_NOT_ALLOWED` */
+export function checkLimits(job: JobObject, limits: JobLimits): void {
+  const wrong = [wrongPlace, wrongImages, wrongAccount, wrongPlaces];
+  const problems = wrong.flatMap(find => find(job, limits));
+  if (problems.length > 0) throw new KtError(problems);
 }
 
 function notAJob(given: unknown, why?: string): KtError {

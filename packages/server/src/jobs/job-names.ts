@@ -13,7 +13,7 @@ const LABEL_VALUE = /^(?:[A-Za-z0-9](?:[A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$/;
 /** 24 hexadecimal digits by chance. */
 export const randomHex = (): string => randomBytes(HEX / 2).toString('hex');
 /** 24 hexadecimal digits that are the same for the same texts. */
-export const hexOf = (...parts: readonly string[]): string =>
+export const hexOf = (parts: readonly string[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, HEX);
 
 /**

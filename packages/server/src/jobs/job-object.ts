@@ -57,7 +57,24 @@ export const MARK = {
   request: 'kt.dev/request',
   /** Annotation: the Job that it repeats. */
   retryOf: 'kt.dev/retry-of',
+  /** Label: servers do something for it, or because of it, and watch it therefore. */
+  followed: 'kt.dev/followed',
+  /** Annotation: the names that it was made to wait for, by commas. */
+  dependsOn: 'kt.dev/depends-on',
+  /** Annotation: those that it waits for still, NAME:UID by commas. */
+  waitsFor: 'kt.dev/waits-for',
+  /** Annotation: when somebody last named it to wait for, in seconds since 1970. */
+  awaited: 'kt.dev/awaited-unix-sec',
+  /** Annotation: the queue that it goes to when it waits no more. */
+  queue: 'kt.dev/queue',
+  /** Annotation: its template says that it is suspended, also when it waits no more. */
+  stays: 'kt.dev/stays-suspended',
+  /** Annotation: whether its end was told. */
+  told: 'kt.dev/end-told',
 } as const;
+
+/** What {@link MARK.told} begins with. */
+export const TOLD = { due: 'due', trying: 'trying', delivered: 'delivered', givenUp: 'given-up' } as const;
 
 /** The word for how a Job stands. */
 export type JobWord = 'Running' | 'Complete' | 'Failed';

@@ -4,8 +4,9 @@ import type { DefinitionSource } from '../definitions/definitions.js';
 import { argumentsOf, TemplateArguments } from '../jinja/arguments.js';
 import { TemplateError } from '../jinja/template-error.js';
 import { renderTemplate } from '../rendering/render-template.js';
-import { checkJob, type JobLimits } from './check-job.js';
+import { checkJob, checkLimits, type JobLimits } from './check-job.js';
 import { type JobObject, MARK } from './job-object.js';
+import { type JobPlace, placeIn } from './queues.js';
 
 /** Arguments of a template: from code, or as they were read from JSON. */
 export type GivenArguments = Readonly<Record<string, Json>> | TemplateArguments;
@@ -27,14 +28,23 @@ export class JobTemplates {
   }
 
   /**
-   * The Job that a definition gives, with the labels of the server, named as the template says.
-   * @throws KtError `BAD_TEMPLATE`, `NOT_A_JOB`, `JOB_NOT_ALLOWED` and those of the definitions; KubeError
+   * The Job that a definition gives, with the labels of the server, named as the template says. `place`: in
+   * front of what the definition says of it.
+   * @throws KtError `BAD_TEMPLATE`, `NOT_A_JOB`, `JOB_NOT_ALLOWED`, `BAD_PLACE` and those of the definitions;
+   * KubeError
    */
-  async render(definition: string, args: GivenArguments): Promise<JobObject> {
+  async render(definition: string, args: GivenArguments, place: JobPlace = {}): Promise<JobObject> {
     const { definitions, signature, limits } = this.#options;
     const job = checkJob(rendered(definition, await definitions.templateOf(definition), args), limits);
     const labels = { ...job.metadata.labels, [MARK.signature]: signature, [MARK.definition]: definition };
-    return { ...job, metadata: { ...job.metadata, labels } };
+    const placed = { ...job, metadata: { ...job.metadata, labels } };
+    const usual = await definitions.placeOf?.(definition);
+    placeIn(placed, {
+      queue: place.queue ?? usual?.queue,
+      priority: place.priority ?? usual?.priority,
+    });
+    checkLimits(placed, limits);
+    return placed;
   }
 }
 

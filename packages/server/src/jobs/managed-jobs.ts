@@ -8,15 +8,20 @@
 import { isKtError, KtError } from '@kube-transform/sdk';
 import { type KubeApi, KubeApi as Api, type KubeConnection, paths } from '@kube-transform/runtime/kubernetes';
 import { systemClock } from '@kube-transform/runtime/internal';
+import type { Clock } from '@kube-transform/runtime';
 import type { DefinitionSource } from '../definitions/definitions.js';
 import { argumentsOf, TemplateArguments } from '../jinja/arguments.js';
 import { jsonText } from '../jinja/values.js';
 import { asArray } from './array-jobs.js';
 import { checkJob, type JobLimits } from './check-job.js';
+import { asWaiting, dependencyNames } from './dependencies.js';
 import { type JobLogs, type LogOptions, logsOf } from './job-logs.js';
 import { baseOf, hexOf, isJobName, newName, randomHex, selectorOf } from './job-names.js';
-import { type JobObject, type JobWord, MARK, wordFor } from './job-object.js';
+import { type JobObject, type JobWord, MARK, TOLD, wordFor } from './job-object.js';
 import { type GivenArguments, JobTemplates } from './job-templates.js';
+import { openOf } from './named-jobs.js';
+import type { JobPlace } from './queues.js';
+import { withoutTraces } from './repeated-job.js';
 
 /** What is done to a Job before it is made; may change it, and may throw: then nothing is made. */
 export type PreCreate = (job: JobObject) => void | Promise<void>;
@@ -31,14 +36,19 @@ export interface JobManagerOptions {
   /** What Jobs may be, beside the namespace. */
   limits?: Omit<JobLimits, 'namespace'>;
   preCreate?: PreCreate;
+  /** The end of each Job is told to somebody; what has not been told is kept. Default false. */
+  tellsEnds?: boolean;
+  clock?: Pick<Clock, 'nowMs'>;
 }
 
 /** How one Job is made. */
-export interface CreateOptions {
+export interface CreateOptions extends JobPlace {
   /** The same Job for the same key: a request that is sent again makes no second one. */
   idempotencyKey?: string | undefined;
   /** Makes an Indexed Job with so many items. */
   arraySize?: number | undefined;
+  /** Jobs that have to complete before it begins; it fails where one of them fails or is deleted. */
+  dependsOn?: readonly string[] | undefined;
   preCreate?: PreCreate | undefined;
 }
 
@@ -53,8 +63,10 @@ export class JobManager {
   readonly #limits: JobLimits;
   readonly #preCreate: PreCreate | undefined;
   readonly #templates: JobTemplates;
+  readonly #tellsEnds: boolean;
+  readonly #clock: Pick<Clock, 'nowMs'>;
 
-  constructor({ api, signature, definitions, limits = {}, preCreate }: JobManagerOptions) {
+  constructor({ api, signature, definitions, limits = {}, preCreate, ...more }: JobManagerOptions) {
     selectorOf({ [MARK.signature]: signature });
     this.api = api;
     this.signature = signature;
@@ -62,12 +74,15 @@ export class JobManager {
     this.#limits = { ...limits, namespace: api.namespace };
     this.#templates = new JobTemplates({ definitions, signature, limits: this.#limits });
     this.#preCreate = preCreate;
+    this.#tellsEnds = more.tellsEnds ?? false;
+    this.#clock = more.clock ?? systemClock;
   }
 
   /** Makes a Job of a definition; its name. @throws KtError, KubeError */
   async create(definition: string, args: GivenArguments, options: CreateOptions = {}): Promise<string> {
-    const job = await this.render(definition, args);
-    const { idempotencyKey: key, arraySize } = options;
+    const { idempotencyKey: key, arraySize, queue, priority } = options;
+    const job = await this.render(definition, args, { queue, priority });
+    const names = dependencyNames(options.dependsOn ?? []);
     if (arraySize !== undefined) asArray(job, arraySize);
     const base =
       key === undefined
@@ -76,34 +91,47 @@ export class JobManager {
             .toLowerCase()
             .replaceAll(/[^a-z0-9]/g, '-')
             .replace(/^-/, 'x');
-    const hex = key === undefined ? randomHex() : hexOf(this.signature, definition, key);
+    const hex = key === undefined ? randomHex() : hexOf([this.signature, definition, key]);
     job.metadata.name = newName(base, hex, arraySize);
     if (key !== undefined) {
-      const said = hexOf(
-        jsonText((args instanceof TemplateArguments ? args : argumentsOf(args)).values),
-        String(arraySize),
-      );
-      job.metadata.annotations = { ...job.metadata.annotations, [MARK.request]: said };
+      const { values } = args instanceof TemplateArguments ? args : argumentsOf(args);
+      const said = [jsonText(values), String(arraySize)];
+      if (names.length > 0 || queue !== undefined || priority !== undefined)
+        said.push(names.join(','), queue ?? '', priority ?? '');
+      job.metadata.annotations = { ...job.metadata.annotations, [MARK.request]: hexOf(said) };
+    }
+    if (names.length > 0) {
+      try {
+        asWaiting(job, names, await openOf(this, names, this.#clock.nowMs()));
+      } catch (error) {
+        // The same request may have made it before those that it names had failed or gone.
+        if (key !== undefined && (await this.#isMade(job))) return job.metadata.name;
+        throw error;
+      }
     }
     return await this.#make(job, options.preCreate);
   }
 
   /** The Job that a definition and its arguments give, without making it. @throws KtError, KubeError */
-  async render(definition: string, args: GivenArguments): Promise<JobObject> {
-    return await this.#templates.render(definition, args);
+  async render(definition: string, args: GivenArguments, place?: JobPlace): Promise<JobObject> {
+    return await this.#templates.render(definition, args, place);
   }
 
   /** The Jobs there are, of one definition or with labels, by name. @throws KtError `BAD_LABEL`, KubeError */
   async list({
     definition,
     labels = {},
-  }: { definition?: string | undefined; labels?: Readonly<Record<string, string>> } = {}): Promise<
-    JobObject[]
-  > {
+    pageSize,
+  }: {
+    definition?: string | undefined;
+    labels?: Readonly<Record<string, string>>;
+    pageSize?: number;
+  } = {}): Promise<JobObject[]> {
     const { [MARK.signature]: _, ...others } = labels;
     const asked = { ...others, ...(definition === undefined ? {} : { [MARK.definition]: definition }) };
     const labelSelector = selectorOf({ [MARK.signature]: this.signature, ...asked });
-    const { items } = await this.api.list<JobObject>(paths.jobs(this.api.namespace), { labelSelector });
+    const path = paths.jobs(this.api.namespace);
+    const { items } = await this.api.list<JobObject>(path, { labelSelector, pageSize });
     return items;
   }
 
@@ -155,7 +183,17 @@ export class JobManager {
     return await this.#make(job);
   }
 
+  /** Whether the same request has made the Job. */
+  async #isMade({ metadata: { name, annotations } }: JobObject): Promise<boolean> {
+    const there = await this.get(name).catch(orGone);
+    return there?.metadata.annotations?.[MARK.request] === annotations?.[MARK.request];
+  }
+
   async #make(job: JobObject, preCreate = this.#preCreate): Promise<string> {
+    if (this.#tellsEnds) {
+      job.metadata.labels = { ...job.metadata.labels, [MARK.followed]: 'true' };
+      job.metadata.annotations = { ...job.metadata.annotations, [MARK.told]: TOLD.due };
+    }
     await preCreate?.(job);
     const { name, annotations } = job.metadata;
     let there: JobObject | null = null;
@@ -179,26 +217,6 @@ export class JobManager {
 function orGone(error: unknown): null {
   if (isKtError(error) && error.code === 'UNKNOWN_JOB') return null;
   throw error;
-}
-
-/** A Job as it was before the cluster added to it. */
-function withoutTraces({ metadata, spec }: JobObject): JobObject {
-  const own = (all: Readonly<Record<string, string>> = {}): Record<string, string> =>
-    Object.fromEntries(
-      Object.entries(all).filter(
-        ([key]) =>
-          !/^(batch\.kubernetes\.io\/|controller-uid$|job-name$)/.test(key) &&
-          ![MARK.deletion, MARK.request].includes(key as never),
-      ),
-    );
-  const { selector: _, manualSelector: __, suspend: ___, ...rest } = spec;
-  const pods = { ...spec.template.metadata, labels: own(spec.template.metadata?.labels) };
-  return {
-    apiVersion: 'batch/v1',
-    kind: 'Job',
-    metadata: { name: metadata.name, labels: own(metadata.labels), annotations: own(metadata.annotations) },
-    spec: { ...rest, template: { ...spec.template, metadata: pods } },
-  };
 }
 
 /** A client of a cluster as managers use it: an answer is waited for as long as a request may take. */

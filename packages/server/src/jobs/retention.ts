@@ -3,12 +3,15 @@
  *
  * R1 What runs is never deleted, whatever its annotations say; nor what has got the name of a Job that was
  *    finished: a key that is free again gives the same name.
+ * R3 What another Job waits for, or was named a moment ago by a request, is kept: a Job is deleted only as it
+ *    was listed, and who waits is looked for after that.
  * R2 Nothing stops the loop but its signal: what goes wrong is told, and the other Jobs have their turn.
  */
 import { messageOf } from '@kube-transform/runtime/internal';
 import { paths } from '@kube-transform/runtime/kubernetes';
 import type { Clock } from '@kube-transform/runtime';
 import type { JobManager } from './managed-jobs.js';
+import { textOf, waitsFor, wasNamed } from './dependencies.js';
 import { type JobObject, MARK, wordFor } from './job-object.js';
 
 /** How Jobs are kept. */
@@ -19,6 +22,8 @@ export interface RetentionOptions {
   clock: Clock;
   /** Called before each deletion, perhaps more than once; where it throws, the Job is kept. */
   beforeDelete?: (job: JobObject) => void | Promise<void>;
+  /** Whether a Job is kept beyond its time, since something is still to be done for it. */
+  isNeeded?: (job: JobObject) => boolean;
   /** Told how many were deleted by a pass. */
   deleted?: (jobs: number) => void;
   /** Told in a sentence of what went wrong. */
@@ -26,6 +31,8 @@ export interface RetentionOptions {
 }
 
 const INTERVAL_MS = 60_000;
+/** Small: requests are answered between two pages. */
+const PAGE = 100;
 const SECONDS = /^\d{1,15}(?:\.\d+)?$/;
 
 /** Marks finished Jobs with the time of their deletion, and deletes those whose time has come. */
@@ -38,10 +45,19 @@ export class JobRetention {
 
   /** Marks finished Jobs that have no mark. Rejects with KubeError where they cannot be listed. */
   async mark(): Promise<void> {
+    await this.#mark(await this.#finished());
+  }
+
+  /** Deletes finished Jobs whose time has come; their names. Rejects with KubeError without a list. */
+  async deleteDue(): Promise<string[]> {
+    return await this.#deleteDue(await this.#finished());
+  }
+
+  async #mark(finished: readonly JobObject[]): Promise<void> {
     const { jobs, retentionSec, clock } = this.#options;
     // eslint-disable-next-line no-restricted-syntax -- a time of day, which others read
     const at = String(Math.ceil(clock.nowMs() / 1000) + retentionSec);
-    for (const job of await this.#finished()) {
+    for (const job of finished) {
       if (job.metadata.annotations?.[MARK.deletion] !== undefined) continue;
       const patch = { metadata: { uid: job.metadata.uid, annotations: { [MARK.deletion]: at } } };
       await this.#try(job, 'marked', () =>
@@ -50,17 +66,20 @@ export class JobRetention {
     }
   }
 
-  /** Deletes finished Jobs whose time has come; their names. Rejects with KubeError without a list. */
-  async deleteDue(): Promise<string[]> {
+  async #deleteDue(finished: readonly JobObject[]): Promise<string[]> {
     const { api } = this.#options.jobs;
     const deleted: string[] = [];
-    for (const job of await this.#finished()) {
-      if (!this.#isDue(job)) continue;
+    const due = finished.filter(job => this.#isDue(job));
+    const awaited = due.length === 0 ? new Set<string>() : await this.#awaited();
+    for (const job of due) {
+      if (awaited.has(textOf([{ name: job.metadata.name, uid: job.metadata.uid ?? '' }]))) continue;
       await this.#try(job, 'deleted', async () => {
         await this.#options.beforeDelete?.(job);
-        const { name, uid } = job.metadata;
+        const { name, uid, resourceVersion } = job.metadata;
         const path = paths.jobs(api.namespace, name);
-        if (await api.deleteUnchanged(path, { name, uid }, { propagationPolicy: 'Foreground' }))
+        if (
+          await api.deleteUnchanged(path, { name, uid, resourceVersion }, { propagationPolicy: 'Foreground' })
+        )
           deleted.push(name);
       });
     }
@@ -70,8 +89,9 @@ export class JobRetention {
   /** Both, once; the names of those that were deleted. Never rejects. */
   async pass(): Promise<string[]> {
     try {
-      await this.mark();
-      const gone = await this.deleteDue();
+      const finished = await this.#finished();
+      await this.#mark(finished);
+      const gone = await this.#deleteDue(finished);
       this.#options.deleted?.(gone.length);
       return gone;
     } catch (error) {
@@ -89,15 +109,24 @@ export class JobRetention {
   }
 
   async #finished(): Promise<JobObject[]> {
-    const all = await this.#options.jobs.list();
+    const all = await this.#options.jobs.list({ pageSize: PAGE });
     return all.filter(job => wordFor(job) !== 'Running' && job.metadata.deletionTimestamp === undefined);
   }
 
-  #isDue({ metadata }: JobObject): boolean {
+  /** Whom Jobs wait for, as NAME:UID. */
+  async #awaited(): Promise<Set<string>> {
+    const followed = await this.#options.jobs.list({ labels: { [MARK.followed]: 'true' }, pageSize: PAGE });
+    return new Set(followed.flatMap(job => (waitsFor(job) ?? []).map(one => textOf([one]))));
+  }
+
+  #isDue(job: JobObject): boolean {
+    const { metadata } = job;
     const mark = metadata.annotations?.[MARK.deletion];
     if (mark === undefined) return false;
-    // eslint-disable-next-line no-restricted-syntax -- as above
-    if (SECONDS.test(mark)) return Number(mark) * 1000 <= this.#options.clock.nowMs();
+    const { clock, isNeeded } = this.#options;
+    const nowMs = clock.nowMs();
+    if (SECONDS.test(mark))
+      return Number(mark) * 1000 <= nowMs && !wasNamed(job, nowMs) && isNeeded?.(job) !== true;
     this.#options.tell(
       `The job "${metadata.name}" is kept: its annotation ${MARK.deletion} is ${JSON.stringify(mark.slice(0, 100))}, and no time in seconds.`,
     );

@@ -1,10 +1,11 @@
 /** The definitions of a server as ConfigMaps, and the rights that they need. Pure. */
 import type { KubeObject } from '@kube-transform/runtime/kubernetes';
+import type { DefinitionPlace } from '../definitions/read-config.js';
 import { EXAMPLES } from './example-definitions.js';
 
 /** A definition with its template, or with the ConfigMap that has it. */
-export type PlannedDefinition =
-  { name: string; template: string } | { name: string; configMap: { name: string; namespace: string } };
+export type PlannedDefinition = { name: string } & DefinitionPlace &
+  ({ template: string } | { configMap: { name: string; namespace: string } });
 
 /** An object with its fields. */
 export type Manifest = KubeObject & Record<string, unknown>;
@@ -44,6 +45,8 @@ export function definitionObjects(
       entry.push(`spec_config_map_name: ${JSON.stringify(name)}`);
       entry.push(`spec_config_map_namespace: ${JSON.stringify(where)}`);
     }
+    for (const key of ['queue', 'priority'] as const)
+      if (definition[key] !== undefined) entry.push(`${key}: ${JSON.stringify(definition[key])}`);
     entries.push(`${entry.join('\n  ')}\n`);
   }
   const list = entries.length === 0 ? '[]\n' : entries.join('');

@@ -21,6 +21,15 @@ export interface ServerPlan {
   replicas?: number;
   /** A Secret with the key `tokens.yaml`: who may ask. Default: everybody whom the NetworkPolicy lets. */
   tokensSecret?: string;
+  /** A Secret with `tls.crt` and `tls.key`, as cert-manager makes it. Default: without TLS. */
+  tlsSecret?: string;
+  /** Who is told of the ends of Jobs; needs `webhookSecret`. Default: nobody. */
+  webhookUrl?: string;
+  /** A Secret with the key `secret`, which signs what is told. */
+  webhookSecret?: string;
+  /** Queues of Kueue and priorities that Jobs may have, each by commas. Default: all. */
+  allowedQueues?: string;
+  allowedPriorities?: string;
   /** Images that Jobs may use, by commas. Default: all. */
   allowedImages?: string;
   /** Service accounts that pods of Jobs may have, by commas. Default `default`. */
@@ -36,11 +45,14 @@ const PORT = 5000;
 const USER = 65_532;
 const LABELS = { 'app.kubernetes.io/name': NAME, 'app.kubernetes.io/component': 'server' };
 const TOKENS = '/etc/job-server/tokens';
+const TLS = '/etc/job-server/tls';
+const WEBHOOK = '/etc/job-server/webhook';
 
 /** Each verb is one that the server uses. */
 export const SERVER_RULES = [
-  { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create', 'get', 'list', 'patch', 'delete'] },
-  { apiGroups: ['batch'], resources: ['jobs/status'], verbs: ['get'] },
+  { apiGroups: ['batch'], resources: ['jobs'], verbs: ['create', 'get', 'list', 'watch', 'patch', 'delete'] },
+  // Patch: a job that waits for one that has failed fails.
+  { apiGroups: ['batch'], resources: ['jobs/status'], verbs: ['get', 'patch'] },
   { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
   { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
   // Why a job waits.
@@ -119,18 +131,21 @@ function deployment(
   metadata: KubeObject['metadata'],
   definitions: DefinitionObjects,
 ): Manifest {
-  const { replicas = 2, tokensSecret } = plan;
+  const { replicas = 2, tlsSecret } = plan;
+  const secrets = secretsOf(plan);
   const volumes = [
     ...definitions.volumes,
     { name: 'tmp', emptyDir: { sizeLimit: '16Mi' } },
-    ...(tokensSecret === undefined ? [] : [{ name: 'tokens', secret: { secretName: tokensSecret } }]),
+    ...secrets.map(({ name, secretName }) => ({ name, secret: { secretName } })),
   ];
   const mounts = [
     ...definitions.mounts,
     { name: 'tmp', mountPath: '/tmp' },
-    ...(tokensSecret === undefined ? [] : [{ name: 'tokens', mountPath: TOKENS, readOnly: true }]),
+    ...secrets.map(({ name, mountPath }) => ({ name, mountPath, readOnly: true })),
   ];
-  const probe = (path: string): object => ({ httpGet: { path, port: 'http' } });
+  const probe = (path: string): object => ({
+    httpGet: { path, port: 'http', ...(tlsSecret === undefined ? {} : { scheme: 'HTTPS' }) },
+  });
   const container = {
     name: 'server',
     image: plan.image,
@@ -170,6 +185,18 @@ function deployment(
   };
 }
 
+/** The Secrets of a plan, and where the server finds them. */
+const secretsOf = ({
+  tokensSecret,
+  tlsSecret,
+  webhookSecret,
+}: ServerPlan): { name: string; secretName: string; mountPath: string }[] =>
+  [
+    { name: 'tokens', secretName: tokensSecret, mountPath: TOKENS },
+    { name: 'tls', secretName: tlsSecret, mountPath: TLS },
+    { name: 'webhook', secretName: webhookSecret, mountPath: WEBHOOK },
+  ].flatMap(({ secretName, ...secret }) => (secretName === undefined ? [] : [{ ...secret, secretName }]));
+
 /** The variables of the server's container. */
 export function serverEnvironment(plan: ServerPlan): Record<string, string> {
   return omitUndefined({
@@ -182,6 +209,12 @@ export function serverEnvironment(plan: ServerPlan): Record<string, string> {
     JOB_RETENTION_PERIOD_SEC: '3600',
     JOB_ALLOWED_SERVICE_ACCOUNTS: plan.allowedServiceAccounts ?? 'default',
     JOB_ALLOWED_IMAGES: plan.allowedImages,
+    JOB_ALLOWED_QUEUES: plan.allowedQueues,
+    JOB_ALLOWED_PRIORITIES: plan.allowedPriorities,
+    JOB_SERVER_TLS_CERT_PATH: plan.tlsSecret === undefined ? undefined : `${TLS}/tls.crt`,
+    JOB_SERVER_TLS_KEY_PATH: plan.tlsSecret === undefined ? undefined : `${TLS}/tls.key`,
+    JOB_SERVER_WEBHOOK_URL: plan.webhookUrl,
+    JOB_SERVER_WEBHOOK_SECRET_PATH: plan.webhookSecret === undefined ? undefined : `${WEBHOOK}/secret`,
     JOB_SERVER_TOKENS_PATH: plan.tokensSecret === undefined ? undefined : `${TOKENS}/tokens.yaml`,
     ...plan.env,
   });

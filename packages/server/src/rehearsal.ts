@@ -1,0 +1,88 @@
+/** What a server does before it takes requests: all of it some times, so that no caller meets the first. */
+import { Agent, request } from 'node:http';
+import { type KubeApi, paths } from '@kube-transform/runtime/kubernetes';
+import type { Clock } from '@kube-transform/runtime';
+import { KtError } from '@kube-transform/sdk';
+import { serverApp } from './http/app.js';
+import { listen } from './http/listen.js';
+import { serverMetrics } from './http/metrics.js';
+import { JobManager } from './jobs/managed-jobs.js';
+
+const WITHIN_MS = 1000;
+const REQUESTS = 40;
+const CONNECTIONS = 4;
+const DEFINITION = 'rehearsal';
+const TEMPLATE = `apiVersion: batch/v1
+kind: Job
+metadata: {name: "{{ name }}"}
+spec:
+  backoffLimit: {{ n | default(3) }}
+  template:
+    spec:
+      restartPolicy: Never
+      containers:
+        - {name: main, image: "example:1", command: [echo{% for one in words %}, "{{ one | upper }}"{% endfor %}]}
+`;
+
+/**
+ * Opens connections to the cluster, and makes jobs of a template of its own up to the moment at which they
+ * would be sent. Ends within a second, and never rejects.
+ */
+export async function rehearse(api: KubeApi, clock: Clock): Promise<void> {
+  const over = new AbortController();
+  const late = clock.sleep(WITHIN_MS, over.signal);
+  const all = Promise.allSettled([connect(api, over.signal), serve(api, clock, over.signal)]);
+  await Promise.race([all, late.catch(() => undefined)]);
+  over.abort();
+}
+
+/** What is asked changes nothing, and everybody may ask it. */
+async function connect(api: KubeApi, signal: AbortSignal): Promise<void> {
+  const kind = 'SelfSubjectAccessReview';
+  const resourceAttributes = { namespace: api.namespace, verb: 'create', group: 'batch', resource: 'jobs' };
+  const review = { apiVersion: 'authorization.k8s.io/v1', kind, spec: { resourceAttributes } };
+  const asked = Array.from({ length: CONNECTIONS }, (_, i) =>
+    i === 0
+      ? api.get(paths.jobs(api.namespace), { query: { limit: 1 }, retryForMs: 0, signal })
+      : api.create('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', review, {
+          retryForMs: 0,
+          signal,
+        }),
+  );
+  await Promise.allSettled(asked);
+}
+
+/** Requests as callers send them, over loopback, to a server whose jobs end before they are made. */
+async function serve(api: KubeApi, clock: Clock, signal: AbortSignal): Promise<void> {
+  const jobs = new JobManager({
+    api,
+    signature: DEFINITION,
+    definitions: { names: async () => [DEFINITION], templateOf: async () => TEMPLATE },
+    preCreate: () => {
+      throw new KtError({ code: 'BAD_REQUEST', path: '', message: 'This is a rehearsal.' });
+    },
+  });
+  const app = serverApp({ jobs, clock, metrics: serverMetrics(), ending: signal, perSec: 10 ** 6 });
+  const server = await listen(app, { host: '127.0.0.1', port: 0, clock });
+  const agent = new Agent({ keepAlive: true });
+  try {
+    for (let i = 0; i < REQUESTS && !signal.aborted; i++) await post(server.url, { agent, signal, i });
+  } finally {
+    agent.destroy();
+    await server.close(0);
+  }
+}
+
+async function post(
+  url: string,
+  { agent, signal, i }: { agent: Agent; signal: AbortSignal; i: number },
+): Promise<void> {
+  const headers = { 'content-type': 'application/json', 'idempotency-key': `k-${i}` };
+  const body = JSON.stringify({ job_definition_name: DEFINITION, name: 'a', n: i, words: ['b', `c ${i}`] });
+  await new Promise<void>((resolve, reject) => {
+    const sent = request(`${url}/jobs`, { method: 'POST', headers, agent, signal }, answer => {
+      answer.resume().on('end', resolve).on('error', reject);
+    });
+    sent.on('error', reject).end(body);
+  });
+}
