@@ -77,14 +77,13 @@ export function kt(
   return run(process.execPath, [BIN, ...args], { dir, onOut });
 }
 
+type OnText = (text: string, kill: (signal: NodeJS.Signals) => void) => void;
+
 /** Runs any program in a folder. */
 export function run(
   program: string,
   args: readonly string[],
-  {
-    dir,
-    onOut = () => undefined,
-  }: { dir: string; onOut?: (text: string, kill: (signal: NodeJS.Signals) => void) => void },
+  { dir, onOut = () => undefined, onErr = () => undefined }: { dir: string; onOut?: OnText; onErr?: OnText },
 ): Promise<Ended> {
   const child = spawn(program, args, { cwd: dir, stdio: ['ignore', 'pipe', 'pipe'] });
   const ended: Ended = { code: null, out: '', err: '' };
@@ -97,7 +96,10 @@ export function run(
     ended.out += chunk.toString();
     onOut(ended.out, kill);
   });
-  child.stderr.on('data', (chunk: Buffer) => (ended.err += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => {
+    ended.err += chunk.toString();
+    onErr(ended.err, kill);
+  });
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', code => resolve({ ...ended, code }));

@@ -11,7 +11,9 @@ import type {
   RunStatus,
   RunSummary,
 } from '@kube-transform/runtime';
+import type { Debugging, DebugOptions } from './debugging.js';
 
+export type { Debugging, DebugOptions, InspectSession } from './debugging.js';
 export type { EventSink, FailedLog, LogLine, RunEvent, RunStatus, RunSummary };
 
 /** The name of the store here. */
@@ -144,41 +146,6 @@ export type StartedRun = { readonly run: RunRef } & (
       readonly drive: (driver: RunDriver) => Promise<RunSummary>;
     }
 );
-
-/** Which item is looked into, and how. */
-export interface DebugOptions {
-  /** `STEP` or `STEP/INDEX`. */
-  selector: string;
-  /** Call its function in a process here, in place of a pod. */
-  local: boolean;
-  /** How long its pod stays, in milliseconds. */
-  keepMs: number;
-  /** In place of the image of its pod. */
-  image?: string | undefined;
-  /** In place of the memory of its pod, such as `4Gi`. */
-  memory?: string | undefined;
-  /** Told why it failed last, and why it takes long. */
-  note: (text: string) => void;
-  /** Aborted: what was begun is taken away. */
-  signal: AbortSignal;
-}
-
-/** What waits for somebody: a pod that runs, or a process that is to be started with Node. */
-export type Debugging =
-  | {
-      readonly kind: 'pod';
-      readonly context: string;
-      readonly namespace: string;
-      /** The Job that ends it. */
-      readonly job: string;
-      readonly pod: string;
-      readonly item: number;
-      /** What the item's pod ran, word by word; empty where its image says. */
-      readonly words: readonly string[];
-      /** Its words call a function, with Node. */
-      readonly isWorker: boolean;
-    }
-  | { readonly kind: 'process'; readonly script: string; readonly env: Readonly<Record<string, string>> };
 
 /** What is to be deleted. */
 export interface CollectOptions {

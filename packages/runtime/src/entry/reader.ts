@@ -11,9 +11,11 @@ import {
   valuesAfter,
 } from '../kubernetes/manifests/reader-pages.js';
 import { EXIT_CODE } from '../kubernetes/manifests/exit-codes.js';
+import { ktFiles } from '../files/kt-files.js';
 import { openStore } from '../open-store.js';
 import { readFailedLogs, readLogs } from '../reporting/run-logs.js';
 import { readRecord } from '../run-store/run-record.js';
+import { readItemStep } from '../worker/item-step.js';
 
 const CHUNK = 65_536;
 
@@ -47,6 +49,7 @@ async function* valuesOf({
   runId,
   store: url,
   place,
+  item,
   previous,
 }: ReadRequest): AsyncGenerator<ReadValue, void> {
   const store = await openStore(url);
@@ -57,6 +60,11 @@ async function* valuesOf({
       path: 'run',
       message: `Run "${runId}" has not begun: nothing of it is in its store.`,
     });
+  }
+  if (what === 'step') {
+    const host = { store, files: ktFiles(store), resultCache: new Map() };
+    yield { step: await readItemStep({ runId, job: place ?? '', item: item ?? null }, host) };
+    return;
   }
   const filter = { selector: place ?? undefined, previous };
   if (what === 'lines') for await (const line of readLogs(store, record, filter)) yield { line };

@@ -2,6 +2,7 @@
 export { paths } from './api/paths.js';
 export { debugJob, debugWords, replayWords } from './diagnosis/debug-job.js';
 export type { Debugged, DebugWishes } from './diagnosis/debug-job.js';
+export { itemJob } from './containers/pod-again.js';
 export { posixWord } from './diagnosis/kubelet-text.js';
 export { diagnose } from './diagnosis/diagnose.js';
 export { InquiryOfJob } from './diagnosis/inquiry.js';
@@ -53,6 +54,7 @@ export { FRAME, frameOf } from './files/frames.js';
 export { SESSION_COMMAND, volumeJob } from './files/volume-job.js';
 export type { SessionPeer } from './files/volume-session.js';
 export { volumeStore } from './files/volume-store.js';
+export type { ExecStream, ForwardStream } from './api/exec.js';
 export { CONTAINER } from './manifests/pod-spec.js';
 export { PROBE_REPORT, probeJob } from './manifests/probe-job.js';
 export type { ProbeReport } from './manifests/probe-job.js';

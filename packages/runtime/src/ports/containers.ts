@@ -13,6 +13,13 @@ export interface ContainerCall {
   resultFile: string | null;
 }
 
+/** What an item runs: its step, and what its container is given; null where it calls a function. */
+export interface ItemStep {
+  item: number;
+  job: KTJob;
+  call: ContainerCall | null;
+}
+
 /** Which item of which step a container is run for, and whom to tell. */
 export interface ContainerTask {
   runId: string;

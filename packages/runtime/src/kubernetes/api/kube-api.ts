@@ -7,7 +7,14 @@
  */
 import type { KubeConnection } from './connection.js';
 import { type CallOptions, type KubeApiOptions, KubeRequests, type StreamOptions } from './request.js';
-import { EXEC_PROTOCOLS, execStream, type ExecStream } from './exec.js';
+import {
+  EXEC_PROTOCOLS,
+  execStream,
+  type ExecStream,
+  FORWARD_PROTOCOLS,
+  forwardStream,
+  type ForwardStream,
+} from './exec.js';
 import { paths } from './paths.js';
 import { isKubeError } from './kube-error.js';
 import type { KubeList, KubeObject, ObjectMeta } from './objects.js';
@@ -168,10 +175,23 @@ export class KubeApi {
   async exec(
     pod: string,
     { container, command }: { container: string; command: readonly string[] },
-    options: { signal?: AbortSignal | undefined } = {},
+    {
+      onError = () => undefined,
+      ...options
+    }: { signal?: AbortSignal | undefined; onError?: (bytes: Uint8Array) => void } = {},
   ): Promise<ExecStream> {
     const path = paths.podExec(this.namespace, pod, { container, command });
-    return execStream(await this.#calls.upgrade(path, { ...options, protocols: EXEC_PROTOCOLS }));
+    return execStream(await this.#calls.upgrade(path, { ...options, protocols: EXEC_PROTOCOLS }), onError);
+  }
+
+  /** Connects to a port of a pod, as seen within the pod. Not tried again. */
+  async forward(
+    pod: string,
+    port: number,
+    options: { signal?: AbortSignal | undefined } = {},
+  ): Promise<ForwardStream> {
+    const path = paths.podForward(this.namespace, pod, port);
+    return forwardStream(await this.#calls.upgrade(path, { ...options, protocols: FORWARD_PROTOCOLS }));
   }
 
   /** Ends everything that is under way, and closes the connections. */

@@ -29,6 +29,8 @@ export const paths = {
     for (const word of command) query.append('command', word);
     return `${pods(namespace, name)}/exec?${query.toString()}`;
   },
+  podForward: (namespace: string, name: string, port: number): string =>
+    `${pods(namespace, name)}/portforward?ports=${port}`,
   configMaps: within('/api/v1', 'configmaps'),
   secrets: within('/api/v1', 'secrets'),
   services: within('/api/v1', 'services'),

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { createHash } from 'node:crypto';
 import { Duplex, PassThrough } from 'node:stream';
-import { expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { KubeApi } from './kube-api.js';
 import { WebSocket } from './web-socket.js';
 import { systemClock } from '../../process/system-clock.js';
@@ -100,6 +100,71 @@ test('exec - what it is given goes to its standard input', async () => {
   await send(Buffer.from('hi'));
   expect(said(await given)).toEqual({ opcode: 2, body: '\u0000hi' });
   close();
+});
+
+test('exec - a connection that breaks is no end of the process', async () => {
+  const api = await execServer(socket => void socket.end(frame(2, Buffer.from('\u0001half'))));
+  const { input } = await api.exec('p', COMMAND);
+  const reading = (async () => {
+    for await (const chunk of input) expect(Buffer.from(chunk).toString()).toBe('half');
+  })();
+  await expect(reading).rejects.toMatchObject({ code: 'EXEC_FAILED' });
+});
+
+test('exec - what is said on standard error is told as it comes', async () => {
+  const api = await execServer(socket => {
+    socket.write(frame(2, Buffer.from('\u0002one\n')));
+    socket.write(frame(2, Buffer.from('\u0001out')));
+    socket.write(frame(2, Buffer.from('\u0002two\n')));
+    socket.end(frame(2, Buffer.from('\u0003{"status":"Success"}')));
+  });
+  const said: string[] = [];
+  const { input } = await api.exec('p', COMMAND, { onError: bytes => void said.push(String(bytes)) });
+  for await (const chunk of input) said.push(String(chunk));
+  expect(said).toEqual(['one\n', 'out', 'two\n']);
+});
+
+describe('forward', () => {
+  const PORT = Buffer.from([0x0d, 0x24]);
+  const begin = (socket: Socket): void => {
+    for (const channel of [0, 1]) socket.write(frame(2, Buffer.concat([Buffer.from([channel]), PORT])));
+  };
+
+  test('the bytes of a port come and go, without what is said of the port', async () => {
+    let got = (_: Buffer): void => undefined;
+    const given = new Promise<Buffer>(resolve => (got = resolve));
+    const api = await execServer(socket => {
+      begin(socket);
+      socket.write(frame(2, Buffer.from('\u0000a')));
+      socket.write(frame(2, Buffer.from('\u0000\r$')));
+      socket.once('data', bytes => {
+        got(bytes);
+        socket.end(frame(8, new Uint8Array()));
+      });
+    });
+    const { input, send } = await api.forward('p', 9229);
+    await send(Buffer.from('hi'));
+    expect(said(await given)).toEqual({ opcode: 2, body: '\u0000hi' });
+    const bytes: string[] = [];
+    for await (const chunk of input) bytes.push(String(chunk));
+    expect(bytes).toEqual(['a', '\r$']);
+  });
+
+  test('a port at which nobody listens is told', async () => {
+    const api = await execServer(socket => {
+      begin(socket);
+      socket.write(frame(2, Buffer.from('\u0001connection refused\n')));
+    });
+    const { input, close } = await api.forward('p', 9229);
+    const reading = (async () => {
+      for await (const chunk of input) expect.fail(String(chunk));
+    })();
+    await expect(reading).rejects.toMatchObject({
+      code: 'FORWARD_FAILED',
+      message: expect.stringContaining('connection refused') as string,
+    });
+    close();
+  });
 });
 
 test('exec - a server that does not know the key is not spoken to', async () => {

@@ -4,7 +4,9 @@ import { describe, expect, test } from 'vitest';
 import type { ContainerCall } from '../../ports/containers.js';
 import { clusterSettings } from '../manifests/cluster-settings.js';
 import { ContainerGroups, readPlaces, writePlaces } from './container-groups.js';
+import { ownerOf } from '../manifests/run-jobs.js';
 import { containerPod, valuesOf } from './container-pod.js';
+import { itemJob } from './pod-again.js';
 
 const [job] = mustParsePipeline({
   name: 'p',
@@ -83,6 +85,36 @@ test('CP1: a container - is given its texts as they are, whatever others are giv
         const { command, args, env } = seen.get(pod)!;
         expect({ command, args }).toEqual({ command: call.command, args: call.args });
         for (const [name, text] of Object.entries(call.env)) expect(env.get(name)).toBe(text);
+      }
+    }),
+  );
+});
+
+test('CP1: a container whose Job is gone - is given the same again, and waits for nothing', () => {
+  const frame = {
+    runId: 'r',
+    pipeline: 'p',
+    settings,
+    digest: 'd',
+    bundleParts: 1,
+    owner: ownerOf('r', 'u'),
+  };
+  fc.assert(
+    fc.property(calls, some => {
+      const all = some.map(callOf);
+      const seen = through(all);
+      for (const [pod, call] of all.entries()) {
+        const { metadata, spec } = itemJob(frame, { job: job!, call }).spec!.template;
+        const again = given(spec, metadata.annotations ?? {});
+        const env = Object.fromEntries(seen.get(pod)!.env);
+        expect({ command: again.command, args: again.args }).toEqual({
+          command: seen.get(pod)!.command,
+          args: seen.get(pod)!.args,
+        });
+        expect(Object.fromEntries(again.env)).toMatchObject(
+          Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith('KT_VALUE_'))),
+        );
+        expect(spec).not.toHaveProperty('schedulingGates');
       }
     }),
   );

@@ -9,11 +9,10 @@
 import type { KTJob } from '@kube-transform/sdk';
 import type { ContainerCall } from '../../ports/containers.js';
 import { type ClusterSettings, pullPolicy } from '../manifests/cluster-settings.js';
+import { GATE } from '../manifests/names.js';
 import { basePod, type EnvVar, resourcesOf, workerEnv } from '../manifests/pod-spec.js';
 import { type ContainerTemplate, type Place, textAt } from './container-groups.js';
 
-/** The gate at which pods wait for what they are told. */
-export const GATE = 'kt.dev/item';
 const SCRATCH = 'scratch';
 const VALUE = 'KT_VALUE_';
 

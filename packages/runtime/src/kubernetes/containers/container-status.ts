@@ -3,8 +3,8 @@ import type { KTContainerResult } from '@kube-transform/sdk';
 import type { ContainerEnd } from '../../ports/containers.js';
 import { signalOf } from '../../parse/exit-signal.js';
 import type { ContainerState, Pod } from '../api/objects.js';
+import { GATE } from '../manifests/names.js';
 import { CONTAINER } from '../manifests/pod-spec.js';
-import { GATE } from './container-pod.js';
 
 /** The container's state; undefined where it has none yet. */
 function stateOf({ status }: Pod): ContainerState | undefined {
@@ -30,6 +30,17 @@ export function startedMs(pod: Pod): { podMs: number; containerMs: number } | nu
   const containerMs = Date.parse(stateOf(pod)?.running?.startedAt ?? '');
   return Number.isNaN(podMs) || Number.isNaN(containerMs) ? null : { podMs, containerMs };
 }
+
+/**
+ * Whether its container has ended well, whatever the rest of its pod does: others that are put beside it may
+ * go on for ever, and a node takes a second to say that the pod has succeeded.
+ */
+export const hasDone = (pod: Pod): boolean =>
+  pod.status?.phase === 'Running' &&
+  stateOf(pod)?.terminated?.exitCode === 0 &&
+  pod.metadata.deletionTimestamp === undefined &&
+  pod.status.conditions?.some(({ type, status }) => type === 'DisruptionTarget' && status === 'True') !==
+    true;
 
 /** How a container ended. */
 export function endOf(

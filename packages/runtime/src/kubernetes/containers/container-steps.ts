@@ -18,11 +18,12 @@ import { itemBlocks } from '../run/item-blocks.js';
 import type { KubeApi } from '../api/kube-api.js';
 import type { Pod } from '../api/objects.js';
 import { paths } from '../api/paths.js';
+import { GATE } from '../manifests/names.js';
 import type { RunFrame } from '../manifests/run-jobs.js';
 import { type ContainerGroup, ContainerGroups, type Place } from './container-groups.js';
-import { GATE, valuesOf } from './container-pod.js';
+import { valuesOf } from './container-pod.js';
 import { ContainerLogs } from './container-logs.js';
-import { endOf, startedMs } from './container-status.js';
+import { endOf, hasDone, startedMs } from './container-status.js';
 
 /** Items that are looked at together. */
 const TOGETHER = 32;
@@ -146,7 +147,7 @@ export class ContainerSteps {
   async settle(of: ContainerPod, end: ReadEnd): Promise<Hint | null> {
     const { pod, manifest, item } = of;
     const { exitCodes } = manifest.job.container ?? { exitCodes: { skip: [] as number[] } };
-    const isWell = pod.status?.phase === 'Succeeded' || exitCodes.skip.includes(end.exitCode);
+    const isWell = pod.status?.phase === 'Succeeded' || hasDone(pod) || exitCodes.skip.includes(end.exitCode);
     if (!isWell || (!end.isRead && isPrinted(manifest.job.container?.result))) return null;
     const prepared = await this.#again(manifest, item);
     const hint = await this.#record(manifest, { item, prepared, end, uid: pod.metadata.uid });

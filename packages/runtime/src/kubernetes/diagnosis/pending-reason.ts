@@ -3,7 +3,15 @@
  * sentence and a remedy. Pure.
  */
 import type { Job, KubeEvent, Pod } from '../api/objects.js';
-import { containerRemedy, imageRemedy, mountRemedy, scheduleRemedy } from './remedies.js';
+import {
+  containerRemedy,
+  gateRemedy,
+  imageNameRemedy,
+  imageRemedy,
+  mountRemedy,
+  neverPulledRemedy,
+  scheduleRemedy,
+} from './remedies.js';
 import { rejectionOf, type PendingReason, type WaitLimit } from './rejections.js';
 
 /** What is known of a Job whose pods do not start. */
@@ -130,7 +138,7 @@ function unscheduled(pod: Pod, { reason, message }: { reason?: string; message?:
     return {
       reason,
       message: clean(message ?? ''),
-      remedy: 'It goes on when whoever set the scheduling gates of its pods takes them away.',
+      remedy: gateRemedy(pod),
       waitLimit: 'long',
     };
   }
@@ -154,16 +162,13 @@ function ofContainer(
     // Backing off, older versions do not say from what.
     const full =
       /ErrImagePull: /.test(message) || reason !== 'ImagePullBackOff' ? words : clean(pull ?? words);
-    return { reason: 'ErrImagePull', message: full, remedy: imageRemedy(full), waitLimit: 'grace' };
+    return { reason: 'ErrImagePull', message: full, remedy: imageRemedy(pod, full), waitLimit: 'grace' };
   }
   if (reason === 'InvalidImageName') {
-    const remedy = 'Correct the name of the image: kubernetes.image of the step, --image of the run.';
-    return { reason, message: words, remedy, waitLimit: 'none' };
+    return { reason, message: words, remedy: imageNameRemedy(pod), waitLimit: 'none' };
   }
   if (reason === 'ErrImageNeverPull') {
-    const remedy =
-      'Load the image onto the nodes, or let it be fetched: kubernetes.imagePullPolicy "IfNotPresent" of the step, --image-pull-policy IfNotPresent of the run.';
-    return { reason, message: words, remedy, waitLimit: 'fatal' };
+    return { reason, message: words, remedy: neverPulledRemedy(pod), waitLimit: 'fatal' };
   }
   return {
     reason,

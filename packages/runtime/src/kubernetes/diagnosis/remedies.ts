@@ -1,10 +1,26 @@
 /** What to change where a pod does not start, from Kubernetes' words. Pure. */
 import type { Pod } from '../api/objects.js';
+import { GATE, LABEL } from '../manifests/names.js';
+
+/** Where the image of a pod is named: of a container step in the step alone. */
+const imageIn = ({ metadata }: Pod): string =>
+  metadata.labels?.[LABEL.container] === 'true'
+    ? '"image" of the step'
+    : 'kubernetes.image of the step, --image of the run';
+
+/** For an image whose name is none. */
+export const imageNameRemedy = (pod: Pod): string => `Correct the name of the image: ${imageIn(pod)}.`;
+
+/** For an image that is not on the node, where it may not be fetched. */
+export const neverPulledRemedy = ({ metadata }: Pod): string =>
+  `Load the image onto the nodes, or let it be fetched: kubernetes.imagePullPolicy "IfNotPresent" of the step${
+    metadata.labels?.[LABEL.container] === 'true' ? '' : ', --image-pull-policy IfNotPresent of the run'
+  }.`;
 
 /** For an image that cannot be fetched. */
-export function imageRemedy(words: string): string {
+export function imageRemedy(pod: Pod, words: string): string {
   if (/not ?found|manifest unknown|does not exist/i.test(words)) {
-    return 'Correct the name or tag of the image (kubernetes.image of the step, --image of the run), or push it.';
+    return `Correct the name or tag of the image (${imageIn(pod)}), or push it.`;
   }
   if (/unauthori[sz]ed|denied|forbidden|403|401|authentication/i.test(words)) {
     return 'The registry wants credentials: make a Secret with `kubectl create secret docker-registry`, and add it to imagePullSecrets of the service account. Is the name of the image right?';
@@ -49,6 +65,12 @@ function missingObject(kind: string, name: string): string {
   const proper = NAMES[kind.toLowerCase()] ?? kind;
   return `Make the ${proper} "${name}" in the namespace of the run, or take it out of the step's kubernetes.envFrom and volumes.`;
 }
+
+/** For a pod that waits at a gate. */
+export const gateRemedy = ({ spec }: Pod): string =>
+  spec?.schedulingGates?.some(({ name }) => name === GATE) === true
+    ? `The controller of the run takes the gate ${GATE} away when it has told the pod what it runs. Its log says what keeps it from that; it needs the verb patch on pods: kt rbac prints a Role with it.`
+    : 'It goes on when whoever set the scheduling gates of its pods takes them away.';
 
 /** For a pod that no node takes: a sentence for each thing that is in the way. */
 export function scheduleRemedy(pod: Pod, words: string): string {

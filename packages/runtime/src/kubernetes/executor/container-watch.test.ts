@@ -10,6 +10,7 @@ import { memoryFileStore } from '../../stores/memory-file-store.js';
 import type { Job, Pod } from '../api/objects.js';
 import { KubeApi } from '../api/kube-api.js';
 import { paths } from '../api/paths.js';
+import { hasDone } from '../containers/container-status.js';
 import { clusterSettings } from '../manifests/cluster-settings.js';
 import { ANNOTATION, JOB_INDEX, JOB_NAME } from '../manifests/names.js';
 import { ownerOf } from '../manifests/run-jobs.js';
@@ -128,4 +129,34 @@ test('CD1: the end of a container - is on record once, whoever sees it', async (
   ]);
   const facts = executor.observe(new AbortController().signal);
   for await (const batch of facts) if (batch.some(fact => fact.type === 'JobSucceeded')) break;
+});
+
+test('CD1: a container that has ended well - is on record once, whatever else its pod still does', async () => {
+  const containerStatuses = [
+    { name: 'sidecar', state: { running: {} } },
+    { name: 'main', state: { terminated: { exitCode: 0 } } },
+  ];
+  await bench.api().create(pods, await podOf(0, { phase: 'Running', containerStatuses }));
+  await until(async () => ((await outcomes()).length === 1 ? true : undefined));
+  await bench.api().patch(`${pods}/pod-0`, { status: ended }, { type: 'merge' });
+  await bench.api().create(pods, await podOf(1, ended));
+  await until(async () => ((await outcomes()).length === 2 ? true : undefined));
+  expect(await outcomes()).toEqual([
+    { item: 0, result: 'said it', attempts: 1 },
+    { item: 1, result: 'said it', attempts: 1 },
+  ]);
+});
+
+const main = { name: 'main', state: { terminated: { exitCode: 0 } } };
+const podThat = (metadata: object, status: Pod['status']): Pod => ({
+  metadata: { name: 'p', ...metadata },
+  status: { phase: 'Running', containerStatuses: [main], ...status },
+});
+test.each<[string, Pod]>([
+  ['is being deleted', podThat({ deletionTimestamp: '2026-11-28T08:00:00Z' }, {})],
+  ['makes room', podThat({}, { conditions: [{ type: 'DisruptionTarget', status: 'True' }] })],
+  ['has no such container', podThat({}, { containerStatuses: [] })],
+  ['failed', podThat({}, { containerStatuses: [{ ...main, state: { terminated: { exitCode: 1 } } }] })],
+])('a container whose pod %s - has not ended well before its pod has', (_, pod) => {
+  expect([hasDone(podThat({}, {})), hasDone(pod)]).toEqual([true, false]);
 });

@@ -16,7 +16,7 @@ import type { Pod } from '../api/objects.js';
 import { paths } from '../api/paths.js';
 import { watch } from '../api/watch.js';
 import { readPlaces } from '../containers/container-groups.js';
-import { hasEnded, isAtWork, isWaiting } from '../containers/container-status.js';
+import { hasDone, hasEnded, isAtWork, isWaiting } from '../containers/container-status.js';
 import type { ContainerPod, ContainerSteps } from '../containers/container-steps.js';
 import { ANNOTATION, JOB_INDEX, JOB_NAME, LABEL, selectRun } from '../manifests/names.js';
 import type { JobExecution } from './job-execution.js';
@@ -73,7 +73,8 @@ export class ContainerWatch {
   }
 
   #see(pod: Pod, signal: AbortSignal): void {
-    const deed = isWaiting(pod) ? 'told' : hasEnded(pod) ? 'ended' : isAtWork(pod) ? 'begun' : null;
+    const isOver = hasEnded(pod) || hasDone(pod);
+    const deed = isWaiting(pod) ? 'told' : isOver ? 'ended' : isAtWork(pod) ? 'begun' : null;
     if (deed === null) return;
     const key = `${deed} ${pod.metadata.uid ?? ''}`;
     if (this.#done.has(key)) return;
@@ -120,8 +121,10 @@ export class ContainerWatch {
       await this.#steps.began(of, attemptTimeoutMs(manifest.job));
     } else if (execution.tally.isOpen(item)) {
       const hint = await this.#steps.settle(of, await this.#steps.ended(of));
-      if (hint === null) this.#watcher.podFailed(pod);
-      else this.#watcher.recorded(hint);
+      if (hint !== null) this.#watcher.recorded(hint);
+      else if (hasEnded(pod)) this.#watcher.podFailed(pod);
+      // Its pod may be read yet when it has ended.
+      else this.#done.delete(`ended ${pod.metadata.uid ?? ''}`);
     }
     return true;
   }

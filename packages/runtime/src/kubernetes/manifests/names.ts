@@ -147,3 +147,6 @@ export function runLabels(runId: string, pipeline: string, component: Component)
 /** Selects what a run has of one kind. */
 export const selectRun = (runId: string, component: Component): string =>
   `${LABEL.run}=${labelValue(runId)},${LABEL.component}=${component}`;
+
+/** The gate at which pods of containers wait for what they are told. */
+export const GATE = 'kt.dev/item';

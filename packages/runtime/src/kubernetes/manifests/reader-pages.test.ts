@@ -1,3 +1,4 @@
+import { type KTJob, mustParsePipeline } from '@kube-transform/sdk';
 import { expect, test } from 'vitest';
 import { expectDoor, refusalOf, requiredFields } from '../../../../../test/kit/door-laws.js';
 import { PROBE_REPORT } from './probe-job.js';
@@ -12,10 +13,18 @@ const request: ReadRequest = {
   after: { atMs: 1, count: 2 },
   pageBytes: 100,
 };
+const [STEP] = mustParsePipeline({
+  name: 'p',
+  jobs: [{ type: 'container', name: 'a/b', container: { image: 'x' } }],
+}).jobs as [KTJob];
+const CALL = { image: 'x', command: ['a'], args: ['', '$(B)'], env: {}, workdir: '/tmp', resultFile: null };
 const lines: ReadLine[] = [
   { begin: true },
   { line: { job: 'a', item: 0, attempt: 1, atMs: 5, level: 'info', message: 'm', data: { x: 1 } } },
   { failed: { job: 'a', item: null, attempts: 0, cause: { kind: 'Lost', message: 'm' } } },
+  ...[{ ...CALL, command: null }, { ...CALL, env: { A: '' } }, null].map(call => ({
+    step: { item: 3, job: STEP, call },
+  })),
   { end: { count: 1, more: false } },
   { error: [{ code: 'C', path: 'p', message: 'm', hint: 'h' }] },
 ];
@@ -23,7 +32,11 @@ const lines: ReadLine[] = [
 test('a request to read logs is read as it was written, or refused', () => {
   const door = (value: unknown): unknown => READ_REQUEST.check(value, 'KT_READ');
   expect(READ_REQUEST.parse(READ_REQUEST.text(request), 'KT_READ')).toEqual(request);
-  expectDoor(door, [request, { ...request, what: 'failed', place: null }]);
+  expectDoor(door, [
+    request,
+    { ...request, what: 'failed', place: null },
+    { ...request, what: 'step', item: 0 },
+  ]);
   expect(requiredFields(door, request)).toEqual(Object.keys(request));
   expect(refusalOf(door, { format: 2 })?.message).toContain(
     'This request to read logs was written in format 2',

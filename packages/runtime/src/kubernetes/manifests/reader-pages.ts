@@ -8,6 +8,7 @@
 import type { Problem } from '@kube-transform/sdk';
 import { CAUSE, PROBLEM } from '../../parse/failure-cause.js';
 import { Format } from '../../parse/format.js';
+import { JOB } from '../../parse/stored-job.js';
 import {
   count,
   flag,
@@ -21,9 +22,11 @@ import {
   record,
   type Shape,
   shapeOf,
+  table,
   text,
   words,
 } from '../../parse/shapes.js';
+import type { ContainerCall, ItemStep } from '../../ports/containers.js';
 import type { FailedLog, LogLine } from '../../reporting/run-logs.js';
 
 /** Where a page ended: after `count` values of the moment `atMs`. */
@@ -34,20 +37,25 @@ export interface ReadCursor {
 
 /** What is to be read; the value of KT_READ. */
 export interface ReadRequest {
-  /** lines: what items printed; failed: what failed, each with what it printed. */
-  what: 'lines' | 'failed';
+  /**
+   * lines: what items printed; failed: what failed, each with what it printed; step: what an item of the step
+   * `place` ran.
+   */
+  what: 'lines' | 'failed' | 'step';
   runId: string;
   /** URL of the store, as the pod opens it. */
   store: string;
   place: string | null;
+  /** Of `step`; default: the only one. */
+  item?: number;
   previous: boolean;
   after: ReadCursor;
   /** A page ends with the value that makes it larger than this. */
   pageBytes: number;
 }
 
-/** A line that an item printed, or something that failed, which the lines after it belong to. */
-export type ReadValue = { line: LogLine } | { failed: Omit<FailedLog, 'lines'> };
+/** A line that an item printed, something that failed, which the lines after it belong to, or a step. */
+export type ReadValue = { line: LogLine } | { failed: Omit<FailedLog, 'lines'> } | { step: ItemStep };
 
 /** A line of a page. */
 export type ReadLine =
@@ -64,10 +72,11 @@ export const READ_REQUEST = new Format<ReadRequest>({
   ...READER,
   name: 'request to read logs',
   shape: record<ReadRequest>({
-    what: oneOf('lines', 'failed'),
+    what: oneOf('lines', 'failed', 'step'),
     runId: text,
     store: text,
     place: nullOr(text),
+    item: optional(count),
     previous: flag,
     after: record<ReadCursor>({ atMs: number, count }),
     pageBytes: number,
@@ -89,6 +98,20 @@ const FAILED = record<Omit<FailedLog, 'lines'>>({
   attempts: count,
   cause: CAUSE,
 });
+const STEP = record<ItemStep>({
+  item: count,
+  job: JOB,
+  call: nullOr(
+    record<ContainerCall>({
+      image: text,
+      command: nullOr(list(text)),
+      args: list(text),
+      env: table(text),
+      workdir: nullOr(text),
+      resultFile: nullOr(text),
+    }),
+  ),
+});
 const yes = shapeOf('true', value => value === true);
 
 /** A line of an answer; `begin` says its format. */
@@ -98,6 +121,7 @@ export const READ_LINE = new Format<ReadLine>({
   shape: keyed<ReadLine>({
     begin: record<Extract<ReadLine, { begin: true }>>({ begin: yes }),
     line: record<{ line: LogLine }>({ line: LOG_LINE }),
+    step: record<{ step: ItemStep }>({ step: STEP }),
     failed: record<{ failed: Omit<FailedLog, 'lines'> }>({ failed: FAILED }),
     end: record<Extract<ReadLine, { end: object }>>({
       end: record<{ count: number; more: boolean }>({ count, more: flag }),

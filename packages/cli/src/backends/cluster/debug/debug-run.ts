@@ -1,7 +1,8 @@
 /*
  * Starts the pod of an item again, waiting, so that a person can look inside.
  *
- * - What it is made of is the item's pod, else the template of its Job, which Kubernetes keeps for a day.
+ * - What it is made of is the item's pod, else the template of its Job, which Kubernetes keeps for a day,
+ *   else what the run's store says that the item ran.
  */
 import { isKtError, KtError } from '@kube-transform/sdk';
 import { selectItems } from '@kube-transform/runtime/internal';
@@ -15,17 +16,21 @@ import {
   ownerOf,
   paths,
   type Pod,
+  type RunConfig,
 } from '@kube-transform/runtime/kubernetes';
 import { startedPod } from '../../../cluster/started-pod.js';
 import { shellWord } from '../../../terminal/plain-text.js';
 import type { Debugging, DebugOptions, RunSummary } from '../../backend.js';
 import { howItEnded } from './how-it-ended.js';
+import { inspectInPod } from './inspect-pod.js';
+import { itemAgain } from './item-again.js';
 import { type ItemPod, podOfItem } from './item-pod.js';
 
 /** What is known of a run. */
 interface ClusterRun {
   runId: string;
   object: ConfigMap;
+  config: RunConfig;
   summary: RunSummary;
 }
 
@@ -35,6 +40,9 @@ const START = {
   code: 'DEBUG_POD_NOT_STARTED',
 };
 
+const AGAIN =
+  "The Job of this item is gone: the debug pod is made from what the run's store says, with the memory that the step asks for.";
+
 /** Starts it, and waits until its container runs. @throws KtError where it does not, and nothing is left. */
 export async function debugInCluster(
   api: KubeApi,
@@ -42,8 +50,10 @@ export async function debugInCluster(
   { selector, keepMs, image, memory, note, signal }: DebugOptions,
 ): Promise<Debugging> {
   const { jobs, item: asked } = selectItems(run.summary.jobs, { runId: run.runId, selector });
-  const found = await podOfItem(api, { runId: run.runId, job: jobs[0] ?? '', item: asked });
-  const ended = howItEnded(found.pod);
+  const wanted = { runId: run.runId, job: jobs[0] ?? '', item: asked };
+  const found =
+    (await podOfItem(api, wanted)) ?? (await itemAgain({ api, ...run }, wanted, { note, signal }));
+  const ended = found.isAgain ? AGAIN : howItEnded(found.pod);
   if (ended !== null) note(ended);
   const of = debuggedOf(api, run, found);
   const wishes = { keepSeconds: Math.ceil(keepMs / 1000), image, memory };
@@ -59,12 +69,22 @@ export async function debugInCluster(
     const pod = started === null ? null : await api.get<Pod>(paths.pods(api.namespace, started), { signal });
     if (pod === null || pod.status?.phase !== 'Running') throw noShell(of, pod);
     const { namespace } = api;
+    const words = debugWords(of, { memory });
+    const remove = (): Promise<void> => api.delete(path, { retryForMs: 2000 });
     return {
       kind: 'pod',
       ...{ context: api.connection.name, namespace, job: name, pod: pod.metadata.name },
       item: found.item,
-      words: debugWords(of, { memory }),
+      words,
       isWorker: of.item !== null,
+      inspect: async session => {
+        try {
+          if (of.item === null) throw noFunction(wanted.job);
+          return await inspectInPod(api, { pod: pod.metadata.name, words }, session).catch(mayNot);
+        } finally {
+          await remove().catch(() => undefined);
+        }
+      },
     };
   } catch (error) {
     await api.delete(path, { retryForMs: 2000 }).catch(() => undefined);
@@ -95,11 +115,19 @@ function debuggedOf(
 
 function mayNot(error: unknown): never {
   if (!isKtError(error) || error.code !== 'CLUSTER_FORBIDDEN') throw error;
-  const message = error.problems[0]?.message ?? 'Jobs may not be made.';
+  const message = error.problems[0]?.message ?? 'It may not be made.';
   const hint =
     'kt debug needs create and delete on jobs, and get on pods; to get in, create on pods/exec, and for --inspect on pods/portforward: kt rbac --for deployer prints a Role with them.';
   throw new KtError({ code: 'CLUSTER_FORBIDDEN', path: '', message, hint }, { cause: error });
 }
+
+const noFunction = (step: string): KtError =>
+  new KtError({
+    code: 'NO_FUNCTIONS',
+    path: '--inspect',
+    message: `Step "${step}" runs containers, and --inspect is for functions.`,
+    hint: 'Leave --inspect out: the pod waits, for you to look inside.',
+  });
 
 const isThere = ({ namespace }: KubeApi, name: string): KtError =>
   new KtError({

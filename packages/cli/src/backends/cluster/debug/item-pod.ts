@@ -24,6 +24,8 @@ export interface ItemPod {
   /** Of the pod, within its Job. */
   index: number;
   isContainer: boolean;
+  /** The Job was made anew, from the run's store. */
+  isAgain?: true;
 }
 
 /** What is looked for; without an item the one whose pod failed last. */
@@ -33,8 +35,8 @@ interface Wanted {
   item: number | null;
 }
 
-/** Finds it. @throws KtError `NO_JOB_LEFT`, `MISSING_ITEM`. */
-export async function podOfItem(api: KubeApi, wanted: Wanted): Promise<ItemPod> {
+/** Finds it; null where its Job is gone. @throws KtError `MISSING_ITEM`. */
+export async function podOfItem(api: KubeApi, wanted: Wanted): Promise<ItemPod | null> {
   const { runId, job: step } = wanted;
   const labelSelector = `${selectRun(runId, 'task')},${LABEL.job}=${labelValue(step)}`;
   const [jobs, pods] = await Promise.all([
@@ -49,7 +51,7 @@ export async function podOfItem(api: KubeApi, wanted: Wanted): Promise<ItemPod> 
     const found = within(job, ofJobs, wanted);
     if (found !== null) return found;
   }
-  throw noJob(wanted);
+  return null;
 }
 
 function within(job: Job, pods: readonly Pod[], { runId, job: step, item }: Wanted): ItemPod | null {
@@ -96,12 +98,4 @@ const whichItem = (runId: string, step: string): KtError =>
     path: 'step',
     message: `Pods of step "${step}" run several items: which one is meant has to be said.`,
     hint: `kt logs ${shellWord(runId)} ${shellWord(step)} --failed lists those that failed; then kt debug ${shellWord(runId)} ${shellWord(`${step}/0`)}`,
-  });
-
-const noJob = ({ runId, job, item }: Wanted): KtError =>
-  new KtError({
-    code: 'NO_JOB_LEFT',
-    path: 'step',
-    message: `Nothing is left in the cluster of what ran step "${job}"${item === null ? '' : `, item ${item}`}, of run "${runId}".`,
-    hint: `Jobs of steps in which nothing failed go when the step ends (kt submit --keep-finished keeps them), the others a day later; a step beside the controller has none. kt retry ${shellWord(runId)} --failed makes new ones, and kt logs has what it printed.`,
   });

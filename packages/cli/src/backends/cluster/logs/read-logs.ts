@@ -41,7 +41,7 @@ export async function* clusterFailedLogs(
   let failed: FailedLog | undefined;
   for await (const value of stored(of, { what: 'failed', selector, previous }, reading)) {
     if ('line' in value) failed?.lines.push(value.line);
-    else {
+    else if ('failed' in value) {
       if (failed !== undefined) yield failed;
       failed = { ...value.failed, lines: [] };
     }

@@ -7,7 +7,7 @@
  * RS2 The pod's Job is deleted when the page has been read, also where nobody wants the rest; if this process
  *     dies, Kubernetes does it.
  */
-import { isKtError, KtError } from '@kube-transform/sdk';
+import { isKtError, KtError, omitUndefined } from '@kube-transform/sdk';
 import type { Clock, RunSummary } from '@kube-transform/runtime';
 import { linesOf, systemClock, tryJson } from '@kube-transform/runtime/internal';
 import {
@@ -25,7 +25,7 @@ import {
   type ReadRequest,
   type ReadValue,
 } from '@kube-transform/runtime/kubernetes';
-import { startedPod } from '../../../cluster/started-pod.js';
+import { startedPod, type Waiting } from '../../../cluster/started-pod.js';
 
 /** A run of a cluster whose logs are read: its ConfigMap, and what that says. */
 export interface LoggedRun {
@@ -39,6 +39,10 @@ export interface LoggedRun {
 export interface Stored extends Pick<ReadRequest, 'what' | 'previous'> {
   /** `JOB` or `JOB/INDEX`; null for the whole run. */
   selector: string | null;
+  /** Of `step`. */
+  item?: number;
+  /** How the pod is spoken of. Default: as one that reads logs. */
+  words?: Waiting['words'];
 }
 
 /** How it is read. */
@@ -65,10 +69,11 @@ const READER = {
 /** Reads page after page. @throws KtError `READER_NOT_STARTED`, `LOGS_CUT`, and what the store says. */
 export async function* readStored(
   of: LoggedRun,
-  { what, selector, previous }: Stored,
+  { what, selector, previous, item, words = READER }: Stored,
   reading: Reading,
 ): AsyncGenerator<ReadValue, void> {
   const { runId, settings } = of.config;
+  const waiting = { ...reading, words };
   let after = READ_FROM_START;
   let pageBytes = reading.pageBytes ?? PAGE_BYTES;
   for (let failures = 0; ;) {
@@ -80,11 +85,12 @@ export async function* readStored(
       runId,
       store: settings.store,
       place: selector,
+      ...omitUndefined({ item }),
       previous,
       after,
       pageBytes,
     };
-    for await (const line of readPage(of, request, reading)) {
+    for await (const line of readPage(of, request, waiting)) {
       begun ||= 'begin' in line;
       // The beginning is missing: a node keeps less than this.
       if (!begun) break;
@@ -121,7 +127,7 @@ function cut(runId: string): KtError {
 async function* readPage(
   { api, config, object }: LoggedRun,
   request: ReadRequest,
-  reading: Reading,
+  reading: Reading & Pick<Waiting, 'words'>,
 ): AsyncGenerator<ReadLine, void> {
   const { runId, pipeline, settings, digest, bundleParts } = config;
   const frame = {
@@ -139,7 +145,7 @@ async function* readPage(
   );
   if (job === null) return;
   try {
-    const pod = await startedPod(api, job, { ...reading, words: READER });
+    const pod = await startedPod(api, job, reading);
     if (pod === null) return;
     const query = { follow: true };
     for await (const text of linesOf(
