@@ -104,3 +104,27 @@ test('what a call answers does not replace what a watch has told of the time aft
   expect(execution.see(at('10')).succeeded).toBe(1);
   expect(execution.see(at('13', 2)).succeeded).toBe(2);
 });
+
+test.each([
+  [1, 12],
+  [1000, 12],
+  [3000, 4],
+  [10_000, 2],
+])('an execution - of %i pods has a store list all of them %i times a minute', async (items, times) => {
+  const inner = memoryFileStore();
+  let lists = 0;
+  const list: typeof inner.list = (prefix, options) => {
+    lists++;
+    return inner.list(prefix, options);
+  };
+  const order = { ...orderOf(), items, itemsPerPod: 1 };
+  const work = { work: () => Promise.resolve(), emit: () => undefined };
+  const execution = new JobExecution({ ...inner, list }, order, work);
+  await execution.read();
+  lists = 0;
+  for (let tick = 0; tick < 12; tick++) {
+    execution.poll();
+    await execution.read();
+  }
+  expect(lists).toBe(times);
+});

@@ -25,6 +25,8 @@ const versionOf = ({ metadata }: Job): number => Number(metadata.resourceVersion
 /** How long the failures of a moment are gathered, so that one Job takes them all. */
 const GATHER_MS = 250;
 
+/** How many keys a store lists in one answer. */
+const LISTED_AT_ONCE = 1000;
 /** A longer job is read by each pod that needs it. */
 const TOLD_LENGTH = 65_536;
 
@@ -54,6 +56,7 @@ export class JobExecution {
   #phase: 'open' | 'stopped' | 'succeeded' | 'failed' = 'open';
   /** Pods of which there is something new in the store; null: all are to be read. */
   #changed: Set<number> | null = null;
+  #polls = 0;
   #memory: string;
   #backOffUntilMs = 0;
   /** Until then the failures of a moment are gathered for one wave; null: there are none. */
@@ -191,6 +194,14 @@ export class JobExecution {
   setChanged(pod: number | 'all'): void {
     if (pod === 'all') this.#changed = null;
     else this.#changed?.add(pod);
+  }
+
+  /**
+   * Time has passed without anything being told, perhaps: all pods are to be read. Of many pods seldom, as the
+   * store lists a thousand at once.
+   */
+  poll(): void {
+    if (this.#polls++ % Math.ceil(this.tally.pods / LISTED_AT_ONCE) === 0) this.setChanged('all');
   }
 
   /** Reads what is new in the store. */

@@ -205,7 +205,7 @@ class ClusterExecutor implements KubernetesExecutor {
       const { admitted } = this.#admission;
       for (let i = 0; i < Math.min(admitted.length, POLLED); i++) {
         const execution = admitted[this.#polled++ % admitted.length];
-        execution?.setChanged('all');
+        execution?.poll();
         if (execution !== undefined) void this.#wake(execution);
       }
     }
