@@ -197,8 +197,8 @@ export class JobExecution {
   }
 
   /**
-   * Time has passed without anything being told, perhaps: all pods are to be read. Of many pods seldom, as the
-   * store lists a thousand at once.
+   * Time has passed, perhaps without anything being told: all pods are to be read. Of many pods seldom, as
+   * the store lists a thousand at once.
    */
   poll(): void {
     if (this.#polls++ % Math.ceil(this.tally.pods / LISTED_AT_ONCE) === 0) this.setChanged('all');
