@@ -1,8 +1,11 @@
 /**
  * Nodes that are none: the API server is real, and so are Jobs, pods and the scheduler, but what a kubelet says of
  * its pods is said here, and what a worker stores is stored here. So a machine of two cores has a cluster of many
- * nodes.
+ * nodes. Or workers are real processes of this machine, each with the environment of its pod.
  */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import pLimit from 'p-limit';
 import { isKubeError, nthOfRanges, paths, watch } from '@kube-transform/runtime/kubernetes';
 import { systemClock } from '@kube-transform/runtime/internal';
 import { HintClient } from '../../packages/runtime/dist/kubernetes/run/hint-client.js';
@@ -31,11 +34,15 @@ export class FakeNodes {
   #hints = new Map();
   #closing = new AbortController();
   #watching;
+  #work;
   /** Pods that have ended, and those that were gone before. */
   succeeded = 0;
   gone = 0;
 
-  constructor(api, { store, namespace, podsPerNode = 250 }) {
+  /** @param worker the file of a bundle that real processes run, some at once. Default: results are stored here. */
+  constructor(api, { store, namespace, podsPerNode = 250, worker, atOnce = 8 }) {
+    const limit = pLimit(atOnce);
+    this.#work = worker === undefined ? pod => this.#stored(pod) : pod => limit(() => runWorker(worker, pod));
     this.#api = api;
     this.#store = store;
     this.#namespace = namespace;
@@ -158,7 +165,7 @@ export class FakeNodes {
     this.succeeded++;
   }
 
-  async #work({ metadata, spec }) {
+  async #stored({ metadata, spec }) {
     const env = Object.fromEntries(spec.containers[0].env.map(({ name, value }) => [name, value]));
     const { KT_RUN: runId, KT_JOB: job, KT_PODS: pods = '0' } = env;
     const number = nthOfRanges(pods, Number(metadata.annotations[INDEX] ?? 0));
@@ -173,4 +180,35 @@ export class FakeNodes {
       ...(log.last === undefined ? {} : { segment: log.last }),
     });
   }
+}
+
+/** What a container would find in its environment. */
+function environmentOf({ metadata, spec }) {
+  const fields = path => {
+    const [, annotation] = /^metadata\.annotations\['(.*)'\]$/.exec(path) ?? [];
+    return annotation === undefined
+      ? metadata[path.replace('metadata.', '')]
+      : metadata.annotations?.[annotation];
+  };
+  return Object.fromEntries(
+    spec.containers[0].env.map(({ name, value, valueFrom }) => [
+      name,
+      value ?? fields(valueFrom?.fieldRef?.fieldPath ?? '') ?? '',
+    ]),
+  );
+}
+
+/** Runs the worker of a pod as a process of this machine; rejects where it fails. */
+async function runWorker(worker, pod) {
+  const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = process.env;
+  const env = {
+    ...environmentOf(pod),
+    AWS_ACCESS_KEY_ID,
+    AWS_SECRET_ACCESS_KEY,
+    KT_TERMINATION: '/dev/null',
+  };
+  const flags = pod.spec.containers[0].args?.filter(word => word.startsWith('--')) ?? [];
+  const child = spawn(process.execPath, [...flags, worker], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const [code] = await once(child, 'exit');
+  if (code !== 0) throw new Error(`The worker of ${pod.metadata.name} ended with ${code}.`);
 }

@@ -1,15 +1,18 @@
 /**
  * `node test/scale/pods.mjs STORE [ITEMS=10000 [PODS_AT_ONCE=10]]`: a map on a cluster, each item in a pod of its
  * own, whose store is a bucket that pods reach at the same address as this machine (`s3://…?endpoint=http://…`).
- * A proxy on that address counts what they ask. Ends with 1 where the result is wrong, or where an item costs more
- * than three requests.
+ * A proxy on that address counts what they ask. Ends with 1 where the result is wrong, or where an item costs
+ * more than three requests. With KT_FAKE_NODES=1 the workers are processes of this machine, each with the
+ * environment of a pod on a node that is none (`fake-nodes.mjs`): containers are most of what 10,000 pods take.
  */
 import { once } from 'node:events';
 import { Agent, createServer, request } from 'node:http';
 import { followRun, submitRun } from '@kube-transform/cli';
 import { openStore } from '@kube-transform/runtime';
 import { newRun, readResults, systemClock } from '@kube-transform/runtime/internal';
+import { withDrivers } from '../../packages/cli/dist/bundle/with-drivers.js';
 import { controllerOf, openPlace } from '../e2e/open-place.mjs';
+import { FakeNodes, onFakeNodes } from './fake-nodes.mjs';
 
 const MOST_AN_ITEM = 3;
 const SHOWN = 14;
@@ -52,8 +55,11 @@ if (place === null) {
   console.error('There is no cluster: set KT_E2E_KUBECONFIG, and KT_E2E_IMAGE to an image with Node.');
   process.exit(2);
 }
+let nodes = null;
 try {
-  const { api, bundle, namespace } = place;
+  const { api, namespace } = place;
+  const isFake = process.env.KT_FAKE_NODES === '1';
+  const bundle = await withDrivers(place.bundle, url);
   const { AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY } = process.env;
   await api.create(`/api/v1/namespaces/${namespace}/secrets`, {
     ...{ apiVersion: 'v1', kind: 'Secret', metadata: { name: SECRET } },
@@ -62,7 +68,9 @@ try {
   const settings = { ...place.settings, store: url, volume: null, storeSecret: SECRET };
   const { default: pipelineOf } = await (await import(bundle.catalog)).modules[bundle.entries[0]]();
   const source = { pipeline: null, functions: [], digest: bundle.digest };
-  const pipeline = pipelineOf(Number(podsAtOnce));
+  const pipeline = pipelineOf(Number(podsAtOnce), isFake ? onFakeNodes : {});
+  if (isFake) nodes = new FakeNodes(api, { namespace, worker: bundle.worker });
+  await nodes?.open(4);
   const record = await newRun({ pipeline, params: { n: count }, clock: systemClock, source });
   const beganMs = systemClock.elapsedMs();
   await submitRun(api, { record, bundle, settings });
@@ -80,7 +88,7 @@ try {
   const isRight =
     summary?.status === 'Completed' && results.length === count && results.every((x, i) => x === i);
   console.log(
-    `${count} items, each in a pod of its own, on a bucket: ${summary?.status}, ${isRight ? 'right' : 'WRONG'}, ` +
+    `${count} items, each in a pod of its own${isFake ? ' (on nodes that are none)' : ''}, on a bucket: ${summary?.status}, ${isRight ? 'right' : 'WRONG'}, ` +
       `${seconds.toFixed(0)} s, ${(requests / count).toFixed(2)} requests an item, ` +
       `controller ${peakMiB} MiB, ${apiRequests} API requests; all results ` +
       `read in ${readS.toFixed(1)} s with ${((allAsked() - requests) / count).toFixed(2)} requests an item`,
@@ -89,6 +97,7 @@ try {
   if (!isRight && summary?.lastError) console.log(`  ${summary.lastError}`);
   process.exitCode = isRight && requests / count <= MOST_AN_ITEM ? 0 : 1;
 } finally {
+  await nodes?.close();
   await place.close();
   proxy.closeAllConnections();
   proxy.close();
