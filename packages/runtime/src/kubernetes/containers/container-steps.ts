@@ -172,7 +172,7 @@ export class ContainerSteps {
   }
 
   /**
-   * Puts an item on record, one after the other: its pod may end while a new wave finds that its files are there.
+   * Puts an item on record, from one side at a time: its pod may end while a new wave finds its files.
    */
   async #record(manifest: JobManifest, given: Recorded): Promise<Hint> {
     const key = `${given.item} ${manifest.job.name}`;
