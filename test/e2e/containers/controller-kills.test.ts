@@ -2,8 +2,7 @@
  * Controllers that are killed while containers and functions make files: nothing is lost, and nothing is
  * begun again once its file is there. KT_E2E_KILLS says how many kills there are; default 4.
  */
-import { systemClock } from '@kube-transform/runtime/internal';
-import { readLog, RESULT_LINE, resultsPrefix } from '@kube-transform/runtime/internal';
+import { readLog, RESULT_LINE, resultsPrefix, systemClock } from '@kube-transform/runtime/internal';
 import { expect, test } from 'vitest';
 import { testCluster } from '../kit/cluster.js';
 import { killController } from '../kit/kill-controller.js';
@@ -57,7 +56,7 @@ async function killed(moments: readonly number[]) {
 test(
   `${KILLS} kills of controllers - lose nothing, and begin nothing again whose file is there`,
   { timeout: Math.ceil(KILLS / A_RUN / AT_ONCE) * PATIENCE_MS },
-  async ({ skip }) => {
+  async ({ annotate, skip }) => {
     const sum = { runs: 0, kills: 0, begunTwice: 0 };
     while (sum.kills < KILLS) {
       const moments = (): number[] =>
@@ -74,6 +73,8 @@ test(
       }
       if (sum.kills === 0) return skip('no controller is seen here: the node is another machine');
     }
-    console.log(JSON.stringify(sum));
+    await annotate(
+      `${sum.runs} runs, ${sum.kills} kills, ${sum.begunTwice} items begun twice before their file was there`,
+    );
   },
 );

@@ -8,7 +8,8 @@ const image = process.env['KT_E2E_BUSYBOX'] ?? '';
 const MANY = 200;
 /** Every twentieth. */
 const fails = (item: number): boolean => item % 20 === 3;
-const NUMBERS = Array.from({ length: MANY }, (_, n) => n);
+const numbers = (count: number): number[] => Array.from({ length: count }, (_, n) => n);
+const NUMBERS = numbers(MANY);
 let cluster: TestCluster;
 beforeAll(async () => {
   cluster = await testCluster('many');
@@ -45,18 +46,17 @@ test('200 containers of which 5 % fail - go on within maxFailed, each with its o
   expect(await readResults(cluster.store, run.runId, 'after')).toEqual([9]);
 });
 
-test('200 containers of which more fail than may - fail the step with a sentence that counts them', async () => {
+test('containers of which more fail than may - fail the step with a sentence that counts them', async () => {
   const run = await submitJobs(cluster, [
-    map('beyond', { maxFailed: 3 }),
+    map('beyond', { items: numbers(60), maxFailed: 2 }),
     { name: 'after', call: ['square', { n: 3 }], dependencies: ['beyond'] },
   ]);
   const ended = await run.ended;
   expect(ended.status).toBe('Failed');
   const cause = run.causeOf('beyond');
-  expect(cause?.message).toMatch(/\d+ of 200 items failed/);
+  expect(cause?.message).toMatch(/3 of 60 items failed/);
   const outcomes = await readOutcomes(cluster.store, run.runId, 'beyond');
   const failed = [...outcomes].filter(([, outcome]) => outcome.cause !== undefined);
-  expect(failed.length).toBeGreaterThan(3);
-  expect(failed.filter(([item]) => !fails(item))).toEqual([]);
+  expect(failed.map(([item]) => item).sort((a, b) => a - b)).toEqual([3, 23, 43]);
   expect(ended.jobs.find(({ name }) => name === 'after')?.status).toBe('SkippedDueToUpstreamFailure');
 });

@@ -5,9 +5,9 @@ import { statusBody } from '../../../../../test/kit/kube-server.js';
 import { expandJob } from '../../engine/expand-job.js';
 import type { FileStore } from '../../ports/index.js';
 import { systemClock } from '../../process/system-clock.js';
-import { readOutcomes } from '../../run-store/item-results.js';
+import { readOutcomes, RESULT_LINE } from '../../run-store/item-results.js';
 import type { JobManifest } from '../../run-store/job-manifest.js';
-import { logsPrefix } from '../../run-store/layout.js';
+import { logsPrefix, resultsPrefix } from '../../run-store/layout.js';
 import { readLog } from '../../run-store/read-log.js';
 import { memoryFileStore } from '../../stores/memory-file-store.js';
 import { KubeApi } from '../api/kube-api.js';
@@ -65,6 +65,16 @@ test.each([
   const hint = await steps.settle(of, await steps.ended(of));
   expect(hint === null).toBe(stored === undefined);
   expect(await resultOf()).toBe(stored);
+});
+
+test('an item that is put on record from two sides at once - has one result', async () => {
+  bench.server.on(/\/log\?/, { status: 404, body: statusBody(404, 'NotFound') });
+  const { steps, of } = await stepsOf('none');
+  const end = await steps.ended(of);
+  await Promise.all([steps.settle(of, end), steps.settleUnseen(of.manifest, 0), steps.settle(of, end)]);
+  const lines: unknown[] = [];
+  for await (const line of readLog(store, resultsPrefix('r', 'c'), RESULT_LINE)) lines.push(line);
+  expect(lines).toHaveLength(1);
 });
 
 test('a container whose log may not be read - is not settled', async () => {

@@ -43,6 +43,14 @@ export interface ContainerPod {
   item: number;
 }
 
+/** What is put on record of an item. */
+interface Recorded {
+  item: number;
+  prepared: PreparedItem;
+  end: ContainerEnd;
+  uid?: string | undefined;
+}
+
 /** How a container ended, and whether what it printed could be read. */
 export interface ReadEnd extends ContainerEnd {
   isRead: boolean;
@@ -61,6 +69,8 @@ export class ContainerSteps {
   readonly #blocks: ReturnType<typeof itemBlocks>;
   readonly #items = new Map<string, ContainerItems>();
   readonly #logs: ContainerLogs;
+  /** What is being put on record, by item and step. */
+  readonly #recording = new Map<string, Promise<unknown>>();
 
   /** @param signal aborted: what is being read is left. */
   constructor(options: ContainerOptions, signal: AbortSignal) {
@@ -161,16 +171,22 @@ export class ContainerSteps {
     return items.prepareAgain(item, await this.#lineOf(manifest, item));
   }
 
-  /** Puts an item on record. */
-  async #record(
-    manifest: JobManifest,
-    {
-      item,
-      prepared,
-      end,
-      uid,
-    }: { item: number; prepared: PreparedItem; end: ContainerEnd; uid?: string | undefined },
-  ): Promise<Hint> {
+  /**
+   * Puts an item on record, from one side at a time: its pod may end while a new wave finds its files.
+   */
+  async #record(manifest: JobManifest, given: Recorded): Promise<Hint> {
+    const key = `${given.item} ${manifest.job.name}`;
+    const before = this.#recording.get(key) ?? Promise.resolve();
+    const recording = before.catch(() => undefined).then(() => this.#put(manifest, given));
+    this.#recording.set(key, recording);
+    try {
+      return await recording;
+    } finally {
+      if (this.#recording.get(key) === recording) this.#recording.delete(key);
+    }
+  }
+
+  async #put(manifest: JobManifest, { item, prepared, end, uid }: Recorded): Promise<Hint> {
     const ledger = await ItemLedger.open(manifest, quietly(this.#o.store), { pod: item });
     if (!ledger.isDone(item)) {
       const outcome =
