@@ -1,5 +1,5 @@
 /**
- * Public API: the runs of a store or of a cluster for programs – what `kt runs`, `status`, `logs`, `cancel`,
+ * Public API: the runs of a store, of a cluster or of a job server for programs – what `kt runs`, `status`, `logs`, `cancel`,
  * `retry` and `gc` stand on.
  *
  * ```ts

@@ -1,4 +1,4 @@
-/** A job server on a real port over the store of another bench, for the contract: runs are driven in this process. */
+/** A job server on a real port over the runs of another bench, for the contract. */
 import { systemClock } from '@kube-transform/runtime/internal';
 import { listen, type ListeningServer, type ServedRuns } from '@kube-transform/server';
 import { isAway, ServerClient } from '@kube-transform/server/client';

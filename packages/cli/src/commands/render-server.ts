@@ -11,6 +11,7 @@ interface Options {
   tokensSecret?: string;
   allowImages?: string;
   allowServiceAccounts?: string;
+  runs: boolean;
 }
 
 const number = (text: string): number => {
@@ -37,14 +38,20 @@ export function renderServerCommand({ output }: Cli): Command {
     )
     .option('--allow-images <list>', 'images that jobs may use, by commas (default: all)')
     .option('--allow-service-accounts <list>', 'service accounts of jobs, by commas (default: default)')
-    .action(async ({ allowImages, allowServiceAccounts, ...plan }: Options) => {
-      const [{ loadServer }, { yamlOf }, { omitUndefined }] = await Promise.all([
+    .option('--runs', 'serve runs of deployed pipelines too, with the rights for it', false)
+    .action(async ({ allowImages, allowServiceAccounts, runs, ...plan }: Options) => {
+      const [{ loadServer }, { yamlOf }, { omitUndefined }, { RUN_RULES }] = await Promise.all([
         import('../serve/load-server.js'),
         import('../render/kustomize.js'),
         import('@kube-transform/sdk'),
+        import('../checks/rights.js'),
       ]);
       const { serverObjects } = await loadServer();
-      const allowed = { allowedImages: allowImages, allowedServiceAccounts: allowServiceAccounts };
-      printText(output, yamlOf(serverObjects(omitUndefined({ ...plan, ...allowed }))).trimEnd());
+      const more = {
+        allowedImages: allowImages,
+        allowedServiceAccounts: allowServiceAccounts,
+        runRules: runs ? RUN_RULES : undefined,
+      };
+      printText(output, yamlOf(serverObjects(omitUndefined({ ...plan, ...more }))).trimEnd());
     });
 }

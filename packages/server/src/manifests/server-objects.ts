@@ -1,5 +1,5 @@
 /** What runs a server in a cluster, as objects. Pure. */
-import type { KubeObject } from '@kube-transform/runtime/kubernetes';
+import type { KubeObject, Rule } from '@kube-transform/runtime/kubernetes';
 import { EXAMPLES } from './example-definitions.js';
 
 /** How a server is set up. */
@@ -18,6 +18,8 @@ export interface ServerPlan {
   allowedImages?: string;
   /** Service accounts that pods of Jobs may have, by commas. Default `default`. */
   allowedServiceAccounts?: string;
+  /** Rights of `kt` on runs: with them runs of deployed pipelines are served. Default: none, and none are. */
+  runRules?: readonly Rule[];
 }
 
 const NAME = 'job-server';
@@ -46,7 +48,7 @@ export function serverObjects(plan: ServerPlan): KubeObject[] {
   const data = { 'definitions.yaml': EXAMPLES.definitions(TEMPLATES, namespace) };
   const objects: (KubeObject & Record<string, unknown>)[] = [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: meta(NAME), automountServiceAccountToken: false },
-    { apiVersion: `${rbac}/v1`, kind: 'Role', metadata: meta(NAME), rules: [...SERVER_RULES, mapRule()] },
+    { apiVersion: `${rbac}/v1`, kind: 'Role', metadata: meta(NAME), rules: rulesOf(plan) },
     {
       apiVersion: `${rbac}/v1`,
       kind: 'RoleBinding',
@@ -89,6 +91,8 @@ export function serverObjects(plan: ServerPlan): KubeObject[] {
   ];
   return objects;
 }
+
+const rulesOf = ({ runRules = [] }: ServerPlan): readonly object[] => [...SERVER_RULES, mapRule(), ...runRules];
 
 /** The ConfigMaps of templates that definitions name. */
 const mapRule = (): object => ({
@@ -165,6 +169,7 @@ function environment(plan: ServerPlan): { name: string; value: string }[] {
     JOB_SERVER_PORT: String(PORT),
     JOB_RETENTION_PERIOD_SEC: '3600',
     JOB_ALLOWED_SERVICE_ACCOUNTS: plan.allowedServiceAccounts ?? 'default',
+    JOB_SERVER_RUNS: plan.runRules === undefined ? undefined : 'true',
     JOB_ALLOWED_IMAGES: plan.allowedImages,
     JOB_SERVER_TOKENS_PATH: plan.tokensSecret === undefined ? undefined : `${TOKENS}/tokens.yaml`,
   };

@@ -52,6 +52,8 @@ export async function jsonOf<T extends z.ZodType>(c: Context, shape: T): Promise
 function isShallow(value: unknown): boolean {
   let level: unknown[] = [value];
   for (let depth = 0; depth <= MAX_DEPTH && level.length > 0; depth++)
-    level = level.flatMap(one => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+    level = level.flatMap<unknown>(one =>
+      typeof one === 'object' && one !== null ? Object.values(one as object) : [],
+    );
   return level.length === 0;
 }

@@ -1,4 +1,4 @@
-/** Runs of deployed pipelines as a server needs them: a port, which `kt serve` fills with those of a namespace. */
+/** Runs of deployed pipelines as a server needs them: a port, which `kt serve` fills. */
 import type { EventSink, FailedLog, LogLine, RunRecord, RunSummary } from '@kube-transform/runtime';
 import type { JsonObject } from '@kube-transform/sdk';
 
