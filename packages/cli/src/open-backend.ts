@@ -1,8 +1,8 @@
 /**
- * Which backend is meant: with a server, or with KT_SERVER where nothing was typed, that of its runs; with a
- * store, the one of that store; with a context, a namespace or a kubeconfig, that of the cluster; with none of
- * them the store here, and behind it the cluster that KT_CONTEXT or KT_NAMESPACE names, else that of the last
- * submit.
+ * Which backend is meant: with a server, or with KT_SERVER where nothing was typed, that of its runs; with
+ * a store, the one of that store; with a context, a namespace or a kubeconfig, that of the cluster; with none
+ * of them the store here, and behind it the cluster that KT_CONTEXT or KT_NAMESPACE names, else that of the
+ * last submit.
  */
 import { KtError, omitUndefined } from '@kube-transform/sdk';
 import type { FileStore } from '@kube-transform/runtime';

@@ -1,4 +1,4 @@
-/** Runs over HTTP on a real cluster: the contract, and `kt serve` with what `kt deploy` left, over its end. */
+/** Runs over HTTP on a real cluster: the contract, and `kt serve` with what `kt deploy` left. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import { BIN, makeProject, run } from '../../kit/kt.js';
 import { reach } from '../../kit/backends/server-bench.js';
 import { SERVER_RULES } from '../../../packages/server/src/manifests/server-objects.js';
 import { clusterBench } from '../kit/cluster-bench.js';
-import { E2E, testCluster } from '../kit/cluster.js';
+import { testCluster } from '../kit/cluster.js';
 import { userWith } from '../kit/user.js';
 import { serve } from './serving.js';
 

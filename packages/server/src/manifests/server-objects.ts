@@ -92,7 +92,7 @@ export function serverObjects(plan: ServerPlan): KubeObject[] {
   return objects;
 }
 
-const rulesOf = ({ runRules = [] }: ServerPlan): readonly object[] => [...SERVER_RULES, mapRule(), ...runRules];
+const rulesOf = ({ runRules = [] }: ServerPlan): object[] => [...SERVER_RULES, mapRule(), ...runRules];
 
 /** The ConfigMaps of templates that definitions name. */
 const mapRule = (): object => ({
