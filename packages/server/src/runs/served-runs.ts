@@ -61,9 +61,13 @@ export interface StartRequest {
 
 /** Which lines. */
 export interface ServedLogOptions {
+  /** `STEP` or `STEP/INDEX`. Default: the whole run. */
   selector?: string | undefined;
+  /** Only what the attempts before the latest printed. Default false. */
   previous?: boolean;
+  /** Go on with what is printed until the run has ended. Default false. */
   follow?: boolean;
+  /** Told what is left out, or why it takes long. */
   note?: (text: string) => void;
   signal?: AbortSignal;
 }
