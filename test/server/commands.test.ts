@@ -48,6 +48,15 @@ describe('kt render server', () => {
     });
   });
 
+  test('with runs - has the rights for them, and says that they are served', async () => {
+    const textOf = async (...more: string[]): Promise<string> =>
+      (await runKt(root, ['render', 'server', '--image', 'kt', ...more])).out;
+    const [without, with_] = [await textOf(), await textOf('--runs')];
+    expect(with_).toMatch(/name: JOB_SERVER_RUNS\n\s+value: "true"/);
+    expect(with_).toContain('- deletecollection');
+    expect(without).not.toMatch(/JOB_SERVER_RUNS|deletecollection/);
+  });
+
   test('without an image - is refused', async () => {
     const { code, err } = await runKt(root, ['render', 'server']);
     expect(code).toBe(2);

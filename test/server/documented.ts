@@ -22,7 +22,7 @@ const pathFor = (path: string): string | undefined =>
 
 const step = (key: string): string => encodeURIComponent(key.replaceAll('~', '~0').replaceAll('/', '~1'));
 
-/** What is wrong with an answer by the document, as sentences; a path that it does not name is refused as any other. */
+/** What is wrong with an answer by the document, as sentences. */
 export function undocumented(
   { method, url, status }: { method: string; url: string; status: number },
   value: unknown,

@@ -1,6 +1,6 @@
 /**
- * Public API: the runs of a store or of a cluster for programs – what `kt runs`, `status`, `logs`, `cancel`,
- * `retry` and `gc` stand on.
+ * Public API: the runs of a store, of a cluster or of a job server for programs – what `kt runs`, `status`,
+ * `logs`, `cancel`, `retry` and `gc` stand on.
  *
  * ```ts
  * import { openBackend } from '@kube-transform/cli/client';

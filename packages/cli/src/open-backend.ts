@@ -1,7 +1,8 @@
 /**
- * Which backend is meant: with a server, or with KT_SERVER where nothing was typed, its runs; with a store, the one of that store; with a context, a namespace or a kubeconfig,
- * that of the cluster; with neither the store here, and behind it the cluster that KT_CONTEXT or KT_NAMESPACE
- * names, else that of the last submit.
+ * Which backend is meant: with a server, or with KT_SERVER where nothing was typed, that of its runs; with
+ * a store, the one of that store; with a context, a namespace or a kubeconfig, that of the cluster; with none
+ * of them the store here, and behind it the cluster that KT_CONTEXT or KT_NAMESPACE names, else that of the
+ * last submit.
  */
 import { KtError, omitUndefined } from '@kube-transform/sdk';
 import type { FileStore } from '@kube-transform/runtime';
@@ -37,8 +38,8 @@ export interface WhereOptions {
  * for (const { runId, status } of await backend.list()) console.log(runId, status);
  * ```
  *
- * @throws KtError `BAD_OPTIONS` where two of a server, a store and a cluster are meant; `UNKNOWN_CONTEXT` and what else a
- *   kubeconfig or a store URL is refused with. That a cluster is away, its first call says.
+ * @throws KtError `BAD_OPTIONS` where two of a server, a store and a cluster are meant; `UNKNOWN_CONTEXT` and
+ *   what else a kubeconfig or a store URL is refused with. That a cluster is away, its first call says.
  */
 export async function openBackend(
   { store, server, token, ...cluster }: WhereOptions = {},

@@ -103,7 +103,7 @@ test('kt submit - begins a run of what is deployed, with its parameters as flags
 });
 
 test('what a server does not do - is refused with what does', async () => {
-  expectMistake(await onServer('debug', 'alpha', 'work/4'), /starts none.*--context/s);
+  expectMistake(await onServer('debug', 'alpha', 'work/4'), /starts no pod.*--context/s);
   expectMistake(await onServer('retry', 'alpha', '--failed', '--jobs', '2'), /--jobs says/);
   expectMistake(await onServer('retry', 'alpha', '--failed', '--functions', 'x.ts'), /--functions says/);
   expectMistake(await onServer('cancel', 'beta'), /RUN_OVER/);

@@ -1,6 +1,6 @@
 /** The backend of a namespace of a real cluster, for its contract. */
 import { newRun, systemClock } from '@kube-transform/runtime/internal';
-import { paths, selectRun } from '@kube-transform/runtime/kubernetes';
+import { type KubeApi, paths, selectRun } from '@kube-transform/runtime/kubernetes';
 import { ClusterBackend } from '../../../packages/cli/src/backends/cluster/cluster-backend.js';
 import { submitRun } from '../../../packages/cli/src/backends/cluster/submit-run.js';
 import { loadPipeline } from '../../../packages/cli/src/pipeline/load-pipeline.js';
@@ -9,7 +9,7 @@ import { FLAKY } from '../../kit/backends/local-bench.js';
 import { testCluster } from './cluster.js';
 import { eventually } from './projects.js';
 
-export async function clusterBench(): Promise<BackendBench> {
+export async function clusterBench(): Promise<BackendBench & { api: KubeApi }> {
   const cluster = await testCluster('backend');
   const { api, store, settings, namespace } = cluster;
   const backend = new ClusterBackend(api);
@@ -22,6 +22,7 @@ export async function clusterBench(): Promise<BackendBench> {
     await backend.follow(run, { sink: { publish: () => undefined }, note: () => undefined, signal });
   };
   return {
+    api,
     backend,
     bring: async (runId, to) => {
       await file('fixed', to !== 'failed');

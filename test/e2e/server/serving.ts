@@ -12,7 +12,8 @@ export interface Served {
 
 /** Runs `kt serve`. */
 export async function serve(env: Record<string, string>): Promise<Served> {
-  const child = spawn(process.execPath, [BIN, 'serve', '--port', '0'], { env: { ...process.env, ...env } });
+  const { JOB_SERVER_PORT: port = '0' } = env;
+  const child = spawn(process.execPath, [BIN, 'serve', '--port', port], { env: { ...process.env, ...env } });
   const ended = new Promise<number | null>(resolve => child.on('close', resolve));
   const end = (signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<number | null> => {
     child.kill(signal);

@@ -1,4 +1,4 @@
-/** A job server on a real port over the store of another bench, for the contract: runs are driven in this process. */
+/** A job server on a real port over the runs of another bench, for the contract. */
 import { systemClock } from '@kube-transform/runtime/internal';
 import { listen, type ListeningServer, type ServedRuns } from '@kube-transform/server';
 import { isAway, ServerClient } from '@kube-transform/server/client';
@@ -50,9 +50,9 @@ export async function reach(
   runs: ServedRuns,
   { app = {}, token, port = 0 }: { app?: OpenOptions['app']; token?: string; port?: number } = {},
 ): Promise<Reached> {
-  const opened = await OpenJobs.open({ app: { perSec: 1e6, runs, ...app } });
+  const opened = await OpenJobs.open({ app: { perSec: 1e6, clock: systemClock, runs, ...app } });
   const server = await listen(opened.app, { host: '127.0.0.1', port, clock: systemClock });
-  const client = new ServerClient({ url: server.url, token, clock: quickClock });
+  const client = new ServerClient({ url: server.url, token });
   const backend = new ServerBackend(client, { clock: quickClock, isAway });
   return {
     opened,

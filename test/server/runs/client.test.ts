@@ -94,6 +94,25 @@ describe('a call', () => {
   });
 });
 
+test('types - are those of the routes', () => {
+  const client = clientOf('http://127.0.0.1:1');
+  const calls = (): unknown[] => [
+    // @ts-expect-error the path has a run
+    client.ask('run', {}),
+    // @ts-expect-error no such route
+    client.ask('rums', {}),
+    // @ts-expect-error no such query
+    client.ask('runs', { query: { state: 'Failed' } }),
+    // @ts-expect-error a body has parameters by name
+    client.ask('startRun', { path, body: { params: 5 } }),
+    // @ts-expect-error it is told over time
+    client.ask('followRun', { path: { run: 'a' } }),
+    // @ts-expect-error it is not told over time
+    client.stream('run', { path: { run: 'a' } }),
+  ];
+  expect(calls).toBeTypeOf('function');
+});
+
 describe('a stream', () => {
   const RUN = { path: { run: 'a' }, retryForMs: 0 };
   const stream = async (text: string, type = 'text/event-stream'): Promise<unknown[]> => {

@@ -3,6 +3,7 @@ import type { LogLine, RunEvent } from '@kube-transform/runtime';
 import { describe, expect, test } from 'vitest';
 import { completed, LINES, running } from '../../kit/backends/memory-bench.js';
 import { MemoryBackend } from '../../kit/backends/memory-backend.js';
+import type { ServedRuns } from '@kube-transform/server';
 import { reach, servedRuns } from '../../kit/backends/server-bench.js';
 
 const never = new AbortController().signal;
@@ -88,6 +89,40 @@ describe('a run that is followed', () => {
     const other = reached.client.stream('followRun', { path: { run: 'going' }, retryForMs: 0 });
     await expect(other.next()).rejects.toMatchObject({ code: 'TOO_MANY_FOLLOWERS' });
     await open.return();
+  });
+
+  test('by HEAD, which takes nothing - leaves room for who follows', async () => {
+    const runs = new MemoryBackend();
+    runs.set(running('going'));
+    await using reached = await reach(servedRuns(runs), { app: { maxFollowers: 1 } });
+    for (const path of ['/runs/going/events/follow', '/runs/going/logs/follow', '/jobs/a/logs/follow']) {
+      const { status, headers } = await fetch(`${reached.server.url}${path}`, { method: 'HEAD' });
+      expect([status, headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+    }
+    const open = reached.client.stream('followRun', { path: { run: 'going' } });
+    expect((await open.next()).value).toMatchObject({ event: 'event' });
+    await open.return();
+  });
+
+  test('by one who takes nothing - is let go without an end before much is kept for it', async () => {
+    const runs = new MemoryBackend();
+    runs.set(running('going'));
+    const event = { type: 'JobWaiting', job: 'work', message: 'x', atMs: 1, runId: 'going' } as const;
+    const eager: ServedRuns = {
+      ...servedRuns(runs),
+      follow: (_, { sink, signal }) => {
+        for (let i = 0; i < 100_000 && !signal.aborted; i++) sink.publish(event);
+        return runs.read({ runId: 'going', where: 'here', verb: 'kt run', createdMs: 0, source: null });
+      },
+    };
+    await using reached = await reach(eager);
+    let told = 0;
+    const rest = (async () => {
+      for await (const { event: word } of reached.client.stream('followRun', { path: { run: 'going' } }))
+        told += word === 'event' ? 1 : 0;
+    })();
+    await expect(rest).rejects.toMatchObject({ code: 'SERVER_UNREACHABLE' });
+    expect(told).toBeLessThanOrEqual(10_001);
   });
 
   test('of a server that ends - is let go without an end, so that it is followed elsewhere', async () => {

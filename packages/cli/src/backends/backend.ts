@@ -1,5 +1,5 @@
 /**
- * Where runs are: a store here, a namespace of a cluster, later a job server. All commands about runs, and
+ * Where runs are: a store here, a namespace of a cluster, a job server. All commands about runs, and
  * all programs that use this package as a library, reach them by this interface; it knows no terminal.
  */
 import type {
@@ -26,7 +26,7 @@ export type RunVerb = 'kt run' | 'kt submit';
 export interface RunRef {
   /** Its whole id. */
   readonly runId: string;
-  /** Where it is: `here`, or `CONTEXT/NAMESPACE` of a cluster. */
+  /** Where it is: `here`, `CONTEXT/NAMESPACE` of a cluster, or the URL of a job server. */
   readonly where: string;
   /** The command that resumes it. */
   readonly verb: RunVerb;
@@ -192,7 +192,7 @@ export interface Deleted {
  * ```
  */
 export interface RunBackend extends AsyncDisposable {
-  /** `here`, or `CONTEXT/NAMESPACE` of a cluster. */
+  /** `here`, `CONTEXT/NAMESPACE` of a cluster, or the URL of a job server. */
   readonly name: string;
   /** The command that begins runs there. */
   readonly verb: RunVerb;

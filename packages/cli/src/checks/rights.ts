@@ -49,6 +49,8 @@ export const RUN_RULES: readonly Rule[] = [
   },
   { apiGroups: [''], resources: ['pods', 'pods/log'], verbs: ['get'] },
   { apiGroups: [''], resources: ['pods', 'events'], verbs: ['list'] },
+  // Logs that are followed.
+  { apiGroups: [''], resources: ['pods'], verbs: ['watch'] },
 ];
 
 /** What `kt files` needs besides for volumes: it begins a process in a pod that has one. */

@@ -37,6 +37,7 @@ export function renderServerCommand({ output }: Cli): Command {
     .option('--allow-priorities <list>', 'priorities that jobs may have, by commas (default: all)')
     .option('--allow-images <list>', 'images that jobs may use, by commas (default: all)')
     .option('--allow-service-accounts <list>', 'service accounts of jobs, by commas (default: default)')
+    .option('--runs', 'serve runs of deployed pipelines too, with the rights for it', false)
     .option(
       '--definitions <file>',
       'list of job definitions in YAML (default: server.definitions of kt.config.ts, else four examples)',

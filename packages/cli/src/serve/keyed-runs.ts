@@ -29,7 +29,11 @@ export interface Keyed {
 }
 
 /** The name that a key gives to a run of a pipeline, where it has no other, and what was asked for. */
-export function keyed(pipeline: string, key: string, asked: readonly unknown[], runId?: string): Keyed {
+export function keyed(
+  pipeline: string,
+  key: string,
+  { asked, runId }: { asked: readonly unknown[]; runId?: string | undefined },
+): Keyed {
   const name = pipeline
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')

@@ -1,4 +1,4 @@
-/** Runs of a namespace as the job server serves them: as `kt` has them, with the code that is in the cluster. */
+/** Runs of a namespace as the job server serves them: with the code that is in the cluster. */
 import { type KTSchedule, omitUndefined } from '@kube-transform/sdk';
 import type { RunRecord } from '@kube-transform/runtime';
 import {
@@ -77,7 +77,7 @@ export class ServedCluster extends ClusterBackend implements ServedRuns {
       return whole;
     };
     if (key === undefined) return this.#started(await begin());
-    const named = keyed(pipeline, key, [version ?? null, params], runId);
+    const named = keyed(pipeline, key, { asked: [version ?? null, params], runId });
     const record = async (config: RunConfig): Promise<RunRecord> => {
       const deployed = await this.#deployed(pipeline, config.version);
       const made = await runOfVersion(deployed, { ...boundTo(deployed, params), runId: named.runId });
@@ -93,7 +93,8 @@ export class ServedCluster extends ClusterBackend implements ServedRuns {
   async repeat(run: ServedRun, { key }: { key?: string | undefined }): Promise<StartedServedRun> {
     const of = await this.#run(run.runId);
     const { pipeline } = of.config;
-    const named = key === undefined ? undefined : keyed(pipeline, `${run.runId} ${key}`, [run.runId]);
+    const named =
+      key === undefined ? undefined : keyed(pipeline, `${run.runId} ${key}`, { asked: [run.runId] });
     const begin = async (): Promise<RunConfig> => {
       const started = await retryInCluster(this.#api, of, { asItWas: true, keyed: named });
       return (await this.#run(started.run.runId)).config;

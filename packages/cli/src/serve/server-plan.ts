@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { KtError, omitUndefined } from '@kube-transform/sdk';
 import type { DefinitionList, PlannedDefinition, ServerPlan } from '@kube-transform/server';
+import { RUN_RULES } from '../checks/rights.js';
 import { configDefinitions } from './config-definitions.js';
 import { loadServer } from './load-server.js';
 
@@ -15,6 +16,7 @@ export interface RenderServerOptions {
   tlsSecret?: string;
   webhookUrl?: string;
   webhookSecret?: string;
+  runs: boolean;
   allowQueues?: string;
   allowPriorities?: string;
   allowImages?: string;
@@ -33,6 +35,7 @@ export interface RenderServerOptions {
 const FIXED = {
   JOB_NAMESPACE: '--namespace',
   JOB_SIGNATURE: '--signature',
+  JOB_SERVER_RUNS: '--runs',
   JOB_ALLOWED_QUEUES: '--allow-queues',
   JOB_ALLOWED_PRIORITIES: '--allow-priorities',
   JOB_SERVER_TLS_CERT_PATH: '--tls-secret',
@@ -68,6 +71,7 @@ export async function serverPlan(options: RenderServerOptions): Promise<ServerPl
   const plan: ServerPlan = omitUndefined({
     ...{ namespace, image, signature, replicas, tokensSecret, tlsSecret, webhookUrl, webhookSecret },
     ...{ allowedImages: allowImages, allowedServiceAccounts: allowServiceAccounts },
+    runRules: options.runs ? RUN_RULES : undefined,
     ...{ allowedQueues: allowQueues, allowedPriorities: allowPriorities },
     definitions: await definitionsOf(options.definitions),
     env: {

@@ -1,8 +1,8 @@
-/** A client of the job server: each route as a call, typed by the table of routes; what comes is checked by it. */
+/** A client of the job server: each route as a call, typed and checked by the table of routes. */
 import { KtError } from '@kube-transform/sdk';
 import type { Clock } from '@kube-transform/runtime';
 import { messageOf, systemClock, tryJson } from '@kube-transform/runtime/internal';
-import * as z from 'zod';
+import type * as z from 'zod';
 import { type Route, type RouteName, ROUTES } from '../http/routes.js';
 import type { AnswerOf, CallOf, CallSettings, JsonRouteName, StreamRouteName, ToldOf } from './call-types.js';
 import { away, isAway, misread, refusedBy, refusedWith } from './refusals.js';
@@ -14,7 +14,7 @@ export interface ClientOptions {
   url: string;
   /** A bearer token. Default: none is sent. */
   token?: string | undefined;
-  /** How long it is tried again where the server is away or has too much to do, in milliseconds. Default 10,000. */
+  /** How long it is tried again where the server is away or busy, in milliseconds. Default 10,000. */
   retryForMs?: number;
   clock?: Clock;
 }
@@ -38,7 +38,8 @@ interface AnyCall extends CallSettings {
  * @example
  * ```ts
  * const client = new ServerClient({ url: 'http://127.0.0.1:5000', token: process.env['KT_SERVER_TOKEN'] });
- * const { runId } = await client.ask('startRun', { path: { pipeline: 'flights' }, body: { params: { day: 3 } } });
+ * const path = { pipeline: 'flights' };
+ * const { runId } = await client.ask('startRun', { path, body: { params: { day: 3 } } });
  * for await (const told of client.stream('followRun', { path: { run: runId } }))
  *   if (told.event === 'end') console.log(told.data?.status, told.data?.result);
  * ```

@@ -99,9 +99,17 @@ export function serverApp(options: AppOptions): Hono {
   const limitOf = (route: Route): MiddlewareHandler =>
     route.body === undefined ? async (_, next) => next() : withinLimit;
 
+  // Of what is told over time a HEAD would take nothing, and be told it for ever.
+  const answered = (name: RouteName, { answer }: Route, c: Context): Response | Promise<Response> =>
+    c.req.method === 'HEAD' && typeof answer === 'string'
+      ? c.body(null, 200, { 'Content-Type': answer })
+      : handlers[name](c);
+
   const all = Object.entries(ROUTES) as [RouteName, Route][];
   for (const [name, route] of all)
-    app.on(route.method, pathOf(route), counted(route), admit(route), limitOf(route), c => handlers[name](c));
+    app.on(route.method, pathOf(route), counted(route), admit(route), limitOf(route), c =>
+      answered(name, route, c),
+    );
   for (const path of new Set(all.map(([, route]) => pathOf(route)))) {
     const methods = all.filter(([, route]) => pathOf(route) === path).map(([, route]) => route.method);
     const allowed = [...methods, ...(methods.includes('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');

@@ -1,5 +1,5 @@
 /** What runs a server in a cluster, as objects. Pure. */
-import type { KubeObject } from '@kube-transform/runtime/kubernetes';
+import type { KubeObject, Rule } from '@kube-transform/runtime/kubernetes';
 import { omitUndefined } from '@kube-transform/sdk';
 import {
   DEFINITIONS_DIR,
@@ -38,6 +38,8 @@ export interface ServerPlan {
   definitions?: readonly PlannedDefinition[];
   /** Other variables of the server, and of its Node. */
   env?: Readonly<Record<string, string>>;
+  /** Rights of `kt` on runs: with them runs of deployed pipelines are served. Default: none, and none are. */
+  runRules?: readonly Rule[];
 }
 
 const NAME = 'job-server';
@@ -67,7 +69,11 @@ export function serverObjects(plan: ServerPlan): KubeObject[] {
   const { [namespace]: own = [], ...elsewhere } = Object.fromEntries(definitions.read);
   const objects: Manifest[] = [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: meta(NAME), automountServiceAccountToken: false },
-    ...access(namespace, { name: NAME, namespace }, [...SERVER_RULES, ...mapRules(own)]),
+    ...access(namespace, { name: NAME, namespace }, [
+      ...SERVER_RULES,
+      ...mapRules(own),
+      ...(plan.runRules ?? []),
+    ]),
     ...Object.entries(elsewhere).flatMap(([where, names]) =>
       access(namespace, { name: `${NAME}-templates`, namespace: where }, mapRules(names)),
     ),
@@ -208,6 +214,7 @@ export function serverEnvironment(plan: ServerPlan): Record<string, string> {
     JOB_SERVER_PORT: String(PORT),
     JOB_RETENTION_PERIOD_SEC: '3600',
     JOB_ALLOWED_SERVICE_ACCOUNTS: plan.allowedServiceAccounts ?? 'default',
+    JOB_SERVER_RUNS: plan.runRules === undefined ? undefined : 'true',
     JOB_ALLOWED_IMAGES: plan.allowedImages,
     JOB_ALLOWED_QUEUES: plan.allowedQueues,
     JOB_ALLOWED_PRIORITIES: plan.allowedPriorities,

@@ -51,7 +51,9 @@ export async function jsonOf<T extends z.ZodType>(c: Context, shape: T): Promise
 /** Whether a value can be gone through by what calls itself. */
 function isShallow(value: unknown): boolean {
   let level: unknown[] = [value];
-  for (let depth = 0; depth <= MAX_DEPTH && level.length > 0; depth++)
-    level = level.flatMap(one => (typeof one === 'object' && one !== null ? Object.values(one) : []));
+  for (let depth = 0; depth <= MAX_DEPTH && level.length > 0; depth++) level = level.flatMap(membersOf);
   return level.length === 0;
 }
+
+const membersOf = (value: unknown): unknown[] =>
+  typeof value === 'object' && value !== null ? (Object.values(value) as unknown[]) : [];

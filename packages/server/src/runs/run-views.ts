@@ -1,4 +1,4 @@
-/** Runs as they are answered: the words and numbers of `kt status --json`, in camelCase, times in milliseconds. Pure. */
+/** Runs as they are answered: in camelCase, as `kt status --json`, times in milliseconds. Pure. */
 import * as z from 'zod';
 
 const text = z.string();

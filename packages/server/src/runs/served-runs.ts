@@ -1,4 +1,4 @@
-/** Runs of deployed pipelines as a server needs them: a port, which `kt serve` fills with those of a namespace. */
+/** Runs of deployed pipelines as a server needs them: a port, which `kt serve` fills. */
 import type { EventSink, FailedLog, LogLine, RunRecord, RunSummary } from '@kube-transform/runtime';
 import type { JsonObject } from '@kube-transform/sdk';
 
@@ -61,9 +61,13 @@ export interface StartRequest {
 
 /** Which lines. */
 export interface ServedLogOptions {
+  /** `STEP` or `STEP/INDEX`. Default: the whole run. */
   selector?: string | undefined;
+  /** Only what the attempts before the latest printed. Default false. */
   previous?: boolean;
+  /** Go on with what is printed until the run has ended. Default false. */
   follow?: boolean;
+  /** Told what is left out, or why it takes long. */
   note?: (text: string) => void;
   signal?: AbortSignal;
 }

@@ -80,10 +80,9 @@ export async function answerTold(
     }
 
     async function keepAlive(): Promise<void> {
-      await out.write(alive);
       while (!gone.signal.aborted) {
+        await out.write(alive);
         await clock.sleep(ALIVE_EVERY_MS, gone.signal).catch(() => undefined);
-        if (!gone.signal.aborted) await out.write(alive);
       }
     }
   });

@@ -13,7 +13,6 @@ import type {
   CancelOptions,
   CollectOptions,
   Debugging,
-  DebugOptions,
   Deleted,
   FailedLog,
   ListedRun,
@@ -159,7 +158,7 @@ export class ServerBackend implements RunBackend {
   }
 
   debug(): Promise<Debugging> {
-    const message = `kt debug starts a pod that waits for somebody, and ${this.name} starts none.`;
+    const message = `${this.name} starts no pod that waits for somebody.`;
     const hint = 'Reach the cluster itself: --context NAME.';
     return Promise.reject(new KtError({ code: 'NOT_OVER_HTTP', path: '--server', message, hint }));
   }
@@ -205,7 +204,8 @@ export class ServerBackend implements RunBackend {
         return;
       } catch (error) {
         if (!this.#isAway(error) || this.#clock.elapsedMs() - heardMs > AWAY_FOR_MS) throw error;
-        if (!isAway) note(`${isKtError(error) ? error.problems[0]?.message : ''} It is asked again.`.trim());
+        if (!isAway)
+          note(`${isKtError(error) ? (error.problems[0]?.message ?? '') : ''} It is asked again.`.trim());
         isAway = true;
       }
       await this.#clock.sleep(AGAIN_AFTER_MS, signal).catch(() => undefined);
