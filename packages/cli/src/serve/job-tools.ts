@@ -26,7 +26,7 @@ export async function openJobTools({ offline = false, ...where }: JobToolsOption
   const { checkDefinitions, FileDefinitions, jobApi, JobTemplates, NoCluster, readArguments, readSettings } =
     await loadServer();
   const typed = omitUndefined({ JOB_NAMESPACE: where.namespace });
-  const { namespace, signature, definitionsPath, images, serviceAccounts, inCluster } = readSettings({
+  const { namespace, signature, definitionsPath, inCluster, ...limits } = readSettings({
     ...process.env,
     ...typed,
   });
@@ -49,7 +49,7 @@ export async function openJobTools({ offline = false, ...where }: JobToolsOption
   const templates = new JobTemplates({
     definitions,
     signature,
-    limits: { namespace, images, serviceAccounts },
+    limits: { ...limits, namespace },
   });
   const argumentsOf = (args: readonly string[]): TemplateArguments => {
     const read = readArguments(`{${args.map(memberOf).join()}}`);
