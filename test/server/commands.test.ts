@@ -57,6 +57,28 @@ describe('kt render server', () => {
     expect(without).not.toMatch(/JOB_SERVER_RUNS|deletecollection/);
   });
 
+  test('with Secrets - mounts them, asks over TLS whether it lives, and tells of ends', async () => {
+    const args = ['--image', 'a', '--tls-secret', 'cert', '--allow-queues', 'night'];
+    const webhook = ['--webhook-url', 'https://hook.example/a', '--webhook-secret', 'signs'];
+    const { out } = await runKt(root, ['render', 'server', ...args, ...webhook]);
+    const deployment = parseAllDocuments(out)
+      .map(document => document.toJS() as Rendered)
+      .find(({ kind }) => kind === 'Deployment');
+    const text = JSON.stringify(deployment);
+    for (const part of [
+      '{"name":"tls","secret":{"secretName":"cert"}}',
+      '{"name":"webhook","mountPath":"/etc/job-server/webhook","readOnly":true}',
+      '{"path":"/healthz","port":"http","scheme":"HTTPS"}',
+      '{"name":"JOB_SERVER_TLS_KEY_PATH","value":"/etc/job-server/tls/tls.key"}',
+      '{"name":"JOB_SERVER_WEBHOOK_URL","value":"https://hook.example/a"}',
+      '{"name":"JOB_SERVER_WEBHOOK_SECRET_PATH","value":"/etc/job-server/webhook/secret"}',
+      '{"name":"JOB_ALLOWED_QUEUES","value":"night"}',
+    ])
+      expect(text).toContain(part);
+    const half = await runKt(root, ['render', 'server', '--image', 'a', ...webhook.slice(0, 2)]);
+    expect([half.code, half.err]).toEqual([2, expect.stringContaining('belong together')]);
+  });
+
   test('without an image - is refused', async () => {
     const { code, err } = await runKt(root, ['render', 'server']);
     expect(code).toBe(2);

@@ -8,7 +8,9 @@ import { listen } from './http/listen.js';
 import { serverMetrics } from './http/metrics.js';
 import { JobManager } from './jobs/managed-jobs.js';
 
-const WITHIN_MS = 1000;
+/** A silent cluster is not waited for; of a processor that others use there is little at first. */
+const CONNECT_WITHIN_MS = 1000;
+const SERVE_WITHIN_MS = 5000;
 const REQUESTS = 40;
 const CONNECTIONS = 4;
 const DEFINITION = 'rehearsal';
@@ -26,13 +28,21 @@ spec:
 
 /**
  * Opens connections to the cluster, and makes jobs of a template of its own up to the moment at which they
- * would be sent. Ends within a second, and never rejects.
+ * would be sent. Ends within some seconds, and never rejects.
  */
 export async function rehearse(api: KubeApi, clock: Clock): Promise<void> {
+  await Promise.all([
+    within(clock, CONNECT_WITHIN_MS, signal => connect(api, signal)),
+    within(clock, SERVE_WITHIN_MS, signal => serve(api, clock, signal)),
+  ]);
+}
+
+/** Does something, and gives it up after a time. Never rejects. */
+async function within(clock: Clock, ms: number, act: (signal: AbortSignal) => Promise<void>): Promise<void> {
   const over = new AbortController();
-  const late = clock.sleep(WITHIN_MS, over.signal);
-  const all = Promise.allSettled([connect(api, over.signal), serve(api, clock, over.signal)]);
-  await Promise.race([all, late.catch(() => undefined)]);
+  const late = clock.sleep(ms, over.signal);
+  const done = act(over.signal);
+  await Promise.race([done.catch(() => undefined), late.catch(() => undefined)]);
   over.abort();
 }
 

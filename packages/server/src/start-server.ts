@@ -41,6 +41,7 @@ export interface JobServer {
 }
 
 const END_WITHIN_MS = 25_000;
+const RETENTION_AFTER_MS = 3000;
 
 /** Starts a server. Rejects with KtError where definitions or tokens cannot be used, or the port is taken. */
 export async function startServer({
@@ -91,7 +92,10 @@ export async function startServer({
     const isNeeded = webhook === undefined ? () => false : isUntold;
     const deleted = (count: number): void => metrics.deleted(count);
     const retention = new JobRetention({ jobs, retentionSec, clock, tell, isNeeded, deleted });
-    const kept = [retention.run(ending.signal), upkeep.run(ending.signal)];
+    const { signal } = ending;
+    // The first callers have waited for a server: what is due can wait for them.
+    const later = clock.sleep(RETENTION_AFTER_MS, signal).catch(() => undefined);
+    const kept = [later.then(() => retention.run(signal)), upkeep.run(signal)];
     return {
       url: server.url,
       jobs,

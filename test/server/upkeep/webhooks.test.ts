@@ -196,7 +196,7 @@ test.each(['', 'whsec_', 'short', 'whsec_!!!!', Buffer.alloc(65).toString('base6
   },
 );
 
-test('retention - keeps what has not been told', async () => {
+test('retention - keeps what has not been told, for a day', async () => {
   await server().end();
   servers = [];
   const name = await ended();
@@ -207,6 +207,14 @@ test('retention - keeps what has not been told', async () => {
   servers = [await begin()];
   await server().until(() => toldOf(name).startsWith('delivered'));
   expect(await retention.deleteDue()).toEqual([name]);
+  await server().end();
+  servers = [];
+  const other = await ended();
+  await retention.mark();
+  clock.advance(86_000_000);
+  expect(await retention.deleteDue()).toEqual([]);
+  clock.advance(400_000);
+  expect(await retention.deleteDue()).toEqual([other]);
 });
 
 test('settings - have a URL and a secret, or neither', () => {

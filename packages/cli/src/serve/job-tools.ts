@@ -28,7 +28,7 @@ export async function openJobTools({ offline = false, ...where }: JobToolsOption
     await loadServer();
   const env = { ...process.env, ...omitUndefined({ JOB_NAMESPACE: where.namespace }) };
   const list = await givenDefinitions(env);
-  const { namespace, signature, definitionsPath, images, serviceAccounts, inCluster } = readSettings(env, {
+  const { namespace, signature, definitionsPath, inCluster, ...limits } = readSettings(env, {
     definitions: list !== undefined,
   });
   let opened: Promise<KubeApi> | undefined;
@@ -51,7 +51,7 @@ export async function openJobTools({ offline = false, ...where }: JobToolsOption
   const templates = new JobTemplates({
     definitions,
     signature,
-    limits: { namespace, images, serviceAccounts },
+    limits: { ...limits, namespace },
   });
   const argumentsOf = (args: readonly string[]): TemplateArguments => {
     const read = readArguments(`{${args.map(memberOf).join()}}`);

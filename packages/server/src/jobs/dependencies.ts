@@ -82,6 +82,15 @@ export function waitsFor(job: JobObject): Dependency[] | null {
   });
 }
 
+/** The same; null also where that cannot be read, of which those tell who let Jobs go. */
+export function waitsForIfKnown(job: JobObject): Dependency[] | null {
+  try {
+    return waitsFor(job);
+  } catch {
+    return null;
+  }
+}
+
 /** A list of dependencies as it is written. */
 export const textOf = (open: readonly Dependency[]): string =>
   open.map(({ name, uid }) => `${name}:${uid}`).join(',');

@@ -11,7 +11,7 @@ import { messageOf } from '@kube-transform/runtime/internal';
 import { paths } from '@kube-transform/runtime/kubernetes';
 import type { Clock } from '@kube-transform/runtime';
 import type { JobManager } from './managed-jobs.js';
-import { textOf, waitsFor, wasNamed } from './dependencies.js';
+import { textOf, waitsForIfKnown, wasNamed } from './dependencies.js';
 import { type JobObject, MARK, wordFor } from './job-object.js';
 
 /** How Jobs are kept. */
@@ -22,7 +22,7 @@ export interface RetentionOptions {
   clock: Clock;
   /** Called before each deletion, perhaps more than once; where it throws, the Job is kept. */
   beforeDelete?: (job: JobObject) => void | Promise<void>;
-  /** Whether a Job is kept beyond its time, since something is still to be done for it. */
+  /** Whether a Job is kept beyond its time, for a day at most: something is still to be done for it. */
   isNeeded?: (job: JobObject) => boolean;
   /** Told how many were deleted by a pass. */
   deleted?: (jobs: number) => void;
@@ -31,6 +31,7 @@ export interface RetentionOptions {
 }
 
 const INTERVAL_MS = 60_000;
+const NEEDED_MS = 86_400_000;
 /** Small: requests are answered between two pages. */
 const PAGE = 100;
 const SECONDS = /^\d{1,15}(?:\.\d+)?$/;
@@ -116,7 +117,7 @@ export class JobRetention {
   /** Whom Jobs wait for, as NAME:UID. */
   async #awaited(): Promise<Set<string>> {
     const followed = await this.#options.jobs.list({ labels: { [MARK.followed]: 'true' }, pageSize: PAGE });
-    return new Set(followed.flatMap(job => (waitsFor(job) ?? []).map(one => textOf([one]))));
+    return new Set(followed.flatMap(job => (waitsForIfKnown(job) ?? []).map(one => textOf([one]))));
   }
 
   #isDue(job: JobObject): boolean {
@@ -126,7 +127,9 @@ export class JobRetention {
     const { clock, isNeeded } = this.#options;
     const nowMs = clock.nowMs();
     if (SECONDS.test(mark))
-      return Number(mark) * 1000 <= nowMs && !wasNamed(job, nowMs) && isNeeded?.(job) !== true;
+      return (
+        Number(mark) * 1000 <= nowMs - (isNeeded?.(job) === true ? NEEDED_MS : 0) && !wasNamed(job, nowMs)
+      );
     this.#options.tell(
       `The job "${metadata.name}" is kept: its annotation ${MARK.deletion} is ${JSON.stringify(mark.slice(0, 100))}, and no time in seconds.`,
     );

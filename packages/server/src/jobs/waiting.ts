@@ -6,7 +6,7 @@ import {
   type Job,
   type KubeApi,
 } from '@kube-transform/runtime/kubernetes';
-import { type Dependency, inWords, waitsFor } from './dependencies.js';
+import { inWords, waitsForIfKnown } from './dependencies.js';
 import { type JobObject, wordFor } from './job-object.js';
 
 /** Why pods of a Job do not start. */
@@ -31,7 +31,7 @@ export async function waitOf(
 ): Promise<JobWait | null> {
   if (wordFor(job) !== 'Running' || job.metadata.deletionTimestamp !== undefined || isUnderWay(job))
     return null;
-  const open = openOf(job);
+  const open = waitsForIfKnown(job);
   if (open !== null) return { reason: 'WaitsForJobs', message: `it waits for ${inWords(open)}` };
   try {
     const found = await diagnose(new InquiryOfJob(api, signal), asMade(job));
@@ -44,15 +44,6 @@ export async function waitOf(
     // How it stands is known all the same.
     if (isKubeError(error)) return null;
     throw error;
-  }
-}
-
-/** Whom it waits for; null also where that cannot be read, of which servers tell. */
-function openOf(job: JobObject): Dependency[] | null {
-  try {
-    return waitsFor(job);
-  } catch {
-    return null;
   }
 }
 

@@ -32,11 +32,9 @@ export class FollowedJobs {
     this.#options = options;
   }
 
-  /** All of them, in the order in which they were made; null where they are not known yet. */
-  all(): JobObject[] | null {
-    if (!this.#isListed) return null;
-    const made = ({ metadata }: JobObject): string => metadata.creationTimestamp ?? '';
-    return [...this.#jobs.values()].sort((a, b) => (made(a) < made(b) ? -1 : made(a) > made(b) ? 1 : 0));
+  /** All of them that a test picks; none where they are not known yet. */
+  those(are: (job: JobObject) => boolean): JobObject[] {
+    return this.#isListed ? [...this.#jobs.values()].filter(are) : [];
   }
 
   /** One of them. */

@@ -9,7 +9,7 @@ import { isKubeError, paths } from '@kube-transform/runtime/kubernetes';
 import type { Clock } from '@kube-transform/runtime';
 import { isKtError } from '@kube-transform/sdk';
 import { type Dependency, failedPatch, fewerPatch, releasedPatch, waitsFor } from '../jobs/dependencies.js';
-import { type JobObject, wordFor } from '../jobs/job-object.js';
+import { type JobObject, MARK, wordFor } from '../jobs/job-object.js';
 import type { JobManager } from '../jobs/managed-jobs.js';
 import type { FollowedJobs } from './followed-jobs.js';
 
@@ -24,6 +24,11 @@ export interface ReleaseOptions {
 
 type Stand = 'open' | 'complete' | 'failed' | 'gone';
 const STANDS = { Running: 'open', Complete: 'complete', Failed: 'failed' } as const;
+
+const mayWait = ({ metadata }: JobObject): boolean => metadata.annotations?.[MARK.waitsFor] !== undefined;
+const madeAt = ({ metadata }: JobObject): string => metadata.creationTimestamp ?? '';
+const asMade = (a: JobObject, b: JobObject): number =>
+  madeAt(a) < madeAt(b) ? -1 : Number(madeAt(a) > madeAt(b));
 
 function orGone(error: unknown): null {
   if (isKtError(error) && error.code === 'UNKNOWN_JOB') return null;
@@ -40,12 +45,14 @@ export class Releases {
     this.#options = options;
   }
 
-  /** Lets go all that need not wait any more. Never rejects. */
-  async round(): Promise<void> {
+  /** Lets go all that need not wait any more; after the signal no more. Never rejects. */
+  async round(signal: AbortSignal): Promise<void> {
     const { followed, tell } = this.#options;
     // What is not followed, and was asked for in this round.
     const asked = new Map<string, JobObject | null>();
-    for (const job of followed.all() ?? []) {
+    // Who waits for one of them was made after it, and sees what has become of it in the same round.
+    for (const job of followed.those(mayWait).sort(asMade)) {
+      if (signal.aborted) return;
       try {
         const open = waitsFor(job);
         if (open !== null) await this.#look(job, open, asked);

@@ -47,7 +47,7 @@ export class JobUpkeep {
     const webhooks = this.#webhooks;
     await Promise.all([
       this.#followed.run(signal),
-      rounds(this.#followed, () => this.#releases.round(), when),
+      rounds(this.#followed, () => this.#releases.round(signal), when),
       webhooks === undefined ? undefined : rounds(this.#followed, () => webhooks.round(signal), when),
     ]);
   }

@@ -67,7 +67,7 @@ export class Webhooks {
   async round(signal: AbortSignal): Promise<void> {
     const { followed, clock } = this.#options;
     const nowSec = nowSecOf(clock);
-    const due = (followed.all() ?? []).filter(job => isDue(job, nowSec)).values();
+    const due = followed.those(job => isDue(job, nowSec)).values();
     const work = async (): Promise<void> => {
       for (const job of due) {
         if (signal.aborted) return;
