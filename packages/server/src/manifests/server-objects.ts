@@ -34,6 +34,7 @@ export interface ServerPlan {
 const NAME = 'job-server';
 const PORT = 5000;
 const USER = 65_532;
+const HEARD_MS = 5000;
 const LABELS = { 'app.kubernetes.io/name': NAME, 'app.kubernetes.io/component': 'server' };
 const TOKENS = '/etc/job-server/tokens';
 
@@ -139,6 +140,8 @@ function deployment(
     ports: [{ name: 'http', containerPort: PORT }],
     livenessProbe: { ...probe('/healthz'), periodSeconds: 10 },
     readinessProbe: { ...probe('/readyz'), periodSeconds: 5 },
+    // New connections come until all nodes have heard that this pod goes: it ends after that.
+    lifecycle: { preStop: { exec: { command: ['node', '-e', `setTimeout(() => {}, ${HEARD_MS})`] } } },
     resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '512Mi' } },
     securityContext: {
       allowPrivilegeEscalation: false,
@@ -150,8 +153,8 @@ function deployment(
   const spec = {
     serviceAccountName: NAME,
     automountServiceAccountToken: true,
-    // Who is under way is answered: the server takes 25 s at most.
-    terminationGracePeriodSeconds: 30,
+    // Who is under way is answered after that: the server takes 25 s at most.
+    terminationGracePeriodSeconds: 35,
     securityContext: {
       runAsNonRoot: true,
       runAsUser: USER,
