@@ -2,12 +2,14 @@
 import type { KubeObject } from '@kube-transform/runtime/kubernetes';
 import { omitUndefined } from '@kube-transform/sdk';
 import {
+  configMap,
   DEFINITIONS_DIR,
   type DefinitionObjects,
   definitionObjects,
   type Manifest,
   type PlannedDefinition,
 } from './definition-objects.js';
+import { EXAMPLES } from './example-definitions.js';
 
 /** How a server is set up. */
 export interface ServerPlan {
@@ -52,7 +54,7 @@ export const SERVER_RULES = [
 export function serverObjects(plan: ServerPlan): KubeObject[] {
   const { namespace } = plan;
   const meta = (name: string): KubeObject['metadata'] => ({ name, namespace, labels: LABELS });
-  const definitions = definitionObjects(namespace, plan.definitions, meta);
+  const definitions = definitionObjects(plan.definitions ?? EXAMPLES.definitions(namespace), meta);
   const { [namespace]: own = [], ...elsewhere } = Object.fromEntries(definitions.read);
   const objects: Manifest[] = [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: meta(NAME), automountServiceAccountToken: false },
@@ -61,6 +63,9 @@ export function serverObjects(plan: ServerPlan): KubeObject[] {
       access(namespace, { name: `${NAME}-templates`, namespace: where }, mapRules(names)),
     ),
     ...definitions.maps,
+    ...(plan.definitions === undefined
+      ? [configMap(meta('helloworld'), { helloworld: EXAMPLES.helloworld })]
+      : []),
     deployment(plan, meta(NAME), definitions),
     {
       apiVersion: 'v1',
