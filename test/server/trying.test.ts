@@ -45,6 +45,38 @@ test('kt jobs render - prints the Job: JSON keeps its type, all else is text', a
   expect(container).toMatchObject({ command: ['echo', 'a: "b"\n- c'], args: ['x', '9007199254740993'] });
 });
 
+test('kt jobs render - texts are texts to each reader of YAML', async () => {
+  const words = [
+    'on',
+    'y',
+    'no',
+    '0400',
+    '0o7',
+    '-0o7',
+    '1_000',
+    '12:30',
+    '1e3',
+    '~',
+    '2024-01-01',
+    '0x1f',
+    '<<',
+  ];
+  const { out } = await runKt(dir, [
+    'jobs',
+    'render',
+    'greet',
+    '-a',
+    'name=x',
+    '-a',
+    `words=${JSON.stringify(words)}`,
+  ]);
+  for (const version of ['1.1', '1.2'] as const) {
+    const [container] = (parse(out, { version }) as SentJob).spec.template.spec.containers;
+    expect(container).toMatchObject({ args: words });
+  }
+  expect(out).toContain('- "0o7"');
+});
+
 test.each([
   [['greet', '-a', 'name'], 'BAD_ARGUMENT'],
   [['greet', '-a', '=1'], 'BAD_ARGUMENT'],

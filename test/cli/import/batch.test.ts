@@ -139,10 +139,7 @@ describe('kt import batch', () => {
   });
 
   test('texts arrive as they are, whatever Jinja, YAML and Kubernetes would make of them', async () => {
-    const word = fc.oneof(
-      fc.string({ unit: 'binary', maxLength: 12 }),
-      fc.constantFrom(...strange),
-    );
+    const word = fc.oneof(fc.string({ unit: 'binary', maxLength: 12 }), fc.constantFrom(...strange));
     const words = fc.array(
       fc.array(word, { maxLength: 3 }).map(parts => parts.join('')),
       { maxLength: 4 },

@@ -8,19 +8,9 @@ import { expect, onTestFinished, test } from 'vitest';
 import { E2E, testCluster } from '../kit/cluster.js';
 import { eventually } from '../kit/projects.js';
 import { userWith } from '../kit/user.js';
+import { makeAll, RESTRICTED } from './places.js';
 import { serve } from './serving.js';
 
-const LEVELS = ['enforce', 'warn', 'audit'].map(mode => [`pod-security.kubernetes.io/${mode}`, 'restricted']);
-const PLACES: Record<string, (namespace: string) => string> = {
-  ServiceAccount: paths.serviceAccounts,
-  Role: paths.roles,
-  RoleBinding: paths.roleBindings,
-  ConfigMap: paths.configMaps,
-  Service: paths.services,
-  Deployment: namespace => `/apis/apps/v1/namespaces/${namespace}/deployments`,
-  PodDisruptionBudget: namespace => `/apis/policy/v1/namespaces/${namespace}/poddisruptionbudgets`,
-  NetworkPolicy: namespace => `/apis/networking.k8s.io/v1/namespaces/${namespace}/networkpolicies`,
-};
 const SIGNATURE = 'e2e-server';
 
 interface Status {
@@ -31,19 +21,11 @@ interface Status {
 }
 
 test('the four examples - do what they were meant to, with the rendered rights in a restricted namespace', async () => {
-  await using cluster = await testCluster('server', {
-    labels: Object.fromEntries(LEVELS) as Record<string, string>,
-    access: false,
-  });
+  await using cluster = await testCluster('server', { labels: RESTRICTED, access: false });
   const { api, namespace } = cluster;
   const objects = serverObjects({ namespace, image: E2E.image }) as (KubeObject & { rules?: Rule[] })[];
   // The API server takes each object as it is, and warns of nothing that the namespace does not admit.
-  for (const object of objects) {
-    const path = PLACES[object.kind!]!(namespace);
-    expect(
-      await api.create(path, object, { query: { dryRun: 'All', fieldValidation: 'Strict' } }),
-    ).not.toBeNull();
-  }
+  await makeAll(cluster, objects, { dryRun: true });
   const kubeconfig = await userWith(
     cluster,
     'job-server',

@@ -4,7 +4,7 @@
  * RF1 `base/` is ours: it is rendered anew each time. `overlays/` is the user's: a file is made where there
  *     is none, and never again.
  */
-import { stringify } from 'yaml';
+import { Document, Scalar, stringify, visit } from 'yaml';
 import type { KubeObject } from '@kube-transform/runtime/kubernetes';
 import { componentOf, pipelineOf } from '../deploy/deploy-objects.js';
 import type { DeployPlan } from '../deploy/plan.js';
@@ -15,9 +15,19 @@ export type RenderedFiles = ReadonlyMap<string, string>;
 const NOTE = '# Rendered by kt render; changes here are lost. Put yours into overlays/.\n';
 const KUSTOMIZATION = { apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization' };
 
-/** Objects as one YAML stream. */
-export const yamlOf = (objects: readonly KubeObject[]): string =>
-  objects.map(object => stringify(object, { aliasDuplicateObjects: false, lineWidth: 0 })).join('---\n');
+/** Objects as one YAML stream, in which texts are texts to YAML 1.1 too, as Kubernetes reads it. */
+export const yamlOf = (objects: readonly KubeObject[]): string => objects.map(textOf).join('---\n');
+
+function textOf(object: KubeObject): string {
+  const document = new Document(object, { version: '1.1', aliasDuplicateObjects: false });
+  visit(document, {
+    // A number to readers that know both versions.
+    Scalar: (_, node) => {
+      if (typeof node.value === 'string' && /^[-+]?0o/i.test(node.value)) node.type = Scalar.QUOTE_DOUBLE;
+    },
+  });
+  return document.toString({ lineWidth: 0 });
+}
 
 /** The base of a context. */
 export function baseFiles(context: string, { objects }: Pick<DeployPlan, 'objects'>): Map<string, string> {

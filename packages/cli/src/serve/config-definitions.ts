@@ -5,7 +5,7 @@ import type { DefinitionList, JobDefinition, TemplateSource } from '@kube-transf
 import { loadConfig } from '../project/load-config.js';
 import { projectAround } from '../project/project-dir.js';
 
-/** The list of the project around this; undefined where it names none. Rejects as `loadConfig` does. */
+/** The list of the project around this folder; undefined where it names none. Rejects as `loadConfig`. */
 export async function configDefinitions(): Promise<DefinitionList | undefined> {
   const found = await loadConfig(projectAround());
   if (found?.config.server === undefined) return undefined;

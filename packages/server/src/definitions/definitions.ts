@@ -38,6 +38,7 @@ function checked(text: string): string {
 export interface DefinitionList {
   /** For messages: a file, or a place in one. */
   place: string;
+  /** As they are now. */
   get(): Promise<ReadonlyMap<string, JobDefinition>>;
 }
 

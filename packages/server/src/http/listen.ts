@@ -92,6 +92,8 @@ function urlOf(server: Server | https.Server): string {
 
 async function closed(server: Server | https.Server, clock: Clock, withinMs: number): Promise<void> {
   const over = new AbortController();
+  // Who asks again and again on one connection would keep it open: each is told that it is the last answer.
+  server.prependListener('request', (_, response) => (response.shouldKeepAlive = false));
   const end = new Promise<void>(resolve => server.close(() => resolve()));
   server.closeIdleConnections();
   const late = clock.sleep(withinMs, over.signal).then(

@@ -1,7 +1,6 @@
 /** The definitions of a server as ConfigMaps, and the rights that they need. Pure. */
 import type { KubeObject } from '@kube-transform/runtime/kubernetes';
 import type { DefinitionPlace } from '../definitions/read-config.js';
-import { EXAMPLES } from './example-definitions.js';
 
 /** A definition with its template, or with the ConfigMap that has it. */
 export type PlannedDefinition = { name: string } & DefinitionPlace &
@@ -23,13 +22,19 @@ export interface DefinitionObjects {
   read: Map<string, string[]>;
 }
 
-/** Makes them; without definitions those of k8s-jobs' four examples. */
+/** A ConfigMap of texts. */
+export const configMap = (metadata: KubeObject['metadata'], data: Record<string, string>): Manifest => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata,
+  data,
+});
+
+/** Makes them. */
 export function definitionObjects(
-  namespace: string,
-  given: readonly PlannedDefinition[] | undefined,
+  definitions: readonly PlannedDefinition[],
   meta: (name: string) => KubeObject['metadata'],
 ): DefinitionObjects {
-  const definitions = given ?? EXAMPLES.definitions(namespace);
   const read = new Map<string, string[]>();
   const entries: string[] = [];
   const templates: Record<string, string> = {};
@@ -50,17 +55,10 @@ export function definitionObjects(
     entries.push(`${entry.join('\n  ')}\n`);
   }
   const list = entries.length === 0 ? '[]\n' : entries.join('');
-  const configMap = (name: string, data: Record<string, string>): Manifest => ({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: meta(name),
-    data,
-  });
   return {
     maps: [
-      configMap('job-definitions', { 'definitions.yaml': list }),
-      configMap('job-templates', templates),
-      ...(given === undefined ? [configMap('helloworld', { helloworld: EXAMPLES.helloworld })] : []),
+      configMap(meta('job-definitions'), { 'definitions.yaml': list }),
+      configMap(meta('job-templates'), templates),
     ],
     volumes: [
       { name: 'definitions', configMap: { name: 'job-definitions' } },

@@ -2,12 +2,14 @@
 import type { KubeObject, Rule } from '@kube-transform/runtime/kubernetes';
 import { omitUndefined } from '@kube-transform/sdk';
 import {
+  configMap,
   DEFINITIONS_DIR,
   type DefinitionObjects,
   definitionObjects,
   type Manifest,
   type PlannedDefinition,
 } from './definition-objects.js';
+import { EXAMPLES } from './example-definitions.js';
 
 /** How a server is set up. */
 export interface ServerPlan {
@@ -45,6 +47,7 @@ export interface ServerPlan {
 const NAME = 'job-server';
 const PORT = 5000;
 const USER = 65_532;
+const HEARD_MS = 5000;
 const LABELS = { 'app.kubernetes.io/name': NAME, 'app.kubernetes.io/component': 'server' };
 const TOKENS = '/etc/job-server/tokens';
 const TLS = '/etc/job-server/tls';
@@ -65,7 +68,7 @@ export const SERVER_RULES = [
 export function serverObjects(plan: ServerPlan): KubeObject[] {
   const { namespace } = plan;
   const meta = (name: string): KubeObject['metadata'] => ({ name, namespace, labels: LABELS });
-  const definitions = definitionObjects(namespace, plan.definitions, meta);
+  const definitions = definitionObjects(plan.definitions ?? EXAMPLES.definitions(namespace), meta);
   const { [namespace]: own = [], ...elsewhere } = Object.fromEntries(definitions.read);
   const objects: Manifest[] = [
     { apiVersion: 'v1', kind: 'ServiceAccount', metadata: meta(NAME), automountServiceAccountToken: false },
@@ -78,6 +81,9 @@ export function serverObjects(plan: ServerPlan): KubeObject[] {
       access(namespace, { name: `${NAME}-templates`, namespace: where }, mapRules(names)),
     ),
     ...definitions.maps,
+    ...(plan.definitions === undefined
+      ? [configMap(meta('helloworld'), { helloworld: EXAMPLES.helloworld })]
+      : []),
     deployment(plan, meta(NAME), definitions),
     {
       apiVersion: 'v1',
@@ -160,6 +166,8 @@ function deployment(
     ports: [{ name: 'http', containerPort: PORT }],
     livenessProbe: { ...probe('/healthz'), periodSeconds: 10 },
     readinessProbe: { ...probe('/readyz'), periodSeconds: 5 },
+    // New connections come until all nodes have heard that this pod goes: it ends after that.
+    lifecycle: { preStop: { exec: { command: ['node', '-e', `setTimeout(() => {}, ${HEARD_MS})`] } } },
     resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '512Mi' } },
     securityContext: {
       allowPrivilegeEscalation: false,
@@ -171,8 +179,8 @@ function deployment(
   const spec = {
     serviceAccountName: NAME,
     automountServiceAccountToken: true,
-    // Who is under way is answered: the server takes 25 s at most.
-    terminationGracePeriodSeconds: 30,
+    // Who is under way is answered after that: the server takes 25 s at most.
+    terminationGracePeriodSeconds: 35,
     securityContext: {
       runAsNonRoot: true,
       runAsUser: USER,
