@@ -37,6 +37,8 @@ export interface RunPipelineOptions {
   concurrency?: number;
   /** Id of the run. Default: one that is made of the pipeline's name and the time. */
   runId?: string;
+  /** Steps that run, with all that depends on them, whatever was made or kept before. Default none. */
+  force?: readonly string[];
   /** Told what happens. Default: nobody. */
   sink?: EventSink;
   /** Aborted: stop, and leave the run to be resumed. */
@@ -83,9 +85,9 @@ export async function runPipeline(
   const clock = systemClock;
   const store =
     typeof options.store === 'object' ? options.store : await openStore(options.store ?? 'file:.');
-  const { runId, params = {}, concurrency = 16, sink } = options;
+  const { runId, params = {}, concurrency = 16, sink, force } = options;
   const catalog = localCatalog(pipeline, options.functions);
-  const record = await newRun({ pipeline, params, clock, ...omitUndefined({ runId }) });
+  const record = await newRun({ pipeline, params, clock, force, ...omitUndefined({ runId }) });
   if (!(await writeRecord(store, record))) {
     throw new KtError({
       code: 'RUN_EXISTS',

@@ -29,6 +29,21 @@ export const spanOf =
 /** Gathers the values of an option that may be repeated. */
 export const collect = (value: string, all: string[]): string[] => [...all, value];
 
+/** Gathers names of steps: several in one text, or the option several times. */
+const steps = (value: string, all: readonly string[] = []): string[] => {
+  const names = value.split(',').map(name => name.trim());
+  if (names.includes(''))
+    throw new InvalidArgumentError('Expected names of steps, such as "load" or "load,report".');
+  return [...all, ...names];
+};
+
+/** Steps that are run whatever there is of them. */
+export const forceOption = (): Option =>
+  new Option(
+    '--force <step,…>',
+    'run these steps, and all that depends on them, although their outputs exist or their results are kept (repeatable)',
+  ).argParser(steps);
+
 /** Modules of functions for documents. */
 export const functionsOption = (): Option =>
   new Option(

@@ -13,6 +13,7 @@ import { apply, createRunState, type Fact, jobStates, repeatedJobs } from '../co
 import { openJournal, readJournal } from '../run-store/journal.js';
 import { itemsKey, jobKey, resultsPrefix } from '../run-store/layout.js';
 import { manifestBytes, readManifest } from '../run-store/job-manifest.js';
+import { forcing } from './forced-steps.js';
 import { withFilesBefore } from './unneeded-jobs.js';
 import { bindParams } from './params.js';
 import type { Clock, FileStore } from '../ports/index.js';
@@ -34,12 +35,14 @@ export interface NewRunOptions {
   source?: RunRecord['source'];
   /** What its jobs have where they say nothing. Default: what the document's schema says. */
   defaults?: Omit<Partial<KTJobInput>, 'type' | 'name'>;
+  /** Steps that run, with all that depends on them, whatever was made or kept before. Default none. */
+  force?: readonly string[] | undefined;
 }
 
 /**
  * Checks a pipeline and its parameters and makes the record of a run; nothing is stored.
  *
- * @throws KtError with every problem of the document or the parameters, and `BAD_RUN_ID`.
+ * @throws KtError with every problem of the document, the parameters or what is forced, and `BAD_RUN_ID`.
  */
 export async function newRun({
   pipeline,
@@ -48,6 +51,7 @@ export async function newRun({
   runId,
   source = null,
   defaults = {},
+  force = [],
 }: NewRunOptions): Promise<RunRecord> {
   if (runId !== undefined && !RUN_ID.test(runId)) {
     throw new KtError({
@@ -80,6 +84,7 @@ export async function newRun({
     createdAtMs: clock.nowMs(),
     source,
     retryOf: null,
+    ...forcing(parsed, force),
   };
 }
 
@@ -119,12 +124,14 @@ const isObject = (value: unknown): boolean =>
  * other jobs keep their results, and within those in which something failed so do the items that are done.
  * The other run stays as it is.
  *
- * @throws KtError `UNKNOWN_RUN`, and `NOTHING_FAILED` where the run has nothing to repeat.
+ * What is forced is repeated too, as a whole; what the other run was made with stays forced.
+ *
+ * @throws KtError `UNKNOWN_RUN`, `UNKNOWN_STEP`, and `NOTHING_FAILED` where the run has nothing to repeat.
  */
 export async function retryRun(
   store: FileStore,
   from: string,
-  options: { clock: Clock; runId?: string; source?: RunRecord['source'] },
+  options: { clock: Clock; runId?: string; source?: RunRecord['source']; force?: readonly string[] },
 ): Promise<RunRecord> {
   const old = await readRecord(store, from);
   if (old === null)
@@ -133,10 +140,12 @@ export async function retryRun(
       path: 'run',
       message: `There is no run "${from}" in this store.`,
     });
+  const { force = [] } = options;
+  const forced = forcing(old.pipeline, [...(old.forced ?? []), ...force]);
   const facts: Fact[] = [];
   const state = createRunState(old.pipeline.jobs);
   for await (const fact of readJournal(store, from)) if (apply(state, fact).length > 0) facts.push(fact);
-  const repeated = repeatedJobs(state);
+  const repeated = repeatedJobs(state, force);
   const succeeded = facts.filter(fact => fact.type === 'JobSucceeded' && !repeated.has(fact.job));
   if (repeated.size === 0)
     throw new KtError({
@@ -150,6 +159,7 @@ export async function retryRun(
     createdAtMs: options.clock.nowMs(),
     source: options.source ?? old.source,
     retryOf: from,
+    ...forced,
   };
   for (const { job } of jobStates(state))
     if (repeated.get(job.name) !== 'whole') await copyJob(store, { from, to: record.runId, job: job.name });

@@ -66,6 +66,8 @@ export interface TestRunOptions<Names extends string = string, Params = JsonObje
   concurrency?: number;
   /** Wait for real between attempts. Default false: backoff takes no time. */
   realTime?: boolean;
+  /** Steps that run, with all that depends on them, whatever was made or kept before. Default none. */
+  force?: readonly Names[];
 }
 
 /**
@@ -167,7 +169,7 @@ async function runAll(pipeline: Pipeline | KTPipelineInput, options: TestRunOpti
   const store = options.store ?? memoryFileStore(options.files ?? {});
   const events: RunEvent[] = [];
   const catalog = localCatalog(pipeline, options.functions);
-  const record = await newRun({ pipeline, params: options.params ?? {}, clock });
+  const record = await newRun({ pipeline, params: options.params ?? {}, clock, force: options.force });
   const faults = options.faults ?? [];
   const { jobs } = record.pipeline;
   // What a dynamic step spawns is known when the run has ended.

@@ -55,7 +55,7 @@ export class ContainerItems {
     const filled = await this.#fill(item, line);
     if ('kind' in filled) return failed(filled);
     const { call, resultKey } = filled;
-    if (job.cache && targets.paths.length === 0) {
+    if (job.cache && targets.paths.length === 0 && this.#step.isForced !== true) {
       const hash = await cacheHash('container', job.name, asJson(call));
       const kept = await cachedResult(this.#host.store, hash);
       if (kept !== undefined)

@@ -53,7 +53,7 @@ export async function findDeployed(
 /** Starts a run of a version. @throws KtError for parameters that it does not take, `RUN_EXISTS`. */
 export async function submitDeployed(
   api: KubeApi,
-  { rest, pairs, runId }: RunRequest,
+  { rest, pairs, runId, force }: RunRequest,
   { deployed, typed }: { deployed: DeployedVersion; typed: ClusterOptions },
 ): Promise<PublishedRun> {
   const { spec, digest, bundleParts, source } = deployed;
@@ -63,7 +63,7 @@ export async function submitDeployed(
     params,
     clock: systemClock,
     source,
-    ...omitUndefined({ runId }),
+    ...omitUndefined({ runId, force }),
   });
   const { maxPods, maxRuns, keepFinished } = typed;
   const settings = {

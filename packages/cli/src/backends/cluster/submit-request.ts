@@ -6,6 +6,7 @@ import { chooseDelivery } from '../../delivery/choose-delivery.js';
 import { makeRun, type RunRequest } from '../../pipeline/make-run.js';
 import type { ClusterOptions } from '../../project/resolve-context.js';
 import type { StartedRun } from '../backend.js';
+import { forcesNothing } from '../refusals.js';
 import { resumeRun } from './resume-run.js';
 import { findDeployed, submitDeployed } from './submit-deployed.js';
 import { type PublishedRun, startedRun, submitRun } from './submit-run.js';
@@ -36,6 +37,7 @@ export async function submitRequest(
   submission: Submission,
 ): Promise<StartedRun> {
   const { resume, steal } = submission.typed;
+  if (resume !== undefined && request.force !== undefined) throw forcesNothing(resume);
   if (resume !== undefined) return startedRun(api, await resumeRun(api, resume, { steal }));
   const published = await submitNew(api, request, submission);
   await remember(submission.options, api);
