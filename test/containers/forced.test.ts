@@ -14,7 +14,7 @@ const write = ktFunction(async ({ to }: { to: string }, { files }: KtContext) =>
   await files.write(to, to);
   return to;
 });
-const count = ktFunction(({ all }: { all: string[] }) => all.length);
+const count = ktFunction(({ all }: { all: (string | null)[] }) => all.length);
 
 /** A function, a map, a container, a cached step, and one of which nothing depends on the rest. */
 const steps = pipeline('p')

@@ -18,6 +18,7 @@ import { jobStates } from './core/index.js';
 import { drive } from './engine/drive.js';
 import { endedJob } from './reporting/ended-job.js';
 import { isSingle, readResult } from './reporting/job-result.js';
+import { imageByVariable } from './engine/container-image.js';
 import { newRun } from './engine/create-run.js';
 import { openStore } from './open-store.js';
 import { localHost } from './local-host.js';
@@ -39,6 +40,8 @@ export interface RunPipelineOptions {
   runId?: string;
   /** Steps that run, with all that depends on them, whatever was made or kept before. Default none. */
   force?: readonly string[];
+  /** Image of container steps that name none. Default: that of KT_CONTAINER_IMAGE, TACLIB_IMAGE or IMAGE. */
+  containerImage?: string;
   /** Told what happens. Default: nobody. */
   sink?: EventSink;
   /** Aborted: stop, and leave the run to be resumed. */
@@ -87,7 +90,11 @@ export async function runPipeline(
     typeof options.store === 'object' ? options.store : await openStore(options.store ?? 'file:.');
   const { runId, params = {}, concurrency = 16, sink, force } = options;
   const catalog = localCatalog(pipeline, options.functions);
-  const record = await newRun({ pipeline, params, clock, force, ...omitUndefined({ runId }) });
+  const record = await newRun({
+    ...{ pipeline, params, clock, force },
+    containerImage: () => Promise.resolve(options.containerImage ?? imageByVariable(process.env)),
+    ...omitUndefined({ runId }),
+  });
   if (!(await writeRecord(store, record))) {
     throw new KtError({
       code: 'RUN_EXISTS',

@@ -44,6 +44,13 @@ export const forceOption = (): Option =>
     'run these steps, and all that depends on them, although their outputs exist or their results are kept (repeatable)',
   ).argParser(steps);
 
+/** The image of container steps that name none. */
+export const containerImageOption = (): Option =>
+  new Option(
+    '--container-image <image>',
+    'image of container steps that name none (default: KT_CONTAINER_IMAGE, TACLIB_IMAGE, IMAGE, else containerImage of kt.config.ts)',
+  );
+
 /** Modules of functions for documents. */
 export const functionsOption = (): Option =>
   new Option(

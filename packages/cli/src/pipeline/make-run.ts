@@ -16,6 +16,8 @@ export interface RunRequest {
   pairs: readonly string[];
   functions: readonly string[];
   runId: string | undefined;
+  /** The image of container steps that name none. */
+  containerImage?: NewRunOptions['containerImage'];
   /** Steps that run, with all that depends on them, whatever there is of them. */
   force?: readonly string[] | undefined;
   /** What steps have where they say nothing. */
@@ -24,7 +26,7 @@ export interface RunRequest {
 
 /** Makes the record of a new run; nothing is stored. @throws KtError for every mistake in what was typed. */
 export async function makeRun(
-  { typed, rest, pairs, functions, runId, force, defaults }: RunRequest,
+  { typed, rest, pairs, functions, runId, force, defaults, containerImage }: RunRequest,
   command = 'kt run',
 ): Promise<{ record: RunRecord; loaded: LoadedPipeline }> {
   if (typed === undefined) {
@@ -50,6 +52,7 @@ export async function makeRun(
     runId,
     force,
     defaults,
+    containerImage,
   });
   return { record, loaded };
 }

@@ -60,6 +60,7 @@ const context = z
       .optional(),
     image: nonEmpty.optional(),
     imagePullPolicy: policy.optional(),
+    containerImage: nonEmpty.optional(),
     store: nonEmpty.optional(),
     storeSecret: nonEmpty.optional(),
     volume: nonEmpty.optional(),

@@ -13,6 +13,7 @@ import { apply, createRunState, type Fact, jobStates, repeatedJobs } from '../co
 import { openJournal, readJournal } from '../run-store/journal.js';
 import { itemsKey, jobKey, resultsPrefix } from '../run-store/layout.js';
 import { manifestBytes, readManifest } from '../run-store/job-manifest.js';
+import { refuseNoImage, withImages } from './container-image.js';
 import { forcing } from './forced-steps.js';
 import { withFilesBefore } from './unneeded-jobs.js';
 import { bindParams } from './params.js';
@@ -37,12 +38,15 @@ export interface NewRunOptions {
   defaults?: Omit<Partial<KTJobInput>, 'type' | 'name'>;
   /** Steps that run, with all that depends on them, whatever was made or kept before. Default none. */
   force?: readonly string[] | undefined;
+  /** The image of container steps that name none; asked only where there are such. Default: none. */
+  containerImage?: (() => Promise<string | undefined>) | undefined;
 }
 
 /**
  * Checks a pipeline and its parameters and makes the record of a run; nothing is stored.
  *
- * @throws KtError with every problem of the document, the parameters or what is forced, and `BAD_RUN_ID`.
+ * @throws KtError with every problem of the document, the parameters or what is forced, `BAD_RUN_ID`, and
+ *   `NO_CONTAINER_IMAGE`.
  */
 export async function newRun({
   pipeline,
@@ -52,6 +56,7 @@ export async function newRun({
   source = null,
   defaults = {},
   force = [],
+  containerImage,
 }: NewRunOptions): Promise<RunRecord> {
   if (runId !== undefined && !RUN_ID.test(runId)) {
     throw new KtError({
@@ -75,8 +80,9 @@ export async function newRun({
         message: `A document takes no parameters, but got "${extra}".`,
       });
   }
-  const parsed = mustParsePipeline(withDefaults(input, defaults));
+  const parsed = mustParsePipeline(await withImages(withDefaults(input, defaults), containerImage));
   refuseParams(parsed);
+  refuseNoImage(parsed);
   return {
     runId: runId ?? makeRunId(parsed.name, clock),
     pipeline: { ...parsed, jobs: withFilesBefore(parsed.jobs) },

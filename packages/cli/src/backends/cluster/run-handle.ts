@@ -77,6 +77,7 @@ export async function submitPipeline(
     clock: systemClock,
     source: loaded.source,
     defaults: contextDefaults(context),
+    containerImage: () => Promise.resolve(context.containerImage),
     ...omitUndefined({ runId, force }),
   });
   const started = await connected(connection, async (_, api) =>
