@@ -4,15 +4,16 @@
  * - No argument passes through a shell, and no value of a variable is seen in a list of processes: the tool
  *   takes them from its own environment.
  * - A container has a name of its own, and is removed by it, whatever became of the tool's process.
+ * - Of a line without end only the beginning is kept.
  * - A `file:` store is mounted at the path that it has here, which is DATA_DIR.
  */
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { KtError, parseQuantity } from '@kube-transform/sdk';
 import { signalOf } from '../parse/exit-signal.js';
+import { cutLinesOf } from '../streams/lines.js';
 import { LastLines } from '../streams/last-lines.js';
 import type { ContainerCall, ContainerEnd, ContainerRuntime, ContainerTask } from '../ports/containers.js';
 
@@ -160,8 +161,9 @@ async function follow(
   const stop = (): void => void execFile(tool, ['stop', '--time', STOP_SECONDS, name], () => undefined);
   signal.addEventListener('abort', stop);
   const last = new LastLines();
-  const read = async (stream: NodeJS.ReadableStream): Promise<void> => {
-    for await (const line of createInterface({ input: stream })) {
+  const read = async (stream: AsyncIterable<Uint8Array>): Promise<void> => {
+    for await (const text of cutLinesOf(stream)) {
+      const line = text.replace(/\r$/, '');
       onLine(line);
       last.push(line);
     }

@@ -3,13 +3,14 @@
  *
  * - A container is read while it runs, so that what it said is there when its pod is gone; one that could
  *   not be read to its end is read again, from the beginning, when it has ended.
+ * - Of a line without end only the beginning is kept: memory does not grow with what containers print.
  * - Lines that are stored already are not stored again: each has the time at which it was printed.
  */
 import type { Clock, FileStore } from '../../ports/index.js';
 import { logsPrefix } from '../../run-store/layout.js';
 import { SegmentLog } from '../../run-store/segment-log.js';
 import { LastLines } from '../../streams/last-lines.js';
-import { linesOf } from '../../streams/lines.js';
+import { cutLinesOf, MAX_LINE } from '../../streams/lines.js';
 import type { KubeApi } from '../api/kube-api.js';
 import { isKubeError } from '../api/kube-error.js';
 import type { Pod } from '../api/objects.js';
@@ -23,8 +24,11 @@ const PACE_MS = 2000;
 /** Half a minute in all: a node may be out of reach for as long. */
 const RETRIES = 6;
 const RETRY_MS = 500;
-/** Lines that may wait to be stored. */
+/** Lines that may wait to be stored, and their characters. */
 const WAITING = 5000;
+const WAITING_CHARS = 2 ** 22;
+/** Characters that the time before a line may have. */
+const TIME = 40;
 
 /** Whose container it is. */
 export interface LogOf {
@@ -97,7 +101,7 @@ export class ContainerLogs {
     const last = new LastLines();
     let log: Promise<ItemLog> | undefined;
     const chunks = api.stream(paths.podLog(namespace, metadata.name), { query, signal });
-    for await (const text of linesOf(chunks)) {
+    for await (const text of cutLinesOf(chunks, MAX_LINE + TIME)) {
       const { atMs, message } = printed(text);
       last.push(message);
       const into = await (log ??= this.#open(of, follow));
@@ -139,6 +143,7 @@ class ItemLog {
   readonly #log: SegmentLog<Partial<Printed>>;
   readonly #of: { item: number; attempt: number; storedMs: number; end: () => void };
   #waiting = 0;
+  #chars = 0;
   #stored: Promise<void> = Promise.resolve();
 
   constructor(
@@ -154,8 +159,9 @@ class ItemLog {
     if (atMs <= storedMs) return;
     this.#stored = this.#log.append({ i: item, n: attempt, t: atMs, level: 'info', message });
     this.#stored.catch(() => undefined);
-    if (++this.#waiting < WAITING) return;
-    this.#waiting = 0;
+    this.#chars += message.length;
+    if (++this.#waiting < WAITING && this.#chars < WAITING_CHARS) return;
+    [this.#waiting, this.#chars] = [0, 0];
     await this.#stored;
   }
 
