@@ -10,7 +10,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { KtError, parseQuantity } from '@kube-transform/sdk';
 import { signalOf } from '../parse/exit-signal.js';
 import { cutLinesOf } from '../streams/lines.js';
@@ -41,19 +41,26 @@ export function localRuntime(data: LocalData, env: NodeJS.ProcessEnv = process.e
   };
 }
 
+const INSTALL =
+  'Install podman (apt install podman, dnf install podman), docker, or nerdctl where there is a containerd: `podman version`, `docker version` or `nerdctl version` must answer. Or run the pipeline on a cluster: kt submit.';
+/** It has variables in its command line, drops entrypoints, and its own failures look like the program's. */
+const NO_CTR =
+  'ctr is made for looking into containerd, not for this. Install nerdctl, which works with the same containerd: `nerdctl version` must answer.';
+
 /** The tool that `KT_CONTAINER_TOOL` names, or the first that answers. */
 async function findTool(env: NodeJS.ProcessEnv): Promise<string> {
-  const named = env['KT_CONTAINER_TOOL'];
-  for (const tool of named === undefined || named === '' ? TOOLS : [named])
-    if (await answers(tool, env)) return tool;
+  const named = env['KT_CONTAINER_TOOL'] || undefined;
+  const isCtr = named !== undefined && basename(named) === 'ctr';
+  for (const tool of named === undefined ? TOOLS : [named])
+    if (!isCtr && (await answers(tool, env))) return tool;
   throw new KtError({
     code: 'NO_CONTAINER_TOOL',
     path: '',
     message:
-      named === undefined || named === ''
+      named === undefined
         ? 'This step runs a container, and none of docker, podman and nerdctl works here.'
         : `This step runs a container, and KT_CONTAINER_TOOL=${named} does not work here.`,
-    hint: 'Install one of them (`docker version` must answer), or run the pipeline on a cluster: kt submit.',
+    hint: isCtr ? NO_CTR : INSTALL,
   });
 }
 
