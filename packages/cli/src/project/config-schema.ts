@@ -5,6 +5,7 @@ import * as z from 'zod';
 const nonEmpty = z.string().min(1);
 const texts = z.record(z.string(), z.string());
 const jsonObjects = z.array(z.record(z.string(), z.json()));
+const patch = z.record(z.string(), z.json());
 const policy = z.enum(['Always', 'IfNotPresent', 'Never']);
 const quantityText = nonEmpty.refine(
   value => parseQuantity(value) !== undefined,
@@ -30,7 +31,9 @@ const kubernetesOptions = z.strictObject({
   volumes: jsonObjects.optional(),
   volumeMounts: jsonObjects.optional(),
   startTimeout: durationText.optional(),
-  podPatch: z.record(z.string(), z.json()).optional(),
+  podPatch: patch.optional(),
+  containerPatch: patch.optional(),
+  jobPatch: patch.optional(),
 });
 
 const defaults = z.strictObject({
