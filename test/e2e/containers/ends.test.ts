@@ -77,8 +77,8 @@ test('containers that fail - are judged by how they ended, and say why', async (
       retries: 1,
       backoff: { initial: '10ms' },
     }),
-    step('final', { ...sh('exit 2'), exitCodes: { final: [2] } } as never, { retries: 3 }),
-    step('skips', { ...sh('exit 99'), exitCodes: { skip: [99] } } as never),
+    step('final', { ...sh('exit 2'), exitCodes: { final: [2] } }, { retries: 3 }),
+    step('skips', { ...sh('exit 99'), exitCodes: { skip: [99] } }),
     step('late', sh('echo begun; sleep 600'), { timeout: '2s' }),
     step('hungry', sh('tail /dev/zero'), { memory: '8Mi', backoff: { initial: '10ms' } }),
     step('absent', { image, command: ['no-such-program'] }, { backoff: { initial: '10ms' } }),
@@ -87,7 +87,7 @@ test('containers that fail - are judged by how they ended, and say why', async (
     step('file', {
       ...sh('echo "{\\"rows\\": 3}" > /tmp/result.json'),
       result: { file: '/tmp/result.json' },
-    } as never),
+    }),
   ]);
   await run.ended;
   const said = Object.fromEntries(
