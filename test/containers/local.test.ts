@@ -106,6 +106,13 @@ describe.skipIf(busybox === undefined || !hasPodman())('containers of this machi
     expect(await ended(tells)).toMatchObject({ results: [[odd, odd]] });
   });
 
+  test('that print a line without end have the beginning of it, and it is no result', async () => {
+    await writeFile(join(dir, 'da,ta', 'endless.txt'), 'x'.repeat(3 * 2 ** 20));
+    const cat = stepOf('it', 'cat "$DATA_DIR/endless.txt"', { result: 'text' });
+    const { cause } = await ended(cat);
+    expect(cause?.message).toContain('the last line that it printed has more than 262144 characters');
+  });
+
   test('fail with their exit code and last words', async () => {
     const { status, cause } = await ended(stepOf('it', 'echo "no table"; exit 3'));
     expect(status).toBe('Failed');

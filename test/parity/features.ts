@@ -44,7 +44,10 @@ export const FEATURES: Record<string, Evidence> = {
   B6: { file: 'test/e2e/deploy/starter.test.ts', test: 'runs in another context by one word' },
   B7: { file: 'test/cli/starter/pages.test.ts', test: 'every command of kt is one' },
   B8: { file: 'test/cli/starter/starter.test.ts', test: 'git keeps the data of the example' },
-  C1: { file: 'test/e2e/containers/ends.test.ts', test: 'are told what they run' },
+  C1: {
+    file: 'test/containers/default-image.test.ts',
+    test: 'takes it from where it is said, says which holds',
+  },
   C2: {
     file: 'test/containers/test-run.test.ts',
     test: 'a step is left out where all that waits for it is made',

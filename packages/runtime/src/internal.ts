@@ -2,6 +2,8 @@
 export { apply, createRunState, jobStates } from './core/index.js';
 export type { Fact } from './core/index.js';
 export { EXIT_CODE } from './kubernetes/manifests/exit-codes.js';
+export { IMAGE_VARIABLES, imageByVariable, refuseNoImage, withImages } from './engine/container-image.js';
+export { forcing } from './engine/forced-steps.js';
 export { newRun, retryRun, withDefaults } from './engine/create-run.js';
 export type { NewRunOptions } from './engine/create-run.js';
 export { drive } from './engine/drive.js';

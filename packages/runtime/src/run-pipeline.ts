@@ -18,6 +18,7 @@ import { jobStates } from './core/index.js';
 import { drive } from './engine/drive.js';
 import { endedJob } from './reporting/ended-job.js';
 import { isSingle, readResult } from './reporting/job-result.js';
+import { imageByVariable } from './engine/container-image.js';
 import { newRun } from './engine/create-run.js';
 import { openStore } from './open-store.js';
 import { localHost } from './local-host.js';
@@ -37,6 +38,10 @@ export interface RunPipelineOptions {
   concurrency?: number;
   /** Id of the run. Default: one that is made of the pipeline's name and the time. */
   runId?: string;
+  /** Steps that run, with all that depends on them, whatever was made or kept before. Default none. */
+  force?: readonly string[];
+  /** Image of container steps that name none. Default: that of KT_CONTAINER_IMAGE, TACLIB_IMAGE or IMAGE. */
+  containerImage?: string;
   /** Told what happens. Default: nobody. */
   sink?: EventSink;
   /** Aborted: stop, and leave the run to be resumed. */
@@ -83,9 +88,13 @@ export async function runPipeline(
   const clock = systemClock;
   const store =
     typeof options.store === 'object' ? options.store : await openStore(options.store ?? 'file:.');
-  const { runId, params = {}, concurrency = 16, sink } = options;
+  const { runId, params = {}, concurrency = 16, sink, force } = options;
   const catalog = localCatalog(pipeline, options.functions);
-  const record = await newRun({ pipeline, params, clock, ...omitUndefined({ runId }) });
+  const record = await newRun({
+    ...{ pipeline, params, clock, force },
+    containerImage: () => Promise.resolve(options.containerImage ?? imageByVariable(process.env)),
+    ...omitUndefined({ runId }),
+  });
   if (!(await writeRecord(store, record))) {
     throw new KtError({
       code: 'RUN_EXISTS',

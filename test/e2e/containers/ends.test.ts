@@ -77,17 +77,17 @@ test('containers that fail - are judged by how they ended, and say why', async (
       retries: 1,
       backoff: { initial: '10ms' },
     }),
-    step('final', { ...sh('exit 2'), exitCodes: { final: [2] } } as never, { retries: 3 }),
-    step('skips', { ...sh('exit 99'), exitCodes: { skip: [99] } } as never),
+    step('final', { ...sh('exit 2'), exitCodes: { final: [2] } }, { retries: 3 }),
+    step('skips', { ...sh('exit 99'), exitCodes: { skip: [99] } }),
     step('late', sh('echo begun; sleep 600'), { timeout: '2s' }),
     step('hungry', sh('tail /dev/zero'), { memory: '8Mi', backoff: { initial: '10ms' } }),
     step('absent', { image, command: ['no-such-program'] }, { backoff: { initial: '10ms' } }),
-    step('unnamed', { image: `${image}-there-is-none` }, { kubernetes: { startTimeout: '2s' } }),
+    step('unnamed', { image: `${image}-there-is-none` }, { kubernetes: { startTimeout: '6s' } }),
     step('unmade', sh('true'), { outputs: ['out/unmade'] }),
     step('file', {
       ...sh('echo "{\\"rows\\": 3}" > /tmp/result.json'),
       result: { file: '/tmp/result.json' },
-    } as never),
+    }),
   ]);
   await run.ended;
   const said = Object.fromEntries(
@@ -110,4 +110,25 @@ test('containers that fail - are judged by how they ended, and say why', async (
   expect((await run.outcomeOf('final'))?.attempts).toBe(1);
   expect(await run.outcomeOf('skips')).toMatchObject({ attempts: 0, final: true });
   expect(await readResults(cluster.store, run.runId, 'file')).toEqual([{ rows: 3 }]);
+});
+
+test('containers that are forced - run although their files exist, with what comes after them', async () => {
+  const bare = (script: string): KTJobInput['container'] => ({
+    command: ['sh', '-c', script],
+    result: 'text',
+  });
+  const jobs = [
+    step('make', bare('mkdir -p $DATA_DIR/out; echo x >> $DATA_DIR/out/made'), { outputs: ['out/made'] }),
+    step('copy', bare('tee $DATA_DIR/out/copy < $DATA_DIR/out/made | wc -l'), {
+      outputs: ['out/copy'],
+      dependencies: ['make'],
+    }),
+  ];
+  const containerImage = (): Promise<string> => Promise.resolve(image);
+  const countOf = async (force: string[]): Promise<unknown> => {
+    const run = await submitJobs(cluster, jobs, { force, containerImage });
+    expect((await run.ended).status).toBe('Completed');
+    return (await readResults(cluster.store, run.runId, 'copy'))[0];
+  };
+  expect([await countOf([]), await countOf(['make'])]).toEqual(['1', '2']);
 });

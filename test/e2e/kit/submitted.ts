@@ -5,7 +5,7 @@
 import { fileURLToPath } from 'node:url';
 import type { FailureCause, KTJobInput } from '@kube-transform/sdk';
 import type { RunEvent, RunSummary } from '@kube-transform/runtime';
-import { newRun, readOutcomes, systemClock } from '@kube-transform/runtime/internal';
+import { newRun, type NewRunOptions, readOutcomes, systemClock } from '@kube-transform/runtime/internal';
 import type { ClusterSettings } from '@kube-transform/runtime/kubernetes';
 import { makeBundle } from '@kube-transform/cli';
 import { followRun } from '../../../packages/cli/src/backends/cluster/follow-run.js';
@@ -42,11 +42,14 @@ export const endsFile = fileURLToPath(new URL('../../fixtures/functions/ends.ts'
 /** Jobs are given without `type`: they are static, with one call, unless they say so. */
 export type GivenJob = Partial<KTJobInput> & { name: string; call?: [string, object] };
 
+/** With what a run is begun, beside its jobs. */
+type Begun = Pick<NewRunOptions, 'force' | 'containerImage'>;
+
 /** Submits a run of jobs that call functions of `fixtures/functions/ends.ts`, and follows it. */
 export async function submitJobs(
   cluster: TestCluster,
   jobs: readonly GivenJob[],
-  settings: Partial<ClusterSettings> = {},
+  { force, containerImage, ...settings }: Partial<ClusterSettings> & Begun = {},
 ): Promise<Submitted> {
   const bundle = await makeBundle({ entries: [endsFile], projectDir: root });
   const whole = jobs.map(({ call: [name, args] = ['square', { n: 3 }], ...job }): KTJobInput => ({
@@ -62,6 +65,7 @@ export async function submitJobs(
     pipeline: { name: 'e2e', jobs: whole },
     clock: systemClock,
     source: { pipeline: null, functions: [], digest: bundle.digest },
+    ...{ force, containerImage },
   });
   const { runId } = record;
   await submitRun(cluster.api, { record, bundle, settings: { ...cluster.settings, ...settings } });

@@ -106,6 +106,8 @@ export interface DriveOptions {
 export interface RetryOptions extends DriveOptions {
   /** Modules of functions, in place of those that the run was begun with. */
   functions?: readonly string[];
+  /** Steps that are repeated too, with all that depends on them, whatever there is of them. Default none. */
+  force?: readonly string[];
   /** Told when the functions are not those that the run was begun with, and what is brought to a cluster. */
   note?: (text: string) => void;
 }

@@ -41,6 +41,15 @@ export function onlyWhatFailed(run: RunRef): KtError {
   return new KtError({ code: 'MISSING_OPTION', path: '--failed', message, hint });
 }
 
+/** `--resume` with `--force`: a KtError `UNEXPECTED_OPTION`. */
+export const forcesNothing = (run: string): KtError =>
+  new KtError({
+    code: 'UNEXPECTED_OPTION',
+    path: '--force',
+    message: 'A run goes on with what it was begun with: --force is not expected with --resume.',
+    hint: `Leave it out; or, when the run has ended: kt retry ${shellWord(run)} --force STEP.`,
+  });
+
 /** `kt debug --local` of a run in a cluster: a KtError `NOT_LOCAL`. */
 export const notLocal = ({ runId, where }: RunRef): KtError =>
   refusal(

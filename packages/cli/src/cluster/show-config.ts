@@ -10,6 +10,7 @@ const DEFAULTS: readonly [ChoiceKey, string][] = [
   ['kubeconfig', 'KUBECONFIG, else ~/.kube/config'],
   ['image', DEFAULT_IMAGE],
   ['imagePullPolicy', 'Always from a registry, Never for a local image'],
+  ['containerImage', 'none: container steps name theirs'],
   ['volume', 'none'],
   ['claim', 'none'],
   ['store', 'the folder of the volume'],

@@ -1,5 +1,6 @@
 /** Options of commands that speak to a cluster. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { containerImageOption } from './options.js';
 import type { ClusterOptions } from '../project/resolve-context.js';
 
 const number = (text: string): number => {
@@ -20,6 +21,7 @@ export function withContextOptions(command: Command): Command {
 /** How the pods of a run are made. */
 export function withPodOptions(command: Command): Command {
   return withContextOptions(command)
+    .addOption(containerImageOption())
     .addOption(
       new Option(
         '--image <image>',

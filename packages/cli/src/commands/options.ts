@@ -36,6 +36,28 @@ export const spanOf =
 /** Gathers the values of an option that may be repeated. */
 export const collect = (value: string, all: string[]): string[] => [...all, value];
 
+/** Gathers names of steps: several in one text, or the option several times. */
+const steps = (value: string, all: readonly string[] = []): string[] => {
+  const names = value.split(',').map(name => name.trim());
+  if (names.includes(''))
+    throw new InvalidArgumentError('Expected names of steps, such as "load" or "load,report".');
+  return [...all, ...names];
+};
+
+/** Steps that are run whatever there is of them. */
+export const forceOption = (): Option =>
+  new Option(
+    '--force <step,…>',
+    'run these steps, and all that depends on them, although their outputs exist or their results are kept (repeatable)',
+  ).argParser(steps);
+
+/** The image of container steps that name none. */
+export const containerImageOption = (): Option =>
+  new Option(
+    '--container-image <image>',
+    'image of container steps that name none (default: KT_CONTAINER_IMAGE, TACLIB_IMAGE, IMAGE, else containerImage of kt.config.ts)',
+  );
+
 /** Modules of functions for documents. */
 export const functionsOption = (): Option =>
   new Option(

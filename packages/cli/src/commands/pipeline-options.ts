@@ -2,13 +2,14 @@
 import type { Command } from 'commander';
 import type { RunRequest } from '../pipeline/make-run.js';
 import { type Output, printText } from '../terminal/output.js';
-import { collect, functionsOption } from './options.js';
+import { collect, forceOption, functionsOption } from './options.js';
 
 /** The options as they were parsed. */
 export interface TypedPipeline {
   param: string[];
   functions: string[];
   runId?: string;
+  force?: string[];
   help?: boolean;
 }
 
@@ -25,6 +26,7 @@ export function withPipelineOptions(command: Command): Command {
       [],
     )
     .addOption(functionsOption())
+    .addOption(forceOption())
     .allowUnknownOption()
     .allowExcessArguments();
 }
@@ -33,13 +35,14 @@ export function withPipelineOptions(command: Command): Command {
 export const requestOf = (
   command: Command,
   typed: string | undefined,
-  { param: pairs, functions, runId }: TypedPipeline,
+  { param: pairs, functions, runId, force }: TypedPipeline,
 ): RunRequest => ({
   typed,
   rest: command.args.slice(typed === undefined ? 0 : 1),
   pairs,
   functions,
   runId,
+  force,
 });
 
 /** Prints the help of a command, and the parameters of the pipeline that was typed. */

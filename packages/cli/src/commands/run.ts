@@ -2,10 +2,10 @@
 import { Command } from 'commander';
 import type { Cli } from './command-context.js';
 import { exitCodeOf } from '../terminal/exit.js';
-import { driveOptionsOf, type TypedDrive, withDriveOptions } from './options.js';
+import { containerImageOption, driveOptionsOf, type TypedDrive, withDriveOptions } from './options.js';
 import { printHelp, requestOf, type TypedPipeline, withPipelineOptions } from './pipeline-options.js';
 
-type Options = TypedDrive & TypedPipeline & { resume?: string };
+type Options = TypedDrive & TypedPipeline & { resume?: string; containerImage?: string };
 
 /** `kt run`: a pipeline or a document, here. */
 export function runCommand(cli: Cli): Command {
@@ -18,7 +18,8 @@ export function runCommand(cli: Cli): Command {
       '--resume <run>',
       'go on with a run that was interrupted (its id, the beginning of its id, or latest)',
     )
-    .option('--run-id <id>', 'name of the new run');
+    .option('--run-id <id>', 'name of the new run')
+    .addOption(containerImageOption());
   return withDriveOptions(command).action(async (typed: string | undefined, options: Options) => {
     const { output, signals } = cli;
     const request = requestOf(command, typed, options);
@@ -33,9 +34,15 @@ export function runCommand(cli: Cli): Command {
     const store = await storeOf(options.store);
     const drive = driveOptionsOf(command);
     const note = (text: string): void => output.err(text);
+    const image = async (): Promise<string | undefined> => {
+      const { containerImage, imageNote } = await import('../project/container-image.js');
+      const found = await containerImage(options.containerImage);
+      if (found !== undefined) note(imageNote(found));
+      return found?.image;
+    };
     const started =
       resume === undefined
-        ? await beginRun(store, request, drive)
+        ? await beginRun(store, { ...request, containerImage: image }, drive)
         : await resumeRun(store, request, { ...drive, resume, note });
     await using backend = new LocalBackend(store);
     const status = await showStarted(backend, started, { follow: true, json, output, signals });

@@ -39,7 +39,7 @@ export function submitCommand(cli: Cli): Command {
     const { output, signals } = cli;
     const request = requestOf(command, typed, options);
     if (options.help === true) return printHelp(command, request, output);
-    const [{ openCluster, withContext }, { ClusterBackend }, { submitRequest }, { showStarted }] =
+    const [{ openCluster, contextOf }, { ClusterBackend }, { submitRequest }, { showStarted }] =
       await Promise.all([
         import('../cluster/connect.js'),
         import('../backends/cluster/cluster-backend.js'),
@@ -64,11 +64,11 @@ export function submitCommand(cli: Cli): Command {
       if (status !== null) cli.exitWith(exitCodeOf(status));
       return;
     }
-    const context = await withContext(options);
+    const { values: context, from } = await contextOf(options);
     const api = await openCluster(context);
     await using backend = new ClusterBackend(api);
     const note = (text: string): void => output.err(text);
-    const started = await submitRequest(api, request, { typed: options, options: context, note });
+    const started = await submitRequest(api, request, { typed: options, options: context, from, note });
     const status = await showStarted(backend, started, { follow, json, output, signals });
     if (status !== null) cli.exitWith(exitCodeOf(status));
   });

@@ -7,7 +7,13 @@ import {
   parsePipeline,
   type Pipeline,
 } from '@kube-transform/sdk';
-import { asJson, bindParams, withDefaults } from '@kube-transform/runtime/internal';
+import {
+  asJson,
+  bindParams,
+  refuseNoImage,
+  withDefaults,
+  withImages,
+} from '@kube-transform/runtime/internal';
 import { type ClusterSettings, type DeployedVersion, versionOf } from '@kube-transform/runtime/kubernetes';
 import type { PublishedBundle } from '../delivery/delivery.js';
 import type { LoadedPipeline } from '../pipeline/load-pipeline.js';
@@ -19,6 +25,8 @@ export interface VersionFrame {
   published: Pick<PublishedBundle, 'digest' | 'parts'>;
   /** What steps have where they say nothing. */
   defaults: Parameters<typeof withDefaults>[1];
+  /** Image of container steps that name none. Default: none, and such a step is refused. */
+  containerImage?: string | undefined;
 }
 
 /**
@@ -29,12 +37,14 @@ export interface VersionFrame {
  */
 export async function makeVersion(
   { pipeline, source }: Pick<LoadedPipeline, 'pipeline' | 'source'>,
-  { settings, published, defaults }: VersionFrame,
+  { settings, published, defaults, containerImage }: VersionFrame,
 ): Promise<DeployedVersion> {
-  const spec = withDefaults(isPipeline(pipeline) ? pipeline.toSpec() : pipeline, defaults);
+  const written = withDefaults(isPipeline(pipeline) ? pipeline.toSpec() : pipeline, defaults);
+  const spec = await withImages(written, () => Promise.resolve(containerImage));
   const values = isPipeline(pipeline) ? await defaultParams(pipeline) : {};
   const parsed = parsePipeline(spec);
   if (!parsed.ok) throw new KtError(parsed.problems);
+  refuseNoImage(parsed.value);
   if (values === null && parsed.value.schedules.length > 0) {
     throw new KtError({
       code: 'PARAM_WITHOUT_DEFAULT',

@@ -58,7 +58,11 @@ export async function planDeploy(
     const problems = problemsOf(loaded);
     if (problems.length > 0) throw new KtError(problems);
     const delivered = await deliverOnce(loaded.bundle);
-    const version = await makeVersion(loaded, { ...delivered, defaults: contextDefaults(context) });
+    const version = await makeVersion(loaded, {
+      ...delivered,
+      defaults: contextDefaults(context),
+      containerImage: context.containerImage,
+    });
     if (versions.some(({ pipeline }) => pipeline === version.pipeline)) throw duplicate(version.pipeline);
     versions.push(version);
   }

@@ -38,7 +38,8 @@ export function graphOf(pipeline: KTPipeline): Graph {
 
 function detailOf({ type, function: fn, tasks, container, items }: KTJob): string {
   if (container !== null) {
-    const image = typeof container.image === 'string' ? container.image : 'an image of its own';
+    const unknown = container.image === null ? 'the image of the run' : 'an image of its own';
+    const image = typeof container.image === 'string' ? container.image : unknown;
     return items === null ? image : `${image}, one an item`;
   }
   if (type !== 'static') return `${type} ${fn ?? ''}`.trim();

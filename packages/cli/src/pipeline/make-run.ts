@@ -16,13 +16,17 @@ export interface RunRequest {
   pairs: readonly string[];
   functions: readonly string[];
   runId: string | undefined;
+  /** The image of container steps that name none. */
+  containerImage?: NewRunOptions['containerImage'];
+  /** Steps that run, with all that depends on them, whatever there is of them. */
+  force?: readonly string[] | undefined;
   /** What steps have where they say nothing. */
   defaults?: NonNullable<NewRunOptions['defaults']>;
 }
 
 /** Makes the record of a new run; nothing is stored. @throws KtError for every mistake in what was typed. */
 export async function makeRun(
-  { typed, rest, pairs, functions, runId, defaults }: RunRequest,
+  { typed, rest, pairs, functions, runId, force, defaults, containerImage }: RunRequest,
   command = 'kt run',
 ): Promise<{ record: RunRecord; loaded: LoadedPipeline }> {
   if (typed === undefined) {
@@ -46,7 +50,9 @@ export async function makeRun(
     clock: systemClock,
     source: loaded.source,
     runId,
+    force,
     defaults,
+    containerImage,
   });
   return { record, loaded };
 }
@@ -89,10 +95,13 @@ export async function loadSource(
 export async function loadStored(
   store: FileStore,
   record: RunRecord,
-  { how, functions }: { how: 'resume' | 'retry'; functions: readonly string[] },
+  {
+    functions,
+    ...which
+  }: { how: 'resume' | 'retry'; functions: readonly string[]; force?: readonly string[] },
 ): Promise<LoadedPipeline> {
   const loaded = await loadSource(record.source, functions);
-  const jobs = await jobsToCall(store, record, how);
+  const jobs = await jobsToCall(store, record, which);
   const problems = functionProblems({ jobs }, loaded.catalog.names(), i => jobs[i]?.name ?? 'jobs');
   if (problems.length > 0) throw new KtError(problems);
   return loaded;

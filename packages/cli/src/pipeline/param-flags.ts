@@ -22,7 +22,8 @@ interface Param {
 /** Options of `kt run` and `kt submit`, which a parameter does not hide. Held by a test. */
 export const RESERVED: ReadonlySet<string> = new Set(
   (
-    'context delivery executor follow functions help image image-pull-policy insecure-registry jobs json ' +
+    'container-image context delivery executor follow force functions help image image-pull-policy ' +
+    'insecure-registry jobs json ' +
     'keep-finished kubeconfig max-pods namespace param platform repository resume run-id ' +
     'server service-account source steal store store-secret version volume'
   ).split(' '),

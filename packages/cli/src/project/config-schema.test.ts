@@ -39,7 +39,10 @@ describe('configSchema', () => {
             timeout: null,
             env: { A: 'b' },
             labels: { team: 'x' },
-            kubernetes: { queue: 'nightly', startTimeout: '5m', tolerations: [{ key: 'gpu' }] },
+            kubernetes: {
+              ...{ queue: 'nightly', startTimeout: '5m', tolerations: [{ key: 'gpu' }] },
+              ...{ podPatch: {}, containerPatch: { stdin: true }, jobPatch: { suspend: false } },
+            },
           },
         },
         empty: {},

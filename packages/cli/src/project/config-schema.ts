@@ -5,6 +5,7 @@ import * as z from 'zod';
 const nonEmpty = z.string().min(1);
 const texts = z.record(z.string(), z.string());
 const jsonObjects = z.array(z.record(z.string(), z.json()));
+const patch = z.record(z.string(), z.json());
 const policy = z.enum(['Always', 'IfNotPresent', 'Never']);
 const quantityText = nonEmpty.refine(
   value => parseQuantity(value) !== undefined,
@@ -37,7 +38,9 @@ const kubernetesOptions = z.strictObject({
   volumes: jsonObjects.optional(),
   volumeMounts: jsonObjects.optional(),
   startTimeout: durationText.optional(),
-  podPatch: z.record(z.string(), z.json()).optional(),
+  podPatch: patch.optional(),
+  containerPatch: patch.optional(),
+  jobPatch: patch.optional(),
 });
 
 const defaults = z.strictObject({
@@ -64,6 +67,7 @@ const context = z
     namespace: namespace.optional(),
     image: nonEmpty.optional(),
     imagePullPolicy: policy.optional(),
+    containerImage: nonEmpty.optional(),
     store: nonEmpty.optional(),
     storeSecret: nonEmpty.optional(),
     volume: nonEmpty.optional(),

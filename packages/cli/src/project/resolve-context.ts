@@ -11,6 +11,7 @@
  */
 import { resolve } from 'node:path';
 import { type ContextConfig, KtError, omitUndefined } from '@kube-transform/sdk';
+import { IMAGE_VARIABLES } from '@kube-transform/runtime/internal';
 import type { FoundConfig } from './load-config.js';
 
 /**
@@ -67,6 +68,7 @@ export function resolveContext({ typed, env, config, last }: Sources): ResolvedC
       env[from] ? { [key]: env[from] } : {},
     ]),
   ];
+  for (const from of IMAGE_VARIABLES) layers.push([from, env[from] ? { containerImage: env[from] } : {}]);
   if (config !== null && name !== null)
     layers.push([`${config.file} contexts.${name}`, choiceOf(config, name)]);
   if (config === null && last !== null)

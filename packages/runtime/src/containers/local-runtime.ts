@@ -4,15 +4,16 @@
  * - No argument passes through a shell, and no value of a variable is seen in a list of processes: the tool
  *   takes them from its own environment.
  * - A container has a name of its own, and is removed by it, whatever became of the tool's process.
+ * - Of a line without end only the beginning is kept.
  * - A `file:` store is mounted at the path that it has here, which is DATA_DIR.
  */
 import { execFile, spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { basename, join } from 'node:path';
 import { KtError, parseQuantity } from '@kube-transform/sdk';
 import { signalOf } from '../parse/exit-signal.js';
+import { cutLinesOf } from '../streams/lines.js';
 import { LastLines } from '../streams/last-lines.js';
 import type { ContainerCall, ContainerEnd, ContainerRuntime, ContainerTask } from '../ports/containers.js';
 
@@ -40,19 +41,26 @@ export function localRuntime(data: LocalData, env: NodeJS.ProcessEnv = process.e
   };
 }
 
+const INSTALL =
+  'Install podman (apt install podman, dnf install podman), docker, or nerdctl where there is a containerd: `podman version`, `docker version` or `nerdctl version` must answer. Or run the pipeline on a cluster: kt submit.';
+/** It has variables in its command line, drops entrypoints, and its own failures look like the program's. */
+const NO_CTR =
+  'ctr is made for looking into containerd, not for this. Install nerdctl, which works with the same containerd: `nerdctl version` must answer.';
+
 /** The tool that `KT_CONTAINER_TOOL` names, or the first that answers. */
 async function findTool(env: NodeJS.ProcessEnv): Promise<string> {
-  const named = env['KT_CONTAINER_TOOL'];
-  for (const tool of named === undefined || named === '' ? TOOLS : [named])
-    if (await answers(tool, env)) return tool;
+  const named = env['KT_CONTAINER_TOOL'] || undefined;
+  const isCtr = named !== undefined && basename(named) === 'ctr';
+  for (const tool of named === undefined ? TOOLS : [named])
+    if (!isCtr && (await answers(tool, env))) return tool;
   throw new KtError({
     code: 'NO_CONTAINER_TOOL',
     path: '',
     message:
-      named === undefined || named === ''
+      named === undefined
         ? 'This step runs a container, and none of docker, podman and nerdctl works here.'
         : `This step runs a container, and KT_CONTAINER_TOOL=${named} does not work here.`,
-    hint: 'Install one of them (`docker version` must answer), or run the pipeline on a cluster: kt submit.',
+    hint: isCtr ? NO_CTR : INSTALL,
   });
 }
 
@@ -160,8 +168,9 @@ async function follow(
   const stop = (): void => void execFile(tool, ['stop', '--time', STOP_SECONDS, name], () => undefined);
   signal.addEventListener('abort', stop);
   const last = new LastLines();
-  const read = async (stream: NodeJS.ReadableStream): Promise<void> => {
-    for await (const line of createInterface({ input: stream })) {
+  const read = async (stream: AsyncIterable<Uint8Array>): Promise<void> => {
+    for await (const text of cutLinesOf(stream)) {
+      const line = text.replace(/\r$/, '');
       onLine(line);
       last.push(line);
     }

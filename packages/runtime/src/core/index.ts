@@ -4,7 +4,7 @@ export { isFact } from './events.js';
 export type { Action, Fact, Own, Transition } from './events.js';
 export { isDone, jobState, jobStates, runStatus, statusCounts } from './read-state.js';
 export type { JobState } from './read-state.js';
-export { repeatedJobs } from './repeated-jobs.js';
+export { forcedJobs, repeatedJobs } from './repeated-jobs.js';
 export { hasNothingToRun } from './nothing-to-run.js';
 export { createRunState } from './run-state.js';
 export type { RunState } from './run-state.js';

@@ -1,22 +1,36 @@
-/** What a retry of a run repeats: what failed, also where that was allowed, and all that depends on it. */
+/** Which jobs run again: in a retry what failed, and what is forced; with each, all that depends on it. */
 import type { RunState } from './run-state.js';
 
 /** `failed`: items of it that are not done; `whole`: all of it, as it is given other results. */
 export type Repeat = 'failed' | 'whole';
 
 /**
- * The jobs that are repeated, by name.
+ * The jobs that are repeated, by name; those of `forced` as a whole, also where nothing failed in them.
  *
  * What depends on a job depends on all that it spawns, and what a job spawned that is repeated as a whole is
  * spawned anew.
  */
-export function repeatedJobs(state: RunState): Map<string, Repeat> {
+export function repeatedJobs(state: RunState, forced: Iterable<string> = []): Map<string, Repeat> {
   const repeats = new Map<number, Repeat>();
-  const children = childrenOf(state);
   for (const [job, own] of state.own.entries()) {
     const spawnedBadly = own.state === 'failed' && own.cause.kind === 'InvalidSpawn';
     if (own.state !== 'succeeded' || own.failedItems > 0) repeats.set(job, spawnedBadly ? 'whole' : 'failed');
   }
+  for (const job of indices(state, forced)) repeats.set(job, 'whole');
+  addAllAfter(state, repeats);
+  return byName(state, repeats);
+}
+
+/** The jobs that are forced with those of these names: what they have spawned, and all that depends on it. */
+export function forcedJobs(state: RunState, names: Iterable<string>): ReadonlySet<string> {
+  const forced = new Map(indices(state, names).map(job => [job, 'whole' as const]));
+  addAllAfter(state, forced);
+  return new Set(byName(state, forced).keys());
+}
+
+/** Adds what depends on jobs, as a whole, and what those that are repeated as a whole have spawned. */
+function addAllAfter(state: RunState, repeats: Map<number, Repeat>): void {
+  const children = childrenOf(state);
   const changed = [...repeats.keys()];
   const repeatWhole = (job: number): void => {
     if (!repeats.has(job)) changed.push(job);
@@ -32,8 +46,13 @@ export function repeatedJobs(state: RunState): Map<string, Repeat> {
         repeatWhole(state.edgeTo[e] ?? -1);
     }
   }
-  return new Map([...repeats].map(([job, how]) => [state.jobs[job]?.name ?? '', how]));
 }
+
+const indices = ({ byName: known }: RunState, names: Iterable<string>): number[] =>
+  [...names].flatMap(name => known.get(name) ?? []);
+
+const byName = ({ jobs }: RunState, found: ReadonlyMap<number, Repeat>): Map<string, Repeat> =>
+  new Map([...found].map(([job, how]) => [jobs[job]?.name ?? '', how]));
 
 function childrenOf(state: RunState): Map<number, number[]> {
   const children = new Map<number, number[]>();

@@ -13,6 +13,8 @@ import { apply, createRunState, type Fact, jobStates, repeatedJobs } from '../co
 import { openJournal, readJournal } from '../run-store/journal.js';
 import { itemsKey, jobKey, resultsPrefix } from '../run-store/layout.js';
 import { manifestBytes, readManifest } from '../run-store/job-manifest.js';
+import { refuseNoImage, withImages } from './container-image.js';
+import { forcing } from './forced-steps.js';
 import { withFilesBefore } from './unneeded-jobs.js';
 import { bindParams } from './params.js';
 import type { Clock, FileStore } from '../ports/index.js';
@@ -34,12 +36,17 @@ export interface NewRunOptions {
   source?: RunRecord['source'];
   /** What its jobs have where they say nothing. Default: what the document's schema says. */
   defaults?: Omit<Partial<KTJobInput>, 'type' | 'name'>;
+  /** Steps that run, with all that depends on them, whatever was made or kept before. Default none. */
+  force?: readonly string[] | undefined;
+  /** The image of container steps that name none; asked only where there are such. Default: none. */
+  containerImage?: (() => Promise<string | undefined>) | undefined;
 }
 
 /**
  * Checks a pipeline and its parameters and makes the record of a run; nothing is stored.
  *
- * @throws KtError with every problem of the document or the parameters, and `BAD_RUN_ID`.
+ * @throws KtError with every problem of the document, the parameters or what is forced, `BAD_RUN_ID`, and
+ *   `NO_CONTAINER_IMAGE`.
  */
 export async function newRun({
   pipeline,
@@ -48,6 +55,8 @@ export async function newRun({
   runId,
   source = null,
   defaults = {},
+  force = [],
+  containerImage,
 }: NewRunOptions): Promise<RunRecord> {
   if (runId !== undefined && !RUN_ID.test(runId)) {
     throw new KtError({
@@ -71,8 +80,9 @@ export async function newRun({
         message: `A document takes no parameters, but got "${extra}".`,
       });
   }
-  const parsed = mustParsePipeline(withDefaults(input, defaults));
+  const parsed = mustParsePipeline(await withImages(withDefaults(input, defaults), containerImage));
   refuseParams(parsed);
+  refuseNoImage(parsed);
   return {
     runId: runId ?? makeRunId(parsed.name, clock),
     pipeline: { ...parsed, jobs: withFilesBefore(parsed.jobs) },
@@ -80,6 +90,7 @@ export async function newRun({
     createdAtMs: clock.nowMs(),
     source,
     retryOf: null,
+    ...forcing(parsed, force),
   };
 }
 
@@ -119,12 +130,14 @@ const isObject = (value: unknown): boolean =>
  * other jobs keep their results, and within those in which something failed so do the items that are done.
  * The other run stays as it is.
  *
- * @throws KtError `UNKNOWN_RUN`, and `NOTHING_FAILED` where the run has nothing to repeat.
+ * What is forced is repeated too, as a whole; what the other run was made with stays forced.
+ *
+ * @throws KtError `UNKNOWN_RUN`, `UNKNOWN_STEP`, and `NOTHING_FAILED` where the run has nothing to repeat.
  */
 export async function retryRun(
   store: FileStore,
   from: string,
-  options: { clock: Clock; runId?: string; source?: RunRecord['source'] },
+  options: { clock: Clock; runId?: string; source?: RunRecord['source']; force?: readonly string[] },
 ): Promise<RunRecord> {
   const old = await readRecord(store, from);
   if (old === null)
@@ -133,10 +146,12 @@ export async function retryRun(
       path: 'run',
       message: `There is no run "${from}" in this store.`,
     });
+  const { force = [] } = options;
+  const forced = forcing(old.pipeline, [...(old.forced ?? []), ...force]);
   const facts: Fact[] = [];
   const state = createRunState(old.pipeline.jobs);
   for await (const fact of readJournal(store, from)) if (apply(state, fact).length > 0) facts.push(fact);
-  const repeated = repeatedJobs(state);
+  const repeated = repeatedJobs(state, force);
   const succeeded = facts.filter(fact => fact.type === 'JobSucceeded' && !repeated.has(fact.job));
   if (repeated.size === 0)
     throw new KtError({
@@ -150,6 +165,7 @@ export async function retryRun(
     createdAtMs: options.clock.nowMs(),
     source: options.source ?? old.source,
     retryOf: from,
+    ...forced,
   };
   for (const { job } of jobStates(state))
     if (repeated.get(job.name) !== 'whole') await copyJob(store, { from, to: record.runId, job: job.name });

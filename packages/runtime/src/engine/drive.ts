@@ -12,6 +12,7 @@ import {
   createRunState,
   decide,
   type Fact,
+  forcedJobs,
   hasNothingToRun,
   isDone,
   isFact,
@@ -74,6 +75,8 @@ class Driver {
   /** Jobs that are being handed to the executor. */
   readonly #beginning = new Map<string, Promise<void>>();
   #unneeded: Promise<ReadonlySet<string>> | undefined;
+  /** The jobs that are forced, of so many that are known. */
+  #forced: { of: number; names: ReadonlySet<string> } = { of: 0, names: new Set() };
   #journal: SegmentLog<Fact> | undefined;
   readonly #closing = new AbortController();
   #listening: Promise<void> = Promise.resolve();
@@ -186,9 +189,11 @@ class Driver {
   async #expandAndSubmit(job: KTJob): Promise<void> {
     const { store, executor, record, resumed } = this.#o;
     const { runId } = record;
-    const unneeded = await (this.#unneeded ??= unneededJobs(record.pipeline.jobs, { store, runId }));
+    const forced = this.#forcedJobs();
+    const unneeded = await (this.#unneeded ??= unneededJobs(record.pipeline.jobs, { store, runId, forced }));
     const expanded = await expandJob({
       isUnneeded: unneeded.has(job.name),
+      isForced: forced.has(job.name),
       store,
       runId,
       pipeline: record.pipeline.name,
@@ -207,6 +212,15 @@ class Driver {
     const done = ended.length - failed;
     this.#announcer.expanded(job.name, { done, failed, ...(skipped > 0 ? { skipped, unkept } : {}) });
     await executor.submit(orderOf(expanded));
+  }
+
+  /** Those that were named, what they spawned, and what comes after; found anew where jobs have joined. */
+  #forcedJobs(): ReadonlySet<string> {
+    const { forced = [] } = this.#o.record;
+    const of = this.#state.jobs.length;
+    if (forced.length > 0 && this.#forced.of !== of)
+      this.#forced = { of, names: forcedJobs(this.#state, forced) };
+    return this.#forced.names;
   }
 
   async #listen(): Promise<void> {

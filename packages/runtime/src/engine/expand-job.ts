@@ -25,6 +25,8 @@ export interface ExpandOptions {
   itemsPerPod: (job: KTJob, items: number) => number;
   /** Nobody needs what it makes: it has no items. */
   isUnneeded?: boolean;
+  /** Its items run, whatever there is of earlier runs. */
+  isForced?: boolean;
 }
 
 /**
@@ -52,6 +54,7 @@ export async function expandJob(options: ExpandOptions): Promise<JobManifest | F
     itemsPerPod,
     offsets,
     sums,
+    ...(options.isForced === true ? { isForced: true } : {}),
   };
   if (existing !== null && !haveSameItems(existing, manifest)) throw itemsAreLost(existing);
   // At once: where one is missing or cut off, the other tells. Who writes items again writes the same.

@@ -60,10 +60,12 @@ export function withFilesBefore(jobs: readonly KTJob[]): KTJob[] {
   });
 }
 
-/** The names of the jobs that are left out. */
+const NONE: ReadonlySet<string> = new Set();
+
+/** The names of the jobs that are left out. Those that are forced are not, nor what they wait for. */
 export async function unneededJobs(
   jobs: readonly KTJob[],
-  { store, runId }: { store: FileStore; runId: string },
+  { store, runId, forced = NONE }: { store: FileStore; runId: string; forced?: ReadonlySet<string> },
 ): Promise<ReadonlySet<string>> {
   const unneeded = new Set<string>();
   if (!jobs.some(isKnown) || jobs.some(({ type }) => type === 'dynamic')) return unneeded;
@@ -73,15 +75,16 @@ export async function unneededJobs(
   for (const job of ordered) {
     if (job.dependencies.some(name => stale.has(name))) stale.add(job.name);
     else if (job.outputs.length > 0) {
-      const isMade = isKnown(job) && (await isMadeNow(new ItemTargets({ runId, job }, host)));
+      const isForced = forced.has(job.name);
+      const isMade = isKnown(job) && (await isMadeNow(new ItemTargets({ runId, job, isForced }, host)));
       (isMade ? made : stale).add(job.name);
-    }
+    } else if (forced.has(job.name)) stale.add(job.name);
   }
   const after = waitingFor(jobs);
   for (const { name, outputs } of ordered.reverse()) {
     const waiting = after.get(name) ?? [];
     const isSpared = waiting.length > 0 && waiting.every(job => made.has(job.name) || unneeded.has(job.name));
-    if (outputs.length === 0 && isSpared) unneeded.add(name);
+    if (outputs.length === 0 && isSpared && !forced.has(name)) unneeded.add(name);
   }
   return unneeded;
 }

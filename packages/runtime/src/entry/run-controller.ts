@@ -247,14 +247,14 @@ function withStepsBeside(pods: Executor, { besideMemory }: RunConfig): Executor 
 /** The record of the run: from the store where it has begun, else from what came with the run's ConfigMap. */
 async function openRecord(
   store: FileStore,
-  { runId, kind, from, source }: RunConfig,
+  { runId, kind, from, source, force = [] }: RunConfig,
   dir: string,
 ): Promise<{ record: RunRecord; resumed: boolean }> {
   const stored = await readRecord(store, runId);
   if (stored !== null) return { record: stored, resumed: true };
   if (kind === 'retry') {
     return {
-      record: await retryRun(store, from ?? '', { clock: systemClock, runId, source }),
+      record: await retryRun(store, from ?? '', { clock: systemClock, runId, source, force }),
       resumed: true,
     };
   }

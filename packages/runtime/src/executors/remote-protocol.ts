@@ -1,7 +1,7 @@
 /** The messages between an executor and the process that does its work: a line each. */
 import type { Fact } from '../core/events.js';
 import { Format } from '../parse/format.js';
-import { count, list, positive, record, text, variant } from '../parse/shapes.js';
+import { count, list, optional, positive, record, text, variant, yes } from '../parse/shapes.js';
 import { JOB } from '../parse/stored-job.js';
 import type { ItemEvent, JobOrder } from '../ports/index.js';
 import { FACT } from '../run-store/journal.js';
@@ -45,6 +45,7 @@ export const TO_EXECUTOR = new Format<ToExecutor>({
         job: JOB,
         items: positive,
         itemsPerPod: positive,
+        isForced: optional(yes),
       }),
       crashed: CRASHED,
     },

@@ -14,6 +14,8 @@ export interface JobOrder {
   readonly items: number;
   /** Calls per pod; the executor's choice where the job has none, kept for the life of the run. */
   readonly itemsPerPod: number;
+  /** Whatever was made or kept before the run began counts for nothing: its items run. */
+  readonly isForced?: true;
 }
 
 /** Progress within a job: hints for people, never the truth. */

@@ -5,7 +5,14 @@
  *   items, or with a part of them: its last offset and its sums tell.
  * JM2 A pod reads only its own lines: `offsets[p]` is the byte where pod p begins, `sums[p]` their sum.
  */
-import { isKtError, type Json, type JsonObject, type KtError, type KTJob } from '@kube-transform/sdk';
+import {
+  isKtError,
+  type Json,
+  type JsonObject,
+  type KtError,
+  type KTJob,
+  omitUndefined,
+} from '@kube-transform/sdk';
 import { Format } from '../parse/format.js';
 import { broken, type Origin, parseText } from '../parse/parse-json.js';
 import {
@@ -19,6 +26,7 @@ import {
   record,
   type Shape,
   text,
+  yes,
 } from '../parse/shapes.js';
 import { JOB } from '../parse/stored-job.js';
 import { itemsKey, jobKey, originOf, RUN_FILE, runInHints } from './layout.js';
@@ -38,6 +46,8 @@ export interface JobManifest {
   offsets: number[];
   /** Of the bytes of each pod's items; manifests of format 1 have none. */
   sums?: string[];
+  /** Whatever was made or kept before the run began counts for nothing. */
+  isForced?: true;
 }
 
 /** One line of `items.jsonl`: a task of a static job, or the element of a map. */
@@ -59,6 +69,7 @@ export const JOB_MANIFEST = new Format<JobManifest>({
     itemsPerPod: positive,
     offsets: list(count),
     sums: optional(list(text)),
+    isForced: optional(yes),
   }),
 });
 
@@ -169,6 +180,6 @@ const itemsOf = ({ runId, job }: JobOrder): Origin => ({
 
 /** Everything an executor needs of a manifest. */
 export function orderOf(manifest: JobManifest): JobOrder {
-  const { runId, pipeline, job, items, itemsPerPod } = manifest;
-  return { runId, pipeline, job, items, itemsPerPod };
+  const { runId, pipeline, job, items, itemsPerPod, isForced } = manifest;
+  return { runId, pipeline, job, items, itemsPerPod, ...omitUndefined({ isForced }) };
 }

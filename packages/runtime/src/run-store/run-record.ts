@@ -1,7 +1,18 @@
 /** The record of a run: what it was made of, in `spec.json`, which never changes. */
 import { graphProblems, type JsonObject, type KTPipeline, type KTSchedule } from '@kube-transform/sdk';
 import { Format } from '../parse/format.js';
-import { flag, list, Mismatch, nullOr, number, object, oneOf, record, text } from '../parse/shapes.js';
+import {
+  flag,
+  list,
+  Mismatch,
+  nullOr,
+  number,
+  object,
+  oneOf,
+  optional,
+  record,
+  text,
+} from '../parse/shapes.js';
 import { JOB } from '../parse/stored-job.js';
 import { RUN_FILE, specKey } from './layout.js';
 import type { FileStore } from '../ports/index.js';
@@ -20,6 +31,8 @@ export interface RunRecord {
   source: { pipeline: string | null; functions: string[]; digest: string } | null;
   /** The run of which this one repeats what failed. */
   retryOf: string | null;
+  /** Steps that run, with all that depends on them, whatever was made or kept before. Default none. */
+  forced?: string[];
 }
 
 const encoder = new TextEncoder();
@@ -55,6 +68,7 @@ export const RUN_RECORD = new Format<RunRecord>({
     createdAtMs: number,
     source: SOURCE,
     retryOf: nullOr(text),
+    forced: optional(list(text)),
   }),
 });
 

@@ -42,3 +42,47 @@ export async function* linesOf(chunks: AsyncIterable<Uint8Array>): AsyncGenerato
   for await (const chunk of chunks) yield* decoder.push(chunk);
   yield* decoder.end();
 }
+
+/** Characters of a line that are kept of what strangers print. */
+export const MAX_LINE = 2 ** 18;
+
+/**
+ * The lines of a text that comes in chunks; of one that is longer than so many characters the beginning, and
+ * how many were cut off. No more than that is held, and a chunk.
+ */
+export async function* cutLinesOf(
+  chunks: AsyncIterable<Uint8Array>,
+  maxChars = MAX_LINE,
+): AsyncGenerator<string, void> {
+  const decoder = new TextDecoder();
+  let [line, cut] = ['', 0];
+  const add = (part: string): void => {
+    const room = wholeChars(part, maxChars - line.length);
+    // What was cut once is not gone on with.
+    const more = cut > 0 ? '' : part.slice(0, room);
+    line += more;
+    cut += part.length - more.length;
+  };
+  const ended = (): string => {
+    const whole = cut === 0 ? line : `${line} … (${cut} more characters were cut off)`;
+    [line, cut] = ['', 0];
+    return whole;
+  };
+  for await (const chunk of chunks) {
+    const [first = '', ...others] = decoder.decode(chunk, { stream: true }).split('\n');
+    add(first);
+    for (const part of others) {
+      yield ended();
+      add(part);
+    }
+  }
+  add(decoder.decode());
+  if (line !== '' || cut > 0) yield ended();
+}
+
+/** So many characters of a text, or one less where the last would be half of a pair. */
+function wholeChars(text: string, room: number): number {
+  if (room >= text.length || room <= 0) return Math.max(0, room);
+  const last = text.charCodeAt(room - 1);
+  return last >= 0xd800 && last <= 0xdbff ? room - 1 : room;
+}

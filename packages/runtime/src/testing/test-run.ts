@@ -66,6 +66,8 @@ export interface TestRunOptions<Names extends string = string, Params = JsonObje
   concurrency?: number;
   /** Wait for real between attempts. Default false: backoff takes no time. */
   realTime?: boolean;
+  /** Steps that run, with all that depends on them, whatever was made or kept before. Default none. */
+  force?: readonly Names[];
 }
 
 /**
@@ -167,7 +169,14 @@ async function runAll(pipeline: Pipeline | KTPipelineInput, options: TestRunOpti
   const store = options.store ?? memoryFileStore(options.files ?? {});
   const events: RunEvent[] = [];
   const catalog = localCatalog(pipeline, options.functions);
-  const record = await newRun({ pipeline, params: options.params ?? {}, clock });
+  const { params = {}, force } = options;
+  const record = await newRun({
+    pipeline,
+    params,
+    clock,
+    force,
+    containerImage: () => Promise.resolve(NO_IMAGE),
+  });
   const faults = options.faults ?? [];
   const { jobs } = record.pipeline;
   // What a dynamic step spawns is known when the run has ended.
@@ -209,6 +218,9 @@ async function runAll(pipeline: Pipeline | KTPipelineInput, options: TestRunOpti
   );
   return await describe({ runId: record.runId, store, state, status, events, restarts });
 }
+
+/** Of container steps that name none: functions stand for them. */
+const NO_IMAGE = 'none';
 
 const storeOf = (files: FileStore | Record<string, string | Uint8Array>): FileStore =>
   isStore(files) ? files : memoryFileStore(files);

@@ -7,6 +7,7 @@ import { json } from '../parse/shapes.js';
 import type { ContainerCall, ContainerEnd } from '../ports/containers.js';
 import type { JobOrder } from '../ports/index.js';
 import type { ItemLine } from '../run-store/job-manifest.js';
+import { MAX_LINE } from '../streams/lines.js';
 import { callOf } from './container-call.js';
 import { ItemTargets } from './item-targets.js';
 import type { AttemptOutcome, PodHost } from './pod-host.js';
@@ -55,7 +56,7 @@ export class ContainerItems {
     const filled = await this.#fill(item, line);
     if ('kind' in filled) return failed(filled);
     const { call, resultKey } = filled;
-    if (job.cache && targets.paths.length === 0) {
+    if (job.cache && targets.paths.length === 0 && this.#step.isForced !== true) {
       const hash = await cacheHash('container', job.name, asJson(call));
       const kept = await cachedResult(this.#host.store, hash);
       if (kept !== undefined)
@@ -120,12 +121,14 @@ export class ContainerItems {
     const lastLine = lastLines.at(-1) ?? '';
     const { result } = this.#container;
     if (result === 'none') return { ok: true, value: null };
-    if (result === 'text') return { ok: true, value: lastLine.trim() };
     const where = `Step "${this.#step.job.name}", item ${item}`;
     const wrong = (message: string): AttemptOutcome => ({
       ok: false,
       cause: { kind: 'InvalidResult', message: `${where}: ${message}`, path: '$' },
     });
+    if (typeof result === 'string' && lastLine.length > MAX_LINE)
+      return wrong(`the last line that it printed has more than ${MAX_LINE} characters; leave it in a file.`);
+    if (result === 'text') return { ok: true, value: lastLine.trim() };
     if (result === 'json')
       return lastLine.trim() === ''
         ? wrong('it printed nothing, and the last line is to be its result as JSON.')

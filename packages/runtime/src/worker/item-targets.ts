@@ -1,6 +1,13 @@
-/** The files that an item makes and reads: whether it has anything to do, and whether it did it. */
+/*
+ * The files that an item makes and reads: whether it has anything to do, and whether it did it.
+ *
+ * FO1 Of a forced step only files count that are newer than the record of its run, by the times that the
+ *     store has of both: what this run made is not made again.
+ */
 import { type FailureCause, isKtError, type Json, type KTJob } from '@kube-transform/sdk';
 import { shown } from '../parse/stored-value.js';
+import type { JobOrder } from '../ports/index.js';
+import { specKey } from '../run-store/layout.js';
 import { compileTemplate, type ItemValue, type Miss, missCause, resultsByJob } from './resolve-arguments.js';
 import type { PodHost } from './pod-host.js';
 
@@ -14,15 +21,18 @@ export interface Targets {
 export class ItemTargets {
   readonly #job: KTJob;
   readonly #runId: string;
+  readonly #isForced: boolean;
   readonly #known: ReadonlySet<string>;
   readonly #host: Pick<PodHost, 'store' | 'files' | 'resultCache'>;
+  #begun: Promise<number> | undefined;
 
   constructor(
-    { runId, job }: { runId: string; job: KTJob },
+    { runId, job, isForced = false }: Pick<JobOrder, 'runId' | 'job'> & { isForced?: boolean | undefined },
     host: Pick<PodHost, 'store' | 'files' | 'resultCache'>,
   ) {
     this.#job = job;
     this.#runId = runId;
+    this.#isForced = isForced;
     this.#known = new Set(job.dependencies);
     this.#host = host;
   }
@@ -35,7 +45,8 @@ export class ItemTargets {
     if (!Array.isArray(inputs)) return inputs;
     const made = await this.#timesOf('outputs', { paths: outputs, item: item.index });
     if (!Array.isArray(made)) return made;
-    const isThere = outputs.length > 0 && !made.includes(null);
+    const afterMs = this.#isForced ? await (this.#begun ??= this.#begunMs()) : Number.NEGATIVE_INFINITY;
+    const isThere = outputs.length > 0 && made.every(ms => ms !== null && ms > afterMs);
     if (inputs.length === 0) return { paths: outputs, isMade: isThere };
     const read = await this.#timesOf('inputs', { paths: inputs, item: item.index });
     if (!Array.isArray(read)) return read;
@@ -56,6 +67,12 @@ export class ItemTargets {
     if (missing === -1) return null;
     const message = `Step "${this.#job.name}", item ${item}: it ended well, but has not made "${textOf(paths[missing])}", which its "outputs" name.`;
     return { kind: 'InvalidResult', message, path: `outputs[${missing}]` };
+  }
+
+  /** When the record of the run was written, by the clock of the store. */
+  async #begunMs(): Promise<number> {
+    const record = await this.#host.store.head(specKey(this.#runId));
+    return record?.modifiedMs ?? Number.POSITIVE_INFINITY;
   }
 
   async #paths(field: 'outputs' | 'inputs', item: ItemValue): Promise<Json[] | FailureCause> {

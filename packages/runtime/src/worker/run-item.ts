@@ -139,10 +139,11 @@ export class ItemRunner implements AttemptRunner {
     const code = await this.#codeOf(call.name);
     if (code === null) return this.#attempt(call);
     const hash = await cacheHash(code, call.name, call.args);
-    const kept = await cachedResult(store, hash);
+    const { isForced } = this.#step;
+    const kept = isForced === true ? undefined : await cachedResult(store, hash);
     if (kept !== undefined) return { ok: true, value: kept.value, skipped: true };
     const outcome = await this.#attempt(call);
-    if (outcome.ok) await keepResult(store, hash, { value: outcome.value });
+    if (outcome.ok) await keepResult(store, hash, { value: outcome.value, replace: isForced === true });
     return outcome;
   }
 

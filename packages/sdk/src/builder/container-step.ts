@@ -28,8 +28,11 @@ export interface ContainerSpec<
   R extends KTContainerResult = KTContainerResult,
   O extends StandardSchema = StandardSchema,
 > {
-  /** Image, as a cluster or docker names it. */
-  image: Arg<string>;
+  /**
+   * Image, as a cluster or docker names it. Default: that of whoever begins or deploys the run, by
+   * KT_CONTAINER_IMAGE or `containerImage` in `kt.config.ts`.
+   */
+  image?: Arg<string>;
   /** Program and first arguments. Default: those of the image. */
   command?: readonly Arg<string | number | boolean>[];
   /** Further arguments. Default none. */
@@ -88,7 +91,7 @@ export function addContainer(
 ): PipelineState {
   const said = typeof given === 'function' ? callWithRefs(state, name, given as () => unknown) : given;
   const { items, args: spec } = isMap ? checkEach(name, said) : { items: null, args: said };
-  if (!isObject(spec) || !('image' in spec)) throw noContainer(name);
+  if (!isObject(spec) || Array.isArray(spec)) throw noContainer(name);
   const { inputs = [], outputs = [], output, ...container } = spec;
   const isChecked = output !== undefined;
   const step: Step = {

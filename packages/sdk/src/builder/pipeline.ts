@@ -136,7 +136,7 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
    * Its result is what `spec.result` says; null where it exited with a code that means "skip", or was allowed
    * to fail.
    *
-   * @throws KtError `BAD_CONTAINER` where there is no image.
+   * @throws KtError `BAD_CONTAINER` where `spec` is no object.
    */
   container<
     const N extends string,
@@ -154,7 +154,7 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
    * Adds a step that runs a container for each element of a list: the callback returns
    * `list.each(item => ({ image, … }))`. Its result is the list of the containers' results.
    *
-   * @throws KtError `BAD_CONTAINER` where there is no image.
+   * @throws KtError `BAD_CONTAINER` where `spec` is no object.
    */
   containers<
     const N extends string,
@@ -176,7 +176,7 @@ export class Pipeline<S extends Steps = Steps, P = unknown, PI = unknown> {
    * Its result is what the function returns, as JSON; null where it exited with a code that means "skip", or
    * was allowed to fail.
    *
-   * @throws KtError `BAD_PYTHON` where there is no image or no function; `BAD_CONTAINER`.
+   * @throws KtError `BAD_PYTHON` where there is no function; `BAD_CONTAINER`.
    */
   python<
     const N extends string,

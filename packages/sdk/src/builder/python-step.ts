@@ -135,7 +135,7 @@ export function addPython(
 
 /** The container that calls the function. */
 function containerOf(name: string, spec: unknown): object {
-  if (!isObject(spec) || Array.isArray(spec) || !('image' in spec) || !('function' in spec))
+  if (!isObject(spec) || Array.isArray(spec) || !('function' in spec))
     throw badPython(name, 'does not say which function of Python it calls');
   const {
     function: called,

@@ -47,7 +47,7 @@ const result = z.union(
 export const container = z
   .strictObject(
     {
-      image: textual.refine(v => v !== '', { error: 'Expected the name of an image' }),
+      image: orNull(textual.refine(v => v !== '', { error: 'Expected the name of an image' })),
       command: orNull(words.min(1, LIST)),
       args: withDefault(words, () => []),
       env: withDefault(z.record(variable, word, { error: 'Expected an object of texts' }), () => ({})),
@@ -57,7 +57,9 @@ export const container = z
     },
     {
       error: issue =>
-        issue.code === 'unrecognized_keys' ? undefined : 'Expected a container: an object with "image"',
+        issue.code === 'unrecognized_keys'
+          ? undefined
+          : 'Expected a container: an object such as {"image": …, "command": […]}',
     },
   )
   .check(refuseNonJson);

@@ -61,7 +61,7 @@ export function parsePipeline(input: unknown): Parsed<KTPipeline> {
  *
  * An unnamed job is named `<parent>-job-<index>`. Dependencies may be names outside the list: whether they
  * exist is decided where all steps of the run are known, as is what refs lead to. Codes: those of
- * {@link parsePipeline} up to `BAD_DURATION`.
+ * {@link parsePipeline} up to `BAD_DURATION`, and `NO_CONTAINER_IMAGE`.
  *
  * @param parent name of the step whose function it was.
  *
@@ -76,6 +76,10 @@ export function parseSpawn(input: unknown, parent: string): Parsed<KTJob[]> {
   if (!shape.success)
     return { ok: false, problems: shape.error.issues.flatMap(issue => toProblems(issue, input, 'jobs')) };
   const jobs = shape.data.map((job, i) => ({ ...job, name: job.name ?? `${parent}-job-${i}` }));
+  const problems = jobs.flatMap(({ container }, i) =>
+    container !== null && container.image === null ? [withoutImage(`jobs[${i}].container.image`)] : [],
+  );
+  if (problems.length > 0) return { ok: false, problems };
   return { ok: true, value: jobs };
 }
 
@@ -94,6 +98,13 @@ export function mustParsePipeline(input: KTPipelineInput): KTPipeline {
   if (!parsed.ok) throw new KtError(parsed.problems);
   return parsed.value;
 }
+
+const withoutImage = (path: string): Problem => ({
+  code: 'NO_CONTAINER_IMAGE',
+  path,
+  message: 'A container step that is spawned has to name its image.',
+  hint: 'Give it an image; that of the run is filled in only where a run begins.',
+});
 
 /** Name of an unnamed job, as kube-transform has it. */
 const pipelineJobName = (pipeline: string, index: number): string => `pipeline-${pipeline}-job-${index}`;

@@ -71,6 +71,11 @@ export interface ContextConfig {
    * `IfNotPresent` for the stock image and for digests.
    */
   imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
+  /**
+   * Image of container steps that name none, here and in clusters. Default: none, and such a step is refused;
+   * the variables KT_CONTAINER_IMAGE, TACLIB_IMAGE and IMAGE come before.
+   */
+  containerImage?: string;
   /** File store as pods open it: `s3://bucket/prefix`, `gs://…`, `az://…`. Default: the volume's folder. */
   store?: string;
   /**

@@ -37,15 +37,14 @@ export type KTJobInput = Loose<Omit<KTJob, 'type' | 'tasks' | 'backoff' | 'conta
 };
 
 /**
- * A container as it may be written: all but its image may be null or absent.
+ * A container as it may be written: all may be null or absent.
  *
  * @example
  * ```ts
  * const container: KTContainerInput = { image: 'busybox:1.37', command: ['echo', 'hello'] };
  * ```
  */
-export type KTContainerInput = Loose<Omit<KTContainer, 'image' | 'exitCodes'>> & {
-  image: KTContainer['image'];
+export type KTContainerInput = Loose<Omit<KTContainer, 'exitCodes'>> & {
   exitCodes?: Loose<KTExitCodes> | null;
 };
 

@@ -83,7 +83,7 @@ export interface KTExitCodes {
  * ```
  */
 export interface KTContainer {
-  /** Image, as a cluster or docker names it. */
+  /** Image, as a cluster or docker names it. Default null: that of the run, filled in as it begins. */
   image: Json;
   /** Program and first arguments, instead of the image's entrypoint. Default null: that of the image. */
   command: Json[] | null;

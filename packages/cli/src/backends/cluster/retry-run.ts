@@ -1,6 +1,6 @@
 /** Starts a run of a cluster that repeats what failed in another. */
 import { KtError, omitUndefined } from '@kube-transform/sdk';
-import { makeRunId, systemClock } from '@kube-transform/runtime/internal';
+import { forcing, makeRunId, systemClock } from '@kube-transform/runtime/internal';
 import {
   DEFAULT_IMAGE,
   type KubeApi,
@@ -33,11 +33,18 @@ interface AsItWas {
 export async function retryInCluster(
   api: KubeApi,
   run: ClusterRun,
-  { functions = [], note = () => undefined, asItWas = false, keyed, ...driving }: RetryOptions & AsItWas,
+  {
+    functions = [],
+    force = [],
+    note = () => undefined,
+    asItWas = false,
+    keyed,
+    ...driving
+  }: RetryOptions & AsItWas,
 ): Promise<StartedRun> {
   const { runId, config } = run;
   refuseDriving(runId, driving);
-  await mayRetry(api, run);
+  await mayRetry(api, run, force);
   const { source: old, pipeline } = config;
   const hasSource = functions.length > 0 || old?.pipeline != null || (old?.functions.length ?? 0) > 0;
   const loaded = hasSource && !asItWas ? await loadSource(old, functions) : null;
@@ -58,14 +65,21 @@ export async function retryInCluster(
     source: loaded?.source ?? old,
   });
   await publishRun(api, {
-    config: { ...again, ...omitUndefined({ besideMemory, request: keyed?.request }) },
+    config: {
+      ...again,
+      ...omitUndefined({
+        besideMemory,
+        request: keyed?.request,
+        force: force.length > 0 ? [...force] : undefined,
+      }),
+    },
     record: null,
     ...(bundle === null ? {} : { bring: () => bring(api, bundle, { config, note }) }),
   });
   return startedRun(api, { runId: again.runId, bundle: published, config: again });
 }
 
-function refuseDriving(runId: string, driving: Omit<RetryOptions, 'functions' | 'note'>): void {
+function refuseDriving(runId: string, driving: Omit<RetryOptions, 'functions' | 'force' | 'note'>): void {
   const [flag] = Object.keys(omitUndefined(driving));
   if (flag === undefined) return;
   const message = `--${flag} says how a run is driven here, and run "${runId}" is in a cluster.`;
@@ -73,7 +87,7 @@ function refuseDriving(runId: string, driving: Omit<RetryOptions, 'functions' | 
 }
 
 /** Whether something is to be repeated in a run. */
-async function mayRetry(api: KubeApi, run: ClusterRun): Promise<void> {
+async function mayRetry(api: KubeApi, run: ClusterRun, force: readonly string[]): Promise<void> {
   const { runId, summary, config } = run;
   const status = statusOf(summary, (await liveControllers(api, runId)).length > 0);
   if (status === 'Running') {
@@ -85,7 +99,11 @@ async function mayRetry(api: KubeApi, run: ClusterRun): Promise<void> {
     });
   }
   if (status === 'Interrupted') throw runNotEnded(clusterRef(api, config));
-  if (status === 'Completed' && !summary.jobs.some(({ failed }) => failed > 0))
+  const { pipeline, jobs, counts } = summary;
+  const isWhole = jobs.length === Object.values(counts).reduce((sum, count) => sum + count, 0);
+  // Of very many jobs not all are known here: the controller looks.
+  if (isWhole) forcing({ name: pipeline, jobs: jobs.filter(({ parent }) => parent === null) }, force);
+  if (status === 'Completed' && force.length === 0 && !summary.jobs.some(({ failed }) => failed > 0))
     throw nothingFailed(clusterRef(api, config));
 }
 

@@ -26,6 +26,8 @@ export interface SubmitOptions extends ClusterOptions {
   params?: JsonObject;
   /** Name of the new run. */
   runId?: string;
+  /** Steps that run, with all that depends on them, whatever there is of them. Default none. */
+  force?: readonly string[];
   /** Modules with the functions of a document. */
   functions?: readonly string[];
   /** The module that exports a pipeline which is given as a value: values cannot be bundled. */
@@ -68,14 +70,15 @@ export async function submitPipeline(
   const context = await withContext(options, { last: false });
   const connection = await kubeConnection(context);
   const settings = settingsOf(context, connection.namespace);
-  const { params = {}, runId } = options;
+  const { params = {}, runId, force } = options;
   const record = await newRun({
     pipeline: loaded.pipeline,
     params,
     clock: systemClock,
     source: loaded.source,
     defaults: contextDefaults(context),
-    ...omitUndefined({ runId }),
+    containerImage: () => Promise.resolve(context.containerImage),
+    ...omitUndefined({ runId, force }),
   });
   const started = await connected(connection, async (_, api) =>
     startedRun(api, await submitRun(api, { record, bundle: loaded.bundle, settings })),

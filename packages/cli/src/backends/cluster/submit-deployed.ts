@@ -59,11 +59,11 @@ export async function findDeployed(
 /** Starts a run of a version. @throws KtError for parameters that it does not take, `RUN_EXISTS`. */
 export async function submitDeployed(
   api: KubeApi,
-  { rest, pairs, runId }: RunRequest,
+  { rest, pairs, runId, force }: RunRequest,
   { deployed, typed }: { deployed: DeployedVersion; typed: ClusterOptions },
 ): Promise<PublishedRun> {
   const { digest, bundleParts } = deployed;
-  const made = await runOfVersion(deployed, { ...deployedParams(deployed, rest, pairs), runId });
+  const made = await runOfVersion(deployed, { ...deployedParams(deployed, rest, pairs), runId, force });
   const { maxPods, maxRuns, keepFinished } = typed;
   const { config, record } = configured(api, { deployed, ...made }, { maxPods, maxRuns, keepFinished });
   await publishRun(api, { config, record });
@@ -73,14 +73,19 @@ export async function submitDeployed(
 /** The record of a run of a version. @throws KtError for parameters that it does not take, `BAD_RUN_ID`. */
 export async function runOfVersion(
   { spec, source }: DeployedVersion,
-  { params, schema, runId }: ReturnType<typeof boundTo> & { runId: string | undefined },
+  {
+    params,
+    schema,
+    runId,
+    force,
+  }: ReturnType<typeof boundTo> & { runId: string | undefined; force?: readonly string[] | undefined },
 ): Promise<{ record: RunRecord }> {
   const record = await newRun({
     pipeline: storedPipeline(spec, schema),
     params,
     clock: systemClock,
     source,
-    ...omitUndefined({ runId }),
+    ...omitUndefined({ runId, force }),
   });
   return { record };
 }

@@ -4,8 +4,10 @@ import { remember } from '../../cluster/last-cluster.js';
 import { settingsOf, contextDefaults } from '../../cluster/run-settings.js';
 import { chooseDelivery } from '../../delivery/choose-delivery.js';
 import { makeRun, type RunRequest } from '../../pipeline/make-run.js';
-import type { ClusterOptions } from '../../project/resolve-context.js';
+import { imageNote } from '../../project/container-image.js';
+import type { ClusterOptions, ResolvedContext } from '../../project/resolve-context.js';
 import type { StartedRun } from '../backend.js';
+import { forcesNothing } from '../refusals.js';
 import { resumeRun } from './resume-run.js';
 import { findDeployed, submitDeployed } from './submit-deployed.js';
 import { type PublishedRun, startedRun, submitRun } from './submit-run.js';
@@ -25,6 +27,8 @@ interface Submission {
   typed: SubmitTyped;
   /** What holds for the cluster. */
   options: ClusterOptions;
+  /** Where each part of that comes from. */
+  from: ResolvedContext['from'];
   /** Told how the bundle gets to pods, where that takes long. */
   note: (text: string) => void;
 }
@@ -36,6 +40,7 @@ export async function submitRequest(
   submission: Submission,
 ): Promise<StartedRun> {
   const { resume, steal } = submission.typed;
+  if (resume !== undefined && request.force !== undefined) throw forcesNothing(resume);
   if (resume !== undefined) return startedRun(api, await resumeRun(api, resume, { steal }));
   const published = await submitNew(api, request, submission);
   await remember(submission.options, api);
@@ -45,11 +50,19 @@ export async function submitRequest(
 async function submitNew(
   api: KubeApi,
   request: RunRequest,
-  { typed, options, note }: Submission,
+  { typed, options, from, note }: Submission,
 ): Promise<PublishedRun> {
   const deployed = await findDeployed(api, request, typed);
   if (deployed !== null) return submitDeployed(api, request, { deployed, typed });
-  const { record, loaded } = await makeRun({ ...request, defaults: contextDefaults(options) }, 'kt submit');
+  const { containerImage: image } = options;
+  const containerImage = (): Promise<string | undefined> => {
+    if (image !== undefined) note(imageNote({ image, from: from.containerImage ?? '' }));
+    return Promise.resolve(image);
+  };
+  const { record, loaded } = await makeRun(
+    { ...request, containerImage, defaults: contextDefaults(options) },
+    'kt submit',
+  );
   const settings = settingsOf(options, api.namespace);
   const delivery = chooseDelivery(options, { api, progress: note });
   return submitRun(api, { record, bundle: loaded.bundle, settings, delivery });

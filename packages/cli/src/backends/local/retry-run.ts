@@ -13,7 +13,7 @@ import { viewRun } from './read-run.js';
 export async function retryHere(
   store: FileStore,
   old: RunRecord,
-  { functions = [], note = () => undefined, ...options }: RetryOptions,
+  { functions = [], force = [], note = () => undefined, ...options }: RetryOptions,
 ): Promise<StartedRun> {
   const { runId, source } = old;
   const holder = options.steal === true ? null : await leaseHolder(store, runId);
@@ -23,9 +23,10 @@ export async function retryHere(
   }
   const { status, jobs } = await viewRun(store, old, { counts: () => false });
   if (status === 'Interrupted') throw runNotEnded(refOf(old));
-  if (status === 'Completed' && !jobs.some(({ failed }) => failed > 0)) throw nothingFailed(refOf(old));
-  const loaded = await loadStored(store, old, { how: 'retry', functions });
+  if (status === 'Completed' && force.length === 0 && !jobs.some(({ failed }) => failed > 0))
+    throw nothingFailed(refOf(old));
+  const loaded = await loadStored(store, old, { how: 'retry', functions, force });
   noteChange(runId, { began: source?.digest, loaded }, note);
-  const record = await retryRun(store, runId, { clock: systemClock, source: loaded.source });
+  const record = await retryRun(store, runId, { clock: systemClock, source: loaded.source, force });
   return startedRun({ record, loaded, store, resumed: false }, options);
 }

@@ -5,6 +5,7 @@ import { readStateFile, writeRecord } from '@kube-transform/runtime/internal';
 import { makeRun, noteChange, type RunRequest, loadStored } from '../../pipeline/make-run.js';
 import type { DriveOptions, StartedRun } from '../backend.js';
 import { startedRun } from './drive-run.js';
+import { forcesNothing } from '../refusals.js';
 import { findRun } from './find-runs.js';
 import { shellWord } from '../../terminal/plain-text.js';
 
@@ -37,7 +38,7 @@ export interface ResumeOptions extends DriveOptions {
 /** Loads a stored run to go on with it. @throws KtError where there is none, or parameters were typed. */
 export async function resumeRun(
   store: FileStore,
-  { typed, rest, pairs, functions }: RunRequest,
+  { typed, rest, pairs, functions, force }: RunRequest,
   { resume, note, ...options }: ResumeOptions,
 ): Promise<StartedRun> {
   if (typed !== undefined || rest.length + pairs.length > 0) {
@@ -49,6 +50,7 @@ export async function resumeRun(
       hint: 'Leave it out, or begin a new run without --resume.',
     });
   }
+  if (force !== undefined) throw forcesNothing(resume);
   const record = await findRun(store, resume);
   const { runId, source } = record;
   const loaded = await loadStored(store, record, { how: 'resume', functions });

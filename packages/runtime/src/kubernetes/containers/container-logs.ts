@@ -4,13 +4,14 @@
  * CL1 A container is read while it runs, so that what it said is there when its pod is gone, or its log was
  *     rotated; and once more from there when it has ended: a stream that ends says nothing about a container.
  * CL2 What comes without a time was said by the node and not by the container: that its log cannot be read.
+ * - Of a line without end only the beginning is kept: memory does not grow with what containers print.
  * - Lines that are stored already are not stored again: each has the time at which it was printed.
  */
 import type { Clock, FileStore } from '../../ports/index.js';
 import { logsPrefix } from '../../run-store/layout.js';
 import { SegmentLog } from '../../run-store/segment-log.js';
 import { LastLines } from '../../streams/last-lines.js';
-import { linesOf } from '../../streams/lines.js';
+import { cutLinesOf, MAX_LINE } from '../../streams/lines.js';
 import type { KubeApi } from '../api/kube-api.js';
 import { isKubeError } from '../api/kube-error.js';
 import type { Pod } from '../api/objects.js';
@@ -24,8 +25,11 @@ const PACE_MS = 2000;
 /** Half a minute in all: a node may be out of reach for as long. */
 const RETRIES = 6;
 const RETRY_MS = 500;
-/** Lines that may wait to be stored. */
+/** Lines that may wait to be stored, and their characters. */
 const WAITING = 5000;
+const WAITING_CHARS = 2 ** 22;
+/** Characters that the time before a line may have. */
+const TIME = 40;
 
 /** Whose container it is. */
 export interface LogOf {
@@ -121,7 +125,7 @@ export class ContainerLogs {
     // What this process has read it has stored: nobody else has stored more.
     const opened = { isPaced: follow, isFirst: at.isStart };
     try {
-      for await (const text of linesOf(chunks)) {
+      for await (const text of cutLinesOf(chunks, MAX_LINE + TIME)) {
         const { atMs, message } = printed(text);
         if (atMs === null) return false;
         if (!isNew(atMs)) continue;
@@ -175,6 +179,7 @@ class ItemLog {
   readonly #log: SegmentLog<Partial<Printed>>;
   readonly #of: { item: number; attempt: number; isNew: (atMs: number) => boolean; end: () => void };
   #waiting = 0;
+  #chars = 0;
   #stored: Promise<void> = Promise.resolve();
 
   constructor(
@@ -190,8 +195,9 @@ class ItemLog {
     if (!isNew(atMs)) return;
     this.#stored = this.#log.append({ i: item, n: attempt, t: atMs, level: 'info', message });
     this.#stored.catch(() => undefined);
-    if (++this.#waiting < WAITING) return;
-    this.#waiting = 0;
+    this.#chars += message.length;
+    if (++this.#waiting < WAITING && this.#chars < WAITING_CHARS) return;
+    [this.#waiting, this.#chars] = [0, 0];
     await this.#stored;
   }
 

@@ -149,3 +149,27 @@ test('CL2: what a node says instead of a log - is no result', async () => {
   expect(await resultOf()).toBeUndefined();
   expect(await stored()).toEqual([]);
 });
+
+test('a container that prints a line without end - has the beginning of it stored, and no result', async () => {
+  const mib = 'x'.repeat(2 ** 20);
+  bench.server.on(/\/log\?/, {
+    stream: out => {
+      out.send('2026-11-28T08:00:00.123456789Z one\n2026-11-28T08:00:00.124Z ');
+      for (let i = 0; i < 8; i++) out.send(mib);
+      out.end();
+    },
+  });
+  const { steps, of } = await stepsOf('text');
+  await steps.settle(of, await steps.ended(of));
+  const lines: { message: string }[] = [];
+  for await (const line of readLog(store, logsPrefix('r', 'c', 0), value => value as { message: string }))
+    lines.push(line);
+  expect(lines.map(({ message }) => message.length < 2 ** 18 + 100)).toEqual([true, true]);
+  expect(lines[1]?.message).toMatch(/^x{262144,} … \(\d{7} more characters were cut off\)$/);
+  expect((await readOutcomes(store, 'r', 'c')).get(0)?.cause).toMatchObject({
+    kind: 'InvalidResult',
+    message: expect.stringContaining(
+      'the last line that it printed has more than 262144 characters',
+    ) as string,
+  });
+});

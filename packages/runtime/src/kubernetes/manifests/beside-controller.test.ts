@@ -60,7 +60,13 @@ test('the container beside a controller - has room for the largest of them, and 
   expect(jobs.map(job => isBeside(job, undefined))).toEqual([false, false, false]);
 });
 
-test.each([{ queue: 'q' }, { serviceAccountName: 's' }, { podPatch: {} }])(
+test.each([
+  { queue: 'q' },
+  { serviceAccountName: 's' },
+  { podPatch: {} },
+  { containerPatch: {} },
+  { jobPatch: {} },
+])(
   'the container beside a controller - is not there where the context asks for what only pods have: %j',
   defaults => {
     expect(besideMemory(jobsOf({ placement: 'controller' }), settingsOf({ defaults }))).toBeUndefined();

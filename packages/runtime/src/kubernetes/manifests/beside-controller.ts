@@ -23,7 +23,8 @@ const SCRATCH = 'steps-scratch';
  * asks for what only pods have: a queue, another service account, a patch.
  */
 export function besideMemory(jobs: readonly KTJob[], { defaults }: ClusterSettings): string | undefined {
-  if ([defaults.queue, defaults.serviceAccountName, defaults.podPatch].some(asked => asked !== undefined))
+  const { queue, serviceAccountName, podPatch, containerPatch, jobPatch } = defaults;
+  if ([queue, serviceAccountName, podPatch, containerPatch, jobPatch].some(asked => asked !== undefined))
     return undefined;
   const asked = jobs.filter(({ placement }) => placement === 'controller').map(({ memory }) => memory);
   return asked.sort((a, b) => bytesOf(b) - bytesOf(a))[0];

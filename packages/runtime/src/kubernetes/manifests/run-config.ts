@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { Format } from '../../parse/format.js';
 import { broken } from '../../parse/parse-json.js';
-import { count, nullOr, number, oneOf, optional, record, text } from '../../parse/shapes.js';
+import { count, list, nullOr, number, oneOf, optional, record, text } from '../../parse/shapes.js';
 import { RUN_RECORD, type RunRecord, SOURCE } from '../../run-store/run-record.js';
 import type { ConfigMap } from '../api/objects.js';
 import { wholeFile } from './config-map-files.js';
@@ -20,6 +20,8 @@ export interface RunConfig {
   /** new: the record is beside this; retry: it repeats what failed in `from`. */
   kind: 'new' | 'retry';
   from: string | null;
+  /** Of a retry: steps that are forced, beside those of `from`. Default none. */
+  force?: string[];
   digest: string;
   /** ConfigMaps of the bundle; 0 where the image has it. */
   bundleParts: number;
@@ -64,6 +66,7 @@ export const RUN_CONFIG = new Format<RunConfig>({
     pipeline: text,
     kind: oneOf('new', 'retry'),
     from: nullOr(text),
+    force: optional(list(text)),
     digest: text,
     bundleParts: count,
     settings: CLUSTER_SETTINGS,

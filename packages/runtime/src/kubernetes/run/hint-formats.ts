@@ -36,7 +36,10 @@ export const ASSIGNMENT = new Format<Assignment>({
   shape: record<Assignment>({
     pod: nullOr(count),
     step: optional(
-      record<JobOrder>({ runId: text, pipeline: text, job: JOB, items: count, itemsPerPod: positive }),
+      record<JobOrder>({
+        ...{ runId: text, pipeline: text, job: JOB, items: count, itemsPerPod: positive },
+        isForced: optional(yes),
+      }),
     ),
     items: optional(text),
     isNew: optional(yes),
