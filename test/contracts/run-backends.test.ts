@@ -1,4 +1,4 @@
-/** The contract of backends on each: a store here, a namespace of a scripted cluster, one in memory, a job server. */
+/** The contract of backends on each: a store, a scripted cluster, one in memory, a job server. */
 import { localBench } from '../kit/backends/local-bench.js';
 import { memoryBench } from '../kit/backends/memory-bench.js';
 import { scriptedBench } from '../kit/backends/scripted-bench.js';

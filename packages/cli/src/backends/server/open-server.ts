@@ -19,6 +19,9 @@ export interface OpenedServer {
   backend: ServerBackend;
 }
 
+/** Long enough for a server that is replaced, and short for somebody who waits. */
+const RETRY_FOR_MS = 5000;
+
 /** Opens it; that it is away, its first call says. @throws KtError `BAD_TOKEN`, `NO_SERVER`. */
 export async function openServer(url: string, options: OpenServerOptions = {}): Promise<OpenedServer> {
   const { token = process.env['KT_SERVER_TOKEN'], note = () => undefined } = options;
@@ -33,7 +36,7 @@ export async function openServer(url: string, options: OpenServerOptions = {}): 
   if (given !== undefined && !isPrivate(url))
     note(`The token goes to ${url} as it is, where whoever is on the way can read it: https:// hides it.`);
   const { ServerClient, isAway } = await loadClient();
-  const client = new ServerClient({ url, ...omitUndefined({ token: given }) });
+  const client = new ServerClient({ url, retryForMs: RETRY_FOR_MS, ...omitUndefined({ token: given }) });
   return { client, backend: new ServerBackend(client, { isAway }) };
 }
 
