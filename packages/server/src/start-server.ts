@@ -47,6 +47,7 @@ export async function startServer({
 }: StartOptions): Promise<JobServer> {
   const api = jobApi(connection, settings.namespace);
   const definitions = new FileDefinitions(settings.definitionsPath, { api, tell });
+  const ending = new AbortController();
   try {
     await definitions.start();
     const { tokensPath, oidc } = settings;
@@ -64,7 +65,6 @@ export async function startServer({
       tellsEnds: webhook !== undefined,
       clock,
     });
-    const ending = new AbortController();
     const metrics = serverMetrics();
     const upkeep = new JobUpkeep({ jobs, clock, webhook, tell, told: result => metrics.told(result) });
     await upkeep.start();
@@ -78,16 +78,18 @@ export async function startServer({
       maxBodyBytes,
       tell,
     });
+    const { signal } = ending;
+    // Before the first caller comes, since its code is cold too.
+    const kept = [upkeep.run(signal)];
     await rehearse(api, clock);
     const { host, port, tls } = settings;
     const server = await listen(app, { host, port, clock, tls, tell });
     const isNeeded = webhook === undefined ? () => false : isUntold;
     const deleted = (count: number): void => metrics.deleted(count);
     const retention = new JobRetention({ jobs, retentionSec, clock, tell, isNeeded, deleted });
-    const { signal } = ending;
     // The first callers have waited for a server: what is due can wait for them.
     const later = clock.sleep(RETENTION_AFTER_MS, signal).catch(() => undefined);
-    const kept = [later.then(() => retention.run(signal)), upkeep.run(signal)];
+    kept.push(later.then(() => retention.run(signal)));
     return {
       url: server.url,
       jobs,
@@ -98,6 +100,7 @@ export async function startServer({
       },
     };
   } catch (error) {
+    ending.abort();
     api.close();
     throw error instanceof KtError ? error : cannotStart(error);
   }
