@@ -54,6 +54,7 @@ export async function startServer({
 }: StartOptions): Promise<JobServer> {
   const api = jobApi(connection, settings.namespace);
   const definitions = openDefinitions({ path: settings.definitionsPath, list: listed }, { api, tell });
+  const ending = new AbortController();
   try {
     await definitions.start();
     const { tokensPath, oidc } = settings;
@@ -71,7 +72,6 @@ export async function startServer({
       tellsEnds: webhook !== undefined,
       clock,
     });
-    const ending = new AbortController();
     const metrics = serverMetrics();
     const upkeep = new JobUpkeep({ jobs, clock, webhook, tell, told: result => metrics.told(result) });
     await upkeep.start();
@@ -86,16 +86,18 @@ export async function startServer({
       runs,
       tell,
     });
+    const { signal } = ending;
+    // Before the first caller comes, since its code is cold too.
+    const kept = [upkeep.run(signal)];
     await rehearse(api, clock);
     const { host, port, tls } = settings;
     const server = await listen(app, { host, port, clock, tls, tell });
     const isNeeded = webhook === undefined ? () => false : isUntold;
     const deleted = (count: number): void => metrics.deleted(count);
     const retention = new JobRetention({ jobs, retentionSec, clock, tell, isNeeded, deleted });
-    const { signal } = ending;
     // The first callers have waited for a server: what is due can wait for them.
     const later = clock.sleep(RETENTION_AFTER_MS, signal).catch(() => undefined);
-    const kept = [later.then(() => retention.run(signal)), upkeep.run(signal)];
+    kept.push(later.then(() => retention.run(signal)));
     return {
       url: server.url,
       jobs,
@@ -106,6 +108,7 @@ export async function startServer({
       },
     };
   } catch (error) {
+    ending.abort();
     api.close();
     throw error instanceof KtError ? error : cannotStart(error);
   }
