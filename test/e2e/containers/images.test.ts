@@ -71,7 +71,7 @@ const CASES = [
     mode: 'memory',
     job: { memory: '2Ti', kubernetes: SOON },
     reason: 'Unschedulable',
-    says: /Insufficient memory\. Ask for less memory \(now 2Ti a pod\)/,
+    says: /Insufficient memory\b.*\. Ask for less memory \(now 2Ti a pod\)/,
   },
   {
     mode: 'secret',
