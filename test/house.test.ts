@@ -131,7 +131,7 @@ describe('manners', () => {
     const MAY = [
       ...['parse/stored-value', 'parse/parse-json', 'parse/format', 'run-store/segment-log'],
       ...['run-store/item-results', 'run-store/result-packs'],
-      ...['worker/result-cache', 'process/standard-output', 'process/hard-timeout', 'files/kt-files'],
+      ...['run-store/result-cache', 'process/standard-output', 'process/hard-timeout', 'files/kt-files'],
       ...['executors/worker-slots', 'engine/expand-job', 'entry/reader'],
       'entry/bundle-index',
       // Of a template that is filled with what was JSON.

@@ -23,7 +23,7 @@ import { readRecord, type RunRecord, writeRecord } from '../run-store/run-record
 import { readLog } from '../run-store/read-log.js';
 import { SegmentLog } from '../run-store/segment-log.js';
 import { isRunnable, type Runnable } from './stored-pipeline.js';
-import { makeRunId, RUN_ID } from '../run-store/run-id.js';
+import { makeRunId, RUN_ID } from '../run-store/layout.js';
 
 /** What a run is made of. */
 export interface NewRunOptions {

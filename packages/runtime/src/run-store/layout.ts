@@ -1,7 +1,32 @@
-/** Where a run keeps what: the one place that knows the keys. */
+/** What runs are called, and where a run keeps what: the one place that knows the keys. */
 import type { Origin } from '../parse/parse-json.js';
-import { RUN_ID } from './run-id.js';
+import type { Clock } from '../ports/index.js';
 import { CACHE_FOLDER, RUNS_FOLDER } from '../ports/run-folders.js';
+
+/**
+ * What a run id may look like: 1 to 100 characters of `a-z`, `0-9`, "-" and ".", a letter or digit at both
+ * ends.
+ */
+export const RUN_ID = /^[a-z0-9](?:[a-z0-9.-]{0,98}[a-z0-9])?$/;
+
+/** How the ids of a pipeline's runs begin. */
+export const readableName = (pipeline: string): string =>
+  pipeline
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+    .slice(0, 40) || 'run';
+
+/** A run id that sorts by time: `<pipeline>-<yyyymmdd-hhmmss>-<random>`. */
+export function makeRunId(pipeline: string, clock: Clock): string {
+  const name = readableName(pipeline);
+  // eslint-disable-next-line no-restricted-globals -- a moment as text; none is asked for
+  const time = new Date(clock.nowMs())
+    .toISOString()
+    .replaceAll(/[-:]|\..*/g, '')
+    .replace('T', '-');
+  return `${name}-${time}-${clock.randomId(4)}`;
+}
 
 /** 53-bit hash of a text, base 36. Formula: FNV-1a, twice with different offsets. */
 function shortHash(text: string): string {

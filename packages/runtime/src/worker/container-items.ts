@@ -1,6 +1,6 @@
 /** The items of a container step: what each runs, and what its end comes to. The same wherever they run. */
 import { type FailureCause, type Json, type KTContainer } from '@kube-transform/sdk';
-import { cachedResult, cacheHash, keepResult, outputsHash } from './result-cache.js';
+import { cachedResult, cacheHash, keepResult, outputsHash } from '../run-store/result-cache.js';
 import { shown } from '../parse/stored-value.js';
 import { parseText } from '../parse/parse-json.js';
 import { json } from '../parse/shapes.js';

@@ -27,7 +27,7 @@ import { ItemTargets } from './item-targets.js';
 import type { FunctionCatalog, JobOrder } from '../ports/index.js';
 import type { Attempt, AttemptOutcome, AttemptRunner, LineLog, PodHost } from './pod-host.js';
 import { attemptTimeoutMs } from './retry-policy.js';
-import { cachedResult, cacheHash, keepResult, outputsHash } from './result-cache.js';
+import { cachedResult, cacheHash, keepResult, outputsHash } from '../run-store/result-cache.js';
 
 const usesFiles = ({ outputs, inputs }: KTJob): boolean => outputs.length + inputs.length > 0;
 const NO_FUNCTION: Promise<AttemptOutcome> = Promise.resolve({ ok: true, value: null });

@@ -126,7 +126,7 @@ test('CL1: a container whose stream ended before it - is read on from there, eac
       '2026-11-28T08:00:09Z four\n',
   );
   const { steps, of } = await stepsOf('text');
-  const begun = { ...of, pod: { ...pod, status: { phase: 'Running' } } };
+  const begun: typeof of = { ...of, pod: { ...pod, status: { phase: 'Running' } } };
   await steps.began(begun, null);
   await steps.settle(of, await steps.ended(of));
   expect(await resultOf()).toBe('four');

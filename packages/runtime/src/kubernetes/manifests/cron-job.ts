@@ -1,6 +1,6 @@
 /** Schedules of deployed pipelines as CronJobs: the pod of each begins a run, and ends. Pure. */
 import { type KTSchedule, parseDurationMs } from '@kube-transform/sdk';
-import { readableName } from '../../run-store/run-id.js';
+import { readableName } from '../../run-store/layout.js';
 import { bundleNames, deployLabels, LABEL, scheduleName, versionName } from './names.js';
 import type { KubeObject } from '../api/objects.js';
 import { basePod, MOUNT, placementOf, podLabels } from './pod-spec.js';

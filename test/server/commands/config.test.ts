@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { parse, parseAllDocuments } from 'yaml';
 import { readDefinitions, readSettings } from '@kube-transform/server';
-import { expectMistake, project, runKt } from '../kit/kt.js';
-import { root } from '../kit/sources.js';
-import { HELLO } from './open-jobs.js';
+import { expectMistake, project, runKt } from '../../kit/kt.js';
+import { root } from '../../kit/sources.js';
+import { HELLO } from '../open-jobs.js';
 
 const GREET = HELLO.replace('"hi"]', '"{{ name }}"]');
 const configOf = (definitions: unknown): string =>

@@ -5,7 +5,7 @@
 import type { Json } from '@kube-transform/sdk';
 import { parseText } from '../parse/parse-json.js';
 import { json } from '../parse/shapes.js';
-import { cacheKey } from '../run-store/layout.js';
+import { cacheKey } from './layout.js';
 import type { FileStore } from '../ports/index.js';
 
 const encoder = new TextEncoder();

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { parse } from 'yaml';
 import { checkDefinitions, JobTemplates } from '@kube-transform/server';
-import { runKt } from '../kit/kt.js';
-import { statusBody } from '../kit/kube-server.js';
-import { HELLO, OpenJobs, type SentJob } from './open-jobs.js';
+import { runKt } from '../../kit/kt.js';
+import { statusBody } from '../../kit/kube-server.js';
+import { HELLO, OpenJobs, type SentJob } from '../open-jobs.js';
 
 const GREET = HELLO.replace('"hi"]', '"{{ name }}"]\n          args: {{ words }}').replace(
   'Limit: 0',

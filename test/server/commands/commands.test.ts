@@ -1,8 +1,8 @@
 /** The commands of the job server, as far as they need no cluster. */
 import { parseAllDocuments } from 'yaml';
 import { describe, expect, test } from 'vitest';
-import { root } from '../kit/sources.js';
-import { runKt } from '../kit/kt.js';
+import { root } from '../../kit/sources.js';
+import { runKt } from '../../kit/kt.js';
 
 interface Rendered {
   kind: string;
