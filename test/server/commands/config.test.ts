@@ -222,7 +222,7 @@ describe('kt render server', () => {
     const { env } = await rendered(
       root,
       ...given.flatMap(name => [`--${name}`, 'a']),
-      ...['--webhook-url', 'https://hooks.example'],
+      ...['--webhook-url', 'https://hooks.example', '--runs'],
     );
     for (const name of names) {
       if (name in env && name !== 'JOB_RETENTION_PERIOD_SEC') continue;
