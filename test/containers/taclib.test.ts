@@ -5,10 +5,11 @@ import { type KTJob, type KTJobInput, mustParsePipeline } from '@kube-transform/
 import { newRun, systemClock } from '@kube-transform/runtime/internal';
 import { testRun } from '@kube-transform/runtime/testing';
 import { describe, expect, test } from 'vitest';
+import { frameOf } from '../kit/kube-bench.js';
 import { ContainerGroups } from '../../packages/runtime/src/kubernetes/containers/container-groups.js';
 import { containerPod } from '../../packages/runtime/src/kubernetes/containers/container-pod.js';
 import { clusterSettings } from '../../packages/runtime/src/kubernetes/manifests/cluster-settings.js';
-import { ownerOf, taskJob } from '../../packages/runtime/src/kubernetes/manifests/run-jobs.js';
+import { taskJob } from '../../packages/runtime/src/kubernetes/manifests/run-jobs.js';
 import { ContainerItems } from '../../packages/runtime/src/worker/container-items.js';
 import { ktFiles } from '../../packages/runtime/src/files/kt-files.js';
 import { memoryFileStore } from '../../packages/runtime/src/stores/memory-file-store.js';
@@ -98,14 +99,7 @@ async function jobOf(task: Task) {
   groups.add(0, call);
   const [group] = groups.all();
   const pod = containerPod({ settings, runId: 'r', job }, { template: group!.template, memory: job.memory });
-  const frame = {
-    runId: 'r',
-    pipeline: 'p',
-    settings,
-    digest: 'd',
-    bundleParts: 1,
-    owner: ownerOf('r', 'u'),
-  };
+  const frame = frameOf(settings);
   const container = { pod, varied: '' };
   const plan = {
     job,

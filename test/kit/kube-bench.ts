@@ -5,7 +5,10 @@ import {
   isKubeError,
   KubeApi,
   type KubeConnection,
+  type ClusterSettings,
   type KubeError,
+  ownerOf,
+  type RunFrame,
   type Pod,
   paths,
 } from '@kube-transform/runtime/kubernetes';
@@ -104,3 +107,9 @@ const wordFor = (event: WatchChange<Pod>): string =>
   event.type === 'list'
     ? `list ${event.items.map(item => item.metadata.name).join(',')}`
     : `${event.type} ${event.object.metadata.name}`;
+
+/** What the Jobs of run "r" have in common. */
+export const frameOf = (settings: ClusterSettings): RunFrame => ({
+  ...{ runId: 'r', pipeline: 'p', settings, digest: 'd', bundleParts: 1 },
+  owner: ownerOf('r', 'u'),
+});

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { mustParsePipeline } from '@kube-transform/sdk';
 import { describe, expect, test } from 'vitest';
+import { frameOf } from '../../../../../test/kit/kube-bench.js';
 import type { ContainerCall } from '../../ports/containers.js';
 import { clusterSettings } from '../manifests/cluster-settings.js';
 import { ContainerGroups, readPlaces, writePlaces } from './container-groups.js';
-import { ownerOf } from '../manifests/run-jobs.js';
 import { containerPod, valuesOf } from './container-pod.js';
 import { itemJob } from './pod-again.js';
 
@@ -91,14 +91,7 @@ test('CP1: a container - is given its texts as they are, whatever others are giv
 });
 
 test('CP1: a container whose Job is gone - is given the same again, and waits for nothing', () => {
-  const frame = {
-    runId: 'r',
-    pipeline: 'p',
-    settings,
-    digest: 'd',
-    bundleParts: 1,
-    owner: ownerOf('r', 'u'),
-  };
+  const frame = frameOf(settings);
   fc.assert(
     fc.property(calls, some => {
       const all = some.map(callOf);

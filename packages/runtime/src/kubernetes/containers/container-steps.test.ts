@@ -1,6 +1,6 @@
 import { type KTJobInput, mustParsePipeline } from '@kube-transform/sdk';
 import { beforeEach, expect, test } from 'vitest';
-import { errorOf, KubeBench } from '../../../../../test/kit/kube-bench.js';
+import { errorOf, KubeBench, frameOf } from '../../../../../test/kit/kube-bench.js';
 import { statusBody } from '../../../../../test/kit/kube-server.js';
 import { expandJob } from '../../engine/expand-job.js';
 import type { FileStore } from '../../ports/index.js';
@@ -13,7 +13,6 @@ import { memoryFileStore } from '../../stores/memory-file-store.js';
 import { KubeApi } from '../api/kube-api.js';
 import type { Pod } from '../api/objects.js';
 import { clusterSettings } from '../manifests/cluster-settings.js';
-import { ownerOf } from '../manifests/run-jobs.js';
 import { ContainerSteps } from './container-steps.js';
 
 const bench = new KubeBench();
@@ -42,14 +41,7 @@ async function stepsOf(result: 'none' | 'text') {
     itemsPerPod: () => 1,
   })) as JobManifest;
   const settings = clusterSettings({ namespace: 'ns', store: 'mem:' });
-  const frame = {
-    runId: 'r',
-    pipeline: 'p',
-    settings,
-    digest: 'd',
-    bundleParts: 1,
-    owner: ownerOf('r', 'u'),
-  };
+  const frame = frameOf(settings);
   const api = new KubeApi(bench.connection(), { clock: bench.clock });
   const steps = new ContainerSteps({ api, store, clock: systemClock, frame }, new AbortController().signal);
   return { steps, of: { pod, manifest, item: 0 } };

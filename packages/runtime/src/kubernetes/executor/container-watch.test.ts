@@ -1,6 +1,6 @@
 import { type KTJobInput, mustParsePipeline } from '@kube-transform/sdk';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { KubeBench } from '../../../../../test/kit/kube-bench.js';
+import { KubeBench, frameOf } from '../../../../../test/kit/kube-bench.js';
 import { expandJob } from '../../engine/expand-job.js';
 import type { FileStore } from '../../ports/index.js';
 import { readOutcomes } from '../../run-store/item-results.js';
@@ -13,7 +13,6 @@ import { paths } from '../api/paths.js';
 import { hasDone } from '../containers/container-status.js';
 import { clusterSettings } from '../manifests/cluster-settings.js';
 import { ANNOTATION, JOB_INDEX, JOB_NAME } from '../manifests/names.js';
-import { ownerOf } from '../manifests/run-jobs.js';
 import { type KubernetesExecutor, kubernetesExecutor } from './kubernetes-executor.js';
 
 const bench = new KubeBench();
@@ -26,14 +25,7 @@ const made: KubernetesExecutor[] = [];
 /** A controller of the run, as one that begins it, or comes after another. */
 const begin = async (): Promise<void> => {
   const settings = clusterSettings({ namespace: 'ns', store: 'mem:' });
-  const frame = {
-    runId: 'r',
-    pipeline: 'p',
-    settings,
-    digest: 'd',
-    bundleParts: 1,
-    owner: ownerOf('r', 'u'),
-  };
+  const frame = frameOf(settings);
   executor = kubernetesExecutor({
     api: new KubeApi(bench.connection(), { clock: bench.clock }),
     store,

@@ -1,7 +1,7 @@
 /** Each way in which pods do not start: told, and given up, alike for functions and for containers. */
 import { type FailureCause, type KTJobInput, mustParsePipeline } from '@kube-transform/sdk';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { KubeBench } from '../../../../../test/kit/kube-bench.js';
+import { KubeBench, frameOf } from '../../../../../test/kit/kube-bench.js';
 import { memoryFileStore } from '../../stores/memory-file-store.js';
 import { KubeApi } from '../api/kube-api.js';
 import type { Job, Pod } from '../api/objects.js';
@@ -9,7 +9,7 @@ import { paths } from '../api/paths.js';
 import { containerPod } from '../containers/container-pod.js';
 import { clusterSettings } from '../manifests/cluster-settings.js';
 import { JOB_INDEX, JOB_NAME } from '../manifests/names.js';
-import { ownerOf, type RunFrame, taskJob } from '../manifests/run-jobs.js';
+import { taskJob } from '../manifests/run-jobs.js';
 import { JobExecution } from './job-execution.js';
 import { StartWatchdog } from './start-watchdog.js';
 
@@ -187,8 +187,7 @@ const HOUR_MS = 3_600_000;
 async function seen(given: KTJobInput, { pod, event, job: status, suspend }: Mode) {
   const [job] = mustParsePipeline({ name: 'p', jobs: [given] }).jobs;
   const settings = clusterSettings({ namespace: 'ns', store: 'mem:' });
-  const owner = ownerOf('r', 'u');
-  const frame: RunFrame = { runId: 'r', pipeline: 'p', settings, digest: 'd', bundleParts: 1, owner };
+  const frame = frameOf(settings);
   const call = { image: 'x', command: null, args: [], env: {}, workdir: null, resultFile: null };
   const template = { template: { call, varied: [] }, memory: '1Gi' };
   const made = taskJob(frame, {

@@ -1,6 +1,6 @@
 import { type FailureCause, type KTJobInput, mustParsePipeline } from '@kube-transform/sdk';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { KubeBench } from '../../../../../test/kit/kube-bench.js';
+import { KubeBench, frameOf } from '../../../../../test/kit/kube-bench.js';
 import { memoryFileStore } from '../../stores/memory-file-store.js';
 import type { JobManifest } from '../../run-store/job-manifest.js';
 import { resultsPrefix } from '../../run-store/layout.js';
@@ -10,7 +10,6 @@ import { SegmentLog } from '../../run-store/segment-log.js';
 import { EXIT_CODE } from '../manifests/exit-codes.js';
 import { KubeApi } from '../api/kube-api.js';
 import { ANNOTATION, LABEL } from '../manifests/names.js';
-import { ownerOf } from '../manifests/run-jobs.js';
 import type { ContainerState, Job, Pod } from '../api/objects.js';
 import { PodFailures } from './pod-failures.js';
 import { clusterSettings } from '../manifests/cluster-settings.js';
@@ -47,14 +46,7 @@ beforeEach(() => {
   looks = [];
   setUp();
   const settings = clusterSettings({ namespace: 'ns', store: 'mem:' });
-  const frame = {
-    runId: 'r',
-    pipeline: 'p',
-    settings,
-    digest: 'd',
-    bundleParts: 1,
-    owner: ownerOf('r', 'u'),
-  };
+  const frame = frameOf(settings);
   failures = new PodFailures({ api: api, store, clock: bench.clock, frame });
 });
 

@@ -1,7 +1,7 @@
 /** What follows when a pod ends that takes one thing to do after another. */
 import { type KTJobInput, mustParsePipeline } from '@kube-transform/sdk';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { KubeBench } from '../../../../../test/kit/kube-bench.js';
+import { KubeBench, frameOf } from '../../../../../test/kit/kube-bench.js';
 import { readOutcomes } from '../../run-store/item-results.js';
 import type { JobManifest } from '../../run-store/job-manifest.js';
 import { resultsPrefix } from '../../run-store/layout.js';
@@ -12,7 +12,6 @@ import { KubeApi } from '../api/kube-api.js';
 import type { Job, Pod } from '../api/objects.js';
 import { clusterSettings } from '../manifests/cluster-settings.js';
 import { ANNOTATION, JOB_INDEX, JOB_NAME, LABEL } from '../manifests/names.js';
-import { ownerOf } from '../manifests/run-jobs.js';
 import { JobExecution } from './job-execution.js';
 import { PodFailures } from './pod-failures.js';
 import type { Wave } from './waves.js';
@@ -31,14 +30,7 @@ beforeEach(() => {
   store = memoryFileStore();
   execution = new JobExecution(store, order, { work: () => Promise.resolve(), emit: () => undefined });
   const settings = clusterSettings({ namespace: 'ns', store: 'mem:' });
-  const frame = {
-    runId: 'r',
-    pipeline: 'p',
-    settings,
-    digest: 'd',
-    bundleParts: 1,
-    owner: ownerOf('r', 'u'),
-  };
+  const frame = frameOf(settings);
   failures = new PodFailures({ api, store, clock: bench.clock, frame });
 });
 afterEach(() => api.close());

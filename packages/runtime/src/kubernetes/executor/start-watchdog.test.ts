@@ -1,6 +1,6 @@
 import { type KTJobInput, mustParsePipeline } from '@kube-transform/sdk';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { KubeBench } from '../../../../../test/kit/kube-bench.js';
+import { KubeBench, frameOf } from '../../../../../test/kit/kube-bench.js';
 import { memoryFileStore } from '../../stores/memory-file-store.js';
 import { resultsPrefix } from '../../run-store/layout.js';
 import type { FileStore, ItemEvent } from '../../ports/index.js';
@@ -9,7 +9,6 @@ import { SegmentLog } from '../../run-store/segment-log.js';
 import { paths } from '../api/paths.js';
 import { JOB_NAME, LABEL } from '../manifests/names.js';
 import { KubeApi } from '../api/kube-api.js';
-import { ownerOf } from '../manifests/run-jobs.js';
 import type { Job } from '../api/objects.js';
 import { rejectionOf } from '../diagnosis/rejections.js';
 import { clusterSettings } from '../manifests/cluster-settings.js';
@@ -81,14 +80,7 @@ beforeEach(() => {
   [told, wakes, trouble] = [[], [], []];
   store = memoryFileStore();
   const settings = clusterSettings({ namespace: 'ns', store: 'mem:' });
-  const frame = {
-    runId: 'r',
-    pipeline: 'p',
-    settings,
-    digest: 'd',
-    bundleParts: 1,
-    owner: ownerOf('r', 'u'),
-  };
+  const frame = frameOf(settings);
   dog = new StartWatchdog({
     api: api,
     clock: bench.clock,

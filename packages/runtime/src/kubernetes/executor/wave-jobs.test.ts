@@ -1,6 +1,6 @@
 import { mustParsePipeline } from '@kube-transform/sdk';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { KubeBench } from '../../../../../test/kit/kube-bench.js';
+import { KubeBench, frameOf } from '../../../../../test/kit/kube-bench.js';
 import type { JobManifest } from '../../run-store/job-manifest.js';
 import { memoryFileStore } from '../../stores/memory-file-store.js';
 import { KubeApi } from '../api/kube-api.js';
@@ -42,14 +42,7 @@ beforeEach(() => {
   api = new KubeApi(bench.connection(), { clock: bench.clock });
   const store = memoryFileStore();
   const settings = clusterSettings({ namespace: 'ns', store: 'mem:' });
-  const frame = {
-    runId: 'r',
-    pipeline: 'p',
-    settings,
-    digest: 'd',
-    bundleParts: 1,
-    owner: ownerOf('r', 'u'),
-  };
+  const frame = frameOf(settings);
   execution = executionOf();
   waves = new WaveJobs({ api, store, clock: bench.clock, frame, onTrouble: () => undefined });
   wakes = [];

@@ -1,8 +1,9 @@
 import { mustParsePipeline, type KTJobInput } from '@kube-transform/sdk';
 import { expect, test } from 'vitest';
+import { frameOf } from '../../../../../test/kit/kube-bench.js';
 import { besideMemory, isBeside } from './beside-controller.js';
 import { clusterSettings, type ClusterSettings } from './cluster-settings.js';
-import { controllerJob, ownerOf } from './run-jobs.js';
+import { controllerJob } from './run-jobs.js';
 
 const settingsOf = (more: Partial<ClusterSettings> = {}): ClusterSettings =>
   clusterSettings({
@@ -26,14 +27,7 @@ interface Container {
 }
 /** The pod of a controller. */
 function podOf(settings: ClusterSettings, memory?: string) {
-  const frame = {
-    runId: 'r',
-    pipeline: 'p',
-    settings,
-    digest: 'd',
-    bundleParts: 1,
-    owner: ownerOf('r', 'u'),
-  };
+  const frame = frameOf(settings);
   const start = { id: '1', documents: [], ...(memory === undefined ? {} : { besideMemory: memory }) };
   return controllerJob(frame, start).spec?.template.spec as unknown as {
     automountServiceAccountToken: boolean;
