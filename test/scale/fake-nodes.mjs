@@ -185,10 +185,8 @@ export class FakeNodes {
 /** What a container would find in its environment. */
 function environmentOf({ metadata, spec }) {
   const fields = path => {
-    const [, annotation] = /^metadata\.annotations\['(.*)'\]$/.exec(path) ?? [];
-    return annotation === undefined
-      ? metadata[path.replace('metadata.', '')]
-      : metadata.annotations?.[annotation];
+    const [, map, key] = /^metadata\.(annotations|labels)\['(.*)'\]$/.exec(path) ?? [];
+    return map === undefined ? metadata[path.replace('metadata.', '')] : metadata[map]?.[key];
   };
   return Object.fromEntries(
     spec.containers[0].env.map(({ name, value, valueFrom }) => [
@@ -208,7 +206,10 @@ async function runWorker(worker, pod) {
     KT_TERMINATION: '/dev/null',
   };
   const flags = pod.spec.containers[0].args?.filter(word => word.startsWith('--')) ?? [];
-  const child = spawn(process.execPath, [...flags, worker], { env, stdio: ['ignore', 'ignore', 'inherit'] });
+  const child = spawn(process.execPath, [...flags, worker], {
+    env,
+    stdio: ['ignore', process.env.KT_SHOW ? 'inherit' : 'ignore', 'inherit'],
+  });
   const [code] = await once(child, 'exit');
   if (code !== 0) throw new Error(`The worker of ${pod.metadata.name} ended with ${code}.`);
 }

@@ -50,6 +50,7 @@ await once(proxy, 'listening');
 query.set('endpoint', `http://${server.hostname}:${proxy.address().port}`);
 const url = `${folder.replace(/\/?$/, `/kt-pods-${process.pid}`)}?${query}`;
 
+const store = await openStore(url);
 const place = await openPlace('kt-pods', 'test/scale/one-a-pod.ts');
 if (place === null) {
   console.error('There is no cluster: set KT_E2E_KUBECONFIG, and KT_E2E_IMAGE to an image with Node.');
@@ -81,7 +82,6 @@ try {
   const requests = allAsked();
   const kinds = [...asked].sort(([, a], [, b]) => b - a).slice(0, SHOWN);
   const { peakMiB, apiRequests } = await controllerOf(place, record.runId);
-  const store = await openStore(url);
   const readFromMs = systemClock.elapsedMs();
   const results = await readResults(store, record.runId, 'one');
   const readS = (systemClock.elapsedMs() - readFromMs) / 1000;
