@@ -73,6 +73,8 @@ async function lead(
     const there = (async () => {
       for await (const bytes of socket) await stream.send(bytes as Buffer);
     })();
+    // Where the other way breaks first nobody waits for this one.
+    there.catch(() => undefined);
     await Promise.race([there, pipeline(Readable.from(stream.input), socket)]).finally(end);
     await there;
   } catch {
