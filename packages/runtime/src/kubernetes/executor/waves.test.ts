@@ -110,7 +110,19 @@ describe('waves', () => {
 
   test('V1: waves - cover the pods that they are still to run', () => {
     expect([...wave('4-6,9').coveredPods()]).toEqual([4, 5, 6, 9]);
-    expect([...wave('4-6,9', { completedIndexes: '0,3', failedIndexes: '1' }).coveredPods()]).toEqual([6]);
+    const is = wave('4-6,9', { completedIndexes: '0,3', failedIndexes: '1' });
+    for (const index of [0, 3]) is.setHandled(index);
+    expect([...is.coveredPods()]).toEqual([6]);
+  });
+
+  test.each([
+    ['goes on', {}],
+    ['has ended', ended('Complete')],
+  ])('V1: what a pod has done whose Job %s - is not begun again before it is dealt with', (_, how) => {
+    const is = wave('4-6,9', { ...how, completedIndexes: '0-3' });
+    expect([...is.coveredPods()]).toEqual([4, 5, 6, 9]);
+    is.setHandled(1);
+    expect([...is.coveredPods()]).toEqual([4, 6, 9]);
   });
 
   test.each([

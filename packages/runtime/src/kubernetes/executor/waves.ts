@@ -2,8 +2,8 @@
  * The Jobs of one step: a first wave for all its pods, and further ones for pods that ended without having
  * done their items. Pure.
  *
- * V1 A pod is in at most one live wave: one whose Job has neither ended nor vanished, and in which its index
- *    has not ended.
+ * V1 A pod is in at most one wave: one whose Job has neither ended nor vanished, and in which its index has
+ *    not ended, or has, and nobody has dealt with that.
  * AS2 Only the controller that has made a Job gives its pods more to do: what others gave nobody knows.
  * V2 What a wave runs is written on its Job; nothing about waves is kept anywhere else.
  */
@@ -195,13 +195,19 @@ export class Wave {
     this.#released.add(pod);
   }
 
-  /** Pods that it is still to run: none where it is not live. */
+  /**
+   * Pods that it is still to run, or has run and nobody has dealt with yet: what they did may be on its way
+   * into the store.
+   */
   coveredPods(): Set<number> {
-    if (!this.isLive) return new Set();
-    if (this.isShared) return new Set(parseRanges(this.#pods).filter(pod => !this.#released.has(pod)));
+    if (this.#isGone || this.#isDeleted) return new Set();
+    const pods = parseRanges(this.#pods);
+    if (this.isShared) return new Set(this.isLive ? pods.filter(pod => !this.#released.has(pod)) : []);
+    const done = new Set(this.completedIndexes());
+    if (!this.isLive) return new Set(pods.filter((_, index) => done.has(index)));
     const { completedIndexes, failedIndexes } = this.#job.status ?? {};
     const ended = new Set([...parseRanges(completedIndexes), ...parseRanges(failedIndexes)]);
-    return new Set(parseRanges(this.#pods).filter((_, index) => !ended.has(index)));
+    return new Set(pods.filter((_, index) => !ended.has(index) || done.has(index)));
   }
 
   /** Indexes that ended in failure and have not been dealt with. */
