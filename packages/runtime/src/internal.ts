@@ -64,9 +64,8 @@ export { readAllResults, readOutcomes, readResults, RESULT_LINE } from './run-st
 export type { ResultLine } from './run-store/item-results.js';
 export { readManifest } from './run-store/job-manifest.js';
 export { openJournal } from './run-store/journal.js';
-export { isOfRun, logsPrefix, resultsPrefix, runFolder, runsPrefix } from './run-store/layout.js';
+export { isOfRun, logsPrefix, makeRunId, resultsPrefix, runFolder, runsPrefix } from './run-store/layout.js';
 export { acquireLease, leaseHolder } from './run-store/lease.js';
-export { makeRunId } from './run-store/layout.js';
 export { writeRecord } from './run-store/run-record.js';
 export { readLog } from './run-store/read-log.js';
 export { readStateFile, stateFileOf, writeStateFile } from './run-store/state-file.js';

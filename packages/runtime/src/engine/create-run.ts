@@ -11,7 +11,7 @@ import {
 } from '@kube-transform/sdk';
 import { apply, createRunState, type Fact, jobStates, repeatedJobs } from '../core/index.js';
 import { openJournal, readJournal } from '../run-store/journal.js';
-import { itemsKey, jobKey, resultsPrefix } from '../run-store/layout.js';
+import { itemsKey, jobKey, makeRunId, resultsPrefix, RUN_ID } from '../run-store/layout.js';
 import { manifestBytes, readManifest } from '../run-store/job-manifest.js';
 import { refuseNoImage, withImages } from './container-image.js';
 import { forcing } from './forced-steps.js';
@@ -23,7 +23,6 @@ import { readRecord, type RunRecord, writeRecord } from '../run-store/run-record
 import { readLog } from '../run-store/read-log.js';
 import { SegmentLog } from '../run-store/segment-log.js';
 import { isRunnable, type Runnable } from './stored-pipeline.js';
-import { makeRunId, RUN_ID } from '../run-store/layout.js';
 
 /** What a run is made of. */
 export interface NewRunOptions {
