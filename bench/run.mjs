@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [core|in-process|store|pool|cold-start|reduce|cluster|containers|many|deploy|bucket]…`: prints
+ * `npm run bench -- [core|in-process|store|pool|cold-start|reduce|cluster|maps|containers|many|deploy|bucket]…`: prints
  * ours beside what it is compared with, measured in one run.
  */
 import { availableParallelism } from 'node:os';
@@ -11,6 +11,7 @@ import { benchCore } from './core.mjs';
 import { benchDeploy } from './deploy.mjs';
 import { benchInProcess } from './in-process.mjs';
 import { benchMany } from './many.mjs';
+import { benchMaps } from './maps.mjs';
 import { benchPool } from './pool.mjs';
 import { benchReduce } from './reduce.mjs';
 import { benchStore } from './store.mjs';
@@ -26,6 +27,7 @@ const LOCAL = {
 const BENCHES = {
   ...LOCAL,
   cluster: benchCluster,
+  maps: benchMaps,
   containers: benchContainers,
   many: benchMany,
   deploy: benchDeploy,
