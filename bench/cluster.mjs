@@ -12,7 +12,6 @@ const CHAIN = Number(process.env.KT_BENCH_CHAIN ?? 20);
 const PODS = Number(process.env.KT_BENCH_PODS ?? 1000);
 const ITEMS = Number(process.env.KT_BENCH_ITEMS ?? 10_000);
 const WIDE = 50;
-const [SKEWED, SLOW, SLOW_MS, AT_ONCE] = [400, 20, 2000, 10];
 
 export async function benchCluster() {
   const place = await openPlace('kt-bench', 'bench/functions/stamp.ts');
@@ -35,8 +34,6 @@ export async function benchCluster() {
         { items: ITEMS, itemsPerPod: Math.ceil(ITEMS / 10) },
       ),
     );
-    const even = await settled(place, () => ourMap(place, { items: 2 * ITEMS }));
-    const skewed = await settled(place, () => ourSkewed(place));
     const rawRate = (PODS * 1000) / rawWide;
     const rate = (ITEMS * 1000) / packed.ms;
     const told = run =>
@@ -87,22 +84,6 @@ export async function benchCluster() {
         medianMs: packed.ms,
         baselineMs: unsynced.ms,
         ratio: packed.ms / unsynced.ms,
-      },
-      {
-        name: `${2 * ITEMS} items, default options: items a second / raw one pod an item`,
-        medianMs: even.ms,
-        baselineMs: (rawWide / PODS) * 2 * ITEMS,
-        ratio: (2 * ITEMS * 1000) / even.ms / rawRate,
-        goal: 50,
-        atLeast: true,
-        note: `${((2 * ITEMS * 1000) / even.ms).toFixed(0)} items/s; ${told(even)}`,
-      },
-      {
-        name: `${SKEWED} items, the last ${SLOW} take ${SLOW_MS} ms, ${AT_ONCE} at once / ideal`,
-        medianMs: skewed.ms,
-        baselineMs: (SLOW * SLOW_MS) / AT_ONCE,
-        ratio: (skewed.ms * AT_ONCE) / (SLOW * SLOW_MS),
-        note: told(skewed),
       },
     ];
   } finally {
@@ -187,7 +168,7 @@ export async function ourRun(place, jobs) {
   if (summary?.status !== 'Completed')
     throw new Error(`The bench run ended as ${summary?.status}: ${summary?.lastError}`);
   const controller = await controllerOf(place, record.runId);
-  return { runId: record.runId, ms, controller };
+  return { runId: record.runId, ms, controller, summary };
 }
 
 export const trivial = { cpu: '10m', memory: '64Mi' };
@@ -208,16 +189,7 @@ async function ourChain(place, options = {}) {
   return { ms: (times.at(-1) - times[0]) / (times.length - 1), controller };
 }
 
-/** Items of which the last take long, cut as kt cuts them. */
-function ourSkewed(place) {
-  const items = Array.from({ length: SKEWED }, (_, n) => (n < SKEWED - SLOW ? 0 : SLOW_MS));
-  const args = { ms: { $ref: 'item#' } };
-  const job = { type: 'map', name: 'm', ...trivial, function: 'stamp.wait', items, args };
-  return ourRun(place, [{ ...job, parallelism: AT_ONCE }]);
-}
-
-/** @param options.itemsPerPod none: pods take what is left in turn. */
-function ourMap(place, { items, itemsPerPod = null }) {
+function ourMap(place, { items, itemsPerPod }) {
   const args = { n: { $ref: 'item#' } };
   const numbers = Array.from({ length: items }, (_, i) => i);
   return ourRun(place, [

@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- [core|in-process|store|pool|cold-start|cluster|containers|many|deploy|bucket]…`: prints ours beside what
- * it is compared with, measured in one run.
+ * `npm run bench -- [core|in-process|store|pool|cold-start|reduce|cluster|maps|containers|many|deploy|bucket]…`: prints
+ * ours beside what it is compared with, measured in one run.
  */
 import { availableParallelism } from 'node:os';
 import { benchBucket } from './bucket.mjs';
@@ -11,7 +11,9 @@ import { benchCore } from './core.mjs';
 import { benchDeploy } from './deploy.mjs';
 import { benchInProcess } from './in-process.mjs';
 import { benchMany } from './many.mjs';
+import { benchMaps } from './maps.mjs';
 import { benchPool } from './pool.mjs';
+import { benchReduce } from './reduce.mjs';
 import { benchStore } from './store.mjs';
 
 const LOCAL = {
@@ -20,10 +22,12 @@ const LOCAL = {
   store: benchStore,
   pool: benchPool,
   'cold-start': benchColdStart,
+  reduce: benchReduce,
 };
 const BENCHES = {
   ...LOCAL,
   cluster: benchCluster,
+  maps: benchMaps,
   containers: benchContainers,
   many: benchMany,
   deploy: benchDeploy,
@@ -35,7 +39,7 @@ if (unknown !== undefined) {
   console.error(`There is no bench "${unknown}"; there are: ${Object.keys(BENCHES).join(', ')}.`);
   process.exit(2);
 }
-const ms = value => `${value.toFixed(value < 10 ? 2 : 0)} ms`;
+const ms = (value, unit = 'ms') => `${value.toFixed(value < 10 ? 2 : 0)} ${unit}`;
 const verdict = row => {
   if (row.goalMs !== undefined)
     return row.medianMs <= row.goalMs ? `met (≤ ${ms(row.goalMs)})` : `missed (≤ ${ms(row.goalMs)})`;
@@ -47,7 +51,7 @@ console.log(`Node ${process.version}, ${availableParallelism()} cores. Medians; 
 for (const name of asked.length > 0 ? asked : Object.keys(LOCAL)) {
   for (const row of await BENCHES[name]()) {
     console.log(
-      `${row.name}: ${ms(row.medianMs)} / ${ms(row.baselineMs)} = ${row.ratio.toFixed(2)}×  goal ${verdict(row)}${row.note === undefined ? '' : `  (${row.note})`}`,
+      `${row.name}: ${ms(row.medianMs, row.unit)} / ${ms(row.baselineMs, row.unit)} = ${row.ratio.toFixed(2)}×  goal ${verdict(row)}${row.note === undefined ? '' : `  (${row.note})`}`,
     );
   }
 }

@@ -63,10 +63,12 @@ export async function openPlace(prefix, entry, options = {}) {
 export async function controllerOf({ api, namespace }, runId) {
   const labelSelector = `kt.dev/run=${runId},app.kubernetes.io/component=controller`;
   let pod;
-  // A run may be over before the kubelet has told that its pod has begun: then there is no log yet.
-  while (pod?.status.containerStatuses?.[0]?.state?.waiting !== undefined || pod === undefined) {
-    if (pod !== undefined) await systemClock.sleep(100);
+  // A run may be over before the kubelet has told that its container has begun: then there is no log yet.
+  for (;;) {
     [pod] = (await api.list(paths.pods(namespace), { labelSelector })).items;
+    const { running, terminated } = pod?.status.containerStatuses?.[0]?.state ?? {};
+    if (running !== undefined || terminated !== undefined) break;
+    await systemClock.sleep(100);
   }
   let log = '';
   const query = { follow: true };

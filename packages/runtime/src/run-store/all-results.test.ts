@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { bytes, rejection } from '../../../../test/kit/stores.js';
 import { memoryFileStore } from '../stores/memory-file-store.js';
 import type { FileStore } from '../ports/index.js';
-import { readAllResults, type ResultLine } from './item-results.js';
+import { readAllResults, type ResultCache, type ResultLine, resultsOf } from './item-results.js';
 import { type JobManifest, manifestBytes, readItems } from './job-manifest.js';
 import { itemsKey, jobKey, resultsPrefix } from './layout.js';
 import { SegmentLog } from './segment-log.js';
@@ -60,5 +60,36 @@ describe('what the manifest promises', () => {
     expect((await rejection(readItems(store, manifest, 1))).problems).toMatchObject([
       { code: 'BAD_RUN', path: itemsKey('r', 'm'), hint: expect.stringContaining('--resume r') as string },
     ]);
+  });
+});
+
+describe('results that are asked for', () => {
+  const [small, large] = ['x', 'x'.repeat(2 ** 20)];
+  const asked = async (text: string) => {
+    const lines = [0, 1].map((i): ResultLine => ({ i, n: 1, r: [text] }));
+    const store = await stored(manifest, lines, [{ i: 2, n: 1, r: null }]);
+    const cache: ResultCache = new Map();
+    return { cache, scope: { store, runId: 'r', cache } };
+  };
+
+  test('once, and large, belong to who asks and are kept for nobody', async () => {
+    const { cache, scope } = await asked(large);
+    const { values, isOwn } = await resultsOf('m', { ...scope, isOnce: true });
+    expect([values, isOwn, cache.size]).toEqual([[[large], [large], null], true, 0]);
+    expect((await resultsOf('m', { ...scope, isOnce: true })).values[0]).not.toBe(values[0]);
+  });
+
+  test.each([
+    ['small ones', small, [true]],
+    ['large ones that another asks for meanwhile', large, [true, true]],
+    ['large ones of which who asks may ask again', large, [false]],
+  ])('%s are kept, and shared', async (_, text, askers) => {
+    const { cache, scope } = await asked(text);
+    const found = await Promise.all(askers.map(isOnce => resultsOf('m', { ...scope, isOnce })));
+    const [first, ...others] = found.map(({ values }) => values);
+    expect(found.map(({ isOwn }) => isOwn)).toEqual(askers.map(() => false));
+    for (const other of others) expect(other).toBe(first);
+    expect(cache.size).toBe(1);
+    expect((await resultsOf('m', scope)).values).toBe(first);
   });
 });

@@ -148,15 +148,31 @@ export interface PodOutcome {
   segment?: string;
 }
 
-/** Results of finished jobs, which never change, read once per process. */
-export type ResultCache = Map<string, Promise<Json[]>>;
+/** The results of a job, and how many bytes of JSON they were. */
+interface ReadResults {
+  values: Json[];
+  bytes: number;
+}
+
+/** Results of finished jobs, which never change, read once per process; and how often they were asked for. */
+export type ResultCache = Map<string, { reading: Promise<ReadResults>; asked: number }>;
 const CACHED_JOBS = 16;
+/** More than that is not kept for who may never come. */
+const KEPT_BYTES = 2 ** 20;
 
 /** Where job results are read. */
 export interface RefScope {
   store: FileStore;
   runId: string;
   cache?: ResultCache;
+  /** Who asks does so once. */
+  isOnce?: boolean;
+}
+
+/** Results that were asked for; `isOwn`: by nobody else, so that they need not be copied to be changed. */
+export interface FoundResults {
+  values: Json[];
+  isOwn: boolean;
 }
 
 /** The results of a job's items so far, in order; null for one that failed, did nothing or has not ended. */
@@ -173,12 +189,14 @@ export async function readResults(store: FileStore, runId: string, job: string):
  * @throws KtError `BAD_RUN` where an item has none.
  */
 export async function readAllResults(store: FileStore, runId: string, job: string): Promise<Json[]> {
+  return (await readAll(store, runId, job)).values;
+}
+
+async function readAll(store: FileStore, runId: string, job: string): Promise<ReadResults> {
   const manifest = await readManifest(store, runId, job);
-  if (manifest === null) {
-    if (await hasItemsToRun(store, runId, job)) throw manifestIsLost(runId, job);
-    return [];
-  }
-  return await resultsOfPods(store, manifest, await readPacks(store, manifest));
+  if (manifest !== null) return await resultsOfPods(store, manifest, await readPacks(store, manifest));
+  if (await hasItemsToRun(store, runId, job)) throw manifestIsLost(runId, job);
+  return { values: [], bytes: 0 };
 }
 
 /** As {@link readAllResults}, of a job whose manifest was read. @param copies Default: none is believed. */
@@ -186,13 +204,16 @@ export async function resultsOfPods(
   store: FileStore,
   manifest: JobManifest,
   copies: ReadonlyMap<string, Uint8Array> = new Map(),
-): Promise<Json[]> {
+): Promise<ReadResults> {
   const pods = await inBatches(
     podsOf(manifest),
     pod => resultsOfPod(store, manifest, { pod, copies }),
     ({ bytes }) => bytes,
   );
-  return pods.flatMap(({ results }) => results);
+  return {
+    values: pods.flatMap(({ values }) => values),
+    bytes: pods.reduce((sum, { bytes }) => sum + bytes, 0),
+  };
 }
 
 /** Reads the log of a pod until all its items have a result. */
@@ -200,7 +221,7 @@ async function resultsOfPod(
   store: FileStore,
   manifest: JobManifest,
   { pod, copies }: { pod: number; copies: ReadonlyMap<string, Uint8Array> },
-): Promise<{ results: Json[]; bytes: number }> {
+): Promise<ReadResults> {
   const { runId, job, items, itemsPerPod, sums } = manifest;
   const first = pod * itemsPerPod;
   const outcomes = new Map<number, ItemOutcome>();
@@ -224,22 +245,25 @@ async function resultsOfPod(
     const why = `${open} of the ${wanted} items of pod ${pod} have no result in its segments; ${last}`;
     throw broken(originOf(resultsPrefix(runId, job.name, pod)), why);
   }
-  const results = Array.from({ length: wanted }, (_, i) => outcomes.get(first + i)?.result ?? null);
-  return { results, bytes: log.bytes };
+  const values = Array.from({ length: wanted }, (_, i) => outcomes.get(first + i)?.result ?? null);
+  return { values, bytes: log.bytes };
 }
 
-/** As {@link readAllResults}, through the cache of the scope. */
-export function resultsOf(job: string, scope: RefScope): Promise<Json[]> {
-  const key = `${scope.runId}/${job}`;
-  const cached = scope.cache?.get(key);
-  if (cached !== undefined) return cached;
-  const results = readAllResults(scope.store, scope.runId, job);
-  if (scope.cache !== undefined) {
-    for (const oldest of scope.cache.keys()) {
-      if (scope.cache.size < CACHED_JOBS) break;
-      scope.cache.delete(oldest);
+/** As {@link readAllResults}, through the cache of the scope; what is large and asked for once leaves it. */
+export async function resultsOf(job: string, { store, runId, ...scope }: RefScope): Promise<FoundResults> {
+  const { cache, isOnce = false } = scope;
+  if (cache === undefined) return { values: await readAllResults(store, runId, job), isOwn: true };
+  const key = `${runId}/${job}`;
+  const cached = cache.get(key) ?? { reading: readAll(store, runId, job), asked: 0 };
+  if (cached.asked++ === 0) {
+    for (const oldest of cache.keys()) {
+      if (cache.size < CACHED_JOBS) break;
+      cache.delete(oldest);
     }
-    scope.cache.set(key, results);
+    cache.set(key, cached);
   }
-  return results;
+  const { values, bytes } = await cached.reading;
+  const isOwn = isOnce && cached.asked === 1 && bytes > KEPT_BYTES;
+  if (isOwn) cache.delete(key);
+  return { values, isOwn };
 }

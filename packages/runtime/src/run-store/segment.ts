@@ -11,7 +11,7 @@ import type { KtError } from '@kube-transform/sdk';
 import { Format } from '../parse/format.js';
 import { broken } from '../parse/parse-json.js';
 import { count, optional, positive, record, text } from '../parse/shapes.js';
-import { linesIn } from '../streams/lines.js';
+import { eachLineIn } from '../streams/lines.js';
 import { originOf } from './layout.js';
 
 /** What the first line of a segment says. */
@@ -34,7 +34,8 @@ export interface Segment {
   sum: string;
   /** 0 where it says none. */
   epoch: number;
-  lines: string[];
+  /** Decoded as they are asked for. */
+  lines: Iterable<string>;
   /** All of it, as it is stored. */
   raw: Uint8Array;
   /** The number of the first line in its file. */
@@ -117,13 +118,14 @@ function withHead(key: string, bytes: Uint8Array, { number, after }: Place): Seg
   if (segment !== number) throw damaged(key, `it is segment ${segment}, and should be ${number}`);
   if (after !== undefined && head.after !== after)
     throw damaged(key, `it follows another segment ${number - 1} than the one that is there`);
-  return { key, sum, epoch, lines: linesIn(body), raw: bytes, firstLine: 2 };
+  return { key, sum, epoch, lines: eachLineIn(body), raw: bytes, firstLine: 2 };
 }
 
 function withoutHead(key: string, bytes: Uint8Array): Segment {
   if (bytes.length === 0) throw damaged(key, 'it is empty');
-  const lines = linesIn(bytes);
-  if (bytes.at(-1) !== BREAK) throw damaged(`${key} line ${lines.length}`, 'it is cut off within a line');
+  const lines = eachLineIn(bytes);
+  if (bytes.at(-1) !== BREAK)
+    throw damaged(`${key} line ${[...lines].length}`, 'it is cut off within a line');
   return { key, sum: sumOf(bytes), epoch: 0, lines, raw: bytes, firstLine: 1 };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { cutLinesOf, linesIn, linesOf, MAX_LINE } from './lines.js';
+import { cutLinesOf, eachLineIn, linesIn, linesOf, MAX_LINE } from './lines.js';
 
 const TEXTS: [string, string[]][] = [
   ['', []],
@@ -12,6 +12,21 @@ const TEXTS: [string, string[]][] = [
 test.each(TEXTS)('lines of a whole text - %j', (text, lines) => {
   expect(linesIn(Buffer.from(text))).toEqual(lines);
 });
+
+const WINDOW = 2 ** 16;
+const LONG: [string, string[]][] = [WINDOW - 1, WINDOW, WINDOW + 1, 3 * WINDOW].flatMap(length => {
+  const lines = ['é'.repeat(length / 2), '', 'x'.repeat(length), 'end'];
+  return [[lines.join('\n'), lines] as [string, string[]], [`${lines.join('\n')}\n`, lines]];
+});
+
+test.each([...TEXTS, ['\n\n', ['', '']] as [string, string[]], ...LONG])(
+  'lines decoded as they are asked for - case %#',
+  (text, lines) => {
+    const each = eachLineIn(Buffer.from(text));
+    expect([...each]).toEqual(lines);
+    expect([...each]).toEqual(lines);
+  },
+);
 
 test.each(TEXTS)('lines of a text in chunks, cut at every byte - %j', async (text, lines) => {
   async function* bytes(): AsyncGenerator<Uint8Array> {

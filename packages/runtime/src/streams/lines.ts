@@ -1,5 +1,7 @@
 /** Lines of text that comes as bytes. A line break ends a line; after the last one there is none. */
 
+const decoder = new TextDecoder();
+
 /** Bytes to lines; what follows the last line break is kept for the next bytes. */
 export class LineDecoder {
   readonly #decoder = new TextDecoder();
@@ -34,6 +36,28 @@ export function linesIn(bytes: Uint8Array): string[] {
   const lines = decoder.push(bytes);
   for (const line of decoder.end()) lines.push(line);
   return lines;
+}
+
+/** How much of a text is decoded at once; a line that is longer is decoded alone. */
+const WINDOW_BYTES = 2 ** 16;
+const BREAK = 10;
+
+/** The lines of a whole text, decoded as they are asked for, so that not all of it is there twice. */
+export function eachLineIn(bytes: Uint8Array): Iterable<string> {
+  return { [Symbol.iterator]: () => decodedLines(bytes) };
+}
+
+function* decodedLines(bytes: Uint8Array): Generator<string> {
+  for (let at = 0; at < bytes.length;) {
+    let end = Math.min(bytes.length, at + WINDOW_BYTES);
+    if (end < bytes.length) {
+      const last = bytes.lastIndexOf(BREAK, end);
+      end = last >= at ? last : bytes.indexOf(BREAK, end);
+      if (end < 0) end = bytes.length;
+    } else if (bytes[end - 1] === BREAK) end--;
+    yield* decoder.decode(bytes.subarray(at, end)).split('\n');
+    at = end + 1;
+  }
 }
 
 /** The lines of a text that comes in chunks. */

@@ -72,3 +72,24 @@ test('items, outputs and elements of lists lead somewhere, or fail', async () =>
     'Step "m", item 0: outputs[0]: "item#/path" leads nowhere: "item#" has no field "path"; it has n.',
   );
 });
+
+test('what a function does to results that it is given no other sees, whose they are', async () => {
+  const wide = ktFunction(({ n }: { n: number }) => ({ n, text: 'x'.repeat(2 ** 20) }));
+  const change = ktFunction(({ all, again }: { all: { n: number }[]; again?: { n: number }[] }) => {
+    for (const one of all) one.n += 10;
+    return [...all, ...(again ?? [])].map(one => one.n);
+  });
+  const p = pipeline('p')
+    .map('wide', wide, () => each([1, 2], n => ({ n })))
+    .job('once', change, ({ wide: all }) => ({ all: all as never }))
+    .job('twice', change, ({ wide: all }) => ({ all: all as never, again: all as never }), {
+      dependencies: ['wide', 'once'],
+    })
+    .job('later', change, ({ wide: all }) => ({ all: all as never }), { dependencies: ['wide', 'twice'] });
+  const run = await testRun(p);
+  expect(['once', 'twice', 'later'].map(name => run.result(name as 'once'))).toEqual([
+    [11, 12],
+    [11, 12, 1, 2],
+    [11, 12],
+  ]);
+});

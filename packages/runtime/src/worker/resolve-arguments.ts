@@ -11,7 +11,7 @@ import {
   replaceRefs,
 } from '@kube-transform/sdk';
 import { shown } from '../parse/stored-value.js';
-import { resultsOf, type RefScope } from '../run-store/item-results.js';
+import { type FoundResults, resultsOf, type RefScope } from '../run-store/item-results.js';
 
 /** The element of a map, where there is one. */
 export interface ItemValue {
@@ -34,9 +34,10 @@ export interface Template {
   readonly sources: readonly string[];
   /**
    * The value with every ref replaced; refs that lead nowhere are added to `misses`. Lists and objects are
-   * made anew each time, but for the item, which is the caller's: what an attempt does to them no other sees.
+   * made anew each time, but for the item, which is the caller's, and results that nobody else has: what an
+   * attempt does to them no other sees.
    */
-  fill(results: ReadonlyMap<string, Json[]>, item: ItemValue | undefined, misses: Miss[]): Json;
+  fill(results: ReadonlyMap<string, FoundResults>, item: ItemValue | undefined, misses: Miss[]): Json;
 }
 
 /**
@@ -45,18 +46,19 @@ export interface Template {
  */
 export function compileTemplate(value: Json, known: ReadonlySet<string>): Template {
   const sources = new Set<string>();
+  const repeated = new Set<string>();
   const mark = (ref: RefJson): unknown => {
     const { source, pointer } = parseRef(ref);
     if (source !== 'index' && source !== 'item') {
       if (!known.has(source)) return ref;
-      sources.add(source);
+      (sources.has(source) ? repeated : sources).add(source);
     }
     return new Slot(source, pointer, ref);
   };
   const marked = replaceRefs(value, mark);
   return {
     sources: [...sources],
-    fill: (results, item, misses) => fillSlots(marked, { results, item, misses, keys: [] }) ?? null,
+    fill: (results, item, misses) => fillSlots(marked, { results, item, misses, repeated, keys: [] }) ?? null,
   };
 }
 
@@ -75,9 +77,11 @@ class Slot {
 
 /** What is being filled in, and where that has come to. */
 interface Filling {
-  results: ReadonlyMap<string, Json[]>;
+  results: ReadonlyMap<string, FoundResults>;
   item: ItemValue | undefined;
   misses: Miss[];
+  /** Jobs to which more than one ref leads. */
+  repeated: ReadonlySet<string>;
   keys: (string | number)[];
 }
 
@@ -140,14 +144,16 @@ function setOwn(object: Record<string, Json>, key: string, value: Json): void {
   else object[key] = value;
 }
 
-function lookUp({ source, pointer, ref }: Slot, { results, item, misses, keys }: Filling): Json | undefined {
+function lookUp({ source, pointer, ref }: Slot, filling: Filling): Json | undefined {
+  const { results, item, misses, repeated, keys } = filling;
   const isOfItem = source === 'item' || source === 'index';
   if (isOfItem && item === undefined) return { $ref: ref.$ref };
-  const from = isOfItem ? (source === 'index' ? item?.index : item?.value) : results.get(source);
+  const found = results.get(source);
+  const from = isOfItem ? (source === 'index' ? item?.index : item?.value) : found?.values;
   const opened = openPointer(from ?? null, pointer);
   if (opened.found) {
     const { value } = opened;
-    return isOfItem ? value : copied(value);
+    return isOfItem || (found?.isOwn === true && !repeated.has(source)) ? value : copied(value);
   }
   const isLast = opened.key === pointer.length - 1;
   const lacks = typeof opened.in === 'object' && opened.in !== null && !Array.isArray(opened.in);
@@ -188,7 +194,7 @@ export function missCause(
 export async function resultsByJob(
   sources: readonly string[],
   scope: RefScope,
-): Promise<Map<string, Json[]>> {
+): Promise<Map<string, FoundResults>> {
   return new Map(
     await Promise.all(sources.map(async source => [source, await resultsOf(source, scope)] as const)),
   );

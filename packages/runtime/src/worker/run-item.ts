@@ -27,11 +27,12 @@ import { ItemTargets } from './item-targets.js';
 import type { FunctionCatalog, JobOrder } from '../ports/index.js';
 import type { Attempt, AttemptOutcome, AttemptRunner, LineLog, PodHost } from './pod-host.js';
 import { attemptTimeoutMs } from './retry-policy.js';
+import type { FoundResults } from '../run-store/item-results.js';
 import { cachedResult, cacheHash, keepResult, outputsHash } from '../run-store/result-cache.js';
 
 const usesFiles = ({ outputs, inputs }: KTJob): boolean => outputs.length + inputs.length > 0;
 const NO_FUNCTION: Promise<AttemptOutcome> = Promise.resolve({ ok: true, value: null });
-const NO_RESULTS: ReadonlyMap<string, Json[]> = new Map();
+const NO_RESULTS: ReadonlyMap<string, FoundResults> = new Map();
 
 /** Makes attempts for the items of one pod. */
 export class ItemRunner implements AttemptRunner {
@@ -88,11 +89,12 @@ export class ItemRunner implements AttemptRunner {
     return this.#scope.logged;
   }
 
-  #results(template: Template): Promise<Map<string, Json[]>> {
+  #results(template: Template): Promise<Map<string, FoundResults>> {
     return resultsByJob(template.sources, {
       store: this.#host.store,
       runId: this.#step.runId,
       cache: this.#host.resultCache,
+      isOnce: this.#step.items === 1,
     });
   }
 

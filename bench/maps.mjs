@@ -1,0 +1,80 @@
+/** Maps on a real cluster, cut as kt cuts them: many trivial items, and few slow ones among many quick ones. */
+import { openPlace } from '../test/e2e/open-place.mjs';
+import { ourRun, settled, trivial } from './cluster.mjs';
+
+/** Items, and how many of them a second are wanted. */
+const EVEN = [
+  [10_000, 3000],
+  [20_000, 4000],
+  [100_000, 8000],
+];
+const [SKEWED, SLOW, SLOW_MS, AT_ONCE] = [400, 20, 2000, 10];
+/** What a pod takes to start on a cluster that has nothing else to do. */
+const POD_START_MS = 500;
+
+const PLACES = {
+  'at the end': n => n >= SKEWED - SLOW,
+  // As random as it needs to be, and each time the same.
+  'at random': n => (n * 7919) % (SKEWED + 1) < SLOW,
+};
+
+export async function benchMaps() {
+  const place = await openPlace('kt-bench', 'bench/functions/stamp.ts');
+  if (place === null) throw new Error('There is no cluster: set KT_E2E_KUBECONFIG.');
+  try {
+    const rows = [];
+    for (const [items, wanted] of EVEN) {
+      const run = await settled(place, () => ourRun(place, [even(items)]));
+      const [rate, wantedMs] = [(items * 1000) / run.ms, (items * 1000) / wanted];
+      rows.push({
+        name: `${items} items, default options: items a second / ${wanted}`,
+        medianMs: run.ms,
+        baselineMs: wantedMs,
+        ratio: rate / wanted,
+        goal: 1,
+        atLeast: true,
+        note: `${rate.toFixed(0)} items/s; ${told(run)}`,
+      });
+    }
+    const idealMs = (SLOW * SLOW_MS) / AT_ONCE;
+    for (const [where, isSlow] of Object.entries(PLACES)) {
+      const run = await settled(place, () => ourRun(place, [skewed(isSlow)]));
+      const stepMs = run.summary.updatedMs - run.summary.jobs[0].startedMs;
+      const what = `${SKEWED} items, ${SLOW} of them (${where}) take ${SLOW_MS} ms, ${AT_ONCE} at once`;
+      for (const [name, ms] of Object.entries({ 'the step': stepMs, 'the run': run.ms }))
+        rows.push({
+          name: `${what}: ${name} less the start of a pod / ideal`,
+          medianMs: ms - POD_START_MS,
+          baselineMs: idealMs,
+          ratio: (ms - POD_START_MS) / idealMs,
+          goal: 1.3,
+          note: told(run),
+        });
+    }
+    return rows;
+  } finally {
+    await place.close();
+  }
+}
+
+const told = ({ controller }) =>
+  `controller ${controller.peakMiB} MiB, ${controller.apiRequests} API requests`;
+
+const even = items => ({
+  type: 'map',
+  name: 'm',
+  ...trivial,
+  function: 'stamp.square',
+  items: Array.from({ length: items }, (_, n) => n),
+  args: { n: { $ref: 'item#' } },
+});
+
+const skewed = isSlow => ({
+  type: 'map',
+  name: 'm',
+  ...trivial,
+  function: 'stamp.wait',
+  items: Array.from({ length: SKEWED }, (_, n) => (isSlow(n) ? SLOW_MS : 0)),
+  args: { ms: { $ref: 'item#' } },
+  parallelism: AT_ONCE,
+});

@@ -1,0 +1,94 @@
+/** Many large results into one function: the most memory of its process, beside what the results take in it. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { makeBundle } from '@kube-transform/cli';
+import { localFileStore } from '@kube-transform/runtime';
+import {
+  drive,
+  newRun,
+  processPoolExecutor,
+  readResults,
+  systemClock,
+  writeRecord,
+} from '@kube-transform/runtime/internal';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const [RESULTS, BYTES] = [500, 200_000];
+/** As many as pods of a cluster are given of so many. */
+const ITEMS_PER_POD = 3;
+const KINDS = { text: 'text', rows: 'lists of objects' };
+
+/** The step that takes all has a process of its own: it asks for other memory. */
+const pipelineOf = kind => ({
+  name: 'bench',
+  jobs: [
+    {
+      type: 'map',
+      name: 'all',
+      memory: '512Mi',
+      function: `reduce.${kind}`,
+      items: Array.from({ length: RESULTS }, (_, n) => n),
+      args: { n: { $ref: 'item#' }, bytes: BYTES },
+      itemsPerPod: ITEMS_PER_POD,
+    },
+    {
+      type: 'static',
+      name: 'peak',
+      memory: '1Gi',
+      tasks: [{ function: 'reduce.peak', args: { all: { $ref: 'all#' } } }],
+      dependencies: ['all'],
+    },
+  ],
+});
+
+async function reduced(kind, { worker, store }) {
+  const record = await newRun({ pipeline: pipelineOf(kind), clock: systemClock });
+  await writeRecord(store, record);
+  const never = new AbortController().signal;
+  const executor = processPoolExecutor({
+    entry: worker,
+    storeUrl: store.capabilities.url,
+    clock: systemClock,
+    workers: 1,
+  });
+  const { status } = await drive({
+    store,
+    record,
+    executor,
+    clock: systemClock,
+    sink: { publish: () => undefined },
+    resumed: false,
+    drain: never,
+    stop: never,
+    cancel: never,
+  });
+  const [told] = await readResults(store, record.runId, 'peak');
+  if (status !== 'Completed' || told.length !== RESULTS) throw new Error(`${status}: ${told?.length}`);
+  return told;
+}
+
+export async function benchReduce() {
+  const dir = await mkdtemp(join(tmpdir(), 'kt-bench-'));
+  try {
+    const entries = [join(root, 'bench/functions/reduce.ts')];
+    const { worker } = await makeBundle({ entries, projectDir: root });
+    const store = localFileStore(dir);
+    const rows = [];
+    for (const [kind, name] of Object.entries(KINDS)) {
+      const { peakMiB, resultsMiB } = await reduced(kind, { worker, store });
+      rows.push({
+        name: `${RESULTS} results of ${BYTES / 1000} KB into one function (${name}): its process / they in it`,
+        unit: 'MiB',
+        medianMs: peakMiB,
+        baselineMs: resultsMiB,
+        ratio: peakMiB / resultsMiB,
+        goal: 2,
+      });
+    }
+    return rows;
+  } finally {
+    await rm(dir, { recursive: true, force: true });
+  }
+}
