@@ -65,7 +65,7 @@ const steps = fc.array(
   { minLength: 10, maxLength: 120 },
 );
 
-test('SL1: whoever joins, leaves, is slow or cut off in whatever order - each has the whole log, once, in order', async () => {
+test('LF1: whoever joins, leaves, is slow or cut off in whatever order - each has the whole log, once, in order', async () => {
   await fc.assert(
     fc.asyncProperty(steps, fc.integer({ min: 1, max: 40 }), async (script, pieces) => {
       const node = new LoggingNode(pieces);
@@ -121,7 +121,7 @@ test('lines that the node has thrown away - are left out, and what comes after t
   expect(late.lines.length).toBeGreaterThanOrEqual(4);
 });
 
-test('SL2: one who takes nothing - holds up nobody else, and has the rest when it takes it', async () => {
+test('LF2: one who takes nothing - holds up nobody else, and has the rest when it takes it', async () => {
   const node = new LoggingNode();
   const logs = new SharedLogs({ api: node, clock: new FakeClock(() => true), maxChars: 600 });
   const [quick, slow] = [new Follower(logs, Infinity), new Follower(logs, 0)];

@@ -1,9 +1,9 @@
 /*
  * A log that many follow, read once.
  *
- * SL1 Each who follows is given the whole log, each line once and in order, whenever it comes and however
+ * LF1 Each who follows is given the whole log, each line once and in order, whenever it comes and however
  *     slowly it takes: lines that are not held any more it reads itself, until it has come to those that are.
- * SL2 There is one stream for all, which begins with the first who follows and ends with the last. One that
+ * LF2 There is one stream for all, which begins with the first who follows and ends with the last. One that
  *     breaks, or ends before its container has, is taken up where it was.
  */
 import { isKubeError } from '@kube-transform/runtime/kubernetes';
