@@ -81,7 +81,8 @@ try {
           for (const [, at] of String(chunk).matchAll(/at=(\d+)/g)) late.push(Date.now() - Number(at));
         });
     }).on('error', () => statuses.set('cut', (statuses.get('cut') ?? 0) + 1));
-  for (let i = 0; i < 60 && streams.size < N; i++) await wait(500);
+  for (let i = 0; i < 60 && (statuses.get(200) ?? 0) < N; i++) await wait(500);
+  await wait(1000);
   const opened = streams.size;
   const [askedBefore, beganMs] = [asked, Date.now()];
   for (let n = 0; n < LINES; n++) {
@@ -94,7 +95,7 @@ try {
   const at = share => late[Math.ceil(late.length * share) - 1];
   console.log(
     `${N} followers (${[...statuses].map(([status, n]) => `${n}: ${status}`).join(', ')}): ${opened} streams and ${perSec.toFixed(1)} requests/s upstream; ` +
-      `${before} MiB before, ${await residentMiB()} MiB with them; ${late.length} of ${opened * LINES} lines, after ${at(0.5)} ms (median), ${at(0.99)} ms (99 of 100).`,
+      `${before} MiB before, ${await residentMiB()} MiB with them; ${late.length} of ${N * LINES} lines, after ${at(0.5)} ms (median), ${at(0.99)} ms (99 of 100).`,
   );
 } finally {
   child.kill('SIGKILL');

@@ -98,7 +98,7 @@ const itself = {
 const serverAside = {
   name: 'server-aside',
   setup({ onResolve }) {
-    onResolve({ filter: /^@kube-transform\/server$/ }, ({ path }) => ({ path, external: true }));
+    onResolve({ filter: /^@kube-transform\/server(\/serve)?$/ }, ({ path }) => ({ path, external: true }));
   },
 };
 
@@ -160,6 +160,7 @@ for (const [file, { imports }] of Object.entries(program.metafile.outputs))
   refuseImports(file, imports, [
     ...NOT_WITHIN,
     '@kube-transform/server',
+    '@kube-transform/server/serve',
     ...MODULES.map(name => `../${name}.js`),
   ]);
 // Of CommonJS that is imported when it is needed, only "default" is left when it is split off.

@@ -14,13 +14,16 @@ const POD = {
 
 test('followers of one job - share what is asked of how it stands', async () => {
   opened = await OpenJobs.open();
-  putJobs(opened, [{ ...job('a', { status: DONE }), _pods: [{ ...POD, _logs: { main: '1 one\n' } }] }]);
+  putJobs(opened, [
+    { ...job('a', { status: DONE }), _pods: [{ ...POD, _logs: { main: '2026-01-01T00:00:01Z one\n' } }] },
+  ]);
   const answers = await Promise.all(Array.from({ length: 5 }, () => opened.app.request(FOLLOW)));
   for (const text of await Promise.all(answers.map(answer => answer.text())))
     expect(text).toContain('"line":"one"');
   // Each is told whether there is such a job; all else is asked once.
   expect(opened.kube.askedFor(/^GET .*\/jobs\/a\/status/)).toHaveLength(6);
   expect(opened.kube.askedFor(new RegExp(`^GET ${PODS}\\?`))).toHaveLength(1);
+  expect(opened.kube.askedFor(/\/log\?/)).toHaveLength(1);
 });
 
 test('one follower too many - is refused with a sentence, until another has gone', async () => {

@@ -75,7 +75,7 @@ export { tryStore } from './stores/try-store.js';
 export type { StoreTrial } from './ports/store-trial.js';
 export { pushedBy } from './streams/async-queue.js';
 export { inBatches } from './streams/in-batches.js';
-export { LineDecoder, linesOf } from './streams/lines.js';
+export { cutLinesOf, LineDecoder, linesOf } from './streams/lines.js';
 export { Format } from './parse/format.js';
 export {
   asJson,

@@ -31,7 +31,7 @@ export function serveCommand({ output, signals }: Cli): Command {
   return withContextOptions(command).action(
     async ({ context, namespace, kubeconfig, host, port }: Options) => {
       const [
-        { loadServer },
+        { loadServing },
         { givenDefinitions },
         { kubeConnection },
         { inClusterConnection },
@@ -43,7 +43,7 @@ export function serveCommand({ output, signals }: Cli): Command {
         import('@kube-transform/runtime/kubernetes'),
         import('@kube-transform/sdk'),
       ]);
-      const { readSettings, startServer } = await loadServer();
+      const { readSettings, startServer } = await loadServing();
       const typed = omitUndefined({ JOB_NAMESPACE: namespace, JOB_SERVER_HOST: host, JOB_SERVER_PORT: port });
       const env = { ...process.env, ...typed };
       const definitions = await givenDefinitions(env);

@@ -10,12 +10,13 @@ import type { JobManager } from '../jobs/managed-jobs.js';
 import { type JobWait, waitOf } from '../jobs/waiting.js';
 import { readArguments, type TemplateArguments } from '../jinja/arguments.js';
 import { TemplateError } from '../jinja/template-error.js';
+import { followLogs, JobLooks } from '../following/follow-logs.js';
+import { SharedLogs } from '../following/shared-logs.js';
 import { Followers } from '../requests/followers.js';
 import { bad, jsonTextOf, keyOf, numberIn } from '../requests/read-request.js';
 import { runHandlersOf } from '../runs/run-handlers.js';
 import type { ServedRuns } from '../runs/served-runs.js';
 import { answerTo, refusal } from './answers.js';
-import { followLogs, JobLooks } from './follow-logs.js';
 import { jobView, statusView } from './job-views.js';
 import type { ServerMetrics } from './metrics.js';
 import { docsPage, PAGE_POLICY } from './docs-page.js';
@@ -31,6 +32,8 @@ export interface Serving {
   ending: AbortSignal;
   /** Logs that are followed at once. Default 1000. */
   maxFollowers?: number;
+  /** Characters of a log that are held for who follows it. Default 128 Ki. */
+  maxHeldChars?: number;
   /** Runs of deployed pipelines. Default: none are served. */
   runs?: ServedRuns | undefined;
 }
@@ -72,6 +75,9 @@ function labelsIn(c: Context): Record<string, string> {
   return Object.fromEntries(pairs as [string, string][]);
 }
 
+/** A line as a server-sent event. */
+const logEvent = (line: object): string => `event: log\ndata: ${JSON.stringify(line)}\n\n`;
+
 /** The numbers of pods of an array job that run. */
 async function runningItems(jobs: JobManager, name: string): Promise<Set<number>> {
   const pods = await podsOf(jobs.api, name);
@@ -90,9 +96,11 @@ export function handlersOf({
   metrics,
   ending,
   maxFollowers = MAX_FOLLOWERS,
+  maxHeldChars,
   runs,
 }: Serving): Record<RouteName, Handler> {
   const looks = new JobLooks(jobs, clock);
+  const logs = new SharedLogs({ api: jobs.api, clock, maxChars: maxHeldChars });
   const followers = new Followers(maxFollowers, 'logs are followed at this server');
   const readers = new Followers(MAX_READERS, 'logs are read at this server');
   const wordsOf = (error: unknown): unknown => answerTo(error).body;
@@ -145,10 +153,10 @@ export function handlersOf({
         const gone = new AbortController();
         stream.onAbort(() => gone.abort());
         const signal = AbortSignal.any([gone.signal, ending]);
-        const emit = async (line: object): Promise<void> =>
-          stream.writeSSE({ event: 'log', data: JSON.stringify(line) });
+        const emit = async (lines: readonly object[]): Promise<void> =>
+          void (await stream.write(lines.map(logEvent).join('')));
         try {
-          const state = await followLogs(nameOf(c), { jobs, looks, clock, signal, emit });
+          const state = await followLogs(nameOf(c), { looks, logs, clock, signal, emit });
           await stream.writeSSE({ event: 'end', data: JSON.stringify({ state }) });
         } finally {
           leave();

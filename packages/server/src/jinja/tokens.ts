@@ -2,6 +2,8 @@
 import type { Json } from '@kube-transform/sdk';
 import { jsonOf, textOf, type Value, Written } from './values.js';
 
+const ALONE = /^(\d+)z$/;
+
 /** What a token stands for: its text, and what it is where it stands alone. */
 export interface Printed {
   text: string;
@@ -43,8 +45,9 @@ export class Tokens {
 
   /** What the one token stands for that a text is; undefined where it is more or less. */
   alone(text: string): Printed | undefined {
-    const [whole, index] = [...text.matchAll(this.#pattern)][0] ?? [];
-    return whole === text ? this.#printed[Number(index)] : undefined;
+    if (!text.startsWith(this.#secret)) return undefined;
+    const index = ALONE.exec(text.slice(this.#secret.length))?.[1];
+    return index === undefined ? undefined : this.#printed[Number(index)];
   }
 
   /** A text with what its tokens stand for. */

@@ -117,6 +117,7 @@ export interface Pod extends KubeObject {
     nodeName?: string;
     nodeSelector?: Record<string, string>;
     schedulingGates?: { name: string }[];
+    restartPolicy?: string;
     containers?: {
       name: string;
       image?: string;

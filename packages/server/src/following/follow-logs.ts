@@ -1,10 +1,10 @@
 /** Logs of a Job as they come, until it has ended. */
-import { LineDecoder } from '@kube-transform/runtime/internal';
-import { isKubeError, paths, type Pod } from '@kube-transform/runtime/kubernetes';
+import type { Pod } from '@kube-transform/runtime/kubernetes';
 import type { Clock } from '@kube-transform/runtime';
 import { type ContainerPlace, podsOf } from '../jobs/job-logs.js';
 import { wordFor, type JobWord } from '../jobs/job-object.js';
 import type { JobManager } from '../jobs/managed-jobs.js';
+import type { SharedLogs } from './shared-logs.js';
 
 /** A line that a container has written. */
 export interface LoggedLine extends ContainerPlace {
@@ -48,73 +48,54 @@ export class JobLooks {
 
 /** What follows. */
 export interface Following {
-  jobs: JobManager;
   looks: JobLooks;
+  logs: SharedLogs;
   clock: Clock;
   signal: AbortSignal;
-  /** Takes a line; the next is read when it resolves. */
-  emit(line: LoggedLine): Promise<void>;
+  /** Takes lines; the next are read when it resolves. */
+  emit(lines: readonly LoggedLine[]): Promise<void>;
 }
 
 const LOOK_EVERY_MS = 3000;
 const MOMENT_MS = 1500;
-/** A pod whose containers wait has no log yet; so often it is asked again. */
-const MAX_BROKEN = 5;
 
 /** Gives all lines of a Job's pods, also earlier ones; its state at the end, null where the signal came. */
 export async function followLogs(
   name: string,
-  { jobs, looks, clock, signal, emit }: Following,
+  { looks, logs, clock, signal, emit }: Following,
 ): Promise<JobWord | null> {
-  const followed = new Map<string, Promise<void>>();
+  const followed = new Map<string, { place: ContainerPlace; told: Promise<void> }>();
+  const tell = async (place: ContainerPlace, how: { hasEnded: boolean }): Promise<void> => {
+    for await (const lines of logs.follow(place, { ...how, signal }))
+      await emit(lines.map(({ line }) => ({ ...place, line })));
+  };
   let word: JobWord = 'Running';
   while (!signal.aborted) {
     const seen = await looks.look(name);
     word = seen.word;
-    for (const { metadata, spec, status } of seen.pods) {
-      if (status?.phase === 'Pending') continue;
-      for (const { name: container } of spec?.containers ?? []) {
-        const key = `${metadata.name}/${container}`;
-        const place = { pod: metadata.name, container };
-        if (!followed.has(key)) followed.set(key, followOne(place, { jobs, clock, signal, emit }));
+    const there = new Set<string>();
+    for (const pod of seen.pods) {
+      if (pod.status?.phase === 'Pending') continue;
+      for (const { name: container } of pod.spec?.containers ?? []) {
+        const key = `${pod.metadata.name}/${container}`;
+        const place = { pod: pod.metadata.name, container };
+        const how = { hasEnded: word !== 'Running' || hasEnded(pod, container) };
+        if (followed.has(key)) logs.see(place, how);
+        else followed.set(key, { place, told: tell(place, how) });
+        there.add(key);
       }
     }
+    for (const [key, { place }] of followed) if (!there.has(key)) logs.see(place, { hasEnded: true });
     if (word !== 'Running') break;
     await clock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
   }
-  await Promise.all(followed.values());
+  await Promise.all([...followed.values()].map(({ told }) => told));
   return signal.aborted ? null : word;
 }
 
-/** A log to its end; a stream that breaks is taken up where it broke. Never rejects. */
-async function followOne(
-  place: ContainerPlace,
-  { jobs: { api }, clock, signal, emit }: Omit<Following, 'looks'>,
-): Promise<void> {
-  let since: string | undefined;
-  for (let broken = 0; broken < MAX_BROKEN && !signal.aborted; broken++) {
-    const query = {
-      container: place.container,
-      follow: true,
-      timestamps: true,
-      sinceTime: since?.replace(/\.\d+Z$/, 'Z'),
-    };
-    const lines = new LineDecoder();
-    const from = since;
-    const told = async (line: string): Promise<void> => {
-      const [, time = '', text = line] = /^(\S+) ?(.*)$/s.exec(line) ?? [];
-      if (line === '' || (from !== undefined && time <= from)) return;
-      since = time;
-      await emit({ ...place, line: text });
-    };
-    try {
-      for await (const chunk of api.stream(paths.podLog(api.namespace, place.pod), { query, signal }))
-        for (const line of lines.push(chunk)) await told(line);
-      for (const line of lines.end()) await told(line);
-      return;
-    } catch (error) {
-      if (isKubeError(error, 404)) return;
-    }
-    await clock.sleep(1000, signal).catch(() => undefined);
-  }
+/** Whether a container writes no more. */
+function hasEnded({ spec, status }: Pod, container: string): boolean {
+  if (status?.phase === 'Succeeded' || status?.phase === 'Failed') return true;
+  const { state } = status?.containerStatuses?.find(({ name }) => name === container) ?? {};
+  return spec?.restartPolicy === 'Never' && state?.terminated !== undefined;
 }
