@@ -41,17 +41,23 @@ export function objectPath({ kind, metadata }: KubeObject): string {
   return collection(metadata.namespace ?? '', metadata.name);
 }
 
+/** An object as it is in the cluster; null where it is not there. */
+export const readObject = (api: KubeApi, object: KubeObject): Promise<KubeObject | null> =>
+  api.get<KubeObject>(objectPath(object));
+
 /**
- * Applies an object; with `dryRun` the server only says what would come of it. @throws KtError what the
- * cluster refuses.
+ * Applies an object; with `dryRun` the server only says what would come of it.
+ *
+ * @param options.before the object as it was read, null where it was not there. Default: it is read.
+ * @throws KtError what the cluster refuses.
  */
 export async function applyObject(
   api: KubeApi,
   object: KubeObject,
-  { dryRun }: { dryRun: boolean },
+  { dryRun, before: known }: { dryRun: boolean; before?: KubeObject | null | undefined },
 ): Promise<Applied> {
   const path = objectPath(object);
-  const before = await api.get<KubeObject>(path);
+  const before = known === undefined ? await readObject(api, object) : known;
   if (before !== null && (object as ConfigMap).immutable === true)
     return { object, outcome: 'unchanged', before, after: before };
   const query = { force: true, ...(dryRun ? { dryRun: 'All' } : {}) };

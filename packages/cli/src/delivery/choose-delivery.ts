@@ -4,8 +4,6 @@ import type { KubeApi } from '@kube-transform/runtime/kubernetes';
 import type { ClusterOptions } from '../project/resolve-context.js';
 import { configMaps } from './config-maps.js';
 import type { Delivery } from './delivery.js';
-import { dockerImage } from './docker-image.js';
-import { registryImage } from './registry-image.js';
 
 /** How to deliver. */
 export interface DeliveryOptions {
@@ -26,11 +24,20 @@ export function chooseDelivery(
     case 'bundle':
       return configMaps({ ...context, api });
     case 'registry':
-      return registryImage(context, { dryRun, progress });
+      return later(async () =>
+        (await import('./registry-image.js')).registryImage(context, { dryRun, progress }),
+      );
     case 'docker':
-      return dockerImage(context, { dryRun, progress });
+      return later(async () =>
+        (await import('./docker-image.js')).dockerImage(context, { dryRun, progress }),
+      );
   }
 }
+
+/** What speaks to registries and builders is loaded by those who need it. */
+const later = (load: () => Promise<Delivery>): Delivery => ({
+  deliver: async (bundle, settings) => (await load()).deliver(bundle, settings),
+});
 
 /** The way that is named; else what a command that builds, or a repository, is there for. */
 export const wayOf = ({

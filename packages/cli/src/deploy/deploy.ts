@@ -12,13 +12,13 @@ import {
 import { systemClock } from '@kube-transform/runtime/internal';
 import { preflight, preflightError } from '../checks/preflight.js';
 import { stepsOf } from '../checks/step-checks.js';
-import { type Applied, applyObject, deleteObject } from '../cluster/apply-objects.js';
+import { type Applied, applyObject, deleteObject, readObject } from '../cluster/apply-objects.js';
 import { checkClusterVersion } from '../cluster/cluster-version.js';
 import { openCluster, withContext } from '../cluster/connect.js';
 import { remember } from '../cluster/last-cluster.js';
 import { settingsOf } from '../cluster/run-settings.js';
 import { chooseDelivery } from '../delivery/choose-delivery.js';
-import { loadPipelines } from '../pipeline/load-pipeline.js';
+import { type LoadedPipeline, loadPipelines } from '../pipeline/load-pipeline.js';
 import type { ClusterOptions } from '../project/resolve-context.js';
 import type { Output } from '../terminal/output.js';
 import { noteAgain } from './deployments.js';
@@ -44,53 +44,94 @@ export interface DeployOptions extends ClusterOptions {
  */
 export async function deploy(
   names: readonly string[],
-  { dryRun: isDry, diff, json, ...typed }: DeployOptions,
+  { dryRun, diff, json, ...typed }: DeployOptions,
   output: Output,
 ): Promise<void> {
-  const dryRun = isDry || diff;
-  const context = await withContext(typed);
-  const opening = openCluster(context);
+  // The code is bundled while the context is read and the cluster is reached.
+  const loading = loadPipelines(names);
   try {
-    // The code is bundled while the cluster is being reached.
-    const [pipelines, api, settings] = await Promise.all([
-      loadPipelines(names),
-      opening,
-      opening.then(({ namespace }) => settingsOf(context, namespace)),
-      opening.then(checkClusterVersion),
-    ]);
-    const delivery = chooseDelivery(context, { dryRun, progress: text => output.err(text) });
-    const plan = await planDeploy(pipelines, { context, settings, delivery });
-    const steps = stepsOf(plan.versions);
-    const failed = preflightError(await preflight(api, { settings, steps, claim: context.claim }));
-    if (failed !== undefined) throw failed;
-    const applied = await applyPlan(api, plan, { dryRun, isWhole: names.length === 0 });
-    if (!dryRun) await Promise.all([noteAgain(api, applied), remember(context, api)]);
-    if (diff && !json) (await import('./print-diff.js')).printDiff(applied, output);
-    else await printDeployed(applied, { plan, api, dryRun, json, output });
+    const context = await withContext(typed);
+    const api = await openCluster(context);
+    const how = { isWhole: names.length === 0, dryRun: dryRun || diff };
+    try {
+      const { plan, applied } = await deployTo(api, loading, { ...how, context, output });
+      if (diff && !json) (await import('./print-diff.js')).printDiff(applied, output);
+      else await printDeployed(applied, { ...how, plan, api, json, output });
+    } finally {
+      api.close();
+    }
   } finally {
-    await opening.then(
-      api => api.close(),
-      () => undefined,
-    );
+    // It does not go on behind an error.
+    await loading.catch(() => undefined);
   }
 }
 
-/** @param options.isWhole all pipelines of the project are in the plan. */
+/** How to deploy to a cluster that was reached. */
+interface DeployFrame {
+  context: ClusterOptions;
+  /** All pipelines of the project are meant. */
+  isWhole: boolean;
+  dryRun: boolean;
+  output: Output;
+}
+
+/** Asks for all that need not wait for something else at once. */
+async function deployTo(
+  api: KubeApi,
+  loading: Promise<LoadedPipeline[]>,
+  { context, output, ...how }: DeployFrame,
+): Promise<{ plan: DeployPlan; applied: Applied[] }> {
+  const { dryRun } = how;
+  const settings = settingsOf(context, api.namespace);
+  const delivery = chooseDelivery(context, { dryRun, progress: text => output.err(text) });
+  const planning = Promise.all([loading, checkClusterVersion(api)]).then(([pipelines]) =>
+    planDeploy(pipelines, { context, settings, delivery }),
+  );
+  const reading = planning.then(({ objects }) => asTheyAre(api, objects));
+  // What is in the way is told before what could not be read.
+  reading.catch(() => undefined);
+  const steps = planning.then(({ versions }) => stepsOf(versions));
+  const looking = preflight(api, { settings, steps, claim: context.claim });
+  const [plan, findings] = await Promise.all([planning, looking]);
+  const failed = preflightError(findings);
+  if (failed !== undefined) throw failed;
+  const applied = await applyPlan(api, plan, { ...how, before: await reading });
+  if (!dryRun) await Promise.all([noteAgain(api, applied), remember(context, api)]);
+  return { plan, applied };
+}
+
+type AsTheyAre = ReadonlyMap<KubeObject, KubeObject | null>;
+
+/** Objects as they are in the cluster. */
+async function asTheyAre(api: KubeApi, objects: readonly KubeObject[]): Promise<AsTheyAre> {
+  const read = async (object: KubeObject): Promise<[KubeObject, KubeObject | null]> => [
+    object,
+    await readObject(api, object),
+  ];
+  return new Map(await Promise.all(objects.map(read)));
+}
+
 async function applyPlan(
   api: KubeApi,
-  plan: DeployPlan,
-  { dryRun, isWhole }: { dryRun: boolean; isWhole: boolean },
+  { objects, ...plan }: DeployPlan,
+  { before, dryRun, isWhole }: Pick<DeployFrame, 'dryRun' | 'isWhole'> & { before: AsTheyAre },
 ): Promise<Applied[]> {
   const applied: Applied[] = [];
-  for (const group of inOrder(plan.objects))
-    for (const done of await Promise.all(group.map(object => applyObject(api, object, { dryRun }))))
-      applied.push(done);
+  for (const group of inOrder(objects)) {
+    const done = group.map(object => applyObject(api, object, { dryRun, before: before.get(object) }));
+    for (const one of await Promise.all(done)) applied.push(one);
+  }
   // What looked for unused code before the version was there may have deleted it.
-  for (const object of dryRun ? [] : plan.objects.filter(isBundle))
+  const again = async (object: KubeObject): Promise<void> => {
     if (!(await isKept(api, object.metadata.name))) await applyObject(api, object, { dryRun });
-  for (const object of leftBehind(plan, await deployedObjects(api, plan.project), isWhole))
-    applied.push(await deleteObject(api, object, { dryRun }));
-  return applied;
+  };
+  const [there] = await Promise.all([
+    deployedObjects(api, plan.project),
+    ...(dryRun ? [] : objects.filter(isBundle)).map(again),
+  ]);
+  const gone = leftBehind({ ...plan, objects }, there, isWhole);
+  const deleted = await Promise.all(gone.map(object => deleteObject(api, object, { dryRun })));
+  return [...applied, ...deleted];
 }
 
 /** Whether a ConfigMap of a bundle is there; one that has not been used for a while is said to be used. */
