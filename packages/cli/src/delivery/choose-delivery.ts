@@ -1,28 +1,17 @@
 /** Chooses the delivery that a context wants, or what it says of images asks for. */
 import type { ContextConfig } from '@kube-transform/sdk';
-import type { KubeApi } from '@kube-transform/runtime/kubernetes';
 import type { ClusterOptions } from '../project/resolve-context.js';
 import { configMaps } from './config-maps.js';
-import type { Delivery } from './delivery.js';
-
-/** How to deliver. */
-export interface DeliveryOptions {
-  /** Where ConfigMaps are created at once. Without it the caller applies them. */
-  api?: KubeApi;
-  /** Push and build nothing; only say what would come of it. Default false. */
-  dryRun?: boolean;
-  /** Is told what takes time. */
-  progress: (text: string) => void;
-}
+import type { Delivery, DeliveryOptions } from './delivery.js';
 
 /** The delivery of a context. */
 export function chooseDelivery(
   context: ClusterOptions,
-  { api, dryRun = false, progress }: DeliveryOptions,
+  { dryRun = false, progress, ...given }: DeliveryOptions,
 ): Delivery {
   switch (wayOf(context)) {
     case 'bundle':
-      return configMaps({ ...context, api });
+      return configMaps({ ...context, ...given });
     case 'registry':
       return later(async () =>
         (await import('./registry-image.js')).registryImage(context, { dryRun, progress }),

@@ -19,9 +19,10 @@ import { remember } from '../cluster/last-cluster.js';
 import { settingsOf } from '../cluster/run-settings.js';
 import { chooseDelivery } from '../delivery/choose-delivery.js';
 import type { LoadedPipeline } from '../pipeline/load-pipeline.js';
+import { type FoundConfig, loadConfig } from '../project/load-config.js';
+import { projectAround } from '../project/project-dir.js';
 import type { ClusterOptions } from '../project/resolve-context.js';
 import type { Output } from '../terminal/output.js';
-import type { DeployOptions } from './deploy.js';
 import { noteAgain } from './deployments.js';
 import { leftBehind } from './left-behind.js';
 import { type DeployPlan, planDeploy } from './plan.js';
@@ -31,6 +32,13 @@ import { printDeployed } from './print-deployed.js';
 const RENEWED_AFTER_MS = 1_800_000;
 
 /** How to deploy. */
+export interface DeployOptions extends ClusterOptions {
+  dryRun: boolean;
+  diff: boolean;
+  json: boolean;
+}
+
+/** How to deploy pipelines that are being loaded. */
 interface DeployToOptions extends DeployOptions {
   /** All pipelines of the project are meant. */
   isWhole: boolean;
@@ -42,11 +50,14 @@ export async function deployTo(
   loading: Promise<LoadedPipeline[]>,
   { dryRun: isDry, diff, json, isWhole, output, ...typed }: DeployToOptions,
 ): Promise<void> {
-  const context = await withContext(typed);
+  const config = await loadConfig(projectAround());
+  const context = await withContext(typed, { loading: Promise.resolve(config) });
   const api = await openCluster(context);
   const dryRun = isDry || diff;
   try {
-    const { plan, applied } = await planAndApply(api, loading, { isWhole, dryRun, context, output });
+    const { plan, applied } = await planAndApply(api, loading, {
+      ...{ isWhole, dryRun, context, config, output },
+    });
     if (diff && !json) (await import('./print-diff.js')).printDiff(applied, output);
     else await printDeployed(applied, { plan, api, dryRun, json, output });
   } finally {
@@ -55,17 +66,20 @@ export async function deployTo(
 }
 
 /** How to deploy to a cluster that was reached. */
-type DeployFrame = Pick<DeployToOptions, 'isWhole' | 'dryRun' | 'output'> & { context: ClusterOptions };
+type DeployFrame = Pick<DeployToOptions, 'isWhole' | 'dryRun' | 'output'> & {
+  context: ClusterOptions;
+  config: FoundConfig | null;
+};
 
 /** Asks for all that need not wait for something else at once. */
 async function planAndApply(
   api: KubeApi,
   loading: Promise<LoadedPipeline[]>,
-  { context, output, ...how }: DeployFrame,
+  { context, config, output, ...how }: DeployFrame,
 ): Promise<{ plan: DeployPlan; applied: Applied[] }> {
   const { dryRun } = how;
   const settings = settingsOf(context, api.namespace);
-  const delivery = chooseDelivery(context, { dryRun, progress: text => output.err(text) });
+  const delivery = chooseDelivery(context, { dryRun, config, progress: text => output.err(text) });
   const planning = Promise.all([loading, checkClusterVersion(api)]).then(([pipelines]) =>
     planDeploy(pipelines, { context, settings, delivery }),
   );

@@ -1,14 +1,7 @@
 /** What `kt deploy` does: has the code bundled, and meanwhile loads what brings it into a cluster. */
 import { loadPipelines } from '../pipeline/load-pipeline.js';
-import type { ClusterOptions } from '../project/resolve-context.js';
 import type { Output } from '../terminal/output.js';
-
-/** How to deploy. */
-export interface DeployOptions extends ClusterOptions {
-  dryRun: boolean;
-  diff: boolean;
-  json: boolean;
-}
+import type { DeployOptions } from './deploy-to.js';
 
 /**
  * Deploys pipelines; all of the project where none is named.
