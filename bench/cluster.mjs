@@ -2,10 +2,10 @@
  * Runs on a real cluster beside raw Jobs on the same cluster: a chain of trivial steps, one pod an item, many
  * items a pod.
  */
-import { submitRun, followRun } from '@kube-transform/cli';
-import { newRun, readResults, systemClock } from '@kube-transform/runtime/internal';
+import { readResults, systemClock } from '@kube-transform/runtime/internal';
 import { paths, watch } from '@kube-transform/runtime/kubernetes';
 import { controllerOf, openPlace } from '../test/e2e/open-place.mjs';
+import { runToEnd } from '../test/e2e/run-to-end.mjs';
 import { median } from './compare.mjs';
 
 const CHAIN = Number(process.env.KT_BENCH_CHAIN ?? 20);
@@ -151,24 +151,10 @@ async function rawChain(place, steps) {
 
 /** Submits, follows to the end, and reads what the controller says of itself. */
 export async function ourRun(place, jobs) {
-  const { api, settings, bundle } = place;
-  const record = await newRun({
-    pipeline: { name: 'bench', jobs },
-    clock: systemClock,
-    source: { pipeline: null, functions: [], digest: bundle.digest },
-  });
-  const began = performance.now();
-  await submitRun(api, { record, bundle, settings });
-  const summary = await followRun(api, record.runId, {
-    sink: { publish: () => undefined },
-    note: console.error,
-    signal: new AbortController().signal,
-  });
-  const ms = performance.now() - began;
+  const { runId, summary, ms } = await runToEnd(place, { pipeline: { name: 'bench', jobs } });
   if (summary?.status !== 'Completed')
     throw new Error(`The bench run ended as ${summary?.status}: ${summary?.lastError}`);
-  const controller = await controllerOf(place, record.runId);
-  return { runId: record.runId, ms, controller, summary };
+  return { runId, ms, controller: await controllerOf(place, runId), summary };
 }
 
 export const trivial = { cpu: '10m', memory: '64Mi' };

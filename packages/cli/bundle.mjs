@@ -79,7 +79,9 @@ const kubeconfigsOnly = {
         "const no = () => { throw new Error('left out'); }; export { no as createConfiguration, no as ServerConfiguration };",
     }));
     onLoad({ filter: /^fetch$/, namespace: 'kubeconfigs' }, () => ({
-      contents: 'export const { Headers } = globalThis; export default globalThis.fetch;',
+      // Node loads its own when it is first asked for.
+      contents:
+        'export function Headers(init) { return new globalThis.Headers(init); } export default (...args) => globalThis.fetch(...args);',
     }));
   },
 };
@@ -152,6 +154,8 @@ const program = await build({
   ...common,
   entryPoints: ['dist/main.js'],
   outdir: 'dist/kt',
+  // Of what ends so Node need not look for the kind of module in packages around it.
+  outExtension: { '.js': '.mjs' },
   splitting: true,
   external: NOT_WITHIN,
   plugins: [besides, itself, serverAside],

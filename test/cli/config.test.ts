@@ -1,4 +1,6 @@
 /** Named contexts: `kt.config.ts`, the starter kit's `kt-contexts.json`, and what comes before them. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { BIN, expectMistake, project, run, runKt } from '../kit/kt.js';
 
@@ -47,6 +49,16 @@ test('kt config shows what holds and where it comes from', async () => {
   const text = await runKt(dir, ['config']);
   expect(text.out).toMatch(/volume +pvc:data +kt\.config\.ts contexts\.dev/);
   expect(text.out).toMatch(/serviceAccount +kt-pod +by default/);
+});
+
+test('kt config - what kt.config.ts takes of the SDK comes along, where none is installed', async () => {
+  const source = `import { defineConfig, parsePipeline, parseQuantity } from '@kube-transform/sdk';
+const memory = parsePipeline({}).ok ? '1Gi' : \`\${parseQuantity('3Ki')}\`;
+export default defineConfig({ contexts: { dev: { defaults: { memory } } } });
+`;
+  const dir = await project({ 'kt.config.ts': source });
+  await rm(join(dir, 'node_modules'));
+  expect((await shown(dir)).values['defaults']?.value).toEqual({ memory: '3072' });
 });
 
 test('kt config - the environment comes before the file', async () => {

@@ -1,7 +1,7 @@
 /** Which pipelines are loaded from modules, by what is named. */
 import { afterEach, expect, test } from 'vitest';
 import { loadPipelines } from '../../packages/cli/src/pipeline/load-pipeline.js';
-import { project } from '../kit/kt.js';
+import { expectMistake, kt, project } from '../kit/kt.js';
 
 const PIPELINES = (...names: string[]): string =>
   `import { ktFunction, pipeline } from '@kube-transform/sdk';
@@ -32,4 +32,14 @@ test('loadPipelines - all of pipelines/, one of a module, each with the name tha
   await expect(loadPipelines(['helpers'])).rejects.toMatchObject({
     problems: [{ code: 'NO_PIPELINE', path: 'pipelines/helpers.ts' }],
   });
+});
+
+test('kt deploy - what is wrong with a pipeline while the context is still read is no failure of kt', async () => {
+  const slow =
+    'await new Promise(resolve => setTimeout(resolve, 300));\nexport default { contexts: { a: { kubeContext: "none" } } };\n';
+  const dir = await project({ 'kt.config.ts': slow });
+  expectMistake(
+    await kt(dir, ['deploy', 'nothing']),
+    /^error (?:NO_KUBECONFIG|UNKNOWN_CONTEXT|UNKNOWN_PIPELINE) /,
+  );
 });

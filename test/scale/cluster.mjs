@@ -3,9 +3,9 @@
  * peak memory of the controller, and ends with 1 where the result is wrong or the controller took more than
  * it may.
  */
-import { followRun, submitRun } from '@kube-transform/cli';
-import { newRun, readResults, systemClock } from '@kube-transform/runtime/internal';
+import { readResults } from '@kube-transform/runtime/internal';
 import { controllerOf, openPlace } from '../e2e/open-place.mjs';
+import { runToEnd } from '../e2e/run-to-end.mjs';
 
 const CONTROLLER_PEAK = 256;
 const items = Number(process.argv[2] ?? 1_000_000);
@@ -15,18 +15,11 @@ if (place === null) {
   console.error('There is no cluster: set KT_E2E_KUBECONFIG, and KT_E2E_IMAGE to an image with Node.');
   process.exit(2);
 }
-const { api, bundle, settings, store } = place;
+const { bundle, store } = place;
 try {
   const { default: pipeline } = await (await import(bundle.catalog)).modules[bundle.entries[0]]();
-  const source = { pipeline: null, functions: [], digest: bundle.digest };
-  const record = await newRun({ pipeline, params: { n: items }, clock: systemClock, source });
-  const { runId } = record;
-  const beganMs = systemClock.elapsedMs();
-  await submitRun(api, { record, bundle, settings });
-  const sink = { publish: () => undefined };
-  const never = new AbortController().signal;
-  const summary = await followRun(api, runId, { sink, note: console.error, signal: never });
-  const seconds = ((systemClock.elapsedMs() - beganMs) / 1000).toFixed(1);
+  const { runId, summary, ms } = await runToEnd(place, { pipeline, params: { n: items } });
+  const seconds = (ms / 1000).toFixed(1);
   const { peakMiB, apiRequests } = await controllerOf(place, runId);
   const [sum] = await readResults(store, runId, 'sum');
   const isRight = summary?.status === 'Completed' && sum === (items * (items - 1)) / 2;

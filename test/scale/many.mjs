@@ -6,10 +6,11 @@
  *
  * The controller manager of a cluster makes some 20 pods a second where it is not told otherwise.
  */
-import { followRun, kubeConnection, submitRun } from '@kube-transform/cli';
-import { newRun, readResults, systemClock } from '@kube-transform/runtime/internal';
+import { kubeConnection } from '@kube-transform/cli';
+import { readResults, systemClock } from '@kube-transform/runtime/internal';
 import { KubeApi, paths } from '@kube-transform/runtime/kubernetes';
 import { controllerOf, openPlace } from '../e2e/open-place.mjs';
+import { runToEnd } from '../e2e/run-to-end.mjs';
 import { FakeNodes, onFakeNodes } from './fake-nodes.mjs';
 
 const DEFAULTS = { items: 10_000, dag: 1000, runs: 50 };
@@ -42,7 +43,7 @@ if (place === null) {
   console.error('There is no cluster: set KT_E2E_KUBECONFIG, and KT_E2E_IMAGE to an image with Node.');
   process.exit(2);
 }
-const { api, bundle, settings, store, namespace } = place;
+const { api, store, namespace } = place;
 const connection = await kubeConnection({ kubeconfig: process.env.KT_E2E_KUBECONFIG, namespace });
 const nodesApi = new KubeApi(connection, { clock: systemClock });
 const nodes = new FakeNodes(nodesApi, { store, namespace });
@@ -50,21 +51,10 @@ const over = new AbortController();
 
 /** One run, to its end. */
 async function run() {
-  const source = { pipeline: null, functions: [], digest: bundle.digest };
-  const record = await newRun({ pipeline: { name: 'many', jobs }, clock: systemClock, source });
-  const { runId } = record;
-  const beganMs = systemClock.elapsedMs();
-  await submitRun(api, { record, bundle, settings });
-  const sink = { publish: () => undefined };
-  const summary = await followRun(api, runId, {
-    sink,
-    note: console.error,
-    signal: new AbortController().signal,
-  });
-  const seconds = (systemClock.elapsedMs() - beganMs) / 1000;
+  const { runId, summary, ms } = await runToEnd(place, { pipeline: { name: 'many', jobs } });
   const right = summary?.status === 'Completed' && (await isRight(runId));
   if (!right) console.log(`  ${summary?.status}: ${summary?.lastError ?? 'the results are WRONG'}`);
-  return { runId, seconds, right };
+  return { runId, seconds: ms / 1000, right };
 }
 
 /** Nodes come and go, until the end. */

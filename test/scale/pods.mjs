@@ -7,11 +7,11 @@
  */
 import { once } from 'node:events';
 import { Agent, createServer, request } from 'node:http';
-import { followRun, submitRun } from '@kube-transform/cli';
 import { openStore } from '@kube-transform/runtime';
-import { newRun, readResults, systemClock } from '@kube-transform/runtime/internal';
+import { readResults, systemClock } from '@kube-transform/runtime/internal';
 import { withDrivers } from '../../packages/cli/dist/bundle/with-drivers.js';
 import { controllerOf, openPlace } from '../e2e/open-place.mjs';
+import { runToEnd } from '../e2e/run-to-end.mjs';
 import { FakeNodes, onFakeNodes } from './fake-nodes.mjs';
 
 const MOST_AN_ITEM = 3;
@@ -68,22 +68,19 @@ try {
   });
   const settings = { ...place.settings, store: url, volume: null, storeSecret: SECRET };
   const { default: pipelineOf } = await (await import(bundle.catalog)).modules[bundle.entries[0]]();
-  const source = { pipeline: null, functions: [], digest: bundle.digest };
   const pipeline = pipelineOf(Number(podsAtOnce), isFake ? onFakeNodes : {});
   if (isFake) nodes = new FakeNodes(api, { namespace, worker: bundle.worker });
   await nodes?.open(4);
-  const record = await newRun({ pipeline, params: { n: count }, clock: systemClock, source });
-  const beganMs = systemClock.elapsedMs();
-  await submitRun(api, { record, bundle, settings });
-  const sink = { publish: () => undefined };
-  const never = new AbortController().signal;
-  const summary = await followRun(api, record.runId, { sink, note: console.error, signal: never });
-  const seconds = (systemClock.elapsedMs() - beganMs) / 1000;
+  const { runId, summary, ms } = await runToEnd(
+    { api, bundle, settings },
+    { pipeline, params: { n: count } },
+  );
+  const seconds = ms / 1000;
   const requests = allAsked();
   const kinds = [...asked].sort(([, a], [, b]) => b - a).slice(0, SHOWN);
-  const { peakMiB, apiRequests } = await controllerOf(place, record.runId);
+  const { peakMiB, apiRequests } = await controllerOf(place, runId);
   const readFromMs = systemClock.elapsedMs();
-  const results = await readResults(store, record.runId, 'one');
+  const results = await readResults(store, runId, 'one');
   const readS = (systemClock.elapsedMs() - readFromMs) / 1000;
   const isRight =
     summary?.status === 'Completed' && results.length === count && results.every((x, i) => x === i);

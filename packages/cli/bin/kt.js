@@ -1,2 +1,2 @@
 #!/usr/bin/env node
-import '../dist/kt/main.js';
+import '../dist/kt/main.mjs';

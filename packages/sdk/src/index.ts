@@ -72,7 +72,6 @@ export { parseDurationMs, parseQuantity } from './document/quantity.js';
 export { asRef, missText, openPointer, parseRef, refSources, replaceRefs } from './document/read-refs.js';
 export type { Opened } from './document/read-refs.js';
 export type {
-  JobStatus,
   KTContainer,
   KTContainerResult,
   KTExitCodes,
@@ -93,6 +92,8 @@ export { addKey, copyJson, findNonJson } from './json.js';
 export type { IsJson, Json, JsonObject } from './json.js';
 export { omitUndefined } from './omit-undefined.js';
 export type { WithoutUndefined } from './omit-undefined.js';
+export { JOB_STATUSES, RUN_STATUSES } from './statuses.js';
+export type { JobStatus } from './statuses.js';
 export { issuePath } from './standard-schema.js';
 export type {
   JsonSchemaOptions,

@@ -39,6 +39,18 @@ const LOADERS: Record<string, Loader> = {
   '.jsx': 'jsx',
 };
 
+/** A name that is not the one whose letters are given. */
+const otherThan = ([letter, ...more]: readonly string[]): string =>
+  letter === undefined ? '[^\\\\/]+' : `(?:[^\\\\/${letter}][^\\\\/]*|${letter}${otherThan(more)})?`;
+
+/**
+ * Modules that lie in no `node_modules`: the bundler looks itself, and does not ask for each file of a
+ * package. Its expressions know no "unless".
+ */
+export const NO_PACKAGE = new RegExp(
+  `^(?:[A-Za-z]:)?(?:[\\\\/]${otherThan(Array.from('node_modules'))})*[\\\\/][^\\\\/]*\\.[cm]?[jt]sx?$`,
+);
+
 /** Where a workspace links them, they are no packages of `node_modules`. */
 const OWN = ['@kube-transform/sdk', '@kube-transform/runtime'].map(name =>
   join(fileURLToPath(import.meta.resolve(name)), '..', sep),
@@ -62,8 +74,8 @@ export function userModulesPlugin({
     name: 'kt-user-modules',
     setup(build) {
       build.onResolve({ filter: new RegExp(`^${SELF}$`) }, ({ importer }) => ({ path: importer }));
-      build.onLoad({ filter: /\.[cm]?[jt]sx?$/ }, async ({ path }) => {
-        if (/[\\/]node_modules[\\/]/.test(path) || OWN.some(own => path.startsWith(own))) return undefined;
+      build.onLoad({ filter: NO_PACKAGE }, async ({ path }) => {
+        if (OWN.some(own => path.startsWith(own))) return undefined;
         const source = await readFile(path, 'utf8');
         const marks = /\bktFunction\b/.test(source) && /@kube-transform\/sdk/.test(source);
         const { text, problems } = rewriteFiles(rewriteZod(source), bringAlong(path, { projectDir, found }));

@@ -6,7 +6,7 @@ import { existsSync } from 'node:fs';
 import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { digestOf, functionsIn, INDEX, indexText, sumsOf } from '@kube-transform/runtime/internal';
-import { loadConfig } from '../project/load-config.js';
+import { type FoundConfig, loadConfig } from '../project/load-config.js';
 import { buildDriver } from './build-bundle.js';
 import { driverFile, driversFor } from './drivers.js';
 import { type Bundle, putBundle, sizesOf } from './make-bundle.js';
@@ -14,10 +14,16 @@ import { type Bundle, putBundle, sizesOf } from './make-bundle.js';
 /**
  * The bundle, with what its workers need to open its run's store and those that functions open.
  *
+ * @param known a configuration that was read: it is not read again where it is that of the bundle's project.
  * @throws KtError `PACKAGE_MISSING`, and what is wrong with the configuration of the project.
  */
-export async function withDrivers(bundle: Bundle, store: string): Promise<Bundle> {
-  const { drivers = [] } = (await loadConfig(bundle.projectDir))?.config ?? {};
+export async function withDrivers(
+  bundle: Bundle,
+  store: string,
+  known?: FoundConfig | null,
+): Promise<Bundle> {
+  const found = known?.dir === bundle.projectDir ? known : await loadConfig(bundle.projectDir);
+  const { drivers = [] } = found?.config ?? {};
   const missing = driversFor(store, drivers).filter(({ kind }) => !(driverFile(kind) in bundle.files));
   if (missing.length === 0) return bundle;
   const bodies = new Map<string, Uint8Array>();

@@ -16,8 +16,11 @@ import { lacksRight } from './finding.js';
 export async function admission(api: KubeApi, job: Job): Promise<PendingReason | null | undefined> {
   const { name, labels } = job.metadata;
   const pod = { apiVersion: 'v1', kind: 'Pod', metadata: { name, labels }, spec: job.spec?.template.spec };
-  const ofPod = await dryRunRefusal(api, paths.pods(api.namespace), pod);
-  return ofPod ?? (await dryRunRefusal(api, paths.jobs(api.namespace), job)) ?? ofPod;
+  const [ofPod, ofJob] = await Promise.all([
+    dryRunRefusal(api, paths.pods(api.namespace), pod),
+    dryRunRefusal(api, paths.jobs(api.namespace), job),
+  ]);
+  return ofPod ?? ofJob ?? ofPod;
 }
 
 async function dryRunRefusal(

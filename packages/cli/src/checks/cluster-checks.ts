@@ -67,10 +67,13 @@ export async function namespaceFindings(api: KubeApi): Promise<Finding[]> {
   }
 }
 
-/** Quotas and limits against what steps ask for; with `idle` as if nothing else ran in the namespace. */
+/**
+ * Quotas and limits against what steps ask for, which may be to come; with `idle` as if nothing else ran in
+ * the namespace.
+ */
 export async function quotaAndLimitFindings(
   api: KubeApi,
-  demands: readonly Demand[],
+  asked: readonly Demand[] | Promise<readonly Demand[]>,
   { idle = false } = {},
 ): Promise<Finding[]> {
   const all = async <T extends KubeObject>(path: string): Promise<T[] | null> => {
@@ -81,9 +84,10 @@ export async function quotaAndLimitFindings(
       throw error;
     }
   };
-  const [quotas, ranges] = await Promise.all([
+  const [quotas, ranges, demands] = await Promise.all([
     all<Quota>(paths.resourceQuotas(api.namespace)),
     all<LimitRange>(paths.limitRanges(api.namespace)),
+    asked,
   ]);
   return [
     ...(quotas === null

@@ -37,7 +37,8 @@ interface RulesReview {
 /** What is to be deployed. */
 interface Plan {
   settings: ClusterSettings;
-  steps: readonly PlannedStep[];
+  /** What needs none of them is looked at before they are there. */
+  steps: readonly PlannedStep[] | Promise<readonly PlannedStep[]>;
   /** What is to be made. */
   claim?: ClaimConfig | undefined;
 }
@@ -47,12 +48,13 @@ interface Plan {
  * nothing. All is asked for at once.
  */
 export async function preflight(api: KubeApi, { settings, steps, claim }: Plan): Promise<Finding[]> {
+  const planned = Promise.resolve(steps);
   const found = await Promise.all([
     namespaceFindings(api),
     looked('your rights', () => deployRights(api, { settings, claims: claim !== undefined })),
     // What runs now is no reason not to deploy.
-    quotaAndLimitFindings(api, demandsOf(steps), { idle: true }),
-    stepFindings(api, { settings, steps }),
+    quotaAndLimitFindings(api, planned.then(demandsOf), { idle: true }),
+    planned.then(steps => stepFindings(api, { settings, steps })),
     ...(claim === undefined ? [] : [looked('volume', () => claimFindings(api, settings, claim))]),
   ]);
   // Who has no rights where there is no namespace learns of the namespace.

@@ -29,6 +29,17 @@ test('AP2: applyObject - what is immutable and there is not sent', async () => {
   expect(bench.server.askedFor(/^PATCH/)).toEqual([]);
 });
 
+test('AP2: applyObject - what is immutable and not there is made, once', async () => {
+  const immutable = { ...object, immutable: true };
+  const given = { dryRun: false, before: null };
+  expect((await applyObject(bench.api(), immutable, given)).outcome).toBe('created');
+  expect(bench.server.askedFor(/^POST \S+\?fieldManager=kube-transform$/)).toHaveLength(1);
+  // Somebody else was first.
+  expect((await applyObject(bench.api(), immutable, given)).outcome).toBe('unchanged');
+  bench.server.on(/^POST/, { status: 404, body: statusBody(404, 'NotFound') });
+  await expect(applyObject(bench.api(), immutable, given)).rejects.toMatchObject({ code: 'NO_NAMESPACE' });
+});
+
 test('applyObject - a dry run asks the server only what would come of it', async () => {
   bench.server.on(/^PATCH .*[?&]dryRun=All/, { status: 201, body: object });
   expect((await applyObject(bench.api(), object, { dryRun: true })).outcome).toBe('created');

@@ -22,6 +22,7 @@ export interface Applied {
   after: KubeObject | null;
 }
 
+const FIELD_MANAGER = 'kube-transform';
 const BIND_TRIES = 40;
 const BIND_PAUSE_MS = 250;
 
@@ -34,27 +35,39 @@ const COLLECTION: Record<string, (namespace: string, name?: string) => string> =
   CronJob: paths.cronJobs,
 };
 
-/** Where the API server has an object. */
-export function objectPath({ kind, metadata }: KubeObject): string {
+/** Where the API server has an object, or with no name all of its kind. */
+function pathOf({ kind, metadata }: KubeObject, name?: string): string {
   const collection = COLLECTION[kind ?? ''];
   if (collection === undefined) throw new TypeError(`Bug: no path for a ${kind ?? 'thing'}`);
-  return collection(metadata.namespace ?? '', metadata.name);
+  return collection(metadata.namespace ?? '', name);
 }
 
+/** Where the API server has an object. */
+export const objectPath = (object: KubeObject): string => pathOf(object, object.metadata.name);
+
+/** An object as it is in the cluster; null where it is not there. */
+export const readObject = (api: KubeApi, object: KubeObject): Promise<KubeObject | null> =>
+  api.get<KubeObject>(objectPath(object));
+
 /**
- * Applies an object; with `dryRun` the server only says what would come of it. @throws KtError what the
- * cluster refuses.
+ * Applies an object; with `dryRun` the server only says what would come of it.
+ *
+ * @param options.before the object as it was read, null where it was not there. Default: it is read.
+ * @throws KtError what the cluster refuses.
  */
 export async function applyObject(
   api: KubeApi,
   object: KubeObject,
-  { dryRun }: { dryRun: boolean },
+  { dryRun, before: known }: { dryRun: boolean; before?: KubeObject | null | undefined },
 ): Promise<Applied> {
   const path = objectPath(object);
-  const before = await api.get<KubeObject>(path);
-  if (before !== null && (object as ConfigMap).immutable === true)
-    return { object, outcome: 'unchanged', before, after: before };
-  const query = { force: true, ...(dryRun ? { dryRun: 'All' } : {}) };
+  const before = known === undefined ? await readObject(api, object) : known;
+  const isDry: Record<string, string> = dryRun ? { dryRun: 'All' } : {};
+  if ((object as ConfigMap).immutable === true) {
+    if (before !== null) return { object, outcome: 'unchanged', before, after: before };
+    return made(api, object, { fieldManager: FIELD_MANAGER, ...isDry });
+  }
+  const query = { force: true, ...isDry };
   let after = await patched(api, path, { object, before, query });
   // Who is no administrator binds a Role only when the cluster's authorizer has heard of it, a moment after
   // it is made.
@@ -70,6 +83,22 @@ export async function applyObject(
     before,
     after,
   };
+}
+
+/** Makes what is not to change: an apply takes the server longer, which reads its body as YAML. */
+async function made(api: KubeApi, object: KubeObject, query: Record<string, string>): Promise<Applied> {
+  try {
+    const after = await api.create(pathOf(object), object, { query });
+    return {
+      object,
+      outcome: after === null ? 'unchanged' : 'created',
+      before: null,
+      after: after ?? object,
+    };
+  } catch (error) {
+    if (isKubeError(error, 404)) throw missingParent(api, object);
+    throw error;
+  }
 }
 
 /** What an object would have been part of is not there: its namespace, or the Role that it binds. */

@@ -1,11 +1,21 @@
 /** Finds out which cluster is meant, and opens a connection to it. */
 import { systemClock } from '@kube-transform/runtime/internal';
 import { KubeApi } from '@kube-transform/runtime/kubernetes';
-import { loadConfig } from '../project/load-config.js';
+import { type FoundConfig, loadConfig } from '../project/load-config.js';
 import { type ClusterOptions, type ResolvedContext, resolveContext } from '../project/resolve-context.js';
 import { kubeConnection } from './kube-connection.js';
 import { remembered } from './last-cluster.js';
 import { projectAround } from '../project/project-dir.js';
+
+/** Where a context is looked for. */
+interface ContextOptions {
+  /** Whether what was used last counts. Default true. */
+  last?: boolean;
+  /** Default: where the process is. */
+  cwd?: string;
+  /** The configuration. Default: that of the project around `cwd`. */
+  loading?: Promise<FoundConfig | null>;
+}
 
 /**
  * What holds for a cluster: what was typed, over the environment, over the project's configuration or what
@@ -13,16 +23,16 @@ import { projectAround } from '../project/project-dir.js';
  */
 export async function contextOf(
   typed: ClusterOptions,
-  { last = true, cwd = process.cwd() } = {},
+  { last = true, cwd = process.cwd(), loading = loadConfig(projectAround(cwd)) }: ContextOptions = {},
 ): Promise<ResolvedContext> {
-  const [config, used] = await Promise.all([loadConfig(projectAround(cwd)), last ? remembered(cwd) : null]);
+  const [config, used] = await Promise.all([loading, last ? remembered(cwd) : null]);
   return resolveContext({ typed, env: process.env, config, last: used });
 }
 
 /** The same without where it comes from. */
 export async function withContext(
   typed: ClusterOptions,
-  where: { last?: boolean } = {},
+  where: ContextOptions = {},
 ): Promise<ClusterOptions> {
   return (await contextOf(typed, where)).values;
 }

@@ -1,7 +1,7 @@
 /** The command `kt deploy`. */
 import { Command } from 'commander';
 import type { Cli } from './command-context.js';
-import type { DeployOptions } from '../deploy/deploy.js';
+import type { DeployOptions } from '../deploy/deploy-to.js';
 import { withPodOptions } from './cluster-options.js';
 import { jsonOption } from './options.js';
 

@@ -1,36 +1,32 @@
 /** Chooses the delivery that a context wants, or what it says of images asks for. */
 import type { ContextConfig } from '@kube-transform/sdk';
-import type { KubeApi } from '@kube-transform/runtime/kubernetes';
 import type { ClusterOptions } from '../project/resolve-context.js';
 import { configMaps } from './config-maps.js';
-import type { Delivery } from './delivery.js';
-import { dockerImage } from './docker-image.js';
-import { registryImage } from './registry-image.js';
-
-/** How to deliver. */
-export interface DeliveryOptions {
-  /** Where ConfigMaps are created at once. Without it the caller applies them. */
-  api?: KubeApi;
-  /** Push and build nothing; only say what would come of it. Default false. */
-  dryRun?: boolean;
-  /** Is told what takes time. */
-  progress: (text: string) => void;
-}
+import type { Delivery, DeliveryOptions } from './delivery.js';
 
 /** The delivery of a context. */
 export function chooseDelivery(
   context: ClusterOptions,
-  { api, dryRun = false, progress }: DeliveryOptions,
+  { dryRun = false, progress, ...given }: DeliveryOptions,
 ): Delivery {
   switch (wayOf(context)) {
     case 'bundle':
-      return configMaps({ ...context, api });
+      return configMaps({ ...context, ...given });
     case 'registry':
-      return registryImage(context, { dryRun, progress });
+      return later(async () =>
+        (await import('./registry-image.js')).registryImage(context, { dryRun, progress }),
+      );
     case 'docker':
-      return dockerImage(context, { dryRun, progress });
+      return later(async () =>
+        (await import('./docker-image.js')).dockerImage(context, { dryRun, progress }),
+      );
   }
 }
+
+/** What speaks to registries and builders is loaded by those who need it. */
+const later = (load: () => Promise<Delivery>): Delivery => ({
+  deliver: async (bundle, settings) => (await load()).deliver(bundle, settings),
+});
 
 /** The way that is named; else what a command that builds, or a repository, is there for. */
 export const wayOf = ({

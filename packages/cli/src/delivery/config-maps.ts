@@ -18,7 +18,7 @@ import { withDrivers } from '../bundle/with-drivers.js';
 import type { ClusterOptions } from '../project/resolve-context.js';
 import { bundleFiles, ownFiles } from './bundle-files.js';
 import type { DeliveredFiles } from './seal-bundle.js';
-import type { Delivery, PublishedBundle } from './delivery.js';
+import type { Delivery, DeliveryOptions, PublishedBundle } from './delivery.js';
 
 /** 15 MB: every deployment would leave as much in the memory of the cluster. */
 const MOST_PARTS = 20;
@@ -30,9 +30,10 @@ const GITOPS = { 'argocd.argoproj.io/sync-options': 'ServerSideApply=true' };
 export const configMaps = ({
   platform,
   api,
-}: Pick<ClusterOptions, 'platform'> & { api?: KubeApi } = {}): Delivery => ({
+  config,
+}: Pick<ClusterOptions, 'platform'> & Pick<DeliveryOptions, 'api' | 'config'> = {}): Delivery => ({
   deliver: async (plain, settings) => {
-    const bundle = await withDrivers(plain, settings.store);
+    const bundle = await withDrivers(plain, settings.store, config);
     const files = await bundleFiles(bundle, { platform, image: settings.image });
     const objects = configMapsOf(bundle, files, settings.namespace);
     const published = { digest: files.digest, parts: objects.length, isNew: false };

@@ -1,7 +1,8 @@
 /** The interface of deliveries: the ways in which a bundle gets to where pods find it. */
 import { KtError } from '@kube-transform/sdk';
-import type { ClusterSettings, ConfigMap } from '@kube-transform/runtime/kubernetes';
+import type { ClusterSettings, ConfigMap, KubeApi } from '@kube-transform/runtime/kubernetes';
 import type { Bundle } from '../bundle/make-bundle.js';
+import type { FoundConfig } from '../project/load-config.js';
 
 /** Brings bundles to where pods find them. */
 export interface Delivery {
@@ -11,6 +12,18 @@ export interface Delivery {
    * @throws KtError `NO_REPOSITORY`, and what a registry, a builder or the cluster refuses.
    */
   deliver(bundle: Bundle, settings: ClusterSettings): Promise<Delivered>;
+}
+
+/** How to deliver. */
+export interface DeliveryOptions {
+  /** Where ConfigMaps are created at once. Without it the caller applies them. */
+  api?: KubeApi;
+  /** Push and build nothing; only say what would come of it. Default false. */
+  dryRun?: boolean;
+  /** Of the project, where it was read already. */
+  config?: FoundConfig | null;
+  /** Is told what takes time. */
+  progress: (text: string) => void;
 }
 
 /** A bundle that pods find. */

@@ -1,8 +1,8 @@
 /** Reads the configuration of a project: `kt.config.ts`, or the starter kit's `kt-contexts.json`. */
 import { existsSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { dirname, join, sep } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import {
   didYouMean,
   issuePath,
@@ -12,7 +12,7 @@ import {
   type StandardSchema,
 } from '@kube-transform/sdk';
 import { threw, parseJson } from '@kube-transform/runtime/internal';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 import { bundleError } from './esbuild-error.js';
 import { newFolder, ownFolder } from './own-folder.js';
 import { configSchema, fromLegacy, legacySchema } from './config-schema.js';
@@ -60,7 +60,22 @@ const readLegacy = async (dir: string): Promise<unknown> =>
     hint: 'Mend it, or write kt.config.ts in its place.',
   });
 
-/** What a module exports by default; packages that it imports stay where they are. */
+const SDK = fileURLToPath(import.meta.resolve('@kube-transform/sdk'));
+
+/** Takes of the SDK what a configuration uses, one small function as a rule: its rest takes long to load. */
+const sdkWithin: Plugin = {
+  name: 'sdk-within',
+  setup(b) {
+    b.onResolve({ filter: /^@kube-transform\/sdk$/ }, () => ({ path: SDK, sideEffects: false }));
+    b.onResolve({ filter: /^zod$/ }, ({ path, importer }) =>
+      importer.startsWith(dirname(SDK) + sep)
+        ? { path: import.meta.resolve(path), external: true }
+        : undefined,
+    );
+  },
+};
+
+/** What a module exports by default; other packages that it imports stay where they are. */
 async function evaluate(dir: string, file: string): Promise<unknown> {
   const { outputFiles } = await build({
     entryPoints: [join(dir, file)],
@@ -70,6 +85,7 @@ async function evaluate(dir: string, file: string): Promise<unknown> {
     platform: 'node',
     target: 'node20',
     packages: 'external',
+    plugins: [sdkWithin],
     write: false,
     logLevel: 'silent',
   }).catch(async (error: unknown) => {

@@ -63,7 +63,10 @@ export const object = shapeOf('an object', (value): value is JsonObject => isObj
 export const json = shapeOf('a value', (value): value is Json => value !== undefined);
 
 /** One of some words. */
-export const oneOf = <T extends string>(...words: readonly T[]): Shape<T> =>
+export const oneOf = <T extends string>(...words: readonly T[]): Shape<T> => among(words);
+
+/** One of a list of words. */
+export const among = <T extends string>(words: readonly T[]): Shape<T> =>
   shapeOf(words.map(word => `"${word}"`).join(' or '), (value): value is T => words.includes(value as T));
 
 export const nullOr =

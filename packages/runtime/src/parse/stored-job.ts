@@ -1,16 +1,17 @@
 /** The shape of a job as stores hold it: with everything filled in, and checked by whoever wrote it. */
-import type {
-  Backoff,
-  JobStatus,
-  KTContainer,
-  KTContainerResult,
-  KTExitCodes,
-  KTJob,
-  KTTask,
-  KubernetesOptions,
+import {
+  type Backoff,
+  JOB_STATUSES,
+  type KTContainer,
+  type KTContainerResult,
+  type KTExitCodes,
+  type KTJob,
+  type KTTask,
+  type KubernetesOptions,
 } from '@kube-transform/sdk';
 import {
   alike,
+  among,
   count,
   flag,
   json,
@@ -105,12 +106,4 @@ export const JOB = record<KTJob>({
 });
 
 /** The shape of where a job stands. */
-export const JOB_STATUS = oneOf<JobStatus>(
-  'Pending',
-  'Running',
-  'AwaitingDescendants',
-  'Completed',
-  'Failed',
-  'DescendantFailed',
-  'SkippedDueToUpstreamFailure',
-);
+export const JOB_STATUS = among(JOB_STATUSES);

@@ -2,7 +2,7 @@
  * The ports: everything that the run engine needs from outside, as types. No member is optional; what
  * differs between implementations is said in `capabilities`.
  */
-import type { AnyFunction, FailureCause, JobStatus, KTJob } from '@kube-transform/sdk';
+import type { AnyFunction, FailureCause, JobStatus, KTJob, RUN_STATUSES } from '@kube-transform/sdk';
 import type { Fact } from '../core/events.js';
 
 /** A job as an executor gets it: what to run is in the store, under (run, job). */
@@ -206,7 +206,7 @@ export type RunEvent = { atMs: number; runId: string } & (
 );
 
 /** Where a run as a whole stands. Interrupted: nobody drives it, and it can be resumed. */
-export type RunStatus = 'Running' | 'Completed' | 'Failed' | 'Cancelled' | 'Interrupted';
+export type RunStatus = (typeof RUN_STATUSES)[number];
 
 /** Takes what is announced. Must not throw. */
 export interface EventSink {

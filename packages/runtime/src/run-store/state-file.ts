@@ -1,9 +1,9 @@
 /** The state file of a run, which kube-transform's tools read: where it stands, as last written. */
-import type { FailureCause, JobStatus, KTJob } from '@kube-transform/sdk';
+import { type FailureCause, type JobStatus, type KTJob, RUN_STATUSES } from '@kube-transform/sdk';
 import { jobStates, type RunState, runStatus } from '../core/index.js';
 import { CAUSE } from '../parse/failure-cause.js';
 import { Format } from '../parse/format.js';
-import { count, list, number, oneOf, optional, record, table, text } from '../parse/shapes.js';
+import { among, count, list, number, oneOf, optional, record, table, text } from '../parse/shapes.js';
 import { countOrText, JOB_STATUS } from '../parse/stored-job.js';
 import type { FileStore, RunStatus } from '../ports/index.js';
 import { RUN_FILE, summaryKey } from './layout.js';
@@ -32,7 +32,7 @@ export interface RunStateFile {
 }
 
 /** The shape of where a run stands. */
-export const RUN_STATUS = oneOf<RunStatus>('Running', 'Completed', 'Failed', 'Cancelled', 'Interrupted');
+export const RUN_STATUS = among(RUN_STATUSES);
 
 /** `pipeline_run_state.json`. */
 export const STATE_FILE = new Format<RunStateFile>({

@@ -191,27 +191,3 @@ export interface KTPipeline {
   /** When it runs by itself, once deployed. */
   schedules: KTSchedule[];
 }
-
-/**
- * Where a step stands, in kube-transform's seven words; the last four never change again.
- *
- * - `Pending`, `Running`: it waits on others, or its items are run.
- * - `AwaitingDescendants`: it succeeded, and what it spawned has not ended.
- * - `Completed`: it and all that it spawned succeeded.
- * - `Failed`: its own items failed.
- * - `DescendantFailed`: something that it spawned did not complete.
- * - `SkippedDueToUpstreamFailure`: a step that it depends on did not complete.
- *
- * @example
- * ```ts
- * const ended: JobStatus[] = ['Completed', 'Failed', 'DescendantFailed', 'SkippedDueToUpstreamFailure'];
- * ```
- */
-export type JobStatus =
-  | 'Pending'
-  | 'Running'
-  | 'AwaitingDescendants'
-  | 'Completed'
-  | 'Failed'
-  | 'DescendantFailed'
-  | 'SkippedDueToUpstreamFailure';

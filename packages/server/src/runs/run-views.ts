@@ -1,4 +1,5 @@
 /** Runs as they are answered: in camelCase, as `kt status --json`, times in milliseconds. Pure. */
+import { JOB_STATUSES, RUN_STATUSES } from '@kube-transform/sdk';
 import * as z from 'zod';
 
 const text = z.string();
@@ -43,16 +44,8 @@ export const CauseView = z.discriminatedUnion('kind', [
   }),
 ]);
 
-const JobStatusView = z.enum([
-  'Pending',
-  'Running',
-  'AwaitingDescendants',
-  'Completed',
-  'Failed',
-  'DescendantFailed',
-  'SkippedDueToUpstreamFailure',
-]);
-const RunStatusView = z.enum(['Running', 'Completed', 'Failed', 'Cancelled', 'Interrupted']);
+const JobStatusView = z.enum(JOB_STATUSES);
+const RunStatusView = z.enum(RUN_STATUSES);
 const StepView = z.object({
   name: text,
   parent: words,
