@@ -165,7 +165,11 @@ export class ItemLedger {
   }
 
   #record(line: ResultLine, event: ItemEvent): void {
-    this.#outcomes.set(line.i, toKeep(foldLine(this.#outcomes.get(line.i), line), line.i === this.#first));
+    const { i } = line;
+    const known = this.#outcomes.get(i);
+    // Nearly every line is the first of its item, and its result.
+    const isPlain = known === undefined && line.c === undefined && i !== this.#first;
+    this.#outcomes.set(i, isPlain ? SUCCEEDED : toKeep(foldLine(known, line), i === this.#first));
     const stored = this.#log.append(line);
     this.waiting++;
     if (this.#batch?.stored === stored) this.#batch.events.push(event);
