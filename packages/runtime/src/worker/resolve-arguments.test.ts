@@ -83,9 +83,9 @@ test('what a function does to results that it is given no other sees, whose they
     .map('wide', wide, () => each([1, 2], n => ({ n })))
     .job('once', change, ({ wide: all }) => ({ all: all as never }))
     .job('twice', change, ({ wide: all }) => ({ all: all as never, again: all as never }), {
-      dependencies: ['wide', 'once'],
+      after: ['once'],
     })
-    .job('later', change, ({ wide: all }) => ({ all: all as never }), { dependencies: ['wide', 'twice'] });
+    .job('later', change, ({ wide: all }) => ({ all: all as never }), { after: ['twice'] });
   const run = await testRun(p);
   expect(['once', 'twice', 'later'].map(name => run.result(name as 'once'))).toEqual([
     [11, 12],
