@@ -20,6 +20,7 @@ const jobsOf = (...jobs: Partial<KTJobInput>[]) =>
 
 interface Container {
   name: string;
+  command: string[];
   restartPolicy?: string;
   env: { name: string; value?: string }[];
   resources: { limits: { memory: string } };
@@ -83,4 +84,11 @@ test('the container beside a controller - has the store and the code, and not th
   expect(steps).toMatchObject({ image: 'own', restartPolicy: 'Always' });
   expect(steps?.env).toContainEqual({ name: 'A', value: 'b' });
   expect(steps?.env.map(({ name }) => name)).not.toContain('KT_RUN_CONFIG');
+});
+
+test('a controller and what is beside it - are begun without flags, with which Node compiles its own code anew', () => {
+  const { containers, initContainers = [] } = podOf(settingsOf(), '128Mi');
+  const all = [...containers, ...initContainers];
+  expect(all.map(({ command }) => command)).toEqual(all.map(() => ['node', '/kt/bundle/controller.mjs']));
+  expect(all).toHaveLength(2);
 });

@@ -54,7 +54,7 @@ export function withBeside(
     name: BESIDE,
     image: defaults.image ?? settings.image,
     restartPolicy: 'Always',
-    command: ['node', '--max-semi-space-size=2', `${MOUNT.bundle}/controller.mjs`],
+    command: ['node', `${MOUNT.bundle}/controller.mjs`],
     env,
     ...envFromOf(settings, defaults.envFrom),
     resources: {

@@ -206,7 +206,7 @@ export function controllerJob(
   const alone = basePod({
     settings,
     bundle: bundleNames(digest, frame.bundleParts),
-    args: ['--max-semi-space-size=2', `${MOUNT.bundle}/controller.mjs`],
+    args: [`${MOUNT.bundle}/controller.mjs`],
     env: [
       { name: 'KT_RUN_CONFIG', value: runName(runId) },
       { name: 'KT_POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },

@@ -1,6 +1,6 @@
 /** Maps on a real cluster, cut as kt cuts them: many trivial items, and few slow ones among many quick ones. */
-import { openPlace } from '../test/e2e/open-place.mjs';
-import { ourRun, settled, trivial } from './cluster.mjs';
+import { openPlace } from '../../test/e2e/open-place.mjs';
+import { ourRun, settled, trivial } from '../cluster.mjs';
 
 /** Items, and how many of them a second are wanted. */
 const EVEN = [

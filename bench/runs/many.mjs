@@ -1,7 +1,7 @@
 /** Many small steps, and many runs, on a real cluster: in pods of their own, and beside their controllers. */
-import { openPlace } from '../test/e2e/open-place.mjs';
-import { ourRun, settled, trivial } from './cluster.mjs';
-import { median } from './compare.mjs';
+import { openPlace } from '../../test/e2e/open-place.mjs';
+import { ourRun, settled, trivial } from '../cluster.mjs';
+import { median } from '../compare.mjs';
 
 const JOBS = Number(process.env.KT_BENCH_JOBS ?? 300);
 const RUNS = Number(process.env.KT_BENCH_RUNS ?? 20);
