@@ -26,7 +26,7 @@ const LOCAL = {
 };
 const BENCHES = {
   ...LOCAL,
-  cluster: benchCluster,
+  cluster: async () => [...(await benchCluster()), ...(await benchContainers())],
   maps: benchMaps,
   containers: benchContainers,
   many: benchMany,
