@@ -116,6 +116,16 @@ describe('a job manager', () => {
       expect(await failureOf(opened.jobs.create('hello', {}, { arraySize }))).toBe('BAD_ARRAY_SIZE');
   });
 
+  test('an Indexed Job of a template - has a name that leaves room for the numbers of its pods', async () => {
+    const spec = HELLO.replace('spec:', 'spec:\n  completionMode: Indexed\n  completions: 1000').replace(
+      'name: hello',
+      `name: ${'a'.repeat(60)}`,
+    );
+    await opened.define([{ name: 'indexed', spec }]);
+    const name = await opened.jobs.create('indexed', {});
+    expect(`${name}-999`.length).toBeLessThanOrEqual(63);
+  });
+
   test('a retry - makes a finished Job once more, without what the cluster put into it', async () => {
     const spec = {
       backoffLimit: 0,

@@ -4,11 +4,12 @@ import { EXIT } from '../terminal/exit.js';
 import { coloured, printText } from '../terminal/output.js';
 import type { Cli } from './command-context.js';
 import { withContextOptions } from './cluster-options.js';
-import { collect } from './options.js';
+import { collect, count } from './options.js';
 import type { JobToolsOptions } from '../serve/job-tools.js';
 
 interface Options extends JobToolsOptions {
   arg: string[];
+  arraySize?: number;
 }
 
 const argOption = (): Option =>
@@ -63,11 +64,17 @@ function checkJobsCommand({ output, exitWith }: Cli): Command {
       `Renders each definition with these arguments and shows its Job to the API server (a dry run: nothing is made).\nOf a definition that needs others the template is read only. Fails where one is wrong. ${VARIABLES}`,
     )
     .addOption(argOption())
+    .addOption(
+      new Option(
+        '--array-size <n>',
+        'as array jobs with so many items, as ?array_size=N makes them',
+      ).argParser(count),
+    )
     .option('--offline', 'ask no cluster', false);
-  return withContextOptions(command).action(async ({ arg, ...options }: Options) => {
+  return withContextOptions(command).action(async ({ arg, arraySize, ...options }: Options) => {
     const { openJobTools } = await import('../serve/job-tools.js');
     await using tools = await openJobTools(options);
-    const checks = await tools.check(arg);
+    const checks = await tools.check(arg, { arraySize });
     for (const { definition, result, message } of checks) {
       const word = result === 'wrong' ? coloured('Failed', 'wrong') : 'ok   ';
       output.out(`${word}  ${definition}: ${[WORDS[result], message].filter(Boolean).join(' ')}`);

@@ -12,7 +12,7 @@ import type { Clock } from '@kube-transform/runtime';
 import type { DefinitionSource } from '../definitions/definitions.js';
 import { argumentsOf, TemplateArguments } from '../jinja/arguments.js';
 import { jsonText } from '../jinja/values.js';
-import { asArray } from './array-jobs.js';
+import { asArray, itemsIn } from './array-jobs.js';
 import { checkJob, type JobLimits } from './check-job.js';
 import { asWaiting, dependencyNames } from './dependencies.js';
 import { type JobLogs, type LogOptions, logsOf } from './job-logs.js';
@@ -92,7 +92,7 @@ export class JobManager {
             .replaceAll(/[^a-z0-9]/g, '-')
             .replace(/^-/, 'x');
     const hex = key === undefined ? randomHex() : hexOf([this.signature, definition, key]);
-    job.metadata.name = newName(base, hex, arraySize);
+    job.metadata.name = newName(base, hex, itemsIn(job));
     if (key !== undefined) {
       const { values } = args instanceof TemplateArguments ? args : argumentsOf(args);
       const said = [jsonText(values), String(arraySize)];
@@ -177,8 +177,7 @@ export class JobManager {
         message: `The job "${name}" runs: it can be made once more when it has ended.`,
       });
     const job = checkJob(withoutTraces(old), this.#limits);
-    const items = job.spec.completionMode === 'Indexed' ? job.spec.completions : undefined;
-    job.metadata.name = newName(baseOf(name), randomHex(), items);
+    job.metadata.name = newName(baseOf(name), randomHex(), itemsIn(job));
     job.metadata.annotations = { ...job.metadata.annotations, [MARK.retryOf]: name };
     return await this.#make(job);
   }
