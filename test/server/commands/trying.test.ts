@@ -152,7 +152,7 @@ test('kt jobs check --array-size - shows what an array job would be', async () =
     { name: 'often', spec: job.replace('Never', 'OnFailure') },
   ];
   await writeFile(join(dir, 'definitions.yaml'), JSON.stringify(definitions));
-  const { code, out } = await runKt(dir, ['jobs', 'check', '--offline', '--array-size', '1000']);
+  const { code, out } = await runKt(dir, ['jobs', 'check', '--offline', '--array-size', '100000']);
   expect(code).toBe(1);
   expect(out).toMatch(/never: it gives a Job\n.*often: An array job needs.*restartPolicy: Never/);
   expect((await runKt(dir, ['jobs', 'check', '--offline'])).code).toBe(0);

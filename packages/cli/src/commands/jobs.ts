@@ -1,10 +1,10 @@
 /** The commands `kt jobs render` and `kt jobs check`. */
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { EXIT } from '../terminal/exit.js';
 import { coloured, printText } from '../terminal/output.js';
 import type { Cli } from './command-context.js';
 import { withContextOptions } from './cluster-options.js';
-import { collect, count } from './options.js';
+import { collect } from './options.js';
 import type { JobToolsOptions } from '../serve/job-tools.js';
 
 interface Options extends JobToolsOptions {
@@ -16,6 +16,12 @@ const argOption = (): Option =>
   new Option('-a, --arg <name=value>', 'an argument: JSON where it is some, else text (repeatable)')
     .argParser(collect)
     .default([], 'none');
+
+const MAX_ITEMS = 100_000;
+const items = (text: string): number => {
+  if (/^\d{1,6}$/.test(text) && Number(text) >= 1 && Number(text) <= MAX_ITEMS) return Number(text);
+  throw new InvalidArgumentError(`Expected a whole number from 1 to ${MAX_ITEMS}.`);
+};
 
 const VARIABLES =
   'JOB_SIGNATURE, JOB_NAMESPACE, JOB_DEFINITIONS_CONFIG_PATH (else server.definitions of kt.config.ts), JOB_ALLOWED_IMAGES and\nJOB_ALLOWED_SERVICE_ACCOUNTS hold, as for kt serve.';
@@ -68,7 +74,7 @@ function checkJobsCommand({ output, exitWith }: Cli): Command {
       new Option(
         '--array-size <n>',
         'as array jobs with so many items, as ?array_size=N makes them',
-      ).argParser(count),
+      ).argParser(items),
     )
     .option('--offline', 'ask no cluster', false);
   return withContextOptions(command).action(async ({ arg, arraySize, ...options }: Options) => {

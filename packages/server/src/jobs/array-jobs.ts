@@ -2,7 +2,8 @@
 import { KtError } from '@kube-transform/sdk';
 import type { JobObject } from './job-object.js';
 
-const MAX_ITEMS = 100_000;
+/** So many items an array job may have. */
+export const MAX_ITEMS = 100_000;
 
 /**
  * Makes a Job an Indexed Job: each pod finds its number in JOB_COMPLETION_INDEX. What the template says of
