@@ -40,3 +40,31 @@ test('one follower too many - is refused with a sentence, until another has gone
   expect(await first.text()).toContain('{"state":"Complete"}');
   expect((await opened.app.request(FOLLOW)).status).toBe(200);
 });
+
+test('a job that is deleted, after a cluster that was away - ends for who follows it', async () => {
+  opened = await OpenJobs.open();
+  putJobs(opened, [{ ...job('a'), _pods: [POD] }]);
+  let ends = (): void => undefined;
+  opened.kube.on(/\/log\?/, {
+    stream: out => {
+      ends = () => out.end();
+      out.send('2026-01-01T00:00:01Z one\n');
+    },
+  });
+  const answer = await opened.app.request(FOLLOW);
+  const told = answer.body!.pipeThrough(new TextDecoderStream()).getReader();
+  let text = '';
+  while (!text.includes('"line":"one"')) text += (await told.read()).value ?? '';
+  await opened.clock.waitedFor(3000);
+  opened.kube.on(/\/jobs\/a\/status/, { status: 503 }, 1);
+  opened.clock.advance(3000);
+  await opened.kube.hasBeenAsked(/\/jobs\/a\/status/, 3);
+  await opened.clock.waitedFor(3000);
+  opened.kube.storage.delete(PODS, 'a-0');
+  opened.kube.storage.delete(JOBS, 'a');
+  opened.kube.on(/\/log\?/, { status: 404 });
+  ends();
+  opened.clock.advance(3000);
+  for (let next = await told.read(); !next.done; next = await told.read()) text += next.value;
+  expect(text).toMatch(/"line":"one".*event: end\ndata: \{"state":null\}/s);
+});

@@ -34,6 +34,22 @@ describe('a job manager', () => {
     expect(opened.kube.storage.all(JOBS)).toHaveLength(2);
   });
 
+  test('the same key - gives the same Job also when its definition is gone, and one of however many items', async () => {
+    const long = 'a'.repeat(60);
+    await opened.define([{ name: long, spec: HELLO }]);
+    const first = await opened.jobs.create(long, {}, { idempotencyKey: 'k', arraySize: 5 });
+    const other = opened.jobs.create(long, {}, { idempotencyKey: 'k', arraySize: 50_000 });
+    expect(await failureOf(other)).toBe('KEY_IN_USE');
+    await opened.define([{ name: 'hello', spec: HELLO }]);
+    expect(await opened.jobs.create(long, {}, { idempotencyKey: 'k', arraySize: 5 })).toBe(first);
+    expect(await failureOf(opened.jobs.create(long, {}, { idempotencyKey: 'new' }))).toBe(
+      'UNKNOWN_DEFINITION',
+    );
+    const changed = opened.jobs.create(long, { v: 'b' }, { idempotencyKey: 'k', arraySize: 5 });
+    expect(await failureOf(changed)).toBe('UNKNOWN_DEFINITION');
+    expect(opened.kube.storage.all(JOBS)).toHaveLength(1);
+  });
+
   test.each(['..', '../x', 'a/b', 'a%2fb', 'A', '', 'a\nb', 'x'.repeat(300), 'a..b', '.'])(
     '%j - is no name that the API is asked for',
     async name => {
@@ -114,6 +130,16 @@ describe('a job manager', () => {
     expect(`${name}-999`.length).toBeLessThanOrEqual(63);
     for (const arraySize of [0, 1.5, -1, 1e9, Number.NaN])
       expect(await failureOf(opened.jobs.create('hello', {}, { arraySize }))).toBe('BAD_ARRAY_SIZE');
+  });
+
+  test('an Indexed Job of a template - has a name that leaves room for the numbers of its pods', async () => {
+    const spec = HELLO.replace('spec:', 'spec:\n  completionMode: Indexed\n  completions: 1000').replace(
+      'name: hello',
+      `name: ${'a'.repeat(60)}`,
+    );
+    await opened.define([{ name: 'indexed', spec }]);
+    const name = await opened.jobs.create('indexed', {});
+    expect(`${name}-999`.length).toBeLessThanOrEqual(63);
   });
 
   test('a retry - makes a finished Job once more, without what the cluster put into it', async () => {

@@ -102,6 +102,16 @@ test('kt submit - begins a run of what is deployed, with its parameters as flags
   expectMistake(await onServer('submit'), /No pipeline was named/);
 });
 
+test('kt submit --help - tells the parameters of what is deployed, of which nothing is here', async () => {
+  const { code, out } = await onServer('submit', 'flights', '--help');
+  expect(code).toBe(0);
+  expect(out).toMatch(/--server.*Parameters of "flights":\n +--day <integer>.*\n +--tags/s);
+  expect((await onServer('submit', '--help')).out).not.toContain('Parameters');
+  expectMistake(await onServer('submit', 'flihgts', '--help'), /not_deployed/i);
+  expectMistake(await onServer('submit', 'pipelines/flights.ts', '--help'), /is a file/);
+  expect(started).toEqual([]);
+});
+
 test('what a server does not do - is refused with what does', async () => {
   expectMistake(await onServer('debug', 'alpha', 'work/4'), /starts no pod.*--context/s);
   expectMistake(await onServer('retry', 'alpha', '--failed', '--jobs', '2'), /--jobs says/);

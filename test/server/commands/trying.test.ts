@@ -143,3 +143,18 @@ test('a check with a cluster - shows each Job to the API server, as a dry run', 
     await opened.close();
   }
 });
+
+test('kt jobs check --array-size - shows what an array job would be', async () => {
+  const job = HELLO.replace('backoffLimit: 0', 'backoffLimit: 2');
+  const name = 'a'.repeat(60);
+  const definitions = [
+    { name: 'never', spec: job.replace('name: hello', `name: ${name}`) },
+    { name: 'often', spec: job.replace('Never', 'OnFailure') },
+  ];
+  await writeFile(join(dir, 'definitions.yaml'), JSON.stringify(definitions));
+  const { code, out } = await runKt(dir, ['jobs', 'check', '--offline', '--array-size', '100000']);
+  expect(code).toBe(1);
+  expect(out).toMatch(/never: it gives a Job\n.*often: An array job needs.*restartPolicy: Never/);
+  expect((await runKt(dir, ['jobs', 'check', '--offline'])).code).toBe(0);
+  expect((await runKt(dir, ['jobs', 'check', '--offline', '--array-size', '0'])).code).toBe(2);
+});

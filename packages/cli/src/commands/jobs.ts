@@ -1,5 +1,5 @@
 /** The commands `kt jobs render` and `kt jobs check`. */
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { EXIT } from '../terminal/exit.js';
 import { coloured, printText } from '../terminal/output.js';
 import type { Cli } from './command-context.js';
@@ -9,12 +9,19 @@ import type { JobToolsOptions } from '../serve/job-tools.js';
 
 interface Options extends JobToolsOptions {
   arg: string[];
+  arraySize?: number;
 }
 
 const argOption = (): Option =>
   new Option('-a, --arg <name=value>', 'an argument: JSON where it is some, else text (repeatable)')
     .argParser(collect)
     .default([], 'none');
+
+const MAX_ITEMS = 100_000;
+const items = (text: string): number => {
+  if (/^\d{1,6}$/.test(text) && Number(text) >= 1 && Number(text) <= MAX_ITEMS) return Number(text);
+  throw new InvalidArgumentError(`Expected a whole number from 1 to ${MAX_ITEMS}.`);
+};
 
 const VARIABLES =
   'JOB_SIGNATURE, JOB_NAMESPACE, JOB_DEFINITIONS_CONFIG_PATH (else server.definitions of kt.config.ts), JOB_ALLOWED_IMAGES and\nJOB_ALLOWED_SERVICE_ACCOUNTS hold, as for kt serve.';
@@ -63,11 +70,17 @@ function checkJobsCommand({ output, exitWith }: Cli): Command {
       `Renders each definition with these arguments and shows its Job to the API server (a dry run: nothing is made).\nOf a definition that needs others the template is read only. Fails where one is wrong. ${VARIABLES}`,
     )
     .addOption(argOption())
+    .addOption(
+      new Option(
+        '--array-size <n>',
+        'as array jobs with so many items, as ?array_size=N makes them',
+      ).argParser(items),
+    )
     .option('--offline', 'ask no cluster', false);
-  return withContextOptions(command).action(async ({ arg, ...options }: Options) => {
+  return withContextOptions(command).action(async ({ arg, arraySize, ...options }: Options) => {
     const { openJobTools } = await import('../serve/job-tools.js');
     await using tools = await openJobTools(options);
-    const checks = await tools.check(arg);
+    const checks = await tools.check(arg, { arraySize });
     for (const { definition, result, message } of checks) {
       const word = result === 'wrong' ? coloured('Failed', 'wrong') : 'ok   ';
       output.out(`${word}  ${definition}: ${[WORDS[result], message].filter(Boolean).join(' ')}`);

@@ -45,15 +45,17 @@ export const requestOf = (
   force,
 });
 
-/** Prints the help of a command, and the parameters of the pipeline that was typed. */
+/** Who knows the parameters of what was typed. */
+type ParamHelp = (typed: string, functions: readonly string[]) => Promise<string | undefined>;
+
+/** Prints the help of a command, and the parameters of what was typed: default, as its source has them. */
 export async function printHelp(
   command: Command,
-  { typed, functions }: Pick<RunRequest, 'typed' | 'functions'>,
+  { typed, functions, paramHelp }: Pick<RunRequest, 'typed' | 'functions'> & { paramHelp?: ParamHelp },
   output: Output,
 ): Promise<void> {
   printText(output, command.helpInformation().trimEnd());
   if (typed === undefined) return;
-  const { paramHelp } = await import('../pipeline/make-run.js');
-  const text = await paramHelp(typed, functions);
+  const text = await (paramHelp ?? (await import('../pipeline/make-run.js')).paramHelp)(typed, functions);
   if (text !== undefined) printText(output, text);
 }

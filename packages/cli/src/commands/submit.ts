@@ -38,7 +38,17 @@ export function submitCommand(cli: Cli): Command {
   return withPodOptions(command).action(async (typed: string | undefined, options: Options) => {
     const { output, signals } = cli;
     const request = requestOf(command, typed, options);
-    if (options.help === true) return printHelp(command, request, output);
+    const { serverMeant } = await import('../backends/server/which-server.js');
+    const url = serverMeant(options);
+    if (options.help === true) {
+      const paramHelp = async (name: string): Promise<string> => {
+        const { openServer } = await import('../backends/server/open-server.js');
+        const { paramHelpOf } = await import('../backends/server/submit-to-server.js');
+        const server = await openServer(url ?? '', { note: text => output.err(text) });
+        return paramHelpOf(server, name, options.version);
+      };
+      return printHelp(command, { ...request, ...(url === undefined ? {} : { paramHelp }) }, output);
+    }
     const [{ openCluster, contextOf }, { ClusterBackend }, { submitRequest }, { showStarted }] =
       await Promise.all([
         import('../cluster/connect.js'),
@@ -47,8 +57,6 @@ export function submitCommand(cli: Cli): Command {
         import('../views/show-started.js'),
       ]);
     const { follow, json } = options;
-    const { serverMeant } = await import('../backends/server/which-server.js');
-    const url = serverMeant(options);
     if (url !== undefined) {
       const [{ openServer }, { submitToServer }] = await Promise.all([
         import('../backends/server/open-server.js'),

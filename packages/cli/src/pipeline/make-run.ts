@@ -2,8 +2,7 @@
 import { isPipeline, KtError } from '@kube-transform/sdk';
 import type { FileStore, RunRecord } from '@kube-transform/runtime';
 import { jobsToCall, newRun, type NewRunOptions, systemClock } from '@kube-transform/runtime/internal';
-import { paramFlags, readParams } from './param-flags.js';
-import { table } from '../terminal/output.js';
+import { paramText, readParams } from './param-flags.js';
 import { functionProblems, problemsOf } from './check-pipeline.js';
 import { loadFunctions, loadPipeline, type LoadedPipeline } from './load-pipeline.js';
 
@@ -124,7 +123,5 @@ function refuseWords(words: readonly string[], command: string): Record<string, 
 /** The parameters of a pipeline as the help shows them; undefined for a document. */
 export async function paramHelp(typed: string, functions: readonly string[]): Promise<string | undefined> {
   const { pipeline } = await loadPipeline(typed, functions);
-  if (!isPipeline(pipeline)) return undefined;
-  const rows = paramFlags(pipeline).map(({ flag, note }) => [`  ${flag}`, ...(note === '' ? [] : [note])]);
-  return `\nParameters of "${pipeline.name}":${rows.length > 0 ? `\n${table(rows)}` : ' none'}`;
+  return isPipeline(pipeline) ? paramText(pipeline) : undefined;
 }

@@ -6,6 +6,7 @@
  */
 import { Command, type CommanderError, Option } from 'commander';
 import { didYouMean, type Json, type JsonObject, KtError, type Pipeline } from '@kube-transform/sdk';
+import { table } from '../terminal/output.js';
 import { shellWord } from '../terminal/plain-text.js';
 import { usageProblem } from '../terminal/usage-problem.js';
 import { checkParams, paramSchema, type Property } from './param-schema.js';
@@ -180,4 +181,10 @@ function readPair(
     message: `Pipeline "${pipeline.name}" has no parameter "${name}".`,
     hint: didYouMean(name, names) ?? `Its parameters: ${names.join(', ') || 'none'}.`,
   });
+}
+
+/** The parameters as the help shows them. */
+export function paramText(pipeline: Pick<Pipeline, 'name' | 'params'>): string {
+  const rows = paramFlags(pipeline).map(({ flag, note }) => [`  ${flag}`, ...(note === '' ? [] : [note])]);
+  return `\nParameters of "${pipeline.name}":${rows.length > 0 ? `\n${table(rows)}` : ' none'}`;
 }

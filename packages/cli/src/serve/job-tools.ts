@@ -19,7 +19,8 @@ export interface JobToolsOptions {
 export interface JobTools extends AsyncDisposable {
   /** The Job of a definition; arguments as NAME=VALUE. */
   render(definition: string, args: readonly string[]): Promise<KubeObject>;
-  check(args: readonly string[]): Promise<DefinitionCheck[]>;
+  /** `arraySize`: each as an array job. */
+  check(args: readonly string[], options?: { arraySize?: number | undefined }): Promise<DefinitionCheck[]>;
 }
 
 /** Opens what the environment names; a cluster is reached when it is first asked. */
@@ -60,11 +61,12 @@ export async function openJobTools({ offline = false, ...where }: JobToolsOption
   };
   return {
     render: (definition, args) => templates.render(definition, argumentsOf(args)),
-    check: async args =>
+    check: async (args, { arraySize } = {}) =>
       checkDefinitions({
         definitions,
         templates,
         args: argumentsOf(args),
+        arraySize,
         api: offline ? undefined : await api(),
       }),
     [Symbol.asyncDispose]: async () => (await opened?.catch(() => undefined))?.close(),

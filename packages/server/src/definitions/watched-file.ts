@@ -13,7 +13,6 @@ export class WatchedFile<T> {
   readonly #tell: (why: string) => void;
   #kept: { value: T } | undefined;
   #seen = '';
-  #getting: Promise<T> | undefined;
 
   constructor(path: string, make: (text: string) => T, tell: (why: string) => void) {
     this.#path = path;
@@ -22,13 +21,7 @@ export class WatchedFile<T> {
   }
 
   /** What the file says now, or said last. Rejects where it never said anything good. */
-  get(): Promise<T> {
-    // Who asks while it is looked at is told the same.
-    this.#getting ??= this.#get().finally(() => (this.#getting = undefined));
-    return this.#getting;
-  }
-
-  async #get(): Promise<T> {
+  async get(): Promise<T> {
     const look = await this.#look();
     if (look.is === this.#seen && this.#kept !== undefined) return this.#kept.value;
     const isNew = look.is !== this.#seen;

@@ -1,5 +1,6 @@
 /** Logs of a Job as they come, until it has ended. */
-import type { Pod } from '@kube-transform/runtime/kubernetes';
+import { isKubeError, type Pod } from '@kube-transform/runtime/kubernetes';
+import { isKtError } from '@kube-transform/sdk';
 import type { Clock } from '@kube-transform/runtime';
 import { type ContainerPlace, podsOf } from '../jobs/job-logs.js';
 import { wordFor, type JobWord } from '../jobs/job-object.js';
@@ -59,39 +60,63 @@ export interface Following {
 const LOOK_EVERY_MS = 3000;
 const MOMENT_MS = 1500;
 
-/** Gives all lines of a Job's pods, also earlier ones; its state at the end, null where the signal came. */
+/**
+ * Gives all lines of a Job's pods, also earlier ones; its state at the end, null where the signal came or the
+ * Job is gone. A cluster that is away is asked again. Rejects with KubeError where it may not be asked.
+ */
 export async function followLogs(
   name: string,
   { looks, logs, clock, signal, emit }: Following,
 ): Promise<JobWord | null> {
+  const over = new AbortController();
+  const until = AbortSignal.any([signal, over.signal]);
   const followed = new Map<string, { place: ContainerPlace; told: Promise<void> }>();
   const tell = async (place: ContainerPlace, how: { hasEnded: boolean }): Promise<void> => {
-    for await (const lines of logs.follow(place, { ...how, signal }))
+    for await (const lines of logs.follow(place, { ...how, signal: until }))
       await emit(lines.map(({ line }) => ({ ...place, line })));
   };
-  let word: JobWord = 'Running';
-  while (!signal.aborted) {
-    const seen = await looks.look(name);
-    word = seen.word;
+  const see = ({ word, pods }: JobLook): void => {
     const there = new Set<string>();
-    for (const pod of seen.pods) {
-      if (pod.status?.phase === 'Pending') continue;
-      for (const { name: container } of pod.spec?.containers ?? []) {
-        const key = `${pod.metadata.name}/${container}`;
-        const place = { pod: pod.metadata.name, container };
-        const how = { hasEnded: word !== 'Running' || hasEnded(pod, container) };
-        if (followed.has(key)) logs.see(place, how);
-        else followed.set(key, { place, told: tell(place, how) });
-        there.add(key);
-      }
+    for (const { pod, place } of pods.flatMap(containersOf)) {
+      const key = `${place.pod}/${place.container}`;
+      const how = { hasEnded: word !== 'Running' || hasEnded(pod, place.container) };
+      if (followed.has(key)) logs.see(place, how);
+      else followed.set(key, { place, told: tell(place, how) });
+      there.add(key);
     }
     for (const [key, { place }] of followed) if (!there.has(key)) logs.see(place, { hasEnded: true });
-    if (word !== 'Running') break;
-    await clock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
+  };
+  let word: JobWord | null = 'Running';
+  try {
+    while (!signal.aborted) {
+      const look = await looks.look(name).catch(laterOrGone);
+      word = look === 'gone' ? null : look === 'later' ? word : look.word;
+      if (look !== 'later') see(look === 'gone' ? { word: 'Failed', pods: [] } : look);
+      if (word !== 'Running') break;
+      await clock.sleep(LOOK_EVERY_MS, signal).catch(() => undefined);
+    }
+    await Promise.all([...followed.values()].map(({ told }) => told));
+    return signal.aborted ? null : word;
+  } finally {
+    over.abort();
   }
-  await Promise.all([...followed.values()].map(({ told }) => told));
-  return signal.aborted ? null : word;
 }
+
+/** A Job that was there is gone; and what a cluster says that is away is not said of the Job. */
+function laterOrGone(error: unknown): 'later' | 'gone' {
+  if (isKtError(error) && error.code === 'UNKNOWN_JOB') return 'gone';
+  if (isKubeError(error) && error.code !== 'CLUSTER_FORBIDDEN') return 'later';
+  throw error;
+}
+
+/** The containers of a pod that may have written something. */
+const containersOf = (pod: Pod): { pod: Pod; place: ContainerPlace }[] =>
+  pod.status?.phase === 'Pending'
+    ? []
+    : (pod.spec?.containers ?? []).map(({ name }) => ({
+        pod,
+        place: { pod: pod.metadata.name, container: name },
+      }));
 
 /** Whether a container writes no more. */
 function hasEnded({ spec, status }: Pod, container: string): boolean {

@@ -33,3 +33,9 @@ test.each([null, 'x', 5, [], { rules: null }, { rules: 'FailJob' }, { rules: [nu
     expect(job.spec['podFailurePolicy']).toEqual(podFailurePolicy);
   },
 );
+
+test('what a template says of its items - holds, as far as there are so many', () => {
+  const job = jobWith({ backoffLimit: 3, backoffLimitPerIndex: 1, maxFailedIndexes: 5, parallelism: 2 });
+  asArray(job, 4);
+  expect(job.spec).toMatchObject({ backoffLimitPerIndex: 1, maxFailedIndexes: 4, parallelism: 2 });
+});

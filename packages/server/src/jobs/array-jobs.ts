@@ -2,7 +2,8 @@
 import { KtError } from '@kube-transform/sdk';
 import type { JobObject } from './job-object.js';
 
-const MAX_ITEMS = 100_000;
+/** So many items an array job may have. */
+export const MAX_ITEMS = 100_000;
 
 /**
  * Makes a Job an Indexed Job: each pod finds its number in JOB_COMPLETION_INDEX. What the template says of
@@ -19,19 +20,24 @@ export function asArray({ spec }: JobObject, items: number): void {
       'An array job needs a template with restartPolicy: Never, so that attempts are counted for each item.';
     throw new KtError({ code: 'BAD_ARRAY_SIZE', path: 'array_size', message });
   }
-  const retries = spec.backoffLimit ?? 6;
+  const { backoffLimit = 6, backoffLimitPerIndex = backoffLimit, maxFailedIndexes } = spec;
   delete spec.backoffLimit;
   Object.assign(spec, {
     completionMode: 'Indexed',
     completions: items,
     parallelism: Math.min(items, spec.parallelism ?? 100),
-    backoffLimitPerIndex: retries,
+    backoffLimitPerIndex,
+    ...(typeof maxFailedIndexes === 'number' ? { maxFailedIndexes: Math.min(items, maxFailedIndexes) } : {}),
   });
   const policy = spec['podFailurePolicy'] as { rules?: unknown } | undefined;
   const rules = Array.isArray(policy?.rules) ? (policy.rules as ({ action?: unknown } | null)[]) : [];
   // An exit code after which the job is not tried again ends the item that had it.
   for (const rule of rules) if (rule?.action === 'FailJob') rule.action = 'FailIndex';
 }
+
+/** How many items a Job has, whose numbers are in the names of pods; undefined where those have none. */
+export const itemsIn = ({ spec }: JobObject): number | undefined =>
+  spec.completionMode === 'Indexed' ? spec.completions : undefined;
 
 /** How an item stands. */
 export type ItemWord = 'Pending' | 'Running' | 'Complete' | 'Failed';

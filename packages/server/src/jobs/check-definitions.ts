@@ -3,6 +3,7 @@ import { isKubeError, type KubeApi, paths } from '@kube-transform/runtime/kubern
 import { isKtError } from '@kube-transform/sdk';
 import type { DefinitionSource } from '../definitions/definitions.js';
 import { MissingValue } from '../jinja/template-error.js';
+import { asArray, itemsIn } from './array-jobs.js';
 import { newName, randomHex } from './job-names.js';
 import type { GivenArguments, JobTemplates } from './job-templates.js';
 
@@ -24,6 +25,8 @@ export interface CheckDefinitionsOptions {
   templates: JobTemplates;
   /** For all templates. */
   args: GivenArguments;
+  /** Each as an array job with so many items. Default: as it is. */
+  arraySize?: number | undefined;
   /** Is shown the Jobs, and makes none. Default: no cluster is asked. */
   api?: KubeApi | undefined;
 }
@@ -44,11 +47,12 @@ export async function checkDefinitions(options: CheckDefinitionsOptions): Promis
 
 async function check(
   definition: string,
-  { templates, args, api }: CheckDefinitionsOptions,
+  { templates, args, arraySize, api }: CheckDefinitionsOptions,
 ): Promise<Omit<DefinitionCheck, 'definition'>> {
   try {
     const job = await templates.render(definition, args);
-    job.metadata.name = newName(job.metadata.name, randomHex());
+    if (arraySize !== undefined) asArray(job, arraySize);
+    job.metadata.name = newName(job.metadata.name, randomHex(), itemsIn(job));
     if (api === undefined) return { result: 'rendered' };
     const query = { dryRun: 'All', fieldValidation: 'Strict' };
     await api.create(paths.jobs(api.namespace), job, { query });

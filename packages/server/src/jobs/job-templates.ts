@@ -35,13 +35,10 @@ export class JobTemplates {
    */
   async render(definition: string, args: GivenArguments, place: JobPlace = {}): Promise<JobObject> {
     const { definitions, signature, limits } = this.#options;
-    const [template, usual] = await Promise.all([
-      definitions.templateOf(definition),
-      definitions.placeOf?.(definition),
-    ]);
-    const job = checkJob(rendered(definition, template, args), limits);
+    const job = checkJob(rendered(definition, await definitions.templateOf(definition), args), limits);
     const labels = { ...job.metadata.labels, [MARK.signature]: signature, [MARK.definition]: definition };
     const placed = { ...job, metadata: { ...job.metadata, labels } };
+    const usual = await definitions.placeOf?.(definition);
     placeIn(placed, {
       queue: place.queue ?? usual?.queue,
       priority: place.priority ?? usual?.priority,

@@ -6,13 +6,19 @@
  * MJ2 The state is the Jobs alone: any number of processes may do this for one signature at once.
  */
 import { isKtError, KtError } from '@kube-transform/sdk';
-import { type KubeApi, KubeApi as Api, type KubeConnection, paths } from '@kube-transform/runtime/kubernetes';
+import {
+  isKubeError,
+  type KubeApi,
+  KubeApi as Api,
+  type KubeConnection,
+  paths,
+} from '@kube-transform/runtime/kubernetes';
 import { systemClock } from '@kube-transform/runtime/internal';
 import type { Clock } from '@kube-transform/runtime';
 import type { DefinitionSource } from '../definitions/definitions.js';
 import { argumentsOf, TemplateArguments } from '../jinja/arguments.js';
 import { jsonText } from '../jinja/values.js';
-import { asArray } from './array-jobs.js';
+import { asArray, itemsIn, MAX_ITEMS } from './array-jobs.js';
 import { checkJob, type JobLimits } from './check-job.js';
 import { asWaiting, dependencyNames } from './dependencies.js';
 import { type JobLogs, type LogOptions, logsOf } from './job-logs.js';
@@ -80,36 +86,21 @@ export class JobManager {
 
   /** Makes a Job of a definition; its name. @throws KtError, KubeError */
   async create(definition: string, args: GivenArguments, options: CreateOptions = {}): Promise<string> {
-    const { idempotencyKey: key, arraySize, queue, priority } = options;
-    const job = await this.render(definition, args, { queue, priority });
-    const names = dependencyNames(options.dependsOn ?? []);
-    if (arraySize !== undefined) asArray(job, arraySize);
-    const base =
-      key === undefined
-        ? job.metadata.name
-        : definition
-            .toLowerCase()
-            .replaceAll(/[^a-z0-9]/g, '-')
-            .replace(/^-/, 'x');
-    const hex = key === undefined ? randomHex() : hexOf([this.signature, definition, key]);
-    job.metadata.name = newName(base, hex, arraySize);
-    if (key !== undefined) {
-      const { values } = args instanceof TemplateArguments ? args : argumentsOf(args);
-      const said = [jsonText(values), String(arraySize)];
-      if (names.length > 0 || queue !== undefined || priority !== undefined)
-        said.push(names.join(','), queue ?? '', priority ?? '');
-      job.metadata.annotations = { ...job.metadata.annotations, [MARK.request]: hexOf(said) };
-    }
-    if (names.length > 0) {
-      try {
-        asWaiting(job, names, await openOf(this, names, this.#clock.nowMs()));
-      } catch (error) {
-        // The same request may have made it before those that it names had failed or gone.
-        if (key !== undefined && (await this.#isMade(job))) return job.metadata.name;
-        throw error;
+    const keyed = options.idempotencyKey === undefined ? undefined : this.#keyed(definition, args, options);
+    try {
+      const job = await this.#asked(definition, args, options);
+      if (keyed !== undefined) {
+        job.metadata.name = keyed.name;
+        job.metadata.annotations = { ...job.metadata.annotations, [MARK.request]: keyed.request };
       }
+      const names = dependencyNames(options.dependsOn ?? []);
+      if (names.length > 0) asWaiting(job, names, await openOf(this, names, this.#clock.nowMs()));
+      return await this.#make(job, options.preCreate);
+    } catch (error) {
+      // The same request may have made it before its definition, or what it waits for, had changed or gone.
+      if (keyed !== undefined && !isKubeError(error) && (await this.#isMade(keyed))) return keyed.name;
+      throw error;
     }
-    return await this.#make(job, options.preCreate);
   }
 
   /** The Job that a definition and its arguments give, without making it. @throws KtError, KubeError */
@@ -177,16 +168,44 @@ export class JobManager {
         message: `The job "${name}" runs: it can be made once more when it has ended.`,
       });
     const job = checkJob(withoutTraces(old), this.#limits);
-    const items = job.spec.completionMode === 'Indexed' ? job.spec.completions : undefined;
-    job.metadata.name = newName(baseOf(name), randomHex(), items);
+    job.metadata.name = newName(baseOf(name), randomHex(), itemsIn(job));
     job.metadata.annotations = { ...job.metadata.annotations, [MARK.retryOf]: name };
     return await this.#make(job);
   }
 
-  /** Whether the same request has made the Job. */
-  async #isMade({ metadata: { name, annotations } }: JobObject): Promise<boolean> {
-    const there = await this.get(name).catch(orGone);
-    return there?.metadata.annotations?.[MARK.request] === annotations?.[MARK.request];
+  /** The Job of a request, with a name by chance. */
+  async #asked(definition: string, args: GivenArguments, options: CreateOptions): Promise<JobObject> {
+    const { arraySize, queue, priority } = options;
+    const job = await this.render(definition, args, { queue, priority });
+    if (arraySize !== undefined) asArray(job, arraySize);
+    job.metadata.name = newName(job.metadata.name, randomHex(), itemsIn(job));
+    return job;
+  }
+
+  /** The name that all requests of a key give, and what tells one from another that has the same. */
+  #keyed(
+    definition: string,
+    args: GivenArguments,
+    { idempotencyKey = '', arraySize, dependsOn = [], queue, priority }: CreateOptions,
+  ): { name: string; request: string } {
+    const base = definition
+      .toLowerCase()
+      .replaceAll(/[^a-z0-9]/g, '-')
+      .replace(/^-/, 'x');
+    const { values } = args instanceof TemplateArguments ? args : argumentsOf(args);
+    const names = dependencyNames(dependsOn);
+    const said = [jsonText(values), String(arraySize)];
+    if (names.length > 0 || queue !== undefined || priority !== undefined)
+      said.push(names.join(','), queue ?? '', priority ?? '');
+    // Whatever the request says of items, which another with the key may say otherwise.
+    const name = newName(base, hexOf([this.signature, definition, idempotencyKey]), MAX_ITEMS);
+    return { name, request: hexOf(said) };
+  }
+
+  /** Whether the same request has made a Job. */
+  async #isMade({ name, request }: { name: string; request: string }): Promise<boolean> {
+    const there = await this.get(name).catch(() => null);
+    return there?.metadata.annotations?.[MARK.request] === request;
   }
 
   async #make(job: JobObject, preCreate = this.#preCreate): Promise<string> {

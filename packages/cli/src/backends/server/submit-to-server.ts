@@ -1,9 +1,9 @@
 /** From what was typed for `kt submit --server` to a run of a deployed pipeline. */
-import { didYouMean, KtError, omitUndefined } from '@kube-transform/sdk';
+import { didYouMean, KtError, omitUndefined, type StandardSchema } from '@kube-transform/sdk';
 import { asJson, fits, object } from '@kube-transform/runtime/internal';
 import { typedSchema } from '../cluster/deployed-params.js';
 import type { RunRequest } from '../../pipeline/make-run.js';
-import { readParams } from '../../pipeline/param-flags.js';
+import { paramText, readParams } from '../../pipeline/param-flags.js';
 import type { StartedRun } from '../backend.js';
 import { startedIn } from './answers.js';
 import type { OpenedServer } from './open-server.js';
@@ -33,6 +33,32 @@ export async function submitToServer(
       message: 'No pipeline was named.',
       hint: 'kt submit PIPELINE: the name of one that is deployed.',
     });
+  const pipeline = await deployedOn({ client, backend }, typed, version);
+  const params = readParams(pipeline, rest, pairs);
+  const body = { params: asJson(params), ...omitUndefined({ version, runId }) };
+  const started = await client.ask('startRun', {
+    path: { pipeline: typed },
+    body,
+    idempotencyKey: crypto.randomUUID(),
+  });
+  return startedIn(started, backend);
+}
+
+/** The parameters of what is deployed, as the help shows them. @throws KtError `NOT_DEPLOYED` */
+export async function paramHelpOf(
+  server: OpenedServer,
+  typed: string,
+  version: string | undefined,
+): Promise<string> {
+  return paramText(await deployedOn(server, typed, version));
+}
+
+/** What is deployed under a name. @throws KtError `NOT_DEPLOYED` */
+async function deployedOn(
+  { client, backend }: OpenedServer,
+  typed: string,
+  version: string | undefined,
+): Promise<{ name: string; params: StandardSchema | undefined }> {
   if (/[./#\\]/.test(typed)) {
     const { pipelines } = await client.ask('pipelines', {});
     const names = pipelines.map(({ name }) => name);
@@ -40,11 +66,6 @@ export async function submitToServer(
     const hint = didYouMean(typed, names) ?? `Deployed: ${names.join(', ') || 'nothing'}.`;
     throw new KtError({ code: 'NOT_DEPLOYED', path: 'pipeline', message, hint });
   }
-  const path = { pipeline: typed };
-  const found = await client.ask('pipeline', { path, query: { version } });
-  const schema = typedSchema({ params: fits(object, found.params) ?? null });
-  const params = readParams({ name: typed, params: schema }, rest, pairs);
-  const body = { params: asJson(params), ...omitUndefined({ version, runId }) };
-  const started = await client.ask('startRun', { path, body, idempotencyKey: crypto.randomUUID() });
-  return startedIn(started, backend);
+  const found = await client.ask('pipeline', { path: { pipeline: typed }, query: { version } });
+  return { name: typed, params: typedSchema({ params: fits(object, found.params) ?? null }) };
 }
