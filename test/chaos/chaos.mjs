@@ -43,11 +43,15 @@ let { store } = bucket ?? opened;
 const { default: pipeline } = await (await import(bundle.catalog)).modules[bundle.entries[0]]();
 const place = { api, namespace, random, dir };
 
+const PODS = [{ itemsPerPod: null, reuse: 'run' }, { itemsPerPod: null }, {}];
 let runs = 0;
-/** The document of a run; its pods have some items each in one, and take what is left in the next. */
+/**
+ * The document of a run; its pods have some items each in one, take what is left in the next, and do so for
+ * all its steps in the third.
+ */
 async function document(isFree) {
   const { jobs, ...rest } = (await newRun({ pipeline, clock: systemClock })).pipeline;
-  const own = runs++ % 2 === 0 ? { itemsPerPod: null } : {};
+  const own = PODS[runs++ % PODS.length];
   return { ...rest, jobs: jobs.map(job => ({ ...job, ...own, ...(isFree ? { retries: 0 } : {}) })) };
 }
 

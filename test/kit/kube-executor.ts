@@ -11,6 +11,7 @@ import {
   clusterSettings,
   watch,
   KubeApi,
+  type KubernetesExecutor,
   kubernetesExecutor,
   LABEL,
   ownerOf,
@@ -55,7 +56,8 @@ export function executorOf({ api, store, frameOf, pods = 6, host }: KubeGround):
     made = executor;
     if (host !== undefined) {
       const onAssign = (request: AssignmentRequest): Promise<Assignment | null> => executor.assign(request);
-      server = await hintServer({ host, onHint: hint => executor.hint(hint), onAssign });
+      const onWarm: KubernetesExecutor['warm'] = (request, signal) => executor.warm(request, signal);
+      server = await hintServer({ host, onHint: hint => executor.hint(hint), onAssign, onWarm });
       await store.put(hintsKey(runId), new TextEncoder().encode(HINT_ADDRESS.text(server.address)));
     }
     begun();

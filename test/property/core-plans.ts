@@ -64,6 +64,7 @@ export function makeJob(name: string, dependencies: string[], sketched: Sketch):
     labels: {},
     gpu: 0,
     placement: 'pod',
+    reuse: 'step',
     kubernetes: {},
   };
 }

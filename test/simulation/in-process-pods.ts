@@ -1,9 +1,10 @@
 /** Pods of a scripted cluster that run in this process: quick, and as easily ended as a real one. */
 import type { FileStore } from '@kube-transform/runtime';
 import { omitUndefined } from '@kube-transform/sdk';
-import { localHost } from '@kube-transform/runtime/internal';
+import { localHost, systemClock } from '@kube-transform/runtime/internal';
 import { EXIT_CODE } from '../../packages/runtime/src/kubernetes/manifests/exit-codes.js';
 import { type PodKnowledge, runPod } from '../../packages/runtime/src/worker/run-pod.js';
+import type { WarmRequest } from '../../packages/runtime/src/ports/index.js';
 import type { KubernetesExecutor } from '@kube-transform/runtime/kubernetes';
 import type { Chance } from '../kit/lag-store/chance.js';
 import type { BeginPod, PodProcess } from '../kit/kube-node.js';
@@ -11,10 +12,12 @@ import { catalogOf, hurried } from './simulated-run.js';
 
 /** What a run's pods are given. */
 export interface PodGround {
+  runId: string;
   store: FileStore;
   chance: Chance;
   hint: KubernetesExecutor['hint'];
   assign: KubernetesExecutor['assign'];
+  warm: KubernetesExecutor['warm'];
 }
 
 /** Begins the pods of runs, each on the ground of its run; some end early, some hints are lost. */
@@ -26,6 +29,10 @@ export const podsOn =
     if (ground === undefined) return gone;
     const index = Number(env['JOB_COMPLETION_INDEX']);
     const stop = new AbortController();
+    if (env['KT_WARM'] !== undefined) {
+      const who = { warm: env['KT_WARM'], index, uid: env['KT_POD_UID'] ?? '' };
+      return { ended: warm(() => groundOf(runId), who, stop), kill: () => (stop.abort(), true) };
+    }
     const lanes = Number(env['KT_LANES'] ?? Number.POSITIVE_INFINITY);
     const ask = { job, wave: Number(env['KT_WAVE'] ?? 0), index };
     const all = async (): Promise<{ code: number; message: string }> => {
@@ -52,6 +59,29 @@ const gone: PodProcess = {
   ended: Promise.resolve({ code: EXIT_CODE.broken, message: '' }),
   kill: () => false,
 };
+
+/** A pod of no step, until it is told to end or nobody answers it. */
+async function warm(
+  groundOf: () => PodGround | undefined,
+  who: { warm: string; index: number; uid: string },
+  stop: AbortController,
+): Promise<{ code: number; message: string }> {
+  let done: WarmRequest['done'];
+  let patience = 20;
+  for (;;) {
+    const ground = groundOf();
+    if (ground === undefined || stop.signal.aborted) return { code: EXIT_CODE.stopped, message: '' };
+    const given = await ground.warm({ ...who, ...omitUndefined({ done }) }, stop.signal);
+    if (given === null && patience-- > 0) await systemClock.sleep(50);
+    if (given === null ? patience > 0 : given.isLater === true) continue;
+    if (given?.job === undefined || given.pod === null) return { code: 0, message: '' };
+    const { job, pod } = given;
+    const end = await run({ runId: ground.runId, job, pod, known: given }, ground, stop);
+    if (end.code !== 0 && end.code !== EXIT_CODE.failed) return end;
+    const { last, segment } = JSON.parse(end.message) as { last: number; segment?: string };
+    done = { job, pod, last, ...omitUndefined({ segment }) };
+  }
+}
 
 /** Pod of an index in ranges such as `0-2,5`. */
 function podAt(ranges: string, index: number): number {
@@ -87,8 +117,11 @@ async function run(
     const { last = 0, segment } = outcome;
     if (!chance.happens(0.2)) hint({ job, pod, last, ...omitUndefined({ segment }) });
     const code = outcome.open > 0 ? EXIT_CODE.stopped : outcome.failed > 0 ? EXIT_CODE.failed : 0;
-    return { code, message: JSON.stringify({ begun: [], last, pod, segment }) };
+    return { code, message: JSON.stringify({ begun: [], last, pod, job, segment }) };
   } catch (error) {
-    return { code: EXIT_CODE.broken, message: JSON.stringify({ begun: [], message: String(error), pod }) };
+    return {
+      code: EXIT_CODE.broken,
+      message: JSON.stringify({ begun: [], message: String(error), pod, job }),
+    };
   }
 }

@@ -50,13 +50,16 @@ const onCluster: MakeExecutor = ({ store, record, chance }) => {
   const isFirst = !grounds.has(runId);
   const executor = kubernetesExecutor({ api, store, clock, frame, isFirst, onTrouble: () => undefined });
   const assign: PodGround['assign'] = request => executor.assign(request);
-  grounds.set(runId, { store, chance, hint: hint => executor.hint(hint), assign });
+  const warm: PodGround['warm'] = (request, signal) => executor.warm(request, signal);
+  grounds.set(runId, { runId, store, chance, hint: hint => executor.hint(hint), assign, warm });
   return executor;
 };
 
 async function simulate(seed: number): Promise<void> {
   const faults = faultsOf(seed);
-  const run = new SimulatedRun(onCluster, faults, { twoDrivers: 0.05 });
+  // Warm pods ask whom the address of the run's controller leads to: the one that has claimed it last.
+  const reuse = seed % 2 === 0 ? 'run' : 'step';
+  const run = new SimulatedRun(onCluster, faults, { twoDrivers: reuse === 'run' ? 0 : 0.05, reuse });
   const said = await run.run();
   grounds.delete(`s${seed}`);
   for (const { metadata } of server.storage.all(paths.jobs('ns')))

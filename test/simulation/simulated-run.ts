@@ -42,6 +42,11 @@ const STEPS: KTPipelineInput = {
     },
   ],
 };
+/** The same, with pods that its steps share. */
+const SHARING: KTPipelineInput = {
+  ...STEPS,
+  jobs: (STEPS.jobs ?? []).map(job => ({ ...job, itemsPerPod: null, reuse: 'run' })),
+};
 const EXPECTED = {
   triple: [3, 6, 9, 12, null, 18],
   sum: [48],
@@ -96,6 +101,7 @@ export class SimulatedRun {
   readonly #chance: Chance;
   readonly #seed: number;
   readonly #disturbances: Disturbances;
+  readonly #reuse: 'step' | 'run';
   #store: LagStore;
   /** Drivers so far. */
   drives = 0;
@@ -107,8 +113,13 @@ export class SimulatedRun {
   constructor(
     make: MakeExecutor,
     options: LagOptions,
-    { inner = memoryFileStore(), ...disturbances }: Partial<Disturbances> & { inner?: FileStore } = {},
+    {
+      inner = memoryFileStore(),
+      reuse = 'step',
+      ...disturbances
+    }: Partial<Disturbances> & { inner?: FileStore; reuse?: 'step' | 'run' } = {},
   ) {
+    this.#reuse = reuse;
     this.#make = make;
     this.#disturbances = { ...OFTEN, ...disturbances };
     this.#seed = options.seed;
@@ -132,7 +143,11 @@ export class SimulatedRun {
   }
 
   async #begin(): Promise<RunRecord> {
-    const record = await newRun({ pipeline: STEPS, clock: systemClock, runId: `s${this.#seed}` });
+    const record = await newRun({
+      pipeline: this.#reuse === 'run' ? SHARING : STEPS,
+      clock: systemClock,
+      runId: `s${this.#seed}`,
+    });
     while ((await this.#tried(() => readRecord(this.#store, record.runId))) == null)
       await this.#tried(() => writeRecord(this.#store, record));
     return record;

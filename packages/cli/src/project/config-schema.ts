@@ -57,6 +57,7 @@ const defaults = z.strictObject({
   timeout: durationText.nullable().optional(),
   env: texts.optional(),
   labels: texts.optional(),
+  reuse: z.enum(['step', 'run']).optional(),
   kubernetes: kubernetesOptions.optional(),
 });
 

@@ -20,11 +20,19 @@ import { TERMINATION_NOTE, TerminationFile } from '../process/termination-messag
 import { EXIT_CODE } from '../kubernetes/manifests/exit-codes.js';
 import { residentBytes } from '../process/resident-memory.js';
 import { LINGER_MS, untilQuiet } from '../process/until-quiet.js';
+import { serveWarmPod } from '../kubernetes/warm/serve-warm-pod.js';
 import { nthOfRanges } from '../kubernetes/api/index-ranges.js';
 import { pacing } from '../executors/pacing.js';
-import { localHost } from '../local-host.js';
+import { type LocalHost, localHost } from '../local-host.js';
 import { openStore } from '../open-store.js';
-import type { Assignment, AssignmentRequest, FunctionCatalog, ItemEvent, JobOrder } from '../ports/index.js';
+import type {
+  Assignment,
+  AssignmentRequest,
+  FileStore,
+  FunctionCatalog,
+  ItemEvent,
+  JobOrder,
+} from '../ports/index.js';
 import { attemptTimeoutMs, stopsJob } from '../worker/retry-policy.js';
 import type { PodHost } from '../worker/pod-host.js';
 import { runPod } from '../worker/run-pod.js';
@@ -42,7 +50,7 @@ const PROGRESS_MS = 1000;
 
 /** Runs the pod that the environment names, and ends the process. */
 export async function servePod(catalog: FunctionCatalog, sums: Record<string, string>): Promise<never> {
-  const note = new TerminationFile(process.env['KT_TERMINATION'] ?? '/dev/termination-log');
+  const note = new TerminationFile(notePath());
   let code: number | undefined;
   let isDry = false;
   process.once('beforeExit', () => (isDry = true));
@@ -76,6 +84,8 @@ function codeOf(error: unknown): number {
   return error.code === 'STORE_FAILED' ? EXIT_CODE.unstored : EXIT_CODE.broken;
 }
 
+const notePath = (): string => process.env['KT_TERMINATION'] ?? '/dev/termination-log';
+
 function setting(name: string): string {
   const value = process.env[name];
   if (value !== undefined && value !== '') return value;
@@ -94,6 +104,8 @@ async function run(
 ): Promise<number> {
   const replayed = process.env['KT_DEBUG_ITEM'];
   if (replayed !== undefined) return await replay(Number(replayed), catalog, sums);
+  if (process.env['KT_WARM'] !== undefined)
+    return await runWarm(process.env['KT_WARM'], { catalog, sums, note });
   const [runId, job, index] = [setting('KT_RUN'), setting('KT_JOB'), Number(setting('JOB_COMPLETION_INDEX'))];
   const lanes = Number(process.env['KT_LANES'] ?? Number.POSITIVE_INFINITY);
   const own = nthOfRanges(setting('KT_PODS'), index);
@@ -103,13 +115,8 @@ async function run(
       path: 'KT_PODS',
       message: `This Job has no pod of index ${index}.`,
     });
-  const stop = new AbortController();
-  process.on('SIGTERM', () => stop.abort(new Error('The pod is being stopped.')));
-  const { digest } = catalog;
-  verifyFiles(fileURLToPath(new URL('.', import.meta.url)), { digest, sums }, setting('KT_DIGEST'));
-  const store = await openStore(setting('KT_STORE'), { isTried: true });
+  const { store, host, signal } = await ground(catalog, sums);
   const hints = new HintClient(store, runId);
-  const host = localHost({ store, clock: systemClock, catalog });
   const ask = { job, wave: Number(setting('KT_WAVE')), index };
   // Where each request has its price and its time, the controller tells at once what it has read.
   const told =
@@ -118,8 +125,7 @@ async function run(
       : null;
   const step: JobOrder | null = told?.step ?? (await host.manifests(runId, job));
   const timeoutMs = step === null ? null : attemptTimeoutMs(step.job);
-  const path = process.env['KT_TERMINATION'] ?? '/dev/termination-log';
-  const timeout = timeoutMs === null ? undefined : await hardTimeout(timeoutMs, path);
+  const timeout = timeoutMs === null ? undefined : await hardTimeout({ timeoutMs });
   let at = own;
   let toldMs = systemClock.elapsedMs();
   const emit = (event: ItemEvent): void => {
@@ -134,7 +140,7 @@ async function run(
   const podHost: PodHost = {
     ...host,
     ...pacing(step?.job.concurrency ?? 1),
-    signal: stop.signal,
+    signal,
     returned: item => {
       note.end(item);
       timeout?.end(item);
@@ -146,12 +152,12 @@ async function run(
   };
   const isShared = Number.isFinite(lanes);
   const more = (done?: AssignmentRequest['done']): Promise<Assignment> =>
-    hints.assign({ ...ask, ...omitUndefined({ done }) }, { clock: systemClock, signal: stop.signal });
+    hints.assign({ ...ask, ...omitUndefined({ done }) }, { clock: systemClock, signal });
   let hasFailed = false;
   for (let given = told ?? (index < lanes ? { pod: own } : await more()); given.pod !== null;) {
     const { pod } = given;
     at = pod;
-    if (isShared) note.take(pod);
+    if (isShared) note.take({ pod });
     const known = { ...given, ...omitUndefined({ step: step ?? undefined }) };
     const outcome = await runPod({ runId, job, pod, crashed: [] }, podHost, known);
     const { last = 0 } = outcome;
@@ -168,18 +174,46 @@ async function run(
   return hasFailed ? EXIT_CODE.failed : 0;
 }
 
+/** Runs what the controller gives to a pod that is of no step. */
+async function runWarm(
+  warm: string,
+  { catalog, sums, note }: { catalog: FunctionCatalog; sums: Record<string, string>; note: TerminationFile },
+): Promise<number> {
+  const { store, host, signal } = await ground(catalog, sums);
+  const runId = setting('KT_RUN');
+  return serveWarmPod({
+    runId,
+    who: { warm, index: Number(setting('JOB_COMPLETION_INDEX')), uid: setting('KT_POD_UID') },
+    host: { ...host, signal, within: withinLog },
+    hints: new HintClient(store, runId),
+    note,
+    watch: ({ timeoutMs, ...at }) => hardTimeout({ timeoutMs, at }),
+    isGrown,
+    progressMs: PROGRESS_MS,
+  });
+}
+
+/** What all pods stand on. @throws KtError where the code is not that of the run, or there is no store. */
+async function ground(
+  catalog: FunctionCatalog,
+  sums: Record<string, string>,
+): Promise<{ store: FileStore; host: LocalHost; signal: AbortSignal }> {
+  const stop = new AbortController();
+  process.on('SIGTERM', () => stop.abort(new Error('The pod is being stopped.')));
+  const { digest } = catalog;
+  verifyFiles(fileURLToPath(new URL('.', import.meta.url)), { digest, sums }, setting('KT_DIGEST'));
+  const store = await openStore(setting('KT_STORE'), { isTried: true });
+  return { store, host: localHost({ store, clock: systemClock, catalog }), signal: stop.signal };
+}
+
 /** Runs one item again for somebody who looks at it, under a debugger or not. */
 async function replay(item: number, catalog: FunctionCatalog, sums: Record<string, string>): Promise<number> {
   const [runId, job] = [setting('KT_RUN'), setting('KT_JOB')];
-  const files = fileURLToPath(new URL('.', import.meta.url));
-  verifyFiles(files, { digest: catalog.digest, sums }, setting('KT_DIGEST'));
-  const store = await openStore(setting('KT_STORE'), { isTried: true });
-  const stop = new AbortController();
-  process.on('SIGTERM', () => stop.abort(new Error('The process is being stopped.')));
+  const { host: local, signal } = await ground(catalog, sums);
   const host: PodHost = {
-    ...localHost({ store, clock: systemClock, catalog }),
+    ...local,
     ...pacing(1),
-    signal: stop.signal,
+    signal,
     returned: () => undefined,
     draining: () => false,
     emit: () => undefined,
@@ -209,7 +243,7 @@ function isGrown(): boolean {
 }
 
 /** Threads take longer to load than most of this does. */
-async function hardTimeout(timeoutMs: number, path: string): Promise<HardTimeout> {
+async function hardTimeout(given: { timeoutMs: number; at?: object }): Promise<HardTimeout> {
   const { HardTimeout } = await import('../process/hard-timeout.js');
-  return new HardTimeout({ timeoutMs, path, format: TERMINATION_NOTE.latest });
+  return new HardTimeout({ ...given, path: notePath(), format: TERMINATION_NOTE.latest });
 }

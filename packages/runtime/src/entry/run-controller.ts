@@ -206,6 +206,7 @@ async function run(
     host: process.env['KT_POD_IP'] ?? '127.0.0.1',
     onHint: hint => executor.hint(hint),
     onAssign: request => executor.assign(request),
+    onWarm: (request, signal) => executor.warm(request, signal),
   });
   await announceController(store, runId, { ...hints.address, epoch });
   /** The last report, begun as soon as the run has ended: what is left is deleted after it. */

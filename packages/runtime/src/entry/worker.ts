@@ -28,7 +28,7 @@ export async function startWorker(handed: BundleCatalog): Promise<void> {
     captureOutput();
     const bundle = CATALOG.check(handed, 'worker.mjs');
     const catalog = bundleCatalog(bundle);
-    if (process.env['KT_JOB'] !== undefined) await servePod(catalog, bundle.sums);
+    if ((process.env['KT_JOB'] ?? process.env['KT_WARM']) !== undefined) await servePod(catalog, bundle.sums);
     await serveDriver(catalog);
   } catch (error) {
     printAside(messageOf(error));

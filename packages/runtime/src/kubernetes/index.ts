@@ -17,8 +17,7 @@ export { nthOfRanges } from './api/index-ranges.js';
 export { KubeApi } from './api/kube-api.js';
 export { isKubeError, KubeError } from './api/kube-error.js';
 export { kubernetesExecutor } from './executor/kubernetes-executor.js';
-export type { KubernetesExecutor } from './executor/kubernetes-executor.js';
-export type { KubernetesOptions } from './executor/options.js';
+export type { KubernetesExecutor, KubernetesOptions } from './executor/options.js';
 export {
   ANNOTATION,
   bundleName,

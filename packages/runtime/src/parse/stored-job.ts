@@ -100,8 +100,9 @@ export const JOB = record<KTJob>({
   env: alike(table(text)),
   labels: alike(table(text)),
   gpu: count,
-  // Jobs of 0.1.0 do not have it.
+  // Jobs of 0.1.0 have neither.
   placement: orElse(oneOf('pod', 'controller'), 'pod'),
+  reuse: orElse(oneOf('step', 'run'), 'step'),
   kubernetes: alike(KUBERNETES),
 });
 

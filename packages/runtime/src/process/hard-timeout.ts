@@ -16,7 +16,7 @@ const CHECK_MS = 100;
 const GRACE_MS = 2000;
 
 const THREAD = `
-const { parentPort, workerData: { first, path, format, checkMs } } = require('node:worker_threads');
+const { parentPort, workerData: { first, path, note, checkMs } } = require('node:worker_threads');
 const { writeFileSync } = require('node:fs');
 let slots = first;
 parentPort.on('message', larger => (slots = larger));
@@ -25,7 +25,7 @@ setInterval(() => {
   const late = slots.deadlines.findIndex(at => at > 0 && now > at);
   if (late < 0) return;
   const begun = [...slots.items].filter((_, i) => slots.deadlines[i] > 0);
-  try { writeFileSync(path, JSON.stringify({ format, begun, deadline: slots.items[late] })); } catch {}
+  try { writeFileSync(path, JSON.stringify({ ...note, begun, deadline: slots.items[late] })); } catch {}
   process.kill(process.pid, 'SIGKILL');
 }, checkMs);
 `;
@@ -49,13 +49,21 @@ export class HardTimeout {
   readonly #timeoutMs: number;
   readonly #thread: Worker;
 
-  /** @param options `format`: of the termination message, not imported: that would make a file of its own. */
-  constructor(options: { timeoutMs: number; path: string; format: number }) {
-    const { timeoutMs, path, format } = options;
+  /**
+   * @param options `format`: of the termination message, not imported: that would make a file of its own;
+   * `at`: what else it says.
+   */
+  constructor(options: { timeoutMs: number; path: string; format: number; at?: object }) {
+    const { timeoutMs, path, format, at } = options;
     this.#timeoutMs = timeoutMs;
-    const workerData = { first: this.#slots, path, format, checkMs: CHECK_MS };
+    const workerData = { first: this.#slots, path, note: { format, ...at }, checkMs: CHECK_MS };
     this.#thread = new Worker(THREAD, { eval: true, workerData });
     this.#thread.unref();
+  }
+
+  /** Nothing is watched any more. */
+  close(): Promise<unknown> {
+    return this.#thread.terminate();
   }
 
   begin(item: number): void {

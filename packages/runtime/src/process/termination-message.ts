@@ -27,6 +27,7 @@ export const TERMINATION_NOTE = new Format<TerminationNote>({
     message: optional(text),
     last: optional(count),
     pod: optional(count),
+    job: optional(text),
   }),
 });
 
@@ -34,7 +35,7 @@ export const TERMINATION_NOTE = new Format<TerminationNote>({
 export class TerminationFile {
   readonly #fd: number | null;
   readonly #begun = new Set<number>();
-  #pod: number | undefined;
+  #at: Pick<TerminationNote, 'pod' | 'job'> = {};
   #length = 0;
 
   constructor(path: string) {
@@ -42,8 +43,8 @@ export class TerminationFile {
   }
 
   /** From now on it is at this. */
-  take(pod: number): void {
-    this.#pod = pod;
+  take(at: { pod: number; job?: string }): void {
+    this.#at = at;
     this.#write({ begun: [...this.#begun] });
   }
 
@@ -72,7 +73,7 @@ export class TerminationFile {
 
   #write(note: TerminationNote): void {
     if (this.#fd === null) return;
-    if (this.#pod !== undefined) note.pod = this.#pod;
+    Object.assign(note, this.#at);
     let body = TERMINATION_NOTE.text(note);
     while (body.length > MAX_BYTES)
       body = TERMINATION_NOTE.text({

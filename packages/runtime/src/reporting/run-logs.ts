@@ -57,6 +57,8 @@ export interface StoredLine {
   level: string;
   message: string;
   data?: object;
+  /** Name of the step, where a pod that runs several has printed it. */
+  job?: string;
 }
 
 /** The shape of a line; functions may log what is no text. */
@@ -67,6 +69,7 @@ export const STORED_LINE = record<StoredLine>({
   level: text,
   message: words,
   data: optional(json) as Shape<StoredLine['data']>,
+  job: optional(text),
 });
 
 /** A line with the name of its job. */

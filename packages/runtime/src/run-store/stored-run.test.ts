@@ -121,7 +121,9 @@ describe('what is stored of a run', () => {
           dependencies: [],
         }),
         // Those of 0.1.0 have none.
-      ).toEqual(Object.keys(job).filter(field => !['placement', 'container', 'inputs'].includes(field)));
+      ).toEqual(
+        Object.keys(job).filter(field => !['placement', 'reuse', 'container', 'inputs'].includes(field)),
+      );
   });
 
   test.each<[string, unknown, string, string]>([

@@ -63,7 +63,7 @@ export interface ContainerSpec<
  */
 export type ContainerOptions<Names extends string = string> = Omit<
   StepOptions<Names>,
-  'outputs' | 'inputs' | 'itemsPerPod' | 'concurrency' | 'placement' | 'env'
+  'outputs' | 'inputs' | 'itemsPerPod' | 'concurrency' | 'placement' | 'reuse' | 'env'
 >;
 
 /**

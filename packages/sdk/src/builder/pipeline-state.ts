@@ -23,6 +23,8 @@ export interface Step {
   inputs: unknown;
   outputs: unknown;
   options: StepDefaults & { after?: readonly string[] };
+  /** What its pipeline says of all steps. */
+  reuse?: KTJob['reuse'] | undefined;
 }
 
 /**
@@ -37,12 +39,15 @@ export interface Step {
 export interface PipelineOptions<S extends StandardSchema> {
   /** Schema of a run's parameters; they become flags of `kt run`. Default: no parameters. */
   params?: S;
+  /** Whose pods run its steps, where neither they nor their functions say. Default: what the context says. */
+  reuse?: KTJob['reuse'];
 }
 
 /** A pipeline's state; it is never changed, only followed by another. */
 export interface PipelineState {
   readonly name: string;
   readonly params: StandardSchema | undefined;
+  readonly reuse: KTJob['reuse'] | undefined;
   readonly steps: readonly Step[];
   /** Refs to results by the names of steps, nested where a sub-pipeline is used. */
   readonly refs: Readonly<Record<string, unknown>>;
@@ -59,7 +64,8 @@ export function addStep(state: PipelineState, step: Step, result: Ref<unknown>):
   if (step.fn !== null && !isMarked(step.fn)) throw notMarked(step.name, step.fn);
   const { args, items, inputs, outputs } = step;
   checkRefs(state, { name: step.name, isMap: items !== null }, { args, items, inputs, outputs });
-  return { ...state, steps: [...state.steps, step], refs: { ...state.refs, [step.name]: result } };
+  const steps = [...state.steps, { ...step, reuse: state.reuse }];
+  return { ...state, steps, refs: { ...state.refs, [step.name]: result } };
 }
 
 /** Refuses a name that is none or is taken. */

@@ -279,7 +279,8 @@ export function pipeline<S extends StandardSchema = StandardSchema<Nothing, Noth
   name: string,
   options: PipelineOptions<S> = {},
 ): Pipeline<Nothing, SchemaOutput<S>, SchemaInput<S>> {
-  return new Pipeline({ name, params: options.params, steps: [], refs: {}, schedules: [] });
+  const { params, reuse } = options;
+  return new Pipeline({ name, params, reuse, steps: [], refs: {}, schedules: [] });
 }
 
 /**

@@ -41,6 +41,26 @@ test('an option that is undefined is not given', () => {
   expect(jobsOf(pipeline('p').job('a', tough, () => ({}), options))[0]).toMatchObject({ retries: 3 });
 });
 
+test("what a pipeline says of reuse holds for its steps, a function's and a step's own word comes first", () => {
+  const alone = ktFunction({ name: 'm.alone', reuse: 'step' }, () => 1);
+  const inner = pipeline('inner').job('a', tick);
+  const kept = pipeline('kept', { reuse: 'step' }).job('a', tick);
+  const p = pipeline('p', { reuse: 'run' })
+    .job('a', tick)
+    .job('b', alone)
+    .job('c', alone, () => ({}), { reuse: 'run' })
+    .container('d', { image: 'x' })
+    .use('inner', inner)
+    .use('kept', kept);
+  const said = jobsOf(p).map(({ name, reuse }) => [name, reuse]);
+  expect(Object.fromEntries(said)).toEqual({
+    ...{ a: 'run', b: 'step', c: 'run', d: 'step' },
+    ...{ 'inner.a': 'run', 'kept.a': 'step' },
+  });
+  expect(jobsOf(pipeline('p').job('a', tick))[0]?.reuse).toBe('step');
+  expect(pipeline('p').job('a', tick).toSpec().jobs?.[0]).not.toHaveProperty('reuse');
+});
+
 test('name and schemas of a function do not reach the document', () => {
   const checked = ktFunction({ name: 'm.c', input: z.object({}), output: z.number() }, () => 1);
   expect(pipeline('p').job('a', checked).toSpec().jobs?.[0]).toEqual({

@@ -37,6 +37,7 @@ export function takeIn(
     items: moveRefs(step.items, move),
     inputs: moveRefs(step.inputs, move),
     outputs: moveRefs(step.outputs, move),
+    reuse: step.reuse ?? state.reuse,
     options: {
       ...step.options,
       after: [...(step.options.after ?? []).map(name => `${prefix}.${name}`), ...after],

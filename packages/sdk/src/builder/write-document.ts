@@ -36,7 +36,9 @@ function nameOf(pipeline: string, { fn, name }: Step): string {
 
 function jobOf(step: Step, names: ReadonlySet<string>, name: string): KTJobInput {
   // An option that is set to undefined is not given: the function's own holds.
-  const { after = [], ...options } = { ...stepDefaults(step.fn), ...omitUndefined(step.options) };
+  const ofPipeline = step.type === 'container' ? {} : omitUndefined({ reuse: step.reuse });
+  const own = { ...stepDefaults(step.fn), ...omitUndefined(step.options) };
+  const { after = [], ...options } = { ...ofPipeline, ...own };
   const { args, items, inputs, outputs } = step;
   const sources = refSources({ args, items, inputs, outputs });
   // `after` may name a sub-pipeline: all its steps are meant.

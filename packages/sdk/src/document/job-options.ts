@@ -127,6 +127,13 @@ export interface JobOptions {
    * options of Kubernetes; under a queue it runs in a pod. Default `pod`.
    */
   placement: 'pod' | 'controller';
+  /**
+   * Whose pods run it in a cluster. `step`: its own, which are a Job that bears its name. `run`: those that
+   * all steps of the run share that would have the same pod, kept for seconds, so that a step need not wait
+   * for a pod's start; without effect for containers, with `itemsPerPod` and under a queue. On this machine
+   * processes are shared in any case. Default `step`.
+   */
+  reuse: 'step' | 'run';
   /** What else Kubernetes is told about the pods. */
   kubernetes: KubernetesOptions;
 }

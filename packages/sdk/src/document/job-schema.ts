@@ -215,6 +215,10 @@ export const jobSchema = z
         z.enum(['pod', 'controller'], { error: 'Expected "pod" or "controller"' }),
         () => 'pod' as const,
       ),
+      reuse: withDefault(
+        z.enum(['step', 'run'], { error: 'Expected "step" or "run"' }),
+        () => 'step' as const,
+      ),
       kubernetes: withDefault(kubernetes, () => ({})),
     },
     {

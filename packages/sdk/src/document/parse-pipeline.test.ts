@@ -30,6 +30,7 @@ const DEFAULTS = {
   labels: {},
   gpu: 0,
   placement: 'pod',
+  reuse: 'step',
   kubernetes: {},
 };
 

@@ -85,6 +85,11 @@ test.each<[string, object, string]>([
     'jobs[0].placement: Expected "pod" or "controller", but got "laptop".',
   ],
   [
+    'a step whose pods are to be reused by something else',
+    { type: 'static', reuse: 'pod' },
+    'jobs[0].reuse: Expected "step" or "run", but got "pod".',
+  ],
+  [
     'items in a static job',
     { type: 'static', items: [1] },
     'jobs[0].items: Expected "items" only in a map job, but got [1].',

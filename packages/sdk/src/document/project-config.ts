@@ -22,7 +22,10 @@ export type Delivery = 'bundle' | 'registry' | 'docker';
  * ```
  */
 export type ContextDefaults = Partial<
-  Pick<JobOptions, 'retries' | 'backoff' | 'timeout' | 'env' | 'labels'> & { memory: string; cpu: string }
+  Pick<JobOptions, 'retries' | 'backoff' | 'timeout' | 'env' | 'labels' | 'reuse'> & {
+    memory: string;
+    cpu: string;
+  }
 > & {
   kubernetes?: KubernetesOptions;
 };

@@ -20,8 +20,9 @@ export interface PodTermination {
   late: number | null;
   /** The last segment of its results, as it said; 0: it did not. */
   last: number;
-  /** What it was at, as it said, where it takes one thing to do after another. */
+  /** What it was at, as it said, where it takes one thing to do after another; `job`: of which step. */
   pod: number | null;
+  job: string | null;
 }
 
 /** Most characters shown of the last words of a process. */
@@ -63,7 +64,7 @@ export function terminationOf(pod: Pod | undefined, given: Given): PodTerminatio
   const note =
     container === undefined ? readNote(state?.message) : { begun: hasBegun ? [container.item] : [] };
   const uid = pod.metadata.uid ?? null;
-  const at = { uid, begun: note.begun, last: note.last ?? 0, pod: note.pod ?? null };
+  const at = { uid, begun: note.begun, last: note.last ?? 0, pod: note.pod ?? null, job: note.job ?? null };
   const code = state?.exitCode ?? null;
   if (state?.reason === 'StartError' || state?.reason === 'ContainerCannotRun') {
     const cause =
@@ -126,12 +127,13 @@ const isOver = (code: number | null): boolean =>
   code === EXIT_CODE.failed || code === EXIT_CODE.abort || code === 0;
 
 const end = (
-  known: Omit<PodTermination, 'uid' | 'late' | 'last' | 'pod'> & Partial<PodTermination>,
+  known: Pick<PodTermination, 'kind' | 'cause' | 'begun'> & Partial<PodTermination>,
 ): PodTermination => ({
   uid: null,
   late: null,
   last: 0,
   pod: null,
+  job: null,
   ...known,
 });
 const evicted = (message: string): FailureCause => ({ kind: 'Evicted', message });

@@ -1,6 +1,6 @@
 /** Why the cluster does not let something be made, in its own words, and what to change. Pure. */
 import { type FailureCause, parseQuantity } from '@kube-transform/sdk';
-import type { KubeError } from '../api/kube-error.js';
+import { isKubeError, isMissingRight, type KubeError } from '../api/kube-error.js';
 
 /**
  * How long it is worth waiting for something to pass: `none`: it cannot; `fatal`: somebody may be about to
@@ -207,4 +207,14 @@ function tooLargeForQuota(said: string): string[] {
   return Object.keys(requested).filter(
     name => name in limited && amount(requested[name]) > amount(limited[name]),
   );
+}
+
+/** Why a Job is not made now that may be later: a quota, a right that is missing. @throws anything else. */
+export function refusalOf(error: unknown): PendingReason {
+  if (isMissingRight(error)) return missingRight(error);
+  const said = isKubeError(error, 403)
+    ? /(exceeded|status unknown for) quota: .*/s.exec(error.problems[0]?.message ?? '')?.[0]
+    : undefined;
+  if (said === undefined) throw error;
+  return rejectionOf(said);
 }

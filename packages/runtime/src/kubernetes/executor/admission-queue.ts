@@ -14,13 +14,16 @@ const LEAVE_WITHIN_MS = 30_000;
 /** The admission of a run's jobs. */
 export class AdmissionQueue {
   readonly #maxPods: number;
+  readonly #others: () => number;
   readonly #admitted = new Set<JobExecution>();
   readonly #waiting = new Set<JobExecution>();
   /** Settled jobs whose pods may not have ended, and since when. */
   readonly #leaving = new Map<JobExecution, number>();
 
-  constructor(maxPods: number) {
+  /** @param others pods that are of none of the jobs. Default: there are none. */
+  constructor(maxPods: number, others: () => number = () => 0) {
     this.#maxPods = maxPods;
+    this.#others = others;
   }
 
   /** Jobs that were admitted and are not settled. */
@@ -32,13 +35,13 @@ export class AdmissionQueue {
   get room(): number {
     let leaving = 0;
     for (const execution of this.#leaving.keys()) leaving += execution.podsLeft;
-    return Math.max(0, this.#maxPods - leaving);
+    return Math.max(0, this.#maxPods - leaving - this.#others());
   }
 
   /** Admits a job where there is room; else it waits. */
   admit(execution: JobExecution): boolean {
     if (this.#admitted.has(execution)) return true;
-    if (execution.live.length === 0 && this.#free() <= 0) {
+    if (execution.live.length === 0 && this.free <= 0) {
       this.#waiting.add(execution);
       return false;
     }
@@ -59,10 +62,11 @@ export class AdmissionQueue {
   recount(nowMs: number): JobExecution[] {
     for (const [execution, sinceMs] of this.#leaving)
       if (execution.podsLeft === 0 || nowMs - sinceMs >= LEAVE_WITHIN_MS) this.#leaving.delete(execution);
-    return this.#waiting.size === 0 ? [] : [...this.#waiting].slice(0, Math.max(0, this.#free()));
+    return this.#waiting.size === 0 ? [] : [...this.#waiting].slice(0, Math.max(0, this.free));
   }
 
-  #free(): number {
+  /** Pods that more jobs may have. */
+  get free(): number {
     let free = this.room;
     for (const { podsLeft } of this.#admitted) free -= Math.max(1, podsLeft);
     return free;

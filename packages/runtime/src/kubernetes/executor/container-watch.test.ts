@@ -13,7 +13,8 @@ import { paths } from '../api/paths.js';
 import { hasDone } from '../containers/container-status.js';
 import { clusterSettings } from '../manifests/cluster-settings.js';
 import { ANNOTATION, JOB_INDEX, JOB_NAME } from '../manifests/names.js';
-import { type KubernetesExecutor, kubernetesExecutor } from './kubernetes-executor.js';
+import { kubernetesExecutor } from './kubernetes-executor.js';
+import type { KubernetesExecutor } from './options.js';
 
 const bench = new KubeBench();
 const pods = paths.pods('ns');

@@ -17,6 +17,9 @@ import {
 } from '../../worker/retry-policy.js';
 import type { Job } from '../api/objects.js';
 import type { PendingReason } from '../diagnosis/rejections.js';
+import type { WarmJob } from '../warm/warm-job.js';
+import type { WarmPool } from '../warm/warm-pool.js';
+import type { LostPod, WarmStep } from '../warm/warm-pool.js';
 import { Wave } from './waves.js';
 
 /** A number that grows with each change of an object; where a server counts otherwise, all are equal. */
@@ -41,7 +44,7 @@ export interface Surroundings {
 }
 
 /** The execution of a job. */
-export class JobExecution {
+export class JobExecution implements WarmStep {
   readonly order: JobOrder;
   readonly tally: JobTally;
   readonly #work: (execution: JobExecution) => Promise<void>;
@@ -53,12 +56,17 @@ export class JobExecution {
   readonly #histories = new Map<number, PodHistory>();
   /** Pods that have ended and whose results are on their way: no other is begun for their items. */
   readonly awaited = new Set<number>();
+  readonly lost: LostPod[] = [];
+  /** The warm pods that run it; null where it has pods of its own. */
+  pool: WarmPool | null = null;
   #phase: 'open' | 'stopped' | 'succeeded' | 'failed' = 'open';
   /** Pods of which there is something new in the store; null: all are to be read. */
   #changed: Set<number> | null = null;
   #polls = 0;
   #memory: string;
   #backOffUntilMs = 0;
+  /** Ends of warm pods after which a pause came. */
+  #delays = 0;
   /** Until then the failures of a moment are gathered for one wave; null: there are none. */
   #gatherUntilMs: number | null = null;
   #lookAtMs = 0;
@@ -107,6 +115,11 @@ export class JobExecution {
   /** Its Jobs of which pods may run. */
   get live(): Wave[] {
     return this.waves.filter(({ isLive }) => isLive);
+  }
+
+  /** The Jobs whose pods run it. */
+  get jobs(): readonly (Wave | WarmJob)[] {
+    return this.pool?.live ?? this.live;
   }
 
   /** How many of its pods may run now. */
@@ -169,7 +182,12 @@ export class JobExecution {
 
   /** Nobody has begun this pod before. */
   isNew(pod: number): boolean {
-    return !this.#isFound && this.lastWave === 1 && this.#given[pod] === 0;
+    return !this.#isFound && (this.pool !== null || this.lastWave === 1) && this.#given[pod] === 0;
+  }
+
+  /** Somebody has begun this pod before, or may have. */
+  wasGiven(pod: number): boolean {
+    return this.#isFound || this.#given[pod] === 1;
   }
 
   /** A pod was told to begin. */
@@ -234,7 +252,8 @@ export class JobExecution {
     this.#histories.set(pod, judged.history);
     if (end.kind === 'memory') this.#memory = raisedMemory({ asked: this.order.job.memory, had: end.memory });
     if (judged.isDelayed) {
-      const pauseMs = backoffMs(this.order.job.backoff, Math.max(1, this.lastWave));
+      const ends = this.pool === null ? this.lastWave : ++this.#delays;
+      const pauseMs = backoffMs(this.order.job.backoff, Math.max(1, ends));
       this.#backOffUntilMs = Math.max(this.#backOffUntilMs, nowMs + pauseMs);
     }
     return judged;
@@ -247,6 +266,11 @@ export class JobExecution {
     if (this.lastWave === 0) return nowMs;
     this.#gatherUntilMs ??= nowMs + GATHER_MS;
     return Math.max(this.#gatherUntilMs, this.#backOffUntilMs);
+  }
+
+  /** When warm pods may be given something of it. */
+  get nextGiveAtMs(): number {
+    return this.#backOffUntilMs;
   }
 
   /** True once in a while: when it is to be looked at again without anything having happened. */

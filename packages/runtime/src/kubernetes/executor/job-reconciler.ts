@@ -11,6 +11,7 @@ import { missingRight } from '../diagnosis/rejections.js';
 import { settleJob } from '../../executors/settle-job.js';
 import type { manifestReader } from '../../run-store/job-manifest.js';
 import { stopsJob } from '../../worker/retry-policy.js';
+import type { WarmPods } from '../warm/warm-pods.js';
 import type { AdmissionQueue } from './admission-queue.js';
 import type { JobExecution, Surroundings } from './job-execution.js';
 import type { PodFailures } from './pod-failures.js';
@@ -24,22 +25,27 @@ export interface Around extends Pick<Surroundings, 'wakeLater' | 'tell'> {
   draining: () => boolean;
 }
 
+/** What does its part. */
+interface Parts {
+  podFailures: PodFailures;
+  waves: WaveJobs;
+  warm: WarmPods;
+  watchdog: StartWatchdog;
+}
+
 /** Reconciles jobs with their Jobs and pods. */
 export class JobReconciler {
   readonly #manifests: ReturnType<typeof manifestReader>;
-  readonly #parts: { podFailures: PodFailures; waves: WaveJobs; watchdog: StartWatchdog };
+  readonly #parts: Parts;
 
-  constructor(
-    manifests: ReturnType<typeof manifestReader>,
-    parts: { podFailures: PodFailures; waves: WaveJobs; watchdog: StartWatchdog },
-  ) {
+  constructor(manifests: ReturnType<typeof manifestReader>, parts: Parts) {
     this.#manifests = manifests;
     this.#parts = parts;
   }
 
   /** Does what is to be done now; the fact about the job where it is over. Rejects where the store fails. */
   async reconcile(execution: JobExecution, around: Around): Promise<Fact | null> {
-    const { podFailures, waves, watchdog } = this.#parts;
+    const { podFailures, waves, warm, watchdog } = this.#parts;
     await execution.read();
     const done = await this.#factIfDone(execution);
     if (done !== null || execution.isStopped || around.draining()) return done;
@@ -54,8 +60,10 @@ export class JobReconciler {
       const enough = await podFailures.handle(execution, manifest, around);
       if (enough !== null) return await this.#giveUp(execution, enough);
       const doneAfterAll = await this.#factIfDone(execution);
-      if (doneAfterAll !== null || !around.admission.admit(execution)) return doneAfterAll;
-      await waves.cover(execution, manifest, surroundings());
+      if (doneAfterAll !== null) return doneAfterAll;
+      if (warm.runs(execution)) await warm.offer(execution);
+      else if (!around.admission.admit(execution)) return null;
+      else await waves.cover(execution, manifest, surroundings());
     } catch (error) {
       // It is tried again with the next look, and told like any other reason to wait.
       if (!isMissingRight(error)) throw error;
@@ -72,13 +80,19 @@ export class JobReconciler {
     const { order, tally } = execution;
     const stopping = stopsJob(order.job, { failed: tally.failed, items: order.items });
     if (tally.open > 0 && !stopping) return null;
-    if (stopping) await this.#parts.waves.remove(execution);
+    if (stopping) await this.end(execution);
     await tally.close();
     return settleJob(order.job, order.items, tally.outcome());
   }
 
-  async #giveUp(execution: JobExecution, cause: FailureCause): Promise<Fact> {
+  /** Ends all pods that are at something of a job. */
+  async end(execution: JobExecution): Promise<void> {
     await this.#parts.waves.remove(execution);
+    await this.#parts.warm.stop(execution);
+  }
+
+  async #giveUp(execution: JobExecution, cause: FailureCause): Promise<Fact> {
+    await this.end(execution);
     return { type: 'JobFailed', job: execution.name, cause };
   }
 }

@@ -12,25 +12,26 @@
 import type { KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../../core/events.js';
 import { AsyncQueue } from '../../streams/async-queue.js';
-import { itemBlocks } from '../run/item-blocks.js';
 import { manifestReader } from '../../run-store/job-manifest.js';
 import type {
   Assignment,
   AssignmentRequest,
-  Executor,
   Hint,
   ItemEvent,
   JobOrder,
+  WarmRequest,
 } from '../../ports/index.js';
-import type { KubernetesOptions } from './options.js';
+import { CAPABILITIES, type KubernetesExecutor, type KubernetesOptions } from './options.js';
 import { isKubeError } from '../api/kube-error.js';
 import { ANNOTATION } from '../manifests/names.js';
-import { isTerminalJob, type Job, type Pod } from '../api/objects.js';
+import type { Job, Pod } from '../api/objects.js';
 import { PodFailures } from './pod-failures.js';
 import { rejectedJob } from '../diagnosis/rejections.js';
+import { Assignments } from './assignments.js';
 import { JobExecution } from './job-execution.js';
 import { JobReconciler } from './job-reconciler.js';
 import { AdmissionQueue } from './admission-queue.js';
+import { WarmPods } from '../warm/warm-pods.js';
 import { WaveJobs } from './wave-jobs.js';
 import { ContainerSteps } from '../containers/container-steps.js';
 import { ContainerWatch } from './container-watch.js';
@@ -43,24 +44,13 @@ const TICK_MS = 5000;
 /** Jobs read anew at each tick. */
 const POLLED = 100;
 
-/** An executor whose workers are pods; `hint` is told that a pod has something new in the store. */
-export type KubernetesExecutor = Executor & {
-  hint(hint: Hint): void;
-  /** Gives a pod something to do; null: the pod is to find out by itself. */
-  assign(request: AssignmentRequest): Promise<Assignment | null>;
-};
-
+/** An executor whose workers are pods. */
 export function kubernetesExecutor(options: KubernetesOptions): KubernetesExecutor {
   return new ClusterExecutor(options);
 }
 
 class ClusterExecutor implements KubernetesExecutor {
-  readonly capabilities = {
-    name: 'kubernetes',
-    isolation: 'pod',
-    hardTimeout: true,
-    memoryLimit: true,
-  } as const;
+  readonly capabilities = CAPABILITIES;
   readonly #o: KubernetesOptions;
   readonly #facts = new AsyncQueue<Fact | ItemEvent>();
   readonly #executions = new Map<string, JobExecution>();
@@ -74,7 +64,8 @@ class ClusterExecutor implements KubernetesExecutor {
   readonly #reconciler: JobReconciler;
   readonly #admission: AdmissionQueue;
   readonly #manifests: ReturnType<typeof manifestReader>;
-  readonly #items: ReturnType<typeof itemBlocks>;
+  readonly #assignments: Assignments;
+  readonly #warm: WarmPods;
   readonly #tell = (event: ItemEvent): void => this.#facts.push(event);
   #draining = false;
   #polled = 0;
@@ -84,7 +75,7 @@ class ClusterExecutor implements KubernetesExecutor {
   constructor(options: KubernetesOptions) {
     this.#o = options;
     this.#manifests = manifestReader(options.store);
-    this.#items = itemBlocks(options.store);
+    this.#assignments = new Assignments(options.store, this.#manifests);
     const steps = new ContainerSteps(options, this.#closing.signal);
     this.#podFailures = new PodFailures(options, steps);
     this.#waves = new WaveJobs(options, steps);
@@ -96,9 +87,17 @@ class ClusterExecutor implements KubernetesExecutor {
       podFailed: pod => this.#podFailed(pod),
       broke: error => this.#facts.fail(error),
     });
+    this.#warm = new WarmPods(options, {
+      wake: ({ name }) => void this.#wake(this.#executionOf(name)),
+      stepOf: job => this.#executions.get(job),
+      told: (lease, isAgain) => this.#assignments.ofWarm(this.#executionOf(lease.step.name), lease, isAgain),
+      room: () => this.#admission.free,
+      hasFailed: () => [...this.#executions.values()].some(({ hasFailed }) => hasFailed),
+      signal: this.#closing.signal,
+    });
     const parts = { podFailures: this.#podFailures, waves: this.#waves, watchdog: this.#watchdog };
-    this.#reconciler = new JobReconciler(this.#manifests, parts);
-    this.#admission = new AdmissionQueue(options.frame.settings.maxPods);
+    this.#reconciler = new JobReconciler(this.#manifests, { ...parts, warm: this.#warm });
+    this.#admission = new AdmissionQueue(options.frame.settings.maxPods, () => this.#warm.active);
   }
 
   itemsPerPod(_job: KTJob, items: number): number {
@@ -136,27 +135,17 @@ class ClusterExecutor implements KubernetesExecutor {
     void this.#wake(execution);
   }
 
-  async assign({ job, wave: number, index, done, begins }: AssignmentRequest): Promise<Assignment | null> {
-    const execution = this.#executions.get(job);
-    const wave = execution?.waves.find(one => one.number === number);
-    if (execution === undefined || wave === undefined || execution.isStopped || this.#draining)
-      return begins === undefined ? { pod: null } : null;
-    if (done !== undefined) this.hint({ job, ...done });
-    // What it has done may not have been read yet.
-    const isOpen = (pod: number): boolean => pod !== done?.pod && execution.tally.isOpen(pod);
-    const nowMs = this.#o.clock.elapsedMs();
-    const pod = begins === undefined ? wave.assign(index, isOpen, nowMs) : wave.begin(index, isOpen, nowMs);
-    if (pod === null) return { pod };
-    const isNew = execution.isNew(pod) && begins !== 'again';
-    execution.setGiven(pod);
-    const manifest = await this.#manifests(execution.order.runId, job).catch(() => null);
-    const items = manifest === null ? null : await this.#items(manifest, pod);
-    return {
-      pod,
-      ...(begins === undefined || !execution.isTold ? {} : { step: execution.order }),
-      ...(items === null ? {} : { items }),
-      ...(isNew ? { isNew } : {}),
-    };
+  async assign(request: AssignmentRequest): Promise<Assignment | null> {
+    const execution = this.#executions.get(request.job);
+    if (execution === undefined || this.#draining) return request.begins === undefined ? { pod: null } : null;
+    if (request.done !== undefined && !execution.isStopped) this.hint({ job: request.job, ...request.done });
+    return this.#assignments.next(execution, request, this.#o.clock.elapsedMs());
+  }
+
+  warm(request: WarmRequest, signal: AbortSignal): Promise<Assignment | null> {
+    if (this.#draining) return Promise.resolve(null);
+    if (request.done !== undefined) this.hint(request.done);
+    return this.#warm.ask(request, signal);
   }
 
   drain(): Promise<void> {
@@ -170,13 +159,17 @@ class ClusterExecutor implements KubernetesExecutor {
     execution.stop();
     // A Job that is just being made is to be seen before all are deleted.
     await this.#wake(execution);
-    await this.#waves.remove(execution);
+    await this.#reconciler.end(execution);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
     await Promise.all(this.#background);
-    await Promise.all([...this.#executions.values()].map(execution => this.#deleteFinished(execution, true)));
+    const all = [...this.#executions.values()];
+    await this.#warm.close(!this.#draining && all.length > 0 && all.every(({ isStopped }) => isStopped));
+    await Promise.all(
+      [...this.#executions.values()].map(execution => this.#waves.removeFinished(execution, true)),
+    );
   }
 
   /** Lists the Jobs that there are, and begins to watch what happens to them. */
@@ -201,10 +194,12 @@ class ClusterExecutor implements KubernetesExecutor {
       );
     while (await pause()) {
       this.#roomChanged(this.#admission.recount(this.#o.clock.elapsedMs()));
+      this.#warm.tick();
       // Some at a time, so that a store is asked about a hundred jobs, not about thousands.
-      const { admitted } = this.#admission;
-      for (let i = 0; i < Math.min(admitted.length, POLLED); i++) {
-        const execution = admitted[this.#polled++ % admitted.length];
+      const warm = this.#warm.steps.map(({ name }) => this.#executionOf(name));
+      const begun = [...this.#admission.admitted, ...warm];
+      for (let i = 0; i < Math.min(begun.length, POLLED); i++) {
+        const execution = begun[this.#polled++ % begun.length];
         execution?.poll();
         if (execution !== undefined) void this.#wake(execution);
       }
@@ -213,12 +208,14 @@ class ClusterExecutor implements KubernetesExecutor {
 
   #jobsAre(jobs: readonly Job[]): void {
     const names = new Set(jobs.map(job => job.metadata.name));
+    this.#warm.jobsAre(names);
     for (const { waves } of this.#executions.values())
       for (const wave of waves) if (!names.has(wave.name) && !wave.isGone) this.#jobIs(wave.job, true);
     for (const job of jobs) this.#jobIs(job, false);
   }
 
   #jobIs(job: Job, isGone: boolean): void {
+    if (this.#warm.jobIs(job, isGone)) return;
     const execution = this.#executions.get(job.metadata.annotations?.[ANNOTATION.job] ?? '');
     if (execution === undefined) {
       if (isGone) this.#found.delete(job.metadata.name);
@@ -228,7 +225,7 @@ class ClusterExecutor implements KubernetesExecutor {
     const wave = execution.see(job, isGone);
     if (execution.isSettled) {
       if (execution.podsLeft === 0) this.#roomChanged(this.#admission.recount(this.#o.clock.elapsedMs()));
-      this.#later(this.#deleteFinished(execution, false));
+      this.#later(this.#waves.removeFinished(execution, false));
     } else {
       this.#later(this.#waves.reap(wave));
       void this.#wake(execution);
@@ -236,13 +233,20 @@ class ClusterExecutor implements KubernetesExecutor {
   }
 
   #podFailed(pod: Pod): void {
-    if (!this.#podFailures.add(pod)) return;
+    if (this.#warm.podFailed(pod) || !this.#podFailures.add(pod)) return;
     const execution = this.#executions.get(pod.metadata.annotations?.[ANNOTATION.job] ?? '');
     if (execution !== undefined && !execution.isSettled) void this.#wake(execution);
   }
 
   #later(work: Promise<void>): void {
     work.catch((error: unknown) => this.#o.onTrouble(error));
+  }
+
+  /** @throws TypeError for a job that was not submitted: a bug. */
+  #executionOf(name: string): JobExecution {
+    const execution = this.#executions.get(name);
+    if (execution === undefined) throw new TypeError(`Bug: job "${name}" was never submitted`);
+    return execution;
   }
 
   #wake(execution: JobExecution): Promise<void> {
@@ -255,7 +259,7 @@ class ClusterExecutor implements KubernetesExecutor {
     if (isKubeError(error) && [403, 404, 422].includes(error.status)) {
       const cause = rejectedJob(execution.name, error);
       this.#settle(execution, { type: 'JobFailed', job: execution.name, cause });
-      this.#later(this.#waves.remove(execution));
+      this.#later(this.#reconciler.end(execution));
     } else this.#facts.fail(error);
   }
 
@@ -280,21 +284,16 @@ class ClusterExecutor implements KubernetesExecutor {
   #settle(execution: JobExecution, fact: Fact): void {
     if (execution.isSettled) return;
     execution.settle(fact);
+    this.#warm.forget(execution);
     this.#watchdog.over(execution, this.#tell);
     this.#facts.push(fact);
     this.#roomChanged(this.#admission.release(execution, this.#o.clock.elapsedMs()));
-    this.#later(this.#deleteFinished(execution, false));
+    this.#later(this.#waves.removeFinished(execution, false));
   }
 
   #roomChanged(next: readonly JobExecution[]): void {
     for (const execution of next) void this.#wake(execution);
     const { admitted, room } = this.#admission;
     this.#later(this.#waves.share({ all: admitted, room }));
-  }
-
-  /** Deletes the Jobs of a step that succeeded, those that have ended; at the end of the run all of them. */
-  async #deleteFinished(execution: JobExecution, all: boolean): Promise<void> {
-    if (!execution.isSettled || execution.hasFailed || this.#o.frame.settings.keepFinished) return;
-    await this.#waves.remove(execution, ({ job }) => all || isTerminalJob(job));
   }
 }

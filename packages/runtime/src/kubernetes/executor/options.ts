@@ -1,8 +1,25 @@
 /** What the Kubernetes executor and its parts need. */
-import type { Clock, FileStore } from '../../ports/index.js';
+import type {
+  Assignment,
+  AssignmentRequest,
+  Clock,
+  Executor,
+  ExecutorCapabilities,
+  FileStore,
+  Hint,
+  WarmRequest,
+} from '../../ports/index.js';
 import type { KubeApi } from '../api/kube-api.js';
 import type { KubeError } from '../api/kube-error.js';
 import type { RunFrame } from '../manifests/run-jobs.js';
+
+/** What it can do. */
+export const CAPABILITIES: ExecutorCapabilities = {
+  name: 'kubernetes',
+  isolation: 'pod',
+  hardTimeout: true,
+  memoryLimit: true,
+};
 
 /** What the executor needs. */
 export interface KubernetesOptions {
@@ -19,3 +36,12 @@ export interface KubernetesOptions {
   /** Told of a right that was missing and is there now. */
   onPassed?: (denied: KubeError) => void;
 }
+
+/** An executor whose workers are pods; `hint` is told that a pod has something new in the store. */
+export type KubernetesExecutor = Executor & {
+  hint(hint: Hint): void;
+  /** Gives a pod something to do; null: the pod is to find out by itself. */
+  assign(request: AssignmentRequest): Promise<Assignment | null>;
+  /** The same for a warm pod, which is answered before the signal where there is something for it. */
+  warm(request: WarmRequest, signal: AbortSignal): Promise<Assignment | null>;
+};

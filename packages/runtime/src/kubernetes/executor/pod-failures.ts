@@ -9,7 +9,7 @@
  */
 import type { FailureCause } from '@kube-transform/sdk';
 import type { JobManifest } from '../../run-store/job-manifest.js';
-import { attemptTimeoutMs, type JudgedPod } from '../../worker/retry-policy.js';
+import { attemptTimeoutMs } from '../../worker/retry-policy.js';
 import type { Pod } from '../api/objects.js';
 import { paths } from '../api/paths.js';
 import {
@@ -23,12 +23,10 @@ import { ContainerSteps } from '../containers/container-steps.js';
 import { JOB_INDEX, JOB_NAME, selectPodsOf } from '../manifests/names.js';
 import type { JobExecution, Surroundings } from './job-execution.js';
 import type { KubernetesOptions } from './options.js';
+import { BELIEVED_MS, didNothing, endOfPod, handleLost, isPodBehind, LOOK_AGAIN_MS } from './ended-pod.js';
 import { recordPodFailure } from './record-pod-failure.js';
 import type { Wave } from './waves.js';
 
-/** How long what a pod has stored may take to be read: as long as any store may lag, twice. */
-const BELIEVED_MS = 120_000;
-const LOOK_AGAIN_MS = 1000;
 /** How long the end of a container may take to be put on record before its pod is looked for. */
 const OVERDUE_MS = 10_000;
 
@@ -67,6 +65,8 @@ export class PodFailures {
     { wakeLater }: Pick<Surroundings, 'wakeLater'>,
   ): Promise<FailureCause | null> {
     execution.awaited.clear();
+    const ofWarm = await handleLost(this.#o, { execution, manifest }, wakeLater);
+    if (ofWarm !== null) return ofWarm;
     for (const wave of execution.waves) {
       await this.#handleReplaced(execution, manifest, wave);
       if (wave.isDeleted) continue;
@@ -94,7 +94,10 @@ export class PodFailures {
         }
         this.#awaitedSinceMs.delete(key);
         const end = isBehind ? resultsAreLost(told) : told.kind === 'done' ? didNothing(told) : told;
-        const cause = pod === undefined ? null : await this.#ended(execution, manifest, { wave, pod, end });
+        const cause =
+          pod === undefined
+            ? null
+            : await endOfPod(this.#o, { execution, manifest }, { pod, end, memory: wave.memory });
         wave.setHandled(index);
         // It may have been given something that it never began.
         for (const left of [pod, wave.podAt(index)])
@@ -160,24 +163,6 @@ export class PodFailures {
     return terminationOf(seen, { ...given, container: { item, cause } });
   }
 
-  async #ended(
-    execution: JobExecution,
-    manifest: JobManifest,
-    { wave, pod, end }: { wave: Wave; pod: number; end: PodTermination },
-  ): Promise<FailureCause | null> {
-    const { tally } = execution;
-    const { memory } = wave;
-    await tally.refreshPod(pod);
-    if (!tally.isOpen(pod)) return null;
-    const hasBegun = await recordPodFailure(this.#o.store, manifest, { pod, end, memory });
-    if (hasBegun) await tally.refreshPod(pod);
-    const { kind, cause } = end;
-    if (kind === 'unstored')
-      execution.cannotStore(`${cause.message} It is begun again, with growing pauses.`);
-    const judged = execution.podEnded(pod, { kind, hasBegun, memory }, this.#o.clock.elapsedMs());
-    return causeOf(judged, `Pod ${pod} of step "${execution.name}"`, cause);
-  }
-
   #forget(wave: Wave, index: number, seen: Pod | undefined): void {
     if (seen?.metadata.uid !== undefined) this.#handled.add(seen.metadata.uid);
     this.#pods.delete(keyOf(wave.name, index));
@@ -207,16 +192,6 @@ export class PodFailures {
   }
 }
 
-/** It says that it is done, and is not. */
-const didNothing = ({ uid, begun }: PodTermination): PodTermination => ({ ...DID_NOTHING, uid, begun });
-
-/** Whether a pod has stored more than can be read. */
-async function isPodBehind({ tally }: JobExecution, pod: number, { last }: PodTermination): Promise<boolean> {
-  tally.tell(pod, last);
-  await tally.refreshPod(pod);
-  return tally.isOpen(pod) && tally.isBehind(pod);
-}
-
 /** What an index was at: it knows better than who gave it. */
 function podOf(
   wave: Wave,
@@ -232,32 +207,6 @@ const keyOf = (job: string, index: number | string): string => `${job}/${index}`
 
 const isDisrupted = ({ status }: Pod): boolean =>
   status?.conditions?.some(({ type, status: is }) => type === 'DisruptionTarget' && is === 'True') === true;
-
-/** Why a step fails with its last pod; null where another pod may help. */
-function causeOf({ tooMany, history }: JudgedPod, pod: string, cause: FailureCause): FailureCause | null {
-  switch (tooMany) {
-    case null:
-      return null;
-    case 'memory':
-      return cause;
-    case 'unfit code': {
-      const message = `${pod} has not the code of this run, and no other has. ${cause.message}`;
-      return { kind: 'NotStarted', reason: 'worker', message };
-    }
-    case 'disruptions': {
-      const message = `${pod} was taken away ${history.disruptedStarts} times. ${cause.message}`;
-      return { kind: 'Lost', message };
-    }
-    case 'store failures': {
-      const message = `${pod} ended ${history.falseStarts} times because its store failed. ${cause.message}`;
-      return { kind: 'Lost', message };
-    }
-    case 'false starts': {
-      const message = `${pod} ended ${history.falseStarts} times before it began an item. ${cause.message}`;
-      return { kind: 'NotStarted', reason: cause.kind === 'NotStarted' ? cause.reason : 'worker', message };
-    }
-  }
-}
 
 /** Indexes whose pods succeeded without having done their items. */
 async function unfinishedIndexes({ waves, tally }: JobExecution, wave: Wave): Promise<number[]> {

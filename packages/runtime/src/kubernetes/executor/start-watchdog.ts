@@ -131,7 +131,7 @@ export class StartWatchdog {
   async #ask(execution: JobExecution): Promise<PendingReason | null | undefined> {
     if (execution.refusal !== null) return execution.refusal;
     try {
-      for (const { job } of execution.live) {
+      for (const { job } of execution.jobs) {
         const waiting = await diagnose(this.#inquiry, job);
         if (waiting !== null) return waiting;
       }
@@ -151,15 +151,16 @@ export class StartWatchdog {
 }
 
 const readyPods = (execution: JobExecution): number =>
-  execution.live.reduce((sum, { ready }) => sum + ready, 0);
+  execution.jobs.reduce((sum, { ready }) => sum + ready, 0);
 
 /** Nothing of the step is at work, and something should be. */
 const isQuiet = (execution: JobExecution): boolean =>
-  (execution.live.length > 0 || execution.refusal !== null) && readyPods(execution) === 0;
+  (execution.jobs.length > 0 || execution.refusal !== null) && readyPods(execution) === 0;
 
 /** What has ended so far. */
-function evidenceOf({ tally, waves }: JobExecution): string {
-  const jobs = waves.map(({ name, job, succeeded }) => `${name}:${succeeded}:${job.status?.failed ?? 0}`);
+function evidenceOf({ tally, waves, pool }: JobExecution): string {
+  const all = pool === null ? waves : [...pool.jobs.values()];
+  const jobs = all.map(({ name, job, succeeded }) => `${name}:${succeeded}:${job.status?.failed ?? 0}`);
   return `${tally.succeeded} ${tally.failed} ${jobs.join(' ')}`;
 }
 

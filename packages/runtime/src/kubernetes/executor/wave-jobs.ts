@@ -5,21 +5,21 @@
  *    made for the same.
  * - What a queue changes of a Job (suspension, parallelism, node selectors) is left alone.
  */
-import { type KTJob, KtError } from '@kube-transform/sdk';
+import { KtError } from '@kube-transform/sdk';
 import type { JobManifest } from '../../run-store/job-manifest.js';
 import { paths } from '../api/paths.js';
-import { isKubeError, isMissingRight } from '../api/kube-error.js';
+import { isKubeError } from '../api/kube-error.js';
 import { ANNOTATION, LABEL, selectPodsOf } from '../manifests/names.js';
-import type { ClusterSettings } from '../manifests/cluster-settings.js';
+import { isQueued } from '../manifests/cluster-settings.js';
 import type { KubernetesOptions } from './options.js';
 import { taskJob, type WavePlan } from '../manifests/run-jobs.js';
-import type { Job } from '../api/objects.js';
-import { missingRight, type PendingReason, rejectionOf } from '../diagnosis/rejections.js';
+import { isTerminalJob, type Job } from '../api/objects.js';
+import { type PendingReason, refusalOf } from '../diagnosis/rejections.js';
 import type { JobExecution, Surroundings } from './job-execution.js';
 import { writePlaces } from '../containers/container-groups.js';
 import { containerPod } from '../containers/container-pod.js';
 import { ContainerSteps } from '../containers/container-steps.js';
-import { firstLanes } from './lanes.js';
+import { firstLanes } from '../warm/lanes.js';
 import { shardsOf, shares, type Wave } from './waves.js';
 
 /** When a Job whose name is still taken is tried again. */
@@ -213,6 +213,12 @@ export class WaveJobs {
     }
   }
 
+  /** Deletes the Jobs of a step that succeeded, those that have ended; at the end of the run all of them. */
+  async removeFinished(execution: JobExecution, all: boolean): Promise<void> {
+    if (!execution.isSettled || execution.hasFailed || this.#o.frame.settings.keepFinished) return;
+    await this.remove(execution, ({ job }) => all || isTerminalJob(job));
+  }
+
   /** Deletes the objects of pods that succeeded while their Job goes on, where there are many. */
   async reap(wave: Wave): Promise<void> {
     if (isOfContainers(wave) || !wave.takeReapable(this.#o.frame.settings.reapAbove)) return;
@@ -224,9 +230,6 @@ export class WaveJobs {
 /** What came of its pods is read from them. */
 const isOfContainers = ({ job }: Wave): boolean => job.metadata.labels?.[LABEL.container] === 'true';
 
-const isQueued = ({ defaults }: ClusterSettings, { kubernetes }: KTJob): boolean =>
-  ({ ...defaults, ...kubernetes }).queue !== undefined;
-
 /** A Job of a deleted wave keeps its name until the last of its pods is gone. */
 const stillDeleted = (name: string): PendingReason => ({
   reason: 'JobDeleting',
@@ -234,16 +237,6 @@ const stillDeleted = (name: string): PendingReason => ({
   remedy: `What holds it back are its pods and finalizers: kubectl get job ${name} -o yaml`,
   waitLimit: 'long',
 });
-
-/** Why a Job is not made now that may be later: a quota, a right that is missing. @throws anything else. */
-function refusalOf(error: unknown): PendingReason {
-  if (isMissingRight(error)) return missingRight(error);
-  const said = isKubeError(error, 403)
-    ? /(exceeded|status unknown for) quota: .*/s.exec(error.problems[0]?.message ?? '')?.[0]
-    : undefined;
-  if (said === undefined) throw error;
-  return rejectionOf(said);
-}
 
 /**
  * Nothing has failed, and no pod has ended whose results are not known: the usual case, told without looking

@@ -10,7 +10,7 @@
 import { isTerminalJob, type Job } from '../api/objects.js';
 import { formatRanges, nthOfRanges, parseRanges } from '../api/index-ranges.js';
 import { ANNOTATION, LABEL } from '../manifests/names.js';
-import { worthwhileLanes } from './lanes.js';
+import { worthwhileLanes } from '../warm/lanes.js';
 
 /**
  * Most pods of one Job: the limit of Kubernetes with `backoffLimitPerIndex`, and of one environment variable.

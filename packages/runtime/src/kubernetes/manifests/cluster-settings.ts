@@ -1,5 +1,5 @@
 /** What is the same for all pods of a run: where it runs, with which image and which volume. */
-import type { KubernetesOptions } from '@kube-transform/sdk';
+import type { KTJob, KubernetesOptions } from '@kube-transform/sdk';
 import { count, flag, keyed, nullOr, oneOf, orElse, record, table, text } from '../../parse/shapes.js';
 import { KUBERNETES } from '../../parse/stored-job.js';
 
@@ -73,6 +73,10 @@ export const SETTINGS_FIELDS = {
 
 /** The shape of settings. */
 export const CLUSTER_SETTINGS = record<ClusterSettings>({ namespace: text, ...SETTINGS_FIELDS });
+
+/** Whether a queue admits the pods of a job. */
+export const isQueued = ({ defaults }: ClusterSettings, { kubernetes }: KTJob): boolean =>
+  ({ ...defaults, ...kubernetes }).queue !== undefined;
 
 /**
  * The image used where none is given. Node before 24 compiles its own code anew in each process that is given

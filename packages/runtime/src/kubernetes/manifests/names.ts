@@ -8,6 +8,8 @@ export const LABEL = {
   wave: 'kt.dev/wave',
   /** Of pods that run a container of the user's. */
   container: 'kt.dev/container',
+  /** The class of pods that are of no step. */
+  warm: 'kt.dev/warm',
   bundle: 'kt.dev/bundle',
   /** The version of a deployed pipeline. */
   version: 'kt.dev/version',

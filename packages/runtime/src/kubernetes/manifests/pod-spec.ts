@@ -172,11 +172,11 @@ export function resourcesOf({ cpu, gpu }: KTJob, memory: string): PodPlan['resou
 export const heapFlag = (memory: string): string =>
   `--max-old-space-size=${Math.max(16, Math.floor(((parseQuantity(memory) ?? 2 ** 30) * 1.1) / 2 ** 20))}`;
 
-/** Adds a job's own wishes to a pod's spec. */
+/** Adds a job's own wishes to a pod's spec; `items` that it runs at most, null where nobody knows. */
 export function withJobOptions(
   pod: Record<string, unknown>,
   job: KTJob,
-  plan: { settings: ClusterSettings; items: number },
+  plan: { settings: ClusterSettings; items: number | null },
 ): Record<string, unknown> {
   const options = { ...plan.settings.defaults, ...job.kubernetes };
   const { nodeSelector, tolerations, affinity, priorityClassName, serviceAccountName } = options;
@@ -236,16 +236,24 @@ function withDisk(container: Record<string, unknown> | undefined, disk: string |
  * A job with a `timeout`: its pods share a process namespace, because a process that is number 1 of its own
  * cannot be killed from inside, and Kubernetes ends a pod that outlives all its attempts, each of them slow.
  */
-function deadline(job: KTJob, items: number): Record<string, unknown> {
+function deadline(job: KTJob, items: number | null): Record<string, unknown> {
   const timeoutMs = job.timeout === null ? undefined : parseDurationMs(job.timeout);
   if (timeoutMs === undefined) return {};
+  if (items === null) return { shareProcessNamespace: true };
   // A container is ended in time by whoever follows it; this is the net beneath.
   if (job.container !== null)
     return { activeDeadlineSeconds: Math.min(START_SECONDS + Math.ceil(timeoutMs / 1000), 2 ** 31 - 1) };
+  return { shareProcessNamespace: true, activeDeadlineSeconds: longestSeconds(job, items) };
+}
+
+/** The longest time of a pod with so many items, each of whose attempts is slow; null: there is none. */
+export function longestSeconds(job: KTJob, items: number): number | null {
+  const timeoutMs = job.timeout === null ? undefined : parseDurationMs(job.timeout);
+  if (timeoutMs === undefined) return null;
   const pauseMs = parseDurationMs(job.backoff.max) ?? 60_000;
   const attempts = Math.ceil(items / (job.concurrency ?? 1)) * (job.retries + 1);
   const seconds = START_SECONDS + Math.ceil((attempts * timeoutMs + job.retries * items * pauseMs) / 1000);
-  return { shareProcessNamespace: true, activeDeadlineSeconds: Math.min(seconds, 2 ** 31 - 1) };
+  return Math.min(seconds, 2 ** 31 - 1);
 }
 
 /** JSON merge patch (RFC 7396), except that lists of things with names are merged by name. */

@@ -81,7 +81,11 @@ const INDEX_HISTORY: readonly EnvVar[] = [
   valueFrom: { fieldRef: { fieldPath: `metadata.annotations['batch.kubernetes.io/${annotation}']` } },
 }));
 
-const DISRUPTION = { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] };
+/** Who is taken away is replaced. */
+export const DISRUPTION = {
+  action: 'Ignore',
+  onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }],
+};
 /** What exit codes of a worker mean; those of other programs mean what their authors say. */
 const WORKER_ENDS = [
   DISRUPTION,
@@ -184,14 +188,14 @@ export function taskJob(frame: RunFrame, plan: WavePlan): Job {
 }
 
 /** A Job's spec with a patch of the user's, which may not change which pods it has. */
-function withPatch<S extends object>(spec: S, patch: JsonObject): S {
+export function withPatch<S extends object>(spec: S, patch: JsonObject): S {
   const kept = ['completionMode', 'completions', 'parallelism', 'backoffLimitPerIndex', 'podFailurePolicy'];
   const allowed = Object.fromEntries(Object.entries(patch).filter(([key]) => !kept.includes(key)));
   return mergePatch(spec, allowed) as S;
 }
 
 /** Labels that users give their jobs; those that are found by here stay ours. */
-function userLabels(labels: Record<string, string>): Record<string, string> {
+export function userLabels(labels: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, labelValue(value)]));
 }
 

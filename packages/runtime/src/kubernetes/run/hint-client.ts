@@ -17,9 +17,10 @@ import type {
   FileStore,
   Hint,
   HintAddress,
+  WarmRequest,
 } from '../../ports/index.js';
 import { readDocument } from '../../run-store/read-document.js';
-import { HINT, HINT_ADDRESS, ASSIGNMENT, ASSIGNMENT_REQUEST } from './hint-formats.js';
+import { ASSIGNMENT, ASSIGNMENT_REQUEST, HINT, HINT_ADDRESS, WARM_REQUEST } from './hint-formats.js';
 
 const TIMEOUT_MS = 1000;
 /** A controller that is busy with hundreds of pods that begin is worth so long. */
@@ -27,6 +28,16 @@ const BEGIN_TIMEOUT_MS = 4000;
 /** How long a pod with nothing to do waits for a controller that does not answer. */
 const PATIENCE_MS = 90_000;
 const ASK_AGAIN_MS = 1000;
+/** A warm pod waits longer for an answer than a controller takes that has nothing for it. */
+const WARM_TIMEOUT_MS = 8000;
+
+/** A question, and how long its answer may take. */
+interface Question {
+  path: string;
+  body: string;
+  timeoutMs?: number;
+  signal?: AbortSignal;
+}
 
 /** Sends hints about one pod of one job. */
 export class HintClient {
@@ -69,8 +80,23 @@ export class HintClient {
    *
    * @returns pod null where nothing is left, nobody has answered, or there never was a controller.
    */
-  async assign(
-    request: AssignmentRequest,
+  assign(request: AssignmentRequest, waiting: { clock: Clock; signal: AbortSignal }): Promise<Assignment> {
+    return this.#insist({ path: '/assign', body: ASSIGNMENT_REQUEST.text(request) }, waiting);
+  }
+
+  /** Asks for a warm pod, as {@link assign}, and again while there is nothing for it yet. */
+  async next(request: WarmRequest, waiting: { clock: Clock; signal: AbortSignal }): Promise<Assignment> {
+    const { signal } = waiting;
+    const body = WARM_REQUEST.text(request);
+    for (;;) {
+      const given = await this.#insist({ path: '/warm', body, timeoutMs: WARM_TIMEOUT_MS, signal }, waiting);
+      if (signal.aborted) return { pod: null };
+      if (given.isLater !== true) return given;
+    }
+  }
+
+  async #insist(
+    question: Question,
     { clock, signal }: { clock: Clock; signal: AbortSignal },
   ): Promise<Assignment> {
     const untilMs = clock.elapsedMs() + PATIENCE_MS;
@@ -81,8 +107,8 @@ export class HintClient {
         this.#address = undefined;
         return { pod: null };
       }
-      const said = await ask(address, { path: '/assign', body: ASSIGNMENT_REQUEST.text(request) });
-      if (said?.startsWith('{') === true) return ASSIGNMENT.parse(said, 'POST /assign');
+      const said = await ask(address, question);
+      if (said?.startsWith('{') === true) return ASSIGNMENT.parse(said, `POST ${question.path}`);
       this.#address = undefined;
       if (signal.aborted || clock.elapsedMs() > untilMs) return { pod: null };
       await clock.sleep(ASK_AGAIN_MS, signal).catch(() => undefined);
@@ -100,19 +126,21 @@ export class HintClient {
  */
 async function ask(
   { host, port, token }: HintAddress,
-  { path, body, timeoutMs = TIMEOUT_MS }: { path: string; body: string; timeoutMs?: number },
+  { path, body, timeoutMs = TIMEOUT_MS, signal }: Question,
 ): Promise<string | null> {
   const { connect } = process.getBuiltinModule('node:net');
   return new Promise(resolve => {
     const socket = connect({ host, port });
     const chunks: Buffer[] = [];
     const end = (): void => {
+      signal?.removeEventListener('abort', end);
       socket.destroy();
       const said = Buffer.concat(chunks).toString();
       const [, answer] = /^HTTP\/1\.1 20\d [^]*?\r\n\r\n([^]*)$/.exec(said) ?? [];
       resolve(answer ?? null);
     };
     socket.setTimeout(timeoutMs, end);
+    signal?.addEventListener('abort', end, { once: true });
     socket.on('error', end);
     socket.on('data', chunk => chunks.push(chunk));
     socket.on('close', end);

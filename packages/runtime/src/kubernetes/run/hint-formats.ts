@@ -2,7 +2,14 @@
 import { Format } from '../../parse/format.js';
 import { JOB } from '../../parse/stored-job.js';
 import { count, nullOr, oneOf, optional, positive, record, text, yes } from '../../parse/shapes.js';
-import type { Hint, HintAddress, Assignment, AssignmentRequest, JobOrder } from '../../ports/index.js';
+import type {
+  Assignment,
+  AssignmentRequest,
+  Hint,
+  HintAddress,
+  JobOrder,
+  WarmRequest,
+} from '../../ports/index.js';
 
 const HINTS = {
   code: 'BAD_HINT',
@@ -30,11 +37,27 @@ export const ASSIGNMENT_REQUEST = new Format<AssignmentRequest>({
     begins: optional(oneOf('first', 'again')),
   }),
 });
+export const WARM_REQUEST = new Format<WarmRequest>({
+  ...HINTS,
+  name: 'request of a warm pod',
+  shape: record<WarmRequest>({
+    warm: text,
+    index: count,
+    uid: text,
+    done: optional(
+      record<NonNullable<WarmRequest['done']>>({
+        ...{ job: text, pod: count, last: count, segment: optional(text) },
+      }),
+    ),
+  }),
+});
 export const ASSIGNMENT = new Format<Assignment>({
   ...HINTS,
   name: 'assignment',
   shape: record<Assignment>({
     pod: nullOr(count),
+    job: optional(text),
+    isLater: optional(yes),
     step: optional(
       record<JobOrder>({
         ...{ runId: text, pipeline: text, job: JOB, items: count, itemsPerPod: positive },

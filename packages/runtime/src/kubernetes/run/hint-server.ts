@@ -8,8 +8,8 @@ import { randomUUID, timingSafeEqual } from 'node:crypto';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Format } from '../../parse/format.js';
-import type { Assignment, AssignmentRequest, Hint, HintAddress } from '../../ports/index.js';
-import { HINT, ASSIGNMENT, ASSIGNMENT_REQUEST } from './hint-formats.js';
+import type { Assignment, AssignmentRequest, Hint, HintAddress, WarmRequest } from '../../ports/index.js';
+import { ASSIGNMENT, ASSIGNMENT_REQUEST, HINT, WARM_REQUEST } from './hint-formats.js';
 
 const MAX_BYTES = 32_768;
 const MAX_CONNECTIONS = 512;
@@ -26,12 +26,15 @@ export async function hintServer({
   host,
   onHint,
   onAssign = () => Promise.resolve({ pod: null }),
+  onWarm = () => Promise.resolve({ pod: null }),
   maxConnections = MAX_CONNECTIONS,
 }: {
   host: string;
   onHint: (hint: Hint) => void;
   /** Gives a pod something to do; null: it is to find out by itself. Default: nothing is left. */
   onAssign?: (request: AssignmentRequest) => Promise<Assignment | null>;
+  /** The same for a warm pod, which waits for the answer until the signal. */
+  onWarm?: (request: WarmRequest, signal: AbortSignal) => Promise<Assignment | null>;
   /** Beyond so many, connections are closed at once. Default 512. */
   maxConnections?: number;
 }): Promise<HintServer> {
@@ -52,16 +55,22 @@ export async function hintServer({
       if (body !== undefined) response.setHeader('Content-Length', Buffer.byteLength(body));
       response.writeHead(code).end(body);
     };
+    const give = (given: Promise<Assignment | null>): Promise<void> =>
+      given.then(
+        it => (it === null ? answer(503) : answer(200, ASSIGNMENT.text(it))),
+        () => answer(503),
+      );
     if (request.url === '/assign')
-      void read(request, ASSIGNMENT_REQUEST).then(async asked => {
-        if (asked === null) answer(400);
-        else
-          await onAssign(asked).then(
-            given => (given === null ? answer(503) : answer(200, ASSIGNMENT.text(given))),
-            () => answer(503),
-          );
-      });
-    else
+      void read(request, ASSIGNMENT_REQUEST).then(asked =>
+        asked === null ? answer(400) : give(onAssign(asked)),
+      );
+    else if (request.url === '/warm') {
+      const left = new AbortController();
+      response.once('close', () => left.abort());
+      void read(request, WARM_REQUEST).then(asked =>
+        asked === null ? answer(400) : give(onWarm(asked, left.signal)),
+      );
+    } else
       void read(request, HINT).then(hint => {
         if (hint !== null) onHint(hint);
         answer(hint === null ? 400 : 204);

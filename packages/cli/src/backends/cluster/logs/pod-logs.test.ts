@@ -135,3 +135,17 @@ test('readPods - one step, and one item of it', async () => {
   expect(items()).toEqual([4]);
   expect(bench.server.askedFor(/\/log/)).toHaveLength(1);
 });
+
+test('readPods - of a warm pod, the lines of the step that is asked for', async () => {
+  const labels = { ...runLabels('r', 'p', 'task'), [LABEL.warm]: 'c' };
+  bench.server.storage.create(pods, { metadata: { name: 'warm', labels }, status: { phase: 'Running' } });
+  const { lines, ending, done, until, opened } = reading({ ...ALL, job: 'work' });
+  const said = (item: number, job: string): string => `{"job":"${job}",${line(item).slice(1)}`;
+  const log = await opened('warm');
+  log.send(said(1, 'other') + said(2, 'work'));
+  await until(() => lines.length === 1);
+  ending.abort();
+  log.end();
+  await done;
+  expect(lines).toMatchObject([{ job: 'work', item: 2 }]);
+});

@@ -62,18 +62,25 @@ const LAST_WORDS_MS = 5000;
 export async function readPods(api: KubeApi, filter: LiveFilter, reading: LiveReading): Promise<void> {
   const { ending, signal } = reading;
   const streams = new Streams(api, filter, reading);
-  const ofJob = filter.job === null ? '' : `,${LABEL.job}=${labelValue(filter.job)}`;
-  const labelSelector = selectRun(filter.runId, 'task') + ofJob;
+  const ofRun = selectRun(filter.runId, 'task');
+  // Warm pods are of no step, and may run any.
+  const selectors =
+    filter.job === null
+      ? [ofRun]
+      : [`${ofRun},${LABEL.job}=${labelValue(filter.job)}`, `${ofRun},${LABEL.warm}`];
   const path = paths.pods(api.namespace);
-  if (ending === null)
-    for (const pod of (await api.list<Pod>(path, { labelSelector, signal })).items) streams.see(pod, false);
-  else {
+  const read = async (labelSelector: string): Promise<void> => {
+    if (ending === null) {
+      for (const pod of (await api.list<Pod>(path, { labelSelector, signal })).items) streams.see(pod, false);
+      return;
+    }
     const options = { signal: AbortSignal.any([ending, signal]), clock: systemClock };
     for await (const news of watch<Pod>(api, { path, labelSelector }, options)) {
       for (const pod of news.type === 'list' ? news.items : [news.object])
         streams.see(pod, news.type === 'gone');
     }
-  }
+  };
+  await Promise.all(selectors.map(read));
   await streams.close();
 }
 
@@ -147,17 +154,20 @@ class Streams {
   }
 
   async #pod(pod: Pod): Promise<void> {
-    const { item } = this.#filter;
+    const { item, job: wanted } = this.#filter;
     const query = { follow: this.#reading.ending !== null };
-    const job = pod.metadata.annotations?.[ANNOTATION.job] ?? '';
-    if (item !== null && !(await this.#runs(pod, item))) return;
+    const of = pod.metadata.annotations?.[ANNOTATION.job];
+    if (of !== undefined && item !== null && !(await this.#runs(pod, item))) return;
     const { signal } = this.#late;
     const chunks = this.#api.stream(paths.podLog(this.#api.namespace, pod.metadata.name), { query, signal });
     const source = {};
     try {
       for await (const text of linesOf(chunks)) {
         const line = storedLine(text);
-        if (line !== null && (item === null || line.i === item))
+        // A warm pod says of which step a line is.
+        const job = of ?? line?.job ?? '';
+        const isOther = of === undefined && wanted !== null && job !== wanted;
+        if (line !== null && !isOther && (item === null || line.i === item))
           this.#reading.onLine(logLine(job, line), source);
       }
     } catch (error) {
