@@ -88,6 +88,17 @@ export const FULL = 'the volume full for 15 s';
 export const FAULTS = {
   'kill -9 of the controller': (_, runId) => killProcess('controller.mjs', `KT_RUN_CONFIG=${runName(runId)}`),
   'kill -9 of a worker': (_, runId) => killProcess('worker.mjs', `KT_RUN=${runId}`),
+  'a worker stopped for 5 s, and continued': async (_, runId) => {
+    const [pid] = await processesOf('worker.mjs', `KT_RUN=${runId}`);
+    try {
+      if (pid === undefined) return false;
+      process.kill(pid, 'SIGSTOP');
+      await systemClock.sleep(5000);
+      return process.kill(pid, 'SIGCONT');
+    } catch {
+      return false;
+    }
+  },
   'deletion of a worker pod': async (place, runId) => {
     const name = await randomPod(place, runId, 'task');
     if (name !== undefined) await place.api.delete(paths.pods(place.namespace, name));
