@@ -100,7 +100,11 @@ export async function testCluster(name: string, { labels = {}, access = true } =
       await api.deleteAll(paths.jobs(namespace), ours);
       // A pod that starts late would make the folder again.
       await api.deleteAll(paths.pods(namespace), ours, { query: { gracePeriodSeconds: 1 } });
-      while ((await api.list(paths.pods(namespace), ours)).items.length > 0) await systemClock.sleep(250);
+      // The controller of a run that still goes on may have made another Job before it ended.
+      while ((await api.list(paths.pods(namespace), ours)).items.length > 0) {
+        await systemClock.sleep(250);
+        await api.deleteAll(paths.jobs(namespace), ours);
+      }
       await api.delete(paths.namespaces(namespace));
       api.close();
       await rm(dir, { recursive: true, force: true });

@@ -93,7 +93,10 @@ const CASES: Case[] = [
 ];
 const jobName = (mode: string): string => mode.replaceAll(/[ ,]+/g, '-').toLowerCase();
 
-describe('pods that end badly', () => {
+describe.each([
+  ['pods', 'step'],
+  ['warm pods', 'run'],
+] as const)('%s that end badly', (_, reuse) => {
   let cluster: TestCluster;
   let run: Submitted;
   beforeAll(async () => {
@@ -108,7 +111,10 @@ describe('pods that end badly', () => {
         backoff: QUICK,
       },
     ];
-    run = await submitJobs(cluster, [...jobs, ...more]);
+    run = await submitJobs(
+      cluster,
+      [...jobs, ...more].map(job => ({ ...job, reuse })),
+    );
     await run.ended;
   });
   afterAll(() => cluster[Symbol.asyncDispose]());

@@ -156,7 +156,10 @@ const CASES: Case[] = [
 ];
 const jobName = (mode: string): string => mode.replaceAll(' ', '-').toLowerCase();
 
-describe('pods that cannot start', () => {
+describe.each([
+  ['pods', 'step'],
+  ['warm pods', 'run'],
+] as const)('%s that cannot start', (_, reuse) => {
   let cluster: TestCluster;
   let run: Submitted;
   beforeAll(async () => {
@@ -165,8 +168,9 @@ describe('pods that cannot start', () => {
       name: jobName(mode),
       ...job,
       kubernetes,
+      reuse,
     }));
-    run = await submitJobs(cluster, [...jobs, { name: 'fine' }]);
+    run = await submitJobs(cluster, [...jobs, { name: 'fine', reuse }]);
     await run.ended;
   });
   afterAll(() => cluster[Symbol.asyncDispose]());

@@ -4,7 +4,7 @@
  * - It begins with few, or with as many as its author says. There are more as long as what is left, at the
  *   speed seen, takes longer than pods take to start, and all that there are run: a cluster that has no room
  *   is asked for no more. Where one thing takes long, a start is nothing beside it: then for all at once, so
- *   that a cluster that grows knows how far.
+ *   that a cluster that grows knows how far. Those that have not begun will take what is left as well.
  */
 
 /** Pods that a step begins with, where its author says nothing, and where he does at most. */
@@ -42,5 +42,5 @@ export function worthwhileLanes(at: LaneProgress, limit: number): number {
   const isLong = eachMs >= LONG_MS;
   const leftMs = (unassigned * eachMs) / lanes;
   if ((ready < lanes && !isLong) || leftMs < STARTS * Math.max(MIN_START_MS, startMs)) return lanes;
-  return Math.max(lanes, Math.min(limit, isLong ? limit : lanes * 2, lanes + unassigned));
+  return Math.max(lanes, Math.min(limit, isLong ? limit : lanes * 2, ready + unassigned));
 }

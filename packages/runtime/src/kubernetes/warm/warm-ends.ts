@@ -5,6 +5,8 @@
  *     nothing: it may be at that.
  * - What a pod was at it knows better than who gave it: that is charged. What it was given and never began is
  *   given to another, free of charge.
+ * WP4 A pod that ends before it has asked is charged to what waits for it: pods that cannot begin are not
+ *     made for ever.
  */
 import type { Pod } from '../api/objects.js';
 import { terminationOf } from '../diagnosis/pod-termination.js';
@@ -102,7 +104,11 @@ export class WarmEnds {
     const isLate = lease?.isLate === true;
     const lost = { seen, memory: job.memory, isLate };
     if (name !== null && pod !== null) this.lose(name, { ...lost, pod });
-    else if (lease !== undefined) this.lose(lease.step.name, { ...lost, pod: lease.pod });
+    else {
+      // One that never came to ask is charged to what it would have been given.
+      const meant = lease ?? pool.next();
+      if (meant !== null) this.lose(meant.step.name, { ...lost, pod: meant.pod });
+    }
     if (lease !== undefined) this.#release(pool, lease);
     this.#known(uid);
     return true;

@@ -122,6 +122,24 @@ test('what a pod was given and never began is free, what it says that it was at 
   expect(await askOf(pods)('u1', 1)).toMatchObject({ pod: 0 });
 });
 
+test('WP4: pods that end before they have asked - are charged to what waits, each to something else', async () => {
+  const pods = controller();
+  await pods.offer(step);
+  for (const [index, uid] of ['u0', 'u1', 'u2'].entries()) pods.podFailed(podOf(uid, index, 'Failed'));
+  expect(step.lost).toMatchObject([
+    { pod: 0, seen: { metadata: { uid: 'u0' } } },
+    { pod: 1, seen: { metadata: { uid: 'u1' } } },
+  ]);
+  expect(step.pool?.givable).toBe(0);
+  // An idle one, when nothing waits.
+  step.lost.splice(0);
+  await pods.offer(step);
+  const ask = askOf(pods);
+  await Promise.all([ask('u3', 0), ask('u4', 1)]);
+  pods.podFailed(podOf('u5', 0, 'Failed'));
+  expect(step.lost).toEqual([]);
+});
+
 test('WP3: after another controller - nothing is given while a pod may be at it', async () => {
   await api.create(paths.jobs('ns'), warmClass(frame, step.order.job, '1Gi').jobOf(1, 2));
   const made = [podOf('old', 0, 'Running'), podOf('idle', 1, 'Running')].map(pod =>

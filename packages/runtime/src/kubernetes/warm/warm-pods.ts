@@ -245,6 +245,7 @@ export class WarmPods {
   }
 
   async #provideNow(pool: WarmPool): Promise<void> {
+    if (this.#is !== 'open') return;
     // One at least, however little room there is.
     const more = pool.wanted(Math.max(1, pool.active + this.#around.room()), this.#elapsedMs());
     const provided = more === 0 ? null : await this.#cluster.provide(pool, more);

@@ -167,6 +167,22 @@ export class WarmPool {
 
   /** The next slice, which is now this pod's; null: nothing can be given. */
   take({ leaseOf }: Pick<Waiter, 'leaseOf'>, nowMs: number): Lease | null {
+    const slice = this.next();
+    if (slice === null) return null;
+    const { step, pod } = slice;
+    const lease = leaseOf(slice);
+    this.#leases.set(lease.uid, lease);
+    const held = this.#held.get(step);
+    if (held === undefined) this.#held.set(step, new Set([pod]));
+    else held.add(pod);
+    this.#startMs ??= nowMs - this.#madeMs;
+    this.#givenMs = nowMs;
+    this.#done++;
+    return lease;
+  }
+
+  /** The next slice, which is nobody's until it is offered again; null: nothing can be given. */
+  next(): Slice | null {
     for (const [step, pods] of this.#queue) {
       if (step.isStopped) this.#queue.delete(step);
       else if (this.#roomOf(step) > 0) {
@@ -174,15 +190,7 @@ export class WarmPool {
         this.#queue.delete(step);
         if (pod === undefined) continue;
         if (pods.length > 0) this.#queue.set(step, pods);
-        const lease = leaseOf({ step, pod });
-        this.#leases.set(lease.uid, lease);
-        const held = this.#held.get(step);
-        if (held === undefined) this.#held.set(step, new Set([pod]));
-        else held.add(pod);
-        this.#startMs ??= nowMs - this.#madeMs;
-        this.#givenMs = nowMs;
-        this.#done++;
-        return lease;
+        return { step, pod };
       }
     }
     return null;
