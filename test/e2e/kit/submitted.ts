@@ -39,6 +39,15 @@ export interface Submitted {
 
 export const endsFile = fileURLToPath(new URL('../../fixtures/functions/ends.ts', import.meta.url));
 
+/**
+ * Whose pods a table is tried with, and what says so; with KT_E2E_WARM=1 also pods that are of no step. A
+ * node tells of some five events a second: where it is behind, why a pod does not start is known late.
+ */
+export const KINDS: readonly ['pods' | 'warm pods', 'step' | 'run'][] = [
+  ['pods', 'step'],
+  ...(process.env['KT_E2E_WARM'] === '1' ? [['warm pods', 'run'] as ['warm pods', 'run']] : []),
+];
+
 /** Jobs are given without `type`: they are static, with one call, unless they say so. */
 export type GivenJob = Partial<KTJobInput> & { name: string; call?: [string, object] };
 

@@ -7,7 +7,7 @@ import { readLogs, readRecord } from '@kube-transform/runtime';
 import { systemClock } from '@kube-transform/runtime/internal';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type TestCluster, testCluster } from '../kit/cluster.js';
-import { type GivenJob, submitJobs, type Submitted } from '../kit/submitted.js';
+import { type GivenJob, KINDS, submitJobs, type Submitted } from '../kit/submitted.js';
 
 const QUICK = { initial: '100ms', max: '200ms' };
 interface Case {
@@ -93,10 +93,7 @@ const CASES: Case[] = [
 ];
 const jobName = (mode: string): string => mode.replaceAll(/[ ,]+/g, '-').toLowerCase();
 
-describe.each([
-  ['pods', 'step'],
-  ['warm pods', 'run'],
-] as const)('%s that end badly', (_, reuse) => {
+describe.each(KINDS)('%s that end badly', (_, reuse) => {
   let cluster: TestCluster;
   let run: Submitted;
   beforeAll(async () => {

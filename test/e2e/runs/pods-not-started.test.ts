@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type TestCluster, testCluster } from '../kit/cluster.js';
-import { type GivenJob, submitJobs, type Submitted } from '../kit/submitted.js';
+import { type GivenJob, KINDS, submitJobs, type Submitted } from '../kit/submitted.js';
 
 const SOON = { startTimeout: '6s' };
 interface Case {
@@ -156,10 +156,7 @@ const CASES: Case[] = [
 ];
 const jobName = (mode: string): string => mode.replaceAll(' ', '-').toLowerCase();
 
-describe.each([
-  ['pods', 'step'],
-  ['warm pods', 'run'],
-] as const)('%s that cannot start', (_, reuse) => {
+describe.each(KINDS)('%s that cannot start', (_, reuse) => {
   let cluster: TestCluster;
   let run: Submitted;
   beforeAll(async () => {
