@@ -34,7 +34,9 @@ describe('glob', () => {
   it('random patterns and paths - match as picomatch says', () => {
     fc.assert(
       fc.property(patterns, fc.array(paths, { minLength: 10, maxLength: 10 }), (pattern, some) => {
-        const theirs = picomatch(pattern.replaceAll(/[()|]/g, '\\$&'), { nonegate: true });
+        const theirs = picomatch(pattern.replaceAll(/[()|]/g, '\\$&'), {
+          ...{ nonegate: true, fastpaths: false },
+        });
         const ours = new GlobMatcher(pattern);
         for (const path of some) expect(`${path}: ${ours.matches(path)}`).toBe(`${path}: ${theirs(path)}`);
       }),
