@@ -33,10 +33,10 @@ const MAX_BATCH_CHARS = 2 ** 16;
 export class SharedLog {
   readonly #options: SharedLogOptions;
   readonly #window: LogWindow;
-  readonly #waiting = new Set<() => void>();
+  /** Who waits for a line, and for its container to be looked at. */
+  readonly #forNews = new Set<() => void>();
+  readonly #forLook = new Set<() => void>();
   readonly #left = new AbortController();
-  /** Called when its container was looked at. */
-  #seen = (): void => undefined;
   #followers = 0;
   #hasEnded = false;
   #isInOrder = true;
@@ -55,7 +55,7 @@ export class SharedLog {
   /** Tells how its container was seen; what has ended once has. */
   see({ hasEnded }: { hasEnded: boolean }): void {
     this.#hasEnded ||= hasEnded;
-    this.#seen();
+    wakeAll(this.#forLook);
   }
 
   /** Lines as they come, some at once, until the log is over or the signal comes. Never rejects. */
@@ -74,7 +74,7 @@ export class SharedLog {
           yield lines;
           place = last;
         } else if (this.#isDone) return;
-        else await this.#news(signal);
+        else await woken(this.#forNews, signal);
       }
     } finally {
       if (--this.#followers === 0) this.#left.abort();
@@ -92,11 +92,11 @@ export class SharedLog {
         for await (const line of this.#reading(how)) {
           broken = 0;
           this.#window.push(line);
-          this.#wake();
+          wakeAll(this.#forNews);
         }
         if (isWhole) break;
         // A node that goes away ends a log as its container does: which it was is known when it is looked at.
-        await this.#look(signal);
+        if (!this.#hasEnded) await woken(this.#forLook, signal);
       } catch (error) {
         if (isGone(error)) break;
         if (isWhole) broken++;
@@ -104,7 +104,7 @@ export class SharedLog {
       }
     }
     this.#isDone = true;
-    this.#wake();
+    wakeAll(this.#forNews);
   }
 
   /** Lines after a place, up to those that are held: the place after them. Never rejects. */
@@ -143,33 +143,24 @@ export class SharedLog {
     const { api, of } = this.#options;
     return readLog({ ...how, api, of, isInOrder: this.#isInOrder }, () => void (this.#isInOrder = false));
   }
+}
 
-  #wake(): void {
-    for (const wake of this.#waiting) wake();
-  }
+function wakeAll(waiting: ReadonlySet<() => void>): void {
+  for (const wake of waiting) wake();
+}
 
-  /** Resolves when its container is looked at, or at the signal. */
-  async #look(signal: AbortSignal): Promise<void> {
-    if (signal.aborted || this.#hasEnded) return;
-    await new Promise<void>(resolve => {
-      this.#seen = resolve;
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-  }
-
-  /** Resolves at the next line, at the end, or at the signal. */
-  async #news(signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return;
-    await new Promise<void>(resolve => {
-      const wake = (): void => {
-        this.#waiting.delete(wake);
-        signal.removeEventListener('abort', wake);
-        resolve();
-      };
-      this.#waiting.add(wake);
-      signal.addEventListener('abort', wake, { once: true });
-    });
-  }
+/** Resolves when those who wait are woken, or at the signal. */
+async function woken(waiting: Set<() => void>, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>(resolve => {
+    const wake = (): void => {
+      waiting.delete(wake);
+      signal.removeEventListener('abort', wake);
+      resolve();
+    };
+    waiting.add(wake);
+    signal.addEventListener('abort', wake, { once: true });
+  });
 }
 
 /** The pod is not there any more, or its log may not be read. */

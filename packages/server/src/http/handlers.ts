@@ -3,7 +3,7 @@ import type { Context } from 'hono';
 import { streamSSE } from 'hono/streaming';
 import { paths } from '@kube-transform/runtime/kubernetes';
 import type { Clock } from '@kube-transform/runtime';
-import { itemsOfJob } from '../jobs/array-jobs.js';
+import { itemsOfJob, MAX_ITEMS } from '../jobs/array-jobs.js';
 import { podsOf } from '../jobs/job-logs.js';
 import { type JobObject, MARK } from '../jobs/job-object.js';
 import type { JobManager } from '../jobs/managed-jobs.js';
@@ -112,7 +112,7 @@ export function handlersOf({
   return {
     ...runHandlersOf({ runs, clock, ending, followers, readers, wordsOf }),
     create: async c => {
-      const [arraySize, idempotencyKey] = [numberIn(c, 'array_size', [1, 100_000]), keyOf(c)];
+      const [arraySize, idempotencyKey] = [numberIn(c, 'array_size', [1, MAX_ITEMS]), keyOf(c)];
       const { definition, args } = await bodyOf(c);
       const place = { queue: c.req.query('queue'), priority: c.req.query('priority') };
       const dependsOn = c.req.queries('depends_on') ?? [];
@@ -165,7 +165,7 @@ export function handlersOf({
     },
     items: async c => {
       const page = {
-        from: numberIn(c, 'from', [0, 100_000]) ?? 0,
+        from: numberIn(c, 'from', [0, MAX_ITEMS]) ?? 0,
         limit: numberIn(c, 'limit', [1, 10_000]) ?? 1000,
       };
       const job = await jobs.get(nameOf(c));
