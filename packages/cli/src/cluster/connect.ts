@@ -14,7 +14,7 @@ interface ContextOptions {
   /** Default: where the process is. */
   cwd?: string;
   /** The configuration. Default: that of the project around `cwd`. */
-  loading?: Promise<FoundConfig | null>;
+  config?: FoundConfig | null;
 }
 
 /**
@@ -23,8 +23,9 @@ interface ContextOptions {
  */
 export async function contextOf(
   typed: ClusterOptions,
-  { last = true, cwd = process.cwd(), loading = loadConfig(projectAround(cwd)) }: ContextOptions = {},
+  { last = true, cwd = process.cwd(), config: given }: ContextOptions = {},
 ): Promise<ResolvedContext> {
+  const loading = given === undefined ? loadConfig(projectAround(cwd)) : given;
   const [config, used] = await Promise.all([loading, last ? remembered(cwd) : null]);
   return resolveContext({ typed, env: process.env, config, last: used });
 }

@@ -51,7 +51,7 @@ export async function deployTo(
   { dryRun: isDry, diff, json, isWhole, output, ...typed }: DeployToOptions,
 ): Promise<void> {
   const config = await loadConfig(projectAround());
-  const context = await withContext(typed, { loading: Promise.resolve(config) });
+  const context = await withContext(typed, { config });
   const api = await openCluster(context);
   const dryRun = isDry || diff;
   try {
