@@ -5,14 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeBundle } from '@kube-transform/cli';
 import { localFileStore } from '@kube-transform/runtime';
-import {
-  drive,
-  newRun,
-  processPoolExecutor,
-  systemClock,
-  writeRecord,
-} from '@kube-transform/runtime/internal';
 import { compare } from './compare.mjs';
+import { runInPool } from './runs/in-pool.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const ITEMS = 400;
@@ -26,27 +20,7 @@ async function run(workers, { worker, dir }) {
     items: Array.from({ length: ITEMS }, (_, n) => n),
     args: { rounds: 8_000_000 },
   };
-  const record = await newRun({ pipeline: { name: 'bench', jobs: [job] }, clock: systemClock });
-  await writeRecord(store, record);
-  const never = new AbortController().signal;
-  const executor = processPoolExecutor({
-    entry: worker,
-    storeUrl: store.capabilities.url,
-    clock: systemClock,
-    workers,
-  });
-  const { status } = await drive({
-    store,
-    record,
-    executor,
-    clock: systemClock,
-    sink: { publish: () => undefined },
-    resumed: false,
-    drain: never,
-    stop: never,
-    cancel: never,
-  });
-  if (status !== 'Completed') throw new Error(status);
+  await runInPool({ name: 'bench', jobs: [job] }, { worker, store, workers });
 }
 
 export async function benchPool() {

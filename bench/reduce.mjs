@@ -5,14 +5,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { makeBundle } from '@kube-transform/cli';
 import { localFileStore } from '@kube-transform/runtime';
-import {
-  drive,
-  newRun,
-  processPoolExecutor,
-  readResults,
-  systemClock,
-  writeRecord,
-} from '@kube-transform/runtime/internal';
+import { readResults } from '@kube-transform/runtime/internal';
+import { runInPool } from './runs/in-pool.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const [RESULTS, BYTES] = [500, 200_000];
@@ -44,28 +38,9 @@ const pipelineOf = kind => ({
 });
 
 async function reduced(kind, { worker, store }) {
-  const record = await newRun({ pipeline: pipelineOf(kind), clock: systemClock });
-  await writeRecord(store, record);
-  const never = new AbortController().signal;
-  const executor = processPoolExecutor({
-    entry: worker,
-    storeUrl: store.capabilities.url,
-    clock: systemClock,
-    workers: 1,
-  });
-  const { status } = await drive({
-    store,
-    record,
-    executor,
-    clock: systemClock,
-    sink: { publish: () => undefined },
-    resumed: false,
-    drain: never,
-    stop: never,
-    cancel: never,
-  });
-  const [told] = await readResults(store, record.runId, 'peak');
-  if (status !== 'Completed' || told.length !== RESULTS) throw new Error(`${status}: ${told?.length}`);
+  const runId = await runInPool(pipelineOf(kind), { worker, store, workers: 1 });
+  const [told] = await readResults(store, runId, 'peak');
+  if (told.length !== RESULTS) throw new Error(`It was given ${told.length} results.`);
   return told;
 }
 

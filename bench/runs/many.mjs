@@ -67,6 +67,6 @@ const step = (name, dependencies, where) => ({
   tasks: [{ function: 'stamp.stamp', args: {} }],
   dependencies,
 });
-export const layers = where =>
+const layers = where =>
   Array.from({ length: JOBS }, (_, i) => step(`s${i}`, i < JOBS / 3 ? [] : [`s${i - JOBS / 3}`], where));
 const three = where => ['a', 'b', 'c'].map((name, i, all) => step(name, all.slice(i - 1, i), where));
