@@ -40,11 +40,10 @@ interface Running {
 }
 
 /** The value of a variable; no index has a pod more than once here. */
-function valueOf({ value, valueFrom }: EnvVar, pod: { uid: string; name: string; job: string }): string {
+function valueOf({ value, valueFrom }: EnvVar, pod: { uid: string; job: string }): string {
   const path = valueFrom?.fieldRef.fieldPath ?? '';
   if (path.includes('job-index-ignored-failure-count')) return '';
   if (path.includes('job-name')) return pod.job;
-  if (path === 'metadata.name') return pod.name;
   return value ?? (path.includes('job-index-failure-count') ? '0' : pod.uid);
 }
 
@@ -191,10 +190,8 @@ export class KubeNode {
       status: { phase: 'Running' },
     });
     const [{ command, env }] = template.spec.containers;
-    const { uid = '', name } = pod.metadata;
-    const given = Object.fromEntries(
-      env.map(given => [given.name, valueOf(given, { uid, name, job: job.job })]),
-    );
+    const { uid = '' } = pod.metadata;
+    const given = Object.fromEntries(env.map(given => [given.name, valueOf(given, { uid, job: job.job })]));
     const begun = this.#begin({ ...given, JOB_COMPLETION_INDEX: String(index) }, command.slice(1, -1));
     job.active.set(index, begun);
     void begun.ended.then(end => this.#ended(job, { index, pods, name: pod.metadata.name, ...end }));

@@ -20,19 +20,13 @@ import { TERMINATION_NOTE, TerminationFile } from '../process/termination-messag
 import { EXIT_CODE } from '../kubernetes/manifests/exit-codes.js';
 import { residentBytes } from '../process/resident-memory.js';
 import { LINGER_MS, untilQuiet } from '../process/until-quiet.js';
+import { itemNotes } from '../kubernetes/warm/item-notes.js';
 import { serveWarmPod } from '../kubernetes/warm/serve-warm-pod.js';
 import { nthOfRanges } from '../kubernetes/api/index-ranges.js';
 import { pacing } from '../executors/pacing.js';
 import { type LocalHost, localHost } from '../local-host.js';
 import { openStore } from '../open-store.js';
-import type {
-  Assignment,
-  AssignmentRequest,
-  FileStore,
-  FunctionCatalog,
-  ItemEvent,
-  JobOrder,
-} from '../ports/index.js';
+import type { Assignment, AssignmentRequest, FileStore, FunctionCatalog, JobOrder } from '../ports/index.js';
 import { attemptTimeoutMs, stopsJob } from '../worker/retry-policy.js';
 import type { PodHost } from '../worker/pod-host.js';
 import { runPod } from '../worker/run-pod.js';
@@ -45,8 +39,6 @@ const GROWN = 0.7;
 /** Node's own exit code where an awaited promise can no longer settle. */
 const UNSETTLED = 13;
 const RESERVED: ReadonlySet<number> = new Set([0, ...Object.values(EXIT_CODE)]);
-/** While items run, how often the controller is told that there are results. */
-const PROGRESS_MS = 1000;
 
 /** Runs the pod that the environment names, and ends the process. */
 export async function servePod(catalog: FunctionCatalog, sums: Record<string, string>): Promise<never> {
@@ -127,26 +119,12 @@ async function run(
   const timeoutMs = step === null ? null : attemptTimeoutMs(step.job);
   const timeout = timeoutMs === null ? undefined : await hardTimeout({ timeoutMs });
   let at = own;
-  let toldMs = systemClock.elapsedMs();
-  const emit = (event: ItemEvent): void => {
-    if (event.type === 'ItemStarted') {
-      note.begin(event.item);
-      timeout?.begin(event.item);
-    } else if (systemClock.elapsedMs() - toldMs > PROGRESS_MS) {
-      toldMs = systemClock.elapsedMs();
-      void hints.send({ job, pod: at });
-    }
-  };
   const podHost: PodHost = {
     ...host,
     ...pacing(step?.job.concurrency ?? 1),
+    ...itemNotes({ note, timeout, hints, clock: systemClock }, () => ({ job, pod: at })),
     signal,
-    returned: item => {
-      note.end(item);
-      timeout?.end(item);
-    },
     draining: () => false,
-    emit,
     echo: printLine,
     within: withinLog,
   };
@@ -189,7 +167,6 @@ async function runWarm(
     note,
     watch: ({ timeoutMs, ...at }) => hardTimeout({ timeoutMs, at }),
     isGrown,
-    progressMs: PROGRESS_MS,
   });
 }
 

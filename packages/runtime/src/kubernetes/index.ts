@@ -39,7 +39,7 @@ export {
   taskName,
   versionName,
 } from './manifests/names.js';
-export { controllerJob, ownerOf, runConfigMap, taskJob } from './manifests/run-jobs.js';
+export { controllerJob, ownerOf, taskJob } from './manifests/run-jobs.js';
 export type { RunFrame, WavePlan } from './manifests/run-jobs.js';
 export type * from './api/objects.js';
 export { splitIntoConfigMaps, filesOf, fileConfigMap } from './manifests/config-map-files.js';
@@ -64,7 +64,14 @@ export { advance, READ_FROM_START, READ_LINE, valuesAfter } from './manifests/re
 export type { ReadCursor, ReadLine, ReadRequest, ReadValue } from './manifests/reader-pages.js';
 export { accessObjects, CONTROLLER_RULES } from './manifests/rbac.js';
 export type { Rule } from './manifests/rbac.js';
-export { keyIn, readRunConfig, recordFiles, RUN_CONFIG, RUN_KEY } from './manifests/run-config.js';
+export {
+  keyIn,
+  readRunConfig,
+  recordFiles,
+  RUN_CONFIG,
+  RUN_KEY,
+  runConfigMap,
+} from './manifests/run-config.js';
 export type { RunConfig } from './manifests/run-config.js';
 export { cronJob, scheduledRunId } from './manifests/cron-job.js';
 export { clusterSettings, DEFAULT_IMAGE } from './manifests/cluster-settings.js';

@@ -176,3 +176,10 @@ export function isTerminalJob(job: Job): boolean {
     ) ?? false
   );
 }
+
+/** A number that grows with each change of an object; where a server counts otherwise, all are equal. */
+export const changeOf = ({ metadata }: KubeObject): number => Number(metadata.resourceVersion) || 0;
+
+/** Whether an object is part of what has this uid. */
+export const isOwnedBy = ({ metadata }: KubeObject, uid: string | undefined): boolean =>
+  metadata.ownerReferences?.some(owner => owner.uid === uid) === true;

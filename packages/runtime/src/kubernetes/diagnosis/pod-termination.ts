@@ -167,6 +167,13 @@ function early(said = ''): FailureCause {
   return { kind: 'Exited', message, exitCode: EXIT_CODE.early, signal: null };
 }
 
+/**
+ * How long what a pod has stored may take to be read, which is as long as any store may lag, twice; and how
+ * often it is looked for.
+ */
+export const BELIEVED_MS = 120_000;
+export const LOOK_AGAIN_MS = 1000;
+
 /** The end of a pod whose results did not come to where they are read. */
 export const resultsAreLost = (told: PodTermination): PodTermination => ({
   ...told,

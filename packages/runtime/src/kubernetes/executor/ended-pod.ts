@@ -7,7 +7,9 @@ import type { FailureCause } from '@kube-transform/sdk';
 import type { JobManifest } from '../../run-store/job-manifest.js';
 import { attemptTimeoutMs, type JudgedPod } from '../../worker/retry-policy.js';
 import {
+  BELIEVED_MS,
   DID_NOTHING,
+  LOOK_AGAIN_MS,
   type PodTermination,
   resultsAreLost,
   terminationOf,
@@ -16,10 +18,6 @@ import type { LostPod } from '../warm/warm-pool.js';
 import type { JobExecution } from './job-execution.js';
 import type { KubernetesOptions } from './options.js';
 import { type EndedPod, recordPodFailure } from './record-pod-failure.js';
-
-/** How long what a pod has stored may take to be read: as long as any store may lag, twice. */
-export const BELIEVED_MS = 120_000;
-export const LOOK_AGAIN_MS = 1000;
 
 type Options = Pick<KubernetesOptions, 'store' | 'clock'>;
 
@@ -61,7 +59,7 @@ export async function handleLost(
       wakeLater(LOOK_AGAIN_MS);
       continue;
     }
-    const end = isBehind ? resultsAreLost(told) : told.kind === 'done' ? didNothing(told) : told;
+    const end = judgedEnd(told, isBehind);
     const cause = await endOfPod(options, of, { pod, end, memory });
     execution.lost.splice(execution.lost.indexOf(lost), 1);
     if (cause !== null) return cause;
@@ -82,12 +80,12 @@ function endOfLost({ seen, memory, isLate, missing }: LostPod, { job }: JobManif
   };
 }
 
-/** It says that it is done, and is not. */
-export const didNothing = ({ uid, begun }: PodTermination): PodTermination => ({
-  ...DID_NOTHING,
-  uid,
-  begun,
-});
+/** The end of a pod with open items; `isBehind`: it has stored more than can be read, for too long. */
+export function judgedEnd(told: PodTermination, isBehind: boolean): PodTermination {
+  if (isBehind) return resultsAreLost(told);
+  // It says that it is done, and is not.
+  return told.kind === 'done' ? { ...DID_NOTHING, uid: told.uid, begun: told.begun } : told;
+}
 
 /** Whether a pod has stored more than can be read. */
 export async function isPodBehind(

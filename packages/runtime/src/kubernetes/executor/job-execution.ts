@@ -15,15 +15,11 @@ import {
   type PodHistory,
   raisedMemory,
 } from '../../worker/retry-policy.js';
-import type { Job } from '../api/objects.js';
+import { changeOf, type Job } from '../api/objects.js';
 import type { PendingReason } from '../diagnosis/rejections.js';
 import type { WarmJob } from '../warm/warm-job.js';
-import type { WarmPool } from '../warm/warm-pool.js';
-import type { LostPod, WarmStep } from '../warm/warm-pool.js';
+import type { LostPod, WarmPool, WarmStep } from '../warm/warm-pool.js';
 import { Wave } from './waves.js';
-
-/** A number that grows with each change of an object; where a server counts otherwise, all are equal. */
-const versionOf = ({ metadata }: Job): number => Number(metadata.resourceVersion) || 0;
 
 /** How long the failures of a moment are gathered, so that one Job takes them all. */
 const GATHER_MS = 250;
@@ -235,7 +231,7 @@ export class JobExecution implements WarmStep {
     const known = this.#waves.get(job.metadata.name);
     const isSame = known !== undefined && known.job.metadata.uid === job.metadata.uid;
     // The answer to a call may be overtaken by what a watch tells of the time after it.
-    if (isSame && versionOf(job) < versionOf(known.job)) return known;
+    if (isSame && changeOf(job) < changeOf(known.job)) return known;
     const wave = isSame ? known : new Wave(job);
     this.#waves.set(wave.name, wave);
     wave.see(job, isGone);

@@ -167,9 +167,7 @@ class ClusterExecutor implements KubernetesExecutor {
     await Promise.all(this.#background);
     const all = [...this.#executions.values()];
     await this.#warm.close(!this.#draining && all.length > 0 && all.every(({ isStopped }) => isStopped));
-    await Promise.all(
-      [...this.#executions.values()].map(execution => this.#waves.removeFinished(execution, true)),
-    );
+    await Promise.all(all.map(execution => this.#waves.removeFinished(execution, true)));
   }
 
   /** Lists the Jobs that there are, and begins to watch what happens to them. */

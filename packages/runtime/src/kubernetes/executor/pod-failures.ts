@@ -13,17 +13,18 @@ import { attemptTimeoutMs } from '../../worker/retry-policy.js';
 import type { Pod } from '../api/objects.js';
 import { paths } from '../api/paths.js';
 import {
+  BELIEVED_MS,
   DID_NOTHING,
-  UNREAD,
+  LOOK_AGAIN_MS,
   type PodTermination,
-  resultsAreLost,
   terminationOf,
+  UNREAD,
 } from '../diagnosis/pod-termination.js';
 import { ContainerSteps } from '../containers/container-steps.js';
 import { JOB_INDEX, JOB_NAME, selectPodsOf } from '../manifests/names.js';
 import type { JobExecution, Surroundings } from './job-execution.js';
 import type { KubernetesOptions } from './options.js';
-import { BELIEVED_MS, didNothing, endOfPod, handleLost, isPodBehind, LOOK_AGAIN_MS } from './ended-pod.js';
+import { endOfPod, handleLost, isPodBehind, judgedEnd } from './ended-pod.js';
 import { recordPodFailure } from './record-pod-failure.js';
 import type { Wave } from './waves.js';
 
@@ -93,7 +94,7 @@ export class PodFailures {
           continue;
         }
         this.#awaitedSinceMs.delete(key);
-        const end = isBehind ? resultsAreLost(told) : told.kind === 'done' ? didNothing(told) : told;
+        const end = judgedEnd(told, isBehind);
         const cause =
           pod === undefined
             ? null

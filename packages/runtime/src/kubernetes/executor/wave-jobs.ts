@@ -13,7 +13,7 @@ import { ANNOTATION, LABEL, selectPodsOf } from '../manifests/names.js';
 import { isQueued } from '../manifests/cluster-settings.js';
 import type { KubernetesOptions } from './options.js';
 import { taskJob, type WavePlan } from '../manifests/run-jobs.js';
-import { isTerminalJob, type Job } from '../api/objects.js';
+import { isOwnedBy, isTerminalJob, type Job } from '../api/objects.js';
 import { type PendingReason, refusalOf } from '../diagnosis/rejections.js';
 import type { JobExecution, Surroundings } from './job-execution.js';
 import { writePlaces } from '../containers/container-groups.js';
@@ -257,8 +257,7 @@ function isUnderWay({ waves, tally }: JobExecution): boolean {
  * A Job that exists under a name that is ours. @throws KtError `FOREIGN_JOB` where it was not made for this.
  */
 function adopted(existing: Job, wanted: Job): Job {
-  const owner = wanted.metadata.ownerReferences?.[0]?.uid;
-  const ours = existing.metadata.ownerReferences?.some(({ uid }) => uid === owner) === true;
+  const ours = isOwnedBy(existing, wanted.metadata.ownerReferences?.[0]?.uid);
   const same =
     existing.metadata.annotations?.[ANNOTATION.specHash] ===
     wanted.metadata.annotations?.[ANNOTATION.specHash];

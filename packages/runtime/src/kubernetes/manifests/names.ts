@@ -152,3 +152,8 @@ export const selectRun = (runId: string, component: Component): string =>
 
 /** The gate at which pods of containers wait for what they are told. */
 export const GATE = 'kt.dev/item';
+
+/** Labels that users give their jobs; those that are found by here stay ours. */
+export function userLabels(labels: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, labelValue(value)]));
+}

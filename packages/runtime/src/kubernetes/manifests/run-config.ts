@@ -12,6 +12,7 @@ import { RUN_RECORD, type RunRecord, SOURCE } from '../../run-store/run-record.j
 import type { ConfigMap } from '../api/objects.js';
 import { wholeFile } from './config-map-files.js';
 import { CLUSTER_SETTINGS, type ClusterSettings } from './cluster-settings.js';
+import { ANNOTATION, LABEL, runLabels, runName } from './names.js';
 
 /** `run.json`. */
 export interface RunConfig {
@@ -116,4 +117,25 @@ export async function readRecordFiles(dir: string): Promise<RunRecord> {
     throw broken({ ...RUN_CONFIG_MAP, file }, (cause as Error).message, { cause });
   }
   return RUN_RECORD.parse(body, file);
+}
+
+/** The ConfigMap of a run. */
+export function runConfigMap(run: {
+  runId: string;
+  pipeline: string;
+  namespace: string;
+  digest: string;
+  data: Record<string, string>;
+}): ConfigMap {
+  return {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      name: runName(run.runId),
+      namespace: run.namespace,
+      labels: { ...runLabels(run.runId, run.pipeline, 'run'), [LABEL.bundle]: run.digest },
+      annotations: { [ANNOTATION.runId]: run.runId },
+    },
+    data: run.data,
+  };
 }

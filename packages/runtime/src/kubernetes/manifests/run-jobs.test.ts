@@ -1,7 +1,8 @@
 import { type KTJobInput, mustParsePipeline } from '@kube-transform/sdk';
 import { describe, expect, test } from 'vitest';
 import { ANNOTATION, taskName } from './names.js';
-import { controllerJob, ownerOf, type RunFrame, runConfigMap, taskJob } from './run-jobs.js';
+import { runConfigMap } from './run-config.js';
+import { controllerJob, ownerOf, type RunFrame, taskJob } from './run-jobs.js';
 import type { Job } from '../api/objects.js';
 import { mergePatch, resourcesOf } from './pod-spec.js';
 import { accessObjects, CONTROLLER_RULES } from './rbac.js';

@@ -11,8 +11,9 @@ import {
   runName,
   shortHash,
   taskName,
+  userLabels,
 } from './names.js';
-import type { ConfigMap, Job, OwnerReference } from '../api/objects.js';
+import type { Job, JobSpec, OwnerReference } from '../api/objects.js';
 import {
   basePod,
   CONTAINER,
@@ -99,25 +100,32 @@ const WORKER_ENDS = [
   },
 ];
 
-/** The pod of a step whose functions are run by a worker. */
-function workerPod(frame: RunFrame, plan: WavePlan): Record<string, unknown> {
-  const { runId, settings, digest } = frame;
-  const { job, wave, memory } = plan;
+/** What the pods of a step are told that are its own. */
+const stepEnv = ({ job, wave, pods, lanes, count }: WavePlan): EnvVar[] => [
+  { name: 'KT_JOB', value: job.name },
+  { name: 'KT_PODS', value: pods },
+  // What a pod says when it asks for something to do, and which of them begin with what is theirs.
+  { name: 'KT_WAVE', value: String(wave) },
+  ...(lanes < count ? [{ name: 'KT_LANES', value: String(lanes) }] : []),
+  ...INDEX_HISTORY,
+];
+
+/** A pod with a worker that runs functions; `own`: what it is told beside its run. */
+export function workerPod(
+  { runId, settings, digest, bundleParts }: RunFrame,
+  { job, memory }: Pick<WavePlan, 'job' | 'memory'>,
+  own: readonly EnvVar[],
+): Record<string, unknown> {
   const env: EnvVar[] = [
     ...workerEnv(settings, job.env),
     { name: 'KT_RUN', value: runId },
-    { name: 'KT_JOB', value: job.name },
-    { name: 'KT_PODS', value: plan.pods },
     { name: 'KT_DIGEST', value: digest },
     { name: 'KT_POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
-    // What a pod says when it asks for something to do, and which of them begin with what is theirs.
-    { name: 'KT_WAVE', value: String(wave) },
-    ...(plan.lanes < plan.count ? [{ name: 'KT_LANES', value: String(plan.lanes) }] : []),
-    ...INDEX_HISTORY,
+    ...own,
   ];
   return basePod({
     settings,
-    bundle: bundleNames(digest, frame.bundleParts),
+    bundle: bundleNames(digest, bundleParts),
     args: [heapFlag(memory), `${MOUNT.bundle}/worker.mjs`],
     env,
     resources: resourcesOf(job, memory),
@@ -139,7 +147,7 @@ export function taskJob(frame: RunFrame, plan: WavePlan): Job {
     [LABEL.wave]: String(wave),
     ...(plan.container === undefined ? {} : { [LABEL.container]: 'true' }),
   };
-  const pod = plan.container?.pod ?? workerPod(frame, plan);
+  const pod = plan.container?.pod ?? workerPod(frame, plan, stepEnv(plan));
   const annotations = {
     ...settings.defaults.annotations,
     ...job.kubernetes.annotations,
@@ -150,25 +158,11 @@ export function taskJob(frame: RunFrame, plan: WavePlan): Job {
     // One that takes what is left may come to do everything.
     spec: withJobOptions(pod, job, { settings, items: itemsPerPod * (isShared ? plan.count : 1) }),
   };
-  const spec = {
-    completionMode: 'Indexed',
-    completions: plan.lanes,
-    parallelism: plan.parallelism,
-    backoffLimitPerIndex: 0,
-    podReplacementPolicy: 'Failed',
-    podFailurePolicy: { rules: plan.container === undefined ? WORKER_ENDS : [DISRUPTION] },
-    ttlSecondsAfterFinished: settings.ttlSeconds,
-    template,
-  };
-  return {
-    apiVersion: 'batch/v1',
-    kind: 'Job',
+  return indexedJob(frame, {
     metadata: {
       name: taskName({ runId, job: job.name, wave }),
-      namespace: settings.namespace,
       labels: { ...labels, ...(own.queue === undefined ? {} : { 'kueue.x-k8s.io/queue-name': own.queue }) },
       annotations: {
-        [ANNOTATION.runId]: runId,
         [ANNOTATION.job]: job.name,
         [ANNOTATION.pods]: plan.pods,
         ...(isShared ? { [ANNOTATION.lanes]: String(plan.lanes) } : {}),
@@ -181,22 +175,55 @@ export function taskJob(frame: RunFrame, plan: WavePlan): Job {
           settings.image,
         ),
       },
-      ownerReferences: [frame.owner],
     },
-    spec: own.jobPatch === undefined ? spec : withPatch(spec, own.jobPatch),
+    lanes: plan.lanes,
+    parallelism: plan.parallelism,
+    rules: plan.container === undefined ? WORKER_ENDS : [DISRUPTION],
+    template,
+    patch: own.jobPatch,
+  });
+}
+
+/** An Indexed Job of a run whose pods are begun once: how they ended is judged by who made it. */
+export function indexedJob(
+  { runId, settings, owner }: RunFrame,
+  given: Pick<JobSpec, 'template'> & {
+    metadata: { name: string; labels: Record<string, string>; annotations: Record<string, string> };
+    lanes: number;
+    parallelism: number;
+    rules: readonly object[];
+    patch: JsonObject | undefined;
+  },
+): Job {
+  const { metadata, lanes, parallelism, rules, template, patch } = given;
+  const spec = {
+    completionMode: 'Indexed',
+    completions: lanes,
+    parallelism,
+    backoffLimitPerIndex: 0,
+    podReplacementPolicy: 'Failed',
+    podFailurePolicy: { rules },
+    ttlSecondsAfterFinished: settings.ttlSeconds,
+    template,
+  };
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      ...metadata,
+      namespace: settings.namespace,
+      annotations: { [ANNOTATION.runId]: runId, ...metadata.annotations },
+      ownerReferences: [owner],
+    },
+    spec: patch === undefined ? spec : withPatch(spec, patch),
   };
 }
 
 /** A Job's spec with a patch of the user's, which may not change which pods it has. */
-export function withPatch<S extends object>(spec: S, patch: JsonObject): S {
+function withPatch<S extends object>(spec: S, patch: JsonObject): S {
   const kept = ['completionMode', 'completions', 'parallelism', 'backoffLimitPerIndex', 'podFailurePolicy'];
   const allowed = Object.fromEntries(Object.entries(patch).filter(([key]) => !kept.includes(key)));
   return mergePatch(spec, allowed) as S;
-}
-
-/** Labels that users give their jobs; those that are found by here stay ours. */
-export function userLabels(labels: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, labelValue(value)]));
 }
 
 /** The Job of a run's controller; `start` tells one begin or resume of the run from another. */
@@ -249,7 +276,7 @@ export function controllerJob(
       podReplacementPolicy: 'Failed',
       podFailurePolicy: {
         rules: [
-          { action: 'Ignore', onPodConditions: [{ type: 'DisruptionTarget', status: 'True' }] },
+          DISRUPTION,
           {
             action: 'FailJob',
             onExitCodes: { containerName: CONTAINER, operator: 'In', values: [EXIT_CODE.failed] },
@@ -268,26 +295,5 @@ export function controllerJob(
         spec: { ...spec, ...placementOf(settings) },
       },
     },
-  };
-}
-
-/** The ConfigMap of a run. */
-export function runConfigMap(run: {
-  runId: string;
-  pipeline: string;
-  namespace: string;
-  digest: string;
-  data: Record<string, string>;
-}): ConfigMap {
-  return {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: {
-      name: runName(run.runId),
-      namespace: run.namespace,
-      labels: { ...runLabels(run.runId, run.pipeline, 'run'), [LABEL.bundle]: run.digest },
-      annotations: { [ANNOTATION.runId]: run.runId },
-    },
-    data: run.data,
   };
 }

@@ -9,11 +9,11 @@ import type { RunRecord } from '../../run-store/run-record.js';
 import { paths } from '../api/paths.js';
 import { documentName, LABEL, labelValue, runLabels } from '../manifests/names.js';
 import type { KubeApi } from '../api/kube-api.js';
-import { controllerJob, ownerOf, runConfigMap } from '../manifests/run-jobs.js';
+import { controllerJob, ownerOf } from '../manifests/run-jobs.js';
 import type { ConfigMap, Job } from '../api/objects.js';
 import { splitIntoConfigMaps, fileConfigMap } from '../manifests/config-map-files.js';
 import { besideMemory } from '../manifests/beside-controller.js';
-import { recordFiles, RUN_CONFIG, RUN_KEY, type RunConfig } from '../manifests/run-config.js';
+import { recordFiles, RUN_CONFIG, RUN_KEY, type RunConfig, runConfigMap } from '../manifests/run-config.js';
 
 interface Beginning {
   config: RunConfig;

@@ -7,13 +7,14 @@
 import type { HintClient } from '../run/hint-client.js';
 import { EXIT_CODE } from '../manifests/exit-codes.js';
 import { pacing } from '../../executors/pacing.js';
-import type { Assignment, ItemEvent, WarmRequest } from '../../ports/index.js';
+import type { Assignment, WarmRequest } from '../../ports/index.js';
 import type { HardTimeout } from '../../process/hard-timeout.js';
 import { printLine } from '../../process/standard-output.js';
 import type { TerminationFile } from '../../process/termination-message.js';
 import type { PodHost } from '../../worker/pod-host.js';
 import { attemptTimeoutMs } from '../../worker/retry-policy.js';
 import { runPod } from '../../worker/run-pod.js';
+import { itemNotes } from './item-notes.js';
 
 /** What it stands on. */
 export interface WarmGround {
@@ -27,8 +28,6 @@ export interface WarmGround {
   watch: (at: { timeoutMs: number; job: string; pod: number }) => Promise<HardTimeout>;
   /** What earlier items have left behind leaves little room for others. */
   isGrown: () => boolean;
-  /** How often it is told, while items run, that there are results. */
-  progressMs: number;
 }
 
 /** Serves until there is nothing more; the exit code. */
@@ -53,31 +52,15 @@ export async function serveWarmPod(ground: WarmGround): Promise<number> {
 
 async function run(
   given: Assignment & { job: string; pod: number },
-  { runId, host, note, hints, watch, progressMs }: WarmGround,
+  { runId, host, note, hints, watch }: WarmGround,
 ): Promise<Awaited<ReturnType<typeof runPod>>> {
   const { job, pod } = given;
-  const { clock } = host;
   note.take({ job, pod });
   const step = given.step ?? (await host.manifests(runId, job)) ?? undefined;
   const timeoutMs = step === undefined ? null : attemptTimeoutMs(step.job);
   const timeout = timeoutMs === null ? undefined : await watch({ timeoutMs, job, pod });
-  let toldMs = clock.elapsedMs();
-  const emit = (event: ItemEvent): void => {
-    if (event.type === 'ItemStarted') {
-      note.begin(event.item);
-      timeout?.begin(event.item);
-    } else if (clock.elapsedMs() - toldMs > progressMs) {
-      toldMs = clock.elapsedMs();
-      void hints.send({ job, pod });
-    }
-  };
-  const returned = (item: number): void => {
-    note.end(item);
-    timeout?.end(item);
-  };
   const own = {
-    returned,
-    emit,
+    ...itemNotes({ note, timeout, hints, clock: host.clock }, () => ({ job, pod })),
     draining: () => false,
     echo: (line: object) => void printLine({ job, ...line }),
   };

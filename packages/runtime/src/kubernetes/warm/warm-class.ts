@@ -2,18 +2,9 @@
 import type { KTJob } from '@kube-transform/sdk';
 import type { Job } from '../api/objects.js';
 import { type ClusterSettings, isQueued } from '../manifests/cluster-settings.js';
-import { ANNOTATION, bundleNames, JOB_NAME, LABEL, runLabels, shortHash } from '../manifests/names.js';
-import {
-  basePod,
-  type EnvVar,
-  heapFlag,
-  MOUNT,
-  podLabels,
-  resourcesOf,
-  withJobOptions,
-  workerEnv,
-} from '../manifests/pod-spec.js';
-import { DISRUPTION, type RunFrame, userLabels, withPatch } from '../manifests/run-jobs.js';
+import { ANNOTATION, JOB_NAME, LABEL, runLabels, shortHash, userLabels } from '../manifests/names.js';
+import { type EnvVar, podLabels, withJobOptions } from '../manifests/pod-spec.js';
+import { DISRUPTION, indexedJob, type RunFrame, workerPod } from '../manifests/run-jobs.js';
 
 /** What warm pods have in common that may do the same. */
 export interface WarmClass {
@@ -31,58 +22,31 @@ export interface WarmClass {
 export const isWarm = (job: KTJob, settings: ClusterSettings): boolean =>
   job.reuse === 'run' && job.container === null && job.itemsPerPod === null && !isQueued(settings, job);
 
-const ofPod = (name: string, fieldPath: string): EnvVar => ({ name, valueFrom: { fieldRef: { fieldPath } } });
+/** A pod is told which Job it is of. */
+const OF_JOB: EnvVar = {
+  name: 'KT_WARM',
+  valueFrom: { fieldRef: { fieldPath: `metadata.labels['${JOB_NAME}']` } },
+};
 
 /** The class of a step: the pod that it would have, but for its name. @param memory that of its next pod. */
 export function warmClass(frame: RunFrame, job: KTJob, memory: string): WarmClass {
-  const { runId, pipeline, settings, digest } = frame;
-  const own = { ...settings.defaults, ...job.kubernetes };
-  const env: EnvVar[] = [
-    ...workerEnv(settings, job.env),
-    { name: 'KT_RUN', value: runId },
-    { name: 'KT_DIGEST', value: digest },
-    ofPod('KT_POD_UID', 'metadata.uid'),
-    ofPod('KT_POD_NAME', 'metadata.name'),
-    ofPod('KT_WARM', `metadata.labels['${JOB_NAME}']`),
-  ];
-  const pod = basePod({
-    settings,
-    bundle: bundleNames(digest, frame.bundleParts),
-    args: [heapFlag(memory), `${MOUNT.bundle}/worker.mjs`],
-    env,
-    resources: resourcesOf(job, memory),
-    token: false,
-    volumes: [],
-  });
+  const { runId, pipeline, settings } = frame;
+  const { jobPatch: patch } = { ...settings.defaults, ...job.kubernetes };
+  const pod = workerPod(frame, { job, memory }, [OF_JOB]);
   const common = { ...userLabels(job.labels), ...runLabels(runId, pipeline, 'task') };
   const annotations = { ...settings.defaults.annotations, ...job.kubernetes.annotations };
   const spec = withJobOptions(pod, job, { settings, items: null });
-  const id = shortHash(JSON.stringify([common, annotations, spec, own.jobPatch ?? null]));
+  const id = shortHash(JSON.stringify([common, annotations, spec, patch ?? null]));
   const labels = { ...common, [LABEL.warm]: id };
   const template = { metadata: { labels: podLabels(settings, labels), annotations }, spec };
-  const jobOf = (number: number, lanes: number): Job => {
-    const jobSpec = {
-      completionMode: 'Indexed',
-      completions: lanes,
-      parallelism: lanes,
-      backoffLimitPerIndex: 0,
-      podReplacementPolicy: 'Failed',
-      podFailurePolicy: { rules: [DISRUPTION] },
-      ttlSecondsAfterFinished: settings.ttlSeconds,
-      template,
-    };
-    return {
-      apiVersion: 'batch/v1',
-      kind: 'Job',
+  const jobOf = (number: number, lanes: number): Job =>
+    indexedJob(frame, {
       metadata: {
         name: `kt-warm-${id}-${number}`,
-        namespace: settings.namespace,
         labels: { ...labels, [LABEL.wave]: String(number) },
-        annotations: { [ANNOTATION.runId]: runId, [ANNOTATION.memory]: memory },
-        ownerReferences: [frame.owner],
+        annotations: { [ANNOTATION.memory]: memory },
       },
-      spec: own.jobPatch === undefined ? jobSpec : withPatch(jobSpec, own.jobPatch),
-    };
-  };
+      ...{ lanes, parallelism: lanes, rules: [DISRUPTION], template, patch },
+    });
   return { id, memory, jobOf };
 }

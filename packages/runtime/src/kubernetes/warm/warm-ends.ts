@@ -13,9 +13,8 @@ import { terminationOf } from '../diagnosis/pod-termination.js';
 import { JOB_INDEX, JOB_NAME, LABEL } from '../manifests/names.js';
 import type { WarmJob } from './warm-job.js';
 import type { WarmJobs } from './warm-jobs.js';
-import type { Lease, WarmPool } from './warm-pool.js';
+import type { Lease, LostPod, WarmPool, WarmStep } from './warm-pool.js';
 import type { WarmAround, WarmOptions, WarmPools } from './warm-pools.js';
-import type { LostPod, WarmStep } from './warm-pool.js';
 
 /** How long a pod that failed may take to be told of. */
 const TOLD_MS = 1000;

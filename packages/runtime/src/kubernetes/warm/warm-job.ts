@@ -4,7 +4,7 @@
  * - Its pods end one by one, when they are told that nothing is left: it may be given more until all have.
  */
 import { parseRanges } from '../api/index-ranges.js';
-import { isTerminalJob, type Job } from '../api/objects.js';
+import { changeOf, isTerminalJob, type Job } from '../api/objects.js';
 import { ANNOTATION, LABEL } from '../manifests/names.js';
 
 /** A Job of warm pods. */
@@ -68,7 +68,7 @@ export class WarmJob {
 
   /** Takes in how it is now; what is older than what was seen changes nothing. */
   see(job: Job, isGone: boolean): void {
-    if (!isGone && versionOf(job) < versionOf(this.#job)) return;
+    if (!isGone && changeOf(job) < changeOf(this.#job)) return;
     this.#job = job;
     this.#isGone = isGone;
   }
@@ -104,5 +104,3 @@ export class WarmJob {
     return new Set([...this.#told, ...parseRanges(completedIndexes), ...parseRanges(failedIndexes)]);
   }
 }
-
-const versionOf = ({ metadata }: Job): number => Number(metadata.resourceVersion) || 0;

@@ -1,7 +1,7 @@
 /** What is asked of a cluster for warm pods: to make Jobs of them, to give a Job more, to end pods. */
 import { KtError } from '@kube-transform/sdk';
 import { isKubeError } from '../api/kube-error.js';
-import type { Job, Pod } from '../api/objects.js';
+import { isOwnedBy, type Job, type Pod } from '../api/objects.js';
 import { paths } from '../api/paths.js';
 import { JOB_INDEX, selectPodsOf } from '../manifests/names.js';
 import { refusalOf } from '../diagnosis/rejections.js';
@@ -50,7 +50,8 @@ export class WarmJobs {
       if (made !== null) return { object: made, isFound: false };
       const there = await this.#o.api.get<Job>(paths.jobs(this.#namespace, name));
       // Another controller has made it meanwhile.
-      if (there !== null && isOurs(there, this.#o.frame.owner.uid)) return { object: there, isFound: true };
+      if (there !== null && isOwnedBy(there, this.#o.frame.owner.uid))
+        return { object: there, isFound: true };
     }
     throw new KtError({
       code: 'FOREIGN_JOB',
@@ -106,7 +107,3 @@ export class WarmJobs {
     }
   }
 }
-
-/** Whether a Job is of this run, not of another that had its id. */
-export const isOurs = ({ metadata }: Job, owner: string): boolean =>
-  metadata.ownerReferences?.[0]?.uid === owner;

@@ -6,25 +6,22 @@
  * - What pods have is not stored: see `decisions/0040`.
  */
 import type { Assignment, Clock, WarmRequest } from '../../ports/index.js';
-import type { Job, Pod } from '../api/objects.js';
+import { isOwnedBy, type Job, type Pod } from '../api/objects.js';
+import { BELIEVED_MS, LOOK_AGAIN_MS } from '../diagnosis/pod-termination.js';
 import { LABEL } from '../manifests/names.js';
 import { longestSeconds } from '../manifests/pod-spec.js';
 import { isWarm, warmClass } from './warm-class.js';
 import { WarmEnds } from './warm-ends.js';
 import type { WarmJob } from './warm-job.js';
-import { isOurs, WarmJobs } from './warm-jobs.js';
-import type { Lease, Waiter, WarmPool } from './warm-pool.js';
+import { WarmJobs } from './warm-jobs.js';
+import type { Lease, Waiter, WarmPool, WarmStep } from './warm-pool.js';
 import { type WarmAround, type WarmOptions, WarmPools } from './warm-pools.js';
-import type { WarmStep } from './warm-pool.js';
 
 /** How long a pod with nothing to do is kept, and how long it waits for one answer. */
 const KEPT_MS = 10_000;
 const ANSWER_MS = 5000;
 /** How often it is looked whether more pods are worth their start. */
 const LOOK_MS = 500;
-/** How long what a pod has stored may take to be read, and how often it is looked for. */
-const BELIEVED_MS = 120_000;
-const LOOK_AGAIN_MS = 1000;
 
 /** The warm pods of a run. */
 export class WarmPods {
@@ -129,7 +126,8 @@ export class WarmPods {
   jobIs(object: Job, isGone: boolean): boolean {
     if (object.metadata.labels?.[LABEL.warm] === undefined) return false;
     const known = this.#pools.job(object.metadata.name);
-    if (!isOurs(object, this.#o.frame.owner.uid) || (known === undefined && isGone)) return true;
+    // Another run may have had its id.
+    if (!isOwnedBy(object, this.#o.frame.owner.uid) || (known === undefined && isGone)) return true;
     const job = known ?? this.#pools.add(object, this.#elapsedMs());
     job.see(object, isGone);
     const pool = this.#pools.of(job.classId);

@@ -4,8 +4,7 @@ import type { KubeApi } from '../api/kube-api.js';
 import type { RunFrame } from '../manifests/run-jobs.js';
 import type { Job } from '../api/objects.js';
 import { WarmJob } from './warm-job.js';
-import { type Lease, WarmPool } from './warm-pool.js';
-import type { WarmStep } from './warm-pool.js';
+import { type Lease, WarmPool, type WarmStep } from './warm-pool.js';
 
 /** What warm pods need. */
 export interface WarmOptions {
