@@ -169,7 +169,7 @@ export async function ourRun(place, jobs) {
 export const trivial = { cpu: '10m', memory: '64Mi' };
 
 /** A chain whose steps return the time: what lies between two of them is what a step costs. */
-async function ourChain(place, options = {}) {
+export async function ourChain(place, options = {}) {
   const jobs = Array.from({ length: CHAIN }, (_, i) => ({
     type: 'static',
     name: `s${i}`,

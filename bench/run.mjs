@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- [core|in-process|store|pool|cold-start|reduce|cluster|maps|containers|many|deploy|bucket]…`: prints
- * ours beside what it is compared with, measured in one run.
+ * `npm run bench -- [core|in-process|store|pool|cold-start|reduce|cluster|maps|containers|bare-pods|many|
+ * deploy|bucket]…`: prints ours beside what it is compared with, measured in one run.
  */
 import { availableParallelism } from 'node:os';
 import { benchBucket } from './bucket.mjs';
@@ -10,6 +10,7 @@ import { benchContainers } from './containers.mjs';
 import { benchCore } from './core.mjs';
 import { benchDeploy } from './deploy.mjs';
 import { benchInProcess } from './in-process.mjs';
+import { benchBarePods } from './runs/bare-pods.mjs';
 import { benchMany } from './runs/many.mjs';
 import { benchMaps } from './runs/maps.mjs';
 import { benchPool } from './pool.mjs';
@@ -29,6 +30,7 @@ const BENCHES = {
   cluster: async () => [...(await benchCluster()), ...(await benchContainers())],
   maps: benchMaps,
   containers: benchContainers,
+  'bare-pods': benchBarePods,
   many: benchMany,
   deploy: benchDeploy,
   bucket: benchBucket,

@@ -1,11 +1,12 @@
 /** Runs on a cluster whose store is a bucket: no volume, credentials from a Secret, which is seen nowhere. */
 import { openStore } from '@kube-transform/runtime';
 import { readResults } from '@kube-transform/runtime/internal';
-import { paths, type Pod } from '@kube-transform/runtime/kubernetes';
+import { LABEL, paths, type Pod } from '@kube-transform/runtime/kubernetes';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { faultyProxy } from '../../objectstore/faulty-proxy.js';
 import { hasServers, newPlace } from '../../objectstore/servers.js';
-import { object, type TestCluster, testCluster } from '../kit/cluster.js';
+import { kt, run as execute } from '../../kit/kt.js';
+import { E2E, object, type TestCluster, testCluster } from '../kit/cluster.js';
 import { saidOf } from '../kit/said.js';
 import { submitJobs } from '../kit/submitted.js';
 
@@ -54,13 +55,23 @@ describe.skipIf(!hasServers)('a run whose store is a bucket', () => {
     expect(await readResults(cluster.store, run.runId, 'beside')).toEqual([49]);
     const pods = (await cluster.api.list<Pod>(paths.pods(cluster.namespace))).items;
     expect(pods.length).toBeGreaterThan(3);
-    for (const { spec } of pods)
-      expect((spec as { volumes: { name: string }[] }).volumes.map(({ name }) => name)).not.toContain('data');
+    for (const { spec, metadata } of pods) {
+      const { volumes = [] } = spec as { volumes?: { name: string }[] };
+      const isWorker = metadata.labels?.[LABEL.component] === 'task';
+      expect(volumes.map(({ name }) => name)).toEqual(isWorker ? [] : expect.not.arrayContaining(['data']));
+    }
     const said = await saidOf(cluster, run.runId);
     for await (const entry of cluster.store.list(''))
       if (entry.type === 'object')
         said.push(Buffer.from(await cluster.store.get(entry.object.key)).toString());
     for (const text of said) expect(text).not.toContain(process.env['AWS_SECRET_ACCESS_KEY'] ?? '');
+
+    // Its code is laid out when it begins to wait.
+    const where = ['-n', cluster.namespace, '--kubeconfig', E2E.kubeconfig];
+    const debug = await kt(cluster.dir, ['debug', run.runId, 'squares/4', ...where]);
+    expect(debug.code, debug.err).toBe(0);
+    const line = /^Run the item:(.*)$/m.exec(debug.out)?.[1] ?? '';
+    expect((await execute('sh', ['-c', line], { dir: cluster.dir })).out).toContain('"result":16');
   });
 
   test('asks the bucket little: a pod needs two requests, one that takes more to do one each', async () => {

@@ -2,9 +2,11 @@
  * The delivery "bundle": in ConfigMaps, which need neither a registry nor a builder. Their names follow from
  * the digest: publishing again what is there does nothing. They are shared by runs, and outlive them.
  */
-import { KtError } from '@kube-transform/sdk';
+import { KtError, omitUndefined } from '@kube-transform/sdk';
 import {
   bundleName,
+  codeInEnv,
+  codeName,
   type ConfigMap,
   splitIntoConfigMaps,
   type KubeApi,
@@ -35,8 +37,17 @@ export const configMaps = ({
   deliver: async (plain, settings) => {
     const bundle = await withDrivers(plain, settings.store, config);
     const files = await bundleFiles(bundle, { platform, image: settings.image });
-    const objects = configMapsOf(bundle, files, settings.namespace);
-    const published = { digest: files.digest, parts: objects.length, isNew: false };
+    const mounted = configMapsOf(bundle, files, settings.namespace);
+    // Pods that have the data of a volume mount it, and what they load beside it.
+    const code = settings.volume === null ? codeMap(files, settings.namespace) : null;
+    const codeParts = code === null ? undefined : Object.keys(code.data ?? {}).length;
+    const published = {
+      digest: files.digest,
+      parts: mounted.length,
+      ...omitUndefined({ codeParts }),
+      isNew: false,
+    };
+    const objects = [...mounted, ...(code === null ? [] : [code])];
     if (api === undefined) return { published, settings, objects };
     return { published: { ...published, isNew: await createMissing(api, objects) }, settings, objects: [] };
   },
@@ -70,11 +81,24 @@ function configMapsOf(
       hint: 'Put it into an image: --delivery registry --repository NAME. kt bundle --analyze shows what makes it large.',
     });
   }
-  const labels = { [LABEL.managedBy]: 'kt', [LABEL.component]: 'bundle', [LABEL.bundle]: digest };
   return parts.map((part, n) =>
-    fileConfigMap(part, { name: bundleName(digest, n), namespace, labels, annotations: GITOPS }),
+    fileConfigMap(part, { name: bundleName(digest, n), namespace, ...marks(digest) }),
   );
 }
+
+/** What workers load, for their environment; null where it is too large for that. */
+function codeMap({ digest, files, links }: DeliveredFiles, namespace: string): ConfigMap | null {
+  const data = codeInEnv(new Map([...files].map(([name, { body }]) => [name, body])), links);
+  if (data === null) return null;
+  const metadata = { name: codeName(digest), namespace, ...marks(digest) };
+  return { apiVersion: 'v1', kind: 'ConfigMap', metadata, immutable: true, data };
+}
+
+/** By which a bundle's objects are known. */
+const marks = (digest: string): Pick<ConfigMap['metadata'], 'labels' | 'annotations'> => ({
+  labels: { [LABEL.managedBy]: 'kt', [LABEL.component]: 'bundle', [LABEL.bundle]: digest },
+  annotations: GITOPS,
+});
 
 /**
  * Makes what is missing. True where one was missing. That the rest is used is said when the run is there,

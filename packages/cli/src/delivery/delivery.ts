@@ -40,6 +40,8 @@ export interface PublishedBundle {
   digest: string;
   /** ConfigMaps; 0 where an image holds the bundle. */
   parts: number;
+  /** Variables that hold what workers load, for pods that mount nothing. Default: none do. */
+  codeParts?: number;
   /** False where it was there already. */
   isNew: boolean;
 }

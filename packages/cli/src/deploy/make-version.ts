@@ -22,7 +22,7 @@ import { CHANGED, changedParams, paramSchema } from '../pipeline/param-schema.js
 /** How a version runs. */
 export interface VersionFrame {
   settings: ClusterSettings;
-  published: Pick<PublishedBundle, 'digest' | 'parts'>;
+  published: Pick<PublishedBundle, 'digest' | 'parts' | 'codeParts'>;
   /** What steps have where they say nothing. */
   defaults: Parameters<typeof withDefaults>[1];
   /** Image of container steps that name none. Default: none, and such a step is refused. */
@@ -59,6 +59,7 @@ export async function makeVersion(
     defaults: values,
     digest: published.digest,
     bundleParts: published.parts,
+    ...omitUndefined({ codeParts: published.codeParts }),
     settings,
     source: source === null ? null : { ...source, digest: published.digest },
   });

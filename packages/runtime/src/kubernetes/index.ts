@@ -21,6 +21,7 @@ export type { KubernetesExecutor, KubernetesOptions } from './executor/options.j
 export {
   ANNOTATION,
   bundleName,
+  codeName,
   controllerName,
   deployLabels,
   deploymentName,
@@ -29,6 +30,7 @@ export {
   JOB_NAME,
   LABEL,
   labelValue,
+  ownerOf,
   runLabels,
   runName,
   selectPodsOf,
@@ -39,12 +41,12 @@ export {
   taskName,
   versionName,
 } from './manifests/names.js';
-export { controllerJob, ownerOf, taskJob } from './manifests/run-jobs.js';
+export { controllerJob, taskJob } from './manifests/run-jobs.js';
 export type { RunFrame, WavePlan } from './manifests/run-jobs.js';
 export type * from './api/objects.js';
 export { splitIntoConfigMaps, filesOf, fileConfigMap } from './manifests/config-map-files.js';
-export { packed, reproducibleGzip } from './manifests/packed-bundle.js';
-export { terminationOf } from './diagnosis/pod-termination.js';
+export { codeInEnv, packed, reproducibleGzip } from './manifests/packed-bundle.js';
+export { readTerminationNote, terminationOf } from './diagnosis/pod-termination.js';
 export { MOUNT } from './manifests/pod-spec.js';
 export { serveVolume } from './files/serve-volume.js';
 export type { Peer } from './files/serve-volume.js';

@@ -111,9 +111,10 @@ async function mayRetry(api: KubeApi, run: ClusterRun, force: readonly string[])
 const sameCode = ({
   digest,
   bundleParts: parts,
+  codeParts,
   settings,
 }: RunConfig): Pick<Delivered, 'published' | 'settings'> => ({
-  published: { digest, parts, isNew: false },
+  published: { digest, parts, ...omitUndefined({ codeParts }), isNew: false },
   settings,
 });
 

@@ -72,7 +72,7 @@ interface Origin {
 
 /** The `run.json` of a run that is begun now. */
 export function configOf({ runId, pipeline, from, published, settings, source }: Origin): RunConfig {
-  const { digest, parts } = published;
+  const { digest, parts, codeParts } = published;
   return {
     runId,
     pipeline,
@@ -80,6 +80,7 @@ export function configOf({ runId, pipeline, from, published, settings, source }:
     from: from ?? null,
     digest,
     bundleParts: parts,
+    ...omitUndefined({ codeParts }),
     settings,
     createdAtMs: systemClock.nowMs(),
     source: source === null ? null : { ...source, digest },

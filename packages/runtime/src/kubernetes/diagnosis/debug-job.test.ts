@@ -121,6 +121,15 @@ describe('a debug pod', () => {
     expect(spec.containers[0]?.['volumeMounts']).toEqual([{ name: 'data' }]);
   });
 
+  test('of a worker that mounts nothing - lays out its code when it begins to wait', () => {
+    const laying = ['--import', 'data:text/javascript,lay()'];
+    const command = ['node', '--max-old-space-size=9', ...laying, '/tmp/kt-bundle/worker.mjs'];
+    const of = given({ item: 4, spec: { containers: [{ name: 'main', command }] } });
+    const [main] = podOf(of).spec.containers;
+    expect(main?.['command']).toEqual(['node', ...laying, '-e', 'setTimeout(() => undefined, 60000)']);
+    expect(debugWords(of)).toEqual(['node', '--max-old-space-size=9', '/tmp/kt-bundle/worker.mjs']);
+  });
+
   test('waits, and holds what it would have run as one line of a shell', () => {
     const [main] = podOf(given()).spec.containers;
     expect(main?.['command']).toEqual(['sh', '-c', 'sleep 60']);

@@ -71,10 +71,22 @@ export function debugWords(
 ): string[] {
   const { command = [], args = [], env = [] } = mainOf(spec);
   if (item === null) return [...command, ...args].map(word => expanded(word, { env, ...metadata }));
+  // The code is laid out when the pod begins to wait.
+  const laying = layingOut(command);
   return [
-    ...command.map(word => (memory !== undefined && word.startsWith('--max-old') ? heapFlag(memory) : word)),
+    ...command
+      .filter(word => !laying.includes(word))
+      .map(word => (memory !== undefined && word.startsWith('--max-old') ? heapFlag(memory) : word)),
     ...args,
   ];
+}
+
+/** The flag by which a pod that mounts nothing lays out its code; empty where it mounts it. */
+function layingOut(command: readonly string[]): string[] {
+  const at = command.findIndex(
+    (word, n) => word === '--import' && command[n + 1]?.startsWith('data:') === true,
+  );
+  return at < 0 ? [] : command.slice(at, at + 2);
 }
 
 /** The Job of a pod that waits. */
@@ -150,7 +162,7 @@ function waiting(of: Debugged, main: Main, { image, memory, keepSeconds }: Debug
     ...without(main, NOT_AGAIN_OF_MAIN),
     name: main.name,
     ...(image === undefined ? {} : { image, imagePullPolicy: pullPolicy(image, null) }),
-    command: waitCommand(item !== null, keepSeconds),
+    command: item === null ? ['sh', '-c', `sleep ${keepSeconds}`] : waitCommand(main, keepSeconds),
     ...{ tty: true, stdin: true },
     env: [...env, ...added] as NonNullable<Main['env']>,
     ...(memory === undefined
@@ -166,10 +178,10 @@ function waiting(of: Debugged, main: Main, { image, memory, keepSeconds }: Debug
 }
 
 /** Images of functions have Node, and need no shell. */
-const waitCommand = (isWorker: boolean, seconds: number): string[] =>
-  isWorker
-    ? ['node', '-e', `setTimeout(() => undefined, ${seconds * 1000})`]
-    : ['sh', '-c', `sleep ${seconds}`];
+const waitCommand = ({ command = [] }: Main, seconds: number): string[] => [
+  ...['node', ...layingOut(command)],
+  ...['-e', `setTimeout(() => undefined, ${seconds * 1000})`],
+];
 
 /** The words that call the function of an item in its pod; with a port, under a debugger. */
 export const replayWords = (words: readonly string[], port: number | null): string[] => {

@@ -62,7 +62,9 @@ export function terminationOf(pod: Pod | undefined, given: Given): PodTerminatio
   const { container } = given;
   const hasBegun = state?.startedAt !== undefined;
   const note =
-    container === undefined ? readNote(state?.message) : { begun: hasBegun ? [container.item] : [] };
+    container === undefined
+      ? readTerminationNote(state?.message)
+      : { begun: hasBegun ? [container.item] : [] };
   const uid = pod.metadata.uid ?? null;
   const at = { uid, begun: note.begun, last: note.last ?? 0, pod: note.pod ?? null, job: note.job ?? null };
   const code = state?.exitCode ?? null;
@@ -139,7 +141,7 @@ const end = (
 const evicted = (message: string): FailureCause => ({ kind: 'Evicted', message });
 
 /** What the process last wrote, or what Kubernetes wrote in its place. */
-function readNote(text: string | undefined): TerminationNote {
+export function readTerminationNote(text: string | undefined): TerminationNote {
   if (text === undefined || text.trim() === '') return { begun: [] };
   try {
     return TERMINATION_NOTE.parse(text, 'termination message');

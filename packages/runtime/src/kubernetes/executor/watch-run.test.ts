@@ -5,7 +5,7 @@ import { KubeApi } from '../api/kube-api.js';
 import { paths } from '../api/paths.js';
 import { clusterSettings } from '../manifests/cluster-settings.js';
 import { runLabels } from '../manifests/names.js';
-import { ownerOf } from '../manifests/run-jobs.js';
+import { ownerOf } from '../manifests/names.js';
 import { watchRun } from './watch-run.js';
 
 const bench = new KubeBench();

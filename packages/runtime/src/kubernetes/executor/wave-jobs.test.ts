@@ -7,7 +7,7 @@ import { KubeApi } from '../api/kube-api.js';
 import type { Job } from '../api/objects.js';
 import { paths } from '../api/paths.js';
 import { clusterSettings } from '../manifests/cluster-settings.js';
-import { ownerOf } from '../manifests/run-jobs.js';
+import { ownerOf } from '../manifests/names.js';
 import { JobExecution } from './job-execution.js';
 import { WaveJobs } from './wave-jobs.js';
 

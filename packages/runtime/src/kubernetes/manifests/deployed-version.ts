@@ -2,9 +2,9 @@
  * A version of a pipeline as it is deployed: everything that a run of it needs but the values of its
  * parameters. Pure.
  */
-import { type JsonObject, type KTPipelineInput, parsePipeline } from '@kube-transform/sdk';
+import { type JsonObject, type KTPipelineInput, omitUndefined, parsePipeline } from '@kube-transform/sdk';
 import { Format } from '../../parse/format.js';
-import { count, Mismatch, nullOr, object, record, type Shape, text } from '../../parse/shapes.js';
+import { count, Mismatch, nullOr, object, optional, record, type Shape, text } from '../../parse/shapes.js';
 import { type RunRecord, SOURCE } from '../../run-store/run-record.js';
 import { deployLabels, LABEL, shortHash, versionName } from './names.js';
 import type { ConfigMap } from '../api/objects.js';
@@ -25,6 +25,7 @@ export interface VersionParts {
   defaults: JsonObject | null;
   digest: string;
   bundleParts: number;
+  codeParts?: number;
   /** Without the namespace: that is where the version is found. */
   settings: VersionSettings;
   source: RunRecord['source'];
@@ -58,6 +59,7 @@ export const VERSION_FORMAT = new Format<DeployedVersion>({
     defaults: nullOr(object),
     digest: text,
     bundleParts: count,
+    codeParts: optional(count),
     settings: record<VersionSettings>(SETTINGS_FIELDS),
     source: SOURCE,
   }),
@@ -72,14 +74,16 @@ export interface DeployTarget {
 /** Names a version. */
 export function versionOf(parts: VersionParts): DeployedVersion {
   const { spec, params, defaults, digest, bundleParts, source } = parts;
+  const { codeParts } = parts;
   const { namespace, ...settings } = parts.settings as ClusterSettings;
-  const all = { pipeline: spec.name, spec, params, defaults, digest, bundleParts, settings, source };
+  const code = omitUndefined({ codeParts });
+  const all = { pipeline: spec.name, spec, params, defaults, digest, bundleParts, ...code, settings, source };
   return { version: shortHash(JSON.stringify(all)), ...all };
 }
 
 /** The configuration of a run of a version. */
 export function runConfigOf(
-  { pipeline, digest, bundleParts, source, version }: DeployedVersion,
+  { pipeline, digest, bundleParts, codeParts, source, version }: DeployedVersion,
   { runId, createdAtMs }: Pick<RunRecord, 'runId' | 'createdAtMs'>,
   settings: ClusterSettings,
 ): RunConfig {
@@ -90,6 +94,7 @@ export function runConfigOf(
     from: null,
     digest,
     bundleParts,
+    ...omitUndefined({ codeParts }),
     settings,
     createdAtMs,
     source,

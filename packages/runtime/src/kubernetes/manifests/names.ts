@@ -1,5 +1,6 @@
 /** Names, labels and annotations of what a run has in a cluster. */
 import { createHash } from 'node:crypto';
+import type { OwnerReference } from '../api/objects.js';
 
 /** Labels that objects are found by. */
 export const LABEL = {
@@ -84,6 +85,10 @@ export function labelValue(text: string): string {
 
 /** Name of a run's ConfigMap, at most 57 characters. */
 export const runName = (runId: string): string => `kt-${slug(runId, 42)}-${shortHash(runId)}`;
+/** Reference to a run's ConfigMap. */
+export function ownerOf(runId: string, uid: string): OwnerReference {
+  return { apiVersion: 'v1', kind: 'ConfigMap', name: runName(runId), uid, controller: false };
+}
 /** Name of the n-th ConfigMap of a run's document. */
 export const documentName = (runId: string, n: number): string => `${runName(runId)}-d${n}`;
 /** Name of a controller's Job: one for each time that a run is begun or resumed. */
@@ -97,6 +102,9 @@ export const bundleName = (digest: string, n: number): string => `kt-bundle-${di
  */
 export const taskName = (task: { runId: string; job: string; wave: number }): string =>
   `kt-${slug(task.job, 26)}-${shortHash(task.runId, task.job)}-${task.wave}`;
+
+/** Name of the ConfigMap with what pods have of a bundle in their environment. */
+export const codeName = (digest: string): string => `kt-bundle-${digest}-env`;
 
 /** Names of the ConfigMaps of a bundle. */
 export const bundleNames = (digest: string, count: number): string[] =>

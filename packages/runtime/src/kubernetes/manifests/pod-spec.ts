@@ -65,6 +65,15 @@ export const podLabels = (
 ): Record<string, string> =>
   /^az:/i.test(store) ? { ...labels, 'azure.workload.identity/use': 'true' } : labels;
 
+/**
+ * Whether the pods of a job need no volume: its run has none, and neither the job nor the context asks for
+ * one, or patches a pod as it knows it.
+ */
+export function needsNoVolume({ kubernetes }: KTJob, { volume, defaults }: ClusterSettings): boolean {
+  const { volumes, volumeMounts, podPatch, containerPatch } = { ...defaults, ...kubernetes };
+  return volume === null && [volumes, volumeMounts, podPatch, containerPatch].every(it => it === undefined);
+}
+
 /** What differs from pod to pod of a run. */
 export interface PodPlan {
   settings: ClusterSettings;
@@ -77,37 +86,14 @@ export interface PodPlan {
   /** Mounts the API token: the controller only. */
   token: boolean;
   volumes: readonly { name: string; mountPath: string; source: object }[];
+  /** Mounts nothing: what it writes goes into its container. Default false. */
+  isBare?: boolean;
 }
 
 /** A pod's spec before a job's own wishes. */
 export function basePod(plan: PodPlan): Record<string, unknown> {
   const { settings } = plan;
-  const { volume } = settings;
-  const volumes = [
-    ...(plan.bundle.length === 0
-      ? []
-      : [
-          {
-            name: 'bundle',
-            mountPath: MOUNT.bundle,
-            source: { projected: { sources: plan.bundle.map(name => ({ configMap: { name } })) } },
-          },
-        ]),
-    { name: 'scratch', mountPath: MOUNT.scratch, source: { emptyDir: {} } },
-    ...(volume === null
-      ? []
-      : [
-          {
-            name: 'data',
-            mountPath: volume.mountPath,
-            source:
-              'claim' in volume
-                ? { persistentVolumeClaim: { claimName: volume.claim } }
-                : { hostPath: { path: volume.hostPath } },
-          },
-        ]),
-    ...plan.volumes,
-  ];
+  const volumes = plan.isBare === true ? [] : volumesOf(plan);
   return {
     restartPolicy: 'Never',
     serviceAccountName: settings.serviceAccount,
@@ -133,7 +119,7 @@ export function basePod(plan: PodPlan): Record<string, unknown> {
         resources: plan.resources,
         securityContext: {
           allowPrivilegeEscalation: false,
-          readOnlyRootFilesystem: true,
+          readOnlyRootFilesystem: plan.isBare !== true,
           capabilities: { drop: ['ALL'] },
         },
         volumeMounts: volumes.map(({ name, mountPath }) => ({
@@ -145,6 +131,34 @@ export function basePod(plan: PodPlan): Record<string, unknown> {
     ],
     volumes: volumes.map(({ name, source }) => ({ name, ...source })),
   };
+}
+
+function volumesOf({ settings: { volume }, bundle, volumes }: PodPlan): PodPlan['volumes'][number][] {
+  return [
+    ...(bundle.length === 0
+      ? []
+      : [
+          {
+            name: 'bundle',
+            mountPath: MOUNT.bundle,
+            source: { projected: { sources: bundle.map(name => ({ configMap: { name } })) } },
+          },
+        ]),
+    { name: 'scratch', mountPath: MOUNT.scratch, source: { emptyDir: {} } },
+    ...(volume === null
+      ? []
+      : [
+          {
+            name: 'data',
+            mountPath: volume.mountPath,
+            source:
+              'claim' in volume
+                ? { persistentVolumeClaim: { claimName: volume.claim } }
+                : { hostPath: { path: volume.hostPath } },
+          },
+        ]),
+    ...volumes,
+  ];
 }
 
 /** Which nodes pods that are no job's own may run on, where the settings of the run say so. */

@@ -26,6 +26,8 @@ export interface RunConfig {
   digest: string;
   /** ConfigMaps of the bundle; 0 where the image has it. */
   bundleParts: number;
+  /** Variables that hold what workers load, where pods mount nothing. Default: none do. */
+  codeParts?: number;
   settings: ClusterSettings;
   createdAtMs: number;
   /** Where the functions came from, for `kt retry`; see `RunRecord`. */
@@ -70,6 +72,7 @@ export const RUN_CONFIG = new Format<RunConfig>({
     force: optional(list(text)),
     digest: text,
     bundleParts: count,
+    codeParts: optional(count),
     settings: CLUSTER_SETTINGS,
     createdAtMs: number,
     source: SOURCE,

@@ -2,7 +2,8 @@ import { type KTJobInput, mustParsePipeline } from '@kube-transform/sdk';
 import { describe, expect, test } from 'vitest';
 import { ANNOTATION, taskName } from './names.js';
 import { runConfigMap } from './run-config.js';
-import { controllerJob, ownerOf, type RunFrame, taskJob } from './run-jobs.js';
+import { ownerOf } from './names.js';
+import { controllerJob, type RunFrame, taskJob } from './run-jobs.js';
 import type { Job } from '../api/objects.js';
 import { mergePatch, resourcesOf } from './pod-spec.js';
 import { accessObjects, CONTROLLER_RULES } from './rbac.js';
@@ -95,6 +96,27 @@ describe('task Jobs', () => {
     const elsewhere = { settings: { ...settings, volume: null, store: 's3://b' } };
     expect(podOf(task()).volumes.map(({ name }) => name)).toContain('data');
     expect(podOf(task({}, elsewhere)).volumes.map(({ name }) => name)).not.toContain('data');
+  });
+
+  test('mount nothing where neither store, job nor context asks for it, and their code is in the environment', () => {
+    const elsewhere = { codeParts: 2, settings: { ...settings, volume: null, store: 's3://b' } };
+    const pod = podOf(task({}, elsewhere));
+    expect(pod).toMatchObject({ volumes: [], containers: [{ volumeMounts: [] }] });
+    expect(pod.containers[0]!['securityContext']).toMatchObject({ readOnlyRootFilesystem: false });
+    const key = 'KT_CODE_1';
+    expect(pod.containers[0]!['env']).toContainEqual({
+      name: key,
+      valueFrom: { configMapKeyRef: { name: 'kt-bundle-abc-env', key } },
+    });
+    for (const kubernetes of [
+      { volumes: [{ name: 'v', emptyDir: {} }] },
+      { containerPatch: { securityContext: { readOnlyRootFilesystem: true } } },
+      { podPatch: { hostAliases: [{ ip: '1.1.1.1' }] } },
+    ]) {
+      const asked = podOf(task({ kubernetes }, elsewhere));
+      expect(asked.volumes.map(({ name }) => name).slice(0, 2)).toEqual(['bundle', 'scratch']);
+      expect(JSON.stringify(asked)).not.toContain('KT_CODE_');
+    }
   });
 
   test('have the label that gives a workload identity, where the store is of Azure', () => {

@@ -21,12 +21,14 @@ import {
   heapFlag,
   mergePatch,
   MOUNT,
+  needsNoVolume,
   placementOf,
   podLabels,
   resourcesOf,
   withJobOptions,
   workerEnv,
 } from './pod-spec.js';
+import { workerCode } from './packed-bundle.js';
 import { withBeside } from './beside-controller.js';
 import type { ClusterSettings } from './cluster-settings.js';
 
@@ -45,6 +47,8 @@ export interface RunFrame {
   digest: string;
   /** Number of ConfigMaps of the bundle. */
   bundleParts: number;
+  /** Variables that hold what workers load of it. Default: there are none. */
+  codeParts?: number | undefined;
   /** The run's ConfigMap: deleting it ends the run. */
   owner: OwnerReference;
 }
@@ -66,11 +70,6 @@ export interface WavePlan {
   memory: string;
   /** Of a container step: its pod, and what differs between the pods of the wave. */
   container?: { pod: Record<string, unknown>; varied: string } | undefined;
-}
-
-/** Reference to a run's ConfigMap. */
-export function ownerOf(runId: string, uid: string): OwnerReference {
-  return { apiVersion: 'v1', kind: 'ConfigMap', name: runName(runId), uid, controller: false };
 }
 
 /** How many pods of its index have ended before a pod, as Kubernetes counts them. */
@@ -112,10 +111,12 @@ const stepEnv = ({ job, wave, pods, lanes, count }: WavePlan): EnvVar[] => [
 
 /** A pod with a worker that runs functions; `own`: what it is told beside its run. */
 export function workerPod(
-  { runId, settings, digest, bundleParts }: RunFrame,
+  frame: RunFrame,
   { job, memory }: Pick<WavePlan, 'job' | 'memory'>,
   own: readonly EnvVar[],
 ): Record<string, unknown> {
+  const { runId, settings, digest } = frame;
+  const code = workerCode(frame, needsNoVolume(job, settings));
   const env: EnvVar[] = [
     ...workerEnv(settings, job.env),
     { name: 'KT_RUN', value: runId },
@@ -125,9 +126,9 @@ export function workerPod(
   ];
   return basePod({
     settings,
-    bundle: bundleNames(digest, bundleParts),
-    args: [heapFlag(memory), `${MOUNT.bundle}/worker.mjs`],
-    env,
+    ...code,
+    args: [heapFlag(memory), ...code.args],
+    env: [...env, ...code.env],
     resources: resourcesOf(job, memory),
     token: false,
     volumes: [],

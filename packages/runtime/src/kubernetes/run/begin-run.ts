@@ -7,9 +7,9 @@
 import { KtError, omitUndefined } from '@kube-transform/sdk';
 import type { RunRecord } from '../../run-store/run-record.js';
 import { paths } from '../api/paths.js';
-import { documentName, LABEL, labelValue, runLabels } from '../manifests/names.js';
+import { documentName, LABEL, labelValue, ownerOf, runLabels } from '../manifests/names.js';
 import type { KubeApi } from '../api/kube-api.js';
-import { controllerJob, ownerOf } from '../manifests/run-jobs.js';
+import { controllerJob } from '../manifests/run-jobs.js';
 import type { ConfigMap, Job } from '../api/objects.js';
 import { splitIntoConfigMaps, fileConfigMap } from '../manifests/config-map-files.js';
 import { besideMemory } from '../manifests/beside-controller.js';

@@ -10,7 +10,7 @@ import type { KubeApi } from '../api/kube-api.js';
 import { isMissingRight } from '../api/kube-error.js';
 import type { ConfigMap } from '../api/objects.js';
 import { paths } from '../api/paths.js';
-import { ANNOTATION, bundleNames } from '../manifests/names.js';
+import { ANNOTATION, bundleNames, codeName } from '../manifests/names.js';
 
 /** Says that a ConfigMap is used now; false where it is not there. */
 export async function renew(api: KubeApi, name: string, clock: Clock): Promise<boolean> {
@@ -28,10 +28,11 @@ export async function renew(api: KubeApi, name: string, clock: Clock): Promise<b
 /** Says so of a whole bundle; false where a part of it is missing. */
 export async function renewBundle(
   api: KubeApi,
-  { digest, parts }: { digest: string; parts: number },
+  { digest, parts, codeParts = 0 }: { digest: string; parts: number; codeParts?: number | undefined },
   clock: Clock,
 ): Promise<boolean> {
-  const are = await Promise.all(bundleNames(digest, parts).map(name => renew(api, name, clock)));
+  const names = [...bundleNames(digest, parts), ...(codeParts === 0 ? [] : [codeName(digest)])];
+  const are = await Promise.all(names.map(name => renew(api, name, clock)));
   return are.every(is => is);
 }
 

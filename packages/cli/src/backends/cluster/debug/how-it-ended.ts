@@ -1,5 +1,5 @@
 /** Why a pod failed last, in a sentence. Pure. */
-import type { Pod } from '@kube-transform/runtime/kubernetes';
+import { type Pod, readTerminationNote } from '@kube-transform/runtime/kubernetes';
 
 const MAX_SAID = 300;
 
@@ -15,7 +15,7 @@ export function howItEnded(pod: Pod | null): string | null {
   if (terminated?.reason === 'OOMKilled')
     return `Pod ${name} ran out of memory (limit ${limitOf(pod)}): --memory gives the debug pod more.`;
   if (terminated !== undefined && (terminated.exitCode !== 0 || terminated.reason === 'StartError'))
-    return `Pod ${name} ended with exit code ${terminated.exitCode} (${terminated.reason ?? 'Error'})${said(terminated.message)}`;
+    return `Pod ${name} ended with exit code ${terminated.exitCode} (${terminated.reason ?? 'Error'})${said(readTerminationNote(terminated.message).message)}`;
   if (waiting?.reason !== undefined && waiting.reason !== 'ContainerCreating')
     return `Pod ${name} did not start: ${waiting.reason}${said(waiting.message)}`;
   const { reason, message } = pod.status ?? {};

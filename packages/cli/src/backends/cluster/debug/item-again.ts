@@ -34,9 +34,9 @@ export async function itemAgain(
 }
 
 const frameOf = ({ config, object }: LoggedRun): Parameters<typeof itemJob>[0] => {
-  const { runId, pipeline, settings, digest, bundleParts } = config;
+  const { runId, pipeline, settings, digest, bundleParts, codeParts } = config;
   return {
-    ...{ runId, pipeline, settings, digest, bundleParts },
+    ...{ runId, pipeline, settings, digest, bundleParts, codeParts },
     owner: ownerOf(runId, object.metadata.uid ?? ''),
   };
 };
