@@ -85,8 +85,8 @@ try {
   const message =
     'The code of this pod cannot be laid out in ${MOUNT.scratch} of its image (' + error.message + '). ' +
     'Give the step a volume there: kubernetes.volumes and volumeMounts.';
-  console.error(message);
   try { writeFileSync('/dev/termination-log', message); } catch {}
+  writeFileSync(2, message);
   process.exit(${EXIT_CODE.unfit});
 }
 `;
