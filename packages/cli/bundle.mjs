@@ -11,7 +11,7 @@
 import { existsSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { licences } from '../runtime/licences.mjs';
@@ -21,6 +21,8 @@ const LICENCES = 'dist/third-party-licenses.txt';
 
 /** Modules that do nothing but pass on what is used of such a package. */
 const MODULES = ['bundle/file-trace', 'cluster/kube-client', 'registry/tar-pack'];
+/** What a server starts with, beside others that serve: without all that the rest of the program shares with it. */
+const ALONE = 'serve/before-serving';
 /** What these packages can do without: they try to load it, and go on. */
 const OPTIONAL = ['bufferutil', 'encoding', 'supports-color', 'utf-8-validate'];
 /** The compiler of functions has a program of its own; what is LGPL, or large and rarely needed, users install. */
@@ -104,6 +106,17 @@ const serverAside = {
   },
 };
 
+/** The program loads the file that stands alone, and has nothing of it within. */
+const apart = {
+  name: 'apart',
+  setup({ onResolve }) {
+    onResolve({ filter: new RegExp(`/${basename(ALONE)}\\.js$`) }, () => ({
+      path: `./${basename(ALONE)}.mjs`,
+      external: true,
+    }));
+  },
+};
+
 /** The files that are made of packages stay beside the program, which loads them when it needs them. */
 const besides = {
   name: 'besides',
@@ -150,6 +163,12 @@ for (const [file, { imports }] of Object.entries(dependencies.metafile.outputs))
 }
 
 await rm(join(here, 'dist/kt'), { recursive: true, force: true });
+const alone = await build({
+  ...common,
+  entryPoints: [`dist/${ALONE}.js`],
+  outfile: `dist/kt/${basename(ALONE)}.mjs`,
+  plugins: [besides, serverAside],
+});
 const program = await build({
   ...common,
   entryPoints: ['dist/main.js'],
@@ -158,13 +177,15 @@ const program = await build({
   outExtension: { '.js': '.mjs' },
   splitting: true,
   external: NOT_WITHIN,
-  plugins: [besides, itself, serverAside],
+  plugins: [besides, itself, serverAside, apart],
 });
-for (const [file, { imports }] of Object.entries(program.metafile.outputs))
+const outputs = [alone, program].flatMap(({ metafile }) => Object.entries(metafile.outputs));
+for (const [file, { imports }] of outputs)
   refuseImports(file, imports, [
     ...NOT_WITHIN,
     '@kube-transform/server',
     '@kube-transform/server/serve',
+    `./${basename(ALONE)}.mjs`,
     ...MODULES.map(name => `../${name}.js`),
   ]);
 // Of CommonJS that is imported when it is needed, only "default" is left when it is split off.
@@ -176,7 +197,7 @@ for (const [file, { imports }] of Object.entries(program.metafile.inputs))
 const { buildController, withoutIdleImports } = await import('./dist/bundle/build-bundle.js');
 const controller = await buildController(here);
 await writeFile(join(here, 'dist/controller.mjs'), withoutIdleImports(controller.outputFiles[0]));
-await writeFile(join(here, LICENCES), await licences([dependencies, program, controller], here));
+await writeFile(join(here, LICENCES), await licences([dependencies, alone, program, controller], here));
 
 function refuseImports(file, imports, allowed) {
   const left = imports.filter(

@@ -59,5 +59,5 @@ export type { ServerSettings } from './settings.js';
 export { startServer } from './start-server.js';
 export type { JobServer, StartOptions } from './start-server.js';
 export { argumentsOf, readArguments, TemplateArguments } from './jinja/arguments.js';
-export { renderTemplate } from './rendering/render-template.js';
+export { renderTemplate, TemplateRenderer } from './rendering/render-template.js';
 export { TemplateError } from './jinja/template-error.js';

@@ -11,7 +11,10 @@ import { JobManager } from './jobs/managed-jobs.js';
 /** A silent cluster is not waited for; of a processor that others use there is little at first. */
 const CONNECT_WITHIN_MS = 1000;
 const SERVE_WITHIN_MS = 5000;
-const REQUESTS = 40;
+/** After these the next is as quick as the hundredth. */
+const REQUESTS = 12;
+/** Others who serve may have the processor in between. */
+const PAUSE_MS = 5;
 const CONNECTIONS = 4;
 const DEFINITION = 'rehearsal';
 const TEMPLATE = `apiVersion: batch/v1
@@ -26,14 +29,23 @@ spec:
         - {name: main, image: "example:1", command: [echo{% for one in words %}, "{{ one | upper }}"{% endfor %}]}
 `;
 
+/** What is rehearsed with. */
+interface RehearsalOptions {
+  api: KubeApi;
+  clock: Clock;
+  /** As it will listen. */
+  ownsProcess: boolean;
+}
+
 /**
  * Opens connections to the cluster, and makes jobs of a template of its own up to the moment at which they
  * would be sent. Ends within some seconds, and never rejects.
  */
-export async function rehearse(api: KubeApi, clock: Clock): Promise<void> {
+export async function rehearse(options: RehearsalOptions): Promise<void> {
+  const { api, clock } = options;
   await Promise.all([
     within(clock, CONNECT_WITHIN_MS, signal => connect(api, signal)),
-    within(clock, SERVE_WITHIN_MS, signal => serve(api, clock, signal)),
+    within(clock, SERVE_WITHIN_MS, signal => serve(options, signal)),
   ]);
 }
 
@@ -63,7 +75,7 @@ async function connect(api: KubeApi, signal: AbortSignal): Promise<void> {
 }
 
 /** Requests as callers send them, over loopback, to a server whose jobs end before they are made. */
-async function serve(api: KubeApi, clock: Clock, signal: AbortSignal): Promise<void> {
+async function serve({ api, clock, ownsProcess }: RehearsalOptions, signal: AbortSignal): Promise<void> {
   const jobs = new JobManager({
     api,
     signature: DEFINITION,
@@ -73,10 +85,13 @@ async function serve(api: KubeApi, clock: Clock, signal: AbortSignal): Promise<v
     },
   });
   const app = serverApp({ jobs, clock, metrics: serverMetrics(), ending: signal, perSec: 10 ** 6 });
-  const server = await listen(app, { host: '127.0.0.1', port: 0, clock });
+  const server = await listen(app, { host: '127.0.0.1', port: 0, clock, ownsProcess });
   const agent = new Agent({ keepAlive: true });
   try {
-    for (let i = 0; i < REQUESTS && !signal.aborted; i++) await post(server.url, { agent, signal, i });
+    for (let i = 0; i < REQUESTS && !signal.aborted; i++) {
+      await post(server.url, { agent, signal, i });
+      await clock.sleep(PAUSE_MS, signal);
+    }
   } finally {
     agent.destroy();
     await server.close(0);

@@ -26,6 +26,8 @@ export interface StartOptions {
   /** Runs of deployed pipelines. Default: none are served. */
   runs?: ServedRuns | undefined;
   clock?: Clock;
+  /** The process is there for this server alone; what `listen` says of it holds. Default false. */
+  ownsProcess?: boolean;
   /** The definitions, where the settings name no file with them. */
   definitions?: DefinitionList | undefined;
   /** Told in a sentence of what goes wrong while it runs. */
@@ -50,6 +52,7 @@ export async function startServer({
   definitions: listed,
   runs,
   clock = systemClock,
+  ownsProcess = false,
   tell = () => undefined,
 }: StartOptions): Promise<JobServer> {
   const api = jobApi(connection, settings.namespace);
@@ -89,9 +92,9 @@ export async function startServer({
     const { signal } = ending;
     // Before the first caller comes, since its code is cold too.
     const kept = [upkeep.run(signal)];
-    await rehearse(api, clock);
+    await rehearse({ api, clock, ownsProcess });
     const { host, port, tls } = settings;
-    const server = await listen(app, { host, port, clock, tls, tell });
+    const server = await listen(app, { host, port, clock, tls, ownsProcess, tell });
     const isNeeded = webhook === undefined ? () => false : isUntold;
     const deleted = (count: number): void => metrics.deleted(count);
     const retention = new JobRetention({ jobs, retentionSec, clock, tell, isNeeded, deleted });

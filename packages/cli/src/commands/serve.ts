@@ -30,23 +30,15 @@ export function serveCommand({ output, signals }: Cli): Command {
     .addOption(new Option('--port <n>', 'port to listen on (default: JOB_SERVER_PORT, else 5000)'));
   return withContextOptions(command).action(
     async ({ context, namespace, kubeconfig, host, port }: Options) => {
-      const [
-        { loadServing },
-        { givenDefinitions },
-        { kubeConnection },
-        { inClusterConnection },
-        { omitUndefined },
-      ] = await Promise.all([
-        import('../serve/load-server.js'),
-        import('../serve/config-definitions.js'),
-        import('../cluster/kube-connection.js'),
-        import('@kube-transform/runtime/kubernetes'),
-        import('@kube-transform/sdk'),
-      ]);
+      const { inClusterConnection, kubeConnection, loadServing, omitUndefined } =
+        await import('../serve/before-serving.js');
       const { readSettings, startServer } = await loadServing();
       const typed = omitUndefined({ JOB_NAMESPACE: namespace, JOB_SERVER_HOST: host, JOB_SERVER_PORT: port });
-      const env = { ...process.env, ...typed };
-      const definitions = await givenDefinitions(env);
+      const env: Record<string, string | undefined> = { ...process.env, ...typed };
+      // Where a list is named the configuration is not read, nor what would read it.
+      const definitions = env['JOB_DEFINITIONS_CONFIG_PATH']
+        ? undefined
+        : await (await import('../serve/config-definitions.js')).configDefinitions();
       const settings = readSettings(env, { definitions: definitions !== undefined });
       const connection = settings.inCluster
         ? await inClusterConnection()
@@ -56,7 +48,14 @@ export function serveCommand({ output, signals }: Cli): Command {
         await using runs = settings.servesRuns
           ? (await import('../serve/served-cluster.js')).servedCluster(connection, settings.namespace)
           : undefined;
-        const server = await startServer({ settings, connection, definitions, runs, tell });
+        const server = await startServer({
+          settings,
+          connection,
+          definitions,
+          runs,
+          tell,
+          ownsProcess: true,
+        });
         output.err(
           `Serving jobs of "${settings.signature}" in namespace "${settings.namespace}" at ${server.url}`,
         );

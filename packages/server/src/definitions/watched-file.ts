@@ -1,5 +1,6 @@
 /** A file whose content is kept, and read again when the file is another. */
-import { readFile, stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { messageOf } from '@kube-transform/runtime/internal';
 import { KtError } from '@kube-transform/sdk';
 
@@ -22,7 +23,7 @@ export class WatchedFile<T> {
 
   /** What the file says now, or said last. Rejects where it never said anything good. */
   async get(): Promise<T> {
-    const look = await this.#look();
+    const look = this.#look();
     if (look.is === this.#seen && this.#kept !== undefined) return this.#kept.value;
     const isNew = look.is !== this.#seen;
     this.#seen = look.is;
@@ -37,10 +38,13 @@ export class WatchedFile<T> {
     return this.#kept.value;
   }
 
-  /** What tells one state of the file from another: an older one with the same name is another, too. */
-  async #look(): Promise<{ is: string; error?: unknown }> {
+  /**
+   * What tells one state of the file from another: an older one with the same name is another, too. Each
+   * request looks, and where processors are busy it waits longer for another thread than the look takes.
+   */
+  #look(): { is: string; error?: unknown } {
     try {
-      const { ino, size, mtimeNs, ctimeNs } = await stat(this.#path, { bigint: true });
+      const { ino, size, mtimeNs, ctimeNs } = statSync(this.#path, { bigint: true });
       return { is: [ino, size, mtimeNs, ctimeNs].join(':') };
     } catch (error) {
       return { is: 'gone', error };

@@ -84,16 +84,20 @@ export function serverApp(options: AppOptions): Hono {
         seconds: (clock.elapsedMs() - beganMs) / 1000,
       });
     };
-  const withinLimit = bodyLimit({
-    maxSize: maxBodyBytes,
-    onError: c =>
-      send(
-        c,
-        refusal('BODY_TOO_LARGE', `A body may have ${maxBodyBytes} bytes.`, {
-          headers: { Connection: 'close' },
-        }),
-      ),
-  });
+  const tooLarge = (c: Context): Response =>
+    send(
+      c,
+      refusal('BODY_TOO_LARGE', `A body may have ${maxBodyBytes} bytes.`, {
+        headers: { Connection: 'close' },
+      }),
+    );
+  const counting = bodyLimit({ maxSize: maxBodyBytes, onError: tooLarge });
+  // Where its length is said it need not be counted, for which all of it would become a stream of the web.
+  const withinLimit: MiddlewareHandler = async (c, next) => {
+    const length = c.req.header('content-length');
+    if (length === undefined || c.req.header('transfer-encoding') !== undefined) return counting(c, next);
+    return Number(length) <= maxBodyBytes ? await next() : tooLarge(c);
+  };
 
   // Where no body is wanted none is read.
   const limitOf = (route: Route): MiddlewareHandler =>

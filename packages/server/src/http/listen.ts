@@ -20,6 +20,11 @@ export interface ListenOptions {
   requestMs?: number;
   /** Default: without TLS. */
   tls?: TlsSettings | undefined;
+  /**
+   * The process is there for this server alone, whose lighter `Request` and `Response` take the place of
+   * those of Node: an answer need not become a stream of the web then. Default false.
+   */
+  ownsProcess?: boolean | undefined;
   /** Told in a sentence of a certificate that cannot be used any more. */
   tell?: (message: string) => void;
 }
@@ -64,7 +69,7 @@ export async function listen(app: Hono, options: ListenOptions): Promise<Listeni
     connectionsCheckingInterval: CHECK_EVERY_MS,
     keepAliveTimeout: 5000,
   };
-  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: false });
+  const answer = getRequestListener(app.fetch, { overrideGlobalObjects: options.ownsProcess ?? false });
   const pair = tls === undefined ? undefined : await readKeyPair(tls);
   const server =
     pair === undefined

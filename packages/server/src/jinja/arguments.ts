@@ -41,11 +41,12 @@ function valueOf(given: Json, mark?: string, depth = 0): Value {
  * write otherwise, such as 9007199254740993 or 1.0, keep their digits.
  */
 export function readArguments(text: string): TemplateArguments | undefined {
-  if (tryJson(text) === undefined) return undefined;
+  const plain = tryJson(text);
+  if (plain === undefined) return undefined;
   const mark = `${crypto.randomUUID()}:`;
   const marked = text.replaceAll(PIECES, piece =>
     piece.startsWith('"') || String(Number(piece)) === piece ? piece : `"${mark}${piece}"`,
   );
-  const value = valueOf(json(tryJson(marked)), mark);
+  const value = valueOf(json(marked === text ? plain : tryJson(marked)), mark);
   return value instanceof Map ? new TemplateArguments(value) : undefined;
 }

@@ -19,7 +19,7 @@ export class Tokens {
   readonly #printed: Printed[] = [];
   readonly #pattern: RegExp;
 
-  /** @param secret at least 16 letters and digits, drawn for one rendering, that begin with a letter. */
+  /** @param secret at least 16 letters and digits, drawn by chance, that begin with a letter. */
   constructor(secret: string) {
     this.#secret = secret;
     this.#pattern = new RegExp(`${secret}(\\d+)z`, 'g');

@@ -3,7 +3,7 @@ import { type Json, KtError } from '@kube-transform/sdk';
 import type { DefinitionSource } from '../definitions/definitions.js';
 import { argumentsOf, TemplateArguments } from '../jinja/arguments.js';
 import { TemplateError } from '../jinja/template-error.js';
-import { renderTemplate } from '../rendering/render-template.js';
+import { TemplateRenderer } from '../rendering/render-template.js';
 import { checkJob, checkLimits, type JobLimits } from './check-job.js';
 import { type JobObject, MARK } from './job-object.js';
 import { type JobPlace, placeIn } from './queues.js';
@@ -22,6 +22,7 @@ export interface JobTemplatesOptions {
 /** Renders Jobs; asks the cluster for templates in ConfigMaps only. */
 export class JobTemplates {
   readonly #options: JobTemplatesOptions;
+  readonly #renderer = new TemplateRenderer();
 
   constructor(options: JobTemplatesOptions) {
     this.#options = options;
@@ -35,7 +36,7 @@ export class JobTemplates {
    */
   async render(definition: string, args: GivenArguments, place: JobPlace = {}): Promise<JobObject> {
     const { definitions, signature, limits } = this.#options;
-    const job = checkJob(rendered(definition, await definitions.templateOf(definition), args), limits);
+    const job = checkJob(this.#rendered(definition, await definitions.templateOf(definition), args), limits);
     const labels = { ...job.metadata.labels, [MARK.signature]: signature, [MARK.definition]: definition };
     const placed = { ...job, metadata: { ...job.metadata, labels } };
     const usual = await definitions.placeOf?.(definition);
@@ -46,13 +47,13 @@ export class JobTemplates {
     checkLimits(placed, limits);
     return placed;
   }
-}
 
-function rendered(definition: string, template: string, args: GivenArguments): unknown {
-  try {
-    return renderTemplate(template, args instanceof TemplateArguments ? args : argumentsOf(args));
-  } catch (error) {
-    if (!(error instanceof TemplateError)) throw error;
-    throw new KtError({ code: 'BAD_TEMPLATE', path: definition, message: error.message }, { cause: error });
+  #rendered(definition: string, template: string, args: GivenArguments): unknown {
+    try {
+      return this.#renderer.render(template, args instanceof TemplateArguments ? args : argumentsOf(args));
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error;
+      throw new KtError({ code: 'BAD_TEMPLATE', path: definition, message: error.message }, { cause: error });
+    }
   }
 }

@@ -217,7 +217,8 @@ export class JobManager {
     const { name, annotations } = job.metadata;
     let there: JobObject | null = null;
     for (let attempt = 0; there === null && attempt < MAKES; attempt++) {
-      if ((await this.api.create(paths.jobs(this.api.namespace), job)) !== null) return name;
+      const made = await this.api.create(paths.jobs(this.api.namespace), job, { isBrief: true });
+      if (made !== null) return name;
       // One of that name exists: an attempt of this call made it, whose answer was lost, or the same request.
       there = await this.get(name).catch(orGone);
     }

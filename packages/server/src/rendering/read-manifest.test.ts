@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { argumentsOf } from '../jinja/arguments.js';
-import { renderTemplate } from './render-template.js';
+import { renderTemplate, TemplateRenderer } from './render-template.js';
 
 const TEMPLATE = `apiVersion: batch/v1
 kind: Job
@@ -108,6 +108,47 @@ describe('T1: a value within a template', () => {
       }),
       { numRuns: 300 },
     );
+  });
+
+  test('rendered with others before by the same renderer - finds nothing of them', () => {
+    const renderer = new TemplateRenderer();
+    const source = `a: &x [{{ v }}, {b: "{{ v }}!"}]
+again: *x
+command: [{% for one in more %}{{ one }}, {% endfor %}last]
+image: {{ v }}
+{% if more %}some: {{ v }}{% endif %}
+`;
+    const value = fc.oneof(fc.string(), fc.constantFrom(...EVIL), fc.integer(), fc.constant(null));
+    const args = fc.record({
+      v: fc.oneof(value, fc.constant({ is: 'no text' })),
+      more: fc.array(value, { maxLength: 3 }),
+    });
+    const outcome = (render: () => unknown): unknown => {
+      try {
+        return render();
+      } catch (error) {
+        return String(error);
+      }
+    };
+    fc.assert(
+      fc.property(fc.array(args, { minLength: 1, maxLength: 10 }), all => {
+        for (const one of all)
+          expect(outcome(() => renderer.render(source, argumentsOf(one)))).toEqual(
+            outcome(() => renderTemplate(source, argumentsOf(one))),
+          );
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test('what a renderer gave - may be changed by who got it', () => {
+    const renderer = new TemplateRenderer();
+    const given = (v: string): { labels: Record<string, string> } =>
+      renderer.render('labels: {a: {{ v }}, b: c}', argumentsOf({ v })) as { labels: Record<string, string> };
+    const first = given('x');
+    first.labels['b'] = first.labels['more'] = 'changed';
+    expect(given('y')).toEqual({ labels: { a: 'y', b: 'c' } });
+    expect(first.labels['a']).toBe('x');
   });
 
   test('a list or an object - is one value, where a field of any kind is', () => {

@@ -41,8 +41,38 @@ function heeded(tags: Tags): Tags {
   });
 }
 
-/** Reads the manifest, as readers of Kubernetes do (YAML 1.1). @throws TemplateError */
-export function readManifest(text: string, tokens: Tokens): unknown {
+/** A text that was read, with places for what its tokens stand for: the same text need not be read again. */
+export class Manifest {
+  readonly #document: Document.Parsed;
+  readonly #places: readonly Place[];
+
+  /** Reads a text, as readers of Kubernetes do (YAML 1.1). @throws TemplateError */
+  constructor(text: string, tokens: Tokens) {
+    this.#document = parsed(text, tokens);
+    this.#places = placesIn(this.#document, tokens);
+  }
+
+  /** The object, with what tokens stand for now. @throws TemplateError */
+  filled(tokens: Tokens): unknown {
+    for (const { node, path, read } of this.#places)
+      node.value = valueOf(read, { isPlain: isPlain(node), path, tokens });
+    try {
+      return this.#document.toJS({ maxAliasCount: 100 });
+    } catch (failure) {
+      throw new TemplateError(`What the template gives is no YAML: ${(failure as Error).message}.`);
+    }
+  }
+}
+
+/** A value in which there are tokens. */
+interface Place {
+  node: Scalar;
+  path: FieldPath;
+  /** With its tokens. */
+  read: string;
+}
+
+function parsed(text: string, tokens: Tokens): Document.Parsed {
   const documents = parseAllDocuments(text, {
     version: '1.1',
     uniqueKeys: false,
@@ -58,15 +88,12 @@ export function readManifest(text: string, tokens: Tokens): unknown {
     throw new TemplateError(
       `What the template gives is no YAML: ${tokens.filled(error.message.split('\n')[0] ?? '').replace(/[.:]$/, '')}.`,
     );
-  fill(document, tokens);
-  try {
-    return document.toJS({ maxAliasCount: 100 });
-  } catch (failure) {
-    throw new TemplateError(`What the template gives is no YAML: ${(failure as Error).message}.`);
-  }
+  return document;
 }
 
-function fill(document: Document.Parsed, tokens: Tokens): void {
+/** Where tokens are; all other values become what their fields want. */
+function placesIn(document: Document.Parsed, tokens: Tokens): Place[] {
+  const places: Place[] = [];
   visit(document, (at, node, above) => {
     if (isPair(node)) {
       if (isScalar(node.key) ? tokens.isIn(String(node.key.value)) : node.key !== null && !isAlias(node.key))
@@ -80,22 +107,28 @@ function fill(document: Document.Parsed, tokens: Tokens): void {
     if (!isScalar(node) && !isMap(node) && !isSeq(node)) return;
     if (tokens.isIn(node.anchor ?? '')) throw misplaced(pathOf(above), 'the name of an anchor');
     if (tokens.isIn(node.tag ?? '')) throw misplaced(pathOf(above), 'a tag');
-    if (isScalar(node) && at !== 'key') {
-      const path = [...pathOf(above), ...(typeof at === 'number' ? [at] : [])];
-      node.value = valueIn(node, { path, tokens });
+    if (!isScalar(node) || at === 'key') return;
+    const path = [...pathOf(above), ...(typeof at === 'number' ? [at] : [])];
+    const read = node.value as Json;
+    if (typeof read !== 'string') {
+      if (isPlain(node)) node.value = fitting(path, read, read === null ? '' : (node.source ?? ''));
+      return;
     }
+    if (!tokens.isIn(read)) return;
+    if (node.tag !== undefined && node.tag !== 'tag:yaml.org,2002:str')
+      throw misplaced(path, `a value with the tag ${node.tag}`);
+    places.push({ node, path, read });
   });
+  return places;
 }
 
-/** What a scalar holds. */
-function valueIn(node: Scalar, { path, tokens }: { path: FieldPath; tokens: Tokens }): Json {
-  const read = node.value as Json;
-  const source = node.source ?? '';
-  const isPlain = node.type === 'PLAIN' && node.tag === undefined;
-  if (typeof read !== 'string') return isPlain ? fitting(path, read, read === null ? '' : source) : read;
-  if (!tokens.isIn(read)) return read;
-  if (node.tag !== undefined && node.tag !== 'tag:yaml.org,2002:str')
-    throw misplaced(path, `a value with the tag ${node.tag}`);
+const isPlain = ({ type, tag }: Scalar): boolean => type === 'PLAIN' && tag === undefined;
+
+/** What a text with tokens is, in its field. `isPlain`: it is written without quotes. */
+function valueOf(
+  read: string,
+  { isPlain, path, tokens }: { isPlain: boolean; path: FieldPath; tokens: Tokens },
+): Json {
   const alone = isPlain ? tokens.alone(read) : undefined;
   if (alone !== undefined) return fitting(path, alone.value, alone.text);
   const text = tokens.filled(read);

@@ -2,6 +2,9 @@
 import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../ports/index.js';
 
+/** Why what is over is given up: an error of its own for each call would take a look at its stack. */
+const OVER = new Error('It is over.');
+
 /**
  * Bundles what may end an action into one signal.
  *
@@ -49,7 +52,7 @@ export class Deadline {
 
   /** The action is over: nothing is held any more. */
   release(): void {
-    this.#released.abort();
+    this.#released.abort(OVER);
   }
 }
 
