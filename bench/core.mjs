@@ -113,7 +113,7 @@ export async function benchCore() {
       medianMs,
       baselineMs,
       ratio: medianMs / baselineMs,
-      goal: 3,
+      goal: 2,
     },
   ];
 }

@@ -15,12 +15,27 @@
  *   completes.
  */
 import { assertNever, type FailureCause } from '@kube-transform/sdk';
-import type { Fact, Own, Transition } from './events.js';
-import { add, isRunnable, register, SUBMITTED, type RunState } from './run-state.js';
-import { any, isBad, isTerminal, statusOf } from './status.js';
+import type { Fact, Transition } from './events.js';
+import {
+  ANNOUNCED_SHIFT,
+  BAD_CHILDREN,
+  BAD_DEPENDENCIES,
+  FAILED,
+  field,
+  FIRST_EDGE,
+  FLAGS,
+  OPEN_CHILDREN,
+  OPEN_DEPENDENCIES,
+  OWN,
+  PARENT,
+  ROW,
+  SETTLED,
+  SUBMITTED,
+  SUCCEEDED,
+} from './rows.js';
+import { isRunnable, register, type RunState } from './run-state.js';
+import { endsBadly, isLast, nameOf, statusNumber } from './status.js';
 import { spawnProblems } from './waits-on.js';
-
-const SUCCEEDED: Own = Object.freeze({ state: 'succeeded', failedItems: 0 });
 
 /**
  * Takes in one fact and returns every status change it caused, once each: the job of the fact first, then as
@@ -28,11 +43,11 @@ const SUCCEEDED: Own = Object.freeze({ state: 'succeeded', failedItems: 0 });
  */
 export function apply(state: RunState, fact: Fact): Transition[] {
   if (fact.type === 'RunCancelled') return cancel(state, fact.reason);
-  const job = state.byName.get(fact.job);
-  if (job === undefined || !isRunnable(state, job)) return [];
+  const job = indexOf(state, fact);
+  if (job < 0 || !isRunnable(state.rows, job)) return [];
   switch (fact.type) {
     case 'JobSubmitted':
-      state.own[job] = SUBMITTED;
+      state.rows[job * ROW + OWN] = SUBMITTED;
       return announce(state, [job]);
     case 'JobFailed':
       return fail(state, job, fact.cause);
@@ -43,6 +58,20 @@ export function apply(state: RunState, fact: Fact): Transition[] {
   }
 }
 
+/**
+ * The job of a fact. Looked for first where that costs nothing: jobs are submitted in the order in which they
+ * became ready, and quick ones end at once.
+ */
+function indexOf(state: RunState, { type, job: name }: Exclude<Fact, { type: 'RunCancelled' }>): number {
+  const isSubmitted = type === 'JobSubmitted';
+  const likely = isSubmitted ? state.ready[state.nextReady] : state.lastJob;
+  const isIt = likely !== undefined && state.jobs[likely]?.name === name;
+  if (isIt && isSubmitted) state.nextReady++;
+  const job = isIt ? likely : (state.byName.get(name) ?? -1);
+  if (isSubmitted) state.lastJob = job;
+  return job;
+}
+
 function succeed(state: RunState, job: number, fact: Fact & { type: 'JobSucceeded' }): Transition[] {
   const { spawned = [], failedItems = 0 } = fact;
   const problems = spawned.length === 0 ? [] : spawnProblems(state, job, spawned);
@@ -51,8 +80,9 @@ function succeed(state: RunState, job: number, fact: Fact & { type: 'JobSucceede
     const message = `What step "${fact.job}" spawned cannot join the run. ${problems[0]?.message ?? ''}${more}`;
     return fail(state, job, { kind: 'InvalidSpawn', message, problems });
   }
-  state.own[job] = failedItems === 0 ? SUCCEEDED : { state: 'succeeded', failedItems };
-  state.openChildren[job] = spawned.length;
+  state.rows[job * ROW + OWN] = SUCCEEDED;
+  state.rows[job * ROW + OPEN_CHILDREN] = spawned.length;
+  if (failedItems > 0) state.failedItems.set(job, failedItems);
   const changed = [job];
   if (spawned.length > 0)
     for (let child = register(state, spawned, job); child < state.jobs.length; child++) changed.push(child);
@@ -60,18 +90,24 @@ function succeed(state: RunState, job: number, fact: Fact & { type: 'JobSucceede
 }
 
 function fail(state: RunState, job: number, cause: FailureCause): Transition[] {
-  state.own[job] = { state: 'failed', cause };
+  setFailed(state, job, cause);
   return settle(state, [job]);
+}
+
+function setFailed({ rows, causes }: RunState, job: number, cause: FailureCause): void {
+  rows[job * ROW + OWN] = FAILED;
+  causes.set(job, cause);
 }
 
 function cancel(state: RunState, reason: string): Transition[] {
   if (state.open === 0) return [];
   state.cancelled = true;
-  const own: Own = { state: 'failed', cause: { kind: 'Cancelled', message: reason } };
+  const cause: FailureCause = { kind: 'Cancelled', message: reason };
+  const { rows } = state;
   const stopped = [...state.jobs.keys()].filter(
-    job => state.settled[job] === 0 && state.own[job]?.state !== 'succeeded',
+    job => (field(rows, job, FLAGS) & SETTLED) === 0 && field(rows, job, OWN) !== SUCCEEDED,
   );
-  for (const job of stopped) state.own[job] = own;
+  for (const job of stopped) setFailed(state, job, cause);
   return settle(state, stopped);
 }
 
@@ -80,25 +116,27 @@ function cancel(state: RunState, reason: string): Transition[] {
  * way.
  */
 function settle(state: RunState, changed: number[]): Transition[] {
+  const { rows, edges } = state;
   for (const job of changed) {
-    const status = statusOf(state, job);
-    if (state.settled[job] === 1 || !isTerminal(status)) continue;
-    state.settled[job] = 1;
+    const status = statusNumber(rows, job);
+    const flags = field(rows, job, FLAGS);
+    if ((flags & SETTLED) !== 0 || !isLast(status)) continue;
+    rows[job * ROW + FLAGS] = flags | SETTLED;
     state.open--;
-    const bad = isBad(status);
-    for (let e = state.firstEdge[job] ?? -1; e >= 0; e = state.nextEdge[e] ?? -1) {
-      const dependent = state.edgeTo[e] ?? -1;
-      add(state.openDependencies, dependent, -1);
+    const bad = endsBadly(status);
+    for (let e = field(rows, job, FIRST_EDGE); e >= 0; e = edges[2 * e + 1] ?? -1) {
+      const dependent = edges[2 * e] ?? -1;
+      rows[dependent * ROW + OPEN_DEPENDENCIES] = field(rows, dependent, OPEN_DEPENDENCIES) - 1;
       if (bad) {
-        add(state.badDependencies, dependent, 1);
+        rows[dependent * ROW + BAD_DEPENDENCIES] = field(rows, dependent, BAD_DEPENDENCIES) + 1;
         changed.push(dependent);
-      } else if (isRunnable(state, dependent)) state.ready.push(dependent);
+      } else if (isRunnable(rows, dependent)) state.ready.push(dependent);
     }
-    const parent = state.parent[job] ?? -1;
+    const parent = field(rows, job, PARENT);
     if (parent < 0) continue;
-    add(state.openChildren, parent, -1);
-    if (bad) add(state.badChildren, parent, 1);
-    if (bad || !any(state.openChildren, parent)) changed.push(parent);
+    rows[parent * ROW + OPEN_CHILDREN] = field(rows, parent, OPEN_CHILDREN) - 1;
+    if (bad) rows[parent * ROW + BAD_CHILDREN] = field(rows, parent, BAD_CHILDREN) + 1;
+    if (bad || field(rows, parent, OPEN_CHILDREN) === 0) changed.push(parent);
   }
   return announce(state, changed);
 }
@@ -112,12 +150,13 @@ function announce(state: RunState, changed: readonly number[]): Transition[] {
   return transition === undefined ? [] : [transition];
 }
 
-function announceOne(state: RunState, job: number): Transition | undefined {
-  const to = statusOf(state, job);
-  const from = state.announced[job] ?? null;
+function announceOne({ rows, counts, jobs }: RunState, job: number): Transition | undefined {
+  const to = statusNumber(rows, job);
+  const flags = field(rows, job, FLAGS);
+  const from = (flags >> ANNOUNCED_SHIFT) - 1;
   if (from === to) return undefined;
-  state.announced[job] = to;
-  state.counts[to]++;
-  if (from !== null) state.counts[from]--;
-  return { job: state.jobs[job]?.name ?? '', from, to };
+  rows[job * ROW + FLAGS] = (flags & ((1 << ANNOUNCED_SHIFT) - 1)) | ((to + 1) << ANNOUNCED_SHIFT);
+  counts[to] = (counts[to] ?? 0) + 1;
+  if (from >= 0) counts[from] = (counts[from] ?? 0) - 1;
+  return { job: jobs[job]?.name ?? '', from: from < 0 ? null : nameOf(from), to: nameOf(to) };
 }

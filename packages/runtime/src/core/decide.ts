@@ -1,6 +1,7 @@
 /** What is to be done next: the actions that follow from the state of a run. */
 import type { Action } from './events.js';
 import { isDone } from './read-state.js';
+import { field, FLAGS, IDLE, OWN, ROW, SUBMITTED, WAITING } from './rows.js';
 import type { RunState } from './run-state.js';
 
 /**
@@ -16,8 +17,9 @@ export function decide(state: RunState): Action[] {
   while (state.handedOut < state.ready.length) {
     const i = state.ready[state.handedOut++] ?? -1;
     const job = state.jobs[i];
-    if (job === undefined || state.own[i]?.state !== 'waiting') continue;
-    actions.push(state.idle[i] === 1 ? { type: 'complete', job: job.name } : { type: 'submit', job });
+    if (job === undefined || state.rows[i * ROW + OWN] !== WAITING) continue;
+    const isIdle = (field(state.rows, i, FLAGS) & IDLE) !== 0;
+    actions.push(isIdle ? { type: 'complete', job: job.name } : { type: 'submit', job });
   }
   if (isDone(state)) actions.push({ type: 'finish' });
   return actions;
@@ -28,5 +30,5 @@ export function decide(state: RunState): Action[] {
  * submitted again.
  */
 export function unfinished(state: RunState): string[] {
-  return state.jobs.filter((_, i) => state.own[i]?.state === 'submitted').map(job => job.name);
+  return state.jobs.filter((_, i) => field(state.rows, i, OWN) === SUBMITTED).map(job => job.name);
 }

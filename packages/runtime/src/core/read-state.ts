@@ -2,7 +2,8 @@
 import type { JobStatus, KTJob } from '@kube-transform/sdk';
 import type { Own } from './events.js';
 import type { RunState } from './run-state.js';
-import { statusOf } from './status.js';
+import { field, PARENT } from './rows.js';
+import { COMPLETED, ownOf, STATUSES, statusOf } from './status.js';
 
 /** What is known of a job. */
 export interface JobState {
@@ -29,9 +30,9 @@ export function* jobStates(state: RunState): Generator<JobState, void, undefined
 
 function view(state: RunState, i: number): JobState | undefined {
   const job = state.jobs[i];
-  const own = state.own[i];
-  if (job === undefined || own === undefined) return undefined;
-  return { job, parent: state.jobs[state.parent[i] ?? -1]?.name ?? null, own, status: statusOf(state, i) };
+  if (job === undefined) return undefined;
+  const parent = state.jobs[field(state.rows, i, PARENT)]?.name ?? null;
+  return { job, parent, own: ownOf(state, i), status: statusOf(state, i) };
 }
 
 /** Whether every job has a terminal status. */
@@ -43,10 +44,13 @@ export function isDone(state: RunState): boolean {
 export function runStatus(state: RunState): 'Running' | 'Completed' | 'Failed' | 'Cancelled' {
   if (!isDone(state)) return 'Running';
   if (state.cancelled) return 'Cancelled';
-  return state.counts.Completed === state.jobs.length ? 'Completed' : 'Failed';
+  return state.counts[COMPLETED] === state.jobs.length ? 'Completed' : 'Failed';
 }
 
 /** Number of jobs in each status. */
 export function statusCounts(state: RunState): Readonly<Record<JobStatus, number>> {
-  return state.counts;
+  return Object.fromEntries(STATUSES.map((status, i) => [status, state.counts[i] ?? 0])) as Record<
+    JobStatus,
+    number
+  >;
 }

@@ -1,5 +1,8 @@
 /** Which jobs run again: in a retry what failed, and what is forced; with each, all that depends on it. */
+import { field, PARENT } from './rows.js';
 import type { RunState } from './run-state.js';
+import { ownOf } from './status.js';
+import { dependentsOf } from './waits-on.js';
 
 /** `failed`: items of it that are not done; `whole`: all of it, as it is given other results. */
 export type Repeat = 'failed' | 'whole';
@@ -12,7 +15,8 @@ export type Repeat = 'failed' | 'whole';
  */
 export function repeatedJobs(state: RunState, forced: Iterable<string> = []): Map<string, Repeat> {
   const repeats = new Map<number, Repeat>();
-  for (const [job, own] of state.own.entries()) {
+  for (const job of state.jobs.keys()) {
+    const own = ownOf(state, job);
     const spawnedBadly = own.state === 'failed' && own.cause.kind === 'InvalidSpawn';
     if (own.state !== 'succeeded' || own.failedItems > 0) repeats.set(job, spawnedBadly ? 'whole' : 'failed');
   }
@@ -40,10 +44,9 @@ function addAllAfter(state: RunState, repeats: Map<number, Repeat>): void {
   for (const job of changed) {
     // What failed itself has spawned nothing.
     for (const child of repeats.get(job) === 'whole' ? (children.get(job) ?? []) : []) repeatWhole(child);
-    for (let at = job; at >= 0 && !seen.has(at); at = state.parent[at] ?? -1) {
+    for (let at = job; at >= 0 && !seen.has(at); at = field(state.rows, at, PARENT)) {
       seen.add(at);
-      for (let e = state.firstEdge[at] ?? -1; e >= 0; e = state.nextEdge[e] ?? -1)
-        repeatWhole(state.edgeTo[e] ?? -1);
+      for (const dependent of dependentsOf(state, at)) repeatWhole(dependent);
     }
   }
 }
@@ -57,7 +60,7 @@ const byName = ({ jobs }: RunState, found: ReadonlyMap<number, Repeat>): Map<str
 function childrenOf(state: RunState): Map<number, number[]> {
   const children = new Map<number, number[]>();
   for (const job of state.jobs.keys()) {
-    const parent = state.parent[job] ?? -1;
+    const parent = field(state.rows, job, PARENT);
     if (parent < 0) continue;
     const list = children.get(parent);
     if (list === undefined) children.set(parent, [job]);

@@ -1,44 +1,48 @@
 /*
- * The state of a run: its jobs in columns, and how jobs join it.
+ * The state of a run: its jobs in rows of numbers, and how jobs join it.
  *
- * - A job is its index in the columns, given at registration and never changed; columns only grow.
+ * - A job is its index, given at registration and never changed; rows and edges only become more.
  * - Jobs join together or not at all: whoever calls `register` has checked their names and dependencies.
  * - A job that joins finds its tallies as if it had been there from the start: what has settled counts as
  *   settled.
  */
 import { hasNothingToRun } from './nothing-to-run.js';
-import type { JobStatus, KTJob } from '@kube-transform/sdk';
-import type { Own } from './events.js';
-import { any, isBad, statusOf } from './status.js';
+import type { KTJob } from '@kube-transform/sdk';
+import {
+  ANNOUNCED_SHIFT,
+  BAD_DEPENDENCIES,
+  field,
+  FIRST_EDGE,
+  FLAGS,
+  IDLE,
+  lengthened,
+  OPEN_DEPENDENCIES,
+  OWN,
+  PARENT,
+  ROW,
+  SETTLED,
+  SUBMITTED,
+  WAITING,
+} from './rows.js';
+import { endsBadly, PENDING, STATUSES, statusNumber } from './status.js';
 import type { WaitsOn } from './waits-on.js';
 
-/**
- * Columns, one entry a job in registration order: a run of 100,000 jobs is a dozen arrays. Read it through
- * `read-state.ts`.
- */
+/** Jobs in registration order, and what is known of them. Read it through `read-state.ts`. */
 export interface RunState extends WaitsOn {
-  /** Number of edges in use; the columns are longer than what they hold. */
-  edges: number;
-  /** 1 once the status is terminal and those that wait on the job have been told. */
-  settled: Uint8Array;
-  /**
-   * 1 where the job has nothing to run. Looked up here once: at `decide` the job is long out of the
-   * processor's cache.
-   */
-  idle: Uint8Array;
-  /** The status last announced by a transition. Only for telling changes: the status is `statusOf`. */
-  announced: (JobStatus | null)[];
+  /** Number of edges; there is room for more. */
+  edgeCount: number;
+  /** The job that was submitted last, or -1; and which of those that are ready should be the next. */
+  lastJob: number;
+  nextReady: number;
   /** Jobs in the order in which they became ready; `decide` has handed out the first `handedOut` of them. */
   readonly ready: number[];
   handedOut: number;
-  readonly counts: Record<JobStatus, number>;
+  /** Number of jobs in each status, as last announced. */
+  readonly counts: Int32Array;
   /** Number of jobs that have not settled. */
   open: number;
   cancelled: boolean;
 }
-
-const WAITING: Own = Object.freeze({ state: 'waiting' });
-export const SUBMITTED: Own = Object.freeze({ state: 'submitted' });
 
 /** The state before anything happened: all jobs Pending. The jobs have passed `parsePipeline`. */
 export function createRunState(jobs: readonly KTJob[]): RunState {
@@ -46,120 +50,76 @@ export function createRunState(jobs: readonly KTJob[]): RunState {
   const state: RunState = {
     jobs: [],
     byName: new Map(),
-    own: [],
-    announced: [],
-    settled: new Uint8Array(0),
-    idle: new Uint8Array(0),
-    ready: [],
-    handedOut: 0,
-    parent: none,
-    firstEdge: none,
-    nextEdge: none,
-    edgeTo: none,
-    edges: 0,
+    rows: none,
+    causes: new Map(),
+    failedItems: new Map(),
+    edges: none,
+    edgeCount: 0,
+    lastJob: 0,
+    nextReady: 0,
     dataRefs: new Map(),
     readRefs: 0,
-    openDependencies: none,
-    badDependencies: none,
-    openChildren: none,
-    badChildren: none,
+    ready: [],
+    handedOut: 0,
+    counts: new Int32Array(STATUSES.length),
     open: 0,
     cancelled: false,
-    counts: {
-      Pending: 0,
-      Running: 0,
-      AwaitingDescendants: 0,
-      Completed: 0,
-      Failed: 0,
-      DescendantFailed: 0,
-      SkippedDueToUpstreamFailure: 0,
-    },
   };
   register(state, jobs, -1);
-  state.announced.fill('Pending');
-  state.counts.Pending = jobs.length;
+  for (let i = 0; i < jobs.length; i++)
+    state.rows[i * ROW + FLAGS] = field(state.rows, i, FLAGS) | ((PENDING + 1) << ANNOUNCED_SHIFT);
+  state.counts[PENDING] = jobs.length;
   return state;
 }
 
 /** Whether a job can be submitted or end: it was submitted, or it waits for nothing any more. */
-export function isRunnable(state: RunState, job: number): boolean {
-  const own = state.own[job];
+export function isRunnable(rows: Int32Array, job: number): boolean {
+  const own = rows[job * ROW + OWN];
   return (
     own === SUBMITTED ||
-    (own === WAITING && !any(state.openDependencies, job) && !any(state.badDependencies, job))
+    (own === WAITING && field(rows, job, OPEN_DEPENDENCIES) === 0 && field(rows, job, BAD_DEPENDENCIES) === 0)
   );
 }
 
 /** Adds jobs whose names are new and whose dependencies are known; returns the index of the first. */
 export function register(state: RunState, added: readonly KTJob[], parent: number): number {
   const first = state.jobs.length;
-  let edges = 0;
+  const end = first + added.length;
+  let edges = state.edgeCount;
+  if (end * ROW > state.rows.length) state.rows = lengthened(state.rows, end * ROW);
+  const { rows } = state;
   for (const job of added) {
+    const at = state.jobs.length * ROW;
     state.byName.set(job.name, state.jobs.length);
     state.jobs.push(job);
-    state.own.push(WAITING);
-    state.announced.push(null);
+    rows[at + PARENT] = parent;
+    rows[at + FIRST_EDGE] = -1;
+    // Looked up here once: at `decide` the job is long out of the processor's cache.
+    if (hasNothingToRun(job)) rows[at + FLAGS] = IDLE;
     edges += job.dependencies.length;
   }
-  reserve(state, edges);
-  state.parent.fill(parent, first, state.jobs.length);
-  state.firstEdge.fill(-1, first, state.jobs.length);
+  if (2 * edges > state.edges.length) state.edges = lengthened(state.edges, 2 * edges);
   state.open += added.length;
   // An edge goes in front of the others: from the last job to the first, so that `settle` meets them in
   // registration order.
-  for (let i = state.jobs.length - 1; i >= first; i--) {
-    const job = state.jobs[i];
-    if (job === undefined) continue;
-    if (hasNothingToRun(job)) state.idle[i] = 1;
-    for (const name of job.dependencies) link(state, i, name);
-  }
-  for (let job = first; job < state.jobs.length; job++) if (isRunnable(state, job)) state.ready.push(job);
+  for (let i = end - 1; i >= first; i--)
+    for (const name of state.jobs[i]?.dependencies ?? []) link(state, i, name);
+  for (let job = first; job < end; job++) if (isRunnable(rows, job)) state.ready.push(job);
   return first;
 }
 
-/** Lengthens the columns for the jobs that are now known and for so many more edges. */
-function reserve(state: RunState, edges: number): void {
-  const jobs = state.jobs.length;
-  if (jobs > state.parent.length) {
-    for (const column of [
-      'parent',
-      'firstEdge',
-      'openDependencies',
-      'badDependencies',
-      'openChildren',
-      'badChildren',
-    ] as const) {
-      state[column] = lengthened(state[column], jobs);
-    }
-    state.settled = lengthened(state.settled, jobs);
-    state.idle = lengthened(state.idle, jobs);
-  }
-  if (state.edges + edges > state.edgeTo.length) {
-    state.nextEdge = lengthened(state.nextEdge, state.edges + edges);
-    state.edgeTo = lengthened(state.edgeTo, state.edges + edges);
-  }
-}
-
-/** A longer copy: at least twice as long, so that n additions copy O(n) entries. */
-function lengthened<T extends Int32Array | Uint8Array>(column: T, least: number): T {
-  const longer = new (column.constructor as new (length: number) => T)(Math.max(least, 2 * column.length));
-  longer.set(column);
-  return longer;
-}
-
 function link(state: RunState, job: number, name: string): void {
+  const { rows, edges } = state;
   const dependency = state.byName.get(name);
   if (dependency === undefined)
     throw new TypeError(`Bug: a job depends on "${name}", which is not registered.`);
-  const edge = state.edges++;
-  state.edgeTo[edge] = job;
-  state.nextEdge[edge] = state.firstEdge[dependency] ?? -1;
-  state.firstEdge[dependency] = edge;
-  if (state.settled[dependency] === 0) add(state.openDependencies, job, 1);
-  else if (isBad(statusOf(state, dependency))) add(state.badDependencies, job, 1);
-}
-
-/** Adds to one entry of a column. */
-export function add(column: Int32Array, i: number, n: number): void {
-  column[i] = (column[i] ?? 0) + n;
+  const edge = state.edgeCount++;
+  const before = dependency * ROW;
+  edges[2 * edge] = job;
+  edges[2 * edge + 1] = rows[before + FIRST_EDGE] ?? -1;
+  rows[before + FIRST_EDGE] = edge;
+  const isSettled = (field(rows, dependency, FLAGS) & SETTLED) !== 0;
+  if (!isSettled) rows[job * ROW + OPEN_DEPENDENCIES] = field(rows, job, OPEN_DEPENDENCIES) + 1;
+  else if (endsBadly(statusNumber(rows, dependency)))
+    rows[job * ROW + BAD_DEPENDENCIES] = field(rows, job, BAD_DEPENDENCIES) + 1;
 }

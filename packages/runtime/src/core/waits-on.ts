@@ -9,7 +9,8 @@ import {
   type Problem,
   refProblems,
 } from '@kube-transform/sdk';
-import { statusOf, type Tallies } from './status.js';
+import { FIRST_EDGE, field, PARENT } from './rows.js';
+import { COMPLETED, statusNumber, type Tallies } from './status.js';
 
 /*
  * The waits-on graph: a job waits on its dependencies and, once it has spawned, on its children. It must stay
@@ -20,17 +21,19 @@ import { statusOf, type Tallies } from './status.js';
 export interface WaitsOn extends Tallies {
   readonly jobs: KTJob[];
   readonly byName: Map<string, number>;
-  parent: Int32Array;
-  /** First edge from a job to one that depends on it; the next follow in `nextEdge`. */
-  firstEdge: Int32Array;
-  nextEdge: Int32Array;
-  edgeTo: Int32Array;
+  /** Two numbers for each edge: the job that depends, and the next edge of the same dependency or -1. */
+  edges: Int32Array;
   /**
    * Sources of refs that are data, with a job that has them; of the first `readRefs` jobs. Filled when
    * something is spawned: no step may come by the name of one.
    */
   readonly dataRefs: Map<string, string>;
   readRefs: number;
+}
+
+/** The jobs that depend on one, in registration order. */
+export function* dependentsOf({ rows, edges }: WaitsOn, job: number): Generator<number, void, undefined> {
+  for (let e = field(rows, job, FIRST_EDGE); e >= 0; e = edges[2 * e + 1] ?? -1) yield edges[2 * e] ?? -1;
 }
 
 /** Distinct unknown names for which a near one is searched: each search looks at thousands of names. */
@@ -74,7 +77,7 @@ export function spawnProblems(graph: WaitsOn, parent: number, spawned: readonly 
         const message = `Step "${job.name}", spawned by "${parentName}", depends on "${name}", which does not exist.`;
         const hint = nearName(name, { hints, index, known });
         problems.push({ code: 'UNKNOWN_DEPENDENCY', path, message, ...omitUndefined({ hint }) });
-      } else if (statusOf(graph, outside) !== 'Completed') {
+      } else if (statusNumber(graph.rows, outside) !== COMPLETED) {
         // What is Completed waits on nothing, so not on the parent either.
         waiters ??= waitersOf(graph, parent);
         if (!waiters.has(outside)) return;
@@ -144,9 +147,8 @@ function waitersOf(graph: WaitsOn, job: number): Map<number, number> {
     work.push(waiter);
   };
   for (let at = work.pop(); at !== undefined; at = work.pop()) {
-    for (let e = graph.firstEdge[at] ?? -1; e >= 0; e = graph.nextEdge[e] ?? -1)
-      visit(graph.edgeTo[e] ?? -1, at);
-    visit(graph.parent[at] ?? -1, at);
+    for (const dependent of dependentsOf(graph, at)) visit(dependent, at);
+    visit(field(graph.rows, at, PARENT), at);
   }
   return next;
 }

@@ -74,6 +74,7 @@ export function inProcessExecutor({ host, concurrency, isHeard = true }: InProce
       ...host,
       ...paced,
       emit,
+      isQuiet: !isHeard,
       signal: stop.signal,
       returned: () => undefined,
       draining: () => draining,

@@ -50,7 +50,9 @@ export const RESULT_LINE = record<ResultLine>({
 export function resultLine(line: ResultLine): string {
   const { i, n, r } = line;
   const isPlain = r !== undefined && line.c === undefined && line.none === undefined && line.u === undefined;
-  return isPlain ? `{"i":${i},"n":${n},"r":${JSON.stringify(r)}}` : JSON.stringify(line);
+  if (!isPlain) return JSON.stringify(line);
+  const isWhole = typeof r === 'number' && Number.isSafeInteger(r);
+  return `{"i":${i},"n":${n},"r":${isWhole ? r : JSON.stringify(r)}}`;
 }
 
 /** What became of an item. */

@@ -115,6 +115,13 @@ export class SegmentLog<T> {
     return this.#lastPut?.number === this.number ? decoder.decode(this.#lastPut.bytes) : undefined;
   }
 
+  /** Adds one value; resolves when it is stored. */
+  add(value: T): Promise<void> {
+    const batch = (this.#gathering ??= this.#begin());
+    batch.lines.push(this.#lineOf(value));
+    return batch.stored;
+  }
+
   /** Adds some values; resolves when they are stored. */
   append(...values: T[]): Promise<void> {
     return this.appendAll(values);

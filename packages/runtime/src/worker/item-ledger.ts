@@ -21,7 +21,7 @@ import { SegmentLog } from '../run-store/segment-log.js';
 import { backoffMs, judgeAttempt } from './retry-policy.js';
 
 /** What a ledger needs of its surroundings. */
-export type LedgerHost = Pick<PodHost, 'store' | 'emit' | 'gather'>;
+export type LedgerHost = Pick<PodHost, 'store' | 'emit' | 'gather' | 'isQuiet'>;
 
 /** Of who writes for a pod: what is on record is heard of when it is read. */
 export const quietly = (store: FileStore): LedgerHost => ({
@@ -30,14 +30,23 @@ export const quietly = (store: FileStore): LedgerHost => ({
   gather: () => Promise.resolve(),
 });
 
+/** Lines that are stored together, and what is said when they are. */
+interface Batch {
+  readonly stored: Promise<void>;
+  lines: number;
+  readonly events: ItemEvent[];
+}
+
 /** The items of one pod. */
 export class ItemLedger {
   readonly #step: JobOrder;
   readonly #emit: (event: ItemEvent) => void;
-  readonly #outcomes: Map<number, ItemOutcome>;
+  readonly #isQuiet: boolean;
+  /** Of each item of the pod, from its first. */
+  readonly #outcomes: Outcomes;
   readonly #log: SegmentLog<ResultLine>;
   readonly #first: number;
-  #batch: { stored: Promise<void>; events: ItemEvent[] } | undefined;
+  #batch: Batch | undefined;
   #announced: Promise<void> = Promise.resolve();
   /** Results that are not stored yet. */
   waiting = 0;
@@ -49,14 +58,15 @@ export class ItemLedger {
   private constructor(
     step: JobOrder,
     host: LedgerHost,
-    read: { first: number; outcomes: Map<number, ItemOutcome>; log: SegmentLog<ResultLine> },
+    read: { first: number; outcomes: Outcomes; log: SegmentLog<ResultLine> },
   ) {
     this.#step = step;
     this.#emit = host.emit;
+    this.#isQuiet = host.isQuiet === true;
     this.#outcomes = read.outcomes;
     this.#log = read.log;
     this.#first = read.first;
-    for (const { final, cause } of read.outcomes.values()) if (final && cause !== undefined) this.failed++;
+    for (const known of read.outcomes) if (known?.final === true && known.cause !== undefined) this.failed++;
   }
 
   /** Reads what is stored of a pod; where it is new there is nothing. */
@@ -65,13 +75,17 @@ export class ItemLedger {
     host: LedgerHost,
     { pod, isNew = false }: { pod: number; isNew?: boolean },
   ): Promise<ItemLedger> {
-    const outcomes = new Map<number, ItemOutcome>();
     const first = pod * step.itemsPerPod;
+    const length = Math.max(0, Math.min(step.itemsPerPod, step.items - first));
+    const outcomes: Outcomes = Array.from({ length }, () => undefined);
     const log = await SegmentLog.open<ResultLine>(host.store, resultsPrefix(step.runId, step.job.name, pod), {
       isNew,
       existing: {
         shape: RESULT_LINE,
-        onValue: line => outcomes.set(line.i, toKeep(foldLine(outcomes.get(line.i), line), line.i === first)),
+        onValue: line => {
+          const at = line.i - first;
+          if (at in outcomes) outcomes[at] = toKeep(foldLine(outcomes[at], line), at === 0);
+        },
       },
       pace: host.gather,
       lineOf: resultLine,
@@ -80,12 +94,12 @@ export class ItemLedger {
   }
 
   isDone(item: number): boolean {
-    return this.#outcomes.get(item)?.final === true;
+    return this.#of(item)?.final === true;
   }
 
   /** Which attempt comes next, from 1. */
   nextAttempt(item: number): number {
-    return (this.#outcomes.get(item)?.attempts ?? 0) + 1;
+    return (this.#of(item)?.attempts ?? 0) + 1;
   }
 
   /** Puts the result of its next attempt on record. */
@@ -93,12 +107,11 @@ export class ItemLedger {
     const attempt = this.nextAttempt(item);
     // Made member by member: this is done for each item, and most have nothing beside their result.
     const line: ResultLine = { i: item, n: skipped ? 0 : attempt, r: value };
+    if (unkept !== undefined) line.none = unkept;
+    if (this.#isQuiet) return this.#record(line);
     const { name: job } = this.#step.job;
     const event: ItemEvent = { type: 'ItemSucceeded', job, item, attempt, skipped };
-    if (unkept !== undefined) {
-      line.none = unkept;
-      event.unkept = unkept;
-    }
+    if (unkept !== undefined) event.unkept = unkept;
     this.#record(line, event);
   }
 
@@ -115,7 +128,7 @@ export class ItemLedger {
     how: { ofPod?: string | undefined; isFree?: boolean; isAtOnce?: boolean } = {},
   ): number | null {
     const { name: job, retries, backoff } = this.#step.job;
-    const known = this.#outcomes.get(item);
+    const known = this.#of(item);
     if (how.ofPod !== undefined && known?.endOf === how.ofPod) return 0;
     const { attempts, isFree, isFinal } = judgeAttempt(known, cause, { retries, isFree: how.isFree });
     const line: ResultLine = {
@@ -148,12 +161,12 @@ export class ItemLedger {
       failed: 0,
       open: 0,
       firstFailure: null,
-      result: this.#outcomes.get(first)?.result ?? null,
+      result: this.#of(first)?.result ?? null,
       last: this.#log.number,
       ...omitUndefined({ segment: this.#log.last }),
     };
     for (let item = first; item < first + count; item++) {
-      const known = this.#outcomes.get(item);
+      const known = this.#of(item);
       if (known?.final !== true) outcome.open++;
       else if (known.cause === undefined) outcome.succeeded++;
       else {
@@ -164,29 +177,36 @@ export class ItemLedger {
     return outcome;
   }
 
-  #record(line: ResultLine, event: ItemEvent): void {
-    const { i } = line;
-    const known = this.#outcomes.get(i);
-    // Nearly every line is the first of its item, and its result.
-    const isPlain = known === undefined && line.c === undefined && i !== this.#first;
-    this.#outcomes.set(i, isPlain ? SUCCEEDED : toKeep(foldLine(known, line), i === this.#first));
-    const stored = this.#log.append(line);
-    this.waiting++;
-    if (this.#batch?.stored === stored) this.#batch.events.push(event);
-    else {
-      const batch = (this.#batch = { stored, events: [event] });
-      this.#announced = stored.then(() => this.#announce(batch.events));
-      this.#announced.catch(() => (this.broken = true));
-    }
+  #of(item: number): ItemOutcome | undefined {
+    return this.#outcomes[item - this.#first];
   }
 
-  #announce(events: readonly ItemEvent[]): void {
-    this.waiting -= events.length;
+  #record(line: ResultLine, event?: ItemEvent): void {
+    const at = line.i - this.#first;
+    const known = this.#outcomes[at];
+    // Nearly every line is the first of its item, and its result.
+    const isPlain = known === undefined && line.c === undefined && at !== 0;
+    this.#outcomes[at] = isPlain ? SUCCEEDED : toKeep(foldLine(known, line), at === 0);
+    const stored = this.#log.add(line);
+    this.waiting++;
+    if (this.#batch?.stored !== stored) {
+      const batch: Batch = { stored, lines: 0, events: [] };
+      this.#batch = batch;
+      this.#announced = stored.then(() => this.#announce(batch));
+      this.#announced.catch(() => (this.broken = true));
+    }
+    this.#batch.lines++;
+    if (event !== undefined) this.#batch.events.push(event);
+  }
+
+  #announce({ lines, events }: Batch): void {
+    this.waiting -= lines;
     for (const event of events) this.#emit(event);
   }
 }
 
 const SUCCEEDED: ItemOutcome = { attempts: 1, final: true };
+type Outcomes = (ItemOutcome | undefined)[];
 
 /** A pod does not hold what its items returned: it is asked for the result of the first. */
 const toKeep = (outcome: ItemOutcome, isFirst: boolean): ItemOutcome =>

@@ -78,6 +78,8 @@ export interface PodHost {
   /** Aborted: begin nothing more and stop what runs. */
   signal: AbortSignal;
   emit: (event: ItemEvent) => void;
+  /** Nobody hears of items that begin and that end well: they are not told. Default false. */
+  isQuiet?: boolean;
   /**
    * Told when an item's function has returned, before its result is stored: should the process end now, the
    * item is not to blame.

@@ -2,6 +2,7 @@ import { each, ktFunction, pipeline } from '@kube-transform/sdk';
 import { expect, test } from 'vitest';
 import * as z from 'zod';
 import { testRun } from '../testing/test-run.js';
+import { compileTemplate } from './resolve-arguments.js';
 
 interface Made {
   rows: number[];
@@ -92,4 +93,16 @@ test('what a function does to results that it is given no other sees, whose they
     [11, 12, 1, 2],
     [11, 12],
   ]);
+});
+
+test('what has no refs in it is made anew each time, as it is written', () => {
+  const plain = { list: [1, [{ a: null }]], text: { $text: ['a', 'b'], other: 1 }, ['__proto__']: { x: [] } };
+  const value = { plain, said: { $text: ['a', 1, true] }, at: { $ref: 'item#' }, of: { $ref: 'no-step#/a' } };
+  const template = compileTemplate(value, new Set());
+  const fill = () => template.fill(new Map(), { value: 7, index: 0 }, []) as typeof value;
+  const [one, other] = [fill(), fill()];
+  expect(JSON.stringify(one)).toBe(JSON.stringify({ ...value, said: 'a1true', at: 7 }));
+  expect(other).toEqual(one);
+  expect(other.plain.list[1]).not.toBe(one.plain.list[1]);
+  expect(template.sources).toEqual([]);
 });

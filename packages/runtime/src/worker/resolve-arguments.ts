@@ -56,59 +56,87 @@ export function compileTemplate(value: Json, known: ReadonlySet<string>): Templa
     return new Slot(source, pointer, ref);
   };
   const marked = replaceRefs(value, mark);
+  const fill = fillOf(marked, []) ?? (() => copied(marked));
   return {
     sources: [...sources],
-    fill: (results, item, misses) => fillSlots(marked, { results, item, misses, repeated, keys: [] }) ?? null,
+    fill: (results, item, misses) => fill({ results, item, misses, repeated }) ?? null,
   };
 }
 
 /** A ref within a template. */
 class Slot {
   readonly source: string;
+  readonly isOfItem: boolean;
   readonly pointer: readonly string[];
   readonly ref: RefJson;
 
   constructor(source: string, pointer: readonly string[], ref: RefJson) {
     this.source = source;
+    this.isOfItem = source === 'item' || source === 'index';
     this.pointer = pointer;
     this.ref = ref;
   }
 }
 
-/** What is being filled in, and where that has come to. */
+/** What is being filled in. */
 interface Filling {
   results: ReadonlyMap<string, FoundResults>;
   item: ItemValue | undefined;
   misses: Miss[];
   /** Jobs to which more than one ref leads. */
   repeated: ReadonlySet<string>;
-  keys: (string | number)[];
 }
 
-/** The value without slots; undefined for one that leads nowhere. */
-function fillSlots(value: unknown, filling: Filling): Json | undefined {
-  if (typeof value !== 'object' || value === null) return value as Json;
-  if (value instanceof Slot) return lookUp(value, filling);
-  if (Array.isArray(value)) return value.map((entry, i) => fillBelow(i, entry, filling) ?? null);
-  if ('$text' in value) {
-    const parts = textParts(value);
-    if (parts !== null) return joined(parts, filling);
+/** Makes a value without slots; undefined for one that leads nowhere. */
+type Fill = (filling: Filling) => Json | undefined;
+type Keys = readonly (string | number)[];
+
+/**
+ * How a part of a template is filled in, found once; null where there is no slot in it, so that it is copied
+ * as it is. `keys` lead to it.
+ */
+function fillOf(value: unknown, keys: (string | number)[]): Fill | null {
+  if (typeof value !== 'object' || value === null) return null;
+  if (value instanceof Slot) {
+    const at = [...keys];
+    return filling => lookUp(value, at, filling);
   }
-  const filled: Record<string, Json> = {};
-  for (const key of Object.keys(value)) {
-    const below = fillBelow(key, (value as Record<string, unknown>)[key], filling);
-    if (below !== undefined) setOwn(filled, key, below);
+  const below = (key: string | number, entry: unknown): Fill | null => {
+    if (typeof entry !== 'object' || entry === null) return null;
+    keys.push(key);
+    const fill = fillOf(entry, keys);
+    keys.pop();
+    return fill;
+  };
+  if (Array.isArray(value)) {
+    const list: readonly unknown[] = value;
+    const fills = list.map((entry, i) => below(i, entry));
+    if (fills.every(fill => fill === null)) return null;
+    return filling => list.map((entry, i) => filled(fills[i], entry, filling) ?? null);
   }
-  return filled;
+  const parts = '$text' in value ? textParts(value) : null;
+  if (parts !== null) {
+    const at = [...keys];
+    return filling => joined(parts, at, filling);
+  }
+  const fields = Object.entries(value).map(([key, entry]: [string, unknown]) => ({
+    key,
+    entry,
+    fill: below(key, entry),
+  }));
+  if (fields.every(({ fill }) => fill === null)) return null;
+  return filling => {
+    const made: Record<string, Json> = {};
+    for (const { key, entry, fill } of fields) {
+      const field = filled(fill, entry, filling);
+      if (field !== undefined) setOwn(made, key, field);
+    }
+    return made;
+  };
 }
 
-function fillBelow(key: string | number, value: unknown, filling: Filling): Json | undefined {
-  if (typeof value !== 'object' || value === null) return value as Json;
-  filling.keys.push(key);
-  const filled = fillSlots(value, filling);
-  filling.keys.pop();
-  return filled;
-}
+const filled = (fill: Fill | null | undefined, entry: unknown, filling: Filling): Json | undefined =>
+  fill === null || fill === undefined ? copied(entry) : fill(filling);
 
 /** The parts of `{ $text: [ … ] }`; null for what only looks like it. */
 function textParts(value: object): readonly unknown[] | null {
@@ -120,15 +148,15 @@ function textParts(value: object): readonly unknown[] | null {
 }
 
 /** Text put together from its parts. */
-function joined(parts: readonly unknown[], filling: Filling): string {
+function joined(parts: readonly unknown[], keys: Keys, filling: Filling): string {
   return parts
     .map(part => {
       if (!(part instanceof Slot)) return String(part);
-      const value = lookUp(part, filling);
+      const value = lookUp(part, keys, filling);
       if (value === undefined) return '';
       if (typeof value !== 'object') return String(value);
       filling.misses.push({
-        path: filling.keys.reduce<string>(addKey, ''),
+        path: keys.reduce<string>(addKey, ''),
         message: `"${part.ref.$ref}" is ${shown(value, 60)}, which cannot be part of a text.`,
         isField: false,
       });
@@ -144,12 +172,12 @@ function setOwn(object: Record<string, Json>, key: string, value: Json): void {
   else object[key] = value;
 }
 
-function lookUp({ source, pointer, ref }: Slot, filling: Filling): Json | undefined {
-  const { results, item, misses, repeated, keys } = filling;
-  const isOfItem = source === 'item' || source === 'index';
+function lookUp({ source, isOfItem, pointer, ref }: Slot, keys: Keys, filling: Filling): Json | undefined {
+  const { results, item, misses, repeated } = filling;
   if (isOfItem && item === undefined) return { $ref: ref.$ref };
-  const found = results.get(source);
+  const found = isOfItem ? undefined : results.get(source);
   const from = isOfItem ? (source === 'index' ? item?.index : item?.value) : found?.values;
+  if (isOfItem && pointer.length === 0) return from ?? null;
   const opened = openPointer(from ?? null, pointer);
   if (opened.found) {
     const { value } = opened;
@@ -165,12 +193,13 @@ function lookUp({ source, pointer, ref }: Slot, filling: Filling): Json | undefi
   return undefined;
 }
 
-/** Lists and objects made anew; texts, which may be long, are the same. */
-function copied(value: Json): Json {
-  if (typeof value !== 'object' || value === null) return value;
-  if (Array.isArray(value)) return value.map(copied);
+/** Lists and objects made anew, without fields that are undefined; texts, which may be long, are the same. */
+function copied(value: unknown): Json {
+  if (typeof value !== 'object' || value === null) return value as Json;
+  if (Array.isArray(value)) return value.map(entry => (entry === undefined ? null : copied(entry)));
   const copy: Record<string, Json> = {};
-  for (const key of Object.keys(value)) setOwn(copy, key, copied(value[key] ?? null));
+  for (const [key, field] of Object.entries(value as Record<string, unknown>))
+    if (field !== undefined) setOwn(copy, key, copied(field));
   return copy;
 }
 

@@ -41,6 +41,8 @@ export class ItemRunner implements AttemptRunner {
   readonly #scope: ContextScope;
   readonly #known: ReadonlySet<string>;
   readonly #mapArgs: Template;
+  /** Nothing has to be looked for before an item runs but what its arguments refer to. */
+  readonly #isPlain: boolean;
   readonly #targets: ItemTargets;
   readonly #timeoutMs: number | null;
   readonly #functions = new Map<string, AnyFunction>();
@@ -53,6 +55,7 @@ export class ItemRunner implements AttemptRunner {
     this.#host = host;
     this.#known = new Set(step.job.dependencies);
     this.#mapArgs = compileTemplate(step.job.args, this.#known);
+    this.#isPlain = !usesFiles(step.job) && !step.job.cache;
     this.#targets = new ItemTargets(step, host);
     this.#timeoutMs = attemptTimeoutMs(step.job);
     this.#scope = new ContextScope(step, host, logs);
@@ -66,17 +69,11 @@ export class ItemRunner implements AttemptRunner {
     if (name === null) return NO_FUNCTION;
     const element = isMap ? { value: line.e, index: item } : undefined;
     const template = isMap ? this.#mapArgs : compileTemplate(line.a, this.#known);
-    const plain = template.sources.length === 0 && !usesFiles(job) && !job.cache;
+    if (!this.#isPlain || template.sources.length > 0)
+      return this.#withStore({ name, template, element, item, attempt });
     const misses: Miss[] = [];
-    if (plain)
-      return this.#attempt({
-        name,
-        args: template.fill(NO_RESULTS, element, misses),
-        misses,
-        item,
-        attempt,
-      });
-    return this.#withStore({ name, template, element, item, attempt });
+    const args = template.fill(NO_RESULTS, element, misses);
+    return this.#attempt({ name, args, misses, item, attempt });
   }
 
   /** An attempt is over: its signal is not needed any more, nor its scratch folder, which is to be gone. */
@@ -184,7 +181,7 @@ export class ItemRunner implements AttemptRunner {
     const mayLack = definitionOf(fn)?.options.input !== undefined;
     if (misses.length > 0 && !(mayLack && misses.every(({ isField }) => isField)))
       return Promise.resolve({ ok: false, cause: missCause(misses, { job, item, field: 'args' }) });
-    host.emit({ type: 'ItemStarted', job, item, attempt });
+    if (host.isQuiet !== true) host.emit({ type: 'ItemStarted', job, item, attempt });
     const cause = host.fault(job, item, attempt);
     if (cause !== undefined) return Promise.resolve({ ok: false, cause });
     const context = this.#scope.open(item, attempt);

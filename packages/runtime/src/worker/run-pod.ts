@@ -71,12 +71,18 @@ export async function runPod(order: PodOrder, host: PodHost, known: PodKnowledge
   const tried = new Set<number>();
   const runner = host.runnerOf?.(step, host, logs) ?? new ItemRunner(step, host, logs);
   const first = order.pod * step.itemsPerPod;
-  const todo = [...items.all.keys()].filter(offset => !ledger.isDone(first + offset));
+  const count = items.all.length;
   const delayed: { offset: number; dueMs: number }[] = [];
   // Known here before it is stored, and long before anybody else can say so.
-  const isEnough = (): boolean => stopsJob(job, { failed: ledger.failed, items: step.items });
+  const isEnough = (): boolean =>
+    ledger.failed > 0 && stopsJob(job, { failed: ledger.failed, items: step.items });
   const stopping = (): boolean => host.signal.aborted || host.draining() || ledger.broken || isEnough();
+  /** The next item that has not begun. */
   let next = 0;
+  const skipDone = (): void => {
+    while (next < count && ledger.isDone(first + next)) next++;
+  };
+  skipDone();
 
   const attempt = (offset: number): Promise<AttemptOutcome> => {
     const item = first + offset;
@@ -100,8 +106,9 @@ export async function runPod(order: PodOrder, host: PodHost, known: PodKnowledge
   const slice = async (): Promise<void> => {
     const untilMs = host.clock.elapsedMs() + SLICE_MS;
     do {
-      const offset = todo[next++];
-      if (offset === undefined || stopping()) return;
+      if (next >= count || stopping()) return;
+      const offset = next++;
+      skipDone();
       const room = took(offset, await attempt(offset));
       if (room !== undefined) await room;
     } while (host.clock.elapsedMs() < untilMs);
@@ -109,7 +116,7 @@ export async function runPod(order: PodOrder, host: PodHost, known: PodKnowledge
   /** One item at a time: first those not begun, then, when they are due, those to be tried again. */
   const lane = async (): Promise<void> => {
     while (!stopping()) {
-      if (next < todo.length) await host.limit(slice);
+      if (next < count) await host.limit(slice);
       else {
         const again = delayed.shift();
         if (again === undefined) return;
@@ -120,14 +127,14 @@ export async function runPod(order: PodOrder, host: PodHost, known: PodKnowledge
     }
   };
   const lanes = await Promise.allSettled(
-    Array.from({ length: Math.min(todo.length, job.concurrency ?? host.lanes, host.lanes) }, lane),
+    Array.from({ length: Math.min(count - next, job.concurrency ?? host.lanes, host.lanes) }, lane),
   );
   closing.abort();
   await runner.close();
   await ledger.settled();
   const broken = lanes.find(result => result.status === 'rejected');
   if (broken !== undefined) throw broken.reason;
-  return ledger.tally(items.all.length);
+  return ledger.tally(count);
 }
 
 /** A value that is made when it is first asked for. */
