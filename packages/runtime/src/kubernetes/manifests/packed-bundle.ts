@@ -10,14 +10,14 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { KtError } from '@kube-transform/sdk';
 import { fits, tryJson } from '../../parse/parse-json.js';
 import { count, list, record, table, text } from '../../parse/shapes.js';
-import { type Files, inPieces } from './config-map-files.js';
+import { CONTROLLER_FILES, type Files, inPieces } from './config-map-files.js';
 
 const PACK = 'bundle.gz';
 /** Whether a file is a piece of a packed bundle. */
 export const isPieceOfPack = (name: string): boolean => name.startsWith(PACK);
 const GZIP_OS = 9;
 const WORKER = 'worker.mjs';
-const PLAIN = ['controller.mjs', 'functions.mjs'];
+const PLAIN = [...CONTROLLER_FILES, 'functions.mjs'];
 
 /**
  * What stands in the place of the worker's entry: unpacks the bundle beside it into scratch space, and goes

@@ -147,6 +147,13 @@ export function basePod(plan: PodPlan): Record<string, unknown> {
   };
 }
 
+/**
+ * Arguments of a process that speaks TLS to the API server alone, whose authority it is told: it does not
+ * read the hundred and more that Node brings, which takes as long as Node's own start. A bucket needs them.
+ */
+export const withOneAuthority = (settings: ClusterSettings, args: readonly string[]): string[] =>
+  settings.store.startsWith('file:') ? ['--use-openssl-ca', ...args] : [...args];
+
 /** Which nodes pods that are no job's own may run on, where the settings of the run say so. */
 export function placementOf({ defaults }: ClusterSettings): Record<string, unknown> {
   const { nodeSelector, tolerations, affinity, priorityClassName } = defaults;

@@ -25,6 +25,7 @@ import {
   podLabels,
   resourcesOf,
   withJobOptions,
+  withOneAuthority,
   workerEnv,
 } from './pod-spec.js';
 import { withBeside } from './beside-controller.js';
@@ -237,7 +238,7 @@ export function controllerJob(
   const alone = basePod({
     settings,
     bundle: bundleNames(digest, frame.bundleParts),
-    args: [`${MOUNT.bundle}/controller.mjs`],
+    args: withOneAuthority(settings, [`${MOUNT.bundle}/controller.mjs`]),
     env: [
       { name: 'KT_RUN_CONFIG', value: runName(runId) },
       { name: 'KT_POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
