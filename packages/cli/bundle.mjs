@@ -5,11 +5,11 @@
  *   package need not have them.
  * - The program `kt` in a few files (`dist/kt`), which starts in two thirds of the time that its hundreds of
  *   modules take.
- * - The controller of runs in a cluster (`dist/controller.mjs`), which is the same in each bundle.
+ * - The controller of runs in a cluster (`dist/controller`), which is the same in each bundle.
  * - The licences of all that is in these files.
  */
 import { existsSync } from 'node:fs';
-import { rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -196,8 +196,12 @@ for (const [file, { imports }] of Object.entries(program.metafile.inputs))
 
 const { buildController, withoutIdleImports } = await import('./dist/bundle/build-bundle.js');
 const controller = await buildController(here);
-await writeFile(join(here, 'dist/controller.mjs'), withoutIdleImports(controller.outputFiles[0]));
-await writeFile(join(here, LICENCES), await licences([dependencies, alone, program, controller], here));
+await rm(join(here, 'dist/controller'), { recursive: true, force: true });
+await rm(join(here, 'dist/controller.mjs'), { force: true });
+await mkdir(join(here, 'dist/controller'));
+for (const { outputFiles } of controller)
+  for (const file of outputFiles) await writeFile(file.path, withoutIdleImports(file));
+await writeFile(join(here, LICENCES), await licences([dependencies, alone, program, ...controller], here));
 
 function refuseImports(file, imports, allowed) {
   const left = imports.filter(

@@ -1,6 +1,6 @@
 /** Runs the bundler over the user's modules, the worker's entry and the controller's. */
 import { existsSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -30,8 +30,10 @@ export const BANNER =
 const DECLARED = /\b(?:require|__filename|__dirname)\b/;
 /** LGPL, or resolved at run time where it is installed. */
 const EXTERNAL = ['@zenfs/core', './functions.mjs', ...DRIVER_FILES];
-/** Where the controller's file is in this package. */
-const CONTROLLER = 'dist/controller.mjs';
+/** Where the controller's files are in this package. */
+const CONTROLLER = 'dist/controller';
+/** The one that holds all that a controller may need, and what it exports for the other. */
+const MAIN = './controller.main.mjs';
 /** What the catalog imports a module of the user by, with its name. */
 const MODULE_IMPORT = 'kt:module/';
 const THIS_FOLDER = dirname(fileURLToPath(import.meta.url));
@@ -178,26 +180,52 @@ function generatedEntries(modules: ReadonlyMap<string, string>): { catalog: stri
 }
 
 /**
- * The controller of a run in a cluster, built together with this package: no user code, and one file of its
- * own, so that workers load nothing of it.
+ * The controller of a run in a cluster, built together with this package: no user code, and files of its own,
+ * so that workers load nothing of it, nor does the container beside a controller.
  */
-export const buildController = (packageDir: string): Promise<Built> =>
-  build({
-    ...common(packageDir),
-    stdin: {
-      contents:
-        'import { startController } from "@kube-transform/runtime/controller";\nimport { digest } from "./functions.mjs";\nawait startController(digest);\n',
-      resolveDir: packageDir,
-    },
-    outfile: join(packageDir, CONTROLLER),
-    minify: true,
-    metafile: true,
-    plugins: [driversBeside],
-  });
+export const buildController = async (packageDir: string): Promise<Built[]> => {
+  const file = (name: string, contents: string): Promise<Built> =>
+    build({
+      ...common(packageDir),
+      external: [...EXTERNAL, './controller.*.mjs'],
+      stdin: { contents, resolveDir: packageDir },
+      outfile: join(packageDir, CONTROLLER, name),
+      minify: true,
+      metafile: true,
+      plugins: [driversBeside, ...(name === 'controller.beside.mjs' ? [checksInMain] : [])],
+    });
+  return Promise.all([
+    file(
+      'controller.mjs',
+      'import { digest, sums } from "./functions.mjs";\n' +
+        'if (process.env.KT_BESIDE !== undefined) await (await import("./controller.beside.mjs")).startBeside({ digest, sums });\n' +
+        `else await (await import("${MAIN}")).startController(digest);\n`,
+    ),
+    file(
+      'controller.main.mjs',
+      'export { startController } from "@kube-transform/runtime/controller";\nexport { parseSpawn } from "@kube-transform/sdk";\n',
+    ),
+    file('controller.beside.mjs', 'export { startBeside } from "@kube-transform/runtime/beside";\n'),
+  ]);
+};
 
-/** The file that it has become. @throws Error where this package has not been built. */
-export async function controllerFile(): Promise<Uint8Array> {
-  return readFile(join(packageAround(THIS_FOLDER), CONTROLLER));
+/** What checks documents, which few runs need beside their controller, is that of the controller. */
+const checksInMain: Plugin = {
+  name: 'checks-in-main',
+  setup(b) {
+    b.onResolve({ filter: /^@kube-transform\/sdk$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: MAIN, external: true } : undefined,
+    );
+  },
+};
+
+/** The files that it has become, by name. @throws Error where this package has not been built. */
+export async function controllerFiles(): Promise<Map<string, Uint8Array>> {
+  const dir = join(packageAround(THIS_FOLDER), CONTROLLER);
+  const names = (await readdir(dir)).sort();
+  return new Map(
+    await Promise.all(names.map(async name => [name, await readFile(join(dir, name))] as const)),
+  );
 }
 
 /** The folder of the package that a folder is in: its files are elsewhere once they are built. */

@@ -23,7 +23,7 @@ import {
   buildBundle,
   type Built,
   catalogFile,
-  controllerFile,
+  controllerFiles,
   helpersIn,
   withoutIdleImports,
 } from './build-bundle.js';
@@ -75,11 +75,11 @@ export async function makeBundle({ entries, projectDir }: BundleOptions): Promis
   const outside = new OutsidePackages(projectDir);
   const [{ result, found }, controller] = await Promise.all([
     buildAll(entries, { projectDir, outside }),
-    controllerFile(),
+    controllerFiles(),
   ]);
   const outputs = new Map<string, Uint8Array>();
   const helpers = helpersIn(result.metafile);
-  outputs.set('controller.mjs', controller);
+  for (const [name, bytes] of controller) outputs.set(name, bytes);
   for (const file of result.outputFiles) outputs.set(basename(file.path), withoutIdleImports(file, helpers));
   outputs.set('catalog.mjs', Buffer.from(catalogFile(result.metafile)));
   for (const [name, bytes] of found.assets) outputs.set(name, bytes);

@@ -7,7 +7,6 @@ import {
   labelValue,
   paths,
   renew,
-  usedMs,
 } from '@kube-transform/runtime/kubernetes';
 import { systemClock } from '@kube-transform/runtime/internal';
 import { preflight, preflightError } from '../checks/preflight.js';
@@ -27,9 +26,6 @@ import { noteAgain } from './deployments.js';
 import { leftBehind } from './left-behind.js';
 import { type DeployPlan, planDeploy } from './plan.js';
 import { printDeployed } from './print-deployed.js';
-
-/** Code that was made or used since then is not collected. */
-const RENEWED_AFTER_MS = 1_800_000;
 
 /** How to deploy. */
 export interface DeployOptions extends ClusterOptions {
@@ -119,7 +115,7 @@ async function applyPlan(
   }
   // What looked for unused code before the version was there may have deleted it.
   const again = async (object: KubeObject): Promise<void> => {
-    if (!(await isKept(api, object.metadata.name))) await applyObject(api, object, { dryRun });
+    if (!(await renew(api, object.metadata.name, systemClock))) await applyObject(api, object, { dryRun });
   };
   const [there] = await Promise.all([
     deployedObjects(api, plan.project),
@@ -128,14 +124,6 @@ async function applyPlan(
   const gone = leftBehind({ ...plan, objects }, there, isWhole);
   const deleted = await Promise.all(gone.map(object => deleteObject(api, object, { dryRun })));
   return [...applied, ...deleted];
-}
-
-/** Whether a ConfigMap of a bundle is there; one that has not been used for a while is said to be used. */
-async function isKept(api: KubeApi, name: string): Promise<boolean> {
-  const found = await api.get<ConfigMap>(paths.configMaps(api.namespace, name));
-  const nowMs = systemClock.nowMs();
-  if (found === null || nowMs - usedMs(found) < RENEWED_AFTER_MS) return found !== null;
-  return renew(api, name, systemClock);
 }
 
 const isBundle = ({ metadata }: KubeObject): boolean => metadata.labels?.[LABEL.component] === 'bundle';

@@ -1,4 +1,5 @@
 /** The digest of a bundle's code, which names it, and the sums that pods check before they load any of it. */
+import { NOT_OF_PODS } from '../kubernetes/manifests/config-map-files.js';
 
 /** Not code, or made from it: what a mount adds, source maps, the index that names the digest, packages. */
 const isLeftOut = (name: string): boolean =>
@@ -22,9 +23,6 @@ export function digestOf(names: Iterable<string>, read: (name: string) => Uint8A
   }
   return hash.digest('hex').slice(0, 16);
 }
-
-/** What pods of steps never load: the largest file, and what programs that look at a bundle load. */
-const NOT_OF_PODS: ReadonlySet<string> = new Set(['controller.mjs', 'catalog.mjs']);
 
 /**
  * Size and CRC-32 of each file of a bundle's code that pods may load, by name: what they check. They stand in

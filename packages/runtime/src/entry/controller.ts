@@ -11,7 +11,6 @@ import { runVolumePod } from '../kubernetes/files/volume-pod.js';
 import { openStore } from '../open-store.js';
 import { messageOf } from '../parse/thrown.js';
 import { printLog } from '../process/standard-output.js';
-import { serveBeside } from './beside.js';
 import { BEYOND_RETRY } from './beyond-retry.js';
 import { printProbe } from './probe.js';
 import { printPage } from './reader.js';
@@ -32,8 +31,6 @@ const SIDE_JOBS: Readonly<Record<string, (asked: string) => Promise<number>>> = 
     process.on('SIGTERM', () => process.exit(EXIT_CODE.stopped));
     return runVolumePod(() => openStore(url));
   },
-  /** Runs steps beside a controller. */
-  KT_BESIDE: serveBeside,
   /** Begins a run of a schedule. */
   KT_LAUNCH: beginScheduledRun,
 };

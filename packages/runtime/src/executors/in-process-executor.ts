@@ -89,7 +89,7 @@ export function inProcessExecutor({ host, concurrency, isHeard = true }: InProce
     });
     const sum = outcomes.reduce<PodOutcome | undefined>(addOutcome, undefined);
     if (sum !== undefined && (sum.open === 0 || stopsJob(job, { failed: sum.failed, items })))
-      facts.push(settleJob(job, items, sum));
+      facts.push(await settleJob(job, items, sum));
   };
 
   return {

@@ -215,9 +215,17 @@ class ProcessPool implements Served {
       return;
     }
     const complete = job.sum.open === 0 || isEnough;
-    if (complete && !this.#jobEnded(job))
-      this.#facts.push(settleJob(job.order.job, job.order.items, job.sum));
-    job.resolve();
+    if (complete && !this.#jobEnded(job)) void this.#settle(job, job.sum);
+    else job.resolve();
+  }
+
+  async #settle({ order, resolve }: Job, sum: PodOutcome): Promise<void> {
+    try {
+      this.#facts.push(await settleJob(order.job, order.items, sum));
+    } catch (error) {
+      this.#facts.fail(error);
+    }
+    resolve();
   }
 
   #jobBroken(job: Job, cause: FailureCause): void {

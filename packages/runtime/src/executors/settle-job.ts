@@ -1,5 +1,5 @@
 /** Turns the outcomes of a job's pods into the fact about the job. */
-import { type FailureCause, type KTJob, parseSpawn } from '@kube-transform/sdk';
+import type { FailureCause, KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../core/events.js';
 import type { PodOutcome } from '../run-store/item-results.js';
 import { allowedFailures } from '../worker/retry-policy.js';
@@ -20,11 +20,13 @@ export function addOutcome(sum: PodOutcome | undefined, pod: PodOutcome): PodOut
 }
 
 /** The fact about a job whose pods have all ended. */
-export function settleJob(job: KTJob, items: number, outcome: PodOutcome): Fact {
+export async function settleJob(job: KTJob, items: number, outcome: PodOutcome): Promise<Fact> {
   if (outcome.failed > allowedFailures(job.maxFailed, items) && outcome.firstFailure !== null) {
     return { type: 'JobFailed', job: job.name, cause: itemsFailed(outcome, items, outcome.firstFailure) };
   }
   if (job.type !== 'dynamic') return { type: 'JobSucceeded', job: job.name, failedItems: outcome.failed };
+  // What checks documents takes as long to load as all else of a controller; most runs spawn nothing.
+  const { parseSpawn } = await import('@kube-transform/sdk');
   const parsed = parseSpawn(outcome.result ?? [], job.name);
   const failed = outcome.failed === 0 ? {} : { failedItems: outcome.failed };
   if (parsed.ok) return { type: 'JobSucceeded', job: job.name, spawned: parsed.value, ...failed };

@@ -8,7 +8,7 @@ export { diagnose } from './diagnosis/diagnose.js';
 export { InquiryOfJob } from './diagnosis/inquiry.js';
 export { controllerPods, drivenRuns, flagCancelled, liveControllers } from './run/run-objects.js';
 export { createRunObjects, createControllerJob } from './run/begin-run.js';
-export { renew, renewBundle, usedMs } from './run/renew-bundle.js';
+export { announceEnd, renew, renewBundle, usedMs } from './run/renew-bundle.js';
 export type { KubeConnection } from './api/connection.js';
 export { inClusterConnection } from './api/connection.js';
 export { watch } from './api/watch.js';

@@ -113,8 +113,8 @@ test('GC3: beside a run that is being submitted - its code is there when both ar
   const names = (): string[] =>
     server.storage.all(paths.configMaps('ns')).map(({ metadata }) => metadata.name);
   const brought = new Set<string>();
-  for (let before = 0; before < 9; before++) {
-    for (let between = 0; between < 9; between++) {
+  for (let before = 0; before < 10; before++) {
+    for (let between = 0; between < 12; between++) {
       for (const name of names()) server.storage.delete(paths.configMaps('ns'), name);
       for (const n of parts.keys()) addBundle(server, digest, n);
       const [submitting, collecting] = [new Gate(bench.api()), new Gate(bench.api())];

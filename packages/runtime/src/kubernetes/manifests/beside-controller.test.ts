@@ -86,9 +86,13 @@ test('the container beside a controller - has the store and the code, and not th
   expect(steps?.env.map(({ name }) => name)).not.toContain('KT_RUN_CONFIG');
 });
 
-test('a controller and what is beside it - are begun without flags, with which Node compiles its own code anew', () => {
-  const { containers, initContainers = [] } = podOf(settingsOf(), '128Mi');
-  const all = [...containers, ...initContainers];
-  expect(all.map(({ command }) => command)).toEqual(all.map(() => ['node', '/kt/bundle/controller.mjs']));
-  expect(all).toHaveLength(2);
+test('a controller and what is beside it - are begun without flags with which Node compiles its own code anew', () => {
+  const commandsOf = (store: string): unknown[] => {
+    const { containers, initContainers = [] } = podOf({ ...settingsOf(), store }, '128Mi');
+    return [...containers, ...initContainers].map(({ command }) => command);
+  };
+  const plain = ['node', '/kt/bundle/controller.mjs'];
+  expect(commandsOf('s3://bucket')).toEqual([plain, plain]);
+  // Only Kubernetes is spoken to, whose authority is told.
+  expect(commandsOf('file:/data')).toEqual([['node', '--use-openssl-ca', plain[1]], plain]);
 });

@@ -79,6 +79,13 @@ export const isQueued = ({ defaults }: ClusterSettings, { kubernetes }: KTJob): 
   ({ ...defaults, ...kubernetes }).queue !== undefined;
 
 /**
+ * Arguments of a process that speaks TLS to the API server alone, whose authority it is told: it does not
+ * read the hundred and more that Node brings, which takes as long as Node's own start. A bucket needs them.
+ */
+export const withOneAuthority = (settings: ClusterSettings, args: readonly string[]): string[] =>
+  settings.store.startsWith('file:') ? ['--use-openssl-ca', ...args] : [...args];
+
+/**
  * The image used where none is given. Node before 24 compiles its own code anew in each process that is given
  * a heap size: a fifth of a pod's start.
  */

@@ -14,6 +14,11 @@ const MAX_PARTS = 60;
 /** Contents by name. */
 export type Files = ReadonlyMap<string, Uint8Array>;
 
+/** The entry of controllers and its two parts: a controller's, and that of the container beside it. */
+export const CONTROLLER_FILES = ['controller.mjs', 'controller.main.mjs', 'controller.beside.mjs'] as const;
+/** What pods of steps never load: the largest files, and what programs that look at a bundle load. */
+export const NOT_OF_PODS: ReadonlySet<string> = new Set([...CONTROLLER_FILES, 'catalog.mjs']);
+
 /** Name of the n-th piece of a file. */
 export const pieceName = (name: string, n: number): string => `${name}.part-${String(n).padStart(3, '0')}`;
 

@@ -39,6 +39,8 @@ export const ANNOTATION = {
   deployedAt: 'kt.dev/deployed-at',
   /** When a bundle was last said to be used. */
   usedAt: 'kt.dev/used-at',
+  /** When a bundle was seen to be unused by who is about to look once more, and then to delete it. */
+  toGo: 'kt.dev/to-go',
 } as const;
 
 /** What an object is for. */

@@ -12,7 +12,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { KtError } from '@kube-transform/sdk';
 import { fits, tryJson } from '../../parse/parse-json.js';
 import { count, list, record, table, text } from '../../parse/shapes.js';
-import { type Files, inPieces } from './config-map-files.js';
+import { CONTROLLER_FILES, type Files, inPieces, NOT_OF_PODS } from './config-map-files.js';
 import { EXIT_CODE } from './exit-codes.js';
 import { bundleNames, codeName } from './names.js';
 import { type EnvVar, MOUNT } from './pod-spec.js';
@@ -22,9 +22,7 @@ const PACK = 'bundle.gz';
 export const isPieceOfPack = (name: string): boolean => name.startsWith(PACK);
 const GZIP_OS = 9;
 const WORKER = 'worker.mjs';
-const PLAIN = ['controller.mjs', 'functions.mjs'];
-/** The largest file, and what only programs that look at a bundle load. */
-const NOT_OF_WORKERS: ReadonlySet<string> = new Set(['controller.mjs', 'catalog.mjs']);
+const PLAIN = [...CONTROLLER_FILES, 'functions.mjs'];
 
 /** Where a pack is laid out in scratch space. */
 const LAID_OUT = 'kt-bundle';
@@ -169,7 +167,7 @@ export function codeInEnv(
   files: Files,
   links: ReadonlyMap<string, string> = new Map(),
 ): Record<string, string> | null {
-  const loaded = new Map([...files].filter(([name]) => !NOT_OF_WORKERS.has(name)));
+  const loaded = new Map([...files].filter(([name]) => !NOT_OF_PODS.has(name)));
   const text = packOf(loaded, links).toString('base64');
   const count = Math.ceil(text.length / MOST_OF_VARIABLE);
   if (count > MOST_VARIABLES) return null;

@@ -30,7 +30,7 @@ import {
 } from './pod-spec.js';
 import { workerCode } from './packed-bundle.js';
 import { withBeside } from './beside-controller.js';
-import type { ClusterSettings } from './cluster-settings.js';
+import { type ClusterSettings, withOneAuthority } from './cluster-settings.js';
 
 /**
  * What a controller asks for: it is at work for moments, and a controller that holds room which its own pods
@@ -238,7 +238,7 @@ export function controllerJob(
   const alone = basePod({
     settings,
     bundle: bundleNames(digest, frame.bundleParts),
-    args: [`${MOUNT.bundle}/controller.mjs`],
+    args: withOneAuthority(settings, [`${MOUNT.bundle}/controller.mjs`]),
     env: [
       { name: 'KT_RUN_CONFIG', value: runName(runId) },
       { name: 'KT_POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
