@@ -110,13 +110,16 @@ export async function settled({ api, namespace }, measure) {
   for (const labelSelector of ['kt-bench=raw', 'app.kubernetes.io/managed-by=kt'])
     await api.deleteAll(paths.jobs(namespace), { labelSelector });
   while ((await api.list(paths.pods(namespace), {})).items.length > 0) await systemClock.sleep(500);
-  for (let looks = 0; looks < 60 && (await leftContainers(api)) > LEFT; looks++)
+  for (let looks = 0; looks < 60 && (await leftContainers(api).catch(() => 0)) > LEFT; looks++)
     await systemClock.sleep(2000);
   await systemClock.sleep(5000);
   return measure();
 }
 
-/** Containers that have ended, whose pods are gone, and which nodes have not removed yet. */
+/**
+ * Containers that have ended, whose pods are gone, and which nodes have not removed yet; 0 where nodes may not
+ * be asked.
+ */
 async function leftContainers(api) {
   let left = 0;
   for (const { metadata } of (await api.list('/api/v1/nodes', {})).items) {
@@ -137,7 +140,7 @@ async function leftContainers(api) {
  */
 export async function rawJob(
   { api, namespace, settings },
-  { completions, parallelism, like, spec, command = ['node', '-e', '0'] },
+  { completions, parallelism, like, command = ['node', '-e', '0'] },
 ) {
   const name = `raw-${systemClock.randomId(6)}`;
   const container = {
@@ -157,7 +160,7 @@ export async function rawJob(
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: { name, labels: { 'kt-bench': 'raw' } },
-    spec: { completionMode: 'Indexed', completions, parallelism, ...spec, template: { spec: pod } },
+    spec: { completionMode: 'Indexed', completions, parallelism, template: { spec: pod } },
   });
   const stop = new AbortController();
   for await (const { object, items } of watch(
