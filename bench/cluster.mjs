@@ -12,6 +12,8 @@ const CHAIN = Number(process.env.KT_BENCH_CHAIN ?? 20);
 const PODS = Number(process.env.KT_BENCH_PODS ?? 1000);
 const ITEMS = Number(process.env.KT_BENCH_ITEMS ?? 10_000);
 const WIDE = 50;
+/** Containers of others that nodes may have left meanwhile. */
+const LEFT = 5;
 
 export async function benchCluster() {
   const place = await openPlace('kt-bench', 'bench/functions/stamp.ts');
@@ -100,13 +102,36 @@ export async function benchCluster() {
   }
 }
 
-/** Measures when the pods of what came before are gone: to delete them takes the machine. */
+/**
+ * Measures when the pods of what came before are gone, and their containers: to remove them takes the machine,
+ * and nodes do so up to a minute after the pods are gone.
+ */
 export async function settled({ api, namespace }, measure) {
   for (const labelSelector of ['kt-bench=raw', 'app.kubernetes.io/managed-by=kt'])
     await api.deleteAll(paths.jobs(namespace), { labelSelector });
   while ((await api.list(paths.pods(namespace), {})).items.length > 0) await systemClock.sleep(500);
+  for (let looks = 0; looks < 60 && (await leftContainers(api).catch(() => 0)) > LEFT; looks++)
+    await systemClock.sleep(2000);
   await systemClock.sleep(5000);
   return measure();
+}
+
+/**
+ * Containers that have ended, whose pods are gone, and which nodes have not removed yet; 0 where nodes may not
+ * be asked.
+ */
+async function leftContainers(api) {
+  let left = 0;
+  for (const { metadata } of (await api.list('/api/v1/nodes', {})).items) {
+    let text = '';
+    for await (const chunk of api.stream(`/api/v1/nodes/${metadata.name}/proxy/metrics`, {}))
+      text += Buffer.from(chunk).toString();
+    left += Number(/^kubelet_running_containers\{container_state="exited"\} (\d+)$/m.exec(text)?.[1] ?? 0);
+  }
+  for (const { status } of (await api.list('/api/v1/pods', {})).items)
+    for (const { state } of [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])])
+      if (state?.terminated !== undefined) left--;
+  return left;
 }
 
 /**

@@ -185,6 +185,28 @@ describe('streams', () => {
     expect(server.watches.size).toBe(0);
   });
 
+  test('that end by themselves leave their connection to the next; others have one each', async () => {
+    server.on(/log/, { stream: out => (out.send('one\n'), out.end()) });
+    const one = api();
+    const read = async (isRead: boolean): Promise<number> => {
+      expect(text(await collect(one.stream(paths.podLog('ns', 'p'), { isRead })))).toBe('one\n');
+      return server.connections;
+    };
+    expect([await read(true), await read(true), await read(true)]).toEqual([1, 1, 1]);
+    expect([await read(false), await read(false), await read(true)]).toEqual([2, 3, 3]);
+  });
+
+  test('that are left before their end give up their connection, and the next has another', async () => {
+    server.on(/log/, { stream: out => out.send('one\n') });
+    const one = api();
+    for (const connections of [1, 2]) {
+      for await (const _chunk of one.stream(paths.podLog('ns', 'p'), { isRead: true })) break;
+      const [open] = server.watches;
+      if (open !== undefined) await open.closed;
+      expect([server.connections, server.watches.size]).toEqual([connections, 0]);
+    }
+  });
+
   test('that break, or that nobody answers, are rejected', async () => {
     server.on(/log/, { stream: out => (out.send('one\n'), out.asked.path.includes('p1') && out.reset()) });
     const read = async (name: string): Promise<Uint8Array[]> =>

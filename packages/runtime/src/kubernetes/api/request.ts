@@ -49,6 +49,8 @@ export interface StreamOptions {
    * only. Default: no limit.
    */
   answerWithinMs?: number;
+  /** It ends by itself, and leaves its connection to the next of the kind. Default: it has one of its own. */
+  isRead?: boolean;
 }
 
 /** One call. */
@@ -93,7 +95,7 @@ export class KubeRequests {
     const sent = {
       method: request.method,
       path: withQuery(request.path, query),
-      alone: false,
+      on: 'calls' as const,
       accept: isBrief ? BRIEF : ANY,
       ...bodyOf(request),
     };
@@ -117,10 +119,10 @@ export class KubeRequests {
     }
   }
 
-  /** The bytes of an answer as they come, on a connection of its own. Not tried again. */
+  /** The bytes of an answer as they come. Not tried again. */
   async *stream(
     path: string,
-    { query, signal, answerWithinMs }: StreamOptions,
+    { query, signal, answerWithinMs, isRead = false }: StreamOptions,
   ): AsyncGenerator<Uint8Array, void> {
     const call = this.#describe({ method: 'GET', path }, query);
     // Ends with the stream, not with its head: what is read after the head is limited by the reader alone.
@@ -133,7 +135,7 @@ export class KubeRequests {
           return this.#send(call, {
             method: 'GET',
             path: withQuery(path, query),
-            alone: true,
+            on: isRead ? 'reads' : 'streams',
             accept: ANY,
             token,
             signal: whole.signal,
@@ -158,7 +160,8 @@ export class KubeRequests {
     return await this.#withToken(token =>
       this.#limited(call, { signal, ms: this.#options.timeoutMs }, async deadline => {
         this.requests++;
-        const sent = { method: 'GET', path, alone: true, accept: ANY, token, signal: deadline.signal };
+        const { signal: until } = deadline;
+        const sent = { method: 'GET', path, on: 'streams' as const, accept: ANY, token, signal: until };
         const got = await this.#transport.upgrade(sent, headers);
         if (!('head' in got)) return await this.#refuse(call, got);
         if (got.answer.headers['sec-websocket-accept'] === accept) return new WebSocket(got.socket, got.head);

@@ -14,8 +14,11 @@ export interface TransportRequest {
   token: string | undefined;
   /** Media types of the answer. */
   accept: string;
-  /** Sent on a connection of its own, instead of one of those that calls share. */
-  alone: boolean;
+  /**
+   * Who has its connection: all calls, a stream that goes on, or one that ends by itself and leaves it to the
+   * next.
+   */
+  on: 'calls' | 'streams' | 'reads';
   signal: AbortSignal;
 }
 
@@ -32,10 +35,10 @@ const MAX_SOCKETS = 16;
 const IDLE_MS = 45_000;
 const KEEP_ALIVE_MS = 30_000;
 
-/** The connections to an API server: those that calls share, and one each for streams. */
+/** The connections to an API server: those that calls share, those of reads, and one each for streams. */
 export class HttpTransport {
   readonly #connection: KubeConnection;
-  readonly #agents: { readonly calls: http.Agent; readonly streams: http.Agent };
+  readonly #agents: { readonly calls: http.Agent; readonly streams: http.Agent; readonly reads?: http.Agent };
   readonly #secure: boolean;
 
   constructor(connection: KubeConnection) {
@@ -45,6 +48,7 @@ export class HttpTransport {
     this.#agents = connection.agents ?? {
       calls: new Agent({ keepAlive: true, maxSockets: MAX_SOCKETS, scheduling: 'lifo', timeout: IDLE_MS }),
       streams: new Agent({ keepAlive: false }),
+      reads: new Agent({ keepAlive: true, scheduling: 'lifo', timeout: IDLE_MS }),
     };
   }
 
@@ -59,7 +63,7 @@ export class HttpTransport {
       // Stays for good: an error after the answer has begun is told by the answer, and must not end the
       // process here.
       request.on('error', error => reject(Object.assign(error, { stale: request.reusedSocket })));
-      if (sent.alone) request.setSocketKeepAlive(true, KEEP_ALIVE_MS);
+      if (sent.on !== 'calls') request.setSocketKeepAlive(true, KEEP_ALIVE_MS);
       request.end(sent.body?.text);
     });
   }
@@ -80,7 +84,7 @@ export class HttpTransport {
   }
 
   #request(
-    { method, path, body, token, accept, alone, signal }: TransportRequest,
+    { method, path, body, token, accept, on, signal }: TransportRequest,
     more: Readonly<Record<string, string>> = {},
   ): http.ClientRequest {
     const { server, ca, cert, key, rejectUnauthorized, servername } = this.#connection;
@@ -102,7 +106,7 @@ export class HttpTransport {
           ? {}
           : { 'Content-Type': body.type, 'Content-Length': Buffer.byteLength(body.text) }),
       },
-      agent: alone ? this.#agents.streams : this.#agents.calls,
+      agent: this.#agents[on] ?? this.#agents.streams,
       signal,
     };
     return (this.#secure ? https : http).request(options);
@@ -112,6 +116,7 @@ export class HttpTransport {
   close(): void {
     this.#agents.calls.destroy();
     this.#agents.streams.destroy();
+    this.#agents.reads?.destroy();
   }
 }
 

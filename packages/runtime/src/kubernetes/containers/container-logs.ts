@@ -36,7 +36,8 @@ export interface LogOf {
   runId: string;
   job: string;
   item: number;
-  attempt: number;
+  /** Asked for where there is something to store. */
+  attempt: () => Promise<number>;
 }
 
 /** What was read of a container so far. */
@@ -120,7 +121,8 @@ export class ContainerLogs {
     const { api, namespace, signal } = this.#o;
     const query = { container: CONTAINER, timestamps: true, ...at.since, ...(follow ? { follow } : {}) };
     let log: Promise<ItemLog> | undefined;
-    const chunks = api.stream(paths.podLog(namespace, metadata.name), { query, signal });
+    const how = { query, signal, isRead: !follow };
+    const chunks = api.stream(paths.podLog(namespace, metadata.name), how);
     const isNew = at.behind();
     // What this process has read it has stored: nobody else has stored more.
     const opened = { isPaced: follow, isFirst: at.isStart };
@@ -140,13 +142,14 @@ export class ContainerLogs {
   }
 
   async #open(
-    { runId, job, item, attempt }: LogOf,
+    { runId, job, item, attempt: attemptOf }: LogOf,
     { isPaced, isFirst }: { isPaced: boolean; isFirst: boolean },
   ): Promise<ItemLog> {
     const { store, clock, signal } = this.#o;
     const closing = new AbortController();
     const until = AbortSignal.any([closing.signal, signal]);
     const stored = new Position();
+    const attempt = await attemptOf();
     const log = await SegmentLog.open<Partial<Printed>>(store, logsPrefix(runId, job, item), {
       existing: {
         shape: value => value as Partial<Printed>,

@@ -134,6 +134,28 @@ test('CL1: a container whose log was rotated since - keeps what was read while i
   expect(await resultOf()).toBe('the result');
 });
 
+test('containers that have ended - are read with a request each, over one connection', async () => {
+  logs(...['a', 'b', 'c', 'd', 'e'].map(text => `2026-11-28T08:00:07Z ${text}\n`));
+  const { steps, of } = await stepsOf('text');
+  for (const text of ['a', 'b', 'c', 'd', 'e']) {
+    const metadata = { name: `pod-${text}`, uid: text };
+    expect((await steps.ended({ ...of, pod: { ...pod, metadata } })).lastLines).toEqual([text]);
+  }
+  expect([bench.server.asked.length, bench.server.connections]).toEqual([5, 1]);
+});
+
+test('a container that prints nothing - costs no look into the store before it is put on record', async () => {
+  logs('');
+  const { steps, of } = await stepsOf('none');
+  const listed: string[] = [];
+  const { list } = store;
+  store.list = (prefix, options) => (listed.push(prefix), list.call(store, prefix, options));
+  const end = await steps.ended(of);
+  expect(listed).toEqual([]);
+  await steps.settle(of, end);
+  expect(listed).toEqual([resultsPrefix('r', 'c', 0)]);
+});
+
 test('CL2: what a node says instead of a log - is no result', async () => {
   logs('unable to retrieve container logs for containerd://0123\n');
   const { steps, of } = await stepsOf('text');

@@ -22,7 +22,7 @@ import { GATE } from '../manifests/names.js';
 import type { RunFrame } from '../manifests/run-jobs.js';
 import { type ContainerGroup, ContainerGroups, type Place } from './container-groups.js';
 import { valuesOf } from './container-pod.js';
-import { ContainerLogs } from './container-logs.js';
+import { ContainerLogs, type LogOf } from './container-logs.js';
 import { endOf, hasDone, startedMs } from './container-status.js';
 
 /** Items that are looked at together. */
@@ -116,7 +116,7 @@ export class ContainerSteps {
 
   /** A container has begun: its log is followed, and it is ended when its time is over. */
   async began({ pod, manifest, item }: ContainerPod, timeoutMs: number | null): Promise<void> {
-    this.#logs.follow(pod, await this.#logOf(manifest, item));
+    this.#logs.follow(pod, this.#logOf(manifest, item));
     const since = startedMs(pod);
     if (timeoutMs === null || since === null) return;
     const seconds = Math.max(1, Math.ceil((since.containerMs - since.podMs + timeoutMs) / 1000));
@@ -129,7 +129,7 @@ export class ContainerSteps {
 
   /** Stores what a container printed; how it ended. Rejects with KubeError where that cannot be read now. */
   async ended({ pod, manifest, item }: ContainerPod): Promise<ReadEnd> {
-    const { lines, isWhole } = await this.#logs.whole(pod, await this.#logOf(manifest, item));
+    const { lines, isWhole } = await this.#logs.whole(pod, this.#logOf(manifest, item));
     return { ...endOf(pod, lines, manifest.job.container?.result), isRead: isWhole };
   }
 
@@ -199,12 +199,12 @@ export class ContainerSteps {
     return omitUndefined({ job: manifest.job.name, pod: item, last, segment });
   }
 
-  async #logOf(
-    manifest: JobManifest,
-    item: number,
-  ): Promise<{ runId: string; job: string; item: number; attempt: number }> {
-    const ledger = await ItemLedger.open(manifest, quietly(this.#o.store), { pod: item });
-    return { runId: manifest.runId, job: manifest.job.name, item, attempt: ledger.nextAttempt(item) };
+  #logOf(manifest: JobManifest, item: number): LogOf {
+    const attempt = async (): Promise<number> => {
+      const ledger = await ItemLedger.open(manifest, quietly(this.#o.store), { pod: item });
+      return ledger.nextAttempt(item);
+    };
+    return { runId: manifest.runId, job: manifest.job.name, item, attempt };
   }
 
   #itemsOf(manifest: JobManifest): ContainerItems {

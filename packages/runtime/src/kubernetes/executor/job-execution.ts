@@ -26,6 +26,8 @@ const GATHER_MS = 250;
 
 /** How many keys a store lists in one answer. */
 const LISTED_AT_ONCE = 1000;
+/** Of containers, whose results this process stores: there is nobody whose word may be lost. */
+const CONTAINERS_AT_ONCE = 100;
 /** A longer job is read by each pod that needs it. */
 const TOLD_LENGTH = 65_536;
 
@@ -215,7 +217,8 @@ export class JobExecution implements WarmStep {
    * the store lists a thousand at once.
    */
   poll(): void {
-    if (this.#polls++ % Math.ceil(this.tally.pods / LISTED_AT_ONCE) === 0) this.setChanged('all');
+    const atOnce = this.order.job.container === null ? LISTED_AT_ONCE : CONTAINERS_AT_ONCE;
+    if (this.#polls++ % Math.ceil(this.tally.pods / atOnce) === 0) this.setChanged('all');
   }
 
   /** Reads what is new in the store. */
