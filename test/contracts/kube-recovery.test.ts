@@ -2,21 +2,19 @@
  * What a cluster does to runs, on a scripted API server whose pods are processes: nothing is lost, nothing is
  * done twice.
  */
-import { type KTJobInput, mustParsePipeline } from '@kube-transform/sdk';
+import type { KTJobInput } from '@kube-transform/sdk';
 import type { RunEvent } from '@kube-transform/runtime';
 import {
-  drive,
-  jobStates,
   readLog,
   readOutcomes,
   readResults,
   RESULT_LINE,
   resultsPrefix,
-  systemClock,
 } from '@kube-transform/runtime/internal';
 import { type Job, paths, type Pod } from '@kube-transform/runtime/kubernetes';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { scriptedKubeBench } from '../kit/kube-executor.js';
+import { type Driven, driven } from '../simulation/driven.js';
 
 type KubeBench = Awaited<ReturnType<typeof scriptedKubeBench>>;
 let bench: KubeBench;
@@ -25,7 +23,6 @@ beforeEach(async () => {
 });
 afterEach(() => bench.close());
 
-const never = new AbortController().signal;
 const numbers = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
 const quick = { initial: '1ms', max: '2ms' };
 const squares = (more: Partial<KTJobInput> = {}): KTJobInput => ({
@@ -38,32 +35,8 @@ const squares = (more: Partial<KTJobInput> = {}): KTJobInput => ({
   ...more,
 });
 
-async function go(
-  runId: string,
-  jobs: KTJobInput[],
-  more: { drain?: AbortSignal; cancel?: AbortSignal; onEvent?: (event: RunEvent) => void } = {},
-) {
-  const { status, state } = await drive({
-    store: bench.store,
-    executor: bench.executor(),
-    clock: systemClock,
-    record: {
-      runId,
-      pipeline: mustParsePipeline({ name: 'p', jobs }),
-      params: {},
-      createdAtMs: 0,
-      source: null,
-      retryOf: null,
-    },
-    sink: { publish: more.onEvent ?? (() => undefined) },
-    resumed: true,
-    drain: more.drain ?? never,
-    stop: never,
-    cancel: more.cancel ?? never,
-  });
-  const own = [...jobStates(state)].find(({ job }) => job.name === 'm')?.own;
-  return { status, cause: own?.state === 'failed' ? own.cause : undefined };
-}
+const go = (runId: string, jobs: KTJobInput[], more?: Driven): ReturnType<typeof driven> =>
+  driven(bench, { runId, jobs, ...more });
 const jobsMade = (): number => bench.server.askedFor(/^POST .*\/jobs/).length;
 const allSquares = numbers(40).map(n => n * n);
 

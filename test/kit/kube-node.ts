@@ -87,6 +87,9 @@ export class KubeNode {
   readonly #jobs = new Map<string, Running>();
   readonly #lanes: number;
   readonly #stop: () => void;
+  readonly #names = new Map<PodProcess, string>();
+  /** Processes that Kubernetes knows nothing of any more. */
+  readonly #lost = new Set<PodProcess>();
   #closed = false;
 
   constructor(server: KubeServer, options: { namespace: string; begin: BeginPod; lanes?: number }) {
@@ -108,10 +111,32 @@ export class KubeNode {
     return child?.kill(signal) ?? false;
   }
 
+  /**
+   * Stops the processes of all running pods as if their node were lost, and begins others in their place;
+   * what is given continues them.
+   */
+  lose(): PodProcess[] {
+    const pods = `/api/v1/namespaces/${this.#namespace}/pods`;
+    const conditions = [{ type: 'DisruptionTarget', status: 'True' }];
+    for (const job of this.#jobs.values())
+      for (const [index, child] of [...job.active]) {
+        child.kill('SIGSTOP');
+        this.#lost.add(child);
+        job.active.delete(index);
+        job.waiting.unshift(index);
+        this.#server.storage.patch(pods, this.#names.get(child) ?? '', {
+          status: { phase: 'Failed', conditions },
+        });
+      }
+    this.#pump();
+    return [...this.#lost];
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     this.#stop();
-    const children = [...this.#jobs.values()].flatMap(({ active }) => [...active.values()]);
+    const running = [...this.#jobs.values()].flatMap(({ active }) => [...active.values()]);
+    const children = [...running, ...this.#lost];
     for (const child of children) child.kill('SIGKILL');
     await Promise.all(children.map(({ ended }) => ended));
   }
@@ -194,7 +219,10 @@ export class KubeNode {
     const given = Object.fromEntries(env.map(given => [given.name, valueOf(given, { uid, job: job.job })]));
     const begun = this.#begin({ ...given, JOB_COMPLETION_INDEX: String(index) }, command.slice(1, -1));
     job.active.set(index, begun);
-    void begun.ended.then(end => this.#ended(job, { index, pods, name: pod.metadata.name, ...end }));
+    this.#names.set(begun, pod.metadata.name);
+    void begun.ended.then(end =>
+      this.#lost.has(begun) ? undefined : this.#ended(job, { index, pods, name: pod.metadata.name, ...end }),
+    );
     this.#report(job);
   }
 

@@ -57,9 +57,11 @@ const onCluster: MakeExecutor = ({ store, record, chance }) => {
 
 async function simulate(seed: number): Promise<void> {
   const faults = faultsOf(seed);
-  // Warm pods ask whom the address of the run's controller leads to: the one that has claimed it last.
+  // Warm pods ask whom the address of the run's controller leads to: the one that has claimed it last, while
+  // the one before may live on, and give what it gives to those that had asked it.
   const reuse = seed % 2 === 0 ? 'run' : 'step';
-  const run = new SimulatedRun(onCluster, faults, { twoDrivers: reuse === 'run' ? 0 : 0.05, reuse });
+  const drivers = reuse === 'run' ? { twoDrivers: 0, takeOver: 0.3 } : { twoDrivers: 0.05, takeOver: 0.1 };
+  const run = new SimulatedRun(onCluster, faults, { ...drivers, reuse });
   const said = await run.run();
   grounds.delete(`s${seed}`);
   for (const { metadata } of server.storage.all(paths.jobs('ns')))

@@ -86,12 +86,15 @@ export function faultsOf(seed: number): LagOptions {
 export interface Disturbances {
   /** How often two drivers begin that know nothing of each other. */
   twoDrivers: number;
+  /** How often a second one takes the run over while the first drives it, some events after it began. */
+  takeOver: number;
   /** With which change the power is cut in a drive, the first being 0; null: it is not. */
   powerCut: (chance: Chance, drive: number) => number | null;
 }
 
 const OFTEN: Disturbances = {
   twoDrivers: 0.1,
+  takeOver: 0,
   powerCut: chance => (chance.happens(0.3) ? chance.oneOf(60) : null),
 };
 
@@ -155,11 +158,14 @@ export class SimulatedRun {
 
   /** One driver, or two that know nothing of each other; then, perhaps, the power is cut. */
   async #drive(record: RunRecord): Promise<string> {
-    const { twoDrivers, powerCut } = this.#disturbances;
+    const { twoDrivers, takeOver, powerCut } = this.#disturbances;
     const drivers = this.#chance.happens(twoDrivers) ? 2 : 1;
+    const isTaken = takeOver > 0 && this.#chance.happens(takeOver);
     const cutsAt = powerCut(this.#chance, this.drives);
     const cut = cutsAt === null ? undefined : this.#store.cutPowerAfter(cutsAt);
-    const ends = await Promise.all(Array.from({ length: drivers }, () => this.#one(record)));
+    const ends = await (isTaken
+      ? this.#oneAfterTheOther(record)
+      : Promise.all(Array.from({ length: drivers }, () => this.#one(record))));
     if (cut !== undefined) {
       const { store, damage } = await cut();
       this.#store = store;
@@ -168,14 +174,23 @@ export class SimulatedRun {
     return ends.find(said => said !== 'RUN_TAKEN_OVER' && said !== 'STORE_FAILED') ?? ends[0] ?? '';
   }
 
-  async #one(record: RunRecord): Promise<string> {
+  /** Two drivers; the second begins when the first has told of some things, or has ended. */
+  async #oneAfterTheOther(record: RunRecord): Promise<string[]> {
+    let left = this.#chance.oneOf(8);
+    let begin = (): void => undefined;
+    const begun = new Promise<void>(resolve => (begin = resolve));
+    const first = this.#one(record, () => (left-- === 0 ? begin() : undefined)).finally(begin);
+    return Promise.all([first, begun.then(() => this.#one(record))]);
+  }
+
+  async #one(record: RunRecord, publish: () => void = () => undefined): Promise<string> {
     const never = new AbortController().signal;
     const around = { store: this.#store, clock: hurried, record, chance: this.#chance };
     try {
       const { status } = await drive({
         ...{ store: this.#store, clock: hurried, record, drain: never, stop: never, cancel: never },
         executor: await this.#make(around),
-        sink: { publish: () => undefined },
+        sink: { publish },
         resumed: this.drives++ > 0,
       });
       return status;
