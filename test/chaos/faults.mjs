@@ -62,6 +62,15 @@ async function killProcess(program, variable) {
   }
 }
 
+/** Sends a signal; false where the process has ended. */
+function signal(pid, name) {
+  try {
+    return process.kill(pid, name);
+  } catch {
+    return false;
+  }
+}
+
 /** Sends a signal to the controllers of a run, where the node is this machine; how many there were. */
 async function signalControllers(runId, signal) {
   let count = 0;
@@ -98,6 +107,30 @@ export const FAULTS = {
     } catch {
       return false;
     }
+  },
+  'the controller stopped for 60 s, and continued': async (_, runId) => {
+    if ((await signalControllers(runId, 'SIGSTOP')) === 0) return false;
+    await systemClock.sleep(60_000);
+    return (await signalControllers(runId, 'SIGCONT')) > 0;
+  },
+  // Its place is taken by another pod while it may still be at it.
+  'a worker stopped, its pod deleted by force, and continued': async (place, runId) => {
+    const [pid] = await processesOf('worker.mjs', `KT_RUN=${runId}`);
+    if (pid === undefined || !signal(pid, 'SIGSTOP')) return false;
+    const name = (await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => ''))
+      .split('\0')
+      .find(one => one.startsWith('HOSTNAME='))
+      ?.slice('HOSTNAME='.length);
+    if (name === undefined) return false;
+    const now = { query: { gracePeriodSeconds: 0 } };
+    const labelSelector = `kt.dev/run=${runId},batch.kubernetes.io/job-name`;
+    const pods = (await place.api.list(paths.pods(place.namespace), { labelSelector })).items;
+    const pod = pods.find(({ spec }) => spec.hostname === name);
+    if (pod === undefined) return false;
+    await place.api.delete(paths.pods(place.namespace, pod.metadata.name), now);
+    await systemClock.sleep(1000);
+    signal(pid, 'SIGCONT');
+    return true;
   },
   'deletion of a worker pod': async (place, runId) => {
     const name = await randomPod(place, runId, 'task');

@@ -1,5 +1,5 @@
 /** A run as `kt status` shows it: its steps, what they wait for, what failed, and how to go on. */
-import type { JobProgress, RunSummary } from '@kube-transform/runtime';
+import type { FailedItem, JobProgress, RunSummary } from '@kube-transform/runtime';
 import { itemLabel, jobCount, mostTelling, systemClock, whereOf } from '@kube-transform/runtime/internal';
 import { HERE, type RunRef } from '../backends/backend.js';
 import { problemOf } from '../backends/status-json.js';
@@ -73,14 +73,18 @@ export function printFailures({ failures }: RunSummary, { source }: RunRef, outp
   output.out(coloured('Failed', 'Failures:'));
   for (const { count, message, where, examples } of failures.slice(0, GROUPS)) {
     const more = count > examples.length ? ', …' : '';
+    const isOne = count === 1;
     const cause = examples[0]?.cause;
     const inner = cause?.kind === 'ItemsFailed' ? cause.first : cause;
     const own = inner === undefined ? null : whereOf(inner, resolve);
     const position = own ?? where;
     output.out(
       `  ${count.toLocaleString('en-US')} × ${message}${position === null ? '' : ` in ${position}`}` +
-        `  (${examples.map(itemLabel).join(', ')}${more})`,
+        `  (${(isOne ? examples : examples.map(withoutPod)).map(itemLabel).join(', ')}${more})`,
     );
   }
   if (failures.length > GROUPS) output.out(`  … and ${plural(failures.length - GROUPS, 'more kind')}`);
 }
+
+/** Of many the names of their pods say little: `kt logs --failed` and JSON have them. */
+const withoutPod = ({ job, item }: FailedItem): Pick<FailedItem, 'job' | 'item'> => ({ job, item });

@@ -32,10 +32,7 @@ import { workerCode } from './packed-bundle.js';
 import { withBeside } from './beside-controller.js';
 import { type ClusterSettings, withOneAuthority } from './cluster-settings.js';
 
-/**
- * What a controller asks for: it is at work for moments, and a controller that holds room which its own pods
- * need keeps them out.
- */
+/** What a controller asks for: it is at work for moments, and is not to hold room that its pods need. */
 const CONTROLLER = { cpu: '10m', memory: '128Mi', limit: '512Mi' };
 const CONTROLLER_STARTS = 30;
 
@@ -122,6 +119,7 @@ export function workerPod(
     { name: 'KT_RUN', value: runId },
     { name: 'KT_DIGEST', value: digest },
     { name: 'KT_POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
+    { name: 'KT_POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
     ...own,
   ];
   return basePod({
