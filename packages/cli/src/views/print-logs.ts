@@ -31,16 +31,19 @@ export async function printFailed(
 ): Promise<void> {
   const resolve = stackReader({ bundleDir: bundleDirOf(source) });
   let count = 0;
-  for await (const { job, item, attempts, cause, lines } of failed) {
+  for await (const { job, item, attempts, cause, podName, lines } of failed) {
     count++;
     if (json) {
-      output.out(JSON.stringify({ job, item, attempts, cause, lines }));
+      output.out(JSON.stringify({ job, item, attempts, cause, podName, lines }));
       continue;
     }
     for (const line of lines) output.out(lineText(line));
     const after = attempts > 0 ? ` after ${plural(attempts, 'attempt')}` : '';
     output.out(
-      coloured('Failed', `${itemLabel({ job, item })} failed${after} (${cause.kind}): ${cause.message}`),
+      coloured(
+        'Failed',
+        `${itemLabel({ job, item, podName })} failed${after} (${cause.kind}): ${cause.message}`,
+      ),
     );
     if (cause.kind !== 'Threw' || cause.stack === undefined) continue;
     const frames = resolve(cause.stack)

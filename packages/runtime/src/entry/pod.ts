@@ -180,7 +180,8 @@ async function ground(
   const { digest } = catalog;
   verifyFiles(fileURLToPath(new URL('.', import.meta.url)), { digest, sums }, setting('KT_DIGEST'));
   const store = await openStore(setting('KT_STORE'), { isTried: true });
-  return { store, host: localHost({ store, clock: systemClock, catalog }), signal: stop.signal };
+  const host = { ...localHost({ store, clock: systemClock, catalog }), podName: process.env['KT_POD_NAME'] };
+  return { store, host, signal: stop.signal };
 }
 
 /** Runs one item again for somebody who looks at it, under a debugger or not. */

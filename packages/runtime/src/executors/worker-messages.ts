@@ -13,7 +13,7 @@ export const ITEM_EVENT = variant<ItemEvent, 'type'>('type', {
   ItemStarted: attempt,
   ItemSucceeded: { ...attempt, skipped: flag, unkept: optional(yes) },
   ItemRetrying: { ...attempt, cause: CAUSE, delayMs: number },
-  ItemFailed: { ...attempt, cause: CAUSE },
+  ItemFailed: { ...attempt, cause: CAUSE, podName: optional(text) },
   JobWaiting: { job: text, message: nullOr(text) },
 });
 

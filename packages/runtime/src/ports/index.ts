@@ -14,7 +14,15 @@ export type ItemEvent =
   /** `skipped`: it was done before; `unkept`: and its result was not kept, so it is null. */
   | { type: 'ItemSucceeded'; job: string; item: number; attempt: number; skipped: boolean; unkept?: true }
   | { type: 'ItemRetrying'; job: string; item: number; attempt: number; cause: FailureCause; delayMs: number }
-  | { type: 'ItemFailed'; job: string; item: number; attempt: number; cause: FailureCause }
+  /** `podName`: the pod of Kubernetes in which it failed. */
+  | {
+      type: 'ItemFailed';
+      job: string;
+      item: number;
+      attempt: number;
+      cause: FailureCause;
+      podName?: string | undefined;
+    }
   /** Why no pod of a job has started, in words; null when one has. */
   | { type: 'JobWaiting'; job: string; message: string | null };
 

@@ -1,5 +1,5 @@
 /** Failures that are one failure: grouped by what was said and where, names and numbers aside. */
-import type { FailureCause } from '@kube-transform/sdk';
+import { type FailureCause, omitUndefined } from '@kube-transform/sdk';
 
 /** A failed item, or a job that failed as a whole (`item` null). */
 export interface FailedItem {
@@ -9,7 +9,15 @@ export interface FailedItem {
   item: number | null;
   /** Why it failed. */
   cause: FailureCause;
+  /** The pod of Kubernetes in which it failed, where that is known. */
+  podName?: string | undefined;
 }
+
+/** The failure that is told of an item. */
+export const failureOf = ({ job, item, cause, podName }: FailedItem): FailedItem => ({
+  ...{ job, item, cause },
+  ...omitUndefined({ podName }),
+});
 
 /** Makes a stack readable: positions in a bundle become the user's files and lines. */
 export type Resolve = (stack: string) => string;
@@ -130,6 +138,6 @@ export function groupFailures(failed: readonly FailedItem[], resolve: Resolve): 
   return groups.list();
 }
 
-/** `delays[17]`, or the job alone. */
-export const itemLabel = ({ job, item }: Pick<FailedItem, 'job' | 'item'>): string =>
-  item === null ? job : `${job}[${item}]`;
+/** `delays[17]`, or the job alone; with the pod where one is given. */
+export const itemLabel = ({ job, item, podName }: Omit<FailedItem, 'cause'>): string =>
+  (item === null ? job : `${job}[${item}]`) + (podName === undefined ? '' : ` in ${podName}`);

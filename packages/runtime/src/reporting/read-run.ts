@@ -10,7 +10,7 @@ import type { FileStore } from '../ports/index.js';
 import { foldLine, type ItemOutcome, readLines } from '../run-store/item-results.js';
 import type { RunRecord } from '../run-store/run-record.js';
 import type { RunStateFile } from '../run-store/state-file.js';
-import { type FailedItem, groupFailures, isOwnFailure, type Resolve } from './failure-groups.js';
+import { type FailedItem, failureOf, groupFailures, isOwnFailure, type Resolve } from './failure-groups.js';
 import {
   countJobs,
   type JobProgress,
@@ -64,13 +64,13 @@ export async function readRun(
     const failed: FailedItem[] = [];
     if (manifest !== null && counts(job.name)) {
       const outcomes = await outcomesOf(store, manifest);
-      for (const [item, { attempts, final, isUnkept, cause: why }] of outcomes) {
+      for (const [item, { attempts, final, isUnkept, podName, cause: why }] of outcomes) {
         progress.retried += Math.max(0, attempts - 1);
         if (!final) continue;
         if (attempts === 0) progress.skipped++;
         if (isUnkept === true) progress.unkept++;
         if (why === undefined) progress.done++;
-        else failed.push({ job: job.name, item, cause: why });
+        else failed.push(failureOf({ job: job.name, item, cause: why, podName }));
       }
       progress.failed = failed.length;
       failed.sort((a, b) => (a.item ?? 0) - (b.item ?? 0));
@@ -95,8 +95,8 @@ export async function readRun(
 
 async function outcomesOf(store: FileStore, manifest: JobManifest): Promise<Outcomes> {
   const outcomes = new Map<number, Omit<ItemOutcome, 'result'>>();
-  await readLines(store, manifest, line => {
-    const outcome = foldLine(outcomes.get(line.i), line);
+  await readLines(store, manifest, (line, podName) => {
+    const outcome = foldLine(outcomes.get(line.i), line, podName);
     delete outcome.result;
     outcomes.set(line.i, outcome);
   });

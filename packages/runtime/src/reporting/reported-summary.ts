@@ -45,7 +45,12 @@ const JOB_PROGRESS = record<JobProgress>({
   cause: optional(CAUSE),
   waiting: words,
 });
-const FAILED_ITEM = record<FailedItem>({ job: text, item: nullOr(count), cause: CAUSE });
+const FAILED_ITEM = record<FailedItem>({
+  job: text,
+  item: nullOr(count),
+  cause: CAUSE,
+  podName: optional(text),
+});
 
 /** The report of a controller, in the run's ConfigMap. */
 const REPORT = new Format<ReportedSummary>({

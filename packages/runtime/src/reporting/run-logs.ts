@@ -1,5 +1,5 @@
 /** What the items of a run printed. */
-import { didYouMean, type FailureCause, KtError } from '@kube-transform/sdk';
+import { didYouMean, type FailureCause, KtError, omitUndefined } from '@kube-transform/sdk';
 import { json, number, optional, record, type Shape, text, words } from '../parse/shapes.js';
 import { logsPrefix } from '../run-store/layout.js';
 import { mergeByTime } from '../streams/merge-by-time.js';
@@ -25,6 +25,8 @@ export interface LogLine {
   message: string;
   /** What was given beside it. */
   data?: object;
+  /** The pod of Kubernetes that printed it, where that is known. */
+  podName?: string | undefined;
 }
 
 /** An item, or a job that failed without one (`item` null), with why it failed. */
@@ -37,6 +39,8 @@ export interface FailedLog {
   attempts: number;
   /** Why the latest failed. */
   cause: FailureCause;
+  /** The pod of Kubernetes in which it did, where that is known. */
+  podName?: string | undefined;
   /** What that attempt printed, or with `previous` those before it. */
   lines: LogLine[];
 }
@@ -72,9 +76,14 @@ export const STORED_LINE = record<StoredLine>({
   job: optional(text),
 });
 
-/** A line with the name of its job. */
-export function logLine(job: string, { i, n, t, level, message, data }: StoredLine): LogLine {
-  return { job, item: i, attempt: n, atMs: t, level, message, ...(data === undefined ? {} : { data }) };
+/** A line with the names of its job and its pod. */
+export function logLine(
+  job: string,
+  { i, n, t, level, message, data }: StoredLine,
+  podName?: string,
+): LogLine {
+  const line = { job, item: i, attempt: n, atMs: t, level, message };
+  return { ...line, ...omitUndefined({ data, podName }) };
 }
 
 /**
@@ -141,12 +150,13 @@ export async function* readFailedLogs(
   { selector, previous }: LogFilter,
 ): AsyncGenerator<FailedLog, void> {
   const { runId } = record;
-  const outcomes = new Map<string, [item: number, attempts: number, cause: FailureCause][]>();
+  const outcomes = new Map<string, Omit<FailedLog, 'lines'>[]>();
   const { jobs } = await readRun(store, record, {
     onOutcomes: ({ name }, found) => {
-      const failed: [number, number, FailureCause][] = [];
-      for (const [i, { attempts, cause }] of found)
-        if (cause !== undefined) failed.push([i, attempts, cause]);
+      const failed: Omit<FailedLog, 'lines'>[] = [];
+      for (const [item, { attempts, cause, podName }] of found)
+        if (cause !== undefined)
+          failed.push({ job: name, item, attempts, cause, ...omitUndefined({ podName }) });
       outcomes.set(name, failed);
     },
   });
@@ -154,9 +164,9 @@ export async function* readFailedLogs(
   for (const name of names) {
     const cause = jobs.find(job => job.name === name)?.cause;
     const logs = new Map<number, FailedLog>();
-    for (const [i, attempts, why] of outcomes.get(name) ?? []) {
-      if (item === null || item === i) logs.set(i, { job: name, item: i, attempts, cause: why, lines: [] });
-    }
+    for (const failed of outcomes.get(name) ?? [])
+      if (failed.item !== null && (item === null || item === failed.item))
+        logs.set(failed.item, { ...failed, lines: [] });
     if (logs.size === 0 && cause !== undefined && item === null)
       yield { job: name, item: null, attempts: 0, cause, lines: [] };
     if (logs.size === 0) continue;
@@ -203,7 +213,7 @@ export class LogTail {
 
 async function* linesOf(log: LogReader, job: string, listed: number): AsyncGenerator<LogLine, void> {
   for await (const segment of newSegments(log, listed))
-    for (const line of valuesOf(segment, STORED_LINE)) yield logLine(job, line);
+    for (const line of valuesOf(segment, STORED_LINE)) yield logLine(job, line, segment.pod);
 }
 
 /**

@@ -60,6 +60,8 @@ export interface ItemOutcome {
   interruptions?: number;
   /** The pod whose end was the last that another wrote down. */
   endOf?: string;
+  /** The pod of Kubernetes in which the last attempt was made, where that is known. */
+  podName?: string;
   result?: Json;
   /** It was skipped, and no result of it was kept. */
   isUnkept?: true;
@@ -68,10 +70,16 @@ export interface ItemOutcome {
   final: boolean;
 }
 
-/** Adds a line to what is known of an item. */
-export function foldLine(outcome: ItemOutcome | undefined, line: ResultLine): ItemOutcome {
+/** Adds a line to what is known of an item. @param podName the pod of Kubernetes that it is of */
+export function foldLine(outcome: ItemOutcome | undefined, line: ResultLine, podName?: string): ItemOutcome {
   if (outcome?.final === true) return outcome;
   if (line.u !== undefined && line.u === outcome?.endOf) return outcome;
+  const folded = foldNext(outcome, line);
+  if (podName !== undefined) folded.podName = podName;
+  return folded;
+}
+
+function foldNext(outcome: ItemOutcome | undefined, line: ResultLine): ItemOutcome {
   const attempts = (outcome?.attempts ?? 0) + (line.n === 0 || line.free === true ? 0 : 1);
   if (line.c === undefined)
     return line.none === true
@@ -95,7 +103,8 @@ export async function readOutcomes(
   job: string,
 ): Promise<Map<number, ItemOutcome>> {
   const outcomes = new Map<number, ItemOutcome>();
-  const take = (line: ResultLine): void => void outcomes.set(line.i, foldLine(outcomes.get(line.i), line));
+  const take = (line: ResultLine, podName?: string): void =>
+    void outcomes.set(line.i, foldLine(outcomes.get(line.i), line, podName));
   const manifest = await readManifest(store, runId, job);
   if (manifest !== null) await readLines(store, manifest, take);
   else for await (const line of readLog(store, resultsPrefix(runId, job), RESULT_LINE)) take(line);
@@ -106,7 +115,7 @@ export async function readOutcomes(
 export async function readLines(
   store: FileStore,
   manifest: JobManifest,
-  take: (line: ResultLine) => void,
+  take: (line: ResultLine, podName?: string) => void,
 ): Promise<void> {
   const { runId, job, items, itemsPerPod } = manifest;
   const [listed, copies] = await Promise.all([
@@ -121,7 +130,7 @@ export async function readLines(
     const ended = new Set<number>();
     for await (const segment of newSegments(log, last)) {
       for (const line of valuesOf(segment, RESULT_LINE)) {
-        take(line);
+        take(line, segment.pod);
         if (line.c === undefined || line.x === true) ended.add(line.i);
       }
       // Whatever came after it would count for nothing (S1).

@@ -8,7 +8,7 @@
  *    the pod did is not known.
  * - Results themselves are neither parsed nor kept, except that of a dynamic job.
  */
-import type { Json } from '@kube-transform/sdk';
+import { type Json, omitUndefined } from '@kube-transform/sdk';
 import { parseText } from '../parse/parse-json.js';
 import { originOf, resultsPrefix } from './layout.js';
 import type { PodOutcome } from './item-results.js';
@@ -145,11 +145,10 @@ export class JobTally {
 
   #takeLines(segment: Segment): void {
     this.#packs?.add(segment);
-    const { key, lines } = segment;
-    for (const line of lines) if (line !== '') this.#take(line, key);
+    for (const line of segment.lines) if (line !== '') this.#take(line, segment);
   }
 
-  #take(text: string, key: string): void {
+  #take(text: string, { key, pod: podName }: Segment): void {
     const success = this.#order.job.type === 'dynamic' ? null : SUCCESS.exec(text);
     const line =
       success === null
@@ -157,7 +156,8 @@ export class JobTally {
         : { i: Number(success[1]), n: Number(success[2]) };
     const before = this.#outcomes.get(line.i);
     if (before?.final === true || line.i >= this.#order.items) return;
-    const { result, ...outcome } = foldLine(before, line);
+    // Of what succeeded nobody asks here.
+    const { result, ...outcome } = foldLine(before, line, success === null ? podName : undefined);
     this.#outcomes.set(line.i, outcome);
     if (line.i === 0 && result !== undefined) this.#result = result;
     this.#announce(line, outcome);
@@ -179,7 +179,10 @@ export class JobTally {
       this.#emit({ type: 'ItemSucceeded', ...base, skipped: line.n === 0, ...unkept });
     } else {
       this.failed++;
-      this.#emit({ type: 'ItemFailed', ...base, cause: outcome.cause });
+      this.#emit({
+        ...{ type: 'ItemFailed', ...base, cause: outcome.cause },
+        ...omitUndefined({ podName: outcome.podName }),
+      });
     }
   }
 

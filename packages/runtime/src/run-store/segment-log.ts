@@ -40,6 +40,8 @@ export interface LogOptions<T> {
   lineOf?: (value: T) => string;
   /** There is nothing of it yet, which need not be looked for; of logs without epochs. */
   isNew?: boolean;
+  /** The pod of Kubernetes whose doing it is; said in each segment. */
+  podName?: string | undefined;
   /** The epoch of who opens it; `next`: one more than the log has. Default: it has no epochs. */
   epoch?: number | 'next';
 }
@@ -52,6 +54,7 @@ export class SegmentLog<T> {
   readonly #pace: () => Promise<void>;
   readonly #lineOf: (value: T) => string;
   readonly #epoch: number | undefined;
+  readonly #podName: string | undefined;
   #gathering: { lines: string[]; stored: Promise<void> } | undefined;
   #last: Promise<void> = Promise.resolve();
   #lastPut: { number: number; bytes: Uint8Array } | undefined;
@@ -59,7 +62,9 @@ export class SegmentLog<T> {
   private constructor(
     store: FileStore,
     prefix: string,
-    at: { reader: LogReader; epoch: number | undefined } & Required<Pick<LogOptions<T>, 'pace' | 'lineOf'>>,
+    at: { reader: LogReader; epoch: number | undefined; podName: string | undefined } & Required<
+      Pick<LogOptions<T>, 'pace' | 'lineOf'>
+    >,
   ) {
     this.#store = store;
     this.#prefix = prefix;
@@ -67,6 +72,7 @@ export class SegmentLog<T> {
     this.#pace = at.pace;
     this.#lineOf = at.lineOf;
     this.#epoch = at.epoch;
+    this.#podName = at.podName;
   }
 
   /**
@@ -79,10 +85,11 @@ export class SegmentLog<T> {
     prefix: string,
     options: LogOptions<T> = {},
   ): Promise<SegmentLog<T>> {
-    const { existing, pace = () => Promise.resolve(), lineOf = JSON.stringify, epoch: given } = options;
+    const { existing, podName, epoch: given } = options;
+    const { pace = () => Promise.resolve(), lineOf = JSON.stringify } = options;
     if (options.isNew === true) {
       const reader = new LogReader(store, prefix);
-      return new SegmentLog<T>(store, prefix, { reader, pace, lineOf, epoch: undefined });
+      return new SegmentLog<T>(store, prefix, { reader, pace, lineOf, podName, epoch: undefined });
     }
     const listed = (await listLogs(store, prefix)).get(prefix) ?? 0;
     const isRead = existing !== undefined || given !== undefined;
@@ -102,7 +109,7 @@ export class SegmentLog<T> {
       if (isFirst || (await putNext(store, prefix, { reader, body: NOTHING, epoch })) !== null) break;
       await readOn(0);
     }
-    return new SegmentLog<T>(store, prefix, { reader, pace, lineOf, epoch });
+    return new SegmentLog<T>(store, prefix, { reader, pace, lineOf, podName, epoch });
   }
 
   /** The number of its last segment, as far as this writer knows; 0: it has none. */
@@ -139,9 +146,9 @@ export class SegmentLog<T> {
 
   async #put(body: Uint8Array): Promise<void> {
     const reader = this.#reader;
-    const epoch = this.#epoch;
+    const [epoch, podName] = [this.#epoch, this.#podName];
     for (;;) {
-      const put = await putNext(this.#store, this.#prefix, { reader, body, epoch });
+      const put = await putNext(this.#store, this.#prefix, { reader, body, epoch, podName });
       if (put !== null) {
         this.#lastPut = put.length > SMALL_BYTES ? undefined : { number: reader.number, bytes: put };
         return;
@@ -153,14 +160,21 @@ export class SegmentLog<T> {
   }
 }
 
+interface ToPut {
+  reader: LogReader;
+  body: Uint8Array;
+  epoch: number | undefined;
+  podName?: string | undefined;
+}
+
 /** Puts a segment after the last that was read: its bytes, or null where another writer has its number. */
 async function putNext(
   store: FileStore,
   prefix: string,
-  { reader, body, epoch }: { reader: LogReader; body: Uint8Array; epoch: number | undefined },
+  { reader, body, epoch, podName }: ToPut,
 ): Promise<Uint8Array | null> {
   const number = reader.number + 1;
-  const { bytes, sum } = segmentBytes({ number, after: reader.sum ?? '' }, body, epoch);
+  const { bytes, sum } = segmentBytes({ number, after: reader.sum ?? '', pod: podName }, body, epoch);
   if ((await store.put(prefix + segmentName(number), bytes, { ifAbsent: true })) === null) return null;
   reader.wrote(number, sum);
   return bytes;

@@ -7,7 +7,7 @@
  *   break. What is appended to them later follows their last segment by that sum.
  */
 import { sha256 } from '../process/sha256.js';
-import type { KtError } from '@kube-transform/sdk';
+import { type KtError, omitUndefined } from '@kube-transform/sdk';
 import { Format } from '../parse/format.js';
 import { broken } from '../parse/parse-json.js';
 import { count, optional, positive, record, text } from '../parse/shapes.js';
@@ -22,6 +22,8 @@ export interface SegmentHead {
   after: string;
   /** Of the driver that wrote it; in journals. */
   epoch?: number;
+  /** The pod of Kubernetes whose doing the lines are. */
+  pod?: string;
   /** Of the lines, with their breaks. */
   bytes: number;
   sum: string;
@@ -34,6 +36,8 @@ export interface Segment {
   sum: string;
   /** 0 where it says none. */
   epoch: number;
+  /** The pod of Kubernetes that it is of, where it says so. */
+  pod?: string | undefined;
   /** Decoded as they are asked for. */
   lines: Iterable<string>;
   /** All of it, as it is stored. */
@@ -57,6 +61,7 @@ const HEAD = new Format<SegmentHead>({
     segment: positive,
     after: text,
     epoch: optional(count),
+    pod: optional(text),
     bytes: count,
     sum: text,
   }),
@@ -86,12 +91,12 @@ const sumWith = (
 
 /** The bytes of a segment, and its sum. */
 export function segmentBytes(
-  { number, after }: { number: number; after: string },
+  { number, after, pod }: { number: number; after: string; pod?: string | undefined },
   body: Uint8Array,
   epoch: number | undefined,
 ): { bytes: Uint8Array; sum: string } {
   const sum = sumWith({ number, after, epoch: epoch ?? 0 }, body);
-  const told = epoch === undefined ? {} : { epoch };
+  const told = omitUndefined({ epoch, pod });
   const head = encoder.encode(`${HEAD.text({ segment: number, after, ...told, bytes: body.length, sum })}\n`);
   const bytes = new Uint8Array(head.length + body.length);
   bytes.set(head);
@@ -111,14 +116,14 @@ function withHead(key: string, bytes: Uint8Array, { number, after }: Place): Seg
   if (end < 0) throw damaged(key, 'it is cut off within its first line');
   const head = HEAD.parse(bytes.subarray(0, end), key);
   const body = bytes.subarray(end + 1);
-  const { segment, epoch = 0, sum } = head;
+  const { segment, epoch = 0, sum, pod } = head;
   if (body.length < head.bytes) throw damaged(key, `it has ${body.length} of its ${head.bytes} bytes`);
   if (body.length > head.bytes || sum !== sumWith({ number: segment, after: head.after, epoch }, body))
     throw damaged(key, 'it is not what was written');
   if (segment !== number) throw damaged(key, `it is segment ${segment}, and should be ${number}`);
   if (after !== undefined && head.after !== after)
     throw damaged(key, `it follows another segment ${number - 1} than the one that is there`);
-  return { key, sum, epoch, lines: eachLineIn(body), raw: bytes, firstLine: 2 };
+  return { key, sum, epoch, pod, lines: eachLineIn(body), raw: bytes, firstLine: 2 };
 }
 
 function withoutHead(key: string, bytes: Uint8Array): Segment {

@@ -21,11 +21,12 @@ import { SegmentLog } from '../run-store/segment-log.js';
 import { backoffMs, judgeAttempt } from './retry-policy.js';
 
 /** What a ledger needs of its surroundings. */
-export type LedgerHost = Pick<PodHost, 'store' | 'emit' | 'gather'>;
+export type LedgerHost = Pick<PodHost, 'store' | 'emit' | 'gather' | 'podName'>;
 
-/** Of who writes for a pod: what is on record is heard of when it is read. */
-export const quietly = (store: FileStore): LedgerHost => ({
+/** Of who writes for a pod: what is on record is heard of when it is read. @param podName of that pod */
+export const quietly = (store: FileStore, podName?: string | null): LedgerHost => ({
   store,
+  podName: podName ?? undefined,
   emit: () => undefined,
   gather: () => Promise.resolve(),
 });
@@ -75,6 +76,7 @@ export class ItemLedger {
       },
       pace: host.gather,
       lineOf: resultLine,
+      podName: host.podName,
     });
     return new ItemLedger(step, host, { first, outcomes, log });
   }

@@ -61,6 +61,8 @@ export interface PodHost {
   /** Makes the attempts of a step's items where it has no functions to call. */
   runnerOf?:
     ((step: JobOrder, host: PodHost, logs: () => Promise<LineLog>) => AttemptRunner | undefined) | undefined;
+  /** The pod of Kubernetes that it is in; elsewhere undefined. */
+  podName?: string | undefined;
   clock: Clock;
   resultCache: ResultCache;
   /** Reads a job's manifest, which never changes, once. */

@@ -65,6 +65,7 @@ export async function runPod(order: PodOrder, host: PodHost, known: PodKnowledge
   const logs = once(() =>
     SegmentLog.open<object>(host.store, logsPrefix(order.runId, order.job, order.pod), {
       isNew: known.isNew === true,
+      podName: host.podName,
       pace: () => host.clock.sleep(LOG_PACE_MS, closing.signal).catch(() => undefined),
     }),
   );

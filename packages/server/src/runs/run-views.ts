@@ -62,7 +62,8 @@ const StepView = z.object({
   cause: z.optional(CauseView),
   waiting: words.describe('Why no pod of it has started'),
 });
-const FailedItemView = z.object({ job: text, item: z.nullable(count), cause: CauseView });
+const podName = z.optional(text).describe('The pod of Kubernetes');
+const FailedItemView = z.object({ job: text, item: z.nullable(count), cause: CauseView, podName });
 const GroupView = z.object({
   count,
   message: text,
@@ -107,6 +108,7 @@ export const LineView = z.object({
   level: text,
   message: text,
   data: z.optional(z.unknown()),
+  podName,
 });
 export const FailedView = FailedItemView.extend({ attempts: count, lines: z.array(LineView) });
 
@@ -155,7 +157,7 @@ export const EventView = z.discriminatedUnion('type', [
     unkept: z.optional(z.literal(true)),
   }),
   z.object({ ...at, ...item, type: kind('ItemRetrying'), cause: CauseView, delayMs: z.number() }),
-  z.object({ ...at, ...item, type: kind('ItemFailed'), cause: CauseView }),
+  z.object({ ...at, ...item, type: kind('ItemFailed'), cause: CauseView, podName }),
   z.object({ ...at, type: kind('RunFinished'), status: RunStatusView, durationMs: z.number() }),
 ]);
 

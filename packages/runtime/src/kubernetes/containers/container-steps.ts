@@ -49,6 +49,7 @@ interface Recorded {
   prepared: PreparedItem;
   end: ContainerEnd;
   uid?: string | undefined;
+  podName?: string | undefined;
 }
 
 /** How a container ended, and whether what it printed could be read. */
@@ -160,7 +161,13 @@ export class ContainerSteps {
     const isWell = pod.status?.phase === 'Succeeded' || hasDone(pod) || exitCodes.skip.includes(end.exitCode);
     if (!isWell || (!end.isRead && isPrinted(manifest.job.container?.result))) return null;
     const prepared = await this.#again(manifest, item);
-    const hint = await this.#record(manifest, { item, prepared, end, uid: pod.metadata.uid });
+    const hint = await this.#record(manifest, {
+      item,
+      prepared,
+      end,
+      uid: pod.metadata.uid,
+      podName: pod.metadata.name,
+    });
     this.#logs.forget(pod);
     return hint;
   }
@@ -186,8 +193,8 @@ export class ContainerSteps {
     }
   }
 
-  async #put(manifest: JobManifest, { item, prepared, end, uid }: Recorded): Promise<Hint> {
-    const ledger = await ItemLedger.open(manifest, quietly(this.#o.store), { pod: item });
+  async #put(manifest: JobManifest, { item, prepared, end, uid, podName }: Recorded): Promise<Hint> {
+    const ledger = await ItemLedger.open(manifest, quietly(this.#o.store, podName), { pod: item });
     if (!ledger.isDone(item)) {
       const outcome =
         prepared.type === 'ended' ? prepared.outcome : await this.#itemsOf(manifest).finish(prepared, end);

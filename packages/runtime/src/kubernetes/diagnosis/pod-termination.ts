@@ -12,6 +12,8 @@ import { CONTAINER } from '../manifests/pod-spec.js';
 export interface PodTermination {
   /** Identifies the pod; null where Kubernetes no longer has it. */
   uid: string | null;
+  /** Its name; null likewise. */
+  podName: string | null;
   kind: PodEndKind;
   cause: FailureCause;
   /** Items that had begun and not returned. */
@@ -64,7 +66,15 @@ export function terminationOf(pod: Pod | undefined, given: Given): PodTerminatio
   const note =
     container === undefined ? readNote(state?.message) : { begun: hasBegun ? [container.item] : [] };
   const uid = pod.metadata.uid ?? null;
-  const at = { uid, begun: note.begun, last: note.last ?? 0, pod: note.pod ?? null, job: note.job ?? null };
+  const podName = pod.metadata.name;
+  const at = {
+    uid,
+    podName,
+    begun: note.begun,
+    last: note.last ?? 0,
+    pod: note.pod ?? null,
+    job: note.job ?? null,
+  };
   const code = state?.exitCode ?? null;
   if (state?.reason === 'StartError' || state?.reason === 'ContainerCannotRun') {
     const cause =
@@ -130,6 +140,7 @@ const end = (
   known: Pick<PodTermination, 'kind' | 'cause' | 'begun'> & Partial<PodTermination>,
 ): PodTermination => ({
   uid: null,
+  podName: null,
   late: null,
   last: 0,
   pod: null,

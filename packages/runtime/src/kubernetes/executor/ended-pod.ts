@@ -84,7 +84,9 @@ function endOfLost({ seen, memory, isLate, missing }: LostPod, { job }: JobManif
 export function judgedEnd(told: PodTermination, isBehind: boolean): PodTermination {
   if (isBehind) return resultsAreLost(told);
   // It says that it is done, and is not.
-  return told.kind === 'done' ? { ...DID_NOTHING, uid: told.uid, begun: told.begun } : told;
+  return told.kind === 'done'
+    ? { ...DID_NOTHING, uid: told.uid, podName: told.podName, begun: told.begun }
+    : told;
 }
 
 /** Whether a pod has stored more than can be read. */

@@ -158,7 +158,7 @@ export class PodFailures {
       return terminationOf(seen, given);
     // What it printed is its result, and is gone.
     if (seen.status?.phase === 'Succeeded')
-      return { ...UNREAD, uid: seen.metadata.uid ?? null, begun: [item] };
+      return { ...UNREAD, uid: seen.metadata.uid ?? null, podName: seen.metadata.name, begun: [item] };
     const end = await this.#steps.ended({ pod: seen, manifest, item });
     const cause = this.#steps.causeOf(manifest, end);
     return terminationOf(seen, { ...given, container: { item, cause } });

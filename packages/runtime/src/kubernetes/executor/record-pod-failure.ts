@@ -29,7 +29,7 @@ export async function recordPodFailure(
   const own = end.begun.filter(item => item >= first && item < Math.min(items, first + itemsPerPod));
   const blamed = blamedItems(end, own, { asked: job.memory, had: memory });
   if (blamed.length === 0) return own.length > 0;
-  const ledger = await ItemLedger.open(manifest, quietly(store), { pod });
+  const ledger = await ItemLedger.open(manifest, quietly(store, end.podName), { pod });
   for (const { item, cause, isFree } of blamed)
     if (!ledger.isDone(item)) ledger.fail(item, cause, { isFree, ofPod: end.uid ?? undefined });
   await ledger.settled();

@@ -91,12 +91,14 @@ const LOG_LINE = record<LogLine>({
   level: text,
   message: words,
   data: optional(json) as Shape<LogLine['data']>,
+  podName: optional(text),
 });
 const FAILED = record<Omit<FailedLog, 'lines'>>({
   job: text,
   item: nullOr(count),
   attempts: count,
   cause: CAUSE,
+  podName: optional(text),
 });
 const STEP = record<ItemStep>({
   item: count,

@@ -121,6 +121,7 @@ export function workerPod(
     { name: 'KT_RUN', value: runId },
     { name: 'KT_DIGEST', value: digest },
     { name: 'KT_POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } },
+    { name: 'KT_POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
     ...own,
   ];
   return basePod({

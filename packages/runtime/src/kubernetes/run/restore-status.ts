@@ -6,7 +6,7 @@ import { orderOf, readManifest } from '../../run-store/job-manifest.js';
 import { JobTally } from '../../run-store/job-tally.js';
 import type { FileStore } from '../../ports/index.js';
 import type { RunRecord } from '../../run-store/run-record.js';
-import { isOwnFailure } from '../../reporting/failure-groups.js';
+import { failureOf, isOwnFailure } from '../../reporting/failure-groups.js';
 import { readRun } from '../../reporting/read-run.js';
 import type { JobProgress } from '../../reporting/run-summary.js';
 import type { StatusReporter } from './status-reporter.js';
@@ -52,7 +52,7 @@ async function countsOf(
     } else if (event.type === 'ItemRetrying') counts.retried++;
     else if (event.type === 'ItemFailed') {
       counts.failed++;
-      if (!hasSucceeded) report.restoreFailure({ job: name, item: event.item, cause: event.cause });
+      if (!hasSucceeded) report.restoreFailure(failureOf(event));
     }
   });
   await tally.refresh();

@@ -14,6 +14,7 @@
 import { type FailureCause, formatProblem, type Json } from '@kube-transform/sdk';
 import {
   type FailedItem,
+  failureOf,
   FailureGroups,
   type FailureGroup,
   isOwnFailure,
@@ -111,7 +112,7 @@ export class StatusReporter implements EventSink {
     }
     if (event.type === 'RunFinished') this.#status = event.status;
     if (event.type === 'ItemFailed') {
-      this.#failures.add({ job: event.job, item: event.item, cause: event.cause });
+      this.#failures.add(failureOf(event));
       this.#toldByItem.add(event.job);
     }
     if (

@@ -168,7 +168,7 @@ class Streams {
         const job = of ?? line?.job ?? '';
         const isOther = of === undefined && wanted !== null && job !== wanted;
         if (line !== null && !isOther && (item === null || line.i === item))
-          this.#reading.onLine(logLine(job, line), source);
+          this.#reading.onLine(logLine(job, line, pod.metadata.name), source);
       }
     } catch (error) {
       if (!signal.aborted) throw error;
