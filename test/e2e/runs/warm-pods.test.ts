@@ -37,19 +37,12 @@ test('a chain runs in one warm pod, and whoever ends the process is charged with
     [4, 16, 256, 9].map(result => ({ attempts: 1, result })),
   );
   expect(run.causeOf('exits')).toMatchObject({ kind: 'Exited', exitCode: 3 });
-  const pods = (await podsOf(run.runId)).map(({ metadata }) => metadata);
-  const names = await Promise.all(
-    ['alone', 'a', 'exits'].map(async job => (await run.outcomeOf(job))?.podName ?? ''),
-  );
-  // What is kept of an item says which pod ran it.
-  expect(names).toEqual([
-    expect.stringMatching(/^kt-alone-/),
-    expect.stringMatching(/^kt-warm-/),
-    expect.stringMatching(/^kt-warm-/),
-  ]);
-  expect(pods.map(({ name }) => name)).toEqual(expect.arrayContaining(names));
-  const labels = pods.map(({ labels = {} }) => labels);
+  const pods = await podsOf(run.runId);
+  const labels = pods.map(({ metadata }) => metadata.labels ?? {});
   expect(labels.flatMap(all => all['kt.dev/job'] ?? [])).toEqual(['alone']);
+  const names = pods.map(({ metadata }) => metadata.name);
+  for (const job of ['a', 'exits', 'alone']) expect(names).toContain((await run.outcomeOf(job))?.podName);
+  expect((await run.ended).failures[0]?.examples[0]?.podName).toMatch(/^kt-warm-/);
   // The one that was ended, and one more for what was left at most.
   expect(labels.filter(all => 'kt.dev/warm' in all).length).toBeLessThanOrEqual(2);
 });
@@ -69,8 +62,8 @@ test('a warm pod that is deleted at a step - costs no attempt, and nothing that 
 });
 
 test('a warm pod that has grown takes nothing more, one that dies of it costs only what it was at', async () => {
-  // Of 140 MiB: with two of 40 a pod has no room for a third; 100 are too many after 30.
-  const mib = [40, 40, 40, 40, 30, 100, 30];
+  // Of 140 MiB: with two of 45 a pod has no room for a third; 110 are too many after 30.
+  const mib = [45, 45, 45, 45, 30, 110, 30];
   const step = (name: string, from: number, to: number): GivenJob => ({
     ...{ type: 'map', name, function: 'ends.leaks', reuse: 'run', parallelism: 1, retries: 1 },
     ...{ items: mib.map((mib, n) => ({ n, mib })).slice(from, to), backoff: { initial: '1ms', max: '1ms' } },

@@ -1,8 +1,9 @@
 import type { FailureCause } from '@kube-transform/sdk';
 import { expect, test } from 'vitest';
 import { memoryFileStore } from '../stores/memory-file-store.js';
-import { foldLine, type ItemOutcome, readOutcomes, type ResultLine } from './item-results.js';
+import { foldLine, type ItemOutcome, type ResultLine } from './item-results.js';
 import { resultsPrefix } from './layout.js';
+import { LogReader, newSegments } from './read-log.js';
 import { SegmentLog } from './segment-log.js';
 
 const c: FailureCause = { kind: 'Threw', name: 'Error', message: 'm' };
@@ -66,17 +67,22 @@ test('an item that was skipped as done - has no attempt', () => {
   expect(fold({ n: 0, r: 7 })).toEqual({ attempts: 0, result: 7, final: true });
 });
 
-test('what is kept of an item - says in which pod its last attempt was, where that is known', async () => {
+test('what is kept of an item - says in which pod its last attempt was, where that is known', () => {
+  const failed = foldLine(undefined, { i: 0, n: 1, c }, 'pod-a');
+  expect(failed.podName).toBe('pod-a');
+  const final = foldLine(failed, { i: 0, n: 2, c, x: true }, 'pod-b');
+  expect(foldLine(final, { i: 0, n: 3, r: 'late' }, 'pod-c').podName).toBe('pod-b');
+  expect(foldLine(failed, { i: 0, n: 2, r: 1 })).not.toHaveProperty('podName');
+});
+
+test('a segment - says which pod it is of, where its writer is in one', async () => {
   const store = memoryFileStore();
-  const write = async (podName: string | undefined, ...lines: ResultLine[]): Promise<void> => {
-    const log = await SegmentLog.open<ResultLine>(store, resultsPrefix('r', 'j', 0), { podName });
-    await log.append(...lines);
-  };
-  const known = async (): Promise<unknown[]> =>
-    [...(await readOutcomes(store, 'r', 'j')).values()].map(({ podName }) => podName);
-  await write(undefined, { i: 0, n: 1, c });
-  expect(await known()).toEqual([undefined]);
-  await write('pod-a', { i: 0, n: 2, c, x: true }, { i: 1, n: 1, c });
-  await write('pod-b', { i: 0, n: 3, r: 'late' }, { i: 1, n: 2, r: 1 });
-  expect(await known()).toEqual(['pod-a', 'pod-b']);
+  const prefix = resultsPrefix('r', 'j', 0);
+  for (const podName of [undefined, 'pod-a']) {
+    const log = await SegmentLog.open<ResultLine>(store, prefix, { podName });
+    await log.append({ i: 0, n: 1, c });
+  }
+  const pods: unknown[] = [];
+  for await (const { pod } of newSegments(new LogReader(store, prefix), 2)) pods.push(pod);
+  expect(pods).toEqual([undefined, 'pod-a']);
 });
