@@ -6,8 +6,10 @@ import type { Job } from '../api/objects.js';
 import { LABEL } from '../manifests/names.js';
 import { JobExecution } from './job-execution.js';
 
-const orderOf = (more: Partial<KTJobInput> = {}): JobOrder => {
-  const given = { type: 'map', name: 'm', function: 'f.f', items: [1], args: {}, ...more } as KTJobInput;
+const orderOf = (more: Partial<KTJobInput> = {}): JobOrder =>
+  orderOfStep({ function: 'f.f', args: {}, ...more });
+const orderOfStep = (more: object): JobOrder => {
+  const given = { type: 'map', name: 'm', items: [1], ...more } as KTJobInput;
   const [job] = mustParsePipeline({ name: 'p', jobs: [given] }).jobs;
   return { runId: 'r', pipeline: 'p', job: job!, items: 4, itemsPerPod: 2 };
 };
@@ -105,19 +107,23 @@ test('what a call answers does not replace what a watch has told of the time aft
   expect(execution.see(at('13', 2)).succeeded).toBe(2);
 });
 
+const CONTAINERS = { type: 'container', container: { image: 'x' } };
 test.each([
-  [1, 12],
-  [1000, 12],
-  [3000, 4],
-  [10_000, 2],
-])('an execution - of %i pods has a store list all of them %i times a minute', async (items, times) => {
+  [1, 'a function', orderOf(), 12],
+  [1000, 'a function', orderOf(), 12],
+  [3000, 'a function', orderOf(), 4],
+  [10_000, 'a function', orderOf(), 2],
+  // Their results are stored by the process that counts them.
+  [100, 'a container', orderOfStep(CONTAINERS), 12],
+  [1000, 'a container', orderOfStep(CONTAINERS), 2],
+])('an execution - of %i pods of %s has a store list all of them', async (items, _, step, times) => {
   const inner = memoryFileStore();
   let lists = 0;
   const list: typeof inner.list = (prefix, options) => {
     lists++;
     return inner.list(prefix, options);
   };
-  const order = { ...orderOf(), items, itemsPerPod: 1 };
+  const order = { ...step, items, itemsPerPod: 1 };
   const work = { work: () => Promise.resolve(), emit: () => undefined };
   const execution = new JobExecution({ ...inner, list }, order, work);
   await execution.read();
