@@ -102,7 +102,7 @@ describe('a failing run', () => {
       ]);
       expect(json<Line>(logs.out)).toHaveLength(9);
       expect(failed.out).toMatch(
-        /work\[4\]#2 info +working on 4 .*\n.*work\[4\] failed after 2 attempts \(Threw\): no answer from host-4\n.*at .*pipelines\/shaky\.ts:6:/,
+        /work\[4\]#2 info +working on 4 .*\n.*work\[4\] in kt-work-\S+ failed after 2 attempts \(Threw\): no answer from host-4\n.*at .*pipelines\/shaky\.ts:6:/,
       );
       expect(failed.out.match(/working on/g)).toHaveLength(2);
       expect(item.out.match(/work\[4\]#/g)).toHaveLength(2);
