@@ -22,6 +22,17 @@ export async function mountSmall(dir) {
   };
 }
 
+/** Switches the node off: what is dying may hold its groups of processes for a moment. */
+async function switchOff() {
+  for (let tries = 1; ; tries++)
+    try {
+      return await cluster('down');
+    } catch (error) {
+      if (tries === 5) throw error;
+      await systemClock.sleep(2000);
+    }
+}
+
 /** Fills a file system to its last byte for some time. */
 async function fill(dir, ms) {
   const path = join(dir, 'filler');
@@ -184,7 +195,7 @@ export const FAULTS = {
     return true;
   },
   'the node off and on': async () => {
-    await cluster('down');
+    await switchOff();
     await cluster('up');
     return true;
   },
