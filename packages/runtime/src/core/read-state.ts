@@ -1,9 +1,9 @@
 /** Reads the state of a run: statuses, counts, what is known of a job. */
-import type { JobStatus, KTJob } from '@kube-transform/sdk';
+import { JOB_STATUSES, type JobStatus, type KTJob } from '@kube-transform/sdk';
 import type { Own } from './events.js';
 import type { RunState } from './run-state.js';
 import { field, PARENT } from './rows.js';
-import { COMPLETED, ownOf, STATUSES, statusOf } from './status.js';
+import { COMPLETED, ownOf, statusOf } from './status.js';
 
 /** What is known of a job. */
 export interface JobState {
@@ -49,7 +49,7 @@ export function runStatus(state: RunState): 'Running' | 'Completed' | 'Failed' |
 
 /** Number of jobs in each status. */
 export function statusCounts(state: RunState): Readonly<Record<JobStatus, number>> {
-  return Object.fromEntries(STATUSES.map((status, i) => [status, state.counts[i] ?? 0])) as Record<
+  return Object.fromEntries(JOB_STATUSES.map((status, i) => [status, state.counts[i] ?? 0])) as Record<
     JobStatus,
     number
   >;

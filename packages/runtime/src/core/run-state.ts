@@ -7,7 +7,7 @@
  *   settled.
  */
 import { hasNothingToRun } from './nothing-to-run.js';
-import type { KTJob } from '@kube-transform/sdk';
+import { JOB_STATUSES, type KTJob } from '@kube-transform/sdk';
 import {
   ANNOUNCED_SHIFT,
   BAD_DEPENDENCIES,
@@ -24,7 +24,7 @@ import {
   SUBMITTED,
   WAITING,
 } from './rows.js';
-import { endsBadly, PENDING, STATUSES, statusNumber } from './status.js';
+import { endsBadly, PENDING, statusNumber } from './status.js';
 import type { WaitsOn } from './waits-on.js';
 
 /** Jobs in registration order, and what is known of them. Read it through `read-state.ts`. */
@@ -61,7 +61,7 @@ export function createRunState(jobs: readonly KTJob[]): RunState {
     readRefs: 0,
     ready: [],
     handedOut: 0,
-    counts: new Int32Array(STATUSES.length),
+    counts: new Int32Array(JOB_STATUSES.length),
     open: 0,
     cancelled: false,
   };

@@ -1,5 +1,5 @@
 /** The seven statuses of a job, computed from facts. */
-import type { FailureCause, JobStatus } from '@kube-transform/sdk';
+import { type FailureCause, JOB_STATUSES, type JobStatus } from '@kube-transform/sdk';
 import type { Own } from './events.js';
 import {
   BAD_CHILDREN,
@@ -24,16 +24,7 @@ export interface Tallies {
   readonly failedItems: Map<number, number>;
 }
 
-/** All statuses, in the order of their numbers: the terminal ones last, and of those the bad ones. */
-export const STATUSES = [
-  'Pending',
-  'Running',
-  'AwaitingDescendants',
-  'Completed',
-  'Failed',
-  'DescendantFailed',
-  'SkippedDueToUpstreamFailure',
-] as const satisfies readonly JobStatus[];
+// Statuses by number: where they stand in `JOB_STATUSES`, the terminal ones last, and of those the bad ones.
 export const PENDING = 0;
 const RUNNING = 1;
 const AWAITING_DESCENDANTS = 2;
@@ -63,7 +54,7 @@ export function statusNumber(rows: Int32Array, i: number): number {
 export const statusOf = ({ rows }: Tallies, i: number): JobStatus => nameOf(statusNumber(rows, i));
 
 /** A status by its number. */
-export const nameOf = (status: number): JobStatus => STATUSES[status] ?? 'Pending';
+export const nameOf = (status: number): JobStatus => JOB_STATUSES[status] ?? 'Pending';
 
 /** What happened to job i itself. */
 export function ownOf({ rows, causes, failedItems }: Tallies, i: number): Own {
@@ -88,6 +79,6 @@ export const isLast = (status: number): boolean => status >= COMPLETED;
 export const endsBadly = (status: number): boolean => status > COMPLETED;
 
 /** Whether a status is terminal. */
-export const isTerminal = (status: JobStatus): boolean => isLast(STATUSES.indexOf(status));
+export const isTerminal = (status: JobStatus): boolean => isLast(JOB_STATUSES.indexOf(status));
 /** Whether a status is a bad end. */
-export const isBad = (status: JobStatus): boolean => endsBadly(STATUSES.indexOf(status));
+export const isBad = (status: JobStatus): boolean => endsBadly(JOB_STATUSES.indexOf(status));
