@@ -38,22 +38,22 @@ const begin = async (): Promise<void> => {
   await executor.submit(orderOf(manifest));
 };
 
+/** A step of two containers, which are told their items. */
+const given: KTJobInput = {
+  type: 'container',
+  name: 'c',
+  items: ['a', 'b'],
+  container: { image: 'x', args: [{ $ref: 'item#' }], result: 'text' },
+};
+const manifestOf = async (of: KTJobInput): Promise<JobManifest> => {
+  const [job] = mustParsePipeline({ name: 'p', jobs: [of] }).jobs;
+  const itemsPerPod = (): number => 7;
+  return (await expandJob({ store, runId: 'r', pipeline: 'p', job: job!, itemsPerPod })) as JobManifest;
+};
+
 beforeEach(async () => {
   store = memoryFileStore();
-  const given: KTJobInput = {
-    type: 'container',
-    name: 'c',
-    items: ['a', 'b'],
-    container: { image: 'x', args: [{ $ref: 'item#' }], result: 'text' },
-  };
-  const [job] = mustParsePipeline({ name: 'p', jobs: [given] }).jobs;
-  manifest = (await expandJob({
-    store,
-    runId: 'r',
-    pipeline: 'p',
-    job: job!,
-    itemsPerPod: () => 7,
-  })) as JobManifest;
+  manifest = await manifestOf(given);
   bench.server.on(/\/log\?/, {
     stream: out => {
       out.send('2026-11-28T08:00:00.123Z one\n2026-11-28T08:00:00.124Z said it\n');
@@ -152,4 +152,25 @@ test.each<[string, Pod]>([
   ['failed', podThat({}, { containerStatuses: [{ ...main, state: { terminated: { exitCode: 1 } } }] })],
 ])('a container whose pod %s - has not ended well before its pod has', (_, pod) => {
   expect([hasDone(podThat({}, {})), hasDone(pod)]).toEqual([true, false]);
+});
+
+test('CD2: pods that no node has begun - are heard of only where they wait to be told what they run', async () => {
+  const asked = (): (string | null)[] => [
+    ...new Set(
+      bench.server
+        .askedFor(/^GET .*\/pods\?.*kt\.dev\/container=true/)
+        .map(({ query }) => query.get('fieldSelector')),
+    ),
+  ];
+  await until(async () => (asked().length === 2 ? true : undefined));
+  expect(asked().sort()).toEqual(['status.phase!=Pending', 'status.phase=Pending,spec.nodeName=']);
+  await executor[Symbol.asyncDispose]();
+  await bench.api().deleteAll(paths.jobs('ns'), {});
+  store = memoryFileStore();
+  manifest = await manifestOf({ ...given, container: { image: 'x', result: 'text' } });
+  bench.server.asked.length = 0;
+  await begin();
+  await bench.api().create(pods, await podOf(0, ended));
+  await until(async () => ((await outcomes()).length === 1 ? true : undefined));
+  expect(asked()).toEqual(['status.phase!=Pending']);
 });

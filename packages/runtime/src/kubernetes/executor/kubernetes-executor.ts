@@ -116,7 +116,7 @@ class ClusterExecutor implements KubernetesExecutor {
         execution.see(job);
         execution.setFound();
       }
-    if (order.job.container !== null) this.#background.push(this.#containers.begin(this.#closing.signal));
+    if (order.job.container !== null) this.#containers.begin(this.#closing.signal);
     await this.#wake(execution);
   }
 
@@ -164,7 +164,7 @@ class ClusterExecutor implements KubernetesExecutor {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closing.abort();
-    await Promise.all(this.#background);
+    await Promise.all([...this.#background, this.#containers.ended()]);
     const all = [...this.#executions.values()];
     await this.#warm.close(!this.#draining && all.length > 0 && all.every(({ isStopped }) => isStopped));
     await Promise.all(all.map(execution => this.#waves.removeFinished(execution, true)));
@@ -214,6 +214,7 @@ class ClusterExecutor implements KubernetesExecutor {
 
   #jobIs(job: Job, isGone: boolean): void {
     if (this.#warm.jobIs(job, isGone)) return;
+    this.#containers.jobIs(job, this.#closing.signal);
     const execution = this.#executions.get(job.metadata.annotations?.[ANNOTATION.job] ?? '');
     if (execution === undefined) {
       if (isGone) this.#found.delete(job.metadata.name);

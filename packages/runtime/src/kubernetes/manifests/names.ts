@@ -156,6 +156,17 @@ export function runLabels(runId: string, pipeline: string, component: Component)
   };
 }
 
+/**
+ * Labels of each pod of a step: of those of its Job what pods are found by. A node compares the labels of all
+ * its pods whenever one of them changes, and there are as many of these as items.
+ */
+export const taskLabels = (runId: string, pipeline: string): Record<string, string> => ({
+  [LABEL.pipeline]: labelValue(pipeline),
+  [LABEL.component]: 'task',
+  [LABEL.managedBy]: 'kt',
+  [LABEL.run]: labelValue(runId),
+});
+
 /** Selects what a run has of one kind. */
 export const selectRun = (runId: string, component: Component): string =>
   `${LABEL.run}=${labelValue(runId)},${LABEL.component}=${component}`;

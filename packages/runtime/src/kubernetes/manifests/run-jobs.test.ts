@@ -119,6 +119,16 @@ describe('task Jobs', () => {
     }
   });
 
+  test('have the labels by which they are found, and no others: nodes compare them often', () => {
+    expect(Object.keys(task().spec!.template.metadata.labels!).sort()).toEqual([
+      'app.kubernetes.io/component',
+      'app.kubernetes.io/managed-by',
+      'app.kubernetes.io/part-of',
+      'kt.dev/job',
+      'kt.dev/run',
+    ]);
+  });
+
   test('have the label that gives a workload identity, where the store is of Azure', () => {
     const USE = 'azure.workload.identity/use';
     const labelsOf = (store: string) =>

@@ -10,6 +10,7 @@ import {
   runLabels,
   runName,
   shortHash,
+  taskLabels,
   taskName,
   userLabels,
 } from './names.js';
@@ -139,13 +140,13 @@ export function taskJob(frame: RunFrame, plan: WavePlan): Job {
   const { job, wave, memory, itemsPerPod } = plan;
   const isShared = plan.lanes < plan.count;
   const own = { ...settings.defaults, ...job.kubernetes };
-  const labels = {
+  const found = {
     ...userLabels(job.labels),
-    ...runLabels(runId, pipeline, 'task'),
+    ...taskLabels(runId, pipeline),
     [LABEL.job]: labelValue(job.name),
-    [LABEL.wave]: String(wave),
     ...(plan.container === undefined ? {} : { [LABEL.container]: 'true' }),
   };
+  const labels = { ...found, ...runLabels(runId, pipeline, 'task'), [LABEL.wave]: String(wave) };
   const pod = plan.container?.pod ?? workerPod(frame, plan, stepEnv(plan));
   const annotations = {
     ...settings.defaults.annotations,
@@ -153,7 +154,7 @@ export function taskJob(frame: RunFrame, plan: WavePlan): Job {
     [ANNOTATION.job]: job.name,
   };
   const template = {
-    metadata: { labels: podLabels(settings, labels), annotations },
+    metadata: { labels: podLabels(settings, found), annotations },
     // One that takes what is left may come to do everything.
     spec: withJobOptions(pod, job, { settings, items: itemsPerPod * (isShared ? plan.count : 1) }),
   };

@@ -2,7 +2,15 @@
 import type { KTJob } from '@kube-transform/sdk';
 import type { Job } from '../api/objects.js';
 import { type ClusterSettings, isQueued } from '../manifests/cluster-settings.js';
-import { ANNOTATION, JOB_NAME, LABEL, runLabels, shortHash, userLabels } from '../manifests/names.js';
+import {
+  ANNOTATION,
+  JOB_NAME,
+  LABEL,
+  runLabels,
+  shortHash,
+  taskLabels,
+  userLabels,
+} from '../manifests/names.js';
 import { type EnvVar, podLabels, withJobOptions } from '../manifests/pod-spec.js';
 import { DISRUPTION, indexedJob, type RunFrame, workerPod } from '../manifests/run-jobs.js';
 
@@ -38,7 +46,8 @@ export function warmClass(frame: RunFrame, job: KTJob, memory: string): WarmClas
   const spec = withJobOptions(pod, job, { settings, items: null });
   const id = shortHash(JSON.stringify([common, annotations, spec, patch ?? null]));
   const labels = { ...common, [LABEL.warm]: id };
-  const template = { metadata: { labels: podLabels(settings, labels), annotations }, spec };
+  const found = { ...userLabels(job.labels), ...taskLabels(runId, pipeline), [LABEL.warm]: id };
+  const template = { metadata: { labels: podLabels(settings, found), annotations }, spec };
   const jobOf = (number: number, lanes: number): Job =>
     indexedJob(frame, {
       metadata: {
