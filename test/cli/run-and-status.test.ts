@@ -10,6 +10,9 @@ const lines = (text: string): { type?: string; runId: string }[] =>
     .split('\n')
     .map(line => JSON.parse(line));
 
+const threwAt = (item: number): object =>
+  expect.objectContaining({ kind: 'Threw', message: `no answer from host-${item}` });
+
 test('a failed run is listed, shown, read and repeated', async () => {
   const dir = await project({ 'pipelines/shaky.ts': SHAKY });
   const failed = await runKt(dir, ['run', 'shaky', '--run-id', 'first']);
@@ -40,6 +43,15 @@ test('a failed run is listed, shown, read and repeated', async () => {
         cause: expect.objectContaining({ kind: 'ItemsFailed', failed: 2, total: 7 }),
       },
       report: { status: 'SkippedDueToUpstreamFailure', items: null, done: 0, failed: 0 },
+    },
+    failures: {
+      groups: [
+        {
+          ...{ kind: 'Threw', count: 2, message: 'no answer from host-‹n›', where: 'pipelines/shaky.ts:6' },
+          examples: [1, 4].map(item => ({ job: 'work', item, cause: threwAt(item) })),
+        },
+      ],
+      omitted: 0,
     },
   });
   expect(statusText.out).toMatch(/work +7\/7 items {2}2 failed {2}2 retried/);

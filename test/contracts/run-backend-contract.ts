@@ -2,6 +2,7 @@
 import type { LogLine, RunEvent } from '@kube-transform/runtime';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RunBackend, RunRef, StartedRun } from '../../packages/cli/src/backends/backend.js';
+import { statusJson } from '../../packages/cli/src/backends/status-json.js';
 import { collect } from '../kit/collect.js';
 
 /** How a run stands that a test begins with. `interrupted`: it has not begun, or not gone far. */
@@ -124,6 +125,10 @@ export function runBackendContract(name: string, open: () => Promise<BackendBenc
       });
       expect(summary.jobs[1]?.cause).toMatchObject({ kind: 'ItemsFailed', failed: 2, total: 5 });
       expect(summary.failures).toMatchObject([{ count: 2 }]);
+      expect(statusJson(summary).failures).toMatchObject({
+        groups: [{ kind: 'Threw', count: 2 }],
+        omitted: 0,
+      });
       const [group] = summary.failures;
       expect(group?.message).toBe('no answer from host-‹n›');
       expect(group?.examples.map(({ job, item }) => [job, item]).sort()).toEqual([

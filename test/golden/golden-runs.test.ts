@@ -77,6 +77,13 @@ describe.each(VERSIONS)('runs of version %s', version => {
         },
         report: { status: 'SkippedDueToUpstreamFailure', items: null, ...none },
       },
+      failures: {
+        groups: [
+          expect.objectContaining({ count: 1, message: 'no address for d' }),
+          expect.objectContaining({ count: 1, message: 'parcel f is damaged' }),
+        ],
+        omitted: 0,
+      },
     });
     expect(JSON.parse(interrupted.out)).toEqual({
       ...{ runId: 'interrupted', pipeline: 'golden', status: 'Interrupted' },
@@ -84,6 +91,7 @@ describe.each(VERSIONS)('runs of version %s', version => {
         ...{ ...before, weigh: { status: 'Running', items: 8, done: 5, failed: 0 } },
         ...{ check: pending, pack: pending, report: pending },
       },
+      failures: { groups: [expect.objectContaining({ count: 1, message: 'no address for d' })], omitted: 0 },
     });
     expect(logs.out).toMatch(
       /check\[5\]#1 warn +checking f\ncheck\[5\] failed after 1 attempt \(Threw\): parcel f is damaged\n/,

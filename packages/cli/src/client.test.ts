@@ -26,6 +26,7 @@ test('openBackend - a store that is open already, which stays open', async () =>
     const run = await backend.find('latest');
     expect(statusJson(await backend.read(run))).toEqual({
       ...{ runId: 'r', pipeline: 'nothing', status: 'Completed', jobs: {} },
+      failures: { groups: [], omitted: 0 },
     });
   }
   expect(closed).toBe(0);

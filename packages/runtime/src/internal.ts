@@ -37,7 +37,7 @@ export { homeFolder } from './process/home-folder.js';
 export { itemAtWork } from './process/item-scope.js';
 export { folderTimeMs, isAbandoned, ownName, removeAbandoned } from './process/process-identity.js';
 export { systemClock } from './process/system-clock.js';
-export { itemLabel, whereOf } from './reporting/failure-groups.js';
+export { failureOf, itemLabel, toldFailures, whereOf } from './reporting/failure-groups.js';
 export { jobsToCall } from './reporting/jobs-to-call.js';
 export { readHeadline, readResult } from './reporting/job-result.js';
 export { rateOf, RunProgress } from './reporting/progress.js';

@@ -34,6 +34,8 @@ afterAll(async () => {
   await rm(dir, { recursive: true, force: true });
 });
 
+const IN_POD = expect.stringMatching(/^kt-work-/) as string;
+
 describe('a failing run', () => {
   test('is submitted and followed', async () => {
     const { code, out, err } = await kt(dir, [
@@ -82,6 +84,17 @@ describe('a failing run', () => {
           cause: expect.objectContaining({ kind: 'ItemsFailed', failed: 2, total: 7 }) as object,
         },
         report: { status: 'SkippedDueToUpstreamFailure', items: null, done: 0, failed: 0 },
+      },
+      failures: {
+        groups: [
+          {
+            ...{ kind: 'Threw', count: 2, message: 'no answer from host-‹n›', where: 'pipelines/shaky.ts:6' },
+            examples: [1, 4].map(
+              item => expect.objectContaining({ job: 'work', item, podName: IN_POD }) as object,
+            ),
+          },
+        ],
+        omitted: 0,
       },
     });
     expect(text.out).toMatch(/work +7\/7 items {2}2 failed {2}2 retried/);

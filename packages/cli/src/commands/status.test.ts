@@ -3,6 +3,7 @@ import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { ktOn } from '../../../../test/kit/backends/kt-on.js';
 import { completed, failed, FAILED, LINES, running } from '../../../../test/kit/backends/memory-bench.js';
 import { MemoryBackend } from '../../../../test/kit/backends/memory-backend.js';
+import type { StatusJson } from '../backends/status-json.js';
 import { expectMistake } from '../../../../test/kit/kt.js';
 
 const here = (): MemoryBackend => new MemoryBackend();
@@ -104,6 +105,15 @@ Repeat only what failed: kt retry first --failed
           },
           report: { status: 'SkippedDueToUpstreamFailure', items: null, done: 0, failed: 0 },
         },
+        failures: {
+          groups: [
+            {
+              ...{ kind: 'Threw', count: 2, message: 'no answer from host-‹n›', where: 'flaky.ts:20' },
+              examples: FAILED.map(({ job, item, cause }) => ({ job, item, cause })),
+            },
+          ],
+          omitted: 0,
+        },
       });
       backend.set({
         ...running('going'),
@@ -113,8 +123,34 @@ Repeat only what failed: kt retry first --failed
       expect(JSON.parse((await ktOn(backend, ['status', 'going', '--json'])).out)).toEqual({
         ...{ runId: 'going', pipeline: 'flaky', status: 'Running', problem: 'The API server is away.' },
         jobs: { work: { status: 'Pending', items: null, done: 0, failed: 0, waiting: 'no node' } },
+        failures: { groups: [], omitted: 0 },
       });
     }
+  });
+
+  test('--json - failures are told with their pods, and neither kinds nor texts without an end', async () => {
+    const backend = there();
+    const message = `${'x'.repeat(1999)}\u{1f600}\n\u001b[31m${'y'.repeat(100_000)}`;
+    const stack = `Error: ${message}`;
+    const examples = [0, 1, 2].map(item => ({
+      ...{ job: 'a\n\u001b[2Jb', item, podName: `kt-a-${item}` },
+      cause: { kind: 'Threw', name: 'Error', message, stack } as const,
+    }));
+    const kinds = Array.from({ length: 130 }, (_, i) => ({
+      ...{ count: 1000 - i, message, where: null, examples },
+    }));
+    backend.set({ runId: 'r', status: 'Failed', failures: kinds, moreFailures: 5 });
+    const { out } = await ktOn(backend, ['status', 'r', '--json']);
+    expect(out).toMatch(/^[ -~]+\n$/);
+    expect(out.length).toBeLessThan(400_000);
+    const { failures } = JSON.parse(out) as StatusJson;
+    expect(failures.groups.map(({ count }) => count)).toEqual(kinds.slice(0, 20).map(({ count }) => count));
+    expect(failures.omitted).toBe(5 + kinds.slice(20).reduce((sum, { count }) => sum + count, 0));
+    // The face is left out whole: half of it is no character.
+    expect(failures.groups[0]?.message).toBe('x'.repeat(1999));
+    expect(failures.groups[0]?.examples[1]).toMatchObject({ item: 1, podName: 'kt-a-1' });
+    const text = await ktOn(backend, ['status', 'r']);
+    expect(text.out.split('\n')).toContain('  … and 111,665 failures of other kinds');
   });
 
   test('where - what was typed about it is handed on', async () => {

@@ -13,6 +13,8 @@ export function statusCommand(cli: Cli): Command {
     .summary('show where a run stands, step by step, and what failed')
     .description(
       'Shows where a run stands: its steps with their items, what they wait for, and its failures by kind.\n' +
+        'With --json, failures.groups has the kinds of failures with examples (at most 20 kinds), and failures.omitted\n' +
+        'counts the failures of all other kinds.\n' +
         'A run that is not in the store here is looked for in the cluster of the last submit (or of KT_CONTEXT, KT_NAMESPACE).',
     )
     .argument('<run>', 'id of a run, the beginning of one, or latest')
@@ -29,13 +31,11 @@ export function statusCommand(cli: Cli): Command {
           cli.exitWith(exitCodeOf(await followRun(backend, run, { output, json, signals })));
           return;
         }
-        const [summary, { printStatus }, { statusJson }] = await Promise.all([
+        const [summary, { printStatus, printStatusJson }] = await Promise.all([
           backend.read(run),
           import('../views/print-status.js'),
-          import('../backends/status-json.js'),
         ]);
-        if (json) output.out(JSON.stringify(statusJson(summary)));
-        else printStatus(summary, run, output);
+        (json ? printStatusJson : printStatus)(summary, run, output);
       }),
   );
 }

@@ -1,8 +1,8 @@
 /** A run as `kt status` shows it: its steps, what they wait for, what failed, and how to go on. */
 import type { FailedItem, JobProgress, RunSummary } from '@kube-transform/runtime';
-import { itemLabel, jobCount, mostTelling, systemClock, whereOf } from '@kube-transform/runtime/internal';
+import { itemLabel, jobCount, mostTelling, systemClock } from '@kube-transform/runtime/internal';
 import { HERE, type RunRef } from '../backends/backend.js';
-import { problemOf } from '../backends/status-json.js';
+import { placeOf, problemOf, statusJson } from '../backends/status-json.js';
 import { bundleDirOf } from '../project/bundle-dir.js';
 import { coloured, duration, type Output, plural, printText, statusText, table } from '../terminal/output.js';
 import { skippedCounts } from '../terminal/reporters.js';
@@ -40,6 +40,10 @@ export function printStatus(summary: RunSummary, run: RunRef, output: Output): v
     output.out(`Repeat only what failed: kt retry ${shellWord(runId)} --failed`);
 }
 
+/** Prints a run as a document. */
+export const printStatusJson = (summary: RunSummary, { source }: RunRef, output: Output): void =>
+  output.out(JSON.stringify(statusJson(summary, stackReader({ bundleDir: bundleDirOf(source) }))));
+
 function printSteps(summary: RunSummary, output: Output): void {
   const { jobs } = summary;
   const shown = mostTelling(jobs, ROWS);
@@ -67,23 +71,28 @@ function counts(job: JobProgress): string {
 }
 
 /** Prints failures by kind, the most frequent first. */
-export function printFailures({ failures }: RunSummary, { source }: RunRef, output: Output): void {
+export function printFailures(
+  { failures, moreFailures = 0 }: RunSummary,
+  { source }: RunRef,
+  output: Output,
+): void {
   if (failures.length === 0) return;
   const resolve = stackReader({ bundleDir: bundleDirOf(source) });
   output.out(coloured('Failed', 'Failures:'));
-  for (const { count, message, where, examples } of failures.slice(0, GROUPS)) {
+  for (const group of failures.slice(0, GROUPS)) {
+    const { count, message, examples } = group;
     const more = count > examples.length ? ', …' : '';
     const isOne = count === 1;
-    const cause = examples[0]?.cause;
-    const inner = cause?.kind === 'ItemsFailed' ? cause.first : cause;
-    const own = inner === undefined ? null : whereOf(inner, resolve);
-    const position = own ?? where;
+    const position = placeOf(group, resolve);
     output.out(
       `  ${count.toLocaleString('en-US')} × ${message}${position === null ? '' : ` in ${position}`}` +
         `  (${(isOne ? examples : examples.map(withoutPod)).map(itemLabel).join(', ')}${more})`,
     );
   }
-  if (failures.length > GROUPS) output.out(`  … and ${plural(failures.length - GROUPS, 'more kind')}`);
+  const rest = failures.slice(GROUPS);
+  const many = rest.reduce((sum, { count }) => sum + count, moreFailures);
+  if (moreFailures > 0) output.out(`  … and ${plural(many, 'failure')} of other kinds`);
+  else if (rest.length > 0) output.out(`  … and ${plural(rest.length, 'more kind')}`);
 }
 
 /** Of many the names of their pods say little: `kt logs --failed` and JSON have them. */

@@ -1,6 +1,6 @@
 import type { FailureCause } from '@kube-transform/sdk';
-import { expect, test } from 'vitest';
-import { groupFailures, normalised, whereOf } from './failure-groups.js';
+import { describe, expect, test } from 'vitest';
+import { type FailureGroup, groupFailures, normalised, toldFailures, whereOf } from './failure-groups.js';
 
 const same = (stack: string): string => stack;
 
@@ -79,4 +79,42 @@ test.each([
 ])('failures that say %j - are told by what they share', (messages, message) => {
   const failed = messages.map((text, item) => ({ job: 'get', item, cause: threw(text) }));
   expect(groupFailures(failed, same)).toMatchObject([{ count: messages.length, message }]);
+});
+
+describe('toldFailures', () => {
+  const group = (cause: FailureCause, count = 1): FailureGroup => ({
+    ...{ count, message: cause.message, where: 'a.ts:1' },
+    examples: [{ job: 'a', item: 0, cause }],
+  });
+
+  test('the most frequent kinds - the others are counted, with what was left out before', () => {
+    const groups = Array.from({ length: 23 }, (_, i) => group(threw(`kind ${i}`), 100 - i));
+    const told = toldFailures(groups, { more: 7 });
+    expect(told.groups).toEqual(groups.slice(0, 20));
+    expect(told.omitted).toBe(80 + 79 + 78 + 7);
+    expect(toldFailures([])).toEqual({ groups: [], omitted: 0 });
+  });
+
+  test('long texts - are cut in every kind of cause, and no character in two', () => {
+    const long = `ab\u{1f600}${'c'.repeat(1_000_000)}`;
+    const problems = Array.from({ length: 50 }, () => ({ code: 'X', message: long, path: long, hint: long }));
+    const first: FailureCause = { kind: 'Threw', name: long, message: long, stack: long };
+    const causes: FailureCause[] = [
+      { kind: 'InvalidInput', message: long, problems },
+      { kind: 'InvalidSpawn', message: long, problems },
+      { kind: 'ItemsFailed', message: long, failed: 1, total: 1, firstItem: 0, first },
+      { kind: 'NotStarted', message: long, reason: long },
+      { kind: 'InvalidResult', message: long, path: long },
+      { kind: 'UnknownFunction', message: long, function: long },
+    ];
+    const { groups } = toldFailures(
+      causes.map(cause => ({ ...group(cause), where: long })),
+      { text: 3 },
+    );
+    expect(JSON.stringify(groups).length).toBeLessThan(3000);
+    expect(JSON.stringify(groups)).not.toMatch(/ab[^"]/);
+    expect(groups[2]?.examples[0]?.cause).toMatchObject({
+      first: { name: 'ab', message: 'ab', stack: 'ab' },
+    });
+  });
 });

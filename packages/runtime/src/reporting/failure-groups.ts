@@ -131,6 +131,79 @@ export class FailureGroups {
   }
 }
 
+/** Failures as they are told: so much that neither many kinds nor long texts make it large. */
+export interface ToldFailures {
+  /** The most frequent kinds, with texts that are cut. */
+  groups: FailureGroup[];
+  /** How many failures are of none of these kinds. */
+  omitted: number;
+}
+
+/** How many kinds are told one by one. */
+export const TOLD_GROUPS = 20;
+/** How long their texts may be, in characters. */
+export const TOLD_TEXT = 2000;
+
+/** What is told of failures; `more` are those that whoever told us of them has left out. */
+export function toldFailures(
+  groups: readonly FailureGroup[],
+  {
+    text = TOLD_TEXT,
+    more = 0,
+    placeOf = ({ where }) => where,
+  }: { text?: number; more?: number; placeOf?: (group: FailureGroup) => string | null } = {},
+): ToldFailures {
+  return {
+    groups: groups.slice(0, TOLD_GROUPS).map(group => ({
+      ...group,
+      message: cut(group.message, text),
+      where: cutOrNull(placeOf(group), text),
+      examples: group.examples.map(example => ({ ...example, cause: clippedCause(example.cause, text) })),
+    })),
+    omitted: groups.slice(TOLD_GROUPS).reduce((sum, { count }) => sum + count, more),
+  };
+}
+
+/** A text of at most so many characters; none of them is cut in two. */
+const cut = (text: string, most: number): string => text.slice(0, most).replace(/[\ud800-\udbff]$/, '');
+
+const cutOrNull = (text: string | null, most: number): string | null =>
+  text === null ? null : cut(text, most);
+
+/** A cause with texts that fit. */
+export function clippedCause(cause: FailureCause, most: number): FailureCause {
+  const short = { ...cause, message: cut(cause.message, most) };
+  switch (short.kind) {
+    case 'Threw':
+      if (short.stack !== undefined) short.stack = cut(short.stack, most);
+      return { ...short, name: cut(short.name, most) };
+    case 'ItemsFailed':
+      return { ...short, first: clippedCause(short.first, most) };
+    case 'InvalidSpawn':
+    case 'InvalidInput':
+      return {
+        ...short,
+        problems: short.problems.slice(0, 10).map(({ code, message, path, hint }) => ({
+          ...{ code, message: cut(message, most), path: cut(path, most) },
+          ...omitUndefined({ hint: hint === undefined ? undefined : cut(hint, most) }),
+        })),
+      };
+    case 'NotStarted':
+      return { ...short, reason: cut(short.reason, most) };
+    case 'InvalidResult':
+      return { ...short, path: cut(short.path, most) };
+    case 'UnknownFunction':
+      return { ...short, function: cut(short.function, most) };
+    case 'Exited':
+    case 'OutOfMemory':
+    case 'DeadlineExceeded':
+    case 'Evicted':
+    case 'Cancelled':
+    case 'Lost':
+      return short;
+  }
+}
+
 /** Groups failures, the most frequent first. */
 export function groupFailures(failed: readonly FailedItem[], resolve: Resolve): FailureGroup[] {
   const groups = new FailureGroups(resolve);

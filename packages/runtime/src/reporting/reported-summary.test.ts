@@ -16,6 +16,7 @@ const full: ReportedSummary = {
   jobs: [{ ...newJobProgress('a'), parent: 'x', startedMs: 6, waiting: 'w', cause }],
   counts: { Failed: 1 },
   failures: [{ count: 2, message: 'm', where: 'f.ts:1', examples: [{ job: 'a', item: null, cause }] }],
+  moreFailures: 3,
   result: { any: [1] },
   lastError: 'a: m',
   problem: 'p',

@@ -69,6 +69,7 @@ const REPORT = new Format<ReportedSummary>({
       list(record<FailureGroup>({ count, message: text, where: nullOr(text), examples: list(FAILED_ITEM) })),
       [],
     ),
+    moreFailures: optional(count),
     result: orElse(json, null),
     lastError: words,
     problem: words,

@@ -57,6 +57,8 @@ export interface RunSummary {
   counts: Partial<Record<JobStatus, number>>;
   /** What failed, by kind, the most frequent first. Lists may leave it out. */
   failures: FailureGroup[];
+  /** Failures of kinds that are not among these: a cluster tells of the most frequent ones. Default: 0. */
+  moreFailures?: number | undefined;
   /**
    * What a completed run came to: the result of its last step, where that is one call and not large; else
    * null.

@@ -83,6 +83,7 @@ export const RunView = z.object({
   jobs: z.array(StepView).describe('Its steps; of very many those that matter'),
   counts: z.record(text, count).describe('All steps by status'),
   failures: z.array(GroupView).describe('What failed, by kind'),
+  moreFailures: z.optional(count).describe('Failures of kinds that are not among these'),
   result: z.unknown().describe('What a completed run came to: the result of its last step, where it is one'),
   lastError: words,
   problem: words.describe('Why nobody drives it'),

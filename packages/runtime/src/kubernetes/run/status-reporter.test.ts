@@ -137,6 +137,18 @@ test('the status of a run - has added to it what goes wrong after the last word'
   expect(bench.server.askedFor(/^PATCH/)).toHaveLength(writes);
 });
 
+test('the status of a run - counts failures of more kinds than it tells', async () => {
+  const words = Array.from({ length: 25 }, (_, i) => 'x'.repeat(i + 1));
+  for (const [item, word] of words.entries())
+    report.publish({
+      ...{ type: 'ItemFailed', job: 'a', item, attempt: 1, podName: `kt-a-${item}`, ...stamp },
+      cause: { kind: 'Evicted', message: `node ${word} has gone` },
+    });
+  await report.close(null);
+  expect(written().failures).toHaveLength(20);
+  expect(written().moreFailures).toBe(5);
+});
+
 test('the status of a run - tells the result where it is not large', async () => {
   report.headline({ text: 'é'.repeat(8000) });
   await report.close(null);

@@ -11,13 +11,15 @@
  * I4 A controller that comes back tells the same as the one before: what it had ended is restored, the rest
  *    is counted anew from the results.
  */
-import { type FailureCause, formatProblem, type Json } from '@kube-transform/sdk';
+import { formatProblem, type Json, omitUndefined } from '@kube-transform/sdk';
 import {
+  clippedCause,
   type FailedItem,
   failureOf,
   FailureGroups,
-  type FailureGroup,
   isOwnFailure,
+  TOLD_TEXT,
+  toldFailures,
 } from '../../reporting/failure-groups.js';
 import type { Clock, EventSink, RunEvent, RunStatus } from '../../ports/index.js';
 import { RunProgress } from '../../reporting/progress.js';
@@ -37,14 +39,12 @@ import { messageOf } from '../../parse/thrown.js';
 import { type Claimant, holdsClaim } from './run-claim.js';
 
 const EVERY_MS = 1000;
-const MAX_GROUPS = 20;
-const MAX_TEXT = 2000;
 const MAX_RESULT_BYTES = 16_384;
 /** A ConfigMap holds 1 MiB, of which the run's settings need a part. */
 const MAX_BYTES = 800_000;
 /** What is told of how many jobs, until it fits. */
 const LEVELS = [
-  { jobs: 1000, text: MAX_TEXT },
+  { jobs: 1000, text: TOLD_TEXT },
   { jobs: 1000, text: 200 },
   { jobs: 200, text: 200 },
   { jobs: 20, text: 100 },
@@ -201,6 +201,7 @@ export class StatusReporter implements EventSink {
     const all = [...this.#progress.jobs.values()];
     // Nothing was read of the run yet.
     if (all.length === 0 && this.#before !== null) return { ...this.#before, ...this.#state(problem) };
+    const { groups, omitted } = toldFailures(this.#failures.list(), { text });
     const shown = mostTelling(all, most).map(job => this.#atLeast(job));
     return {
       runId,
@@ -209,13 +210,11 @@ export class StatusReporter implements EventSink {
       updatedMs: nowMs || this.#clock.nowMs(),
       jobs: shown.map(job => ({
         ...job,
-        cause: job.cause === undefined ? undefined : clipped(job.cause, text),
+        cause: job.cause === undefined ? undefined : clippedCause(job.cause, text),
       })),
       counts: countJobs(all),
-      failures: this.#failures
-        .list()
-        .slice(0, MAX_GROUPS)
-        .map(group => shortened(group, text)),
+      failures: groups,
+      ...omitUndefined({ moreFailures: omitted || undefined }),
       result: this.#result,
       lastError: lastError?.slice(0, text) ?? null,
       ...this.#state(problem),
@@ -227,8 +226,8 @@ export class StatusReporter implements EventSink {
     const trouble = this.#trouble ?? (this.#denied.size === 0 ? null : [...this.#denied].join(' '));
     return {
       status: problem === null ? this.#status : 'Interrupted',
-      problem: problem?.slice(0, MAX_TEXT) ?? null,
-      trouble: trouble?.slice(0, MAX_TEXT) ?? null,
+      problem: problem?.slice(0, TOLD_TEXT) ?? null,
+      trouble: trouble?.slice(0, TOLD_TEXT) ?? null,
     };
   }
 
@@ -244,21 +243,3 @@ export class StatusReporter implements EventSink {
 /** What is denied, in the same words for every object that it is about. */
 const sentencesOf = ({ problems }: KubeError): string[] =>
   problems.map(problem => formatProblem({ ...problem, path: '' }));
-
-function shortened(group: FailureGroup, text: number): FailureGroup {
-  return {
-    ...group,
-    message: group.message.slice(0, text),
-    examples: group.examples.map(example => ({ ...example, cause: clipped(example.cause, text) })),
-  };
-}
-
-/** A cause with texts that fit. */
-function clipped(cause: FailureCause, text: number): FailureCause {
-  const cut = { ...cause, message: cause.message.slice(0, text) };
-  if (cut.kind === 'Threw' && cut.stack !== undefined) return { ...cut, stack: cut.stack.slice(0, text) };
-  if (cut.kind === 'ItemsFailed') return { ...cut, first: clipped(cut.first, text) };
-  return cut.kind === 'InvalidSpawn' || cut.kind === 'InvalidInput'
-    ? { ...cut, problems: cut.problems.slice(0, 10) }
-    : cut;
-}
