@@ -1,6 +1,12 @@
 /** The interface of deliveries: the ways in which a bundle gets to where pods find it. */
 import { KtError } from '@kube-transform/sdk';
-import type { ClusterSettings, ConfigMap, KubeApi } from '@kube-transform/runtime/kubernetes';
+import {
+  bundleRef,
+  type BundleRef,
+  type ClusterSettings,
+  type ConfigMap,
+  type KubeApi,
+} from '@kube-transform/runtime/kubernetes';
 import type { Bundle } from '../bundle/make-bundle.js';
 import type { FoundConfig } from '../project/load-config.js';
 
@@ -44,6 +50,16 @@ export interface PublishedBundle {
   codeParts?: number;
   /** False where it was there already. */
   isNew: boolean;
+}
+
+/** What runs and versions keep of it. */
+export const refOf = ({ digest, parts, ...rest }: Omit<PublishedBundle, 'isNew'>): BundleRef =>
+  bundleRef({ ...rest, digest, bundleParts: parts });
+
+/** A bundle that is there already. */
+export function publishedBefore(ref: BundleRef): PublishedBundle {
+  const { bundleParts: parts, ...rest } = bundleRef(ref);
+  return { ...rest, parts, isNew: false };
 }
 
 /** A way that pushes images was chosen, and no repository was named. */

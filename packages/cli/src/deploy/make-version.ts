@@ -15,14 +15,14 @@ import {
   withImages,
 } from '@kube-transform/runtime/internal';
 import { type ClusterSettings, type DeployedVersion, versionOf } from '@kube-transform/runtime/kubernetes';
-import type { PublishedBundle } from '../delivery/delivery.js';
+import { type PublishedBundle, refOf } from '../delivery/delivery.js';
 import type { LoadedPipeline } from '../pipeline/load-pipeline.js';
 import { CHANGED, changedParams, paramSchema } from '../pipeline/param-schema.js';
 
 /** How a version runs. */
 export interface VersionFrame {
   settings: ClusterSettings;
-  published: Pick<PublishedBundle, 'digest' | 'parts' | 'codeParts'>;
+  published: Omit<PublishedBundle, 'isNew'>;
   /** What steps have where they say nothing. */
   defaults: Parameters<typeof withDefaults>[1];
   /** Image of container steps that name none. Default: none, and such a step is refused. */
@@ -57,9 +57,7 @@ export async function makeVersion(
     spec: asJson(spec),
     params: isPipeline(pipeline) ? toldParams(pipeline) : null,
     defaults: values,
-    digest: published.digest,
-    bundleParts: published.parts,
-    ...omitUndefined({ codeParts: published.codeParts }),
+    ...refOf(published),
     settings,
     source: source === null ? null : { ...source, digest: published.digest },
   });

@@ -24,7 +24,7 @@ import { BESIDE_PORT, isBeside } from '../kubernetes/manifests/beside-controller
 import { EXIT_CODE } from '../kubernetes/manifests/exit-codes.js';
 import { KubeApi } from '../kubernetes/api/kube-api.js';
 import { kubernetesExecutor } from '../kubernetes/executor/kubernetes-executor.js';
-import { ownerOf } from '../kubernetes/manifests/names.js';
+import { bundleRef, ownerOf } from '../kubernetes/manifests/names.js';
 import { MOUNT } from '../kubernetes/manifests/pod-spec.js';
 import { restoreStatus } from '../kubernetes/run/restore-status.js';
 import { RUN_CONFIG, RUN_KEY, readRecordFiles, type RunConfig } from '../kubernetes/manifests/run-config.js';
@@ -187,9 +187,7 @@ async function run(
     runId,
     pipeline: record.pipeline.name,
     settings,
-    digest,
-    bundleParts: config.bundleParts,
-    codeParts: config.codeParts,
+    ...bundleRef({ ...config, digest }),
     owner: ownerOf(runId, owner),
   };
   await restoreStatus(store, record, report);

@@ -21,6 +21,8 @@ export type { KubernetesExecutor, KubernetesOptions } from './executor/options.j
 export {
   ANNOTATION,
   bundleName,
+  bundleRef,
+  type BundleRef,
   codeName,
   controllerName,
   deployLabels,

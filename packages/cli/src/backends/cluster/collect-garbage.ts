@@ -85,7 +85,8 @@ async function removeUnused(api: KubeApi, bundles: Bundles): Promise<Bundles> {
 
 /** The digests of bundles that objects say they are of. */
 async function bundlesIn(api: KubeApi, labelSelector: string): Promise<(string | undefined)[]> {
-  const { items } = await api.list<ConfigMap>(paths.configMaps(api.namespace), { labelSelector });
+  const which = { labelSelector, isBrief: true };
+  const { items } = await api.list<ConfigMap>(paths.configMaps(api.namespace), which);
   return items.map(({ metadata }) => metadata.labels?.[LABEL.bundle]);
 }
 

@@ -30,7 +30,7 @@ export async function publishRun(
   api: KubeApi,
   { config, record, bring, again = false }: NewRun,
 ): Promise<void> {
-  const { runId, digest, bundleParts: parts, codeParts } = config;
+  const { runId, digest } = config;
   if (!(await createRunObjects(api, { config, record, again })) && !again) {
     throw new KtError({
       code: 'RUN_EXISTS',
@@ -41,7 +41,7 @@ export async function publishRun(
   }
   // Who looks from now on finds the run, and leaves its code alone; who had looked before deletes only what
   // has not changed since.
-  if (await renewBundle(api, { digest, parts, codeParts }, systemClock)) return;
+  if (await renewBundle(api, config, systemClock)) return;
   if (bring !== undefined) await bring();
   else {
     throw new KtError({

@@ -10,6 +10,7 @@ import {
   RUN_KEY,
 } from '@kube-transform/runtime/kubernetes';
 import { findClusterRun, statusOf } from './find-runs.js';
+import { publishedBefore } from '../../delivery/delivery.js';
 import type { PublishedRun } from './submit-run.js';
 import { shellWord } from '../../terminal/plain-text.js';
 
@@ -64,5 +65,5 @@ export async function resumeRun(
   if ((await api.patch(path, change, { type: 'merge' })) === null)
     throw refuse('RUN_DELETED', `Run "${runId}" was just deleted.`, 'Begin another one: kt submit.');
   await createControllerJob(api, { config, uid: object.metadata.uid ?? '', start: systemClock.randomId(6) });
-  return { runId, config, bundle: { digest: config.digest, parts: config.bundleParts, isNew: false } };
+  return { runId, config, bundle: publishedBefore(config) };
 }

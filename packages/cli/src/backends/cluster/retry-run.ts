@@ -10,7 +10,7 @@ import {
 import type { Bundle } from '../../bundle/make-bundle.js';
 import { withContext } from '../../cluster/connect.js';
 import { chooseDelivery } from '../../delivery/choose-delivery.js';
-import type { Delivered } from '../../delivery/delivery.js';
+import { type Delivered, publishedBefore } from '../../delivery/delivery.js';
 import { noteChange, loadSource } from '../../pipeline/make-run.js';
 import type { RetryOptions, StartedRun } from '../backend.js';
 import { nothingFailed, runNotEnded } from '../refusals.js';
@@ -108,14 +108,9 @@ async function mayRetry(api: KubeApi, run: ClusterRun, force: readonly string[])
 }
 
 /** The code that a run was made with, which is still there. */
-const sameCode = ({
-  digest,
-  bundleParts: parts,
-  codeParts,
-  settings,
-}: RunConfig): Pick<Delivered, 'published' | 'settings'> => ({
-  published: { digest, parts, ...omitUndefined({ codeParts }), isNew: false },
-  settings,
+const sameCode = (config: RunConfig): Pick<Delivered, 'published' | 'settings'> => ({
+  published: publishedBefore(config),
+  settings: config.settings,
 });
 
 /**

@@ -1,5 +1,6 @@
 /** Starts a run of a version that is deployed, without the source. */
 import { KtError, omitUndefined } from '@kube-transform/sdk';
+import { publishedBefore } from '../../delivery/delivery.js';
 import { newRun, storedPipeline, systemClock } from '@kube-transform/runtime/internal';
 import {
   type DeployedVersion,
@@ -62,12 +63,11 @@ export async function submitDeployed(
   { rest, pairs, runId, force }: RunRequest,
   { deployed, typed }: { deployed: DeployedVersion; typed: ClusterOptions },
 ): Promise<PublishedRun> {
-  const { digest, bundleParts } = deployed;
   const made = await runOfVersion(deployed, { ...deployedParams(deployed, rest, pairs), runId, force });
   const { maxPods, maxRuns, keepFinished } = typed;
   const { config, record } = configured(api, { deployed, ...made }, { maxPods, maxRuns, keepFinished });
   await publishRun(api, { config, record });
-  return { runId: record.runId, bundle: { digest, parts: bundleParts, isNew: false }, config };
+  return { runId: record.runId, bundle: publishedBefore(deployed), config };
 }
 
 /** The record of a run of a version. @throws KtError for parameters that it does not take, `BAD_RUN_ID`. */

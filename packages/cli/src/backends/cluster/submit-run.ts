@@ -6,7 +6,7 @@ import type { ClusterSettings, KubeApi, RunConfig } from '@kube-transform/runtim
 import { type Bundle, emptyBundle } from '../../bundle/make-bundle.js';
 import { checkClusterVersion } from '../../cluster/cluster-version.js';
 import { configMaps } from '../../delivery/config-maps.js';
-import type { Delivery, PublishedBundle } from '../../delivery/delivery.js';
+import { type Delivery, type PublishedBundle, refOf } from '../../delivery/delivery.js';
 import type { StartedRun } from '../backend.js';
 import { clusterRef } from './find-runs.js';
 import { publishRun } from './publish-run.js';
@@ -72,17 +72,14 @@ interface Origin {
 
 /** The `run.json` of a run that is begun now. */
 export function configOf({ runId, pipeline, from, published, settings, source }: Origin): RunConfig {
-  const { digest, parts, codeParts } = published;
   return {
     runId,
     pipeline,
     kind: from === undefined ? 'new' : 'retry',
     from: from ?? null,
-    digest,
-    bundleParts: parts,
-    ...omitUndefined({ codeParts }),
+    ...refOf(published),
     settings,
     createdAtMs: systemClock.nowMs(),
-    source: source === null ? null : { ...source, digest },
+    source: source === null ? null : { ...source, digest: published.digest },
   };
 }

@@ -36,7 +36,7 @@ export interface CallOptions {
   signal?: AbortSignal | undefined;
   /** Instead of the client's; 0: one attempt. */
   retryForMs?: number | undefined;
-  /** Only the metadata of an object is wanted: of a large one the rest is not sent. Default false. */
+  /** Only the metadata of objects is wanted: of large ones the rest is not sent. Default false. */
   isBrief?: boolean | undefined;
 }
 
@@ -63,7 +63,9 @@ export interface CallRequest {
 }
 
 const ANY = 'application/json, */*';
-const BRIEF = `application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1, ${ANY}`;
+const briefly = (kind: string): string => `application/json;as=${kind};g=meta.k8s.io;v=v1, ${ANY}`;
+const BRIEF = briefly('PartialObjectMetadata');
+const BRIEF_LIST = briefly('PartialObjectMetadataList');
 
 /** Calls one API server. */
 export class KubeRequests {
@@ -96,7 +98,7 @@ export class KubeRequests {
       method: request.method,
       path: withQuery(request.path, query),
       on: 'calls' as const,
-      accept: isBrief ? BRIEF : ANY,
+      accept: isBrief ? (request.isList === true ? BRIEF_LIST : BRIEF) : ANY,
       ...bodyOf(request),
     };
     const budget = new RetryBudget(clock, retryForMs ?? this.#options.retryForMs);

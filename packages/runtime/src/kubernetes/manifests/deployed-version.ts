@@ -2,11 +2,11 @@
  * A version of a pipeline as it is deployed: everything that a run of it needs but the values of its
  * parameters. Pure.
  */
-import { type JsonObject, type KTPipelineInput, omitUndefined, parsePipeline } from '@kube-transform/sdk';
+import { type JsonObject, type KTPipelineInput, parsePipeline } from '@kube-transform/sdk';
 import { Format } from '../../parse/format.js';
 import { count, Mismatch, nullOr, object, optional, record, type Shape, text } from '../../parse/shapes.js';
 import { type RunRecord, SOURCE } from '../../run-store/run-record.js';
-import { deployLabels, LABEL, shortHash, versionName } from './names.js';
+import { bundleRef, type BundleRef, deployLabels, LABEL, shortHash, versionName } from './names.js';
 import type { ConfigMap } from '../api/objects.js';
 import { splitIntoConfigMaps, wholeFile, fileConfigMap } from './config-map-files.js';
 import type { RunConfig } from './run-config.js';
@@ -16,16 +16,13 @@ import { type ClusterSettings, SETTINGS_FIELDS } from './cluster-settings.js';
 export type VersionSettings = Omit<ClusterSettings, 'namespace'>;
 
 /** What a version is made of. */
-export interface VersionParts {
+export interface VersionParts extends BundleRef {
   /** The document, with refs to parameters. */
   spec: KTPipelineInput;
   /** JSON Schema of the parameters; null where there are none. */
   params: JsonObject | null;
   /** The parameters of a scheduled run; null where some have no default. */
   defaults: JsonObject | null;
-  digest: string;
-  bundleParts: number;
-  codeParts?: number;
   /** Without the namespace: that is where the version is found. */
   settings: VersionSettings;
   source: RunRecord['source'];
@@ -73,28 +70,25 @@ export interface DeployTarget {
 
 /** Names a version. */
 export function versionOf(parts: VersionParts): DeployedVersion {
-  const { spec, params, defaults, digest, bundleParts, source } = parts;
-  const { codeParts } = parts;
+  const { spec, params, defaults, source } = parts;
   const { namespace, ...settings } = parts.settings as ClusterSettings;
-  const code = omitUndefined({ codeParts });
-  const all = { pipeline: spec.name, spec, params, defaults, digest, bundleParts, ...code, settings, source };
+  const all = { pipeline: spec.name, spec, params, defaults, ...bundleRef(parts), settings, source };
   return { version: shortHash(JSON.stringify(all)), ...all };
 }
 
 /** The configuration of a run of a version. */
 export function runConfigOf(
-  { pipeline, digest, bundleParts, codeParts, source, version }: DeployedVersion,
+  deployed: DeployedVersion,
   { runId, createdAtMs }: Pick<RunRecord, 'runId' | 'createdAtMs'>,
   settings: ClusterSettings,
 ): RunConfig {
+  const { pipeline, source, version } = deployed;
   return {
     runId,
     pipeline,
     kind: 'new',
     from: null,
-    digest,
-    bundleParts,
-    ...omitUndefined({ codeParts }),
+    ...bundleRef(deployed),
     settings,
     createdAtMs,
     source,

@@ -1,5 +1,6 @@
 /** Names, labels and annotations of what a run has in a cluster. */
 import { createHash } from 'node:crypto';
+import { omitUndefined } from '@kube-transform/sdk';
 import type { OwnerReference } from '../api/objects.js';
 
 /** Labels that objects are found by. */
@@ -107,6 +108,22 @@ export const taskName = (task: { runId: string; job: string; wave: number }): st
 
 /** Name of the ConfigMap with what pods have of a bundle in their environment. */
 export const codeName = (digest: string): string => `kt-bundle-${digest}-env`;
+
+/** A bundle in a cluster, as runs and versions keep it. */
+export interface BundleRef {
+  digest: string;
+  /** ConfigMaps of the bundle; 0 where the image has it. */
+  bundleParts: number;
+  /** Variables that hold what workers load, where pods mount nothing. Default: none do. */
+  codeParts?: number;
+}
+
+/** The bundle of what has one, to hand on. */
+export const bundleRef = ({ digest, bundleParts, codeParts }: BundleRef): BundleRef => ({
+  digest,
+  bundleParts,
+  ...omitUndefined({ codeParts }),
+});
 
 /** Names of the ConfigMaps of a bundle. */
 export const bundleNames = (digest: string, count: number): string[] =>

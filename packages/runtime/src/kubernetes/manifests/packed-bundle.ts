@@ -14,7 +14,7 @@ import { fits, tryJson } from '../../parse/parse-json.js';
 import { count, list, record, table, text } from '../../parse/shapes.js';
 import { CONTROLLER_FILES, type Files, inPieces, NOT_OF_PODS } from './config-map-files.js';
 import { EXIT_CODE } from './exit-codes.js';
-import { bundleNames, codeName } from './names.js';
+import { bundleNames, type BundleRef, codeName } from './names.js';
 import { type EnvVar, MOUNT } from './pod-spec.js';
 
 const PACK = 'bundle.gz';
@@ -186,11 +186,7 @@ interface WorkerCode {
 
 /** From its environment where its pod needs no volume, else from a folder, of its image or mounted. */
 export function workerCode(
-  {
-    digest,
-    bundleParts,
-    codeParts = 0,
-  }: { digest: string; bundleParts: number; codeParts?: number | undefined },
+  { digest, bundleParts, codeParts = 0 }: BundleRef,
   needsNoVolume: boolean,
 ): WorkerCode {
   const isBare = needsNoVolume && (bundleParts === 0 || codeParts > 0);

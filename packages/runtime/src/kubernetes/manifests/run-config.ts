@@ -12,10 +12,10 @@ import { RUN_RECORD, type RunRecord, SOURCE } from '../../run-store/run-record.j
 import type { ConfigMap } from '../api/objects.js';
 import { wholeFile } from './config-map-files.js';
 import { CLUSTER_SETTINGS, type ClusterSettings } from './cluster-settings.js';
-import { ANNOTATION, LABEL, runLabels, runName } from './names.js';
+import { ANNOTATION, type BundleRef, LABEL, runLabels, runName } from './names.js';
 
 /** `run.json`. */
-export interface RunConfig {
+export interface RunConfig extends BundleRef {
   runId: string;
   pipeline: string;
   /** new: the record is beside this; retry: it repeats what failed in `from`. */
@@ -23,11 +23,6 @@ export interface RunConfig {
   from: string | null;
   /** Of a retry: steps that are forced, beside those of `from`. Default none. */
   force?: string[];
-  digest: string;
-  /** ConfigMaps of the bundle; 0 where the image has it. */
-  bundleParts: number;
-  /** Variables that hold what workers load, where pods mount nothing. Default: none do. */
-  codeParts?: number;
   settings: ClusterSettings;
   createdAtMs: number;
   /** Where the functions came from, for `kt retry`; see `RunRecord`. */

@@ -4,6 +4,7 @@ import { EXIT_CODE } from './exit-codes.js';
 import {
   ANNOTATION,
   bundleNames,
+  type BundleRef,
   controllerName,
   LABEL,
   labelValue,
@@ -38,15 +39,10 @@ const CONTROLLER = { cpu: '10m', memory: '128Mi', limit: '512Mi' };
 const CONTROLLER_STARTS = 30;
 
 /** What the manifests of one run have in common. */
-export interface RunFrame {
+export interface RunFrame extends BundleRef {
   runId: string;
   pipeline: string;
   settings: ClusterSettings;
-  digest: string;
-  /** Number of ConfigMaps of the bundle. */
-  bundleParts: number;
-  /** Variables that hold what workers load of it. Default: there are none. */
-  codeParts?: number | undefined;
   /** The run's ConfigMap: deleting it ends the run. */
   owner: OwnerReference;
 }

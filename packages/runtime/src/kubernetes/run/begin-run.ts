@@ -7,7 +7,7 @@
 import { KtError, omitUndefined } from '@kube-transform/sdk';
 import type { RunRecord } from '../../run-store/run-record.js';
 import { paths } from '../api/paths.js';
-import { documentName, LABEL, labelValue, ownerOf, runLabels } from '../manifests/names.js';
+import { bundleRef, documentName, LABEL, labelValue, ownerOf, runLabels } from '../manifests/names.js';
 import type { KubeApi } from '../api/kube-api.js';
 import { controllerJob } from '../manifests/run-jobs.js';
 import type { ConfigMap, Job } from '../api/objects.js';
@@ -70,11 +70,11 @@ export async function createControllerJob(
   api: KubeApi,
   { config, uid, start }: { config: RunConfig; uid: string; start: string },
 ): Promise<boolean> {
-  const { runId, pipeline, digest, bundleParts, settings, besideMemory: beside } = config;
+  const { runId, pipeline, settings, besideMemory: beside } = config;
   const { items } = await api.list<ConfigMap>(paths.configMaps(api.namespace), {
     labelSelector: `${LABEL.run}=${labelValue(runId)},${LABEL.component}=run-document`,
   });
-  const frame = { runId, pipeline, settings, digest, bundleParts, owner: ownerOf(runId, uid) };
+  const frame = { runId, pipeline, settings, ...bundleRef(config), owner: ownerOf(runId, uid) };
   const documents = items.map(({ metadata }) => metadata.name).sort();
   const job = controllerJob(frame, { id: start, documents, ...omitUndefined({ besideMemory: beside }) });
   return (await api.create<Job>(paths.jobs(api.namespace), job)) !== null;

@@ -13,7 +13,7 @@ import type { KubeApi } from '../api/kube-api.js';
 import { isKubeError, isMissingRight } from '../api/kube-error.js';
 import type { ConfigMap } from '../api/objects.js';
 import { paths } from '../api/paths.js';
-import { ANNOTATION, bundleNames, codeName } from '../manifests/names.js';
+import { ANNOTATION, bundleNames, type BundleRef, codeName } from '../manifests/names.js';
 
 /** Code that was made or used since then is not collected for its age. */
 const RENEWED_AFTER_MS = 1_800_000;
@@ -39,10 +39,10 @@ export async function renew(api: KubeApi, name: string, clock: Clock): Promise<b
 /** Sees to it that a whole bundle stays; false where a part of it is missing. */
 export async function renewBundle(
   api: KubeApi,
-  { digest, parts, codeParts = 0 }: { digest: string; parts: number; codeParts?: number | undefined },
+  { digest, bundleParts, codeParts = 0 }: BundleRef,
   clock: Clock,
 ): Promise<boolean> {
-  const names = [...bundleNames(digest, parts), ...(codeParts === 0 ? [] : [codeName(digest)])];
+  const names = [...bundleNames(digest, bundleParts), ...(codeParts === 0 ? [] : [codeName(digest)])];
   const are = await Promise.all(names.map(name => renew(api, name, clock)));
   return are.every(is => is);
 }

@@ -1,6 +1,6 @@
 /** The Job of an item anew, where the cluster has none left: a pod reads in the run's store what it ran. */
 import { isKtError, KtError } from '@kube-transform/sdk';
-import { itemJob, ownerOf, type RunConfig } from '@kube-transform/runtime/kubernetes';
+import { bundleRef, itemJob, ownerOf, type RunConfig } from '@kube-transform/runtime/kubernetes';
 import { shellWord } from '../../../terminal/plain-text.js';
 import { type LoggedRun, type Reading, readStored } from '../logs/stored-logs.js';
 import type { ItemPod } from './item-pod.js';
@@ -34,9 +34,9 @@ export async function itemAgain(
 }
 
 const frameOf = ({ config, object }: LoggedRun): Parameters<typeof itemJob>[0] => {
-  const { runId, pipeline, settings, digest, bundleParts, codeParts } = config;
+  const { runId, pipeline, settings } = config;
   return {
-    ...{ runId, pipeline, settings, digest, bundleParts, codeParts },
+    ...{ runId, pipeline, settings, ...bundleRef(config) },
     owner: ownerOf(runId, object.metadata.uid ?? ''),
   };
 };

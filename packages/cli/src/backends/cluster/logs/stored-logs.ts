@@ -16,6 +16,7 @@ import {
   type ConfigMap,
   isKubeError,
   type KubeApi,
+  bundleRef,
   ownerOf,
   paths,
   READ_FROM_START,
@@ -129,13 +130,12 @@ async function* readPage(
   request: ReadRequest,
   reading: Reading & Pick<Waiting, 'words'>,
 ): AsyncGenerator<ReadLine, void> {
-  const { runId, pipeline, settings, digest, bundleParts } = config;
+  const { runId, pipeline, settings } = config;
   const frame = {
     runId,
     pipeline,
     settings,
-    digest,
-    bundleParts,
+    ...bundleRef(config),
     owner: ownerOf(runId, object.metadata.uid ?? ''),
   };
   const job = await api.create(
