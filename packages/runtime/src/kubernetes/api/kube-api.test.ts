@@ -152,6 +152,20 @@ describe('verbs', () => {
     expect(await api().list(jobs)).toEqual({ items: [], resourceVersion: '7' });
   });
 
+  test.each([
+    ['an object', 'PartialObjectMetadata', () => api().get(`${jobs}/a`, { isBrief: true })],
+    ['a list', 'PartialObjectMetadataList', () => api().list(jobs, { isBrief: true })],
+  ])(
+    'of %s only the metadata is asked for, in the words that the API server has for it',
+    async (_, kind, ask) => {
+      await ask();
+      const [asked] = server.askedFor(/^GET/);
+      expect(asked?.headers.accept).toMatch(
+        new RegExp(`^application/json;as=${kind};g=meta\\.k8s\\.io;v=v1, `),
+      );
+    },
+  );
+
   test('pods are found by phase', async () => {
     for (const [name, phase] of Object.entries({ a: 'Pending', b: 'Running', c: 'Pending' })) {
       server.storage.create(paths.pods('ns'), { metadata: { name }, status: { phase } });

@@ -165,7 +165,7 @@ test('CD2: pods that no node has begun - are heard of only where they wait to be
   await until(async () => (asked().length === 2 ? true : undefined));
   expect(asked().sort()).toEqual(['status.phase!=Pending', 'status.phase=Pending,spec.nodeName=']);
   await executor[Symbol.asyncDispose]();
-  await bench.api().deleteAll(paths.jobs('ns'), {});
+  await bench.api().deleteAll(paths.jobs('ns'), { labelSelector: 'kt.dev/run' });
   store = memoryFileStore();
   manifest = await manifestOf({ ...given, container: { image: 'x', result: 'text' } });
   bench.server.asked.length = 0;

@@ -120,7 +120,7 @@ describe('task Jobs', () => {
   });
 
   test('have the labels by which they are found, and no others: nodes compare them often', () => {
-    expect(Object.keys(task().spec!.template.metadata.labels!).sort()).toEqual([
+    expect(Object.keys(task().spec!.template.metadata.labels).sort()).toEqual([
       'app.kubernetes.io/component',
       'app.kubernetes.io/managed-by',
       'app.kubernetes.io/part-of',
