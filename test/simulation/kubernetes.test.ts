@@ -5,18 +5,22 @@ import {
   clusterSettings,
   KubeApi,
   kubernetesExecutor,
+  LABEL,
   ownerOf,
   paths,
 } from '@kube-transform/runtime/kubernetes';
 import type { Clock } from '@kube-transform/runtime';
 import { KubeNode } from '../kit/kube-node.js';
 import { KubeServer } from '../kit/kube-server.js';
+import type { StoredObject } from '../kit/kube-storage.js';
 import { type PodGround, podsOn } from './in-process-pods.js';
 import { faultsOf, type MakeExecutor, SimulatedRun } from './simulated-run.js';
 import { seedsOf } from './seeds.js';
 
 const FASTER = 20;
 const AT_ONCE = 20;
+/** All of them take five seconds together. */
+const LONGEST_MS = 120_000;
 /** Time that goes by faster: what the executor waits for is what its pods do, which take none. */
 const clock: Clock = {
   ...systemClock,
@@ -55,6 +59,9 @@ const onCluster: MakeExecutor = ({ store, record, chance }) => {
   return executor;
 };
 
+const objectsOf = (seed: number, collection: string): StoredObject[] =>
+  server.storage.all(collection).filter(({ metadata }) => metadata.labels?.[LABEL.run] === `s${seed}`);
+
 async function simulate(seed: number): Promise<void> {
   const faults = faultsOf(seed);
   // Warm pods ask whom the address of the run's controller leads to: the one that has claimed it last, while
@@ -64,17 +71,28 @@ async function simulate(seed: number): Promise<void> {
   const run = new SimulatedRun(onCluster, faults, { ...drivers, reuse });
   const said = await run.run();
   grounds.delete(`s${seed}`);
-  for (const { metadata } of server.storage.all(paths.jobs('ns')))
-    if (metadata.labels?.['kube-transform.io/run'] === `s${seed}`)
-      server.storage.delete(paths.jobs('ns'), metadata.name, 'Background');
+  for (const { metadata } of objectsOf(seed, paths.jobs('ns')))
+    server.storage.delete(paths.jobs('ns'), metadata.name, 'Background');
   // Failed: its pods could not reach the store, three times in a row.
   if (said !== 'Completed') expect(['BAD_RUN', 'Failed'], run.said.join('\n')).toContain(said);
+}
+
+/** As {@link simulate}; a run that does not end is told with all that there is of it. */
+async function inTime(seed: number): Promise<void> {
+  const over = new AbortController();
+  const late = async (): Promise<never> => {
+    await systemClock.sleep(LONGEST_MS, over.signal);
+    const found = [paths.jobs('ns'), paths.pods('ns')].flatMap(collection => objectsOf(seed, collection));
+    const lines = found.map(({ metadata, ...rest }) => `${metadata.name} ${JSON.stringify(rest['status'])}`);
+    throw new Error([`seed ${seed} has not ended after ${LONGEST_MS / 1000} s:`, ...lines].join('\n'));
+  };
+  await Promise.race([simulate(seed), late()]).finally(() => over.abort());
 }
 
 test('with any seed (CI: 40) no run says Completed with other results', { timeout: 300_000 }, async () => {
   const seeds = seedsOf(40);
   const lanes = Array.from({ length: AT_ONCE }, async () => {
-    for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) await simulate(seed);
+    for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) await inTime(seed);
   });
   await Promise.all(lanes);
 });

@@ -34,6 +34,18 @@ async function endOf(body) {
   }
 }
 
+/** Nodes learn of a Service's pods a moment after these are ready. */
+async function reachable(tries = 100) {
+  try {
+    await ask('/jobs?label=test%3Dover');
+  } catch (error) {
+    if (error.code === undefined || tries === 0) throw error;
+    await wait(100);
+    await reachable(tries - 1);
+  }
+}
+
+await reachable();
 const jobs = [
   { job_definition_name: 'helloworld' },
   { job_definition_name: 'template', templatevar: 'a "b"' },

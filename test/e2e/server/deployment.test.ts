@@ -86,6 +86,7 @@ test('the rendered server - serves from its pods, also while one is replaced', a
     async () => (await saidBy(cluster, 'client')).split('\n'),
     lines => lines.length > 1,
   );
+  expect(done, 'what the client says first').toMatch(/^\[/);
   const ended = JSON.parse(done) as EndedJob[];
   expect(ended.map(({ state, logs }) => ({ state, logs }))).toEqual([
     { state: 'Complete', logs: [{ one: ['Hello, world!', ''], two: ['Hello, other world!', ''] }] },
