@@ -161,25 +161,22 @@ export const deployLabels = (
   [LABEL.project]: labelValue(project),
 });
 
-/** Labels that everything of a run has. */
+/** Labels that everything of a run has; its pods of steps have {@link foundBy} alone. */
 export function runLabels(runId: string, pipeline: string, component: Component): Record<string, string> {
   return {
     'app.kubernetes.io/name': 'kt',
     'app.kubernetes.io/instance': labelValue(runId),
-    [LABEL.pipeline]: labelValue(pipeline),
-    [LABEL.component]: component,
-    [LABEL.managedBy]: 'kt',
-    [LABEL.run]: labelValue(runId),
+    ...foundBy(runId, pipeline, component),
   };
 }
 
 /**
- * Labels of each pod of a step: of those of its Job what pods are found by. A node compares the labels of all
- * its pods whenever one of them changes, and there are as many of these as items.
+ * Those of them that something is found by. A node compares the labels of all its pods whenever one of them
+ * changes, and there are as many pods of steps as items.
  */
-export const taskLabels = (runId: string, pipeline: string): Record<string, string> => ({
+export const foundBy = (runId: string, pipeline: string, component: Component): Record<string, string> => ({
   [LABEL.pipeline]: labelValue(pipeline),
-  [LABEL.component]: 'task',
+  [LABEL.component]: component,
   [LABEL.managedBy]: 'kt',
   [LABEL.run]: labelValue(runId),
 });

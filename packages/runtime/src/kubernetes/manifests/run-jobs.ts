@@ -6,12 +6,12 @@ import {
   bundleNames,
   type BundleRef,
   controllerName,
+  foundBy,
   LABEL,
   labelValue,
   runLabels,
   runName,
   shortHash,
-  taskLabels,
   taskName,
   userLabels,
 } from './names.js';
@@ -138,7 +138,7 @@ export function taskJob(frame: RunFrame, plan: WavePlan): Job {
   const own = { ...settings.defaults, ...job.kubernetes };
   const found = {
     ...userLabels(job.labels),
-    ...taskLabels(runId, pipeline),
+    ...foundBy(runId, pipeline, 'task'),
     [LABEL.job]: labelValue(job.name),
     ...(plan.container === undefined ? {} : { [LABEL.container]: 'true' }),
   };

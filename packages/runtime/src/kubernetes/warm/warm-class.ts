@@ -4,11 +4,11 @@ import type { Job } from '../api/objects.js';
 import { type ClusterSettings, isQueued } from '../manifests/cluster-settings.js';
 import {
   ANNOTATION,
+  foundBy,
   JOB_NAME,
   LABEL,
   runLabels,
   shortHash,
-  taskLabels,
   userLabels,
 } from '../manifests/names.js';
 import { type EnvVar, podLabels, withJobOptions } from '../manifests/pod-spec.js';
@@ -46,7 +46,7 @@ export function warmClass(frame: RunFrame, job: KTJob, memory: string): WarmClas
   const spec = withJobOptions(pod, job, { settings, items: null });
   const id = shortHash(JSON.stringify([common, annotations, spec, patch ?? null]));
   const labels = { ...common, [LABEL.warm]: id };
-  const found = { ...userLabels(job.labels), ...taskLabels(runId, pipeline), [LABEL.warm]: id };
+  const found = { ...userLabels(job.labels), ...foundBy(runId, pipeline, 'task'), [LABEL.warm]: id };
   const template = { metadata: { labels: podLabels(settings, found), annotations }, spec };
   const jobOf = (number: number, lanes: number): Job =>
     indexedJob(frame, {
