@@ -7,6 +7,8 @@ import { type TestCluster, testCluster } from '../kit/cluster.js';
 import { type GivenJob, KINDS, submitJobs, type Submitted } from '../kit/submitted.js';
 
 const SOON = { startTimeout: '6s' };
+/** A node that is busy has not read a Secret or ConfigMap at its first try; it tries again after 10–15 s. */
+const READ_BY_NODE = { startTimeout: '30s' };
 interface Case {
   mode: string;
   kubernetes: object;
@@ -55,14 +57,14 @@ const CASES: Case[] = [
   },
   {
     mode: 'a missing ConfigMap',
-    kubernetes: { envFrom: [{ configMapRef: { name: 'flags' } }], ...SOON },
+    kubernetes: { envFrom: [{ configMapRef: { name: 'flags' } }], ...READ_BY_NODE },
     reason: 'CreateContainerConfigError',
     says: /configmap "flags" not found/,
     remedy: /Make the ConfigMap "flags" in the namespace/,
   },
   {
     mode: 'a missing Secret',
-    kubernetes: { envFrom: [{ secretRef: { name: 'token' } }], ...SOON },
+    kubernetes: { envFrom: [{ secretRef: { name: 'token' } }], ...READ_BY_NODE },
     reason: 'CreateContainerConfigError',
     says: /secret "token" not found/,
     remedy: /Make the Secret "token" in the namespace/,
@@ -78,7 +80,7 @@ const CASES: Case[] = [
           },
         ],
       },
-      ...SOON,
+      ...READ_BY_NODE,
     },
     reason: 'CreateContainerConfigError',
     says: /couldn't find key flag/,
@@ -89,7 +91,7 @@ const CASES: Case[] = [
     kubernetes: {
       volumes: [{ name: 'more', secret: { secretName: 'certs' } }],
       volumeMounts: [{ name: 'more', mountPath: '/more' }],
-      ...SOON,
+      ...READ_BY_NODE,
     },
     reason: 'FailedMount',
     says: /secret "certs" not found/,

@@ -36,6 +36,12 @@ describe('a container that waits', () => {
       'grace',
       /Add the key a to the Secret "token"/,
     ],
+    [
+      'CreateContainerConfigError',
+      'failed to sync secret cache: timed out waiting for the condition',
+      'grace',
+      /tries again by itself/,
+    ],
     ['CreateContainerError', 'context deadline exceeded', 'grace', /kubectl describe pod/],
     ['SomethingNew', 'nobody knows', 'grace', /kubectl describe pod/],
   ])('%s: %s', (reason, message, waitLimit, remedy) => {

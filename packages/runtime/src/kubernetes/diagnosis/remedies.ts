@@ -28,8 +28,14 @@ export function imageRemedy(pod: Pod, words: string): string {
   return 'Can the nodes reach the registry? Kubernetes tries again by itself, with growing pauses.';
 }
 
+/** A node that has not heard of a Secret or ConfigMap in the second that it waits for it. */
+const UNREAD = /failed to sync (secret|configmap) cache/;
+const unreadRemedy =
+  'Its node has not been told of it by the API server yet, and tries again by itself. Is the node busy? See `kubectl describe node`.';
+
 /** For a container that cannot be made. */
 export function containerRemedy(words: string): string {
+  if (UNREAD.test(words)) return unreadRemedy;
   const key = /couldn't find key (\S+) in (ConfigMap|Secret) \S*?([^/\s]+)$/i.exec(words);
   if (key !== null)
     return `Add the key ${key[1] ?? ''} to the ${key[2] ?? ''} "${key[3] ?? ''}", or take it out of the step's env (kubernetes.podPatch).`;
@@ -43,6 +49,7 @@ export function containerRemedy(words: string): string {
 
 /** For a node that cannot prepare a pod. */
 export function mountRemedy(reason: string, words: string): string {
+  if (UNREAD.test(words)) return unreadRemedy;
   const missing =
     /(configmap|secret|references non-existent \S+ key|persistentvolumeclaim) "([^"]+)" not found/i.exec(
       words,
