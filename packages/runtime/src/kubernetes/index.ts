@@ -14,7 +14,7 @@ export { inClusterConnection } from './api/connection.js';
 export { watch } from './api/watch.js';
 export type { WatchChange } from './api/watch.js';
 export { nthOfRanges } from './api/index-ranges.js';
-export { KubeApi } from './api/kube-api.js';
+export { KubeApi, type ListOptions } from './api/kube-api.js';
 export { isKubeError, KubeError } from './api/kube-error.js';
 export { kubernetesExecutor } from './executor/kubernetes-executor.js';
 export type { KubernetesExecutor, KubernetesOptions } from './executor/options.js';

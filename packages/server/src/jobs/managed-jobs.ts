@@ -11,6 +11,7 @@ import {
   type KubeApi,
   KubeApi as Api,
   type KubeConnection,
+  type ListOptions,
   paths,
 } from '@kube-transform/runtime/kubernetes';
 import { systemClock } from '@kube-transform/runtime/internal';
@@ -112,17 +113,16 @@ export class JobManager {
   async list({
     definition,
     labels = {},
-    pageSize,
+    ...paging
   }: {
     definition?: string | undefined;
     labels?: Readonly<Record<string, string>>;
-    pageSize?: number;
-  } = {}): Promise<JobObject[]> {
+  } & Pick<ListOptions, 'pageSize' | 'betweenPages'> = {}): Promise<JobObject[]> {
     const { [MARK.signature]: _, ...others } = labels;
     const asked = { ...others, ...(definition === undefined ? {} : { [MARK.definition]: definition }) };
     const labelSelector = selectorOf({ [MARK.signature]: this.signature, ...asked });
     const path = paths.jobs(this.api.namespace);
-    const { items } = await this.api.list<JobObject>(path, { labelSelector, pageSize });
+    const { items } = await this.api.list<JobObject>(path, { labelSelector, ...paging });
     return items;
   }
 

@@ -32,8 +32,9 @@ export interface RetentionOptions {
 
 const INTERVAL_MS = 60_000;
 const NEEDED_MS = 86_400_000;
-/** Small: requests are answered between two pages. */
+/** Small, and with pauses: requests are answered in between, here and by the API server. */
 const PAGE = 100;
+const PAUSE_MS = 25;
 const SECONDS = /^\d{1,15}(?:\.\d+)?$/;
 
 /** Marks finished Jobs with the time of their deletion, and deletes those whose time has come. */
@@ -110,13 +111,18 @@ export class JobRetention {
   }
 
   async #finished(): Promise<JobObject[]> {
-    const all = await this.#options.jobs.list({ pageSize: PAGE });
+    const all = await this.#list();
     return all.filter(job => wordFor(job) !== 'Running' && job.metadata.deletionTimestamp === undefined);
+  }
+
+  async #list(labels: Readonly<Record<string, string>> = {}): Promise<JobObject[]> {
+    const { jobs, clock } = this.#options;
+    return await jobs.list({ labels, pageSize: PAGE, betweenPages: () => clock.sleep(PAUSE_MS) });
   }
 
   /** Whom Jobs wait for, as NAME:UID. */
   async #awaited(): Promise<Set<string>> {
-    const followed = await this.#options.jobs.list({ labels: { [MARK.followed]: 'true' }, pageSize: PAGE });
+    const followed = await this.#list({ [MARK.followed]: 'true' });
     return new Set(followed.flatMap(job => (waitsForIfKnown(job) ?? []).map(one => textOf([one]))));
   }
 

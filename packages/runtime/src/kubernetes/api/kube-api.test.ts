@@ -133,6 +133,10 @@ describe('verbs', () => {
     );
     expect(all.resourceVersion).toBe(server.storage.version);
     expect(server.asked).toHaveLength(3);
+    const askedBefore: number[] = [];
+    const betweenPages = async (): Promise<void> => void askedBefore.push(server.asked.length);
+    expect((await kube.list(configMaps, { betweenPages, pageSize: 600 })).items).toHaveLength(1201);
+    expect(askedBefore).toEqual([4, 5]);
     expect((await kube.list(configMaps, { labelSelector: 'odd=yes' })).items).toHaveLength(600);
     expect((await kube.list(configMaps, { fieldSelector: 'metadata.name=c0007' })).items).toHaveLength(1);
   });

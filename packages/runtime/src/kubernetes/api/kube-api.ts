@@ -37,6 +37,7 @@ export interface Listed<T> {
 export interface ListOptions {
   notOlderThan?: string | undefined;
   pageSize?: number | undefined;
+  betweenPages?: (() => Promise<void>) | undefined;
 }
 
 const PAGE = 500;
@@ -150,7 +151,7 @@ export class KubeApi {
   /**
    * The selected objects of a collection as they are now, in pages; with `notOlderThan` as they were at that
    * version, or later: a server whose cache is behind makes who wants to know it wait for 100 ms. `pageSize`:
-   * smaller ones keep the process from others for a shorter time. Default 500.
+   * smaller ones keep the process from others for a shorter time. Default 500. `betweenPages`: waited for.
    */
   async list<T extends KubeObject>(
     path: string,
@@ -201,10 +202,10 @@ export class KubeApi {
 
   async #pages<T extends KubeObject>(
     path: string,
-    options: Selectors & CallOptions & { notOlderThan?: string | undefined },
+    options: Selectors & CallOptions & Omit<ListOptions, 'pageSize'>,
     limit: number | undefined,
   ): Promise<Listed<T>> {
-    const { labelSelector, fieldSelector, notOlderThan, ...rest } = options;
+    const { labelSelector, fieldSelector, notOlderThan, betweenPages, ...rest } = options;
     const items: T[] = [];
     let token: string | undefined;
     for (;;) {
@@ -220,6 +221,7 @@ export class KubeApi {
       token = page.metadata.continue;
       if (token === undefined || token === '')
         return { items, resourceVersion: page.metadata.resourceVersion ?? '' };
+      await betweenPages?.();
     }
   }
 }
