@@ -174,21 +174,44 @@ export class SimulatedRun {
     return ends.find(said => said !== 'RUN_TAKEN_OVER' && said !== 'STORE_FAILED') ?? ends[0] ?? '';
   }
 
-  /** Two drivers; the second begins when the first has told of some things, or has ended. */
+  /**
+   * Two drivers; the second begins when the first has told of some things, or has ended. Pods ask the second
+   * alone, so the first may wait for ever once that has ended: Kubernetes begins one again whose store has
+   * failed, and where the run is not to go on the first is ended.
+   */
   async #oneAfterTheOther(record: RunRecord): Promise<string[]> {
     let left = this.#chance.oneOf(8);
     let begin = (): void => undefined;
     const begun = new Promise<void>(resolve => (begin = resolve));
-    const first = this.#one(record, () => (left-- === 0 ? begin() : undefined)).finally(begin);
-    return Promise.all([first, begun.then(() => this.#one(record))]);
+    const ended = new AbortController();
+    const said: string[] = [];
+    const publish = (): void => (left-- === 0 ? begin() : undefined);
+    const first = this.#one(record, { publish, stop: ended.signal })
+      .then(word => (ended.signal.aborted ? undefined : said.push(word)))
+      .finally(begin);
+    const heirs = async (): Promise<string> => {
+      await begun;
+      let heir = await this.#one(record);
+      while (heir === 'STORE_FAILED' && said.length === 0) heir = await this.#one(record);
+      if (heir !== 'Completed') ended.abort();
+      return heir;
+    };
+    const [heir] = await Promise.all([heirs(), first]);
+    return [...said, heir];
   }
 
-  async #one(record: RunRecord, publish: () => void = () => undefined): Promise<string> {
+  async #one(
+    record: RunRecord,
+    {
+      publish = () => undefined,
+      stop = new AbortController().signal,
+    }: { publish?: () => void; stop?: AbortSignal } = {},
+  ): Promise<string> {
     const never = new AbortController().signal;
     const around = { store: this.#store, clock: hurried, record, chance: this.#chance };
     try {
       const { status } = await drive({
-        ...{ store: this.#store, clock: hurried, record, drain: never, stop: never, cancel: never },
+        ...{ store: this.#store, clock: hurried, record, drain: never, stop, cancel: never },
         executor: await this.#make(around),
         sink: { publish },
         resumed: this.drives++ > 0,
