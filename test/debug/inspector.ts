@@ -1,6 +1,7 @@
 /** A debugger for tests: speaks the Chrome DevTools protocol to a Node process that listens on a port. */
 import { request } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { setTimeout as later } from 'node:timers/promises';
 import { upgradeHeaders, WebSocket } from '../../packages/runtime/src/kubernetes/api/web-socket.js';
 
 interface Message {
@@ -12,6 +13,10 @@ interface Message {
 interface Frame {
   callFrameId: string;
 }
+
+/** A connection that leads nowhere says nothing, and another one may answer. */
+const ANSWER_WITHIN_MS = 5000;
+const AGAIN_MS = 50;
 
 /** A process that is debugged. */
 export class Inspector {
@@ -27,9 +32,11 @@ export class Inspector {
   /** Attaches as soon as somebody listens there. */
   static async attach(port: number): Promise<Inspector> {
     for (;;) {
-      const target = await targetOf(port).catch(() => undefined);
-      if (target !== undefined) return new Inspector(await connect(new URL(target)));
-      await new Promise<void>(resolve => setImmediate(resolve));
+      const socket = await targetOf(port)
+        .then(connect)
+        .catch(() => undefined);
+      if (socket !== undefined) return new Inspector(socket);
+      await later(AGAIN_MS);
     }
   }
 
@@ -77,18 +84,25 @@ export class Inspector {
 }
 
 /** The URL of the only thing that can be debugged there. */
-async function targetOf(port: number): Promise<string> {
-  const answer = await fetch(`http://127.0.0.1:${port}/json/list`);
+async function targetOf(port: number): Promise<URL> {
+  const signal = AbortSignal.timeout(ANSWER_WITHIN_MS);
+  const answer = await fetch(`http://127.0.0.1:${port}/json/list`, { signal });
   const [target] = (await answer.json()) as { webSocketDebuggerUrl: string }[];
-  return target?.webSocketDebuggerUrl ?? '';
+  return new URL(target?.webSocketDebuggerUrl ?? '');
 }
 
 async function connect({ hostname, port, pathname }: URL): Promise<WebSocket> {
   const { 'Sec-WebSocket-Protocol': _, ...headers } = upgradeHeaders([]).headers;
   return await new Promise((resolve, reject) => {
     const asked = request({ hostname, port, path: pathname, headers });
+    const late = AbortSignal.timeout(ANSWER_WITHIN_MS);
+    const giveUp = (): void => void asked.destroy(new Error('nobody answers'));
+    late.addEventListener('abort', giveUp);
     asked.once('error', reject);
-    asked.once('upgrade', (_answer, socket: Duplex, head) => resolve(new WebSocket(inText(socket), head)));
+    asked.once('upgrade', (_answer, socket: Duplex, head) => {
+      late.removeEventListener('abort', giveUp);
+      resolve(new WebSocket(inText(socket), head));
+    });
     asked.end();
   });
 }
