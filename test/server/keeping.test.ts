@@ -105,4 +105,18 @@ describe('retention', () => {
     await loop;
     expect(opened.kube.storage.all(JOBS)).toEqual([]);
   });
+
+  test('R2: its signal - ends a pass between two pages, and nothing is told', async () => {
+    putJobs(
+      opened,
+      Array.from({ length: 150 }, (_, i) => job(`done-${i}`, { status: DONE })),
+    );
+    const ending = new AbortController();
+    const loop = retention().run(ending.signal);
+    await opened.clock.waitedFor(25);
+    ending.abort();
+    await loop;
+    expect(opened.kube.asked.filter(({ method }) => method === 'PATCH')).toEqual([]);
+    expect(opened.told).toEqual([]);
+  });
 });

@@ -55,11 +55,12 @@ export class JobRetention {
     return await this.#deleteDue(await this.#finished());
   }
 
-  async #mark(finished: readonly JobObject[]): Promise<void> {
+  async #mark(finished: readonly JobObject[], signal?: AbortSignal): Promise<void> {
     const { jobs, retentionSec, clock } = this.#options;
     // eslint-disable-next-line no-restricted-syntax -- a time of day, which others read
     const at = String(Math.ceil(clock.nowMs() / 1000) + retentionSec);
     for (const job of finished) {
+      signal?.throwIfAborted();
       if (job.metadata.annotations?.[MARK.deletion] !== undefined) continue;
       const patch = { metadata: { uid: job.metadata.uid, annotations: { [MARK.deletion]: at } } };
       await this.#try(job, 'marked', () =>
@@ -68,12 +69,13 @@ export class JobRetention {
     }
   }
 
-  async #deleteDue(finished: readonly JobObject[]): Promise<string[]> {
+  async #deleteDue(finished: readonly JobObject[], signal?: AbortSignal): Promise<string[]> {
     const { api } = this.#options.jobs;
     const deleted: string[] = [];
     const due = finished.filter(job => this.#isDue(job));
-    const awaited = due.length === 0 ? new Set<string>() : await this.#awaited();
+    const awaited = due.length === 0 ? new Set<string>() : await this.#awaited(signal);
     for (const job of due) {
+      signal?.throwIfAborted();
       if (awaited.has(textOf([{ name: job.metadata.name, uid: job.metadata.uid ?? '' }]))) continue;
       await this.#try(job, 'deleted', async () => {
         await this.#options.beforeDelete?.(job);
@@ -88,16 +90,17 @@ export class JobRetention {
     return deleted;
   }
 
-  /** Both, once; the names of those that were deleted. Never rejects. */
-  async pass(): Promise<string[]> {
+  /** Both, once, or until the signal; the names of those that were deleted. Never rejects. */
+  async pass(signal?: AbortSignal): Promise<string[]> {
     try {
-      const finished = await this.#finished();
-      await this.#mark(finished);
-      const gone = await this.#deleteDue(finished);
+      const finished = await this.#finished(signal);
+      await this.#mark(finished, signal);
+      const gone = await this.#deleteDue(finished, signal);
       this.#options.deleted?.(gone.length);
       return gone;
     } catch (error) {
-      this.#options.tell(`Finished jobs could not be looked through: ${messageOf(error)}`);
+      if (signal?.aborted !== true)
+        this.#options.tell(`Finished jobs could not be looked through: ${messageOf(error)}`);
       return [];
     }
   }
@@ -105,24 +108,30 @@ export class JobRetention {
   /** Both, again and again, until the signal. Never rejects. */
   async run(signal: AbortSignal, intervalMs: number = INTERVAL_MS): Promise<void> {
     while (!signal.aborted) {
-      await this.pass();
+      await this.pass(signal);
       await this.#options.clock.sleep(intervalMs, signal).catch(() => undefined);
     }
   }
 
-  async #finished(): Promise<JobObject[]> {
-    const all = await this.#list();
+  async #finished(signal?: AbortSignal): Promise<JobObject[]> {
+    const all = await this.#list({ signal });
     return all.filter(job => wordFor(job) !== 'Running' && job.metadata.deletionTimestamp === undefined);
   }
 
-  async #list(labels: Readonly<Record<string, string>> = {}): Promise<JobObject[]> {
+  async #list({
+    labels = {},
+    signal,
+  }: {
+    labels?: Readonly<Record<string, string>>;
+    signal: AbortSignal | undefined;
+  }): Promise<JobObject[]> {
     const { jobs, clock } = this.#options;
-    return await jobs.list({ labels, pageSize: PAGE, betweenPages: () => clock.sleep(PAUSE_MS) });
+    return await jobs.list({ labels, pageSize: PAGE, betweenPages: () => clock.sleep(PAUSE_MS, signal) });
   }
 
   /** Whom Jobs wait for, as NAME:UID. */
-  async #awaited(): Promise<Set<string>> {
-    const followed = await this.#list({ [MARK.followed]: 'true' });
+  async #awaited(signal?: AbortSignal): Promise<Set<string>> {
+    const followed = await this.#list({ labels: { [MARK.followed]: 'true' }, signal });
     return new Set(followed.flatMap(job => (waitsForIfKnown(job) ?? []).map(one => textOf([one]))));
   }
 

@@ -28,49 +28,44 @@ export function imageRemedy(pod: Pod, words: string): string {
   return 'Can the nodes reach the registry? Kubernetes tries again by itself, with growing pauses.';
 }
 
-/** A node that has not heard of a Secret or ConfigMap in the second that it waits for it. */
-const UNREAD = /failed to sync (secret|configmap) cache/;
-const unreadRemedy =
-  'Its node has not been told of it by the API server yet, and tries again by itself. Is the node busy? See `kubectl describe node`.';
-
 /** For a container that cannot be made. */
 export function containerRemedy(words: string): string {
-  if (UNREAD.test(words)) return unreadRemedy;
   const key = /couldn't find key (\S+) in (ConfigMap|Secret) \S*?([^/\s]+)$/i.exec(words);
   if (key !== null)
     return `Add the key ${key[1] ?? ''} to the ${key[2] ?? ''} "${key[3] ?? ''}", or take it out of the step's env (kubernetes.podPatch).`;
-  const missing = /(configmap|secret) "([^"]+)" not found/i.exec(words);
-  if (missing !== null) return missingObject(missing[1] ?? '', missing[2] ?? '');
   if (/non-?root/i.test(words)) {
     return 'Use an image that runs as a numeric user other than 0, or give one in kubernetes.podPatch: {"securityContext": {"runAsUser": 65532}}.';
   }
-  return 'See `kubectl describe pod` of one of its pods.';
+  return objectRemedy(words) ?? 'See `kubectl describe pod` of one of its pods.';
 }
 
 /** For a node that cannot prepare a pod. */
 export function mountRemedy(reason: string, words: string): string {
-  if (UNREAD.test(words)) return unreadRemedy;
-  const missing =
-    /(configmap|secret|references non-existent \S+ key|persistentvolumeclaim) "([^"]+)" not found/i.exec(
-      words,
-    );
-  if (missing !== null) return missingObject(missing[1] ?? '', missing[2] ?? '');
   if (/hostPath type check failed/.test(words))
     return 'That path must exist on every node on which pods may run; or use a claim: --volume pvc:NAME.';
   if (/sandbox|network/i.test(reason))
     return 'The network or container runtime of the node is not well: see `kubectl describe node`.';
-  return 'Check the volume that is named there: does it exist, and may this node mount it?';
+  return (
+    objectRemedy(words) ?? 'Check the volume that is named there: does it exist, and may this node mount it?'
+  );
 }
 
+const MISSING = /(configmap|secret|persistentvolumeclaim) "([^"]+)" not found/i;
 const NAMES: Record<string, string> = {
   configmap: 'ConfigMap',
   secret: 'Secret',
   persistentvolumeclaim: 'PersistentVolumeClaim',
 };
 
-function missingObject(kind: string, name: string): string {
-  const proper = NAMES[kind.toLowerCase()] ?? kind;
-  return `Make the ${proper} "${name}" in the namespace of the run, or take it out of the step's kubernetes.envFrom and volumes.`;
+/** For an object that a pod names, and that its node does not see; undefined: the words are of none. */
+function objectRemedy(words: string): string | undefined {
+  // It waits a second for the API server to tell it of one.
+  if (/failed to sync (secret|configmap) cache/.test(words))
+    return 'Its node has not been told of it by the API server yet, and tries again by itself. Is the node busy? See `kubectl describe node`.';
+  const [, kind = '', name] = MISSING.exec(words) ?? [];
+  return name === undefined
+    ? undefined
+    : `Make the ${NAMES[kind.toLowerCase()] ?? kind} "${name}" in the namespace of the run, or take it out of the step's kubernetes.envFrom and volumes.`;
 }
 
 /** For a pod that waits at a gate. */
