@@ -19,7 +19,7 @@ export { readRun } from './reporting/read-run.js';
 export type { Outcomes, ReadOptions } from './reporting/read-run.js';
 export { readFailedLogs, readLogs } from './reporting/run-logs.js';
 export type { FailedLog, LogFilter, LogLine } from './reporting/run-logs.js';
-export type { JobProgress, RunSummary } from './reporting/run-summary.js';
+export type { JobProgress, PodAtWork, RunSummary } from './reporting/run-summary.js';
 export { runPipeline } from './run-pipeline.js';
 export type { RunPipelineOptions, RunResult } from './run-pipeline.js';
 export type { ItemOutcome } from './run-store/item-results.js';

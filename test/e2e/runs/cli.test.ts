@@ -204,8 +204,9 @@ describe('a run that goes on', () => {
     expect(followed.code).toBe(130);
     expect(followed.err).toContain('The run goes on. Come back to it: kt status live --follow');
     await podsRun(cluster, 'live', 2);
-    const [status, resume, retry, gc] = await Promise.all([
+    const [status, text, resume, retry, gc] = await Promise.all([
       kt(dir, ['status', 'live', '--json']),
+      kt(dir, ['status', 'live']),
       kt(dir, ['submit', '--resume', 'live']),
       kt(dir, ['retry', 'live', '--failed']),
       kt(dir, ['gc', '--older-than', '0s', '--dry-run']),
@@ -213,7 +214,9 @@ describe('a run that goes on', () => {
     expect(JSON.parse(status.out)).toMatchObject({
       status: 'Running',
       jobs: { list: { status: 'Completed' }, work: { status: 'Running', items: 4 } },
+      pods: expect.arrayContaining([{ name: IN_POD, job: 'work' }]) as object,
     });
+    expect(text.out).toMatch(/^work: runs in kt-work-\S+, kt-work-/m);
     expectMistake(resume, /RUN_IS_DRIVEN.*kt status live --follow; if you know that it is lost, use --steal/);
     expectMistake(retry, /RUN_IS_DRIVEN.*kt cancel live/);
     expect(gc.out).not.toMatch(/run live/);

@@ -1,6 +1,13 @@
 /** A run's status as a document: what `kt status --json` prints, wherever the run is. */
 import { type FailureCause, type JobStatus, omitUndefined } from '@kube-transform/sdk';
-import type { FailedItem, FailureGroup, Resolve, RunStatus, RunSummary } from '@kube-transform/runtime';
+import type {
+  FailedItem,
+  FailureGroup,
+  PodAtWork,
+  Resolve,
+  RunStatus,
+  RunSummary,
+} from '@kube-transform/runtime';
 import { failureOf, isOver, jobCount, toldFailures, whereOf } from '@kube-transform/runtime/internal';
 
 /** What `kt status --json` prints of a run, wherever it is. */
@@ -53,6 +60,8 @@ export interface StatusJson {
     /** How many failures are of none of these kinds. */
     omitted: number;
   };
+  /** The pods that run it now, at most 50 of them; absent where the run has ended, or is in no cluster. */
+  pods?: PodAtWork[];
   /** Why nobody drives the run, or what goes wrong and is tried again. */
   problem?: string;
 }
@@ -63,7 +72,7 @@ export interface StatusJson {
  * @param resolve makes stacks readable for `where`. Default: it is as the run's backend tells it.
  */
 export function statusJson(summary: RunSummary, resolve?: Resolve): StatusJson {
-  const { runId, pipeline, status, jobs } = summary;
+  const { runId, pipeline, status, jobs, pods } = summary;
   const more = jobCount(summary) - jobs.length;
   const problem = problemOf(summary);
   return {
@@ -87,7 +96,7 @@ export function statusJson(summary: RunSummary, resolve?: Resolve): StatusJson {
     ),
     ...omitUndefined({ moreJobs: more > 0 ? more : undefined }),
     failures: failuresOf(summary, resolve),
-    ...omitUndefined({ problem: problem ?? undefined }),
+    ...omitUndefined({ pods, problem: problem ?? undefined }),
   };
 }
 

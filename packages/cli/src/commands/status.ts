@@ -12,7 +12,8 @@ export function statusCommand(cli: Cli): Command {
   const command = new Command('status')
     .summary('show where a run stands, step by step, and what failed')
     .description(
-      'Shows where a run stands: its steps with their items, what they wait for, and its failures by kind.\n' +
+      'Shows where a run stands: its steps with their items, what they wait for, the pods that\n' +
+        'work on a cluster, and its failures by kind.\n' +
         'With --json, failures.groups has the kinds of failures with examples (at most 20 kinds), and failures.omitted\n' +
         'counts the failures of all other kinds.\n' +
         'A run that is not in the store here is looked for in the cluster of the last submit (or of KT_CONTEXT, KT_NAMESPACE).',

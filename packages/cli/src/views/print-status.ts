@@ -11,6 +11,7 @@ import { shellWord } from '../terminal/plain-text.js';
 
 const ROWS = 200;
 const GROUPS = 10;
+const PODS = 3;
 
 /** How long a run has gone on: until now, or until it last moved; null where it has not begun, and ended. */
 export function elapsedMs(
@@ -53,6 +54,17 @@ function printSteps(summary: RunSummary, output: Output): void {
   if (hidden > 0) output.out(`  … and ${plural(hidden, 'more step')}`);
   for (const { name, waiting } of shown)
     if (waiting !== null) output.out(coloured('Interrupted', `${name}: waiting because ${waiting}`));
+  printPods(summary, output);
+}
+
+/** Names the pods that work, as one looks into them with kubectl: of each step some. */
+function printPods({ pods = [] }: RunSummary, output: Output): void {
+  const byJob = new Map<string | null, string[]>();
+  for (const { name, job } of pods) byJob.set(job, [...(byJob.get(job) ?? []), name]);
+  for (const [job, names] of byJob) {
+    const more = names.length > PODS ? ', …' : '';
+    output.out(`${job ?? 'steps that share pods'}: runs in ${names.slice(0, PODS).join(', ')}${more}`);
+  }
 }
 
 function counts(job: JobProgress): string {

@@ -35,6 +35,14 @@ export interface JobProgress {
   waiting: string | null;
 }
 
+/** A pod of Kubernetes that runs items of a run now. */
+export interface PodAtWork {
+  /** Its name. */
+  name: string;
+  /** Its step; null where it runs those of many. */
+  job: string | null;
+}
+
 /** How a run stands. Times are milliseconds since 1970. */
 export interface RunSummary {
   /** Its whole id. */
@@ -70,6 +78,8 @@ export interface RunSummary {
   problem: string | null;
   /** Something that goes wrong and is tried again. */
   trouble: string | null;
+  /** The pods that run it now, at most 50 of them; absent where that is not told: it is not in a cluster. */
+  pods?: PodAtWork[] | undefined;
   /** Why it cannot be read: nothing else is known of it. Only lists have such runs. */
   unreadable: Problem | null;
 }
@@ -78,7 +88,7 @@ export interface RunSummary {
 export type NewSummary = Pick<RunSummary, 'runId' | 'pipeline' | 'createdMs' | 'retryOf'>;
 
 /** What the controller of a run in a cluster reports; the rest is in the run's ConfigMap from the start. */
-export type ReportedSummary = Omit<RunSummary, 'createdMs' | 'retryOf' | 'unreadable'>;
+export type ReportedSummary = Omit<RunSummary, 'createdMs' | 'retryOf' | 'pods' | 'unreadable'>;
 
 /** A run that has not begun. */
 export function newRunSummary(run: NewSummary): RunSummary {

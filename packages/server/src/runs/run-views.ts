@@ -71,6 +71,8 @@ const GroupView = z.object({
   examples: z.array(FailedItemView),
 });
 
+const PodView = z.object({ name: text, job: words.describe('Its step; null where it runs those of many') });
+
 /** How a run stands. */
 export const RunView = z.object({
   runId: text,
@@ -88,6 +90,7 @@ export const RunView = z.object({
   lastError: words,
   problem: words.describe('Why nobody drives it'),
   trouble: words.describe('What goes wrong and is tried again'),
+  pods: z.optional(z.array(PodView)).describe('The pods that run it now, at most 50 of them'),
   unreadable: z.nullable(ProblemView),
 });
 const SourceView = z.nullable(z.object({ pipeline: words, functions: z.array(text), digest: text }));

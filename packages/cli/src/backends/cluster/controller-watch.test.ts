@@ -1,4 +1,4 @@
-import { newRunSummary } from '@kube-transform/runtime/internal';
+import { newJobProgress, newRunSummary } from '@kube-transform/runtime/internal';
 import {
   controllerName,
   type Job,
@@ -156,6 +156,28 @@ describe('how a run stands', () => {
     expect(summary).toMatchObject({ status: 'Running', problem: 'Its controller is starting.' });
     const { createdMs } = summary;
     const none = newRunSummary({ runId: 'r', pipeline: 'p', createdMs, retryOf: null });
-    expect(summary).toEqual({ ...none, problem: summary.problem });
+    expect(summary).toEqual({ ...none, problem: summary.problem, pods: [] });
+  });
+
+  test('the pods that work are named, each with its step; not where they may not be listed', async () => {
+    const owner = addRun(bench.server, {
+      ...{ runId: 'r', status: 'Running' },
+      more: { jobs: [{ ...newJobProgress('ended'), status: 'Completed' }] },
+    });
+    addJob(bench.server, { runId: 'r', component: 'controller', owner });
+    const labels = runLabels('r', 'p', 'task');
+    const add = (name: string, phase: string, more: object): object =>
+      bench.server.storage.create(pods, { metadata: { name, labels, ...more }, status: { phase } });
+    add('of-step', 'Running', { annotations: { 'kt.dev/job': 'my step' } });
+    add('warm', 'Running', {});
+    add('starts', 'Pending', {});
+    add('late', 'Running', { annotations: { 'kt.dev/job': 'ended' } });
+    add('of-other', 'Running', { labels: runLabels('other', 'p', 'task') });
+    expect((await read('r')).pods).toEqual([
+      { name: 'of-step', job: 'my step' },
+      { name: 'warm', job: null },
+    ]);
+    bench.server.on(/^GET .*pods.*component=task/, { status: 403 });
+    expect((await read('r')).pods).toBeUndefined();
   });
 });

@@ -1,16 +1,47 @@
 /** How a run in a cluster stands now, and whether its controller drives it. */
-import type { RunSummary } from '@kube-transform/runtime';
+import type { PodAtWork, RunSummary } from '@kube-transform/runtime';
 import { isOver } from '@kube-transform/runtime/internal';
-import type { KubeApi } from '@kube-transform/runtime/kubernetes';
+import {
+  ANNOTATION,
+  isKubeError,
+  type KubeApi,
+  type KubeList,
+  paths,
+  type Pod,
+  selectRun,
+} from '@kube-transform/runtime/kubernetes';
 import { type ControllerState, controllerState } from './controller-watch.js';
 import { type ClusterRun, statusOf } from './find-runs.js';
+
+/** As many as a person looks through; what a cluster is asked for is as large. */
+const PODS = 50;
 
 /** What its controller reported last, and what is true of the controller itself. */
 export async function readInCluster(api: KubeApi, { runId, summary }: ClusterRun): Promise<RunSummary> {
   if (isOver(summary)) return summary;
-  const controller = await controllerState(api, runId);
+  const [controller, pods] = await Promise.all([controllerState(api, runId), podsAtWork(api, summary)]);
   const status = statusOf(summary, controller.is !== 'gone' && controller.is !== 'failed');
-  return { ...summary, status, problem: problemOf(summary, controller) };
+  return { ...summary, status, problem: problemOf(summary, controller), pods };
+}
+
+/** Some of the pods that run, in one request; undefined where they may not be listed. */
+async function podsAtWork(api: KubeApi, { runId, jobs }: RunSummary): Promise<PodAtWork[] | undefined> {
+  const labelSelector = selectRun(runId, 'task');
+  const query = { labelSelector, fieldSelector: 'status.phase=Running', limit: PODS };
+  try {
+    const listed = await api.get<KubeList<Pod>>(paths.pods(api.namespace), { query });
+    const pods = (listed?.items ?? []).map(({ metadata: { name, annotations } }) => ({
+      name,
+      job: annotations?.[ANNOTATION.job] ?? null,
+    }));
+    // That a pod has ended is known some moments after its step has.
+    const open = new Set<string>(['Pending', 'Running']);
+    const over = new Set(jobs.filter(({ status }) => !open.has(status)).map(({ name }) => name));
+    return pods.filter(({ job }) => job === null || !over.has(job));
+  } catch (error) {
+    if (isKubeError(error, 403)) return undefined;
+    throw error;
+  }
 }
 
 /** Why nobody drives a run, or what stands in its way. */
