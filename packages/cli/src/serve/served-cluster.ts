@@ -1,6 +1,6 @@
 /** Runs of a namespace as the job server serves them: with the code that is in the cluster. */
 import { type KTSchedule, omitUndefined } from '@kube-transform/sdk';
-import type { RunRecord } from '@kube-transform/runtime';
+import type { RunRecord, RunSummary } from '@kube-transform/runtime';
 import {
   type ConfigMap,
   type DeployedVersion,
@@ -21,6 +21,7 @@ import type {
   StartedServedRun,
   StartRequest,
 } from '@kube-transform/server';
+import type { RunWatcher } from '../backends/backend.js';
 import { ClusterBackend } from '../backends/cluster/cluster-backend.js';
 import { boundTo } from '../backends/cluster/deployed-params.js';
 import { clusterRef, runOf } from '../backends/cluster/find-runs.js';
@@ -31,16 +32,23 @@ import { DEPLOYMENT, DEPLOYMENT_FORMAT, schedulesOf } from '../deploy/deploy-obj
 import { findDeployment, readKept } from '../deploy/deployments.js';
 import { notDeployed } from '../deploy/rollback.js';
 import { beginOnce, keyed } from './keyed-runs.js';
+import { SharedRuns } from './shared-runs.js';
 
 const DEPLOYMENTS = `${LABEL.component}=deployment,${LABEL.managedBy}=kt`;
 
 /** The runs of a namespace, and what is deployed there. */
 export class ServedCluster extends ClusterBackend implements ServedRuns {
   readonly #api: KubeApi;
+  readonly #followed: SharedRuns;
 
   constructor(api: KubeApi) {
     super(api);
     this.#api = api;
+    this.#followed = new SharedRuns(api, systemClock);
+  }
+
+  override follow({ runId }: ServedRun, watcher: RunWatcher): Promise<RunSummary | null> {
+    return this.#followed.follow(runId, watcher);
   }
 
   async pipelines(): Promise<ServedPipeline[]> {

@@ -10,6 +10,14 @@ import type { RunWatcher } from '../backend.js';
 import { watchController } from './controller-watch.js';
 import { runOf } from './find-runs.js';
 
+/** Who is told how a run stands, each time that it has moved. */
+export interface SummaryWatcher {
+  seen: (summary: RunSummary) => void;
+  /** Told in words what keeps it, and why nothing is heard. */
+  note: (text: string) => void;
+  signal: AbortSignal;
+}
+
 /**
  * Follows a run until it has ended, or the signal: then the last summary, or null.
  *
@@ -19,6 +27,26 @@ export async function followRun(
   api: KubeApi,
   runId: string,
   { sink, note, signal, clock = systemClock }: RunWatcher & { clock?: Clock },
+): Promise<RunSummary | null> {
+  return watchSummaries(api, runId, { seen: tellsEvents({ sink, note }), note, signal, clock });
+}
+
+/** What has happened since the summary before, as events; and in words what goes wrong since. */
+export function tellsEvents({ sink, note }: Pick<RunWatcher, 'sink' | 'note'>): SummaryWatcher['seen'] {
+  let last: RunSummary | null = null;
+  return summary => {
+    for (const event of eventsBetween(last, summary)) sink.publish(event);
+    const trouble = summary.problem ?? summary.trouble;
+    if (trouble !== null && trouble !== (last?.problem ?? last?.trouble)) note(trouble);
+    last = summary;
+  };
+}
+
+/** The summaries of a run, until it has ended, or the signal; rejects, and returns, as {@link followRun}. */
+export async function watchSummaries(
+  api: KubeApi,
+  runId: string,
+  { seen, note, signal, clock }: SummaryWatcher & { clock: Clock },
 ): Promise<RunSummary | null> {
   const closing = new AbortController();
   signal.addEventListener('abort', () => closing.abort(), { once: true });
@@ -54,9 +82,7 @@ export async function followRun(
       const summary = runOf(object)?.summary;
       if (summary === undefined || summary.updatedMs === null) continue;
       heardMs = clock.elapsedMs();
-      for (const event of eventsBetween(last, summary)) sink.publish(event);
-      const trouble = summary.problem ?? summary.trouble;
-      if (trouble !== null && trouble !== (last?.problem ?? last?.trouble)) note(trouble);
+      seen(summary);
       last = summary;
       if (isOver(summary)) break;
     }
