@@ -42,6 +42,7 @@ export default defineConfig({
     // A third of their time they wait, for processes and connections.
     maxWorkers: availableParallelism() + 1,
     reporters: ['default', './test/slowest.mjs'],
+    setupFiles: [source('test/leaks.ts')],
     exclude: NEVER,
     // Begun in the order of their names: what takes long comes first.
     projects: [

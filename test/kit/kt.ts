@@ -69,12 +69,14 @@ export function runKt(dir: string, args: readonly string[]): Promise<Ended> {
  * Runs the built `kt` in a folder, as a process. `onOut` sees all it has printed each time more comes, and
  * may send it a signal: each goes once.
  */
-export function kt(
+export async function kt(
   dir: string,
   args: readonly string[],
   onOut: (text: string, kill: (signal: NodeJS.Signals) => void) => void = () => undefined,
 ): Promise<Ended> {
-  return run(process.execPath, [BIN, ...args], { dir, onOut });
+  const ended = await run(process.execPath, [BIN, ...args], { dir, onOut });
+  if (ended.err.includes('MaxListenersExceededWarning')) throw new Error(ended.err);
+  return ended;
 }
 
 type OnText = (text: string, kill: (signal: NodeJS.Signals) => void) => void;

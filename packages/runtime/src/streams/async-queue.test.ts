@@ -19,6 +19,19 @@ test('values pushed by work - come in order, and its error after them', async ()
   expect(seen).toEqual([1, 2]);
 });
 
+test('many at once - leave no listeners that Node would warn of', async () => {
+  const warned: string[] = [];
+  const onWarning = ({ name }: Error): void => void warned.push(name);
+  process.on('warning', onWarning);
+  const all = Array.from({ length: 20 }, () =>
+    pushedBy<number>(new AbortController().signal, async () => {}),
+  );
+  await Promise.all(all.map(queue => queue.next()));
+  await new Promise(resolve => setImmediate(resolve));
+  process.off('warning', onWarning);
+  expect(warned).toEqual([]);
+});
+
 test('values pushed by work - when nobody wants more, it is stopped and awaited', async () => {
   let stopped = false;
   for await (const value of pushedBy<number>(never, async (push, stop) => {

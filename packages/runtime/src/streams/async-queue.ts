@@ -1,7 +1,5 @@
 /** A queue between whoever has values and the one who takes them. */
 
-const NEVER = new AbortController().signal;
-
 /** Values in the order in which they were pushed, for one who takes them. */
 export class AsyncQueue<T> {
   #values: T[] = [];
@@ -61,18 +59,18 @@ export class AsyncQueue<T> {
   }
 
   /** Everything, until it is closed or the signal comes; what was pushed before is still given. */
-  async *batches(signal: AbortSignal = NEVER): AsyncGenerator<readonly T[], void> {
+  async *batches(signal?: AbortSignal): AsyncGenerator<readonly T[], void> {
     const wake = (): void => this.wake();
-    signal.addEventListener('abort', wake);
+    signal?.addEventListener('abort', wake);
     try {
-      while (!signal.aborted && !this.#isClosed) {
+      while (signal?.aborted !== true && !this.#isClosed) {
         const values = await this.next();
         if (values.length > 0) yield values;
       }
       for (let values = this.take(); values.length > 0; values = this.take()) yield values;
       this.#throwFailure();
     } finally {
-      signal.removeEventListener('abort', wake);
+      signal?.removeEventListener('abort', wake);
     }
   }
 

@@ -30,7 +30,7 @@ import { followRun } from './follow-run.js';
 import { readInCluster } from './read-run.js';
 
 const CANCEL_WITHIN_MS = 60_000;
-const never = new AbortController().signal;
+const never = (): AbortSignal => new AbortController().signal;
 const quiet = (): void => undefined;
 
 /** The runs of a namespace. */
@@ -65,7 +65,7 @@ export class ClusterBackend implements RunBackend {
 
   async *logs(run: RunRef, options: LogOptions = {}): AsyncGenerator<LogLine, void> {
     const { clusterLogs, followClusterLogs } = await import('./logs/read-logs.js');
-    const { selector, previous = false, follow = false, note = quiet, signal = never } = options;
+    const { selector, previous = false, follow = false, note = quiet, signal = never() } = options;
     const of = { api: this.#api, ...(await this.#get(run)) };
     const clock = this.#clock;
     if (!follow) return yield* clusterLogs(of, { selector, previous }, { signal, note, clock });
@@ -81,7 +81,7 @@ export class ClusterBackend implements RunBackend {
 
   async *failedLogs(run: RunRef, options: LogOptions = {}): AsyncGenerator<FailedLog, void> {
     const { clusterFailedLogs } = await import('./logs/read-logs.js');
-    const { selector, previous = false, note = quiet, signal = never } = options;
+    const { selector, previous = false, note = quiet, signal = never() } = options;
     yield* clusterFailedLogs(
       { api: this.#api, ...(await this.#get(run)) },
       { selector, previous },
@@ -90,7 +90,7 @@ export class ClusterBackend implements RunBackend {
   }
 
   async cancel(run: RunRef, options: CancelOptions = {}): Promise<Cancelled> {
-    const { timeoutMs = CANCEL_WITHIN_MS, progress = quiet, signal = never } = options;
+    const { timeoutMs = CANCEL_WITHIN_MS, progress = quiet, signal = never() } = options;
     const { cancelInCluster } = await import('./cancel-run.js');
     const how = { timeoutMs, progress, signal, clock: this.#clock };
     return cancelInCluster(this.#api, await this.#get(run), how);

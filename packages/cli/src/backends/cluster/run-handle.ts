@@ -121,19 +121,19 @@ async function connected<T>(
 }
 
 function handleOf(connection: KubeConnection, run: RunRef): RunHandle {
-  const never = new AbortController().signal;
+  const never = (): AbortSignal => new AbortController().signal;
   const note = (): void => undefined;
   return {
     runId: run.runId,
     namespace: connection.namespace,
     status: () => connected(connection, async backend => statusJson(await backend.read(run))),
-    events: (signal = never) =>
+    events: (signal = never()) =>
       pushedBy<RunEvent>(signal, (publish, stop) =>
         connected(connection, async backend => {
           await backend.follow(run, { sink: { publish }, note, signal: stop });
         }),
       ),
-    wait: (signal = never) =>
+    wait: (signal = never()) =>
       connected(connection, async backend => {
         const summary = await backend.follow(run, { sink: { publish: note }, note, signal });
         signal.throwIfAborted();
@@ -142,7 +142,7 @@ function handleOf(connection: KubeConnection, run: RunRef): RunHandle {
       }),
     cancel: options => connected(connection, backend => backend.cancel(run, options)),
     logs: (options = {}) =>
-      pushedBy<LogLine>(never, (push, signal) =>
+      pushedBy<LogLine>(never(), (push, signal) =>
         connected(connection, async backend => {
           for await (const line of backend.logs(run, { ...options, signal })) push(line);
         }),

@@ -34,7 +34,7 @@ const WAIT_SEC = 10;
 /** So long a server may be away while somebody follows. */
 const AWAY_FOR_MS = 120_000;
 const AGAIN_AFTER_MS = 1000;
-const never = new AbortController().signal;
+const never = (): AbortSignal => new AbortController().signal;
 const quiet = (): void => undefined;
 
 /** What to do with a client beside calling it. */
@@ -87,7 +87,7 @@ export class ServerBackend implements RunBackend {
   }
 
   async *logs({ runId: run }: RunRef, options: LogOptions = {}): AsyncGenerator<LogLine, void> {
-    const { selector: step, previous, follow = false, note = quiet, signal = never } = options;
+    const { selector: step, previous, follow = false, note = quiet, signal = never() } = options;
     if (!follow) {
       const query = { step, previous };
       for await (const told of this.#unless(
@@ -114,7 +114,7 @@ export class ServerBackend implements RunBackend {
   }
 
   async *failedLogs({ runId: run }: RunRef, options: LogOptions = {}): AsyncGenerator<FailedLog, void> {
-    const { selector: step, previous, note = quiet, signal = never } = options;
+    const { selector: step, previous, note = quiet, signal = never() } = options;
     const query = { step, previous };
     for await (const told of this.#unless(
       signal,
@@ -125,7 +125,7 @@ export class ServerBackend implements RunBackend {
   }
 
   async cancel({ runId: run }: RunRef, options: CancelOptions = {}): Promise<Cancelled> {
-    const { timeoutMs = CANCEL_WITHIN_MS, progress = quiet, signal = never } = options;
+    const { timeoutMs = CANCEL_WITHIN_MS, progress = quiet, signal = never() } = options;
     const untilMs = this.#clock.elapsedMs() + timeoutMs;
     let told = '';
     for (let isFirst = true; ; isFirst = false) {
