@@ -61,7 +61,6 @@ export type MakeExecutor = (around: {
   chance: Chance;
 }) => Executor | Promise<Executor>;
 
-const NEVER = new AbortController().signal;
 /** Time passes as it is asked for. */
 export const hurried: Clock = { ...systemClock, sleep: (_ms, signal) => systemClock.sleep(0, signal) };
 export const catalogOf = (): ReturnType<typeof localCatalog> => localCatalog(null, { simulated });
@@ -203,12 +202,13 @@ export class SimulatedRun {
 
   async #one(
     record: RunRecord,
-    { publish = () => undefined, stop = NEVER }: { publish?: () => void; stop?: AbortSignal } = {},
+    { publish = () => undefined, stop }: { publish?: () => void; stop?: AbortSignal } = {},
   ): Promise<string> {
+    const never = new AbortController().signal;
     const around = { store: this.#store, clock: hurried, record, chance: this.#chance };
     try {
       const { status } = await drive({
-        ...{ store: this.#store, clock: hurried, record, drain: NEVER, stop, cancel: NEVER },
+        ...{ store: this.#store, clock: hurried, record, drain: never, stop: stop ?? never, cancel: never },
         executor: await this.#make(around),
         sink: { publish },
         resumed: this.drives++ > 0,

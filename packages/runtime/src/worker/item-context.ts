@@ -2,7 +2,7 @@
  * The context of an attempt: what a function is given beside its input.
  *
  * C1 A signal or a log is made only when a function asks for it; signals those that were asked for are
- *    aborted with the pod.
+ *    aborted with the pod. Of a pod that is over nothing is left at the signal of its process.
  */
 import type { KtContext, KtFiles, KtLog } from '@kube-transform/sdk';
 import { isError, isObject, textOf, toStored } from '../parse/stored-value.js';
@@ -20,9 +20,9 @@ export class ContextScope {
   readonly #logs: () => Promise<LineLog>;
   readonly #asked = new Map<number, ItemContext>();
   readonly #onDisk = new Map<number, ItemContext>();
-  #listening = false;
-  /** Resolves when what was logged is stored. */
-  logged: Promise<void> = Promise.resolve();
+  /** Ends listening to the signal of the process; undefined: no signal has been asked for. */
+  #leave: (() => void) | undefined;
+  #logged: Promise<void> = Promise.resolve();
 
   constructor(step: JobOrder, host: PodHost, logs: () => Promise<LineLog>) {
     this.step = step;
@@ -49,8 +49,8 @@ export class ContextScope {
 
   write(line: object): void {
     this.host.echo(line);
-    this.logged = this.#logs().then(log => log.append(line));
-    this.logged.catch(() => undefined);
+    this.#logged = this.#logs().then(log => log.append(line));
+    this.#logged.catch(() => undefined);
   }
 
   /** A signal has been asked for. */
@@ -58,11 +58,18 @@ export class ContextScope {
     this.#asked.set(context.index, context);
     const { signal } = this.host;
     if (signal.aborted) context.abort(signal.reason as Error);
-    if (this.#listening) return;
-    this.#listening = true;
-    signal.addEventListener('abort', () => {
+    if (this.#leave !== undefined) return;
+    const abort = (): void => {
       for (const asked of this.#asked.values()) asked.abort(signal.reason as Error);
-    });
+    };
+    signal.addEventListener('abort', abort);
+    this.#leave = () => signal.removeEventListener('abort', abort);
+  }
+
+  /** The pod is over; resolves when what was logged is stored. */
+  close(): Promise<void> {
+    this.#leave?.();
+    return this.#logged;
   }
 }
 

@@ -81,7 +81,7 @@ export class ContainerRunner implements AttemptRunner {
   }
 
   close(): Promise<void> {
-    return this.#scope.logged;
+    return this.#scope.close();
   }
 }
 

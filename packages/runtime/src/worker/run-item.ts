@@ -83,7 +83,7 @@ export class ItemRunner implements AttemptRunner {
 
   /** Waits until all log lines are stored. */
   close(): Promise<void> {
-    return this.#scope.logged;
+    return this.#scope.close();
   }
 
   #results(template: Template): Promise<Map<string, FoundResults>> {

@@ -1,4 +1,5 @@
-import { ktFunction, mustParsePipeline } from '@kube-transform/sdk';
+import { getEventListeners } from 'node:events';
+import { type KtContext, ktFunction, mustParsePipeline } from '@kube-transform/sdk';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { expandJob } from '../engine/expand-job.js';
 import { pacing } from '../executors/pacing.js';
@@ -17,7 +18,8 @@ const ITEMS = 10;
 let store: FileStore;
 let calls: number[];
 let fails: number | 'all' | null;
-const double = ktFunction(async ({ n }: { n: number }) => {
+const double = ktFunction(async ({ n }: { n: number }, { signal }: KtContext) => {
+  signal.throwIfAborted();
   calls.push(n);
   if (n === fails || fails === 'all') throw new Error('the fault of its own');
   return 2 * n;
@@ -65,6 +67,13 @@ function gated(): { store: FileStore; open: () => void } {
 }
 
 describe('a pod', () => {
+  test('that is over - leaves nothing at the signal of its process, which runs others', async () => {
+    const { signal } = new AbortController();
+    await run({ signal });
+    expect(calls).toHaveLength(ITEMS);
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
+  });
+
   test('P1: what is done - is not done again', async () => {
     const first = await run();
     expect(first).toMatchObject({ succeeded: ITEMS, failed: 0, open: 0 });

@@ -49,8 +49,9 @@ export async function watchSummaries(
   { seen, note, signal, clock }: SummaryWatcher & { clock: Clock },
 ): Promise<RunSummary | null> {
   const closing = new AbortController();
-  signal.addEventListener('abort', () => closing.abort(), { once: true });
-  if (signal.aborted) closing.abort();
+  const close = (): void => closing.abort();
+  signal.addEventListener('abort', close, { once: true });
+  if (signal.aborted) close();
   let heardMs = 0;
   let failure: { error: unknown } | undefined;
   const watching = watchController(api, runId, {
@@ -87,7 +88,8 @@ export async function watchSummaries(
       if (isOver(summary)) break;
     }
   } finally {
-    closing.abort();
+    signal.removeEventListener('abort', close);
+    close();
     await watching;
   }
   if (failure !== undefined) throw failure.error;
