@@ -10,12 +10,17 @@ import type { KubeApi } from '@kube-transform/runtime/kubernetes';
 import type { RunWatcher } from '../backends/backend.js';
 import { type SummaryWatcher, tellsEvents, watchSummaries } from '../backends/cluster/follow-run.js';
 
+/** Somebody who follows a run. */
+interface Follower extends Pick<SummaryWatcher, 'seen' | 'note'> {
+  /** Nothing more comes: what that means for who follows. */
+  over: (last: Promise<RunSummary | null>) => void;
+}
+
 /** A run that some follow. */
 interface Followed {
-  readonly followers: Set<Pick<SummaryWatcher, 'seen' | 'note'>>;
+  readonly followers: Set<Follower>;
   readonly left: AbortController;
   last: RunSummary | null;
-  ended: Promise<RunSummary | null>;
 }
 
 /** Runs by their ids. */
@@ -33,14 +38,15 @@ export class SharedRuns {
   async follow(runId: string, { sink, note, signal }: RunWatcher): Promise<RunSummary | null> {
     if (signal.aborted) return null;
     const run = this.#runs.get(runId) ?? this.#begin(runId);
-    const follower = { seen: tellsEvents({ sink, note }), note };
-    let leave = (): void => undefined;
-    const left = new Promise<void>(resolve => (leave = resolve));
-    signal.addEventListener('abort', leave, { once: true });
+    let over: Follower['over'] = () => undefined;
+    const ended = new Promise<RunSummary | null>(resolve => (over = resolve));
+    const leave = (): void => over(Promise.resolve(run.last));
+    const follower = { seen: tellsEvents({ sink, note }), note, over };
     run.followers.add(follower);
+    signal.addEventListener('abort', leave, { once: true });
     if (run.last !== null) follower.seen(run.last);
     try {
-      return await Promise.race([run.ended, left.then(() => run.last)]);
+      return await ended;
     } finally {
       signal.removeEventListener('abort', leave);
       run.followers.delete(follower);
@@ -50,23 +56,24 @@ export class SharedRuns {
 
   #begin(runId: string): Followed {
     const followers: Followed['followers'] = new Set();
-    const left = new AbortController();
-    const run: Followed = { followers, left, last: null, ended: Promise.resolve(null) };
-    const watcher = {
-      seen: (summary: RunSummary) => {
+    const run: Followed = { followers, left: new AbortController(), last: null };
+    this.#runs.set(runId, run);
+    const ended = watchSummaries(this.#api, runId, {
+      seen: summary => {
         run.last = summary;
         for (const { seen } of followers) seen(summary);
       },
-      note: (text: string) => {
+      note: text => {
         for (const { note } of followers) note(text);
       },
-      signal: left.signal,
+      signal: run.left.signal,
       clock: this.#clock,
+    });
+    const tell = (): void => {
+      this.#end(runId, run);
+      for (const { over } of followers) over(ended);
     };
-    this.#runs.set(runId, run);
-    run.ended = watchSummaries(this.#api, runId, watcher).finally(() => this.#end(runId, run));
-    // Who follows hears of it; where all have left nobody does.
-    run.ended.catch(() => undefined);
+    void ended.then(tell, tell);
     return run;
   }
 
