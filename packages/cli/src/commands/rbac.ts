@@ -18,7 +18,9 @@ export function rbacCommand({ output }: Cli): Command {
         'With --for deployer: the Role of people who deploy and run pipelines there; bind it with\n' +
         '  kubectl create rolebinding kt-deployer -n jobs --role kt-deployer --user NAME',
     )
-    .option('-n, --namespace <name>', 'namespace of the runs', 'default')
+    .addOption(
+      new Option('-n, --namespace <name>', 'namespace of the runs').env('KT_NAMESPACE').default('default'),
+    )
     .option('--service-account <name>', 'service account of the pods', 'kt-pod')
     .addOption(new Option('--for <who>', 'whose rights').choices(['pods', 'deployer']).default('pods'))
     .action(async ({ namespace, serviceAccount, for: who }: Options) => {
