@@ -7,6 +7,7 @@
  *    promise that can no longer settle holds nothing up.
  * - A job is submitted at most once; a second submit of the same job does nothing.
  */
+import { setMaxListeners } from 'node:events';
 import pLimit from 'p-limit';
 import type { KTJob } from '@kube-transform/sdk';
 import type { Fact } from '../core/events.js';
@@ -99,6 +100,8 @@ export function inProcessExecutor({ host, concurrency, isHeard = true }: InProce
       const { name } = order.job;
       if (running.has(name)) return Promise.resolve();
       const stop = new AbortController();
+      // Each pod whose items ask for their signal listens: that many at once are no leak.
+      setMaxListeners(0, stop.signal);
       const onWait = (waits: boolean): void =>
         tell({ type: 'JobWaiting', job: name, message: waits ? OTHER_ENV : null });
       const done = turns

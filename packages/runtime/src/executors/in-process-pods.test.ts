@@ -1,5 +1,5 @@
-/** How many pods of a job run at once in one process. */
-import { each, ktFunction, pipeline } from '@kube-transform/sdk';
+/** How many pods of a job run at once in one process, and what users see of them. */
+import { each, type KtContext, ktFunction, pipeline } from '@kube-transform/sdk';
 import { expect, test } from 'vitest';
 import { memoryFileStore } from '../stores/memory-file-store.js';
 import { testRun } from '../testing/test-run.js';
@@ -33,4 +33,20 @@ async function mostPods(parallelism: number | undefined): Promise<number> {
 test('pods of a job in one process - are as many at once as its parallelism, else 256', async () => {
   expect(await mostPods(3)).toBe(3);
   expect(await mostPods(undefined)).toBe(256);
+});
+
+test('many at once whose functions ask for their signal - are none that Node warns of', async () => {
+  const waits = ktFunction({ name: 'waits' }, async ({ n }: { n: number }, { signal }: KtContext) => {
+    await new Promise(resolve => setImmediate(resolve));
+    signal.throwIfAborted();
+    return n;
+  });
+  const warned: string[] = [];
+  const onWarning = ({ name }: Error): void => void warned.push(name);
+  process.on('warning', onWarning);
+  const wide = pipeline('wide').map('one', waits, () => each(numbers, n => ({ n })), { itemsPerPod: 1 });
+  const run = await testRun(wide, { concurrency: 50 });
+  process.off('warning', onWarning);
+  expect(run.result('one')).toEqual(numbers);
+  expect(warned).toEqual([]);
 });
