@@ -106,6 +106,18 @@ describe('retention', () => {
     expect(opened.kube.storage.all(JOBS)).toEqual([]);
   });
 
+  test('R2: its signal - ends a pass between two deletions, and what was deleted is told', async () => {
+    const due = { status: DONE, annotations: { job_deletion_time_unix_sec: '1' } };
+    putJobs(opened, [job('a', due), job('b', due)]);
+    const ending = new AbortController();
+    let counted = 0;
+    const beforeDelete = (): void => ending.abort();
+    const deleted = (jobs: number): void => void (counted += jobs);
+    expect(await retention({ beforeDelete, deleted }).pass(ending.signal)).toEqual(['a']);
+    expect([counted, opened.told]).toEqual([1, []]);
+    expect(opened.kube.storage.all(JOBS).map(one => one.metadata.name)).toEqual(['b']);
+  });
+
   test('R2: its signal - ends a pass between two pages, and nothing is told', async () => {
     putJobs(
       opened,

@@ -60,7 +60,7 @@ export class JobRetention {
     // eslint-disable-next-line no-restricted-syntax -- a time of day, which others read
     const at = String(Math.ceil(clock.nowMs() / 1000) + retentionSec);
     for (const job of finished) {
-      signal?.throwIfAborted();
+      if (signal?.aborted === true) break;
       if (job.metadata.annotations?.[MARK.deletion] !== undefined) continue;
       const patch = { metadata: { uid: job.metadata.uid, annotations: { [MARK.deletion]: at } } };
       await this.#try(job, 'marked', () =>
@@ -75,7 +75,7 @@ export class JobRetention {
     const due = finished.filter(job => this.#isDue(job));
     const awaited = due.length === 0 ? new Set<string>() : await this.#awaited(signal);
     for (const job of due) {
-      signal?.throwIfAborted();
+      if (signal?.aborted === true) break;
       if (awaited.has(textOf([{ name: job.metadata.name, uid: job.metadata.uid ?? '' }]))) continue;
       await this.#try(job, 'deleted', async () => {
         await this.#options.beforeDelete?.(job);
@@ -114,24 +114,21 @@ export class JobRetention {
   }
 
   async #finished(signal?: AbortSignal): Promise<JobObject[]> {
-    const all = await this.#list({ signal });
+    const all = await this.#list(signal);
     return all.filter(job => wordFor(job) !== 'Running' && job.metadata.deletionTimestamp === undefined);
   }
 
-  async #list({
-    labels = {},
-    signal,
-  }: {
-    labels?: Readonly<Record<string, string>>;
-    signal: AbortSignal | undefined;
-  }): Promise<JobObject[]> {
+  async #list(
+    signal: AbortSignal | undefined,
+    labels: Readonly<Record<string, string>> = {},
+  ): Promise<JobObject[]> {
     const { jobs, clock } = this.#options;
     return await jobs.list({ labels, pageSize: PAGE, betweenPages: () => clock.sleep(PAUSE_MS, signal) });
   }
 
   /** Whom Jobs wait for, as NAME:UID. */
   async #awaited(signal?: AbortSignal): Promise<Set<string>> {
-    const followed = await this.#list({ labels: { [MARK.followed]: 'true' }, signal });
+    const followed = await this.#list(signal, { [MARK.followed]: 'true' });
     return new Set(followed.flatMap(job => (waitsForIfKnown(job) ?? []).map(one => textOf([one]))));
   }
 
