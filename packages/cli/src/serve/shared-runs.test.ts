@@ -9,7 +9,7 @@ const bench = new KubeBench();
 const WATCH = /^GET .*configmaps.*watch=/;
 
 /** Somebody who follows run "r", until it ends, or they leave. */
-function follower(runs: SharedRuns, { leavesAt = '' } = {}) {
+function follower(runs: SharedRuns) {
   const leaving = new AbortController();
   const told: string[] = [];
   let hear = (): void => undefined;
@@ -17,7 +17,6 @@ function follower(runs: SharedRuns, { leavesAt = '' } = {}) {
   const publish = (event: { type: string; to?: string }): void => {
     told.push(`${event.type} ${event.to ?? ''}`.trim());
     hear();
-    if (event.type === leavesAt) leaving.abort();
   };
   const note = (text: string): void => void told.push(text);
   const ended = runs.follow('r', { sink: { publish }, note, signal: leaving.signal });

@@ -1,5 +1,5 @@
 /** How a run in a cluster stands now, and whether its controller drives it. */
-import type { PodAtWork, RunSummary } from '@kube-transform/runtime';
+import type { JobProgress, PodAtWork, RunSummary } from '@kube-transform/runtime';
 import { isOver } from '@kube-transform/runtime/internal';
 import {
   ANNOTATION,
@@ -35,8 +35,8 @@ async function podsAtWork(api: KubeApi, { runId, jobs }: RunSummary): Promise<Po
       job: annotations?.[ANNOTATION.job] ?? null,
     }));
     // That a pod has ended is known some moments after its step has.
-    const open = new Set<string>(['Pending', 'Running']);
-    const over = new Set(jobs.filter(({ status }) => !open.has(status)).map(({ name }) => name));
+    const hasEnded = ({ status }: JobProgress): boolean => status !== 'Pending' && status !== 'Running';
+    const over = new Set(jobs.filter(hasEnded).map(({ name }) => name));
     return pods.filter(({ job }) => job === null || !over.has(job));
   } catch (error) {
     if (isKubeError(error, 403)) return undefined;
