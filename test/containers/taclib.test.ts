@@ -107,6 +107,7 @@ async function jobOf(task: Task) {
     pods: '0',
     count: 1,
     lanes: 1,
+    first: null,
     itemsPerPod: 1,
     parallelism: 1,
     memory: job.memory,

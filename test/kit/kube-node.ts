@@ -22,6 +22,7 @@ interface EnvVar {
 interface JobSpec {
   completions: number;
   parallelism: number;
+  suspend?: boolean;
   podFailurePolicy: { rules: Rule[] };
   template: {
     metadata: { labels: Record<string, string>; annotations: Record<string, string> };
@@ -158,14 +159,35 @@ export class KubeNode {
     queueMicrotask(() => this.#pump());
   }
 
-  /** A Job may be given more pods. */
+  /** A Job may be given more pods, or be suspended and begun again with fewer. */
   #resize(object: StoredObject): void {
     const job = this.#jobs.get(object.metadata.name);
-    const { completions, parallelism } = object['spec'] as JobSpec;
-    if (job === undefined || completions === job.spec.completions) return;
-    for (let index = job.spec.completions; index < completions; index++) job.waiting.push(index);
-    job.spec = { ...job.spec, completions, parallelism };
-    queueMicrotask(() => this.#pump());
+    const { completions, parallelism, suspend = false } = object['spec'] as JobSpec;
+    if (job === undefined || job.ended) return;
+    const was = job.spec;
+    if (completions === was.completions && suspend === (was.suspend ?? false)) return;
+    job.spec = { ...was, completions, parallelism, suspend };
+    if (suspend) this.#stopPods(job);
+    for (const index of job.completed) if (index >= completions) job.completed.delete(index);
+    job.waiting = Array.from({ length: completions }, (_, index) => index).filter(
+      index => !job.completed.has(index) && !job.failed.has(index) && !job.active.has(index),
+    );
+    queueMicrotask(() => {
+      this.#pump();
+      if (job.waiting.length === 0 && job.active.size === 0) this.#report(job);
+    });
+  }
+
+  /** Pods of a suspended Job are deleted, and count for nothing. */
+  #stopPods(job: Running): void {
+    for (const [index, child] of [...job.active]) {
+      this.#lost.add(child);
+      job.active.delete(index);
+      child.kill('SIGTERM');
+      const pods = `/api/v1/namespaces/${this.#namespace}/pods`;
+      this.#server.storage.delete(pods, this.#names.get(child) ?? '', 'Background');
+    }
+    this.#report(job);
   }
 
   #remove(name: string): void {
@@ -183,6 +205,7 @@ export class KubeNode {
       while (
         !this.#closed &&
         !job.ended &&
+        job.spec.suspend !== true &&
         busy < this.#lanes &&
         job.active.size < job.spec.parallelism &&
         job.waiting.length > 0

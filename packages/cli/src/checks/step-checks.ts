@@ -39,6 +39,7 @@ function jobOfStep({ pipeline, job }: PlannedStep, settings: ClusterSettings): J
     pods: '0',
     count: 1,
     lanes: 1,
+    first: null,
     itemsPerPod: 1,
     parallelism: 1,
     memory: job.memory,

@@ -50,7 +50,7 @@ export interface KubernetesOptions {
   image?: string;
   /** When the image is pulled. */
   imagePullPolicy?: 'Always' | 'IfNotPresent' | 'Never';
-  /** Kueue queue name. */
+  /** LocalQueue of Kueue that admits the pods of the step, as many at once as it has room for. */
   queue?: string;
   /** Annotations of the pods. */
   annotations?: Record<string, string>;

@@ -34,6 +34,23 @@ test.each([null, 'x', 5, [], { rules: null }, { rules: 'FailJob' }, { rules: [nu
   },
 );
 
+test('in a queue - as many items at once as it has room for', () => {
+  const labels = { 'kueue.x-k8s.io/queue-name': 'q' };
+  const annotationsOf = (items: number, spec: object = {}, own?: Record<string, string>): unknown => {
+    const job = { ...jobWith(spec), metadata: { name: 'a', labels, ...(own && { annotations: own }) } };
+    asArray(job, items);
+    return job.metadata.annotations;
+  };
+  const FEWER = 'kueue.x-k8s.io/job-min-parallelism';
+  expect(annotationsOf(5)).toEqual({ [FEWER]: '1' });
+  expect(annotationsOf(5, {}, { [FEWER]: '3' })).toEqual({ [FEWER]: '3' });
+  // Kueue refuses it for one that is alone.
+  expect(annotationsOf(5, { parallelism: 1 })).toBeUndefined();
+  const other = jobWith({});
+  asArray(other, 5);
+  expect(other.metadata.annotations).toBeUndefined();
+});
+
 test('what a template says of its items - holds, as far as there are so many', () => {
   const job = jobWith({ backoffLimit: 3, backoffLimitPerIndex: 1, maxFailedIndexes: 5, parallelism: 2 });
   asArray(job, 4);

@@ -1,15 +1,16 @@
 /** Array jobs: one Indexed Job, whose items are tried and told of one by one. Pure. */
 import { KtError } from '@kube-transform/sdk';
 import type { JobObject } from './job-object.js';
+import { FEWER_ANNOTATION, QUEUE_LABEL } from './queues.js';
 
 /** So many items an array job may have. */
 export const MAX_ITEMS = 100_000;
 
 /**
  * Makes a Job an Indexed Job: each pod finds its number in JOB_COMPLETION_INDEX. What the template says of
- * retries then holds for each item. @throws KtError `BAD_ARRAY_SIZE`
+ * retries then holds for each item; a queue may admit fewer of them at once. @throws KtError `BAD_ARRAY_SIZE`
  */
-export function asArray({ spec }: JobObject, items: number): void {
+export function asArray({ metadata, spec }: JobObject, items: number): void {
   if (!Number.isSafeInteger(items) || items < 1 || items > MAX_ITEMS) {
     const message = `An array job has 1 to ${MAX_ITEMS} items, not ${items}.`;
     throw new KtError({ code: 'BAD_ARRAY_SIZE', path: 'array_size', message });
@@ -29,6 +30,9 @@ export function asArray({ spec }: JobObject, items: number): void {
     backoffLimitPerIndex,
     ...(typeof maxFailedIndexes === 'number' ? { maxFailedIndexes: Math.min(items, maxFailedIndexes) } : {}),
   });
+  // Without it Kueue admits all of them together, or none; one that is alone is no number that it takes.
+  if (metadata.labels?.[QUEUE_LABEL] !== undefined && (spec.parallelism ?? 1) > 1)
+    metadata.annotations = { [FEWER_ANNOTATION]: '1', ...metadata.annotations };
   const policy = spec['podFailurePolicy'] as { rules?: unknown } | undefined;
   const rules = Array.isArray(policy?.rules) ? (policy.rules as ({ action?: unknown } | null)[]) : [];
   // An exit code after which the job is not tried again ends the item that had it.

@@ -7,6 +7,9 @@ export const QUEUE_LABEL = 'kueue.x-k8s.io/queue-name';
 /** The label with the place of a Job in its queue. */
 export const PRIORITY_LABEL = 'kueue.x-k8s.io/priority-class';
 
+/** The annotation with how many pods of a Job its queue admits at least, where it has no room for all. */
+export const FEWER_ANNOTATION = 'kueue.x-k8s.io/job-min-parallelism';
+
 /** Where a Job stands in line. */
 export interface JobPlace {
   /** A LocalQueue of Kueue in the namespace. */

@@ -18,6 +18,6 @@ export function itemJob(frame: RunFrame, { job, call }: Omit<ItemStep, 'item'>):
           pod: containerPod({ settings, runId, job }, { template: { call, varied: [] }, memory }),
           varied: '',
         };
-  const one = { count: 1, lanes: 1, itemsPerPod: 1, parallelism: 1 };
+  const one = { count: 1, lanes: 1, first: null, itemsPerPod: 1, parallelism: 1 };
   return taskJob(frame, { job, wave: 1, pods: '0', memory, container, ...one });
 }

@@ -5,7 +5,7 @@ import type { Job } from '../api/objects.js';
 import { paths } from '../api/paths.js';
 import { JOB_NAME, LABEL } from '../manifests/names.js';
 import { diagnose } from './diagnose.js';
-import { InquiryOfRun } from './inquiry.js';
+import { InquiryOfJob, InquiryOfRun } from './inquiry.js';
 import type { PendingReason } from './rejections.js';
 
 const bench = new KubeBench();
@@ -49,6 +49,14 @@ const eventOf = (
     lastTimestamp: new Date(1_800_000_000_000 + (what.at ?? 0)).toISOString(),
   });
 };
+/** A Job that its queue has not admitted. */
+const queuedOf = (name: string): Job => {
+  const { metadata, spec } = jobOf(name);
+  return {
+    metadata: { ...metadata, labels: { 'kueue.x-k8s.io/queue-name': 'q' } },
+    spec: { ...spec!, suspend: true },
+  };
+};
 const asks = (job: Job): Promise<PendingReason | null> => diagnose(inquiry, job);
 
 test('EV1: three lists a moment - however many steps of a run wait', async () => {
@@ -69,6 +77,29 @@ test('EV1: three lists a moment - and what they say is told of the step that it 
   expect(await asks(jobOf('m'))).toMatchObject({ reason: 'Pulling' });
   expect(await asks(jobOf('n'))).toMatchObject({ reason: 'FailedMount', message: 'no such volume' });
   expect(bench.server.asked).toHaveLength(3);
+});
+
+test('EV1: what a queue says last of a Job is told - one list for all', async () => {
+  const says = (job: string, message: string, what: { at: number; type?: string }): void => {
+    bench.server.storage.create(paths.events('ns'), {
+      metadata: { name: `${job}-${what.at}` },
+      ...{ type: what.type ?? 'Warning', reason: 'Pending', message },
+      involvedObject: { kind: 'Workload', name: `job-${job}-a1b2c`, uid: `workload-${job}` },
+      lastTimestamp: new Date(1_800_000_000_000 + what.at).toISOString(),
+    });
+  };
+  says('m', '500m more needed', { at: 2 });
+  says('m', '900m more needed', { at: 1 });
+  says('m', 'Preempted', { at: 3, type: 'Normal' });
+  says('m-2', 'another Job', { at: 4 });
+  const message = 'its Job is suspended until the queue "q" admits it';
+  expect(await asks(queuedOf('m'))).toMatchObject({ message: `${message}: 500m more needed` });
+  expect(await asks(queuedOf('n'))).toMatchObject({ reason: 'Suspended', message });
+  expect(bench.server.asked).toHaveLength(1);
+  // Who asks for one Job, as the job server does.
+  expect(await diagnose(new InquiryOfJob(api), queuedOf('m'))).toMatchObject({
+    message: `${message}: 500m more needed`,
+  });
 });
 
 test('EV1: a step is asked for by itself - where the list of all pods is not whole', async () => {

@@ -8,6 +8,7 @@ import type { Clock } from '../../ports/index.js';
 import type { KubeApi } from '../api/kube-api.js';
 import type { Job, KubeEvent, KubeList, KubeObject, Pod } from '../api/objects.js';
 import { paths } from '../api/paths.js';
+import { QUEUE_MARK } from '../manifests/cluster-settings.js';
 import { JOB_NAME, LABEL, selectPodsOf, selectRun } from '../manifests/names.js';
 
 /** Pods of a Job that are looked at. */
@@ -17,6 +18,7 @@ const HOLDERS = 500;
 /** Most entries of a list that steps share. */
 const SHARED = 500;
 const MOMENT_MS = 1000;
+const OF_WORKLOADS = 'involvedObject.kind=Workload';
 /** Events that say nothing of why a pod waits; each pod has them. */
 const USUAL = ['Scheduled', 'Created', 'Started', 'Killing'];
 
@@ -26,6 +28,8 @@ export interface Inquiry {
   pendingPods(job: Job): Promise<readonly Pod[]>;
   /** Events about a Job that its pods could not be made. */
   eventsOfJob(job: Job): Promise<readonly KubeEvent[]>;
+  /** Events about a Job's place in its queue. */
+  eventsOfQueue(job: Job): Promise<readonly KubeEvent[]>;
   /** Events about pods. */
   eventsOfPods(pods: readonly Pod[]): Promise<readonly KubeEvent[]>;
   /** Some of the pods that kube-transform has in the namespace. */
@@ -52,6 +56,13 @@ export class InquiryOfJob implements Inquiry {
 
   eventsOfJob(job: Job): Promise<readonly KubeEvent[]> {
     return this.#about(job);
+  }
+
+  async eventsOfQueue(job: Job): Promise<readonly KubeEvent[]> {
+    if (!hasQueue(job)) return [];
+    const query = { fieldSelector: OF_WORKLOADS, limit: SHARED };
+    const { items } = await this.list<KubeEvent>(paths.events(this.#api.namespace), query);
+    return items.filter(isOfWorkload(job));
   }
 
   async eventsOfPods(pods: readonly Pod[]): Promise<readonly KubeEvent[]> {
@@ -107,6 +118,11 @@ export class InquiryOfRun implements Inquiry {
     return this.#alone.eventsOfJob(job);
   }
 
+  async eventsOfQueue(job: Job): Promise<readonly KubeEvent[]> {
+    if (!hasQueue(job)) return [];
+    return ((await this.#events(OF_WORKLOADS)) ?? []).filter(isOfWorkload(job));
+  }
+
   async eventsOfPods(pods: readonly Pod[]): Promise<readonly KubeEvent[]> {
     if (pods.length === 0) return [];
     const telling = USUAL.map(reason => `reason!=${reason}`).join();
@@ -136,6 +152,14 @@ export class InquiryOfRun implements Inquiry {
     return list;
   }
 }
+
+const hasQueue = ({ metadata }: Job): boolean => metadata.labels?.[QUEUE_MARK.name] !== undefined;
+
+/** Kueue has an object for each Job, of which its events are; its name is made of the Job's. */
+const isOfWorkload =
+  ({ metadata }: Job) =>
+  ({ involvedObject: { name } }: KubeEvent): boolean =>
+    name !== undefined && name.replace(/-[^-]*$/, '') === `job-${metadata.name}`;
 
 const isAbout =
   (objects: readonly KubeObject[]) =>

@@ -3,6 +3,7 @@
  * sentence and a remedy. Pure.
  */
 import type { Job, KubeEvent, Pod } from '../api/objects.js';
+import { QUEUE_MARK } from '../manifests/cluster-settings.js';
 import {
   containerRemedy,
   gateRemedy,
@@ -19,7 +20,7 @@ export interface Evidence {
   job: Job;
   /** Pods in phase Pending, some of them. */
   pods: readonly Pod[];
-  /** Of the Job and of these pods. */
+  /** Of the Job and of these pods; of one that is suspended: of its place in its queue. */
   events: readonly KubeEvent[];
 }
 
@@ -38,7 +39,7 @@ const NODE_TROUBLE =
 
 /** Why nothing starts, in the order of how little can be done by waiting; null where nothing says so. */
 export function pendingReasonOf({ job, pods, events }: Evidence): PendingReason | null {
-  if (job.spec?.suspend === true) return suspended(job);
+  if (job.spec?.suspend === true) return suspended(job, events);
   const found = pods.map(pod => ofPod(pod, events));
   const known = found.filter(waiting => waiting !== null);
   const refused = ofJob(job, events);
@@ -75,16 +76,22 @@ function countOf(ranges: string | undefined, otherwise: number | undefined): num
   return count;
 }
 
-function suspended({ metadata }: Job): PendingReason {
-  const queue = metadata.labels?.['kueue.x-k8s.io/queue-name'];
+function suspended({ metadata }: Job, events: readonly KubeEvent[]): PendingReason {
+  const queue = metadata.labels?.[QUEUE_MARK.name];
+  const why = events
+    .filter(({ type }) => type === 'Warning')
+    .reduce<KubeEvent | null>(
+      (last, one) => (last === null || timeOf(one) >= timeOf(last) ? one : last),
+      null,
+    );
   const message =
     queue === undefined
       ? 'its Job is suspended'
-      : `its Job is suspended until the queue "${queue}" admits it`;
+      : `its Job is suspended until the queue "${queue}" admits it${why === null ? '' : `: ${clean(why.message ?? '')}`}`;
   const remedy =
     queue === undefined
       ? `Somebody suspended it; to go on: kubectl patch job ${metadata.name} -p '{"spec":{"suspend":false}}'`
-      : 'See `kubectl get workloads` for its place in the queue, and whether the queue exists and is active.';
+      : `Whether the queue is there and what it says: kubectl describe workloads -l kueue.x-k8s.io/job-uid=${metadata.uid ?? ''}`;
   return { reason: 'Suspended', message, remedy, waitLimit: 'endless' };
 }
 

@@ -191,7 +191,17 @@ async function seen(given: KTJobInput, { pod, event, job: status, suspend }: Mod
   const call = { image: 'x', command: null, args: [], env: {}, workdir: null, resultFile: null };
   const template = { template: { call, varied: [] }, memory: '1Gi' };
   const made = taskJob(frame, {
-    ...{ job: job!, wave: 1, pods: '0', count: 1, lanes: 1, itemsPerPod: 1, parallelism: 1, memory: '1Gi' },
+    ...{
+      job: job!,
+      wave: 1,
+      pods: '0',
+      count: 1,
+      lanes: 1,
+      first: null,
+      itemsPerPod: 1,
+      parallelism: 1,
+      memory: '1Gi',
+    },
     ...(job!.container === null
       ? {}
       : { container: { pod: containerPod({ settings, runId: 'r', job: job! }, template), varied: '' } }),

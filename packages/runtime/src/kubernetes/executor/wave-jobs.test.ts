@@ -7,8 +7,8 @@ import { KubeApi } from '../api/kube-api.js';
 import type { Job } from '../api/objects.js';
 import { paths } from '../api/paths.js';
 import { clusterSettings } from '../manifests/cluster-settings.js';
-import { ownerOf } from '../manifests/names.js';
-import { JobExecution } from './job-execution.js';
+import { ANNOTATION, ownerOf } from '../manifests/names.js';
+import { JobExecution, type Surroundings } from './job-execution.js';
 import { WaveJobs } from './wave-jobs.js';
 
 const bench = new KubeBench();
@@ -28,13 +28,13 @@ const executionOf = (): JobExecution =>
     { runId: 'r', pipeline: 'p', job: job!, items: 4, itemsPerPod: 2 },
     { work: () => Promise.resolve(), emit: () => undefined },
   );
-const cover = (): Promise<void> =>
-  waves.cover(execution, manifest, {
-    all: [execution],
-    room: 2000,
-    wakeLater: ms => void wakes.push(ms),
-    tell: () => undefined,
-  });
+const surroundings = (): Surroundings => ({
+  all: [execution],
+  room: 2000,
+  wakeLater: ms => void wakes.push(ms),
+  tell: () => undefined,
+});
+const cover = (): Promise<void> => waves.cover(execution, manifest, surroundings());
 const jobs = async (): Promise<Job[]> => (await api.list<Job>(paths.jobs('ns'))).items;
 
 afterEach(() => api.close());
@@ -55,6 +55,14 @@ test('U1: making a wave - a Job of its name that was made for the same is taken 
   await cover();
   expect(await jobs()).toHaveLength(1);
   expect(execution.live.map(wave => wave.job.metadata.uid)).toEqual([made?.metadata.uid]);
+});
+
+test('in a queue - all pods are asked for at once, and each takes what is left', async () => {
+  const queued = { ...job!, kubernetes: { queue: 'q' } };
+  await waves.cover(executionOf(), { ...manifest, job: queued }, surroundings());
+  const [made] = await jobs();
+  expect(made?.spec).toMatchObject({ completions: 2, parallelism: 2 });
+  expect(made?.metadata.annotations).toMatchObject({ [ANNOTATION.lanes]: '0' });
 });
 
 test('U1: making a wave - a Job of its name that is of another run is refused', async () => {

@@ -10,7 +10,7 @@ import type { JobManifest } from '../../run-store/job-manifest.js';
 import { paths } from '../api/paths.js';
 import { isKubeError } from '../api/kube-error.js';
 import { ANNOTATION, LABEL, selectPodsOf } from '../manifests/names.js';
-import { isQueued } from '../manifests/cluster-settings.js';
+import { queueOf } from '../manifests/cluster-settings.js';
 import type { KubernetesOptions } from './options.js';
 import { taskJob, type WavePlan } from '../manifests/run-jobs.js';
 import { isOwnedBy, isTerminalJob, type Job } from '../api/objects.js';
@@ -144,8 +144,12 @@ export class WaveJobs {
     const taken = around.all.reduce((sum, { podsLeft }) => sum + podsLeft, 0);
     const room = Math.max(1, Math.min(wants, around.room - taken));
     // Who says how many items a pod has gets a pod for each so many; a queue is asked once.
-    const few = isQueued(settings, job) ? room : Math.min(room, firstLanes(mostLanes, job.parallelism));
-    const lanes = job.itemsPerPod === null && shard.container === undefined ? few : shard.count;
+    const isQueued = queueOf(settings, job) !== undefined;
+    const few = isQueued ? room : Math.min(room, firstLanes(mostLanes, job.parallelism));
+    const isFree = job.itemsPerPod === null && shard.container === undefined;
+    const lanes = isFree ? Math.min(few, shard.count) : shard.count;
+    // How many of them a queue admits is not known: what the others would begin with has to be free.
+    const first = isQueued && lanes > 1 ? 0 : lanes < shard.count ? lanes : null;
     return {
       job,
       container: shard.container,
@@ -153,7 +157,8 @@ export class WaveJobs {
       wave: execution.lastWave + 1,
       pods: shard.pods,
       count: shard.count,
-      lanes: Math.min(lanes, shard.count),
+      lanes,
+      first: isFree ? first : null,
       memory: execution.memory,
       parallelism: Math.min(room, lanes),
     };
@@ -182,7 +187,7 @@ export class WaveJobs {
     const mine = shares(wants, room);
     for (const [i, { execution, wave }] of waves.entries()) {
       const parallelism = mine[i] ?? 1;
-      if (isQueued(settings, execution.order.job) || parallelism <= wave.parallelism) continue;
+      if (queueOf(settings, execution.order.job) !== undefined || parallelism <= wave.parallelism) continue;
       try {
         const changed = await this.#o.api.patch<Job>(
           paths.jobs(this.#namespace, wave.name),

@@ -147,15 +147,13 @@ describe('waves', () => {
   });
 
   describe('whose pods take one thing to do after another', () => {
-    const shared = (status: Job['status'] = {}, completions = 2): Wave => {
+    const jobWith = (status: Job['status'], spec: object, first: number): Job => {
       const { metadata, ...job } = jobOf('4-6,9', status);
-      const annotations = { ...metadata.annotations, [ANNOTATION.lanes]: '2' };
-      return new Wave({
-        ...job,
-        metadata: { ...metadata, annotations },
-        spec: { completions } as Job['spec'],
-      });
+      const annotations = { ...metadata.annotations, [ANNOTATION.lanes]: String(first) };
+      return { ...job, metadata: { ...metadata, annotations }, spec: spec as Job['spec'] };
     };
+    const shared = (status: Job['status'] = {}, completions = 2): Wave =>
+      new Wave(jobWith(status, { completions }, 2));
 
     test('AS1: an assignment - each index has its own first, then what is left, and again what it has not done', () => {
       const is = shared();
@@ -176,6 +174,32 @@ describe('waves', () => {
       done.add(6);
       expect(is.assign(0, isOpen, 0)).toBeNull();
       expect([0, 1, 2].map(index => is.podAt(index))).toEqual([6, 5, 9]);
+    });
+
+    test('AS3: an index that a Job has no more - leaves what it has not done to others, where a queue has the say', () => {
+      const is = new Wave(jobWith({}, { completions: 3 }, 0));
+      is.beginAssigning(0);
+      const isOpen = (pod: number): boolean => pod !== 4;
+      // None begins with what is its own: how many there will be is not known.
+      expect([is.podAt(0), is.unassigned]).toEqual([4, 4]);
+      expect([2, 0, 1].map(index => is.assign(index, pod => pod > 0, 0))).toEqual([4, 5, 6]);
+      is.see(jobWith({}, { completions: 1 }, 0), false);
+      expect([0, 0].map(index => is.assign(index, isOpen, 0))).toEqual([5, 5]);
+      expect(is.assign(0, pod => pod > 5, 0)).toBe(9);
+      expect(is.assign(0, pod => pod === 6, 0)).toBe(6);
+      expect(is.assign(0, () => false, 0)).toBeNull();
+      expect(is.unassigned).toBe(0);
+    });
+
+    test.each([
+      ['is suspended and has no pods', {}, { suspend: true }, 4],
+      ['runs', { active: 1 }, {}, null],
+      ['is suspended, and its pods still end', { terminating: 1 }, { suspend: true }, null],
+    ])('a Job of another controller that %s - is given %j of what is left', (_, status, spec, first) => {
+      const is = new Wave(jobWith(status, { completions: 3, ...spec }, 0));
+      is.see(is.job, false);
+      is.see(jobWith({ active: 1 }, { completions: 3 }, 0), false);
+      expect(is.assign(0, () => true, 0)).toBe(first);
     });
 
     test('V1: a wave - covers all of its pods while it lives, but what one had that has ended', () => {

@@ -4,7 +4,8 @@
  *
  * V1 A pod is in at most one wave: one whose Job has neither ended nor vanished, and in which its index has
  *    not ended, or has, and nobody has dealt with that.
- * AS2 Only the controller that has made a Job gives its pods more to do: what others gave nobody knows.
+ * AS2 Only the controller that has made a Job, or found it suspended and without pods, gives its pods more to
+ *    do: what others gave nobody knows.
  * V2 What a wave runs is written on its Job; nothing about waves is kept anywhere else.
  */
 import { isTerminalJob, type Job } from '../api/objects.js';
@@ -103,6 +104,8 @@ export class Wave {
   see(job: Job, isGone: boolean): void {
     this.#job = job;
     this.#isGone = isGone;
+    // Nobody is at work, and nobody begins without asking.
+    if (this.#firstOwn === 0 && isAtRest(job)) this.beginAssigning(0);
   }
 
   /** Its Job is to be deleted, or could not be. */
@@ -122,6 +125,11 @@ export class Wave {
     return this.#job.metadata.annotations?.[ANNOTATION.lanes] !== undefined;
   }
 
+  /** Indexes that begin with what is theirs, of those that take one thing to do after another. */
+  get #firstOwn(): number {
+    return Number(this.#job.metadata.annotations?.[ANNOTATION.lanes] ?? Number.NaN);
+  }
+
   /** Indexes of its Job. */
   get lanes(): number {
     return this.#job.spec?.completions ?? 1;
@@ -136,8 +144,9 @@ export class Wave {
   beginAssigning(nowMs: number): void {
     if (!this.isShared || this.#assigned !== undefined) return;
     const pods = parseRanges(this.#pods);
-    const held = new Map(pods.slice(0, this.lanes).map((pod, index) => [index, pod]));
-    this.#assigned = { held, pods, next: this.lanes, madeMs: nowMs, readyMs: null, askedMs: nowMs };
+    const first = this.#firstOwn;
+    const held = new Map(pods.slice(0, first).map((pod, index) => [index, pod]));
+    this.#assigned = { held, pods, next: first, madeMs: nowMs, readyMs: null, askedMs: nowMs };
   }
 
   /** How many pods it is worth, of at most `limit`: those that it has where this controller gives nothing. */
@@ -158,6 +167,7 @@ export class Wave {
    * Gives an index its next pod of the job; null where none is left. `isOpen`: it has not been done.
    *
    * AS1 What an index was given and has not done it is given again: its process is another one.
+   * AS3 A queue may give a Job fewer indexes than it had: what those were at that are gone others are given.
    */
   assign(index: number, isOpen: (pod: number) => boolean, nowMs: number): number | null {
     const assigned = this.#assigned;
@@ -166,13 +176,21 @@ export class Wave {
     const held = assigned.held.get(index);
     if (held !== undefined && isOpen(held)) return held;
     for (;;) {
-      const pod = assigned.pods[assigned.next];
+      const pod = assigned.pods[assigned.next] ?? this.#leftBehind(assigned.held, isOpen);
       if (pod === undefined) return null;
-      assigned.next++;
+      if (assigned.next < assigned.pods.length) assigned.next++;
       if (!isOpen(pod)) continue;
       assigned.held.set(index, pod);
       return pod;
     }
+  }
+
+  /** What an index was at that the Job does not have any more, as a queue has given it fewer. */
+  #leftBehind(held: Map<number, number>, isOpen: (pod: number) => boolean): number | undefined {
+    if (this.#firstOwn !== 0) return undefined;
+    const left = [...held].find(([index, pod]) => index >= this.lanes && isOpen(pod));
+    if (left !== undefined) held.delete(left[0]);
+    return left?.[1];
   }
 
   /**
@@ -229,6 +247,10 @@ export class Wave {
     return parseRanges(ranges).filter(index => !this.#handled.has(index));
   }
 }
+
+/** A Job that was suspended before, or after, its pods were at work. */
+const isAtRest = ({ spec, status }: Job): boolean =>
+  spec?.suspend === true && (status?.active ?? 0) === 0 && (status?.terminating ?? 0) === 0;
 
 /** Pods divided into what one Job can hold, as ranges. */
 export function shardsOf(pods: readonly number[], limit = MAX_PODS): { pods: string; count: number }[] {

@@ -74,9 +74,29 @@ export const SETTINGS_FIELDS = {
 /** The shape of settings. */
 export const CLUSTER_SETTINGS = record<ClusterSettings>({ namespace: text, ...SETTINGS_FIELDS });
 
-/** Whether a queue admits the pods of a job. */
-export const isQueued = ({ defaults }: ClusterSettings, { kubernetes }: KTJob): boolean =>
-  ({ ...defaults, ...kubernetes }).queue !== undefined;
+/** The queue that admits the pods of a job; undefined where none does. */
+export const queueOf = ({ defaults }: ClusterSettings, { kubernetes }: KTJob): string | undefined =>
+  ({ ...defaults, ...kubernetes }).queue;
+
+/** By what Kueue knows a Job, and that it may admit fewer pods at once than the Job asks for. */
+export const QUEUE_MARK = {
+  /** Label: the LocalQueue. */
+  name: 'kueue.x-k8s.io/queue-name',
+  /** Annotation: how many pods at least. Without it all of them are admitted together, or none. */
+  least: 'kueue.x-k8s.io/job-min-parallelism',
+  /** Annotation: the Job is to have as many indexes as pods at once. */
+  allAtOnce: 'kueue.x-k8s.io/job-completions-equal-parallelism',
+} as const;
+
+/** Annotations by which a queue may admit fewer of a Job's pods than it asks for, one at least. */
+export function queueMarks(
+  queue: string | undefined,
+  { parallelism, first }: { parallelism: number; first: number | null },
+): Record<string, string> {
+  // Kueue refuses a least number that is not below what is asked for.
+  if (queue === undefined || parallelism === 1) return {};
+  return { [QUEUE_MARK.least]: '1', ...(first === 0 ? { [QUEUE_MARK.allAtOnce]: 'true' } : {}) };
+}
 
 /**
  * Arguments of a process that speaks TLS to the API server alone, whose authority it is told: it does not

@@ -28,11 +28,9 @@ const task = (given: Partial<KTJobInput> = {}, more: Partial<RunFrame> = {}, lan
     name: 'p',
     jobs: [{ type: 'map', name: 'm', function: 'f.f', items: [1], args: {}, ...given }],
   }).jobs;
-  const memory = job!.memory;
-  return taskJob(
-    { ...frame, ...more },
-    { job: job!, wave: 1, pods: '0-9', count: 10, lanes, itemsPerPod: 1, parallelism: 5, memory },
-  );
+  const plan = { wave: 1, pods: '0-9', count: 10, lanes, itemsPerPod: 1, parallelism: 5 };
+  const first = lanes < 10 ? lanes : null;
+  return taskJob({ ...frame, ...more }, { job: job!, memory: job!.memory, ...plan, first });
 };
 interface PodSpec {
   [field: string]: unknown;

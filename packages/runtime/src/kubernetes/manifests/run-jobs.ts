@@ -32,7 +32,7 @@ import {
 } from './pod-spec.js';
 import { workerCode } from './packed-bundle.js';
 import { withBeside } from './beside-controller.js';
-import { type ClusterSettings, withOneAuthority } from './cluster-settings.js';
+import { type ClusterSettings, QUEUE_MARK, queueMarks, withOneAuthority } from './cluster-settings.js';
 
 /** What a controller asks for: it is at work for moments, and is not to hold room that its pods need. */
 const CONTROLLER = { cpu: '10m', memory: '128Mi', limit: '512Mi' };
@@ -47,17 +47,20 @@ export interface RunFrame extends BundleRef {
   owner: OwnerReference;
 }
 
-/**
- * One wave of a job's pods: index i of the Job runs pod `pods[i]`, and then what it is given, where there are
- * fewer indexes (`lanes`) than pods.
- */
+/** One wave of a job's pods: index i of the Job runs pod `pods[i]`, or what it is given. */
 export interface WavePlan {
   job: KTJob;
   wave: number;
   /** Pods as ranges. */
   pods: string;
   count: number;
+  /** Indexes of the Job. */
   lanes: number;
+  /**
+   * Indexes that begin with what is theirs and then take what they are given; others ask first. Null: each
+   * runs what is its own, alone.
+   */
+  first: number | null;
   itemsPerPod: number;
   parallelism: number;
   /** Memory of a pod; the job's own, or more after it ran out. */
@@ -94,12 +97,12 @@ const WORKER_ENDS = [
 ];
 
 /** What the pods of a step are told that are its own. */
-const stepEnv = ({ job, wave, pods, lanes, count }: WavePlan): EnvVar[] => [
+const stepEnv = ({ job, wave, pods, first }: WavePlan): EnvVar[] => [
   { name: 'KT_JOB', value: job.name },
   { name: 'KT_PODS', value: pods },
   // What a pod says when it asks for something to do, and which of them begin with what is theirs.
   { name: 'KT_WAVE', value: String(wave) },
-  ...(lanes < count ? [{ name: 'KT_LANES', value: String(lanes) }] : []),
+  ...(first === null ? [] : [{ name: 'KT_LANES', value: String(first) }]),
   ...INDEX_HISTORY,
 ];
 
@@ -133,8 +136,7 @@ export function workerPod(
 /** The Indexed Job of a wave. */
 export function taskJob(frame: RunFrame, plan: WavePlan): Job {
   const { runId, pipeline, settings, digest } = frame;
-  const { job, wave, memory, itemsPerPod } = plan;
-  const isShared = plan.lanes < plan.count;
+  const { job, wave, memory, itemsPerPod, first } = plan;
   const own = { ...settings.defaults, ...job.kubernetes };
   const found = {
     ...userLabels(job.labels),
@@ -152,16 +154,17 @@ export function taskJob(frame: RunFrame, plan: WavePlan): Job {
   const template = {
     metadata: { labels: podLabels(settings, found), annotations },
     // One that takes what is left may come to do everything.
-    spec: withJobOptions(pod, job, { settings, items: itemsPerPod * (isShared ? plan.count : 1) }),
+    spec: withJobOptions(pod, job, { settings, items: itemsPerPod * (first === null ? 1 : plan.count) }),
   };
   return indexedJob(frame, {
     metadata: {
       name: taskName({ runId, job: job.name, wave }),
-      labels: { ...labels, ...(own.queue === undefined ? {} : { 'kueue.x-k8s.io/queue-name': own.queue }) },
+      labels: { ...labels, ...(own.queue === undefined ? {} : { [QUEUE_MARK.name]: own.queue }) },
       annotations: {
         [ANNOTATION.job]: job.name,
         [ANNOTATION.pods]: plan.pods,
-        ...(isShared ? { [ANNOTATION.lanes]: String(plan.lanes) } : {}),
+        ...(first === null ? {} : { [ANNOTATION.lanes]: String(first) }),
+        ...queueMarks(own.queue, plan),
         ...(plan.container === undefined ? {} : { [ANNOTATION.varied]: plan.container.varied }),
         [ANNOTATION.itemsPerPod]: String(itemsPerPod),
         [ANNOTATION.memory]: memory,

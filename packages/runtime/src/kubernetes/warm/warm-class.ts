@@ -1,7 +1,7 @@
 /** Warm pods as objects of a cluster: of no step, for all steps whose own pods would be the same. Pure. */
 import type { KTJob } from '@kube-transform/sdk';
 import type { Job } from '../api/objects.js';
-import { type ClusterSettings, isQueued } from '../manifests/cluster-settings.js';
+import { type ClusterSettings, queueOf } from '../manifests/cluster-settings.js';
 import {
   ANNOTATION,
   foundBy,
@@ -28,7 +28,10 @@ export interface WarmClass {
  * he says.
  */
 export const isWarm = (job: KTJob, settings: ClusterSettings): boolean =>
-  job.reuse === 'run' && job.container === null && job.itemsPerPod === null && !isQueued(settings, job);
+  job.reuse === 'run' &&
+  job.container === null &&
+  job.itemsPerPod === null &&
+  queueOf(settings, job) === undefined;
 
 /** A pod is told which Job it is of. */
 const OF_JOB: EnvVar = {
