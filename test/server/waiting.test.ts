@@ -51,7 +51,7 @@ test('a job whose pods a quota refuses - says so', async () => {
   });
 });
 
-test('a job that is held by a queue - says so, and nothing more is asked', async () => {
+test('a job that is held by a queue - says so, and is asked for what the queue says', async () => {
   const { spec, ...rest } = job('a', { labels: { 'kueue.x-k8s.io/queue-name': 'batch' } });
   putJobs(opened, [{ ...rest, spec: { ...(spec as object), suspend: true } }]);
   const before = opened.kube.asked.length;
@@ -59,7 +59,7 @@ test('a job that is held by a queue - says so, and nothing more is asked', async
     reason: 'Suspended',
     message: expect.stringContaining('"batch"'),
   });
-  expect(opened.kube.asked.length - before).toBe(2);
+  expect(opened.kube.asked.length - before).toBe(4);
 });
 
 test('a job that runs or has ended - waits for nothing, and nothing more is asked', async () => {

@@ -8,7 +8,7 @@ import type { Clock } from '../../ports/index.js';
 import type { KubeApi } from '../api/kube-api.js';
 import type { Job, KubeEvent, KubeList, KubeObject, Pod } from '../api/objects.js';
 import { paths } from '../api/paths.js';
-import { QUEUE_MARK } from '../manifests/cluster-settings.js';
+import { isInQueue } from '../manifests/cluster-settings.js';
 import { JOB_NAME, LABEL, selectPodsOf, selectRun } from '../manifests/names.js';
 
 /** Pods of a Job that are looked at. */
@@ -59,7 +59,7 @@ export class InquiryOfJob implements Inquiry {
   }
 
   async eventsOfQueue(job: Job): Promise<readonly KubeEvent[]> {
-    if (!hasQueue(job)) return [];
+    if (!isInQueue(job)) return [];
     const query = { fieldSelector: OF_WORKLOADS, limit: SHARED };
     const { items } = await this.list<KubeEvent>(paths.events(this.#api.namespace), query);
     return items.filter(isOfWorkload(job));
@@ -119,7 +119,7 @@ export class InquiryOfRun implements Inquiry {
   }
 
   async eventsOfQueue(job: Job): Promise<readonly KubeEvent[]> {
-    if (!hasQueue(job)) return [];
+    if (!isInQueue(job)) return [];
     return ((await this.#events(OF_WORKLOADS)) ?? []).filter(isOfWorkload(job));
   }
 
@@ -152,8 +152,6 @@ export class InquiryOfRun implements Inquiry {
     return list;
   }
 }
-
-const hasQueue = ({ metadata }: Job): boolean => metadata.labels?.[QUEUE_MARK.name] !== undefined;
 
 /** Kueue has an object for each Job, of which its events are; its name is made of the Job's. */
 const isOfWorkload =

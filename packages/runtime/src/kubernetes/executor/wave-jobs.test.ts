@@ -22,10 +22,10 @@ const [job] = mustParsePipeline({
   jobs: [{ type: 'map', name: 'm', function: 'f.f', items: [1], args: {} }],
 }).jobs;
 const manifest = { runId: 'r', job: job!, items: 4, itemsPerPod: 2 } as JobManifest;
-const executionOf = (): JobExecution =>
+const executionOf = (of = job!): JobExecution =>
   new JobExecution(
     memoryFileStore(),
-    { runId: 'r', pipeline: 'p', job: job!, items: 4, itemsPerPod: 2 },
+    { runId: 'r', pipeline: 'p', job: of, items: 4, itemsPerPod: 2 },
     { work: () => Promise.resolve(), emit: () => undefined },
   );
 const surroundings = (): Surroundings => ({
@@ -63,6 +63,20 @@ test('in a queue - all pods are asked for at once, and each takes what is left',
   const [made] = await jobs();
   expect(made?.spec).toMatchObject({ completions: 2, parallelism: 2 });
   expect(made?.metadata.annotations).toMatchObject({ [ANNOTATION.lanes]: '0' });
+});
+
+test.each([
+  ['of no queue', {}, 2],
+  ['that the cluster puts into a queue', { 'kueue.x-k8s.io/queue-name': 'default' }, 1],
+])('when there is more room - a Job %s', async (_, labels, parallelism) => {
+  execution = executionOf({ ...job!, itemsPerPod: 2 });
+  const { job: cut } = execution.order;
+  await waves.cover(execution, { ...manifest, job: cut }, { ...surroundings(), room: 1 });
+  const [made] = await jobs();
+  const path = paths.jobs('ns', made!.metadata.name);
+  execution.see((await api.patch<Job>(path, { metadata: { labels } }, { type: 'merge' }))!);
+  await waves.share({ all: [execution], room: 10 });
+  expect((await jobs())[0]?.spec).toMatchObject({ completions: 2, parallelism });
 });
 
 test('U1: making a wave - a Job of its name that is of another run is refused', async () => {

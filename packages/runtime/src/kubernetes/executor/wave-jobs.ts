@@ -10,7 +10,7 @@ import type { JobManifest } from '../../run-store/job-manifest.js';
 import { paths } from '../api/paths.js';
 import { isKubeError } from '../api/kube-error.js';
 import { ANNOTATION, LABEL, selectPodsOf } from '../manifests/names.js';
-import { queueOf } from '../manifests/cluster-settings.js';
+import { isInQueue, queueOf } from '../manifests/cluster-settings.js';
 import type { KubernetesOptions } from './options.js';
 import { taskJob, type WavePlan } from '../manifests/run-jobs.js';
 import { isOwnedBy, isTerminalJob, type Job } from '../api/objects.js';
@@ -187,7 +187,8 @@ export class WaveJobs {
     const mine = shares(wants, room);
     for (const [i, { execution, wave }] of waves.entries()) {
       const parallelism = mine[i] ?? 1;
-      if (queueOf(settings, execution.order.job) !== undefined || parallelism <= wave.parallelism) continue;
+      // To a queue a Job of another size is another one: it would take its pods away first.
+      if (isInQueue(wave.job) || parallelism <= wave.parallelism) continue;
       try {
         const changed = await this.#o.api.patch<Job>(
           paths.jobs(this.#namespace, wave.name),

@@ -2,6 +2,7 @@
 import type { KTJob, KubernetesOptions } from '@kube-transform/sdk';
 import { count, flag, keyed, nullOr, oneOf, orElse, record, table, text } from '../../parse/shapes.js';
 import { KUBERNETES } from '../../parse/stored-job.js';
+import type { Job } from '../api/objects.js';
 
 /** The volume behind a `file:` store. */
 export type DataVolume = { claim: string; mountPath: string } | { hostPath: string; mountPath: string };
@@ -87,6 +88,10 @@ export const QUEUE_MARK = {
   /** Annotation: the Job is to have as many indexes as pods at once. */
   allAtOnce: 'kueue.x-k8s.io/job-completions-equal-parallelism',
 } as const;
+
+/** Whether a queue has the say over a Job: also one that the cluster puts each Job into that names none. */
+export const isInQueue = ({ metadata }: Pick<Job, 'metadata'>): boolean =>
+  metadata.labels?.[QUEUE_MARK.name] !== undefined;
 
 /** Annotations by which a queue may admit fewer of a Job's pods than it asks for, one at least. */
 export function queueMarks(

@@ -3,6 +3,7 @@ import { KtError } from '@kube-transform/sdk';
 import { isKubeError } from '../api/kube-error.js';
 import { isOwnedBy, type Job, type Pod } from '../api/objects.js';
 import { paths } from '../api/paths.js';
+import { isInQueue } from '../manifests/cluster-settings.js';
 import { JOB_INDEX, selectPodsOf } from '../manifests/names.js';
 import { refusalOf } from '../diagnosis/rejections.js';
 import type { WarmJob } from './warm-job.js';
@@ -62,6 +63,8 @@ export class WarmJobs {
   }
 
   async #grow(job: WarmJob, more: number): Promise<{ object: Job; isFound: boolean } | null> {
+    // To a queue a Job of another size is another one: it would take its pods away first.
+    if (isInQueue(job.job)) return null;
     const lanes = job.lanes + more;
     const spec = { parallelism: lanes, completions: lanes };
     try {
