@@ -9,7 +9,7 @@ import { frameOf } from '../kit/kube-bench.js';
 import { ContainerGroups } from '../../packages/runtime/src/kubernetes/containers/container-groups.js';
 import { containerPod } from '../../packages/runtime/src/kubernetes/containers/container-pod.js';
 import { clusterSettings } from '../../packages/runtime/src/kubernetes/manifests/cluster-settings.js';
-import { taskJob } from '../../packages/runtime/src/kubernetes/manifests/run-jobs.js';
+import { ONE_POD, taskJob } from '../../packages/runtime/src/kubernetes/manifests/run-jobs.js';
 import { ContainerItems } from '../../packages/runtime/src/worker/container-items.js';
 import { ktFiles } from '../../packages/runtime/src/files/kt-files.js';
 import { memoryFileStore } from '../../packages/runtime/src/stores/memory-file-store.js';
@@ -101,18 +101,7 @@ async function jobOf(task: Task) {
   const pod = containerPod({ settings, runId: 'r', job }, { template: group!.template, memory: job.memory });
   const frame = frameOf(settings);
   const container = { pod, varied: '' };
-  const plan = {
-    job,
-    wave: 1,
-    pods: '0',
-    count: 1,
-    lanes: 1,
-    first: null,
-    itemsPerPod: 1,
-    parallelism: 1,
-    memory: job.memory,
-    container,
-  };
+  const plan = { job, wave: 1, memory: job.memory, container, ...ONE_POD };
   return taskJob(frame, plan) as unknown as NonNullable<Wanted['jobs']>[number];
 }
 

@@ -117,7 +117,6 @@ export class KubeNode {
    * what is given continues them.
    */
   lose(): PodProcess[] {
-    const pods = `/api/v1/namespaces/${this.#namespace}/pods`;
     const conditions = [{ type: 'DisruptionTarget', status: 'True' }];
     for (const job of this.#jobs.values())
       for (const [index, child] of [...job.active]) {
@@ -125,12 +124,16 @@ export class KubeNode {
         this.#lost.add(child);
         job.active.delete(index);
         job.waiting.unshift(index);
-        this.#server.storage.patch(pods, this.#names.get(child) ?? '', {
+        this.#server.storage.patch(this.#pods, this.#names.get(child) ?? '', {
           status: { phase: 'Failed', conditions },
         });
       }
     this.#pump();
     return [...this.#lost];
+  }
+
+  get #pods(): string {
+    return `/api/v1/namespaces/${this.#namespace}/pods`;
   }
 
   async close(): Promise<void> {
@@ -184,8 +187,7 @@ export class KubeNode {
       this.#lost.add(child);
       job.active.delete(index);
       child.kill('SIGTERM');
-      const pods = `/api/v1/namespaces/${this.#namespace}/pods`;
-      this.#server.storage.delete(pods, this.#names.get(child) ?? '', 'Background');
+      this.#server.storage.delete(this.#pods, this.#names.get(child) ?? '', 'Background');
     }
     this.#report(job);
   }
@@ -218,7 +220,6 @@ export class KubeNode {
 
   #start(job: Running, index: number): void {
     const { template } = job.spec;
-    const pods = `/api/v1/namespaces/${this.#namespace}/pods`;
     const labels = {
       ...template.metadata.labels,
       'batch.kubernetes.io/job-name': job.job,
@@ -231,7 +232,7 @@ export class KubeNode {
       annotations: template.metadata.annotations,
       ownerReferences,
     };
-    const pod = this.#server.storage.create(pods, {
+    const pod = this.#server.storage.create(this.#pods, {
       kind: 'Pod',
       metadata,
       spec: {},
@@ -244,15 +245,12 @@ export class KubeNode {
     job.active.set(index, begun);
     this.#names.set(begun, pod.metadata.name);
     void begun.ended.then(end =>
-      this.#lost.has(begun) ? undefined : this.#ended(job, { index, pods, name: pod.metadata.name, ...end }),
+      this.#lost.has(begun) ? undefined : this.#ended(job, { index, name: pod.metadata.name, ...end }),
     );
     this.#report(job);
   }
 
-  #ended(
-    job: Running,
-    pod: { index: number; pods: string; name: string; message: string; code: number },
-  ): void {
+  #ended(job: Running, pod: { index: number; name: string; message: string; code: number }): void {
     if (this.#closed) return;
     const { index, code, message } = pod;
     job.active.delete(index);
@@ -262,7 +260,7 @@ export class KubeNode {
         phase: code === 0 ? 'Succeeded' : 'Failed',
         containerStatuses: [{ name: 'main', state }],
       };
-      this.#server.storage.patch(pod.pods, pod.name, { status });
+      this.#server.storage.patch(this.#pods, pod.name, { status });
       if (code === 0) job.completed.add(index);
       else job.failed.add(index);
       const rule = job.spec.podFailurePolicy.rules.find(({ onExitCodes }) =>

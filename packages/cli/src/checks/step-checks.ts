@@ -8,6 +8,7 @@ import {
   type Job,
   type KubeApi,
   type KubeObject,
+  ONE_POD,
   paths,
   taskJob,
 } from '@kube-transform/runtime/kubernetes';
@@ -36,12 +37,7 @@ function jobOfStep({ pipeline, job }: PlannedStep, settings: ClusterSettings): J
   const made = taskJob(frame, {
     job,
     wave: 0,
-    pods: '0',
-    count: 1,
-    lanes: 1,
-    first: null,
-    itemsPerPod: 1,
-    parallelism: 1,
+    ...ONE_POD,
     memory: job.memory,
   });
   delete made.metadata.ownerReferences;

@@ -43,7 +43,7 @@ export {
   taskName,
   versionName,
 } from './manifests/names.js';
-export { controllerJob, taskJob } from './manifests/run-jobs.js';
+export { controllerJob, ONE_POD, taskJob } from './manifests/run-jobs.js';
 export type { RunFrame, WavePlan } from './manifests/run-jobs.js';
 export type * from './api/objects.js';
 export { splitIntoConfigMaps, filesOf, fileConfigMap } from './manifests/config-map-files.js';
@@ -78,7 +78,7 @@ export {
 } from './manifests/run-config.js';
 export type { RunConfig } from './manifests/run-config.js';
 export { cronJob, scheduledRunId } from './manifests/cron-job.js';
-export { clusterSettings, DEFAULT_IMAGE } from './manifests/cluster-settings.js';
+export { clusterSettings, DEFAULT_IMAGE, QUEUE_MARK, queueMarks } from './manifests/cluster-settings.js';
 export type { ClusterSettings, DataVolume } from './manifests/cluster-settings.js';
 export {
   readVersion,

@@ -1,7 +1,8 @@
 /** Array jobs: one Indexed Job, whose items are tried and told of one by one. Pure. */
 import { KtError } from '@kube-transform/sdk';
+import { queueMarks } from '@kube-transform/runtime/kubernetes';
 import type { JobObject } from './job-object.js';
-import { FEWER_ANNOTATION, QUEUE_LABEL } from './queues.js';
+import { QUEUE_LABEL } from './queues.js';
 
 /** So many items an array job may have. */
 export const MAX_ITEMS = 100_000;
@@ -30,9 +31,9 @@ export function asArray({ metadata, spec }: JobObject, items: number): void {
     backoffLimitPerIndex,
     ...(typeof maxFailedIndexes === 'number' ? { maxFailedIndexes: Math.min(items, maxFailedIndexes) } : {}),
   });
-  // Without it Kueue admits all of them together, or none; one that is alone is no number that it takes.
-  if (metadata.labels?.[QUEUE_LABEL] !== undefined && (spec.parallelism ?? 1) > 1)
-    metadata.annotations = { [FEWER_ANNOTATION]: '1', ...metadata.annotations };
+  const parallelism = spec.parallelism ?? 1;
+  const marks = queueMarks(metadata.labels?.[QUEUE_LABEL], { parallelism, first: null });
+  if (Object.keys(marks).length > 0) metadata.annotations = { ...marks, ...metadata.annotations };
   const policy = spec['podFailurePolicy'] as { rules?: unknown } | undefined;
   const rules = Array.isArray(policy?.rules) ? (policy.rules as ({ action?: unknown } | null)[]) : [];
   // An exit code after which the job is not tried again ends the item that had it.

@@ -1,14 +1,12 @@
 /** Queues and priorities of Jobs, as Kueue and Kubernetes have them. Pure. */
 import { KtError, type Problem } from '@kube-transform/sdk';
+import { QUEUE_MARK } from '@kube-transform/runtime/kubernetes';
 import type { JobObject } from './job-object.js';
 
 /** The label that puts a Job into a queue of Kueue. */
-export const QUEUE_LABEL = 'kueue.x-k8s.io/queue-name';
+export const QUEUE_LABEL = QUEUE_MARK.name;
 /** The label with the place of a Job in its queue. */
 export const PRIORITY_LABEL = 'kueue.x-k8s.io/priority-class';
-
-/** The annotation with how many pods of a Job its queue admits at least, where it has no room for all. */
-export const FEWER_ANNOTATION = 'kueue.x-k8s.io/job-min-parallelism';
 
 /** Where a Job stands in line. */
 export interface JobPlace {

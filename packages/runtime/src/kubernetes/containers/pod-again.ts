@@ -1,6 +1,6 @@
 /** The pod of an item whose Job is gone, made anew from what the item ran. Pure. */
 import type { ItemStep } from '../../ports/containers.js';
-import { type RunFrame, taskJob } from '../manifests/run-jobs.js';
+import { ONE_POD, type RunFrame, taskJob } from '../manifests/run-jobs.js';
 import type { Job } from '../api/objects.js';
 import { containerPod } from './container-pod.js';
 
@@ -18,6 +18,5 @@ export function itemJob(frame: RunFrame, { job, call }: Omit<ItemStep, 'item'>):
           pod: containerPod({ settings, runId, job }, { template: { call, varied: [] }, memory }),
           varied: '',
         };
-  const one = { count: 1, lanes: 1, first: null, itemsPerPod: 1, parallelism: 1 };
-  return taskJob(frame, { job, wave: 1, pods: '0', memory, container, ...one });
+  return taskJob(frame, { job, wave: 1, memory, container, ...ONE_POD });
 }

@@ -1,4 +1,5 @@
 /** Asks the cluster why pods of a Job do not start: a few requests, however many pods wait. */
+import { isInQueue } from '../manifests/cluster-settings.js';
 import { LABEL } from '../manifests/names.js';
 import type { Job, Pod } from '../api/objects.js';
 import type { Inquiry } from './inquiry.js';
@@ -13,8 +14,10 @@ const UNCLEAR = new Set(['ContainerCreating', 'PodInitializing', 'ImagePullBackO
 
 /** Why pods of a Job do not start, asked of the cluster; null where they do. Rejects with KubeError. */
 export async function diagnose(inquiry: Inquiry, job: Job): Promise<PendingReason | null> {
-  if (job.spec?.suspend === true)
-    return pendingReasonOf({ job, pods: [], events: await inquiry.eventsOfQueue(job) });
+  if (job.spec?.suspend === true) {
+    const events = isInQueue(job) ? await inquiry.eventsOfQueue(job) : [];
+    return pendingReasonOf({ job, pods: [], events });
+  }
   const missing = missingPods(job) > 0;
   const pods = await inquiry.pendingPods(job);
   const unclear = pods.filter(isUnclear).slice(0, PODS_IN_DETAIL);

@@ -8,7 +8,6 @@ import type { Clock } from '../../ports/index.js';
 import type { KubeApi } from '../api/kube-api.js';
 import type { Job, KubeEvent, KubeList, KubeObject, Pod } from '../api/objects.js';
 import { paths } from '../api/paths.js';
-import { isInQueue } from '../manifests/cluster-settings.js';
 import { JOB_NAME, LABEL, selectPodsOf, selectRun } from '../manifests/names.js';
 
 /** Pods of a Job that are looked at. */
@@ -59,7 +58,6 @@ export class InquiryOfJob implements Inquiry {
   }
 
   async eventsOfQueue(job: Job): Promise<readonly KubeEvent[]> {
-    if (!isInQueue(job)) return [];
     const query = { fieldSelector: OF_WORKLOADS, limit: SHARED };
     const { items } = await this.list<KubeEvent>(paths.events(this.#api.namespace), query);
     return items.filter(isOfWorkload(job));
@@ -119,7 +117,6 @@ export class InquiryOfRun implements Inquiry {
   }
 
   async eventsOfQueue(job: Job): Promise<readonly KubeEvent[]> {
-    if (!isInQueue(job)) return [];
     return ((await this.#events(OF_WORKLOADS)) ?? []).filter(isOfWorkload(job));
   }
 

@@ -78,16 +78,11 @@ function countOf(ranges: string | undefined, otherwise: number | undefined): num
 
 function suspended({ metadata }: Job, events: readonly KubeEvent[]): PendingReason {
   const queue = metadata.labels?.[QUEUE_MARK.name];
-  const why = events
-    .filter(({ type }) => type === 'Warning')
-    .reduce<KubeEvent | null>(
-      (last, one) => (last === null || timeOf(one) >= timeOf(last) ? one : last),
-      null,
-    );
+  const why = latest(events, ({ type }) => type === 'Warning')?.message;
   const message =
     queue === undefined
       ? 'its Job is suspended'
-      : `its Job is suspended until the queue "${queue}" admits it${why === null ? '' : `: ${clean(why.message ?? '')}`}`;
+      : `its Job is suspended until the queue "${queue}" admits it${why === undefined ? '' : `: ${clean(why)}`}`;
   const remedy =
     queue === undefined
       ? `Somebody suspended it; to go on: kubectl patch job ${metadata.name} -p '{"spec":{"suspend":false}}'`
@@ -96,7 +91,7 @@ function suspended({ metadata }: Job, events: readonly KubeEvent[]): PendingReas
 }
 
 function ofJob(job: Job, events: readonly KubeEvent[]): PendingReason | null {
-  const last = latest(events, job.metadata.uid, /^(FailedCreate|SuccessfulCreate)$/);
+  const last = latest(events, isAbout(job, /^(FailedCreate|SuccessfulCreate)$/));
   if (last?.reason === 'FailedCreate' && missingPods(job) > 0)
     return rejectionOf(last.message ?? 'no pod could be made');
   if ((job.status?.terminating ?? 0) > 0 && (job.status?.active ?? 0) === 0) {
@@ -161,11 +156,11 @@ function ofContainer(
   events: readonly KubeEvent[],
 ): PendingReason {
   const words = clean(
-    message === '' ? (latest(events, pod.metadata.uid, /^Failed$/)?.message ?? reason) : message,
+    message === '' ? (latest(events, isAbout(pod, /^Failed$/))?.message ?? reason) : message,
   );
   if (PULL.has(reason)) {
     const pulls = events.filter(event => /^Failed to pull/.test(event.message ?? ''));
-    const pull = latest(pulls, pod.metadata.uid, /^Failed$/)?.message;
+    const pull = latest(pulls, isAbout(pod, /^Failed$/))?.message;
     // Backing off, older versions do not say from what.
     const full =
       /ErrImagePull: /.test(message) || reason !== 'ImagePullBackOff' ? words : clean(pull ?? words);
@@ -187,7 +182,7 @@ function ofContainer(
 
 /** On its node, and nothing wrong with its containers: what do events say? */
 function ofNode(pod: Pod, events: readonly KubeEvent[]): PendingReason | null {
-  const last = latest(events, pod.metadata.uid, /./);
+  const last = latest(events, isAbout(pod, /./));
   if (last?.reason === undefined) return null;
   const message = clean(last.message ?? last.reason);
   if (NODE_TROUBLE.test(last.reason))
@@ -196,19 +191,21 @@ function ofNode(pod: Pod, events: readonly KubeEvent[]): PendingReason | null {
   return { reason: 'Pulling', message, remedy: 'Smaller images start sooner.', waitLimit: 'long' };
 }
 
-/** The last event about an object with such a reason. */
-function latest(
-  events: readonly KubeEvent[],
-  uid: string | undefined,
-  reason: RegExp,
-): KubeEvent | undefined {
+/** The last of some events. */
+function latest(events: readonly KubeEvent[], isOne: (event: KubeEvent) => boolean): KubeEvent | undefined {
   let found: KubeEvent | undefined;
   for (const event of events) {
-    if (event.involvedObject.uid !== uid || uid === undefined || !reason.test(event.reason ?? '')) continue;
+    if (!isOne(event)) continue;
     if (found === undefined || timeOf(event) >= timeOf(found)) found = event;
   }
   return found;
 }
+
+/** Whether an event is about an object, with such a reason. */
+const isAbout =
+  ({ metadata: { uid } }: Job | Pod, why: RegExp) =>
+  ({ involvedObject, reason = '' }: KubeEvent): boolean =>
+    uid !== undefined && involvedObject.uid === uid && why.test(reason);
 
 const timeOf = ({ series, lastTimestamp, eventTime, metadata }: KubeEvent): number =>
   Date.parse(series?.lastObservedTime ?? lastTimestamp ?? eventTime ?? metadata.creationTimestamp ?? '') || 0;

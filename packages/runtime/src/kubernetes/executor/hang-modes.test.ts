@@ -9,7 +9,7 @@ import { paths } from '../api/paths.js';
 import { containerPod } from '../containers/container-pod.js';
 import { clusterSettings } from '../manifests/cluster-settings.js';
 import { JOB_INDEX, JOB_NAME } from '../manifests/names.js';
-import { taskJob } from '../manifests/run-jobs.js';
+import { ONE_POD, taskJob } from '../manifests/run-jobs.js';
 import { JobExecution } from './job-execution.js';
 import { StartWatchdog } from './start-watchdog.js';
 
@@ -191,17 +191,7 @@ async function seen(given: KTJobInput, { pod, event, job: status, suspend }: Mod
   const call = { image: 'x', command: null, args: [], env: {}, workdir: null, resultFile: null };
   const template = { template: { call, varied: [] }, memory: '1Gi' };
   const made = taskJob(frame, {
-    ...{
-      job: job!,
-      wave: 1,
-      pods: '0',
-      count: 1,
-      lanes: 1,
-      first: null,
-      itemsPerPod: 1,
-      parallelism: 1,
-      memory: '1Gi',
-    },
+    ...{ job: job!, wave: 1, memory: '1Gi', ...ONE_POD },
     ...(job!.container === null
       ? {}
       : { container: { pod: containerPod({ settings, runId: 'r', job: job! }, template), varied: '' } }),

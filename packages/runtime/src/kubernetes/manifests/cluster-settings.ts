@@ -99,7 +99,7 @@ export function queueMarks(
   { parallelism, first }: { parallelism: number; first: number | null },
 ): Record<string, string> {
   // Kueue refuses a least number that is not below what is asked for.
-  if (queue === undefined || parallelism === 1) return {};
+  if (queue === undefined || parallelism <= 1) return {};
   return { [QUEUE_MARK.least]: '1', ...(first === 0 ? { [QUEUE_MARK.allAtOnce]: 'true' } : {}) };
 }
 

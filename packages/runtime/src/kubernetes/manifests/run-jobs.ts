@@ -47,14 +47,13 @@ export interface RunFrame extends BundleRef {
   owner: OwnerReference;
 }
 
-/** One wave of a job's pods: index i of the Job runs pod `pods[i]`, or what it is given. */
+/** One wave of a job's pods: index i, of `lanes`, runs pod `pods[i]`, or what it is given. */
 export interface WavePlan {
   job: KTJob;
   wave: number;
   /** Pods as ranges. */
   pods: string;
   count: number;
-  /** Indexes of the Job. */
   lanes: number;
   /**
    * Indexes that begin with what is theirs and then take what they are given; others ask first. Null: each
@@ -68,6 +67,9 @@ export interface WavePlan {
   /** Of a container step: its pod, and what differs between the pods of the wave. */
   container?: { pod: Record<string, unknown>; varied: string } | undefined;
 }
+
+/** The only pod of a wave, with one item. */
+export const ONE_POD = { pods: '0', count: 1, lanes: 1, first: null, itemsPerPod: 1, parallelism: 1 };
 
 /** How many pods of its index have ended before a pod, as Kubernetes counts them. */
 const INDEX_HISTORY: readonly EnvVar[] = [
