@@ -1,4 +1,5 @@
 /** A Job as it is made once more. Pure. */
+import { QUEUE_MARK } from '@kube-transform/runtime/kubernetes';
 import { type JobObject, MARK } from './job-object.js';
 import { QUEUE_LABEL } from './queues.js';
 
@@ -26,11 +27,15 @@ export function withoutTraces({ metadata, spec }: JobObject): JobObject {
   const { selector: _, manualSelector: __, suspend: ___, ...rest } = spec;
   const pods = { ...spec.template.metadata, labels: own(spec.template.metadata?.labels) };
   const queue = metadata.annotations?.[MARK.queue];
+  const all = own(metadata.annotations);
+  const { [QUEUE_MARK.least]: least, ...others } = all;
+  // A queue that had room for one pod has said so in the Job; Kueue refuses a least number that is not below.
+  const annotations = (spec.parallelism ?? 1) > Number(least) ? all : others;
   const labels = { ...own(metadata.labels), ...(queue === undefined ? {} : { [QUEUE_LABEL]: queue }) };
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
-    metadata: { name: metadata.name, labels, annotations: own(metadata.annotations) },
+    metadata: { name: metadata.name, labels, annotations },
     spec: {
       ...rest,
       ...(labels[QUEUE_LABEL] === undefined ? {} : { suspend: true }),
