@@ -86,7 +86,7 @@ export class PodFailures {
           seen === undefined && !failed.has(index) && manifest.job.container === null
             ? DID_NOTHING
             : await this.#endOf(seen, manifest, { wave, index });
-        const pod = podOf(wave, index, { told, itemsPerPod: manifest.itemsPerPod });
+        const pod = podOf(execution, { wave, index }, told);
         const isBehind = pod !== undefined && (await isPodBehind(execution, pod, told));
         if (isBehind && this.#waitedMs(key) < BELIEVED_MS) {
           execution.awaited.add(pod);
@@ -118,7 +118,7 @@ export class PodFailures {
       const index = Number(key.slice(keyOf(wave.name, '').length));
       if (failed.has(index) || !isDisrupted(seen)) continue;
       const end = await this.#endOf(seen, manifest, { wave, index });
-      const pod = podOf(wave, index, { told: end, itemsPerPod: manifest.itemsPerPod });
+      const pod = podOf(execution, { wave, index }, end);
       if (pod !== undefined) {
         await recordPodFailure(this.#o.store, manifest, { pod, end, memory: wave.memory });
         await execution.tally.refreshPod(pod);
@@ -195,13 +195,14 @@ export class PodFailures {
 
 /** What an index was at: it knows better than who gave it. */
 function podOf(
-  wave: Wave,
-  index: number,
-  { told: { pod, begun }, itemsPerPod }: { told: PodTermination; itemsPerPod: number },
+  { order, tally }: JobExecution,
+  { wave, index }: { wave: Wave; index: number },
+  { pod, begun: [first] }: PodTermination,
 ): number | undefined {
   if (!wave.isShared) return wave.podAt(index);
-  const [first] = begun;
-  return pod ?? (first === undefined ? wave.podAt(index) : Math.floor(first / itemsPerPod));
+  if (pod !== null) return pod;
+  if (first !== undefined) return Math.floor(first / order.itemsPerPod);
+  return wave.endedAt(index, of => tally.isOpen(of));
 }
 
 const keyOf = (job: string, index: number | string): string => `${job}/${index}`;

@@ -55,19 +55,28 @@ function shared(): Wave {
   return wave;
 }
 
-/** Index 0 fails, with this note; what the wave still covers. */
-async function fails(wave: Wave, note: object, exitCode = 3): Promise<number[]> {
-  execution.see(jobOf({ failedIndexes: '0', failed: 1 }));
-  const pod: Pod = {
-    metadata: { name: 'x', uid: 'x', labels: { [JOB_NAME]: 'm-1', [JOB_INDEX]: '0' } },
-    status: {
-      phase: 'Failed',
-      containerStatuses: [
-        { name: 'main', state: { terminated: { exitCode, message: JSON.stringify(note) } } },
-      ],
-    },
-  };
-  failures.add(pod);
+/** A pod that failed. */
+const podOf = (job: string, of: { index: number; note: object; exitCode?: number }): Pod => ({
+  metadata: {
+    name: 'x',
+    uid: `${job}-${of.index}`,
+    labels: { [JOB_NAME]: job, [JOB_INDEX]: String(of.index) },
+  },
+  status: {
+    phase: 'Failed',
+    containerStatuses: [
+      {
+        name: 'main',
+        state: { terminated: { exitCode: of.exitCode ?? 3, message: JSON.stringify(of.note) } },
+      },
+    ],
+  },
+});
+
+/** An index fails, with this note; what the wave still covers. */
+async function fails(wave: Wave, note: object, { exitCode = 3, index = 0 } = {}): Promise<number[]> {
+  execution.see(jobOf({ failedIndexes: String(index), failed: 1 }));
+  failures.add(podOf('m-1', { index, note, exitCode }));
   const around = { wakeLater: () => undefined };
   expect(await failures.handle(execution, order as JobManifest, around)).toBeNull();
   return [...wave.coveredPods()];
@@ -88,7 +97,7 @@ test('without its word, what it had begun tells', async () => {
 test('what it was given and had not begun goes to another wave, and costs nothing', async () => {
   const log = await SegmentLog.open<object>(store, resultsPrefix('r', 'm', 0));
   await Promise.all([0, 1].map(i => log.append({ i, n: 1, r: i })));
-  expect(await fails(shared(), { begun: [], pod: 0, last: 1 }, 137)).toEqual([0, 1, 2, 4, 5]);
+  expect(await fails(shared(), { begun: [], pod: 0, last: 1 }, { exitCode: 137 })).toEqual([0, 1, 2, 4, 5]);
   expect([...(await readOutcomes(store, 'r', 'm')).keys()]).toEqual([0, 1]);
 });
 
@@ -97,4 +106,29 @@ test('of a wave that another controller has made, its word tells what it was at'
   // Nobody else does what was its own.
   expect(await fails(wave, { begun: [9], pod: 4 })).toEqual([1, 2, 3, 5]);
   expect(await outcomeOf(9)).toMatchObject({ attempts: 1 });
+});
+
+test('that ended before it asked - is charged to what it would have been given, not to what others are at', async () => {
+  const wave = shared();
+  // Index 2 was added later; what has its number index 0 was given.
+  expect(await fails(wave, { begun: [] }, { index: 2 })).toEqual([0, 1, 2, 3, 5]);
+});
+
+test('that end before they ask, wave after wave - the step fails, as another pod cannot help', async () => {
+  const causes: unknown[] = [];
+  for (let number = 1; number <= 3; number++) {
+    const job = jobOf({ failedIndexes: '0,1', failed: 2, conditions: [{ type: 'Failed', status: 'True' }] });
+    const { annotations } = job.metadata;
+    job.metadata = {
+      name: `m-${number}`,
+      labels: { [LABEL.wave]: String(number) },
+      // None begins with what is its own.
+      annotations: { ...annotations, [ANNOTATION.lanes]: '0' },
+    };
+    execution.see({ ...job, status: {} }).beginAssigning(0);
+    execution.see(job);
+    for (const index of [0, 1]) failures.add(podOf(job.metadata.name, { index, note: { begun: [] } }));
+    causes.push(await failures.handle(execution, order as JobManifest, { wakeLater: () => undefined }));
+  }
+  expect(causes).toEqual([null, null, expect.objectContaining({ kind: 'NotStarted', reason: 'worker' })]);
 });

@@ -20,7 +20,8 @@ import { writePlaces } from '../containers/container-groups.js';
 import { containerPod } from '../containers/container-pod.js';
 import { ContainerSteps } from '../containers/container-steps.js';
 import { firstLanes } from '../warm/lanes.js';
-import { shardsOf, shares, type Wave } from './waves.js';
+import { shardsOf, shares } from './shards.js';
+import type { Wave } from './waves.js';
 
 /** When a Job whose name is still taken is tried again. */
 const GONE_CHECK_MS = 1000;

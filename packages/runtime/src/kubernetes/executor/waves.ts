@@ -9,15 +9,9 @@
  * V2 What a wave runs is written on its Job; nothing about waves is kept anywhere else.
  */
 import { isTerminalJob, type Job } from '../api/objects.js';
-import { formatRanges, nthOfRanges, parseRanges } from '../api/index-ranges.js';
+import { nthOfRanges, parseRanges } from '../api/index-ranges.js';
 import { ANNOTATION, LABEL } from '../manifests/names.js';
 import { worthwhileLanes } from '../warm/lanes.js';
-
-/**
- * Most pods of one Job: the limit of Kubernetes with `backoffLimitPerIndex`, and of one environment variable.
- */
-const MAX_PODS = 100_000;
-const MAX_TEXT = 100_000;
 
 /** What the pods of a wave are known to be at, where each takes one thing to do after another. */
 interface Assignments {
@@ -175,9 +169,16 @@ export class Wave {
     assigned.askedMs = nowMs;
     const held = assigned.held.get(index);
     if (held !== undefined && isOpen(held)) return held;
+    return this.#take(assigned, { index, isOpen }) ?? null;
+  }
+
+  #take(
+    assigned: Assignments,
+    { index, isOpen }: { index: number; isOpen: (pod: number) => boolean },
+  ): number | undefined {
     for (;;) {
       const pod = assigned.pods[assigned.next] ?? this.#leftBehind(assigned.held, isOpen);
-      if (pod === undefined) return null;
+      if (pod === undefined) return undefined;
       if (assigned.next < assigned.pods.length) assigned.next++;
       if (!isOpen(pod)) continue;
       assigned.held.set(index, pod);
@@ -205,7 +206,16 @@ export class Wave {
 
   /** The pod of the job that an index is at, or was given first; undefined where that is not known. */
   podAt(index: number): number | undefined {
-    return this.#assigned?.held.get(index) ?? nthOfRanges(this.#pods, index);
+    return this.#assigned === undefined ? nthOfRanges(this.#pods, index) : this.#assigned.held.get(index);
+  }
+
+  /**
+   * What the end of an index is charged to: what it was at, else what it would have been given, had it asked;
+   * undefined where nothing is left.
+   */
+  endedAt(index: number, isOpen: (pod: number) => boolean): number | undefined {
+    const assigned = this.#assigned;
+    return this.podAt(index) ?? (assigned && this.#take(assigned, { index, isOpen }));
   }
 
   /** An index has ended, and has not done this. */
@@ -251,33 +261,3 @@ export class Wave {
 /** A Job that was suspended before, or after, its pods were at work. */
 const isAtRest = ({ spec, status }: Job): boolean =>
   spec?.suspend === true && (status?.active ?? 0) === 0 && (status?.terminating ?? 0) === 0;
-
-/** Pods divided into what one Job can hold, as ranges. */
-export function shardsOf(pods: readonly number[], limit = MAX_PODS): { pods: string; count: number }[] {
-  const shards: { pods: string; count: number }[] = [];
-  for (let from = 0; from < pods.length;) {
-    let size = Math.min(limit, pods.length - from);
-    let text = formatRanges(pods.slice(from, from + size));
-    while (text.length > MAX_TEXT) text = formatRanges(pods.slice(from, from + (size = Math.ceil(size / 2))));
-    shards.push({ pods: text, count: size });
-    from += size;
-  }
-  return shards;
-}
-
-/**
- * How many pods each wave may run at once, given how many it wants: in turn, up to `maxPods` in all, at least
- * one each.
- */
-export function shares(wants: readonly number[], maxPods: number): number[] {
-  const shares = wants.map(() => 0);
-  let left = maxPods;
-  let open = wants.length;
-  for (const i of [...wants.keys()].sort((a, b) => (wants[a] ?? 0) - (wants[b] ?? 0))) {
-    const share = Math.max(1, Math.min(wants[i] ?? 0, Math.floor(left / open)));
-    shares[i] = share;
-    left -= share;
-    open--;
-  }
-  return shares;
-}
