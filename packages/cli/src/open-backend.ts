@@ -60,7 +60,7 @@ export async function openBackend(
   if (flag !== undefined) {
     // What was typed, over the environment, over `kt.config.ts`.
     const { withContext } = await import('./cluster/connect.js');
-    return connectTo(await withContext(typed));
+    return connectTo(await withContext(typed), options.note);
   }
   if (typeof store === 'object') return new LocalBackend(store, { keepOpen: true });
   const here = new LocalBackend(await storeOf(store));
@@ -85,14 +85,13 @@ async function clusterBehind(): Promise<(() => Promise<RunBackend>) | null> {
   };
 }
 
-async function connectTo({
-  context,
-  namespace,
-  kubeconfig,
-}: Pick<WhereOptions, 'context' | 'namespace' | 'kubeconfig'>): Promise<RunBackend> {
+async function connectTo(
+  { context, namespace, kubeconfig }: Pick<WhereOptions, 'context' | 'namespace' | 'kubeconfig'>,
+  note?: FallbackOptions['note'],
+): Promise<RunBackend> {
   const [{ openCluster }, { ClusterBackend }] = await Promise.all([
     import('./cluster/connect.js'),
     import('./backends/cluster/cluster-backend.js'),
   ]);
-  return new ClusterBackend(await openCluster(omitUndefined({ context, namespace, kubeconfig })));
+  return new ClusterBackend(await openCluster(omitUndefined({ context, namespace, kubeconfig }), note));
 }

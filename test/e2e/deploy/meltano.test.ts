@@ -126,7 +126,7 @@ describe.skipIf(!hasKubectl)('kt render meltano, with kubectl', () => {
       'no',
     ];
     const values = Object.fromEntries(odd.map((value, i) => [`V_${i}`, value]));
-    const env = { ...values, 'a name.with-signs': '$(V_0) $$', E: 1e21 };
+    const env = { ...values, 'a.name.with-signs': '$(V_0) $$', E: 1e21 };
     const jobs = odd.map(name => ({
       name,
       interval: '@daily',

@@ -28,7 +28,7 @@ import {
 
 /** How the cluster is asked. */
 export interface FallbackOptions {
-  /** Told where it is left out, and why. Default: nobody is. */
+  /** Told where it is left out, and why, or that one that was named does not answer. Default: nobody is. */
   note?: (text: string) => void;
   /** How long it may take to be reached, and then to answer, in milliseconds. Default 5000. */
   limitMs?: number;

@@ -1,4 +1,5 @@
 /** Finds out which cluster is meant, and opens a connection to it. */
+import { omitUndefined } from '@kube-transform/sdk';
 import { systemClock } from '@kube-transform/runtime/internal';
 import { KubeApi } from '@kube-transform/runtime/kubernetes';
 import { type FoundConfig, loadConfig } from '../project/load-config.js';
@@ -38,11 +39,16 @@ export async function withContext(
   return (await contextOf(typed, where)).values;
 }
 
-/** A connection to the cluster. @throws KtError where there is no such context, or no kubeconfig. */
+/**
+ * A connection to the cluster. `note`: told that it does not answer, while it is asked again. @throws KtError
+ * where there is no such context, or no kubeconfig.
+ */
 export async function openCluster(
   options: Pick<ClusterOptions, 'context' | 'namespace' | 'kubeconfig'>,
+  note?: (text: string) => void,
 ): Promise<KubeApi> {
-  return new KubeApi(await kubeConnection(options), { clock: systemClock });
+  const onSilence = note;
+  return new KubeApi(await kubeConnection(options), { clock: systemClock, ...omitUndefined({ onSilence }) });
 }
 
 /** `in namespace "jobs" of production`: where something was looked for or made, in messages. */

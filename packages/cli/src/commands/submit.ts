@@ -73,9 +73,9 @@ export function submitCommand(cli: Cli): Command {
       return;
     }
     const { values: context, from } = await contextOf(options);
-    const api = await openCluster(context);
-    await using backend = new ClusterBackend(api);
     const note = (text: string): void => output.err(text);
+    const api = await openCluster(context, note);
+    await using backend = new ClusterBackend(api);
     const started = await submitRequest(api, request, { typed: options, options: context, from, note });
     const status = await showStarted(backend, started, { follow, json, output, signals });
     if (status !== null) cli.exitWith(exitCodeOf(status));

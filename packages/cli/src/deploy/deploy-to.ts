@@ -48,7 +48,7 @@ export async function deployTo(
 ): Promise<void> {
   const config = await loadConfig(projectAround());
   const context = await withContext(typed, { config });
-  const api = await openCluster(context);
+  const api = await openCluster(context, text => output.err(text));
   const dryRun = isDry || diff;
   try {
     const { plan, applied } = await planAndApply(api, loading, {

@@ -22,7 +22,7 @@ export async function rollback(
   { to, list, ...typed }: ClusterOptions & { to?: string; list: boolean },
   output: Output,
 ): Promise<void> {
-  const api = await openCluster(await withContext(typed));
+  const api = await openCluster(await withContext(typed), text => output.err(text));
   try {
     const deployment = await findDeployment(api, pipeline);
     if (deployment === null) throw await notDeployed(api, pipeline);

@@ -44,7 +44,7 @@ export async function doctor(
   { output, signal }: { output: Output; signal: AbortSignal },
 ): Promise<boolean> {
   const findings = cluster
-    ? await ofCluster(names, { ...typed, pod }, signal)
+    ? await ofCluster(names, { ...typed, pod }, { signal, note: text => output.err(text) })
     : await storeFindings(await storeHere(typed), signal);
   const problems = findings.filter(({ outcome }) => outcome === 'problem');
   if (json) printText(output, JSON.stringify(findings, null, 2));
@@ -63,10 +63,10 @@ async function storeHere(typed: ClusterOptions): Promise<string> {
 async function ofCluster(
   names: readonly string[],
   { pod, ...typed }: ClusterOptions & { pod: boolean },
-  signal: AbortSignal,
+  { signal, note }: { signal: AbortSignal; note: (text: string) => void },
 ): Promise<Finding[]> {
   const context = await withContext(typed);
-  const api = await openCluster(context);
+  const api = await openCluster(context, note);
   try {
     const settings = settingsOf(context, api.namespace);
     const planned = await plan(names, context, settings);

@@ -80,7 +80,7 @@ async function storeOfContext(typed: Omit<PlaceOptions, 'all'>, opening: Opening
   ]);
   const context = await withContext(typed);
   if (context.store !== undefined && !isFolder(context.store)) return await storeHere(context.store);
-  const api = await openCluster(context);
+  const api = await openCluster(context, opening.note);
   try {
     const settings = settingsOf(context, api.namespace);
     const { openVolume } = await import('./open-volume.js');

@@ -56,7 +56,7 @@ export async function controlRun(digest: string): Promise<number> {
   const connection = await inClusterConnection();
   const api = new KubeApi(
     { ...connection, namespace: config.settings.namespace },
-    { clock: systemClock, retryForMs: RETRY_FOR_MS },
+    { clock: systemClock, retryForMs: RETRY_FOR_MS, onSilence: text => printLog('warn', text) },
   );
   const onTrouble = (error: unknown): void => void printLog('warn', messageOf(error));
   const claimant = { configMap: name, uid };

@@ -33,7 +33,7 @@ export async function beginScheduledRun(schedule: string): Promise<number> {
   const connection = await inClusterConnection();
   const api = new KubeApi(
     { ...connection, namespace: process.env['KT_NAMESPACE'] ?? connection.namespace },
-    { clock: systemClock, retryForMs: RETRY_FOR_MS },
+    { clock: systemClock, retryForMs: RETRY_FOR_MS, onSilence: text => printLog('warn', text) },
   );
   try {
     const runId = scheduledRunId(version.pipeline, schedule, process.env['KT_JOB_NAME'] ?? '');

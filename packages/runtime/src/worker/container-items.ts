@@ -1,6 +1,7 @@
 /** The items of a container step: what each runs, and what its end comes to. The same wherever they run. */
 import { type FailureCause, type Json, type KTContainer } from '@kube-transform/sdk';
 import { cachedResult, cacheHash, keepResult, outputsHash } from '../run-store/result-cache.js';
+import { endedHow } from '../parse/exit-signal.js';
 import { shown } from '../parse/stored-value.js';
 import { parseText } from '../parse/parse-json.js';
 import { json } from '../parse/shapes.js';
@@ -177,11 +178,10 @@ export function exitCause(
   { exitCodes }: KTContainer,
   { exitCode, signal, lastLines }: ContainerEnd,
 ): FailureCause {
-  const how = signal === null ? `with exit code ${exitCode}` : `by ${signal} (exit code ${exitCode})`;
   // Those of the two streams may have changed places.
   const said = lastLines.map(line => line.trim()).join(' | ');
   const words = said === '' ? '' : ` It said: ${said.slice(0, MAX_SAID)}`;
-  const message = `The container ended ${how}.${words}`;
+  const message = `The container ended ${endedHow(exitCode, signal)}.${words}`;
   const permanent = exitCodes.final.includes(exitCode) ? { permanent: true } : {};
   return { kind: 'Exited', message, exitCode, signal, ...permanent };
 }

@@ -89,6 +89,17 @@ describe('watchController', () => {
     expect(bench.server.asked.filter(({ method }) => method !== 'GET')).toEqual([]);
   });
 
+  test('why one that runs has not begun the run is said, in its own words', async () => {
+    addRun(bench.server, { runId: 'r', status: null });
+    addController({ active: 1, ready: 1 });
+    const body =
+      '{"level":"warn","message":"The cluster does not answer."}\n{"level":"info","message":"so"}\n';
+    bench.server.on(/\/log/, { status: 200, body });
+    expect(await watched(() => 0)).toEqual([
+      'the controller runs and has not begun the run: The cluster does not answer.',
+    ]);
+  });
+
   test('a controller that is gone or given up fails whoever follows, unless the run has ended', async () => {
     addRun(bench.server, { runId: 'r', status: 'Running' });
     const code = 'CONTROLLER_FAILED';
@@ -113,14 +124,14 @@ describe('controllerState', () => {
     ['one that was given up', GIVEN_UP, { phase: 'Failed' }, { is: 'failed' }],
   ])('%s', async (_, job, pod, state) => {
     addController(job, pod);
-    expect(await controllerState(bench.api(), 'r')).toMatchObject(state);
+    expect(await controllerState(bench.api(), 'r', { isHeard: true })).toMatchObject(state);
   });
 
   test('its last words are an error that it printed, where there is one', async () => {
     addController({ active: 0, failed: 2 }, { phase: 'Failed' });
     const body = '{"level":"info","message":"begun"}\n{"level":"error","message":"The store is full."}\n';
     bench.server.on(/\/log/, { status: 200, body });
-    expect(await controllerState(bench.api(), 'r')).toEqual({
+    expect(await controllerState(bench.api(), 'r', { isHeard: true })).toEqual({
       ...{ is: 'restarting', times: 2, words: 'The store is full.' },
     });
   });
@@ -157,6 +168,14 @@ describe('how a run stands', () => {
     const { createdMs } = summary;
     const none = newRunSummary({ runId: 'r', pipeline: 'p', createdMs, retryOf: null });
     expect(summary).toEqual({ ...none, problem: summary.problem, pods: [] });
+  });
+
+  test('one of which nothing was heard, and whose controller says why', async () => {
+    addRun(bench.server, { runId: 'r', status: null });
+    addController({ active: 1, ready: 1 });
+    const message = 'The cluster "in-cluster" does not answer: connect EHOSTUNREACH.';
+    bench.server.on(/\/log/, { status: 200, body: `${JSON.stringify({ level: 'warn', message })}\n` });
+    expect((await read('r')).problem).toBe(`Its controller runs and has not begun the run: ${message}`);
   });
 
   test('the pods that work are named, each with its step; not where they may not be listed', async () => {

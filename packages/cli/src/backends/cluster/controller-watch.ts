@@ -37,6 +37,8 @@ const LOG_LINES = 5;
 /** How a controller stands. */
 export type ControllerState =
   | { is: 'well' }
+  /** It runs, and has not begun the run. */
+  | { is: 'stuck'; words: string }
   /** There is no Job for it. */
   | { is: 'gone' }
   /** Kubernetes has given it up. */
@@ -45,11 +47,14 @@ export type ControllerState =
   | { is: 'restarting'; words: string; times: number }
   | { is: 'waiting'; waiting: PendingReason };
 
-/** Asks the cluster how the controller of a run stands. */
+/**
+ * Asks the cluster how the controller of a run stands. `isHeard`: it has reported something; of one that has
+ * not, and runs, its log is read.
+ */
 export async function controllerState(
   api: KubeApi,
   runId: string,
-  signal?: AbortSignal,
+  { isHeard, signal }: { isHeard: boolean; signal?: AbortSignal },
 ): Promise<ControllerState> {
   const labelSelector = selectRun(runId, 'controller');
   const { items } = await api.list<Job>(paths.jobs(api.namespace), { labelSelector, signal, retryForMs: 0 });
@@ -62,8 +67,11 @@ export async function controllerState(
       is: 'failed',
       words: await lastWords(api, job, given.message ?? given.reason ?? 'its Job failed'),
     };
-  if (ready > 0 || conditions.some(({ type, status }) => type === 'Complete' && status === 'True'))
-    return { is: 'well' };
+  if (conditions.some(({ type, status }) => type === 'Complete' && status === 'True')) return { is: 'well' };
+  if (ready > 0) {
+    const words = isHeard ? null : await lastTrouble(api, job);
+    return words === null ? { is: 'well' } : { is: 'stuck', words };
+  }
   if (active === 0 && failed > 0)
     return { is: 'restarting', words: await lastWords(api, job, 'its pod failed'), times: failed };
   const waiting = await diagnose(new InquiryOfJob(api, signal), job);
@@ -72,17 +80,25 @@ export async function controllerState(
 
 const madeMs = ({ metadata }: KubeObject): number => Date.parse(metadata.creationTimestamp ?? '') || 0;
 
-/** What its last pod said before it ended. */
-async function lastWords(api: KubeApi, { metadata }: Job, otherwise: string): Promise<string> {
-  const which = {
-    labelSelector: selectPodsOf(metadata.name),
-    fieldSelector: 'status.phase=Failed',
-    retryForMs: 0,
-  };
+/** What keeps its pod, as that says itself; null where it says nothing. */
+async function lastTrouble(api: KubeApi, job: Job): Promise<string | null> {
+  const pod = await lastPod(api, job, 'Running');
+  return pod === undefined ? null : await lastSaid(api, pod.metadata.name, /^\{"level":"(?:warn|error)"/);
+}
+
+/** The last pod of a Job in such a phase. */
+async function lastPod(api: KubeApi, { metadata }: Job, phase: string): Promise<Pod | undefined> {
+  const labelSelector = selectPodsOf(metadata.name);
+  const which = { labelSelector, fieldSelector: `status.phase=${phase}`, retryForMs: 0 };
   const { items } = await api.list<Pod>(paths.pods(api.namespace), which);
-  const pod = items.sort((a, b) => madeMs(b) - madeMs(a))[0];
+  return items.sort((a, b) => madeMs(b) - madeMs(a))[0];
+}
+
+/** What its last pod said before it ended. */
+async function lastWords(api: KubeApi, job: Job, otherwise: string): Promise<string> {
+  const pod = await lastPod(api, job, 'Failed');
   if (pod === undefined) return otherwise;
-  const logged = await lastError(api, pod.metadata.name);
+  const logged = await lastSaid(api, pod.metadata.name, /^\{"level":"error"/);
   return (
     logged ??
     terminationOf(pod, {
@@ -94,21 +110,18 @@ async function lastWords(api: KubeApi, { metadata }: Job, otherwise: string): Pr
 
 const SAID = record<{ message: string }>({ message: word });
 
-/**
- * The last line of a controller's log that tells of an error; null where there is none, or it may not be
- * read.
- */
-async function lastError(api: KubeApi, pod: string): Promise<string | null> {
+/** The last line of such a kind in a controller's log; null where there is none, or it may not be read. */
+async function lastSaid(api: KubeApi, pod: string, kind: RegExp): Promise<string | null> {
   let text = '';
   try {
     for await (const chunk of api.stream(paths.podLog(api.namespace, pod), {
-      query: { tailLines: LOG_LINES },
+      query: { container: 'main', tailLines: LOG_LINES },
     }))
       text += Buffer.from(chunk).toString();
   } catch (error) {
     if (!isKubeError(error)) throw error;
   }
-  const line = text.split('\n').findLast(one => one.startsWith('{"level":"error"'));
+  const line = text.split('\n').findLast(one => kind.test(one));
   return line === undefined ? null : (fits(SAID, tryJson(line))?.message ?? null);
 }
 
@@ -143,8 +156,8 @@ export async function watchController(
     if (nowMs - Math.max(wellMs, heardMs()) < QUIET_MS) startTimeout.started(nowMs);
     if (startTimeout.pauseMs(nowMs) > 0) continue;
     try {
-      const state = await controllerState(api, runId, signal);
-      if (state.is === 'well') wellMs = nowMs;
+      const state = await controllerState(api, runId, { isHeard: heardMs() > 0, signal });
+      if (state.is === 'well' || state.is === 'stuck') wellMs = nowMs;
       gone = state.is === 'gone' ? gone + 1 : 0;
       if (state.is === 'restarting') startTimeout.note(String(state.times), clock.elapsedMs());
       const { message, expired } = startTimeout.observe(
@@ -157,6 +170,7 @@ export async function watchController(
       }
       if (state.is === 'restarting')
         tell(`the controller ended, and Kubernetes starts it again: ${state.words}`);
+      else if (state.is === 'stuck') tell(`the controller runs and has not begun the run: ${state.words}`);
       else tell(message === null ? '' : `the controller is waiting because ${message}`);
     } catch (error) {
       if (isLeft()) return;

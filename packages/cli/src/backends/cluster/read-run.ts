@@ -19,7 +19,10 @@ const PODS = 50;
 /** What its controller reported last, and what is true of the controller itself. */
 export async function readInCluster(api: KubeApi, { runId, summary }: ClusterRun): Promise<RunSummary> {
   if (isOver(summary)) return summary;
-  const [controller, pods] = await Promise.all([controllerState(api, runId), podsAtWork(api, summary)]);
+  const [controller, pods] = await Promise.all([
+    controllerState(api, runId, { isHeard: summary.updatedMs !== null }),
+    podsAtWork(api, summary),
+  ]);
   const status = statusOf(summary, controller.is !== 'gone' && controller.is !== 'failed');
   return { ...summary, status, problem: problemOf(summary, controller), pods };
 }
@@ -55,6 +58,8 @@ function problemOf(summary: RunSummary, controller: ControllerState): string | n
       return `Its controller ended, and Kubernetes starts it again: ${controller.words}`;
     case 'waiting':
       return `Its controller has not started, because ${controller.waiting.message}. ${controller.waiting.remedy}`;
+    case 'stuck':
+      return `Its controller runs and has not begun the run: ${controller.words}`;
     case 'well':
       return summary.updatedMs === null ? 'Its controller is starting.' : null;
   }

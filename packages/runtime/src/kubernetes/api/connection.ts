@@ -5,6 +5,9 @@ import { join } from 'node:path';
 import { KtError } from '@kube-transform/sdk';
 import type { Clock } from '../../ports/index.js';
 
+/** The name of the cluster that a pod is in. */
+export const IN_CLUSTER = 'in-cluster';
+
 /**
  * What is known of an API server and of who asks it. TLS members are read whenever a connection is made: they
  * may change.
@@ -63,7 +66,7 @@ export async function inClusterConnection(
   });
   let token = await readToken();
   return {
-    name: 'in-cluster',
+    name: IN_CLUSTER,
     server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
     namespace: await read('namespace'),
     ca: await read('ca.crt'),

@@ -1,5 +1,5 @@
 import { collect } from '../../../../../test/kit/collect.js';
-import type { FakeClock } from '../../../../../test/kit/fake-clock.js';
+import { FakeClock } from '../../../../../test/kit/fake-clock.js';
 import { errorOf, KubeBench, TIMEOUT_MS } from '../../../../../test/kit/kube-bench.js';
 import { KubeServer, statusBody } from '../../../../../test/kit/kube-server.js';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -14,6 +14,11 @@ let clock: FakeClock;
 const api: KubeBench['api'] = (...given) => bench.api(...given);
 beforeEach(() => {
   ({ server, clock } = bench);
+});
+
+const broken = (status: number): { status: number; body: object } => ({
+  status,
+  body: statusBody(status, 'InternalError', 'etcdserver: leader changed'),
 });
 
 describe('connections', () => {
@@ -64,20 +69,10 @@ describe('connections', () => {
 });
 
 describe('retry budget', () => {
-  const broken = (status: number): { status: number; body: object } => ({
-    status,
-    body: statusBody(status, 'InternalError', 'etcdserver: leader changed'),
-  });
-
   test.each([429, 500, 502, 503, 504])('an answer of %i is tried again', async status => {
-    const told: number[] = [];
     server.on(/^POST/, broken(status), 3);
-    expect(
-      await api({ onRetry: error => told.push(error.status) }).create<KubeObject>(jobs, {
-        metadata: { name: 'j' },
-      }),
-    ).not.toBeNull();
-    expect(told).toEqual([status, status, status]);
+    expect(await api().create<KubeObject>(jobs, { metadata: { name: 'j' } })).not.toBeNull();
+    expect(server.askedFor(/^POST/)).toHaveLength(4);
     expect(clock.passed).toHaveLength(3);
   });
 
@@ -177,6 +172,43 @@ describe('retry budget', () => {
     server.on(/^GET/, { status: 200, body: '<html>Welcome</html>' });
     expect(await errorOf(api().get(jobs))).toMatchObject({ code: 'CLUSTER_UNREACHABLE', reason: 'NOT_JSON' });
     expect(server.asked).toHaveLength(1);
+  });
+});
+
+describe('silence', () => {
+  test('of a server that does not answer - is told after three seconds, once for all calls', async () => {
+    const still = new FakeClock();
+    const told: string[] = [];
+    const kube = api({ clock: still, onSilence: said => told.push(said) });
+    server.on(/^GET/, 'freeze');
+    const calls = [kube.get(paths.jobs('ns', 'j')), kube.list(jobs)].map(errorOf);
+    await server.hasBeenAsked(/^GET/, 2);
+    still.advance(3000);
+    await expect.poll(() => told).toHaveLength(1);
+    expect(told[0]).toMatch(
+      /^The cluster "test" at http:\S+ has not answered GET jobs\/j for 3 s\. It is asked again for up to 27 s\.$/,
+    );
+    kube.close();
+    await Promise.all(calls);
+    expect([still.waiting, told.length]).toEqual([[], 1]);
+  });
+
+  test('of one that cannot be reached - is told in its words', async () => {
+    const short = new FakeClock(ms => ms < TIMEOUT_MS && ms !== 3000);
+    short.digit = 'z';
+    const told: string[] = [];
+    server.on(/^GET/, broken(503), 6);
+    await api({ clock: short, onSilence: said => told.push(said) }).get(jobs);
+    expect(told).toEqual([
+      expect.stringMatching(/answered 503 .*leader changed\. It is asked again for up to 2\d s\.$/),
+    ]);
+  });
+
+  test('there is none where the answer comes in time', async () => {
+    const still = new FakeClock();
+    const told: string[] = [];
+    await api({ clock: still, onSilence: said => told.push(said) }).get(jobs);
+    expect([told, still.waiting]).toEqual([[], []]);
   });
 });
 

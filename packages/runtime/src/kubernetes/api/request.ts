@@ -15,9 +15,9 @@ import { type Query, withQuery } from './paths.js';
 import type { KubeConnection } from './connection.js';
 import { Deadline, tooLate } from './deadline.js';
 import { HttpTransport, readText, type TransportRequest } from './transport.js';
-import { isKubeError, type KubeCall, type KubeError, refused, unreachable } from './kube-error.js';
+import { isKubeError, type KubeCall, refused, unreachable } from './kube-error.js';
 import { upgradeHeaders, WebSocket } from './web-socket.js';
-import { isPassing, RetryBudget } from './retry-budget.js';
+import { isPassing, RetryBudget, Silence } from './retry-budget.js';
 
 /** What a client is given beside the connection. */
 export interface KubeApiOptions {
@@ -26,8 +26,8 @@ export interface KubeApiOptions {
   retryForMs?: number;
   /** How long one attempt may take. Default: 30 s. */
   timeoutMs?: number;
-  /** Told of every attempt that failed and is made again. */
-  onRetry?: (error: KubeError) => void;
+  /** Told in words that a call has no answer after three seconds; at most once a minute. */
+  onSilence?: (text: string) => void;
 }
 
 /** What every call may be given. */
@@ -75,6 +75,7 @@ export class KubeRequests {
   readonly #options: KubeApiOptions & { retryForMs: number; timeoutMs: number };
   readonly #transport: HttpTransport;
   readonly #closed = new AbortController();
+  readonly #silence: Silence | undefined;
   #renewal: Promise<string | undefined> | undefined;
 
   constructor(connection: KubeConnection, options: KubeApiOptions) {
@@ -85,6 +86,8 @@ export class KubeRequests {
       timeoutMs: options.timeoutMs ?? 30_000,
     };
     this.#transport = new HttpTransport(connection);
+    const { clock, onSilence } = options;
+    if (onSilence !== undefined) this.#silence = new Silence(clock, onSilence);
   }
 
   /** The JSON of an answer. */
@@ -92,7 +95,7 @@ export class KubeRequests {
     request: CallRequest,
     { query, signal, retryForMs, isBrief = false }: CallOptions,
   ): Promise<unknown> {
-    const { clock, timeoutMs, onRetry } = this.#options;
+    const { clock, timeoutMs } = this.#options;
     const call = this.#describe(request);
     const sent = {
       method: request.method,
@@ -102,22 +105,26 @@ export class KubeRequests {
       ...bodyOf(request),
     };
     const budget = new RetryBudget(clock, retryForMs ?? this.#options.retryForMs);
-    for (;;) {
-      try {
-        return await this.#withToken(token =>
-          this.#limited(call, { signal, ms: timeoutMs }, async deadline => {
-            const answer = await this.#send(call, { ...sent, token, signal: deadline.signal });
-            return parseAnswer(await readText(answer), request.isList === true);
-          }),
-        );
-      } catch (error) {
-        if (!isKubeError(error) || !isPassing(error, request.method) || this.#closed.signal.aborted)
-          throw error;
-        const delayMs = budget.delayMs(error);
-        if (delayMs === undefined) throw error;
-        onRetry?.(error);
-        await this.#limited(call, { signal, ms: undefined }, pause => clock.sleep(delayMs, pause.signal));
+    const unanswered = this.#silence?.begin(call, budget);
+    try {
+      for (;;) {
+        try {
+          return await this.#withToken(token =>
+            this.#limited(call, { signal, ms: timeoutMs }, async deadline => {
+              const answer = await this.#send(call, { ...sent, token, signal: deadline.signal });
+              return parseAnswer(await readText(answer), request.isList === true);
+            }),
+          );
+        } catch (error) {
+          if (!isKubeError(error) || !isPassing(error, request.method) || this.#closed.signal.aborted)
+            throw error;
+          const delayMs = budget.delayMs(error);
+          if (delayMs === undefined) throw error;
+          await this.#limited(call, { signal, ms: undefined }, pause => clock.sleep(delayMs, pause.signal));
+        }
       }
+    } finally {
+      unanswered?.abort();
     }
   }
 

@@ -1,7 +1,7 @@
 /** Why a pod ended, from what Kubernetes tells of it. Pure. */
 import type { FailureCause } from '@kube-transform/sdk';
 import type { PodEndKind, TerminationNote } from '../../ports/index.js';
-import { signalOf } from '../../parse/exit-signal.js';
+import { endedHow, signalOf } from '../../parse/exit-signal.js';
 import { lastWords } from '../../process/last-words.js';
 import { TERMINATION_NOTE } from '../../process/termination-message.js';
 import { EXIT_CODE } from '../manifests/exit-codes.js';
@@ -163,9 +163,13 @@ export function readTerminationNote(text: string | undefined): TerminationNote {
 
 function exited(code: number | null, said: string | undefined): FailureCause {
   const signal = code === null ? null : signalOf(code);
-  const how = signal === null ? `with exit code ${code ?? '?'}` : `by ${signal} (exit code ${code ?? '?'})`;
   const words = said === undefined || said === '' ? '' : ` It said: ${lastWords(said).slice(0, MAX_WORDS)}`;
-  return { kind: 'Exited', message: `The worker process was ended ${how}.${words}`, exitCode: code, signal };
+  return {
+    kind: 'Exited',
+    message: `The worker process was ended ${endedHow(code, signal)}.${words}`,
+    exitCode: code,
+    signal,
+  };
 }
 
 /** The function ended the process, or left it nothing to do. */

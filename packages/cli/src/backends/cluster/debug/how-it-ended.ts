@@ -14,6 +14,9 @@ export function howItEnded(pod: Pod | null): string | null {
   const said = (message = ''): string => (message === '' ? '' : `: ${message.trim().slice(0, MAX_SAID)}`);
   if (terminated?.reason === 'OOMKilled')
     return `Pod ${name} ran out of memory (limit ${limitOf(pod)}): --memory gives the debug pod more.`;
+  // A node does not always see what the kernel did.
+  if (terminated?.exitCode === 137 && terminated.reason === 'Error')
+    return `Pod ${name} was ended by SIGKILL, most often for lack of memory (limit ${limitOf(pod)}): --memory gives the debug pod more.`;
   if (terminated !== undefined && (terminated.exitCode !== 0 || terminated.reason === 'StartError'))
     return `Pod ${name} ended with exit code ${terminated.exitCode} (${terminated.reason ?? 'Error'})${said(readTerminationNote(terminated.message).message)}`;
   if (waiting?.reason !== undefined && waiting.reason !== 'ContainerCreating')
