@@ -2,7 +2,6 @@
 import { KtError } from '@kube-transform/sdk';
 import { queueMarks } from '@kube-transform/runtime/kubernetes';
 import type { JobObject } from './job-object.js';
-import { QUEUE_LABEL } from './queues.js';
 
 /** So many items an array job may have. */
 export const MAX_ITEMS = 100_000;
@@ -32,7 +31,7 @@ export function asArray({ metadata, spec }: JobObject, items: number): void {
     ...(typeof maxFailedIndexes === 'number' ? { maxFailedIndexes: Math.min(items, maxFailedIndexes) } : {}),
   });
   const parallelism = spec.parallelism ?? 1;
-  const marks = queueMarks(metadata.labels?.[QUEUE_LABEL], { parallelism, first: null });
+  const marks = queueMarks({ parallelism, first: null });
   if (Object.keys(marks).length > 0) metadata.annotations = { ...marks, ...metadata.annotations };
   const policy = spec['podFailurePolicy'] as { rules?: unknown } | undefined;
   const rules = Array.isArray(policy?.rules) ? (policy.rules as ({ action?: unknown } | null)[]) : [];

@@ -1,5 +1,4 @@
 /** Asks the cluster why pods of a Job do not start: a few requests, however many pods wait. */
-import { isInQueue } from '../manifests/cluster-settings.js';
 import { LABEL } from '../manifests/names.js';
 import type { Job, Pod } from '../api/objects.js';
 import type { Inquiry } from './inquiry.js';
@@ -15,8 +14,7 @@ const UNCLEAR = new Set(['ContainerCreating', 'PodInitializing', 'ImagePullBackO
 /** Why pods of a Job do not start, asked of the cluster; null where they do. Rejects with KubeError. */
 export async function diagnose(inquiry: Inquiry, job: Job): Promise<PendingReason | null> {
   if (job.spec?.suspend === true) {
-    const events = isInQueue(job) ? await inquiry.eventsOfQueue(job) : [];
-    return pendingReasonOf({ job, pods: [], events });
+    return pendingReasonOf({ job, pods: [], events: await inquiry.eventsOfQueue(job) });
   }
   const missing = missingPods(job) > 0;
   const pods = await inquiry.pendingPods(job);

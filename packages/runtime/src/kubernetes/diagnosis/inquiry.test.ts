@@ -102,6 +102,18 @@ test('EV1: what a queue says last of a Job is told - one list for all', async ()
   });
 });
 
+test('a Job that names no queue, and that Kueue has taken all the same', async () => {
+  const suspended = (name: string): Job => ({ ...jobOf(name), spec: { suspend: true } as Job['spec'] });
+  const [taken, left] = [suspended('m'), suspended('n')];
+  eventOf('Job', 'job-m', { reason: 'CreatedWorkload', at: 1 });
+  expect(await asks(taken)).toMatchObject({
+    message: expect.stringContaining('names no queue'),
+    remedy: expect.stringContaining('kubectl label job m kueue.x-k8s.io/queue-name=QUEUE'),
+  });
+  expect(await asks(left)).toMatchObject({ message: 'its Job is suspended' });
+  expect(bench.server.asked).toHaveLength(1);
+});
+
 test('EV1: a step is asked for by itself - where the list of all pods is not whole', async () => {
   for (let n = 0; n < 501; n++) podOf(n < 500 ? 'another' : 'm', `pod-${String(n).padStart(3, '0')}`);
   expect(await inquiry.pendingPods(jobOf('m'))).toHaveLength(1);

@@ -8,6 +8,7 @@ import type { Clock } from '../../ports/index.js';
 import type { KubeApi } from '../api/kube-api.js';
 import type { Job, KubeEvent, KubeList, KubeObject, Pod } from '../api/objects.js';
 import { paths } from '../api/paths.js';
+import { isInQueue } from '../manifests/cluster-settings.js';
 import { JOB_NAME, LABEL, selectPodsOf, selectRun } from '../manifests/names.js';
 
 /** Pods of a Job that are looked at. */
@@ -18,6 +19,7 @@ const HOLDERS = 500;
 const SHARED = 500;
 const MOMENT_MS = 1000;
 const OF_WORKLOADS = 'involvedObject.kind=Workload';
+const QUEUED = 'involvedObject.kind=Job,reason=CreatedWorkload';
 /** Events that say nothing of why a pod waits; each pod has them. */
 const USUAL = ['Scheduled', 'Created', 'Started', 'Killing'];
 
@@ -27,7 +29,7 @@ export interface Inquiry {
   pendingPods(job: Job): Promise<readonly Pod[]>;
   /** Events about a Job that its pods could not be made. */
   eventsOfJob(job: Job): Promise<readonly KubeEvent[]>;
-  /** Events about a Job's place in its queue. */
+  /** Events about a Job's place in its queue; of one that names none, whether a queue has taken it. */
   eventsOfQueue(job: Job): Promise<readonly KubeEvent[]>;
   /** Events about pods. */
   eventsOfPods(pods: readonly Pod[]): Promise<readonly KubeEvent[]>;
@@ -58,9 +60,10 @@ export class InquiryOfJob implements Inquiry {
   }
 
   async eventsOfQueue(job: Job): Promise<readonly KubeEvent[]> {
-    const query = { fieldSelector: OF_WORKLOADS, limit: SHARED };
+    const { fieldSelector, isOfJob } = eventsAsQueued(job);
+    const query = { fieldSelector, limit: SHARED };
     const { items } = await this.list<KubeEvent>(paths.events(this.#api.namespace), query);
-    return items.filter(isOfWorkload(job));
+    return items.filter(isOfJob);
   }
 
   async eventsOfPods(pods: readonly Pod[]): Promise<readonly KubeEvent[]> {
@@ -117,7 +120,8 @@ export class InquiryOfRun implements Inquiry {
   }
 
   async eventsOfQueue(job: Job): Promise<readonly KubeEvent[]> {
-    return ((await this.#events(OF_WORKLOADS)) ?? []).filter(isOfWorkload(job));
+    const { fieldSelector, isOfJob } = eventsAsQueued(job);
+    return ((await this.#events(fieldSelector)) ?? []).filter(isOfJob);
   }
 
   async eventsOfPods(pods: readonly Pod[]): Promise<readonly KubeEvent[]> {
@@ -149,6 +153,11 @@ export class InquiryOfRun implements Inquiry {
     return list;
   }
 }
+
+const eventsAsQueued = (job: Job): { fieldSelector: string; isOfJob: (event: KubeEvent) => boolean } =>
+  isInQueue(job)
+    ? { fieldSelector: OF_WORKLOADS, isOfJob: isOfWorkload(job) }
+    : { fieldSelector: QUEUED, isOfJob: isAbout([job]) };
 
 /** Kueue has an object for each Job, of which its events are; its name is made of the Job's. */
 const isOfWorkload =

@@ -77,17 +77,28 @@ function countOf(ranges: string | undefined, otherwise: number | undefined): num
 }
 
 function suspended({ metadata }: Job, events: readonly KubeEvent[]): PendingReason {
-  const queue = metadata.labels?.[QUEUE_MARK.name];
-  const why = latest(events, ({ type }) => type === 'Warning')?.message;
-  const message =
-    queue === undefined
-      ? 'its Job is suspended'
-      : `its Job is suspended until the queue "${queue}" admits it${why === undefined ? '' : `: ${clean(why)}`}`;
-  const remedy =
-    queue === undefined
-      ? `Somebody suspended it; to go on: kubectl patch job ${metadata.name} -p '{"spec":{"suspend":false}}'`
-      : `Whether the queue is there and what it says: kubectl describe workloads -l kueue.x-k8s.io/job-uid=${metadata.uid ?? ''}`;
-  return { reason: 'Suspended', message, remedy, waitLimit: 'endless' };
+  const { [QUEUE_MARK.name]: queue } = metadata.labels ?? {};
+  const { name, uid = '' } = metadata;
+  const because = (message: string, remedy: string): PendingReason => ({
+    ...{ reason: 'Suspended', message, remedy, waitLimit: 'endless' },
+  });
+  if (queue !== undefined) {
+    const why = latest(events, ({ type }) => type === 'Warning')?.message;
+    return because(
+      `its Job is suspended until the queue "${queue}" admits it${why === undefined ? '' : `: ${clean(why)}`}`,
+      `Whether the queue is there and what it says: kubectl describe workloads -l kueue.x-k8s.io/job-uid=${uid}`,
+    );
+  }
+  if (events.some(({ reason }) => reason === 'CreatedWorkload')) {
+    return because(
+      'its Job is suspended, as Kueue takes all Jobs here, and this one names no queue',
+      `A LocalQueue "default" of the namespace has those that name none; this one: kubectl label job ${name} ${QUEUE_MARK.name}=QUEUE`,
+    );
+  }
+  return because(
+    'its Job is suspended',
+    `Somebody suspended it; to go on: kubectl patch job ${name} -p '{"spec":{"suspend":false}}'`,
+  );
 }
 
 function ofJob(job: Job, events: readonly KubeEvent[]): PendingReason | null {

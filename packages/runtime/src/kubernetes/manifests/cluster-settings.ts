@@ -93,13 +93,19 @@ export const QUEUE_MARK = {
 export const isInQueue = ({ metadata }: Pick<Job, 'metadata'>): boolean =>
   metadata.labels?.[QUEUE_MARK.name] !== undefined;
 
-/** Annotations by which a queue may admit fewer of a Job's pods than it asks for, one at least. */
-export function queueMarks(
-  queue: string | undefined,
-  { parallelism, first }: { parallelism: number; first: number | null },
-): Record<string, string> {
+/**
+ * Annotations by which a queue may admit fewer of a Job's pods than it asks for, one at least; also where
+ * none is named: the cluster may have one for such Jobs.
+ */
+export function queueMarks({
+  parallelism,
+  first,
+}: {
+  parallelism: number;
+  first: number | null;
+}): Record<string, string> {
   // Kueue refuses a least number that is not below what is asked for.
-  if (queue === undefined || parallelism <= 1) return {};
+  if (parallelism <= 1) return {};
   return { [QUEUE_MARK.least]: '1', ...(first === 0 ? { [QUEUE_MARK.allAtOnce]: 'true' } : {}) };
 }
 

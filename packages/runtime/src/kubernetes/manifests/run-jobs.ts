@@ -166,7 +166,7 @@ export function taskJob(frame: RunFrame, plan: WavePlan): Job {
         [ANNOTATION.job]: job.name,
         [ANNOTATION.pods]: plan.pods,
         ...(first === null ? {} : { [ANNOTATION.lanes]: String(first) }),
-        ...queueMarks(own.queue, plan),
+        ...queueMarks(plan),
         ...(plan.container === undefined ? {} : { [ANNOTATION.varied]: plan.container.varied }),
         [ANNOTATION.itemsPerPod]: String(itemsPerPod),
         [ANNOTATION.memory]: memory,

@@ -1,7 +1,7 @@
 /** Warm pods as objects of a cluster: of no step, for all steps whose own pods would be the same. Pure. */
 import type { KTJob } from '@kube-transform/sdk';
 import type { Job } from '../api/objects.js';
-import { type ClusterSettings, queueOf } from '../manifests/cluster-settings.js';
+import { type ClusterSettings, queueMarks, queueOf } from '../manifests/cluster-settings.js';
 import {
   ANNOTATION,
   foundBy,
@@ -56,7 +56,10 @@ export function warmClass(frame: RunFrame, job: KTJob, memory: string): WarmClas
       metadata: {
         name: `kt-warm-${id}-${number}`,
         labels: { ...labels, [LABEL.wave]: String(number) },
-        annotations: { [ANNOTATION.memory]: memory },
+        annotations: {
+          [ANNOTATION.memory]: memory,
+          ...queueMarks({ parallelism: lanes, first: null }),
+        },
       },
       ...{ lanes, parallelism: lanes, rules: [DISRUPTION], template, patch },
     });
