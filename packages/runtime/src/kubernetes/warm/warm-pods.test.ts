@@ -19,6 +19,8 @@ const never = new AbortController().signal;
 let api: KubeApi;
 let step: WarmStep;
 let woken: number;
+/** Pods that the run may have. */
+let room: number;
 let closing: AbortController;
 beforeEach(() => {
   api = new KubeApi(bench.connection(), { clock: bench.clock });
@@ -30,6 +32,7 @@ beforeEach(() => {
     ...{ setChanged: () => undefined, refuse: () => undefined },
   };
   woken = 0;
+  room = 100;
   closing = new AbortController();
 });
 afterEach(async () => {
@@ -47,7 +50,7 @@ const controller = (): WarmPods =>
       wake: () => void woken++,
       stepOf: job => (job === 'a' ? step : undefined),
       told: ({ pod }) => Promise.resolve({ pod, job: 'a' }),
-      room: () => 100,
+      room: () => room,
       hasFailed: () => false,
       signal: closing.signal,
     },
@@ -91,6 +94,24 @@ test('one Job is made for what waits, and a pod that asks again is given the sam
   ]);
   await pods.offer(step);
   expect([jobs().length, pods.active]).toEqual([1, 2]);
+});
+
+test.each([
+  ['is given more pods', {}, 2],
+  [
+    'is left as it is where a queue of the cluster has taken it',
+    { 'kueue.x-k8s.io/queue-name': 'default' },
+    1,
+  ],
+])('a Job with too few pods - %s', async (_, labels, lanes) => {
+  const pods = controller();
+  room = 1;
+  await pods.offer(step);
+  const taken = bench.server.storage.patch(paths.jobs('ns'), nameOf(), { metadata: { labels } });
+  pods.jobIs(taken as unknown as Job, false);
+  room = 2;
+  await pods.offer(step);
+  expect(jobs().map(({ spec }) => spec?.completions)).toEqual([lanes]);
 });
 
 test('WP2: a pod in the place of one that ended - has something else until its end is on record', async () => {
