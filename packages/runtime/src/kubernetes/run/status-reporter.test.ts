@@ -149,6 +149,18 @@ test('the status of a run - counts failures of more kinds than it tells', async 
   expect(written().moreFailures).toBe(5);
 });
 
+test('the status of a run - is not said to have ended before its result is there', async () => {
+  report.publish({ type: 'RunFinished', status: 'Completed', durationMs: 1, ...stamp });
+  await bench.server.hasBeenAsked(/^PATCH/, 2);
+  // Asked for a third time, the second is written.
+  report.publish(WELL);
+  await bench.server.hasBeenAsked(/^PATCH/, 3);
+  expect(written().status).toBe('Running');
+  report.headline(5);
+  await report.close(null);
+  expect(written()).toMatchObject({ status: 'Completed', result: 5 });
+});
+
 test('the status of a run - tells the result where it is not large', async () => {
   report.headline({ text: 'é'.repeat(8000) });
   await report.close(null);

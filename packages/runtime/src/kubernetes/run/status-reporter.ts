@@ -1,8 +1,8 @@
 /*
  * Reports where a run stands: a summary in the run's ConfigMap, so that nobody needs the store to see it.
  *
- * - It is written at most once a second while something changes, and at once when the run ends. It is a
- *   report: nothing is decided by it.
+ * - It is written at most once a second while something changes, and at once when the run ends: only then it
+ *   says that. It is a report: nothing is decided by it.
  * - Only the controller that has claimed the run last writes it: one that wakes late changes nothing.
  * I2 It stays below the size of a ConfigMap: of many jobs those are told that are under way or failed, the
  *    others are counted; long texts are cut.
@@ -66,6 +66,8 @@ export class StatusReporter implements EventSink {
   /** Jobs of which items failed. */
   readonly #toldByItem = new Set<string>();
   #status: RunStatus = 'Running';
+  /** How it ended: said with the last word, which has the result. */
+  #ended: RunStatus | null = null;
   #before: ReportedSummary | null = null;
   readonly #countedBefore = new Map<string, JobProgress>();
   #result: Json = null;
@@ -110,7 +112,10 @@ export class StatusReporter implements EventSink {
       const job = this.#progress.jobs.get(event.job);
       if (job !== undefined) Object.assign(job, { done: 0, failed: 0, retried: 0, skipped: 0, unkept: 0 });
     }
-    if (event.type === 'RunFinished') this.#status = event.status;
+    if (event.type === 'RunFinished') {
+      if (event.status === 'Interrupted') this.#status = event.status;
+      else this.#ended = event.status;
+    }
     if (event.type === 'ItemFailed') {
       this.#failures.add(failureOf(event));
       this.#toldByItem.add(event.job);
@@ -150,6 +155,7 @@ export class StatusReporter implements EventSink {
     this.#dirty = false;
     this.#closing.abort();
     await this.#writing;
+    this.#status = this.#ended ?? this.#status;
     await this.#write(problem);
   }
 
