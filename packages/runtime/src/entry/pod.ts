@@ -12,7 +12,7 @@ import { fileURLToPath } from 'node:url';
 import { isKtError, KtError, omitUndefined } from '@kube-transform/sdk';
 import { withinLog } from '../process/console-capture.js';
 import type { HardTimeout } from '../process/hard-timeout.js';
-import { HintClient } from '../kubernetes/run/hint-client.js';
+import { HintClient, outOfReach } from '../kubernetes/run/hint-client.js';
 import { messageOf } from '../parse/thrown.js';
 import { printLine, printLog } from '../process/standard-output.js';
 import { systemClock } from '../process/system-clock.js';
@@ -149,6 +149,7 @@ async function run(
     if (outcome.open > 0) return EXIT_CODE.stopped;
     given = isOver ? { pod: null } : await more(done);
   }
+  if (hints.silent !== null) printLog('warn', outOfReach(hints.silent));
   return hasFailed ? EXIT_CODE.failed : 0;
 }
 

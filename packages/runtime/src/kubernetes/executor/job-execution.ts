@@ -19,6 +19,7 @@ import { changeOf, type Job } from '../api/objects.js';
 import type { PendingReason } from '../diagnosis/rejections.js';
 import type { WarmJob } from '../warm/warm-job.js';
 import type { LostPod, WarmPool, WarmStep } from '../warm/warm-pool.js';
+import { Reach } from '../warm/reach.js';
 import { Wave } from './waves.js';
 
 /** How long the failures of a moment are gathered, so that one Job takes them all. */
@@ -55,6 +56,7 @@ export class JobExecution implements WarmStep {
   /** Pods that have ended and whose results are on their way: no other is begun for their items. */
   readonly awaited = new Set<number>();
   readonly lost: LostPod[] = [];
+  readonly reach = new Reach();
   /** The warm pods that run it; null where it has pods of its own. */
   pool: WarmPool | null = null;
   #phase: 'open' | 'stopped' | 'succeeded' | 'failed' = 'open';
@@ -282,5 +284,6 @@ export class JobExecution implements WarmStep {
   /** What was gathered goes into a wave now. */
   endGathering(): void {
     this.#gatherUntilMs = null;
+    this.reach.begin(this);
   }
 }

@@ -127,6 +127,7 @@ class ClusterExecutor implements KubernetesExecutor {
   hint({ job, pod, last, segment }: Hint): void {
     const execution = this.#executions.get(job);
     if (execution === undefined || execution.isSettled || pod >= execution.tally.pods) return;
+    execution.reach.isHeard ||= execution.order.job.container === null;
     if (last !== undefined) {
       execution.tally.tell(pod, last);
       if (segment !== undefined) execution.tally.hand(pod, { last, segment });
@@ -139,6 +140,7 @@ class ClusterExecutor implements KubernetesExecutor {
     const execution = this.#executions.get(request.job);
     if (execution === undefined || this.#draining) return request.begins === undefined ? { pod: null } : null;
     if (request.done !== undefined && !execution.isStopped) this.hint({ job: request.job, ...request.done });
+    execution.reach.isHeard = true;
     return this.#assignments.next(execution, request, this.#o.clock.elapsedMs());
   }
 

@@ -16,16 +16,17 @@ let api: KubeApi;
 let execution: JobExecution;
 let waves: WaveJobs;
 let wakes: number[];
+let troubles: unknown[];
 
 const [job] = mustParsePipeline({
   name: 'p',
   jobs: [{ type: 'map', name: 'm', function: 'f.f', items: [1], args: {} }],
 }).jobs;
 const manifest = { runId: 'r', job: job!, items: 4, itemsPerPod: 2 } as JobManifest;
-const executionOf = (of = job!): JobExecution =>
+const executionOf = (of = job!, items = 4): JobExecution =>
   new JobExecution(
     memoryFileStore(),
-    { runId: 'r', pipeline: 'p', job: of, items: 4, itemsPerPod: 2 },
+    { runId: 'r', pipeline: 'p', job: of, items, itemsPerPod: 2 },
     { work: () => Promise.resolve(), emit: () => undefined },
   );
 const surroundings = (): Surroundings => ({
@@ -44,7 +45,9 @@ beforeEach(() => {
   const settings = clusterSettings({ namespace: 'ns', store: 'mem:' });
   const frame = frameOf(settings);
   execution = executionOf();
-  waves = new WaveJobs({ api, store, clock: bench.clock, frame, onTrouble: () => undefined });
+  troubles = [];
+  const onTrouble = (error: unknown): void => void troubles.push(error);
+  waves = new WaveJobs({ api, store, clock: bench.clock, frame, onTrouble });
   wakes = [];
 });
 
@@ -77,6 +80,28 @@ test.each([
   execution.see((await api.patch<Job>(path, { metadata: { labels } }, { type: 'merge' }))!);
   await waves.share({ all: [execution], room: 10 });
   expect((await jobs())[0]?.spec).toMatchObject({ completions: 2, parallelism });
+});
+
+test.each([
+  ['none of them has reached the controller: each gets its items beforehand', false, 20],
+  ['they have reached it', true, 4],
+])('pods end before there is nothing left, and %s', async (_, isHeard, lanes) => {
+  execution = executionOf(job, 40);
+  await cover();
+  const [made] = await jobs();
+  expect(made?.spec).toMatchObject({ completions: 4 });
+  execution.reach.isHeard = isHeard;
+  const status = {
+    succeeded: 4,
+    completedIndexes: '0-3',
+    conditions: [{ type: 'Complete', status: 'True' }],
+  };
+  execution.see({ ...made!, status });
+  await cover();
+  bench.clock.advance(wakes[0] ?? 0);
+  await cover();
+  expect((await jobs()).map(({ spec }) => spec?.completions)).toEqual([4, lanes]);
+  expect(troubles).toEqual(isHeard ? [] : [expect.objectContaining({ code: 'CONTROLLER_OUT_OF_REACH' })]);
 });
 
 test('U1: making a wave - a Job of its name that is of another run is refused', async () => {

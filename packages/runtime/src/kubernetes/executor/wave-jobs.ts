@@ -15,6 +15,7 @@ import type { KubernetesOptions } from './options.js';
 import { taskJob, type WavePlan } from '../manifests/run-jobs.js';
 import { isOwnedBy, isTerminalJob, type Job } from '../api/objects.js';
 import { type PendingReason, refusalOf } from '../diagnosis/rejections.js';
+import { isOutOfReach } from '../warm/reach.js';
 import type { JobExecution, Surroundings } from './job-execution.js';
 import { writePlaces } from '../containers/container-groups.js';
 import { containerPod } from '../containers/container-pod.js';
@@ -50,7 +51,9 @@ export class WaveJobs {
   async cover(execution: JobExecution, manifest: JobManifest, around: Surroundings): Promise<void> {
     const { clock } = this.#o;
     const { tally } = execution;
-    if (isUnderWay(execution)) {
+    const isDeaf = isOutOfReach(around.all, clock.elapsedMs());
+    if (isDeaf) for (const wave of execution.live) wave.giveUp();
+    if (!isDeaf && isUnderWay(execution)) {
       execution.refuse(null);
       await this.#grow(execution, around);
       return;
@@ -147,7 +150,9 @@ export class WaveJobs {
     // Who says how many items a pod has gets a pod for each so many; a queue is asked once.
     const isQueued = queueOf(settings, job) !== undefined;
     const few = isQueued ? room : Math.min(room, firstLanes(mostLanes, job.parallelism));
-    const isFree = job.itemsPerPod === null && shard.container === undefined;
+    const isDeaf = isOutOfReach(around.all, this.#o.clock.elapsedMs());
+    if (isDeaf) this.#o.onTrouble(outOfReach(job.name));
+    const isFree = job.itemsPerPod === null && shard.container === undefined && !isDeaf;
     const lanes = isFree ? Math.min(few, shard.count) : shard.count;
     // How many of them a queue admits is not known: what the others would begin with has to be free.
     const first = isQueued && lanes > 1 ? 0 : lanes < shard.count ? lanes : null;
@@ -233,6 +238,15 @@ export class WaveJobs {
     await this.#o.api.deleteAll(paths.pods(this.#namespace), which);
   }
 }
+
+/** Pods that cannot ask have to be told beforehand what to do. */
+const outOfReach = (step: string): KtError =>
+  new KtError({
+    code: 'CONTROLLER_OUT_OF_REACH',
+    path: step,
+    message: 'No pod has reached the controller, so each item is given to a pod beforehand, which is slower.',
+    hint: `A NetworkPolicy of the namespace has to let pods with ${LABEL.managedBy}=kt reach those with ${LABEL.component}=controller.`,
+  });
 
 /** What came of its pods is read from them. */
 const isOfContainers = ({ job }: Wave): boolean => job.metadata.labels?.[LABEL.container] === 'true';

@@ -129,6 +129,22 @@ describe('waves', () => {
       expect([0, 1, 2].map(index => is.podAt(index))).toEqual([6, 5, 9]);
     });
 
+    test('has no more indexes than there is to do, though one that runs has not asked yet', () => {
+      const is = shared({ ready: 3 }, 3);
+      is.beginAssigning(0);
+      is.worthwhileLanes(200, 0);
+      expect([is.unassigned, is.worthwhileLanes(200, 60_000)]).toEqual([2, 4]);
+    });
+
+    test('gives up what it has not given, which others do', () => {
+      const is = shared();
+      is.beginAssigning(0);
+      expect(is.assign(0, pod => pod > 4, 0)).toBe(6);
+      is.giveUp();
+      expect([[...is.coveredPods()], is.unassigned]).toEqual([[4, 5, 6], 0]);
+      expect(is.assign(1, pod => pod > 5, 0)).toBeNull();
+    });
+
     test('AS3: an index that a Job has no more - leaves what it has not done to others, where a queue has the say', () => {
       const is = new Wave(jobWith({}, { completions: 3 }, 0));
       is.beginAssigning(0);

@@ -150,11 +150,13 @@ export class Wave {
     if (assigned === undefined) return lanes;
     if (ready >= lanes) assigned.readyMs ??= nowMs;
     if (assigned.readyMs === null) return lanes;
+    // Those that run may not have asked yet: they are no reason for more than there is to do.
+    const most = Math.min(limit, assigned.pods.length);
     const [startMs, workedMs] = [assigned.readyMs - assigned.madeMs, nowMs - assigned.readyMs];
     const silentMs = nowMs - Math.max(assigned.readyMs, assigned.askedMs);
     // Of what was given to pods that work, all but the last of each.
     const done = Math.max(0, assigned.next - lanes);
-    return worthwhileLanes({ lanes, ready, unassigned, done, startMs, workedMs, silentMs }, limit);
+    return worthwhileLanes({ lanes, ready, unassigned, done, startMs, workedMs, silentMs }, most);
   }
 
   /**
@@ -216,6 +218,14 @@ export class Wave {
   endedAt(index: number, isOpen: (pod: number) => boolean): number | undefined {
     const assigned = this.#assigned;
     return this.podAt(index) ?? (assigned && this.#take(assigned, { index, isOpen }));
+  }
+
+  /** Nothing more is given to its pods: what has not been given is for other waves. */
+  giveUp(): void {
+    const assigned = this.#assigned;
+    if (assigned === undefined) return;
+    for (const pod of assigned.pods.slice(assigned.next)) this.#released.add(pod);
+    assigned.next = assigned.pods.length;
   }
 
   /** An index has ended, and has not done this. */

@@ -3,7 +3,8 @@
  *
  * HC1 A hint only wakes the controller: one that is lost costs time and nothing else. It is never waited for
  *     longer than a moment.
- * HC3 Who asks for more waits for a controller that does not answer, as long as one may take to come back.
+ * HC3 Who asks for more waits for a controller that does not answer, as long as one may take to come back;
+ *     for one that never has answered, and may be out of reach, not so long.
  * HC2 Where the controller listens is read from the store; it is read anew when nobody is there, because a
  *     new controller has a new address.
  * HC4 What a pod is told of the store when it begins spares it requests: where nobody tells it, it does not
@@ -27,6 +28,8 @@ const TIMEOUT_MS = 1000;
 const BEGIN_TIMEOUT_MS = 4000;
 /** How long a pod with nothing to do waits for a controller that does not answer. */
 const PATIENCE_MS = 90_000;
+/** The same where none has ever answered: it may be that none can be reached from here. */
+const FIRST_PATIENCE_MS = 30_000;
 const ASK_AGAIN_MS = 1000;
 /** A warm pod waits longer for an answer than a controller takes that has nothing for it. */
 const WARM_TIMEOUT_MS = 8000;
@@ -39,15 +42,26 @@ interface Question {
   signal?: AbortSignal;
 }
 
+/** What a pod says that cannot reach its controller. */
+export const outOfReach = (where: string): string =>
+  `Nobody answers at ${where}, where the controller of this run listens. A NetworkPolicy of the namespace may keep pods from each other.`;
+
 /** Sends hints about one pod of one job. */
 export class HintClient {
   readonly #store: FileStore;
   readonly #runId: string;
   #address: Promise<HintAddress | null> | undefined;
+  #isHeard = false;
+  #silent: string | null = null;
 
   constructor(store: FileStore, runId: string) {
     this.#store = store;
     this.#runId = runId;
+  }
+
+  /** Where it was waited for in vain, and nobody has ever answered; null where that is not so. */
+  get silent(): string | null {
+    return this.#silent;
   }
 
   /** Resolves when it was sent, or could not be. */
@@ -55,7 +69,8 @@ export class HintClient {
     for (const again of [false, true]) {
       if (again || this.#address === undefined) this.#address = this.#read();
       const address = await this.#address;
-      if (address !== null && (await ask(address, { path: '/hint', body: HINT.text(hint) })) !== null) return;
+      if (address === null) continue;
+      if ((await this.#ask(address, { path: '/hint', body: HINT.text(hint) })) !== null) return;
     }
   }
 
@@ -65,7 +80,7 @@ export class HintClient {
     const said =
       address === null
         ? null
-        : await ask(address, {
+        : await this.#ask(address, {
             path: '/assign',
             body: ASSIGNMENT_REQUEST.text(request),
             timeoutMs: BEGIN_TIMEOUT_MS,
@@ -99,7 +114,7 @@ export class HintClient {
     question: Question,
     { clock, signal }: { clock: Clock; signal: AbortSignal },
   ): Promise<Assignment> {
-    const untilMs = clock.elapsedMs() + PATIENCE_MS;
+    const sinceMs = clock.elapsedMs();
     for (;;) {
       this.#address ??= this.#read();
       const address = await this.#address;
@@ -107,12 +122,23 @@ export class HintClient {
         this.#address = undefined;
         return { pod: null };
       }
-      const said = await ask(address, question);
+      const said = await this.#ask(address, question);
       if (said?.startsWith('{') === true) return ASSIGNMENT.parse(said, `POST ${question.path}`);
       this.#address = undefined;
-      if (signal.aborted || clock.elapsedMs() > untilMs) return { pod: null };
+      const waitedMs = clock.elapsedMs() - sinceMs;
+      if (signal.aborted) return { pod: null };
+      if (waitedMs > (this.#isHeard ? PATIENCE_MS : FIRST_PATIENCE_MS)) {
+        if (!this.#isHeard) this.#silent = `${address.host}:${address.port}`;
+        return { pod: null };
+      }
       await clock.sleep(ASK_AGAIN_MS, signal).catch(() => undefined);
     }
+  }
+
+  async #ask(address: HintAddress, question: Question): Promise<string | null> {
+    const said = await ask(address, question);
+    if (said !== null) this.#isHeard = true;
+    return said;
   }
 
   #read(): Promise<HintAddress | null> {

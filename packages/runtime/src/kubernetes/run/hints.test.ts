@@ -104,6 +104,16 @@ test('HC4: a pod that begins - is told of its step and items, or nothing where n
   expect(await client.begin(request)).toBeNull();
 });
 
+/** How long a pod asks that nobody answers, in steps of half a minute. */
+async function waitedMs(client: HintClient): Promise<number> {
+  let nowMs = 0;
+  const sleep = () => Promise.resolve(void (nowMs += 30_000));
+  const clock = { ...systemClock, elapsedMs: () => nowMs, sleep };
+  const { signal } = new AbortController();
+  expect(await client.assign({ job: 'a', wave: 1, index: 2 }, { clock, signal })).toEqual({ pod: null });
+  return nowMs;
+}
+
 test('HC3: nobody answers - a pod that is told to stop, or has waited long, asks no more', async () => {
   const store = memoryFileStore();
   await announce(store, { host: '127.0.0.1', port: 1, token: 'x' });
@@ -112,16 +122,20 @@ test('HC3: nobody answers - a pod that is told to stop, or has waited long, asks
   const stop = new AbortController();
   const stopped = { ...systemClock, sleep: () => Promise.resolve(stop.abort()) };
   expect(await client.assign(request, { clock: stopped, signal: stop.signal })).toEqual({ pod: null });
-  let nowMs = 0;
-  const clock = {
-    ...systemClock,
-    elapsedMs: () => nowMs,
-    sleep: () => Promise.resolve(void (nowMs += 30_000)),
-  };
-  expect(await client.assign(request, { clock, signal: new AbortController().signal })).toEqual({
-    pod: null,
-  });
-  expect(nowMs).toBe(120_000);
+  expect(client.silent).toBeNull();
+  expect(await waitedMs(client)).toBe(60_000);
+  expect(client.silent).toBe('127.0.0.1:1');
+});
+
+test('HC3: nobody answers any more - a pod that was answered before waits for one that comes back', async () => {
+  const store = memoryFileStore();
+  const { server } = await listening();
+  await announce(store, server.address);
+  const client = new HintClient(store, 'r');
+  await client.send({ job: 'a', pod: 0 });
+  await server[Symbol.asyncDispose]();
+  expect(await waitedMs(client)).toBe(120_000);
+  expect(client.silent).toBeNull();
 });
 
 test('HS1: a hint is heard over IPv6, where there is any, and byte by byte', async () => {

@@ -4,7 +4,8 @@
  * - What it is at stands in its termination message, with the name of the step: its end is charged to that.
  * - It ends well where nothing is left, or where it has grown too large to take more.
  */
-import type { HintClient } from '../run/hint-client.js';
+import { KtError } from '@kube-transform/sdk';
+import { type HintClient, outOfReach } from '../run/hint-client.js';
 import { EXIT_CODE } from '../manifests/exit-codes.js';
 import { pacing } from '../../executors/pacing.js';
 import type { Assignment, WarmRequest } from '../../ports/index.js';
@@ -39,6 +40,8 @@ export async function serveWarmPod(ground: WarmGround): Promise<number> {
     const request = done === undefined ? who : { ...who, done };
     const given = await hints.next(request, host);
     if (isStopped()) return EXIT_CODE.stopped;
+    if (hints.silent !== null)
+      throw new KtError({ code: 'NO_CONTROLLER', path: '', message: outOfReach(hints.silent) });
     if (given.pod === null || given.job === undefined) return 0;
     const { last = 0, segment, open } = await run({ ...given, job: given.job, pod: given.pod }, ground);
     note.stored(last);
