@@ -2,15 +2,15 @@ import { expect, test } from 'vitest';
 import { isOutOfReach, Reach } from './reach.js';
 
 const wave = { unassigned: 5, succeeded: 0 };
-/** A step whose pods have begun, with two that were done before. */
-function step(of: { closedPods?: number; waves?: { unassigned: number; succeeded: number }[] }) {
+/** A step whose pods have begun, with two that were done before, and how it stands now. */
+function step({ closedPods = 2, succeeded = 4, waves = [wave] }) {
   const reach = new Reach();
-  reach.begin({ tally: { closedPods: 2 } });
-  return { reach, tally: { closedPods: of.closedPods ?? 2 }, waves: of.waves ?? [wave] };
+  reach.begin({ tally: { closedPods: 2, succeeded: 4 } });
+  return { reach, tally: { closedPods, succeeded }, waves };
 }
 
 test('pods that have stored what they did, and are not heard of otherwise - are out of reach after a while', () => {
-  const one = step({ closedPods: 3 });
+  const one = step({ closedPods: 3, succeeded: 6 });
   expect([0, 2999, 3000].map(nowMs => isOutOfReach([one], nowMs))).toEqual([false, false, true]);
   // What is left goes to other Jobs, which change nothing about it.
   expect(isOutOfReach([{ ...one, waves: [] }, step({})], 5000)).toBe(true);
@@ -22,7 +22,12 @@ test('pods that have ended, though there was more to do, and never asked - are o
 
 test.each([
   ['nothing is done', step({})],
-  ['nothing is left to be given', step({ closedPods: 3, waves: [{ unassigned: 0, succeeded: 3 }] })],
+  ['they crashed', step({ closedPods: 3 })],
+  ['they are at it', step({ succeeded: 5 })],
+  [
+    'nothing is left to be given',
+    step({ closedPods: 3, succeeded: 6, waves: [{ unassigned: 0, succeeded: 3 }] }),
+  ],
 ])('pods are not, where %s', (_, one) => {
   expect([0, 100_000].map(nowMs => isOutOfReach([one], nowMs))).toEqual([false, false]);
 });

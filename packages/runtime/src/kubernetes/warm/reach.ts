@@ -1,8 +1,14 @@
 /** Whether pods that take one thing to do after another can ask for it. Pure. */
 
+/** What is on record of a step: pods that are done, whoever put that there, and results, which pods store. */
+interface Done {
+  readonly closedPods: number;
+  readonly succeeded: number;
+}
+
 /** How a step stands. */
 interface Reaching {
-  readonly tally: { readonly closedPods: number };
+  readonly tally: Done;
   readonly waves: readonly { readonly unassigned: number; readonly succeeded: number }[];
 }
 
@@ -13,27 +19,29 @@ const HEARD_WITHIN_MS = 3000;
 export class Reach {
   /** One has. */
   isHeard = false;
-  /** Pods that were done before its last Job was made. */
-  #doneBefore = 0;
+  /** What was done before its last Job was made. */
+  #before: Done = { closedPods: 0, succeeded: 0 };
   /** Since when one has been heard of in the store alone. */
   #unheardSinceMs: number | undefined;
   #isOut = false;
 
   /** A Job of it is to be made. */
-  begin({ tally }: Pick<Reaching, 'tally'>): void {
-    this.#doneBefore = tally.closedPods;
+  begin({ tally: { closedPods, succeeded } }: Pick<Reaching, 'tally'>): void {
+    this.#before = { closedPods, succeeded };
   }
 
   /** Pods have done what they had, or have ended, and none has ever asked for more. */
   isOut({ tally, waves }: Reaching, nowMs: number): boolean {
+    if (this.isHeard) return false;
     const giving = waves.filter(({ unassigned }) => unassigned > 0);
-    if (giving.length > 0 && tally.closedPods > this.#doneBefore) this.#unheardSinceMs ??= nowMs;
+    const isDone = tally.closedPods > this.#before.closedPods && tally.succeeded > this.#before.succeeded;
+    if (giving.length > 0 && isDone) this.#unheardSinceMs ??= nowMs;
     const isLate = nowMs - (this.#unheardSinceMs ?? nowMs) >= HEARD_WITHIN_MS;
     this.#isOut ||= isLate || giving.some(({ succeeded }) => succeeded > 0);
-    return this.#isOut && !this.isHeard;
+    return this.#isOut;
   }
 }
 
 /** Whether no pod of a run has ever reached this controller, and some should have. */
 export const isOutOfReach = (all: readonly (Reaching & { reach: Reach })[], nowMs: number): boolean =>
-  all.some(one => one.reach.isOut(one, nowMs)) && !all.some(({ reach }) => reach.isHeard);
+  !all.some(({ reach }) => reach.isHeard) && all.some(one => one.reach.isOut(one, nowMs));
