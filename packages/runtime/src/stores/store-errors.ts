@@ -3,6 +3,10 @@ import { isKtError, KtError } from '@kube-transform/sdk';
 import { messageOf } from '../parse/thrown.js';
 
 const SILENT = 'The server does not answer: see whether it runs and can be reached.';
+const NO_WAY =
+  'There is no way there from here: see whether there is a network, and whether a firewall or a NetworkPolicy lets it through.';
+const BROKEN =
+  'The connection broke: try again; where it goes on, see the log of the server, or of a proxy between.';
 const UNTRUSTED =
   'Have the certificate of the server mended, or name that of its issuer in NODE_EXTRA_CA_CERTS.';
 
@@ -11,6 +15,14 @@ const ON_THE_WAY: Record<string, string> = {
   ECONNREFUSED: 'No server listens there: mend the address of the store, or start the server.',
   ENOTFOUND: 'There is no such host: mend the address or the region of the store.',
   EAI_AGAIN: 'The name of the host cannot be looked up now: see whether there is a network.',
+  EHOSTUNREACH: NO_WAY,
+  EHOSTDOWN: NO_WAY,
+  ENETUNREACH: NO_WAY,
+  ENETDOWN: NO_WAY,
+  ECONNRESET: BROKEN,
+  ECONNABORTED: BROKEN,
+  EPIPE: BROKEN,
+  UND_ERR_SOCKET: BROKEN,
   TimeoutError: SILENT,
   ETIMEDOUT: SILENT,
   UND_ERR_CONNECT_TIMEOUT: SILENT,
