@@ -44,16 +44,12 @@ export class RetryBudget {
   readonly #clock: Clock;
   readonly #endMs: number;
   #failures = 0;
-  #lastError: KubeError | undefined;
+  /** Why the last attempt failed; undefined where none has. */
+  lastError: KubeError | undefined;
 
   constructor(clock: Clock, retryForMs: number) {
     this.#clock = clock;
     this.#endMs = clock.elapsedMs() + retryForMs;
-  }
-
-  /** Why the last attempt failed; undefined where none has. */
-  get lastError(): KubeError | undefined {
-    return this.#lastError;
   }
 
   /** How long it is still tried again. */
@@ -70,7 +66,7 @@ export class RetryBudget {
     const stale = this.#failures === 0 && (error.cause as { stale?: boolean } | undefined)?.stale === true;
     const backoffMs = stale ? 0 : Math.min(MAX_DELAY_MS, FIRST_DELAY_MS * 2 ** this.#failures);
     this.#failures++;
-    this.#lastError = error;
+    this.lastError = error;
     const delayMs = Math.floor((error.retryAfterMs ?? 0) + chance(this.#clock) * backoffMs);
     return this.#clock.elapsedMs() + delayMs < this.#endMs ? delayMs : undefined;
   }

@@ -13,9 +13,8 @@ const UNCLEAR = new Set(['ContainerCreating', 'PodInitializing', 'ImagePullBackO
 
 /** Why pods of a Job do not start, asked of the cluster; null where they do. Rejects with KubeError. */
 export async function diagnose(inquiry: Inquiry, job: Job): Promise<PendingReason | null> {
-  if (job.spec?.suspend === true) {
+  if (job.spec?.suspend === true)
     return pendingReasonOf({ job, pods: [], events: await inquiry.eventsOfQueue(job) });
-  }
   const missing = missingPods(job) > 0;
   const pods = await inquiry.pendingPods(job);
   const unclear = pods.filter(isUnclear).slice(0, PODS_IN_DETAIL);

@@ -80,7 +80,10 @@ function suspended({ metadata }: Job, events: readonly KubeEvent[]): PendingReas
   const { [QUEUE_MARK.name]: queue } = metadata.labels ?? {};
   const { name, uid = '' } = metadata;
   const because = (message: string, remedy: string): PendingReason => ({
-    ...{ reason: 'Suspended', message, remedy, waitLimit: 'endless' },
+    reason: 'Suspended',
+    message,
+    remedy,
+    waitLimit: 'endless',
   });
   if (queue !== undefined) {
     const why = latest(events, ({ type }) => type === 'Warning')?.message;

@@ -35,6 +35,14 @@ interface Shard extends Pick<WavePlan, 'container'> {
   count: number;
 }
 
+/** How a Job comes to be made. */
+interface Making {
+  shard: Shard;
+  around: Surroundings;
+  /** Pods of the run cannot ask for more. */
+  isDeaf: boolean;
+}
+
 /** Makes Jobs. */
 export class WaveJobs {
   readonly #o: KubernetesOptions;
@@ -51,7 +59,8 @@ export class WaveJobs {
   async cover(execution: JobExecution, manifest: JobManifest, around: Surroundings): Promise<void> {
     const { clock } = this.#o;
     const { tally } = execution;
-    const isDeaf = isOutOfReach(around.all, clock.elapsedMs());
+    execution.reach.look(execution, clock.elapsedMs());
+    const isDeaf = isOutOfReach(around.all);
     if (isDeaf) for (const wave of execution.live) wave.giveUp();
     if (!isDeaf && isUnderWay(execution)) {
       execution.refuse(null);
@@ -82,8 +91,9 @@ export class WaveJobs {
       pods = pods.filter(pod => tally.isOpen(pod));
       if (pods.length === 0) around.wakeLater(0);
     }
+    if (isDeaf && pods.length > 0) this.#o.onTrouble(outOfReach(execution.name));
     for (const shard of await this.#shards(execution, manifest, pods))
-      if (!(await this.#make(execution, manifest, { shard, around }))) break;
+      if (!(await this.#make(execution, manifest, { shard, around, isDeaf }))) break;
     if (pods.some(pod => !tally.isOpen(pod))) around.wakeLater(0);
     await this.share(around);
   }
@@ -109,12 +119,8 @@ export class WaveJobs {
   /**
    * Makes a Job, or takes over the one that is there. False where it cannot be made now, which is told why.
    */
-  async #make(
-    execution: JobExecution,
-    manifest: JobManifest,
-    { shard, around }: { shard: Shard; around: Surroundings },
-  ): Promise<boolean> {
-    const wanted = taskJob(this.#o.frame, this.#planOf(execution, manifest, { shard, around }));
+  async #make(execution: JobExecution, manifest: JobManifest, making: Making): Promise<boolean> {
+    const wanted = taskJob(this.#o.frame, this.#planOf(execution, manifest, making));
     const { name } = wanted.metadata;
     const made = await this.#o.api
       .create<Job>(paths.jobs(this.#namespace), wanted)
@@ -133,14 +139,14 @@ export class WaveJobs {
       return true;
     }
     execution.refuse(stillDeleted(name));
-    around.wakeLater(GONE_CHECK_MS);
+    making.around.wakeLater(GONE_CHECK_MS);
     return false;
   }
 
   #planOf(
     execution: JobExecution,
     { job, itemsPerPod }: JobManifest,
-    { shard, around }: { shard: Shard; around: Surroundings },
+    { shard, around, isDeaf }: Making,
   ): WavePlan {
     const { settings } = this.#o.frame;
     const wants = Math.min(shard.count, job.parallelism ?? settings.parallelism);
@@ -150,8 +156,6 @@ export class WaveJobs {
     // Who says how many items a pod has gets a pod for each so many; a queue is asked once.
     const isQueued = queueOf(settings, job) !== undefined;
     const few = isQueued ? room : Math.min(room, firstLanes(mostLanes, job.parallelism));
-    const isDeaf = isOutOfReach(around.all, this.#o.clock.elapsedMs());
-    if (isDeaf) this.#o.onTrouble(outOfReach(job.name));
     const isFree = job.itemsPerPod === null && shard.container === undefined && !isDeaf;
     const lanes = isFree ? Math.min(few, shard.count) : shard.count;
     // How many of them a queue admits is not known: what the others would begin with has to be free.

@@ -171,13 +171,10 @@ export class Wave {
     assigned.askedMs = nowMs;
     const held = assigned.held.get(index);
     if (held !== undefined && isOpen(held)) return held;
-    return this.#take(assigned, { index, isOpen }) ?? null;
+    return this.#take(assigned, index, isOpen) ?? null;
   }
 
-  #take(
-    assigned: Assignments,
-    { index, isOpen }: { index: number; isOpen: (pod: number) => boolean },
-  ): number | undefined {
+  #take(assigned: Assignments, index: number, isOpen: (pod: number) => boolean): number | undefined {
     for (;;) {
       const pod = assigned.pods[assigned.next] ?? this.#leftBehind(assigned.held, isOpen);
       if (pod === undefined) return undefined;
@@ -217,7 +214,7 @@ export class Wave {
    */
   endedAt(index: number, isOpen: (pod: number) => boolean): number | undefined {
     const assigned = this.#assigned;
-    return this.podAt(index) ?? (assigned && this.#take(assigned, { index, isOpen }));
+    return this.podAt(index) ?? (assigned && this.#take(assigned, index, isOpen));
   }
 
   /** Nothing more is given to its pods: what has not been given is for other waves. */

@@ -52,16 +52,12 @@ export class HintClient {
   readonly #runId: string;
   #address: Promise<HintAddress | null> | undefined;
   #isHeard = false;
-  #silent: string | null = null;
+  /** Where it was waited for in vain, and nobody has ever answered; null where that is not so. */
+  silent: string | null = null;
 
   constructor(store: FileStore, runId: string) {
     this.#store = store;
     this.#runId = runId;
-  }
-
-  /** Where it was waited for in vain, and nobody has ever answered; null where that is not so. */
-  get silent(): string | null {
-    return this.#silent;
   }
 
   /** Resolves when it was sent, or could not be. */
@@ -128,7 +124,7 @@ export class HintClient {
       const waitedMs = clock.elapsedMs() - sinceMs;
       if (signal.aborted) return { pod: null };
       if (waitedMs > (this.#isHeard ? PATIENCE_MS : FIRST_PATIENCE_MS)) {
-        if (!this.#isHeard) this.#silent = `${address.host}:${address.port}`;
+        if (!this.#isHeard) this.silent = `${address.host}:${address.port}`;
         return { pod: null };
       }
       await clock.sleep(ASK_AGAIN_MS, signal).catch(() => undefined);

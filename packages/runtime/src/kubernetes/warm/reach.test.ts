@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { isOutOfReach, Reach } from './reach.js';
+import { isOutOfReach as isOut, Reach } from './reach.js';
 
 const wave = { unassigned: 5, succeeded: 0 };
 /** A step whose pods have begun, with two that were done before, and how it stands now. */
@@ -7,6 +7,12 @@ function step({ closedPods = 2, succeeded = 4, waves = [wave] }) {
   const reach = new Reach();
   reach.begin({ tally: { closedPods: 2, succeeded: 4 } });
   return { reach, tally: { closedPods, succeeded }, waves };
+}
+
+/** Whether a run is out of reach, when its steps are looked at. */
+function isOutOfReach(all: readonly ReturnType<typeof step>[], nowMs: number): boolean {
+  for (const one of all) one.reach.look(one, nowMs);
+  return isOut(all);
 }
 
 test('pods that have stored what they did, and are not heard of otherwise - are out of reach after a while', () => {
