@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- [core|in-process|store|pool|cold-start|reduce|cluster|maps|containers|bare-pods|many|
- * deploy|bucket]…`: prints ours beside what it is compared with, measured in one run.
+ * floor|fire|deploy|bucket]…`: prints ours beside what it is compared with, measured in one run.
  */
 import { availableParallelism } from 'node:os';
 import { benchBucket } from './bucket.mjs';
@@ -11,6 +11,8 @@ import { benchCore } from './core.mjs';
 import { benchDeploy } from './deploy.mjs';
 import { benchInProcess } from './in-process.mjs';
 import { benchBarePods } from './runs/bare-pods.mjs';
+import { benchFire } from './runs/fire.mjs';
+import { benchFloor } from './runs/floor.mjs';
 import { benchMany } from './runs/many.mjs';
 import { benchMaps } from './runs/maps.mjs';
 import { benchPool } from './pool.mjs';
@@ -32,6 +34,8 @@ const BENCHES = {
   containers: benchContainers,
   'bare-pods': benchBarePods,
   many: benchMany,
+  floor: benchFloor,
+  fire: benchFire,
   deploy: benchDeploy,
   bucket: benchBucket,
 };

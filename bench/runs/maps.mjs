@@ -10,6 +10,15 @@ const EVEN = [
   [100_000, 8000],
 ];
 const [SKEWED, SLOW, SLOW_MS, QUICK_MS, AT_ONCE] = [400, 20, 2000, 20, 10];
+/** The map with slow items, and what it would take if nothing took time but the items. */
+export const skewedMap = {
+  SKEWED,
+  SLOW,
+  SLOW_MS,
+  QUICK_MS,
+  AT_ONCE,
+  idealMs: (SLOW * SLOW_MS + (SKEWED - SLOW) * QUICK_MS) / AT_ONCE,
+};
 /** Steps of one item, whose median is what a pod takes to start. */
 const STARTS = 3;
 
@@ -41,7 +50,7 @@ export async function benchMaps() {
     while (starts.length < STARTS)
       starts.push(stepMs(await settled(place, () => ourRun(place, [waiting([0])]))));
     const startMs = median(starts);
-    const idealMs = (SLOW * SLOW_MS + (SKEWED - SLOW) * QUICK_MS) / AT_ONCE;
+    const { idealMs } = skewedMap;
     for (const [where, isSlow] of Object.entries(PLACES)) {
       const run = await settled(place, () => ourRun(place, [waiting(skewed(isSlow))]));
       const what = `${SKEWED} items of ${QUICK_MS} ms, ${SLOW} of them (${where}) of ${SLOW_MS}, ${AT_ONCE} at once`;
