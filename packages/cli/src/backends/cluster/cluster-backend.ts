@@ -26,12 +26,11 @@ import type {
 } from '../backend.js';
 import { type ClusterRun, clusterRef, findClusterRun, listClusterRuns, nameOf, runOf } from './find-runs.js';
 import { notLocal } from '../refusals.js';
+import { never, quiet } from '../unsaid.js';
 import { followRun } from './follow-run.js';
 import { readInCluster } from './read-run.js';
 
 const CANCEL_WITHIN_MS = 60_000;
-const never = (): AbortSignal => new AbortController().signal;
-const quiet = (): void => undefined;
 
 /** The runs of a namespace. */
 export class ClusterBackend implements RunBackend {

@@ -17,6 +17,7 @@ import { loadFunctions, loadPipeline, type LoadedPipeline } from '../../pipeline
 import type { ClusterOptions } from '../../project/resolve-context.js';
 import type { Cancelled, CancelOptions, LogOptions, RunRef } from '../backend.js';
 import { statusJson, type StatusJson } from '../status-json.js';
+import { never } from '../unsaid.js';
 import { ClusterBackend } from './cluster-backend.js';
 import { startedRun, submitRun } from './submit-run.js';
 
@@ -121,7 +122,6 @@ async function connected<T>(
 }
 
 function handleOf(connection: KubeConnection, run: RunRef): RunHandle {
-  const never = (): AbortSignal => new AbortController().signal;
   const note = (): void => undefined;
   return {
     runId: run.runId,

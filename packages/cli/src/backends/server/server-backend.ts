@@ -26,6 +26,7 @@ import type {
   StartedRun,
 } from '../backend.js';
 import { SeenLines } from '../cluster/logs/seen-lines.js';
+import { never, quiet } from '../unsaid.js';
 import { eventOf, failedOf, kindOf, lineOf, refIn, startedIn, summaryOf } from './answers.js';
 import { SeenEvents } from './seen-events.js';
 
@@ -34,8 +35,6 @@ const WAIT_SEC = 10;
 /** So long a server may be away while somebody follows. */
 const AWAY_FOR_MS = 120_000;
 const AGAIN_AFTER_MS = 1000;
-const never = (): AbortSignal => new AbortController().signal;
-const quiet = (): void => undefined;
 
 /** What to do with a client beside calling it. */
 export interface ServerBackendOptions {
