@@ -1,6 +1,7 @@
 /**
  * `POST /jobs` of two servers, of which one is killed every 5 s, beside bare creates in the same seconds: of
- * `kt serve`, and of a relay that does nothing but pass a request on. KT_BENCH_SECONDS: for how long (60).
+ * `kt serve`, and of a relay that does nothing but pass a request on. KT_BENCH_SECONDS: for how long (60);
+ * KT_BENCH_ROUNDS: how often each (1).
  */
 import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
@@ -120,26 +121,32 @@ async function load({ api, namespace, settings }, command) {
     await api.create(paths.jobs(namespace), { metadata: { name: `bare-${i}` }, spec: jobOf({ settings }) });
     bare.push(performance.now() - beganMs);
   };
-  // Callers are to be warm, with a server and without.
-  for (let i = 1; i <= WARM_UP; i++) {
-    await post(SECONDS * PER_SEC + i);
-    await create(SECONDS * PER_SEC + i);
-  }
-  answers.length = bare.length = 0;
   const over = new AbortController();
-  const killing = (async () => {
+  const kill = async () => {
     for (; ; killed++) {
       await systemClock.sleep(KILL_EVERY_MS, over.signal).catch(() => undefined);
       if (over.signal.aborted) return;
       await servers[killed % 2].kill();
       servers[killed % 2] = await serving(command);
     }
-  })();
-  await Promise.all([every(0, post), every(0.5, create)]);
-  over.abort();
-  await killing;
-  await Promise.all(servers.map(({ kill }) => kill()));
-  agent.destroy();
+  };
+  try {
+    // Callers are to be warm, with a server and without.
+    for (let i = 1; i <= WARM_UP; i++) {
+      await post(SECONDS * PER_SEC + i);
+      await create(SECONDS * PER_SEC + i);
+    }
+    answers.length = bare.length = 0;
+    const asked = Promise.all([every(0, post), every(0.5, create)]).finally(() => over.abort());
+    // Both have ended before servers are: one may be starting.
+    for (const { reason } of await Promise.allSettled([asked, kill()]))
+      if (reason !== undefined) throw reason;
+  } finally {
+    // Also where something failed: nobody else ends them.
+    over.abort();
+    await Promise.all(servers.map(server => server.kill()));
+    agent.destroy();
+  }
   return { answers, bare, killed, again };
 }
 
@@ -149,7 +156,10 @@ async function every(shift, act) {
   const acts = [];
   for (let i = 1; i <= SECONDS * PER_SEC; i++) {
     await systemClock.sleep(Math.max(0, beganMs + ((i + shift) * 1000) / PER_SEC - performance.now()));
-    acts.push(act(i));
+    const acting = act(i);
+    // Told of below, when the others have ended too.
+    acting.catch(() => undefined);
+    acts.push(acting);
   }
   await Promise.all(acts);
 }
