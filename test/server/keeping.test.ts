@@ -125,7 +125,7 @@ describe('retention', () => {
     );
     const ending = new AbortController();
     const loop = retention().run(ending.signal);
-    await opened.clock.waitedFor(25);
+    await opened.clock.waitedFor(150);
     ending.abort();
     await loop;
     expect(opened.kube.asked.filter(({ method }) => method === 'PATCH')).toEqual([]);

@@ -32,9 +32,9 @@ export interface RetentionOptions {
 
 const INTERVAL_MS = 60_000;
 const NEEDED_MS = 86_400_000;
-/** Small, and with pauses: requests are answered in between, here and by the API server. */
+/** Small, and with pauses much longer than it: requests are answered in between, by the API server too. */
 const PAGE = 100;
-const PAUSE_MS = 25;
+const PAUSE_MS = 150;
 const SECONDS = /^\d{1,15}(?:\.\d+)?$/;
 
 /** Marks finished Jobs with the time of their deletion, and deletes those whose time has come. */
